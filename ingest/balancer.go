@@ -1,0 +1,321 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/smithy-go"
+)
+
+// Balancer is a load balancer and where its access logs go.
+type Balancer struct {
+	Name    string // "shop-prod"
+	ARN     string
+	DNSName string
+	ID      string // "app/shop-prod/50dc6c495c0c9188", as in its log lines
+	Type    string // "application"
+	Account string // 12 digits
+	Region  string
+
+	Enabled bool   // access logs are written to S3
+	Bucket  string // where to; may be set though Enabled is not
+	Prefix  string // "" if none
+}
+
+// Source is the S3 source that holds the balancer's access logs, as NewSources
+// takes it. Others may log to the same place: Plan.LoadBalancer tells them apart.
+func (b Balancer) Source() string {
+	return "s3://" + b.Bucket + "/" + folder(strings.Trim(b.Prefix, "/")) + "AWSLogs/" + b.Account + "/elasticloadbalancing/" + b.Region
+}
+
+// LogsOffError: the balancer writes no access logs to S3.
+type LogsOffError struct{ Balancer Balancer }
+
+func (e *LogsOffError) Error() string {
+	return "load balancer " + e.Balancer.Name + ": access logs are off"
+}
+
+// Hint is the command that turns access logs on.
+func (e *LogsOffError) Hint() string {
+	bucket := e.Balancer.Bucket
+	if bucket == "" {
+		bucket = "BUCKET"
+	}
+	return fmt.Sprintf("aws elbv2 modify-load-balancer-attributes --region %s --load-balancer-arn %s --attributes Key=access_logs.s3.enabled,Value=true Key=access_logs.s3.bucket,Value=%s",
+		e.Balancer.Region, e.Balancer.ARN, bucket)
+}
+
+// BalancerTypeError: the balancer is of a type whose logs cannot answer.
+type BalancerTypeError struct{ Balancer Balancer }
+
+func (e *BalancerTypeError) Error() string {
+	return fmt.Sprintf("load balancer %s: a %s load balancer's logs name no target", e.Balancer.Name, e.Balancer.Type)
+}
+
+// Hint says where such a balancer's failures can be seen.
+func (e *BalancerTypeError) Hint() string {
+	return "name the application load balancer behind it, or look at its CloudWatch metrics and the VPC flow logs"
+}
+
+// FindBalancer looks an Application Load Balancer up by name, "app/name/id",
+// ARN or DNS name, and where it writes its access logs. The region is that of
+// the ARN or the DNS name if they tell one, else the configuration's.
+//
+// Errors: *NotFoundError, *BalancerTypeError, *LogsOffError (the last two come
+// with the Balancer), *AccessError, *CredentialsError, *UnreachableError,
+// *SourceError.
+func FindBalancer(ctx context.Context, a AWS, which string) (Balancer, error) {
+	q, err := readBalancer(which)
+	if err != nil {
+		return Balancer{}, err
+	}
+	cfg, err := a.config(ctx)
+	if err != nil {
+		return Balancer{}, err
+	}
+	if q.region != "" {
+		cfg.Region = q.region
+	}
+	if cfg.Region == "" {
+		return Balancer{}, &SourceError{Spec: which, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
+	}
+	f := balancerFinder{which: which, region: cfg.Region, client: elb.NewFromConfig(cfg, func(o *elb.Options) {
+		if a.EndpointURL != "" {
+			o.BaseEndpoint = &a.EndpointURL
+		}
+	})}
+	found, err := f.find(ctx, q)
+	if err != nil {
+		return Balancer{}, err
+	}
+	b := describe(found)
+	if b.Type != string(types.LoadBalancerTypeEnumApplication) {
+		return b, &BalancerTypeError{b}
+	}
+	if err := f.logs(ctx, &b); err != nil {
+		return b, err
+	}
+	if !b.Enabled || b.Bucket == "" {
+		return b, &LogsOffError{b}
+	}
+	return b, nil
+}
+
+// balancerQuery is what a user's word for a balancer says.
+type balancerQuery struct {
+	name, arn, dns string // one of them is set
+	id             string // "app/name/id", beside name
+	region         string // if the word tells it
+}
+
+func readBalancer(which string) (balancerQuery, error) {
+	switch part := strings.Split(which, ":"); {
+	case which == "":
+		return balancerQuery{}, &SourceError{Spec: `""`, Reason: "names no load balancer", Next: "--lb NAME, ARN or DNS name"}
+	case strings.HasPrefix(which, "arn:"):
+		if len(part) != 6 || part[2] != "elasticloadbalancing" || !strings.HasPrefix(part[5], "loadbalancer/") || !isWord(part[3]) {
+			return balancerQuery{}, &SourceError{Spec: which, Reason: "not the ARN of a load balancer", Next: "arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID"}
+		}
+		return balancerQuery{arn: which, region: part[3]}, nil
+	case strings.Contains(which, "/"):
+		part := strings.Split(which, "/")
+		if len(part) != 3 || !isWord(part[1]) || !isWord(part[2]) {
+			return balancerQuery{}, &SourceError{Spec: which, Reason: "not the name of a load balancer", Next: "--lb NAME, app/NAME/ID, ARN or DNS name"}
+		}
+		return balancerQuery{name: part[1], id: which}, nil
+	case strings.Contains(which, "."):
+		dns := plainDNS(which)
+		return balancerQuery{dns: dns, region: regionOfDNS(dns)}, nil
+	case !isWord(which):
+		return balancerQuery{}, &SourceError{Spec: which, Reason: "not the name of a load balancer", Next: "--lb NAME, ARN or DNS name"}
+	}
+	return balancerQuery{name: which}, nil
+}
+
+// plainDNS is a DNS name as Elastic Load Balancing gives it.
+func plainDNS(s string) string {
+	return strings.TrimPrefix(strings.TrimSuffix(strings.ToLower(s), "."), "dualstack.")
+}
+
+// regionOfDNS is the region in "name-1.eu-west-1.elb.amazonaws.com" or
+// "name-1.elb.eu-west-1.amazonaws.com"; "" in any other name.
+func regionOfDNS(dns string) string {
+	part := strings.Split(dns, ".")
+	at := slices.Index(part, "elb")
+	if at < 1 || !slices.Contains(part, "amazonaws") {
+		return ""
+	}
+	if part[at+1] == "amazonaws" {
+		return part[at-1]
+	}
+	return part[at+1]
+}
+
+// balancerFinder asks Elastic Load Balancing.
+type balancerFinder struct {
+	which  string
+	region string
+	client *elb.Client
+}
+
+func (f balancerFinder) find(ctx context.Context, q balancerQuery) (types.LoadBalancer, error) {
+	in := &elb.DescribeLoadBalancersInput{}
+	switch {
+	case q.arn != "":
+		in.LoadBalancerArns = []string{q.arn}
+	case q.name != "":
+		in.Names = []string{q.name}
+	}
+	tokens := make(map[string]bool)
+	var near []string
+	for {
+		out, err := f.client.DescribeLoadBalancers(ctx, in)
+		var api smithy.APIError
+		if errors.As(err, &api) && api.ErrorCode() == "LoadBalancerNotFound" {
+			return types.LoadBalancer{}, f.notFound(q, f.names(ctx))
+		}
+		if err != nil {
+			return types.LoadBalancer{}, f.explain(ctx, err, "elasticloadbalancing:DescribeLoadBalancers")
+		}
+		for _, b := range out.LoadBalancers {
+			switch {
+			case q.arn != "" && aws.ToString(b.LoadBalancerArn) == q.arn,
+				q.name != "" && aws.ToString(b.LoadBalancerName) == q.name && (q.id == "" || idOf(aws.ToString(b.LoadBalancerArn)) == q.id),
+				q.dns != "" && plainDNS(aws.ToString(b.DNSName)) == q.dns:
+				return b, nil
+			}
+			near = append(near, aws.ToString(b.LoadBalancerName))
+		}
+		marker := aws.ToString(out.NextMarker)
+		if marker == "" || tokens[marker] {
+			return types.LoadBalancer{}, f.notFound(q, near)
+		}
+		tokens[marker] = true
+		in.Marker = &marker
+	}
+}
+
+// logs reads the attributes that say where the access logs go.
+func (f balancerFinder) logs(ctx context.Context, b *Balancer) error {
+	out, err := f.client.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &b.ARN})
+	if err != nil {
+		return f.explain(ctx, err, "elasticloadbalancing:DescribeLoadBalancerAttributes")
+	}
+	for _, a := range out.Attributes {
+		switch value := aws.ToString(a.Value); aws.ToString(a.Key) {
+		case "access_logs.s3.enabled":
+			b.Enabled = value == "true"
+		case "access_logs.s3.bucket":
+			b.Bucket = value
+		case "access_logs.s3.prefix":
+			b.Prefix = value
+		}
+	}
+	return nil
+}
+
+func (f balancerFinder) explain(ctx context.Context, err error, action string) error {
+	return explain(ctx, err, action, "Elastic Load Balancing in "+f.region)
+}
+
+// names is one page of balancers' names, for a hint; nil if they may not be listed.
+func (f balancerFinder) names(ctx context.Context) []string {
+	out, err := f.client.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, b := range out.LoadBalancers {
+		names = append(names, aws.ToString(b.LoadBalancerName))
+	}
+	return names
+}
+
+func (f balancerFinder) notFound(q balancerQuery, names []string) error {
+	word := q.name
+	switch {
+	case q.arn != "":
+		part := strings.Split(q.arn, "/")
+		word = part[len(part)/2]
+	case q.dns != "":
+		word, _, _ = strings.Cut(q.dns, ".")
+	}
+	return &NotFoundError{
+		What: "no such load balancer in " + f.region,
+		Name: f.which,
+		Near: nearest(word, names),
+		Next: "aws elbv2 describe-load-balancers --region " + f.region + " --query 'LoadBalancers[].LoadBalancerName'; another region with --region",
+	}
+}
+
+// describe takes over what DescribeLoadBalancers says.
+func describe(b types.LoadBalancer) Balancer {
+	arn := aws.ToString(b.LoadBalancerArn)
+	out := Balancer{
+		Name: aws.ToString(b.LoadBalancerName), ARN: arn, DNSName: aws.ToString(b.DNSName),
+		ID: idOf(arn), Type: string(b.Type),
+	}
+	if part := strings.SplitN(arn, ":", 6); len(part) == 6 {
+		out.Region, out.Account = part[3], part[4]
+	}
+	return out
+}
+
+// idOf is the "app/name/id" of an ARN.
+func idOf(arn string) string {
+	_, id, _ := strings.Cut(arn, ":loadbalancer/")
+	return id
+}
+
+// nearest are at most three of names that resemble a word, the closest first.
+func nearest(word string, names []string) []string {
+	type candidate struct {
+		name string
+		far  int
+	}
+	var close []candidate
+	word = strings.ToLower(word)
+	for _, n := range names {
+		lower := strings.ToLower(n)
+		d := distance(word, lower)
+		if strings.Contains(lower, word) || strings.Contains(word, lower) {
+			d = min(d, 1)
+		}
+		if d <= max(len(word), len(n))/3 {
+			close = append(close, candidate{n, d})
+		}
+	}
+	slices.SortStableFunc(close, func(a, b candidate) int { return a.far - b.far })
+	var out []string
+	for _, c := range close[:min(3, len(close))] {
+		out = append(out, c.name)
+	}
+	return out
+}
+
+// distance is how many letters must be changed, added or removed to make a
+// into b (Levenshtein).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost = 1 + min(diagonal, row[j], row[j+1])
+			}
+			diagonal, row[j+1] = row[j+1], cost
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,181 @@
+package ingest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// What can be wrong with one object. Content and the reader it returns give
+// errors for which errors.Is holds.
+var (
+	// ErrDamaged: the stored bytes are no whole gzip stream. Worth one more read.
+	ErrDamaged = errors.New("damaged object")
+	// ErrBomb: the object inflates beyond all reason. Not worth another read.
+	ErrBomb = errors.New("decompression bomb")
+	// ErrReplaced: the object was overwritten after it was listed or while it
+	// was read. Worth one fresh start.
+	ErrReplaced = errors.New("object was replaced while it was read")
+)
+
+// A Hinter is an error that knows the next command to type. Hint is one line,
+// or a few, without a full stop; "" if there is nothing to advise.
+type Hinter interface {
+	error
+	Hint() string
+}
+
+// FormatError: the object is in a format that loglens does not read.
+type FormatError struct {
+	Format string // "zstd", "Parquet", "zip"
+}
+
+func (e *FormatError) Error() string {
+	return e.Format + " data: only gzip and plain text are read"
+}
+
+// Hint says how to read the object nevertheless.
+func (e *FormatError) Hint() string {
+	switch e.Format {
+	case "zstd":
+		return "zstdcat FILE | loglens top-errors -"
+	case "bzip2":
+		return "bzcat FILE | loglens top-errors -"
+	case "xz":
+		return "xzcat FILE | loglens top-errors -"
+	case "lz4":
+		return "lz4cat FILE | loglens top-errors -"
+	case "zip":
+		return "unzip -p FILE | loglens top-errors -"
+	}
+	return "set the log delivery's output format to plain"
+}
+
+// AccessError: AWS refused a request for want of a permission.
+type AccessError struct {
+	Action   string // the missing IAM action: "s3:ListBucket"
+	Resource string // what it was refused on: "s3://bucket/prefix"
+	Err      error
+}
+
+func (e *AccessError) Error() string {
+	return fmt.Sprintf("%s: access denied: %s is missing%s", e.Resource, e.Action, said(e.Err))
+}
+
+func (e *AccessError) Unwrap() error { return e.Err }
+
+// Hint names the permission to add.
+func (e *AccessError) Hint() string {
+	return fmt.Sprintf("allow %s on %s for this identity (aws sts get-caller-identity shows which), or choose another with --profile or --role-arn", e.Action, arnOf(e.Action, e.Resource))
+}
+
+// arnOf writes a resource as an IAM policy names it.
+func arnOf(action, resource string) string {
+	path, ok := strings.CutPrefix(resource, "s3://")
+	switch {
+	case strings.HasPrefix(action, "kms:"):
+		return "the bucket's KMS key"
+	case !ok:
+		return "*"
+	}
+	bucket, _, _ := strings.Cut(path, "/")
+	if action == "s3:ListBucket" {
+		return "arn:aws:s3:::" + bucket
+	}
+	return "arn:aws:s3:::" + bucket + "/*"
+}
+
+// CredentialsError: there are no credentials, or they are expired or unknown to AWS.
+type CredentialsError struct {
+	Reason string // "SSO session for profile prod expired"
+	Next   string // the command that mends it; "" if there is none
+	Err    error
+}
+
+func (e *CredentialsError) Error() string { return e.Reason }
+
+func (e *CredentialsError) Unwrap() error { return e.Err }
+
+// Hint is the command that mends the credentials.
+func (e *CredentialsError) Hint() string { return e.Next }
+
+// UnreachableError: a service could not be reached, throttled beyond the
+// budget of attempts, or kept breaking off.
+type UnreachableError struct {
+	Resource string // "s3://bucket/key", or the service
+	Reason   string
+	Next     string // advice; "" if there is none
+	Err      error
+}
+
+func (e *UnreachableError) Error() string { return e.Resource + ": " + e.Reason }
+
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Hint is what to look at first.
+func (e *UnreachableError) Hint() string { return e.Next }
+
+// NotFoundError: what was named does not exist.
+type NotFoundError struct {
+	What string   // "no such bucket", "no such file or folder", "no file matches"
+	Name string   // as given
+	Near []string // names that come close, for a hint; may be empty
+	Next string   // advice; "" if there is none
+	Err  error
+}
+
+func (e *NotFoundError) Error() string { return e.Name + ": " + e.What }
+
+func (e *NotFoundError) Unwrap() error { return e.Err }
+
+// Hint names what comes close, or says what to do.
+func (e *NotFoundError) Hint() string {
+	if len(e.Near) > 0 {
+		return "did you mean " + strings.Join(e.Near, ", ") + "?"
+	}
+	return e.Next
+}
+
+// ArchivedError: the object lies in an archive class and must be restored first.
+type ArchivedError struct {
+	URI string
+	Err error
+}
+
+func (e *ArchivedError) Error() string { return e.URI + ": archived object: restore it first" }
+
+func (e *ArchivedError) Unwrap() error { return e.Err }
+
+// Hint is the command that restores the object.
+func (e *ArchivedError) Hint() string {
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(e.URI, "s3://"), "/")
+	return fmt.Sprintf("aws s3api restore-object --bucket %s --key %s --restore-request Days=3", shellWord(bucket), shellWord(key))
+}
+
+// SourceError: what was given cannot name a source.
+type SourceError struct {
+	Spec   string
+	Reason string
+	Next   string // advice; "" if there is none
+}
+
+func (e *SourceError) Error() string { return e.Spec + ": " + e.Reason }
+
+// Hint is the form that would be right.
+func (e *SourceError) Hint() string { return e.Next }
+
+// said appends AWS's own words to a message, if there are any.
+func said(err error) string {
+	if err == nil {
+		return ""
+	}
+	return " (" + err.Error() + ")"
+}
+
+// shellWord quotes s for a command that is meant to be copied.
+func shellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,124 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"sync/atomic"
+)
+
+// A Source is one place that holds log objects.
+type Source interface {
+	// List yields the objects that the plan wants, in an order that depends on
+	// nothing but the place's content. An error stands for a part that could
+	// not be listed; what follows it is listed nevertheless.
+	List(ctx context.Context, p Plan) iter.Seq2[*Object, error]
+	// String returns the place as it was named.
+	String() string
+}
+
+// aheadPerWorker is how many objects per worker are fetched before they are asked for.
+const aheadPerWorker = 2
+
+// listErrors is how many different listing errors are kept for the message.
+const listErrors = 5
+
+// Feed lists sources and fetches ahead of its consumers.
+type Feed struct {
+	objects chan *Object
+	listed  atomic.Int64
+	done    atomic.Bool
+	err     error // set before objects is closed
+}
+
+// Start begins to list the sources, one after the other, for so many workers.
+// An object that two sources reach comes once. Cancelling ctx ends the listing
+// and all fetching; so does reading Objects to its end and closing every Object.
+func Start(ctx context.Context, sources []Source, p Plan, workers int) *Feed {
+	workers = max(workers, 1)
+	f := &Feed{objects: make(chan *Object, aheadPerWorker*workers-1)}
+	go func() {
+		defer close(f.objects)
+		f.err = f.list(ctx, sources, p, newChunks(aheadPerWorker*workers*aheadSize/chunkSize/2))
+		f.done.Store(true)
+		if ctx.Err() != nil {
+			f.err = context.Cause(ctx)
+			for len(f.objects) > 0 {
+				select {
+				case o := <-f.objects:
+					_ = o.Close() // nobody will read it
+				default:
+				}
+			}
+		}
+	}()
+	return f
+}
+
+// Objects returns the objects in the order of their IDs. The channel is closed
+// at the end of the listing, or when the context is cancelled.
+func (f *Feed) Objects() <-chan *Object { return f.objects }
+
+// Err tells why the listing is not complete, nil if it is; several errors are
+// joined. It may be called once Objects is closed.
+func (f *Feed) Err() error { return f.err }
+
+// Listed returns how many objects were found so far, and whether that is all.
+// It may be called at any time.
+func (f *Feed) Listed() (n int64, done bool) { return f.listed.Load(), f.done.Load() }
+
+// list sends the objects of all sources.
+func (f *Feed) list(ctx context.Context, sources []Source, p Plan, free *chunks) error {
+	var errs []error
+	said := make(map[string]bool)
+	seen := make(map[string]bool)
+	for _, source := range sources {
+		for o, err := range source.List(ctx, p) {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			if err == nil {
+				if len(sources) > 1 {
+					if seen[o.identity] {
+						continue
+					}
+					seen[o.identity] = true
+				}
+				o.ID = int32(f.listed.Add(1) - 1)
+				err = o.prefetch(ctx, free)
+			}
+			if err != nil {
+				if len(errs) < listErrors && !said[err.Error()] {
+					said[err.Error()] = true
+					errs = append(errs, err)
+				}
+				if hopeless(err) {
+					return joined(errs)
+				}
+				continue
+			}
+			select {
+			case f.objects <- o:
+			case <-ctx.Done():
+				_ = o.Close() // nobody will read it
+				return context.Cause(ctx)
+			}
+		}
+	}
+	return joined(errs)
+}
+
+// hopeless reports whether what follows in the listing would fail alike.
+func hopeless(err error) bool {
+	var credentials *CredentialsError
+	var unreachable *UnreachableError
+	return errors.As(err, &credentials) || errors.As(err, &unreachable)
+}
+
+// joined is errors.Join, but leaves a single error as it is.
+func joined(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,236 @@
+package ingest
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+)
+
+// What a log object may not inflate to. Real logs shrink to a sixth or a
+// twelfth; a deflate stream can reach a factor of 1,030.
+const (
+	bombRatio = 200      // more text than this many times the stored bytes is refused …
+	bombFree  = 64 << 20 // … beyond this many bytes of text
+	bombSize  = 4 << 30  // no object has more text than this
+)
+
+// inputBlock is how many stored bytes are asked for at a time.
+const inputBlock = 64 << 10
+
+var (
+	gzipMagic  = []byte{0x1f, 0x8b}
+	gzipMember = []byte{0x1f, 0x8b, 0x08} // the magic and the only method there is
+)
+
+// foreign are the formats that are recognised only to be refused by name.
+var foreign = []struct {
+	magic  string
+	format string
+}{
+	{"\x28\xb5\x2f\xfd", "zstd"},
+	{"PAR1", "Parquet"},
+	{"PK\x03\x04", "zip"},
+	{"BZh91AY&SY", "bzip2"},
+	{"\xfd7zXZ\x00", "xz"},
+	{"\x04\x22\x4d\x18", "lz4"},
+}
+
+// A memberReader inflates one gzip member at a time. After Reset it returns
+// the member's text; io.EOF means that length and checksum were right and that
+// the input stands just behind the member. It is the seam for a faster decoder.
+type memberReader interface {
+	Reset(in *bufio.Reader) error
+	Read(p []byte) (int, error)
+}
+
+// klauspostMember is the memberReader of klauspost/compress.
+type klauspostMember struct{ z gzip.Reader }
+
+func (m *klauspostMember) Reset(in *bufio.Reader) error {
+	err := m.z.Reset(in)
+	m.z.Multistream(false)
+	return err
+}
+
+func (m *klauspostMember) Read(p []byte) (int, error) { return m.z.Read(p) }
+
+// Inflater turns stored bytes into log text. The magic bytes decide, never a
+// name: gzip of one or several members, or plain text as it is. It is made
+// once per worker and used again for each object; it is not for use by several
+// goroutines.
+type Inflater struct {
+	in     *bufio.Reader
+	src    source
+	member memberReader
+	gzip   bool // the input is gzip, else plain
+	open   bool // member stands inside a member
+
+	text    int64 // bytes of text so far
+	err     error // sticky
+	warning string
+}
+
+// source counts the stored bytes, and remembers how reading them ended, so
+// that a broken read is never taken for damaged content.
+type source struct {
+	r   io.Reader
+	n   int64
+	err error // nil until r fails with something else than io.EOF
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	s.n += int64(n)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// NewInflater returns an Inflater of about 100 KiB.
+func NewInflater() *Inflater {
+	z := &Inflater{member: new(klauspostMember)}
+	z.in = bufio.NewReaderSize(&z.src, inputBlock)
+	return z
+}
+
+// Reset makes the Inflater read another object from r. The error is that of
+// r's first bytes: damaged (errors.Is ErrDamaged), a *FormatError, or r's own.
+func (z *Inflater) Reset(r io.Reader) error {
+	z.src = source{r: r}
+	z.in.Reset(&z.src)
+	z.gzip, z.open, z.text, z.err, z.warning = false, false, 0, nil, ""
+
+	head, err := z.in.Peek(16)
+	switch {
+	case z.src.err != nil:
+		z.err = z.src.err
+	case err != nil && err != io.EOF:
+		z.err = err
+	case bytes.HasPrefix(head, gzipMagic), len(head) == 1 && head[0] == gzipMagic[0]:
+		z.gzip = true
+		z.err = z.nextMember()
+	default:
+		for _, f := range foreign {
+			if bytes.HasPrefix(head, []byte(f.magic)) {
+				z.err = &FormatError{Format: f.format}
+			}
+		}
+	}
+	return z.err
+}
+
+// Stored returns how many stored bytes have been taken from the input.
+func (z *Inflater) Stored() int64 { return z.src.n - int64(z.in.Buffered()) }
+
+// Warning tells what was odd about an object whose text is whole; "" if nothing
+// was. It is complete once Read has returned io.EOF.
+func (z *Inflater) Warning() string { return z.warning }
+
+// Read returns the text. After io.EOF the object is whole: every length and
+// checksum was right. After any other error nothing of the object may count.
+func (z *Inflater) Read(p []byte) (int, error) {
+	if len(p) == 0 || z.err != nil {
+		return 0, z.err
+	}
+	if !z.gzip {
+		n, err := z.in.Read(p)
+		z.err = err
+		return n, err
+	}
+	for {
+		n, err := z.member.Read(p)
+		z.text += int64(n)
+		switch {
+		case z.text > bombSize:
+			z.err = fmt.Errorf("more than %d bytes of text: %w", int64(bombSize), ErrBomb)
+		case z.text > bombFree && z.text > bombRatio*z.Stored():
+			z.err = fmt.Errorf("more than %d times its stored size: %w", bombRatio, ErrBomb)
+		case err == io.EOF:
+			z.err = z.nextMember()
+		case err != nil:
+			z.err = z.verdict(err)
+		}
+		if n > 0 {
+			// The error, if any, is kept for the next call.
+			return n, nil
+		}
+		if z.err != nil {
+			return 0, z.err
+		}
+	}
+}
+
+// nextMember opens the member that follows. What follows a whole member
+// without being one is padding or garbage: it is counted and named in the
+// warning. A beginning that is cut short within the magic is damage, because a
+// member may have stood there.
+func (z *Inflater) nextMember() error {
+	head, err := z.in.Peek(len(gzipMember))
+	if z.src.err != nil {
+		return z.src.err
+	}
+	if err != nil && err != io.EOF {
+		return err
+	}
+	first := !z.open
+	switch {
+	case len(head) == 0 && !first:
+		return io.EOF
+	case bytes.HasPrefix(head, gzipMember):
+	case len(head) > 0 && err == io.EOF && bytes.HasPrefix(gzipMember, head):
+		return fmt.Errorf("cut short in a gzip header: %w", ErrDamaged)
+	case first:
+		return fmt.Errorf("unknown gzip method %d: %w", head[2], ErrDamaged)
+	default:
+		return z.skipRest()
+	}
+	z.open = true
+	if err := z.member.Reset(z.in); err != nil {
+		return z.verdict(err)
+	}
+	return nil
+}
+
+// skipRest counts what follows the last member, and returns io.EOF.
+func (z *Inflater) skipRest() error {
+	var n int64
+	zeros := true
+	for {
+		if _, err := z.in.Peek(1); err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+		block, _ := z.in.Peek(z.in.Buffered())
+		zeros = zeros && len(bytes.Trim(block, "\x00")) == 0
+		k, _ := z.in.Discard(len(block))
+		n += int64(k)
+	}
+	what := "bytes"
+	if zeros {
+		what = "zero bytes"
+	}
+	if n == 1 {
+		what = what[:len(what)-1]
+	}
+	z.warning = fmt.Sprintf("%d %s after the last gzip member ignored", n, what)
+	return io.EOF
+}
+
+// verdict says whether an error of the decoder is the content's or the read's.
+func (z *Inflater) verdict(err error) error {
+	switch {
+	case z.src.err != nil:
+		return z.src.err
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("gzip data cut short: %w", ErrDamaged)
+	case errors.Is(err, gzip.ErrChecksum):
+		return fmt.Errorf("gzip checksum wrong: %w", ErrDamaged)
+	}
+	return fmt.Errorf("gzip data: %v: %w", err, ErrDamaged)
+}

@@ -1,0 +1,218 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// localSource is a file, or a folder with all below it.
+type localSource struct {
+	spec  string
+	paths []string // the spec itself, or what its glob matched
+}
+
+// newLocalSource looks at the path or expands the glob.
+func newLocalSource(spec string) (Source, error) {
+	_, err := os.Stat(spec)
+	if err == nil {
+		return localSource{spec, []string{spec}}, nil
+	}
+	isGlob := strings.ContainsAny(spec, "*?[{")
+	if !isGlob && errors.Is(err, fs.ErrNotExist) {
+		return nil, &NotFoundError{What: "no such file or folder", Name: spec, Next: bucketHint(spec), Err: err}
+	}
+	if !isGlob {
+		return nil, fmt.Errorf("open %s: %w", spec, reason(err))
+	}
+	paths, err := doublestar.FilepathGlob(spec, doublestar.WithNoHidden())
+	if err != nil {
+		return nil, &SourceError{Spec: spec, Reason: "not a valid pattern: " + err.Error(), Next: "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"}
+	}
+	if len(paths) == 0 {
+		return nil, &NotFoundError{What: "no file matches this pattern", Name: spec, Next: "quote a pattern, so that the shell leaves it alone: " + shellWord(spec)}
+	}
+	return localSource{spec, paths}, nil
+}
+
+// bucketHint advises who has left out the scheme.
+func bucketHint(spec string) string {
+	if filepath.IsAbs(spec) || strings.HasPrefix(spec, ".") {
+		return ""
+	}
+	return "if it is a bucket: s3://" + spec
+}
+
+func (s localSource) String() string { return s.spec }
+
+// List walks the folders in the order of names. Hidden files and folders are
+// left out, links are followed, and what two paths reach comes once.
+func (s localSource) List(ctx context.Context, p Plan) iter.Seq2[*Object, error] {
+	return func(yield func(*Object, error) bool) {
+		w := walker{ctx: ctx, plan: p, yield: yield, seen: make(map[string]bool)}
+		for _, path := range s.paths {
+			if !w.visit(path) {
+				return
+			}
+		}
+	}
+}
+
+// walker goes through folders and yields the objects in them.
+type walker struct {
+	ctx   context.Context
+	plan  Plan
+	yield func(*Object, error) bool
+	seen  map[string]bool // real paths of files and folders
+}
+
+// visit yields what path reaches; false means stop.
+func (w *walker) visit(path string) bool {
+	if w.ctx.Err() != nil {
+		return w.yield(nil, context.Cause(w.ctx)) && false
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return w.yield(nil, fmt.Errorf("open %s: %w", path, reason(err)))
+	}
+	name := ParseName(filepath.Base(path))
+	if !info.IsDir() && !w.plan.wants(name) {
+		return true
+	}
+	identity := path
+	if info.IsDir() || info.Mode().IsRegular() {
+		// A pipe's path (/dev/fd/63) leads nowhere.
+		if identity, err = realPath(path); err != nil {
+			return w.yield(nil, fmt.Errorf("open %s: %w", path, reason(err)))
+		}
+	}
+	if w.seen[identity] {
+		return true
+	}
+	w.seen[identity] = true
+	if info.IsDir() {
+		return w.folder(path)
+	}
+	size := int64(-1)
+	if info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	return w.yield(&Object{URI: path, Size: size, Name: name, identity: identity, origin: file{path, info.Mode().IsRegular()}}, nil)
+}
+
+// folder visits what lies in a folder; false means stop.
+func (w *walker) folder(path string) bool {
+	entries, err := os.ReadDir(path)
+	if err != nil {
+		return w.yield(nil, fmt.Errorf("list %s: %w", path, reason(err)))
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), ".") {
+			continue
+		}
+		inner := filepath.Join(path, e.Name())
+		if e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 {
+			continue // a socket, a device or a pipe is no log
+		}
+		if !w.visit(inner) {
+			return false
+		}
+	}
+	return true
+}
+
+// realPath is the one path that all names of a file lead to.
+func realPath(path string) (string, error) {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	return filepath.Abs(path)
+}
+
+// reason takes the path out of a file system error that is told with its path.
+func reason(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
+	}
+	return err
+}
+
+// file is the origin of a local file. A pipe can be read only once.
+type file struct {
+	path    string
+	regular bool
+}
+
+func (f file) again() bool { return f.regular }
+func (f file) ahead() bool { return false }
+
+func (f file) open(ctx context.Context, _ *Object, free *chunks) (io.ReadCloser, error) {
+	if !f.regular {
+		// Even opening a pipe waits, for its writer.
+		return newPump(ctx, free, func(context.Context) io.Reader { return &lateFile{path: f.path} }), nil
+	}
+	r, err := os.Open(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", f.path, reason(err))
+	}
+	return r, nil
+}
+
+// lateFile opens its file with the first Read.
+type lateFile struct {
+	path string
+	f    *os.File
+}
+
+func (l *lateFile) Read(p []byte) (int, error) {
+	if l.f == nil {
+		f, err := os.Open(l.path)
+		if err != nil {
+			return 0, fmt.Errorf("open %s: %w", l.path, reason(err))
+		}
+		l.f = f
+	}
+	return l.f.Read(p)
+}
+
+func (l *lateFile) Close() error {
+	if l.f == nil {
+		return nil
+	}
+	return l.f.Close()
+}
+
+// stdinSource is standard input, one object of unknown name.
+type stdinSource struct{ r io.Reader }
+
+func (s stdinSource) String() string { return "-" }
+
+func (s stdinSource) List(context.Context, Plan) iter.Seq2[*Object, error] {
+	return func(yield func(*Object, error) bool) {
+		yield(&Object{URI: "-", Size: -1, identity: "-", origin: stdin(s)}, nil)
+	}
+}
+
+// stdin is the origin of standard input.
+type stdin struct{ r io.Reader }
+
+func (s stdin) again() bool { return false }
+func (s stdin) ahead() bool { return false }
+
+func (s stdin) open(ctx context.Context, _ *Object, free *chunks) (io.ReadCloser, error) {
+	// Standard input is not closed: it is not ours.
+	return newPump(ctx, free, func(context.Context) io.Reader { return onlyReader{s.r} }), nil
+}
+
+// onlyReader hides all methods but Read.
+type onlyReader struct{ io.Reader }

@@ -1,0 +1,296 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/internal/when"
+)
+
+// tree writes files below a new folder and makes it the working directory.
+func tree(t *testing.T, files map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	t.Chdir(dir)
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// readAll reads every object of a feed as a worker does, and returns texts by URI
+// and URIs in their order.
+func readAll(t *testing.T, ctx context.Context, f *Feed) (texts map[string]string, order []string) {
+	t.Helper()
+	z := NewInflater()
+	texts = make(map[string]string)
+	for o := range f.Objects() {
+		if int(o.ID) != len(order) {
+			t.Errorf("%s has ID %d, want %d", o.URI, o.ID, len(order))
+		}
+		order = append(order, o.URI)
+		r, err := o.Content(ctx, z)
+		var text []byte
+		if err == nil {
+			text, err = io.ReadAll(r)
+		}
+		if err != nil {
+			t.Errorf("read %s: %v", o.URI, err)
+		}
+		texts[o.URI] = string(text)
+		if o.Size >= 0 && o.BytesCompressed() != o.Size {
+			t.Errorf("%s: BytesCompressed() = %d, want %d", o.URI, o.BytesCompressed(), o.Size)
+		}
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	return texts, order
+}
+
+func sources(t *testing.T, stdin io.Reader, specs ...string) []Source {
+	t.Helper()
+	s, err := NewSources(t.Context(), specs, stdin, AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+const (
+	nameAt0205 = "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0205Z_10.0.1.9_r.log.gz"
+	nameAt0310 = "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0310Z_10.0.1.9_r.log.gz"
+	nameAt0315 = "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0315Z_10.0.1.9_r.log.gz"
+	nameOther  = "111122223333_elasticloadbalancing_us-east-1_app.blog.b2_20261122T0305Z_10.0.1.9_r.log.gz"
+	nameConn   = "conn_log_111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz"
+)
+
+func TestLocalSources(t *testing.T) {
+	tree(t, map[string]string{
+		"logs/b.log":                  "b",
+		"logs/a.log":                  "a",
+		"logs/2026/11/" + nameAt0205:  "early",
+		"logs/2026/11/" + nameAt0310:  "in",
+		"logs/2026/11/" + nameAt0315:  "late",
+		"logs/2026/11/" + nameOther:   "other",
+		"logs/2026/11/" + nameConn:    "connection",
+		"logs/ELBAccessLogTestFile":   "test",
+		"logs/.hidden":                "hidden",
+		"logs/.git/config":            "hidden",
+		"odd/a[1].log":                "odd",
+		"elsewhere/linked.log":        "linked",
+		"elsewhere/folder/inside.log": "inside",
+	})
+	for link, target := range map[string]string{
+		"logs/z.log":       "../elsewhere/linked.log",
+		"logs/zz":          "../elsewhere/folder",
+		"logs/again.log":   "a.log",
+		"logs/2026/circle": "..",
+	} {
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from := time.Date(2026, 11, 22, 2, 7, 0, 0, time.UTC)
+	plan := Plan{Window: when.Window{From: from, Until: from.Add(time.Hour)}, LoadBalancer: "shop"}
+	tests := []struct {
+		name  string
+		specs []string
+		stdin string
+		want  []string
+	}{
+		{"file", []string{"logs/a.log"}, "", []string{"logs/a.log"}},
+		{"folder", []string{"logs"}, "", []string{"logs/2026/11/" + nameAt0310, "logs/a.log", "logs/b.log", "logs/z.log", "logs/zz/inside.log"}},
+		{"glob", []string{"logs/*.log"}, "", []string{"logs/a.log", "logs/b.log", "logs/z.log"}},
+		{"deep glob", []string{"logs/**/*.gz"}, "", []string{"logs/2026/11/" + nameAt0310}},
+		{"glob of folders", []string{"log*"}, "", []string{"logs/2026/11/" + nameAt0310, "logs/a.log", "logs/b.log", "logs/z.log", "logs/zz/inside.log"}},
+		{"a name with brackets", []string{"odd/a[1].log"}, "", []string{"odd/a[1].log"}},
+		{"overlapping", []string{"logs/a.log", "./logs", "logs/../logs/b.log", "elsewhere"}, "", []string{"logs/a.log", "logs/2026/11/" + nameAt0310, "logs/b.log", "logs/z.log", "logs/zz/inside.log"}},
+		{"standard input", []string{"-"}, "piped", []string{"-"}},
+		{"with others", []string{"logs/a.log", "-"}, "piped", []string{"logs/a.log", "-"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			f := Start(t.Context(), sources(t, strings.NewReader(tt.stdin), tt.specs...), plan, 2)
+			texts, order := readAll(t, t.Context(), f)
+			for i := range order {
+				order[i] = filepath.ToSlash(filepath.Clean(order[i]))
+			}
+			// The first name that leads to a file is the one it gets.
+			want := strings.ReplaceAll(strings.Join(tt.want, "\n"), "logs/a.log", "A")
+			got := strings.Join(order, "\n")
+			got = strings.ReplaceAll(strings.ReplaceAll(got, "logs/again.log", "A"), "logs/a.log", "A")
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("objects (-want +got):\n%s", diff)
+			}
+			if err := f.Err(); err != nil {
+				t.Errorf("Err() = %v", err)
+			}
+			if n, done := f.Listed(); int(n) != len(tt.want) || !done {
+				t.Errorf("Listed() = %d, %v; want %d, true", n, done, len(tt.want))
+			}
+			if tt.stdin != "" && texts["-"] != tt.stdin {
+				t.Errorf("standard input gave %q, want %q", texts["-"], tt.stdin)
+			}
+		})
+	}
+}
+
+func TestNewSourcesErrors(t *testing.T) {
+	tree(t, map[string]string{"a.log": "a"})
+	tests := []struct {
+		name  string
+		specs []string
+		want  any    // type of the error
+		hint  string // part of the hint
+	}{
+		{"missing file", []string{"nothing.log"}, new(*NotFoundError), "s3://nothing.log"},
+		{"missing absolute path", []string{"/nothing/at/all"}, new(*NotFoundError), ""},
+		{"glob without a match", []string{"*.gz"}, new(*NotFoundError), "'*.gz'"},
+		{"bad glob", []string{"a[.log"}, new(*SourceError), "**"},
+		{"standard input twice", []string{"-", "-"}, new(*SourceError), ""},
+		{"other scheme", []string{"gs://bucket"}, new(*SourceError), "s3://"},
+		{"no bucket", []string{"s3:///prefix"}, new(*SourceError), "s3://bucket"},
+		{"bad pattern in a bucket", []string{"s3://bucket/a[b"}, new(*SourceError), "**"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := NewSources(t.Context(), tt.specs, nil, AWS{})
+			if !errors.As(err, tt.want) {
+				t.Fatalf("error %v (%T), want %T", err, err, tt.want)
+			}
+			var h Hinter
+			if !errors.As(err, &h) || !strings.Contains(h.Hint(), tt.hint) {
+				t.Errorf("hint of %v does not contain %q", err, tt.hint)
+			}
+			if !strings.Contains(err.Error(), tt.specs[0]) {
+				t.Errorf("%q does not name %q", err, tt.specs[0])
+			}
+		})
+	}
+}
+
+func TestLocalFailures(t *testing.T) {
+	t.Run("a broken link breaks the listing, not the rest", func(t *testing.T) {
+		tree(t, map[string]string{"logs/a.log": "a", "logs/c.log": "c"})
+		if err := os.Symlink("nowhere", "logs/b.log"); err != nil {
+			t.Fatal(err)
+		}
+		f := Start(t.Context(), sources(t, nil, "logs"), Plan{}, 1)
+		texts, _ := readAll(t, t.Context(), f)
+		if diff := cmp.Diff(map[string]string{"logs/a.log": "a", "logs/c.log": "c"}, texts); diff != "" {
+			t.Errorf("texts (-want +got):\n%s", diff)
+		}
+		if err := f.Err(); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Err() = %v, want that logs/b.log is missing", err)
+		}
+	})
+	t.Run("a file that vanishes fails alone", func(t *testing.T) {
+		tree(t, map[string]string{"a.log": "a"})
+		o := onlyObject(t, "a.log")
+		if err := os.Remove("a.log"); err != nil {
+			t.Fatal(err)
+		}
+		_, err := o.Content(t.Context(), NewInflater())
+		if !errors.Is(err, fs.ErrNotExist) || o.Restart(t.Context(), err) {
+			t.Errorf("error %v; want that the file is missing, and no restart", err)
+		}
+	})
+	t.Run("a damaged file is read once more", func(t *testing.T) {
+		stored := pack(t, []byte("a line\n"))
+		tree(t, map[string]string{"a.gz": string(stored[:len(stored)-1])})
+		o := onlyObject(t, "a.gz")
+		z := NewInflater()
+		for _, again := range []bool{true, false} {
+			r, err := o.Content(t.Context(), z)
+			if err == nil {
+				_, err = io.ReadAll(r)
+			}
+			if !errors.Is(err, ErrDamaged) {
+				t.Fatalf("error %v, want ErrDamaged", err)
+			}
+			if got := o.Restart(t.Context(), err); got != again {
+				t.Errorf("Restart() = %v, want %v", got, again)
+			}
+		}
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Run("standard input is not", func(t *testing.T) {
+		f := Start(t.Context(), sources(t, strings.NewReader("\x1f\x8b"), "-"), Plan{}, 1)
+		o := <-f.Objects()
+		_, err := o.Content(t.Context(), NewInflater())
+		if !errors.Is(err, ErrDamaged) || o.Restart(t.Context(), err) {
+			t.Errorf("error %v; want ErrDamaged and no restart", err)
+		}
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func onlyObject(t *testing.T, spec string) *Object {
+	t.Helper()
+	var all []*Object
+	f := Start(t.Context(), sources(t, nil, spec), Plan{}, 1)
+	for o := range f.Objects() {
+		all = append(all, o)
+	}
+	if len(all) != 1 || f.Err() != nil {
+		t.Fatalf("%d objects, error %v; want one and none", len(all), f.Err())
+	}
+	return all[0]
+}
+
+// Nobody writes to the pipe, and still all ends when the context does.
+func TestCancelStandardInput(t *testing.T) {
+	r, w := io.Pipe()
+	defer func() { _ = w.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := Start(ctx, sources(t, r, "-"), Plan{}, 1)
+	o := <-f.Objects()
+	time.AfterFunc(20*time.Millisecond, cancel)
+	_, err := o.Content(ctx, NewInflater())
+	if !errors.Is(err, context.Canceled) || o.Restart(ctx, err) {
+		t.Errorf("error %v; want that of the context, and no restart", err)
+	}
+	if err := o.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestCancelFeed(t *testing.T) {
+	files := make(map[string]string)
+	for i := range 200 {
+		files["logs/"+strings.Repeat("x", i+1)+".log"] = "text"
+	}
+	tree(t, files)
+	ctx, cancel := context.WithCancel(t.Context())
+	f := Start(ctx, sources(t, nil, "logs"), Plan{}, 2)
+	o := <-f.Objects()
+	cancel()
+	if _, err := o.Content(ctx, NewInflater()); !errors.Is(err, context.Canceled) {
+		t.Errorf("Content after the cancellation: error %v", err)
+	}
+	n := 0
+	for range f.Objects() {
+		n++
+	}
+	if !errors.Is(f.Err(), context.Canceled) || n > 10 {
+		t.Errorf("%d objects after the cancellation, Err() = %v", n, f.Err())
+	}
+}

@@ -1,0 +1,102 @@
+package ingest
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestParseName(t *testing.T) {
+	end := time.Date(2026, 11, 22, 3, 5, 0, 0, time.UTC)
+	const account, region = "111122223333", "us-east-1"
+	app := func(kind Kind, node string) Name {
+		return Name{Kind: kind, Account: account, Region: region, LoadBalancer: "app/shop-prod/50dc6c495c0c9188", End: end, Node: node}
+	}
+	tests := []struct {
+		name string
+		base string
+		want Name
+	}{
+		{"access", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(Access, "10.0.1.9")},
+		{"access unpacked", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log", app(Access, "10.0.1.9")},
+		{"access on a node with IPv6", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_2600-1f18--9_20sg8hgm.log.gz", app(Access, "2600-1f18--9")},
+		{"node with colons", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_2600:1f18::9_20sg8hgm.log.gz", app(Access, "2600:1f18::9")},
+		{"connection", "conn_log_111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(Connection, "10.0.1.9")},
+		{"connection with a dot", "conn_log.111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(Connection, "10.0.1.9")},
+		{"health check", "health_check_log_111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(HealthCheck, "10.0.1.9")},
+		{"network", "111122223333_elasticloadbalancing_us-east-1_net.tcp.a1b2_20261122T0305Z_20sg8hgm.log.gz",
+			Name{Kind: NLB, Account: account, Region: region, LoadBalancer: "net/tcp/a1b2", End: end}},
+		{"classic", "111122223333_elasticloadbalancing_us-east-1_old-lb_20261122T0305Z_172.16.1.9_20sg8hgm.log",
+			Name{Kind: Classic, Account: account, Region: region, LoadBalancer: "old-lb", End: end, Node: "172.16.1.9"}},
+		{"classic called app", "111122223333_elasticloadbalancing_us-east-1_app_20261122T0305Z_172.16.1.9_20sg8hgm.log",
+			Name{Kind: Classic, Account: account, Region: region, LoadBalancer: "app", End: end, Node: "172.16.1.9"}},
+		{"test file", "ELBAccessLogTestFile", Name{Kind: TestFile}},
+		{"health check test file", "ELBHealthCheckLogTestFile", Name{Kind: TestFile}},
+		{"connection test file", "ELBConnectionLogTestFile", Name{Kind: TestFile}},
+
+		{"empty", "", Name{}},
+		{"a copy", "Copy of 111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"short account", "11112222333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"other service", "111122223333_CloudTrail_us-east-1_20261122T0305Z_r.json.gz", Name{}},
+		{"no node", "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_r.log.gz", Name{}},
+		{"one part too many", "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r_x.log.gz", Name{}},
+		{"thirteenth month", "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261322T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"stamp with seconds", "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T030500Z_10.0.1.9_r.log.gz", Name{}},
+		{"gateway", "111122223333_elasticloadbalancing_us-east-1_gwy.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"name with a dot", "111122223333_elasticloadbalancing_us-east-1_app.shop.v2.a1_20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"connection log of a classic", "conn_log_111122223333_elasticloadbalancing_us-east-1_old_20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"no id", "111122223333_elasticloadbalancing_us-east-1_app.shop._20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"no balancer", "111122223333_elasticloadbalancing_us-east-1_20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
+		{"parquet", "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.parquet", Name{}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, ParseName(tt.base)); diff != "" {
+				t.Errorf("ParseName(%q) (-want +got):\n%s", tt.base, diff)
+			}
+		})
+	}
+}
+
+// write is the name that AWS would write for n, the inverse of ParseName.
+func (n Name) write(random string) string {
+	s := n.Account + "_elasticloadbalancing_" + n.Region + "_" + strings.ReplaceAll(n.LoadBalancer, "/", ".") + "_" + n.End.Format(endLayout) + "_"
+	if n.Node != "" {
+		s += n.Node + "_"
+	}
+	s += random + ".log"
+	switch n.Kind {
+	case Connection:
+		s = "conn_log_" + s
+	case HealthCheck:
+		s = "health_check_log_" + s
+	}
+	if n.Kind != Classic {
+		s += ".gz"
+	}
+	return s
+}
+
+func FuzzParseName(f *testing.F) {
+	f.Add("111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz")
+	f.Add("conn_log_111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz")
+	f.Add("111122223333_elasticloadbalancing_us-east-1_net.tcp.a1b2_20261122T0305Z_20sg8hgm.log.gz")
+	f.Add("111122223333_elasticloadbalancing_us-east-1_old_20261122T0305Z_10.0.1.9_r.log")
+	f.Add("ELBAccessLogTestFile")
+	f.Fuzz(func(t *testing.T, base string) {
+		n := ParseName(base)
+		switch n.Kind {
+		case Unknown, TestFile:
+			if diff := cmp.Diff(Name{Kind: n.Kind}, n); diff != "" {
+				t.Errorf("ParseName(%q) says more than its kind (-want +got):\n%s", base, diff)
+			}
+			return
+		}
+		// What was understood must lead back to itself.
+		if diff := cmp.Diff(n, ParseName(n.write("r"))); diff != "" {
+			t.Errorf("ParseName(%q), written and read again (-want +got):\n%s", base, diff)
+		}
+	})
+}

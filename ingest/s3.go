@@ -1,0 +1,101 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// s3Source is a bucket, a folder in it, one key, or a pattern of keys.
+type s3Source struct {
+	spec    string
+	bucket  string
+	prefix  string // folder or key, without a "/" at its end; "" for the whole bucket
+	pattern string // glob for whole keys; "" if the spec has none
+	dial    *dialer
+}
+
+// newS3Source reads what stands behind "s3://".
+func newS3Source(spec, rest string, dial *dialer) (Source, error) {
+	bucket, prefix, _ := strings.Cut(rest, "/")
+	if bucket == "" {
+		return nil, &SourceError{Spec: spec, Reason: "names no bucket", Next: "s3://bucket/prefix"}
+	}
+	s := &s3Source{spec: spec, bucket: bucket, prefix: strings.TrimRight(prefix, "/"), dial: dial}
+	if i := strings.IndexAny(prefix, "*?[{"); i >= 0 {
+		if !doublestar.ValidatePattern(prefix) {
+			return nil, &SourceError{Spec: spec, Reason: "not a valid pattern", Next: "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"}
+		}
+		s.pattern = prefix
+		s.prefix = prefix[:max(strings.LastIndexByte(prefix[:i], '/'), 0)]
+	}
+	return s, nil
+}
+
+func (s *s3Source) String() string { return s.spec }
+
+// List finds the plan's objects with few requests; how, stands at seek.
+func (s *s3Source) List(ctx context.Context, p Plan) iter.Seq2[*Object, error] {
+	return func(yield func(*Object, error) bool) {
+		b, err := s.dial.bucket(ctx, s.bucket)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		l := &seeker{bucket: b, plan: p, emit: yield}
+		if s.pattern != "" {
+			l.match = s.pattern
+			l.flat(ctx, folder(s.prefix))
+			return
+		}
+		l.walk(ctx, s.prefix)
+	}
+}
+
+// folder is the prefix of all keys in a folder.
+func folder(prefix string) string {
+	if prefix == "" {
+		return ""
+	}
+	return prefix + "/"
+}
+
+// s3Object is the origin of an object in S3.
+type s3Object struct {
+	bucket *bucket
+	key    string
+}
+
+func (s s3Object) again() bool { return true }
+func (s s3Object) ahead() bool { return true }
+
+func (s s3Object) open(ctx context.Context, o *Object, free *chunks) (io.ReadCloser, error) {
+	if o.Size == 0 {
+		return io.NopCloser(strings.NewReader("")), nil // saves a request
+	}
+	etag, size := o.ETag, o.Size
+	return newPump(ctx, free, func(ctx context.Context) io.Reader {
+		return &body{ctx: ctx, bucket: s.bucket, key: s.key, etag: etag, size: size}
+	}), nil
+}
+
+// object makes an Object of a listed key; nil if the plan does not want it.
+func (l *seeker) object(k listed) *Object {
+	name := ParseName(path.Base(k.key))
+	if strings.HasSuffix(k.key, "/") || !l.plan.wants(name) {
+		return nil
+	}
+	if l.match != "" && !doublestar.MatchUnvalidated(l.match, k.key) {
+		return nil
+	}
+	return &Object{
+		URI: l.bucket.uri(k.key), ETag: k.etag, Size: k.size, Name: name,
+		identity: fmt.Sprintf("%s\x00%s", l.bucket.uri(""), k.key),
+		origin:   s3Object{l.bucket, k.key},
+	}
+}

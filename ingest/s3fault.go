@@ -1,0 +1,164 @@
+package ingest
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// apiWords is AWS's own account of an error, without the SDK's wrapping.
+type apiWords struct{ err smithy.APIError }
+
+func (w apiWords) Error() string {
+	code, message := w.err.ErrorCode(), w.err.ErrorMessage()
+	switch {
+	case message == "" || message == "UnknownError":
+		return code
+	case code == "" || code == "UnknownError":
+		return message
+	}
+	return code + ": " + message
+}
+
+func (w apiWords) Unwrap() error { return w.err }
+
+// innermost is the text of the error that all others wrap.
+func innermost(err error) string {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err.Error()
+		}
+		err = inner
+	}
+}
+
+// explain turns an error of the SDK into one of this package's. action is the
+// IAM action that the request needs, resource what it was sent for.
+func explain(ctx context.Context, err error, action, resource string) error {
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var credentials *CredentialsError
+	var denied *AccessError
+	switch {
+	case errors.As(err, &credentials):
+		return credentials
+	case errors.As(err, &denied):
+		return denied
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		if e := explainCode(api, action, resource); e != nil {
+			return e
+		}
+	}
+	switch statusOf(err) {
+	case http.StatusForbidden, http.StatusUnauthorized:
+		return &AccessError{Action: action, Resource: resource}
+	case http.StatusPreconditionFailed:
+		return ErrReplaced
+	case http.StatusNotFound:
+		return &NotFoundError{What: "not found", Name: resource, Err: err}
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
+		return wrongRegion(resource, err)
+	}
+	reason := innermost(err)
+	if api != nil {
+		reason = apiWords{api}.Error()
+	}
+	return &UnreachableError{Resource: resource, Reason: reason, Next: "check network, proxy, --region and --endpoint-url", Err: err}
+}
+
+// explainCode knows the error codes of S3, STS and Elastic Load Balancing; nil
+// for those that the HTTP status explains as well.
+//
+// Source: AWS, "Error responses" of the Amazon S3 API reference, and "Common
+// error types" of the query APIs, read 2026-11.
+func explainCode(api smithy.APIError, action, resource string) error {
+	words := apiWords{api}
+	switch code := api.ErrorCode(); code {
+	case "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "Forbidden", "KMS.AccessDeniedException":
+		if strings.Contains(strings.ToLower(api.ErrorMessage()), "kms") || strings.HasPrefix(code, "KMS") {
+			action = "kms:Decrypt"
+		}
+		return &AccessError{Action: action, Resource: resource, Err: words}
+	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired":
+		return &CredentialsError{Reason: "AWS credentials expired", Next: "aws sso login, or fetch new session keys", Err: words}
+	case "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken", "AuthFailure", "MissingAuthenticationToken", "NotSignedUp", "OptInRequired":
+		return &CredentialsError{Reason: "AWS does not know these credentials (" + words.Error() + ")", Next: "aws sts get-caller-identity", Err: words}
+	case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature":
+		return &CredentialsError{Reason: "AWS refuses the signature: the secret key is wrong (" + code + ")", Next: "aws configure", Err: words}
+	case "RequestTimeTooSkewed":
+		return &CredentialsError{Reason: "this machine's clock is wrong: AWS refuses the signature (" + code + ")", Next: "timedatectl set-ntp true", Err: words}
+	case "NoSuchBucket":
+		return &NotFoundError{What: "no such bucket", Name: resource, Next: "aws s3 ls", Err: words}
+	case "NoSuchKey":
+		return &NotFoundError{What: "the object vanished after it was listed", Name: resource, Err: words}
+	case "InvalidBucketName":
+		return &SourceError{Spec: resource, Reason: "not a valid bucket name", Next: "s3://bucket/prefix"}
+	case "InvalidObjectState":
+		return &ArchivedError{URI: resource, Err: words}
+	case "PreconditionFailed":
+		return ErrReplaced
+	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":
+		return wrongRegion(resource, words)
+	case "SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "BandwidthLimitExceeded":
+		return &UnreachableError{Resource: resource, Reason: "AWS throttles, after many attempts (" + words.Error() + ")", Next: "try again later, with a shorter window or fewer --workers", Err: words}
+	}
+	return nil
+}
+
+// wrongRegion is the error of a bucket whose region could not be found.
+func wrongRegion(resource string, err error) error {
+	return &UnreachableError{Resource: resource, Reason: "the bucket is in another region", Next: "name the bucket's region with --region", Err: err}
+}
+
+// statusOf is the HTTP status of an error's response, 0 if there was none.
+func statusOf(err error) int {
+	var r *smithyhttp.ResponseError
+	if errors.As(err, &r) && r.Response != nil && r.Response.Response != nil {
+		return r.HTTPStatusCode()
+	}
+	return 0
+}
+
+// expecting is how S3 names the region in its message.
+var expecting = regexp.MustCompile(`expecting ['"]([a-z0-9-]+)['"]`)
+
+// regionOf is the region that an error's response names as the bucket's; "" if none.
+func regionOf(err error) string {
+	var r *smithyhttp.ResponseError
+	if errors.As(err, &r) && r.Response != nil && r.Response.Response != nil {
+		if region := r.Response.Header.Get("X-Amz-Bucket-Region"); region != "" {
+			return region
+		}
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		if m := expecting.FindStringSubmatch(api.ErrorMessage()); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
+
+// isElsewhere reports whether an error may come from asking the wrong region.
+func isElsewhere(err error) bool {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		switch api.ErrorCode() {
+		case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":
+			return true
+		}
+	}
+	return statusOf(err) == http.StatusMovedPermanently
+}

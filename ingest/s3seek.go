@@ -1,0 +1,434 @@
+package ingest
+
+import (
+	"context"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+	"time"
+)
+
+// How many listings run at a time; their results keep their order.
+const (
+	daysAtOnce      = 4
+	balancersAtOnce = 8
+)
+
+// A window of more days than knownDays looks which days there are; for a
+// shorter one the folders' names are computed.
+const knownDays = 31
+
+// lateness is how long after its interval an object may be delivered; the
+// folder is that of the delivery.
+const lateness = 24 * time.Hour
+
+// seeker finds the objects of a plan in a bucket.
+//
+// Keys sort by balancer and then by the end of their interval, and the folder
+// of a day lists all balancers with one request, whose delimiter "_20" cuts
+// each key at its time stamp. So per day: one request for the balancers, and
+// per wanted balancer one that starts at the window and stops behind it. Keys
+// with other names show up beside the balancers and are read.
+type seeker struct {
+	bucket *bucket
+	plan   Plan
+	match  string // glob for keys, or ""
+	emit   func(*Object, error) bool
+
+	walked map[string]bool // AWSLogs folders done
+}
+
+// The methods below return false when the consumer wants no more.
+
+// walk lists a folder, or the one object of that key.
+func (l *seeker) walk(ctx context.Context, prefix string) bool {
+	if root, below, ok := splitLayout(prefix); ok {
+		return l.tree(ctx, root, below)
+	}
+	root := folder(prefix) + "AWSLogs/"
+	accounts, loose, err := l.children(ctx, root)
+	switch {
+	case err != nil:
+		l.emit(nil, err)
+		return false
+	case len(accounts) > 0:
+		return l.all(loose) && l.accounts(ctx, accounts)
+	}
+	return l.key(ctx, prefix) && l.flat(ctx, folder(prefix))
+}
+
+// splitLayout cuts a prefix that reaches into AWS's layout behind "AWSLogs/";
+// below is what follows: account, service, region, year, month, day.
+func splitLayout(prefix string) (root string, below []string, ok bool) {
+	at := 0
+	for {
+		part, rest, more := strings.Cut(prefix[at:], "/")
+		at += len(part) + 1
+		if part == "AWSLogs" {
+			if !more || rest == "" {
+				return prefix[:at-1] + "/", nil, true
+			}
+			below = strings.Split(rest, "/")
+			return prefix[:at], below, isLayout(below)
+		}
+		if !more {
+			return "", nil, false
+		}
+	}
+}
+
+// isLayout reports whether the folders are those that AWS makes.
+func isLayout(below []string) bool {
+	for i, s := range below {
+		ok := false
+		switch i {
+		case 0:
+			ok = isAccount(s)
+		case 1:
+			ok = s == "elasticloadbalancing"
+		case 2:
+			ok = isWord(s)
+		case 3, 4, 5:
+			ok = isDatePart(i-3, s)
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// datePart is the form of a day's folders: year, month, day.
+var datePart = []string{"2006", "01", "02"}
+
+func isDatePart(level int, s string) bool {
+	return len(s) == len(datePart[level]) && strings.Trim(s, "0123456789") == ""
+}
+
+// tree lists what lies below an AWSLogs folder, on the path that is given.
+func (l *seeker) tree(ctx context.Context, root string, below []string) bool {
+	switch {
+	case len(below) == 0:
+		accounts, loose, err := l.children(ctx, root)
+		if err != nil {
+			return l.emit(nil, err)
+		}
+		return l.all(loose) && l.accounts(ctx, accounts)
+	case len(below) < 3:
+		return l.account(ctx, root+below[0]+"/elasticloadbalancing/")
+	}
+	region := root + strings.Join(below[:3], "/") + "/"
+	return l.region(ctx, region, strings.Join(below[3:], "/"))
+}
+
+// accounts lists all accounts of a bucket that several may share.
+func (l *seeker) accounts(ctx context.Context, accounts []string) bool {
+	for _, account := range accounts {
+		name := path.Base(account)
+		switch {
+		case isAccount(name):
+			if !l.account(ctx, account+"elasticloadbalancing/") {
+				return false
+			}
+		case strings.HasPrefix(name, "aws-account-id="):
+			// The partitioned folders that log delivery to S3 can be set to write.
+			if !l.flat(ctx, account+"elasticloadbalancing/") {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// account lists all regions of one account.
+func (l *seeker) account(ctx context.Context, service string) bool {
+	regions, loose, err := l.children(ctx, service)
+	if err != nil {
+		return l.emit(nil, err)
+	}
+	keep := l.all(loose)
+	for _, region := range regions {
+		if !keep {
+			return false
+		}
+		if isWord(path.Base(region)) {
+			keep = l.region(ctx, region, "")
+		} else {
+			keep = l.flat(ctx, region)
+		}
+	}
+	return keep
+}
+
+// region lists the wanted days of one region; date limits them to a year, a
+// month or a day ("2026/11"), "" does not.
+func (l *seeker) region(ctx context.Context, region, date string) bool {
+	var days []string
+	keep := true
+	if from, until, bounded := l.plan.days(); bounded && until.Sub(from) < knownDays*24*time.Hour {
+		for d := from; !d.After(until); d = d.AddDate(0, 0, 1) {
+			days = append(days, d.Format("2006/01/02"))
+		}
+		days = slices.DeleteFunc(days, func(d string) bool { return !strings.HasPrefix(d, date) })
+	} else {
+		var err error
+		if days, keep, err = l.findDays(ctx, region, date); err != nil {
+			return l.emit(nil, err)
+		}
+	}
+	if !keep {
+		return false
+	}
+	for o, err := range l.seek(ctx, region, days) {
+		if !l.emit(o, err) {
+			return false
+		}
+	}
+	return true
+}
+
+// days is the first and the last day whose folders can hold wanted objects, at
+// midnight UTC; not bounded if the plan has no beginning or no end.
+func (p Plan) days() (from, until time.Time, bounded bool) {
+	day := 24 * time.Hour
+	until = p.Now
+	if w := p.Window.Until; !w.IsZero() {
+		if late := w.Add(interval + lateness); until.IsZero() || late.Before(until) {
+			until = late
+		}
+	}
+	from = p.Window.From
+	return from.UTC().Truncate(day), until.UTC().Truncate(day), !from.IsZero() && !until.IsZero()
+}
+
+// findDays looks which folders of days there are, from the year downwards.
+func (l *seeker) findDays(ctx context.Context, region, date string) (days []string, keep bool, err error) {
+	from, until, _ := l.plan.days()
+	days = []string{date}
+	level := 0
+	if date != "" {
+		level = strings.Count(date, "/") + 1
+	}
+	for ; level < len(datePart); level++ {
+		var deeper []string
+		for _, d := range days {
+			found, loose, err := l.children(ctx, region+folder(d))
+			if err != nil || !l.all(loose) {
+				return nil, false, err
+			}
+			for _, f := range found {
+				d := strings.TrimSuffix(strings.TrimPrefix(f, region), "/")
+				layout := strings.Join(datePart[:level+1], "/")
+				switch {
+				case !isDatePart(level, path.Base(d)):
+					// No folder of AWS's; it may hold copies.
+					if !l.flat(ctx, f) {
+						return nil, false, nil
+					}
+				case !l.plan.Window.From.IsZero() && d < from.Format(layout),
+					!until.IsZero() && d > until.Format(layout):
+				default:
+					deeper = append(deeper, d)
+				}
+			}
+		}
+		days = deeper
+	}
+	return days, true, nil
+}
+
+// seek lists days of one region, several at a time, in their order.
+func (l *seeker) seek(ctx context.Context, region string, days []string) iter.Seq2[*Object, error] {
+	perDay := inOrder(ctx, daysAtOnce, func(yield func(task[span]) bool) {
+		for _, d := range days {
+			if !yield(func(ctx context.Context) ([]span, error) { return l.day(ctx, region+d+"/") }) {
+				return
+			}
+		}
+	})
+	return inOrder(ctx, balancersAtOnce, func(yield func(task[*Object]) bool) {
+		for s, err := range perDay {
+			if !yield(func(ctx context.Context) ([]*Object, error) {
+				if err != nil {
+					return nil, err
+				}
+				return l.span(ctx, s)
+			}) {
+				return
+			}
+		}
+	})
+}
+
+// span is a part of a day: one object, or the keys of a prefix.
+type span struct {
+	object *Object // if the part is a single object
+	prefix string
+	seek   bool // the prefix is that of one balancer
+}
+
+// stampDelimiter cuts the keys of a day at their time stamps, until the year 2100.
+const stampDelimiter = "_20"
+
+// day finds the parts of one day's folder that can hold wanted objects.
+func (l *seeker) day(ctx context.Context, day string) ([]span, error) {
+	var parts []span
+	for p, err := range l.bucket.pages(ctx, listing{prefix: day, delimiter: stampDelimiter}) {
+		if err != nil {
+			return parts, err
+		}
+		for _, k := range p.objects {
+			if o := l.object(k); o != nil {
+				parts = append(parts, span{object: o, prefix: k.key})
+			}
+		}
+		for _, prefix := range p.prefixes {
+			base := strings.TrimSuffix(prefix[len(day):], stampDelimiter[1:])
+			if isLogPrefix(base) {
+				continue // "conn_log_20…": the account's number begins with 20
+			}
+			head, rest, ok := parseHead(base)
+			switch {
+			case !ok || rest != "":
+				parts = append(parts, span{prefix: prefix})
+			case head.Kind == Access && l.plan.WantsBalancer(head.LoadBalancer):
+				parts = append(parts, span{prefix: day + base, seek: true})
+			}
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b span) int { return strings.Compare(a.prefix, b.prefix) })
+	return parts, nil
+}
+
+// isLogPrefix reports whether s is all that stands before an account's number.
+func isLogPrefix(s string) bool {
+	for _, p := range prefixes {
+		if s == p.text {
+			return true
+		}
+	}
+	return false
+}
+
+// span lists the wanted objects of a part. What was found before an error comes
+// with it.
+func (l *seeker) span(ctx context.Context, s span) ([]*Object, error) {
+	if s.object != nil {
+		return []*Object{s.object}, nil
+	}
+	ask := listing{prefix: s.prefix}
+	if from := l.plan.firstEnd(); s.seek && !l.plan.Window.From.IsZero() {
+		ask.startAfter = s.prefix + from.Format(endLayout)
+	}
+	var objects []*Object
+	for p, err := range l.bucket.pages(ctx, ask) {
+		if err != nil {
+			return objects, err
+		}
+		for _, k := range p.objects {
+			if o := l.object(k); o != nil {
+				objects = append(objects, o)
+			} else if n := ParseName(path.Base(k.key)); s.seek && n.Kind == Access && l.plan.beyond(n.End) {
+				return objects, nil
+			}
+		}
+	}
+	return objects, nil
+}
+
+// children lists the folders directly below a folder, and the wanted objects
+// that lie there beside them.
+func (l *seeker) children(ctx context.Context, parent string) (folders []string, loose []*Object, err error) {
+	for p, err := range l.bucket.pages(ctx, listing{prefix: parent, delimiter: "/"}) {
+		if err != nil {
+			return nil, nil, err
+		}
+		folders = append(folders, p.prefixes...)
+		for _, k := range p.objects {
+			if o := l.object(k); o != nil {
+				loose = append(loose, o)
+			}
+		}
+	}
+	return folders, loose, nil
+}
+
+// all yields some objects.
+func (l *seeker) all(objects []*Object) bool {
+	for _, o := range objects {
+		if !l.emit(o, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// key yields the object whose key is the whole prefix, if there is one.
+func (l *seeker) key(ctx context.Context, key string) bool {
+	if key == "" {
+		return true
+	}
+	for p, err := range l.bucket.pages(ctx, listing{prefix: key, limit: 1}) {
+		if err != nil {
+			l.emit(nil, err)
+			return false
+		}
+		if len(p.objects) > 0 && p.objects[0].key == key {
+			if o := l.object(p.objects[0]); o != nil {
+				return l.emit(o, nil)
+			}
+		}
+		break
+	}
+	return true
+}
+
+// flat lists every key below a prefix and takes those that the plan wants by
+// their names. Where it meets an AWSLogs folder it goes on in AWS's layout.
+func (l *seeker) flat(ctx context.Context, prefix string) bool {
+	ask := listing{prefix: prefix}
+	for {
+		root := ""
+	pages:
+		for p, err := range l.bucket.pages(ctx, ask) {
+			if err != nil {
+				return l.emit(nil, err)
+			}
+			for _, k := range p.objects {
+				if root = l.layoutIn(prefix, k.key); root != "" {
+					break pages
+				}
+				if o := l.object(k); o != nil && !l.emit(o, nil) {
+					return false
+				}
+			}
+		}
+		if root == "" {
+			return true
+		}
+		if !l.tree(ctx, root, nil) {
+			return false
+		}
+		ask.startAfter = root + "~" // behind all accounts
+	}
+}
+
+// layoutIn is the AWSLogs folder below prefix in which a key lies; "" if there
+// is none, or it was walked before, or a glob chooses the keys.
+func (l *seeker) layoutIn(prefix, key string) string {
+	rest := key[len(prefix):]
+	at := strings.Index("/"+rest, "/AWSLogs/")
+	if at < 0 || l.match != "" {
+		return ""
+	}
+	root := prefix + rest[:at] + "AWSLogs/"
+	if l.walked[root] {
+		return ""
+	}
+	if l.walked == nil {
+		l.walked = make(map[string]bool)
+	}
+	l.walked[root] = true
+	return root
+}

@@ -1,0 +1,122 @@
+package parse
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Condition is what a rule asks of a line; a zero field asks nothing. It is
+// data, so that one table serves the classifier, the reference page and SQL.
+type Condition struct {
+	Status         []int  // elb_status_code is one of these
+	StatusFrom     int    // elb_status_code is at least this
+	StatusUntil    int    // elb_status_code is below this, and present
+	TargetStatus   [2]int // target_status_code lies in [from, until)
+	TargetAnswered Is     // target_status_code
+	Target         Is     // target:port
+	Group          Is     // target_group_arn
+	RequestTime    Is     // request_processing_time
+	TargetTime     Is     // target_processing_time
+	ResponseTime   Is     // response_processing_time
+	LastAction     string // the last of actions_executed
+	Rule           string // matched_rule_priority
+	Classification []string
+	Transform      Is // request_transform_status names a failure
+	TargetReset    Is // target_error_code names an error
+	ELBReset       Is // elb_error_code names an error
+}
+
+// Is asks whether a field has a value.
+type Is uint8
+
+// The zero Is does not ask.
+const (
+	Present Is = iota + 1
+	Missing
+)
+
+func (i Is) match(present bool) bool {
+	return i == 0 || (i == Present) == present
+}
+
+// match reports whether the line meets the condition.
+func (c *Condition) match(e *Access) bool {
+	return (c.Status == nil || slices.Contains(c.Status, e.ELBStatus)) &&
+		(c.StatusFrom == 0 || e.ELBStatus >= c.StatusFrom) &&
+		(c.StatusUntil == 0 || e.ELBStatus >= 0 && e.ELBStatus < c.StatusUntil) &&
+		(c.TargetStatus[1] == 0 || c.TargetStatus[0] <= e.TargetStatus && e.TargetStatus < c.TargetStatus[1]) &&
+		c.TargetAnswered.match(e.TargetStatus != Absent) &&
+		c.Target.match(e.Has(FieldTarget)) &&
+		c.Group.match(e.Has(FieldTargetGroup)) &&
+		c.RequestTime.match(!absent(e.Field(FieldRequestTime))) &&
+		c.TargetTime.match(!absent(e.Field(FieldTargetTime))) &&
+		c.ResponseTime.match(!absent(e.Field(FieldResponseTime))) &&
+		(c.LastAction == "" || c.LastAction == string(e.lastAction())) &&
+		(c.Rule == "" || c.Rule == string(e.Field(FieldRulePriority))) &&
+		(c.Classification == nil || contains(c.Classification, e.Field(FieldClassification))) &&
+		c.Transform.match(e.transformFailed()) &&
+		c.TargetReset.match(e.reset(FieldTargetErrorCode)) &&
+		c.ELBReset.match(e.reset(FieldELBErrorCode))
+}
+
+// contains avoids the copy that slices.Contains would need.
+func contains(words []string, b []byte) bool {
+	for _, w := range words {
+		if w == string(b) {
+			return true
+		}
+	}
+	return false
+}
+
+// lastAction returns the last word of actions_executed: the one that answered.
+func (e *Access) lastAction() []byte {
+	b := e.Text(FieldActions)
+	for i := len(b) - 1; i >= 0; i-- {
+		if b[i] == ',' {
+			return b[i+1:]
+		}
+	}
+	return b
+}
+
+// String says the condition in the terms of the log's fields.
+func (c *Condition) String() string {
+	var w []string
+	say := func(ok bool, format string, args ...any) {
+		if ok {
+			w = append(w, fmt.Sprintf(format, args...))
+		}
+	}
+	var codes []string
+	for _, s := range c.Status {
+		codes = append(codes, fmt.Sprintf("%03d", s))
+	}
+	say(c.Status != nil, "elb_status_code %s", strings.Join(codes, ", "))
+	say(c.StatusFrom != 0 && c.StatusUntil == 0, "elb_status_code ≥ %d", c.StatusFrom)
+	say(c.StatusFrom == 0 && c.StatusUntil != 0, "elb_status_code < %d", c.StatusUntil)
+	say(c.StatusFrom != 0 && c.StatusUntil != 0, "elb_status_code %d–%d", c.StatusFrom, c.StatusUntil-1)
+	say(c.TargetStatus[1] != 0, "target_status_code %d–%d", c.TargetStatus[0], c.TargetStatus[1]-1)
+	for _, f := range []struct {
+		name string
+		is   Is
+	}{
+		{"target_status_code", c.TargetAnswered}, {"target:port", c.Target}, {"target_group_arn", c.Group},
+		{"request_processing_time", c.RequestTime}, {"target_processing_time", c.TargetTime},
+		{"response_processing_time", c.ResponseTime},
+	} {
+		say(f.is == Present, "%s set", f.name)
+		say(f.is == Missing, "%s absent", f.name)
+	}
+	say(c.LastAction != "", "last action `%s`", c.LastAction)
+	say(c.Rule != "", "matched_rule_priority %s", c.Rule)
+	say(c.Classification != nil, "classification %s", strings.Join(c.Classification, " or "))
+	say(c.Transform == Present, "request_transform_status names a failure")
+	say(c.TargetReset == Present, "target_error_code names an error")
+	say(c.ELBReset == Present, "elb_error_code names an error")
+	if len(w) == 0 {
+		return "nothing else matched"
+	}
+	return strings.Join(w, "; ")
+}

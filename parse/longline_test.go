@@ -1,0 +1,54 @@
+package parse
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// TestScannerLongLines goes around the limit with every line end and any chunks.
+func TestScannerLongLines(t *testing.T) {
+	good := logs(t)["width_36.log"]
+	line, _, _ := strings.Cut(good, "\n")
+	s := NewScanner()
+	for length := LineLimit - 2; length <= LineLimit+3; length++ {
+		for _, end := range []string{"\n", "\r\n", "", "\r"} {
+			t.Run(fmt.Sprintf("%d%q", length, end), func(t *testing.T) {
+				long := strings.Replace(line, "curl", strings.Repeat("x", length-len(line)+4), 1) + end
+				if strings.HasSuffix(end, "\n") {
+					long += good
+				}
+				agree(t, s, good+long, rand.New(rand.NewPCG(uint64(length), 0)))
+			})
+		}
+	}
+	t.Run("far beyond", func(t *testing.T) {
+		text := good + strings.Repeat("\xff", 5<<20) + "\n" + good + strings.Repeat("\"\\", 3<<20)
+		agree(t, s, text, rand.New(rand.NewPCG(3, 0)))
+	})
+}
+
+// TestScannerLongLineBroken: a long line that the stream breaks off is no record.
+func TestScannerLongLineBroken(t *testing.T) {
+	broken := errors.New("connection reset")
+	text := strings.Repeat("x", 3<<20)
+	got, err := fast(NewScanner(), &chunked{text: text, sizes: rand.New(rand.NewPCG(1, 0)), err: broken})
+	if len(got) != 0 || !errors.Is(err, broken) {
+		t.Errorf("%d records, error %v; want none and %v", len(got), err, broken)
+	}
+}
+
+// silent is a reader that never has anything to say.
+type silent struct{}
+
+func (silent) Read([]byte) (int, error) { return 0, nil }
+
+func TestScannerNoProgress(t *testing.T) {
+	got, err := fast(NewScanner(), silent{})
+	if len(got) != 0 || !errors.Is(err, io.ErrNoProgress) {
+		t.Errorf("%d records, error %v; want none and %v", len(got), err, io.ErrNoProgress)
+	}
+}

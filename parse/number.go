@@ -1,0 +1,127 @@
+package parse
+
+// status decodes a status code: three digits at most, - or nothing for none.
+func status(b []byte) (int, bool) {
+	if len(b) == 1 && b[0] == '-' {
+		return Absent, true
+	}
+	if len(b) == 0 || len(b) > 3 {
+		return Absent, len(b) == 0
+	}
+	n := 0
+	for _, c := range b {
+		if c -= '0'; c > 9 {
+			return Absent, false
+		}
+		n = n*10 + int(c)
+	}
+	return n, true
+}
+
+// integer decodes a count, -, -1 and -1.0 as Absent. More than 18 digits are refused.
+func integer(b []byte) (int64, bool) {
+	if absent(b) {
+		return Absent, true
+	}
+	if len(b) == 0 || len(b) > 18 {
+		return Absent, false
+	}
+	var n int64
+	for _, c := range b {
+		if c -= '0'; c > 9 {
+			return Absent, false
+		}
+		n = n*10 + int64(c)
+	}
+	return n, true
+}
+
+// tens holds 10^i.
+var tens = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
+
+// decimal decodes seconds such as 0.159, -, -1 and -1.0 as Absent. At most 15 digits
+// and nine of them behind the point, so that the value is exact.
+func decimal(b []byte) (float64, bool) {
+	// AWS writes milliseconds, and most times are below ten seconds.
+	if len(b) == 5 && b[1] == '.' {
+		s, d, c, m := b[0]-'0', b[2]-'0', b[3]-'0', b[4]-'0'
+		if s <= 9 && d <= 9 && c <= 9 && m <= 9 {
+			return float64(int(s)*1000+int(d)*100+int(c)*10+int(m)) / 1000, true
+		}
+		return Absent, false
+	}
+	if absent(b) {
+		return Absent, true
+	}
+	if len(b) == 0 || len(b) > 16 {
+		return Absent, false
+	}
+	var n int64
+	point := -1
+	for i, c := range b {
+		if c == '.' && point < 0 && i > 0 && i < len(b)-1 {
+			point = i
+			continue
+		}
+		if c -= '0'; c > 9 {
+			return Absent, false
+		}
+		n = n*10 + int64(c)
+	}
+	if point < 0 {
+		return float64(n), len(b) < 16
+	}
+	behind := len(b) - point - 1
+	if behind >= len(tens) {
+		return Absent, false
+	}
+	return float64(n) / float64(tens[behind]), true
+}
+
+// absent reports whether b is one of AWS's ways to write that there is none:
+// -, -1, and -1.0 with any number of zeros.
+func absent(b []byte) bool {
+	if len(b) == 0 || b[0] != '-' {
+		return false
+	}
+	switch len(b) {
+	case 1:
+		return true
+	case 2:
+		return b[1] == '1'
+	case 3:
+		return false
+	}
+	if b[1] != '1' || b[2] != '.' {
+		return false
+	}
+	for _, c := range b[3:] {
+		if c != '0' {
+			return false
+		}
+	}
+	return true
+}
+
+// addressLike reports whether b can be an address with a port, an address, or -.
+// It looks at the characters only: attackers do not write this field, and what
+// matters is that the fields have not been shifted.
+func addressLike(b []byte) bool {
+	if len(b) == 0 || len(b) > 64 {
+		return false
+	}
+	for _, c := range b {
+		if !addressBytes[c] {
+			return b[0] == '-' && len(b) == 1
+		}
+	}
+	return true
+}
+
+// addressBytes are the characters of addresses and ports.
+var addressBytes = func() (is [256]bool) {
+	for _, c := range "0123456789abcdefABCDEF.:[]" {
+		is[c] = true
+	}
+	return is
+}()

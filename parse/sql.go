@@ -1,0 +1,80 @@
+package parse
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ReasonSQL returns Rules as one SQL CASE expression: the reason of a failure,
+// NULL for a request that did not fail. Its columns have the names of the
+// failure relation: elb_status_code and target_status_code are integers, the
+// processing times doubles, the others text, and what AWS writes as - or -1 is
+// NULL. DuckDB, Trino and Athena read it.
+func ReasonSQL() string {
+	var b strings.Builder
+	b.WriteString("CASE\n  WHEN error_reason IS NOT NULL THEN error_reason\n")
+	for i := range Rules {
+		r := &Rules[i]
+		reason := "'" + r.Reason + "'"
+		if r.Reason == Delivered {
+			reason = "NULL"
+		}
+		if when := r.When.sql(); when != "" {
+			fmt.Fprintf(&b, "  WHEN %s THEN %s\n", when, reason)
+		} else {
+			fmt.Fprintf(&b, "  ELSE %s\n", reason)
+		}
+	}
+	b.WriteString("END")
+	return b.String()
+}
+
+// sql says the condition in SQL; "" if it asks nothing.
+func (c *Condition) sql() string {
+	var w []string
+	say := func(ok bool, format string, args ...any) {
+		if ok {
+			w = append(w, fmt.Sprintf(format, args...))
+		}
+	}
+	say(len(c.Status) == 1, "elb_status_code = %s", list(c.Status, "%d"))
+	say(len(c.Status) > 1, "elb_status_code IN (%s)", list(c.Status, "%d"))
+	say(c.StatusFrom != 0, "elb_status_code >= %d", c.StatusFrom)
+	say(c.StatusUntil != 0, "elb_status_code < %d", c.StatusUntil)
+	say(c.TargetStatus[1] != 0, "target_status_code >= %d AND target_status_code < %d", c.TargetStatus[0], c.TargetStatus[1])
+	for _, f := range []struct {
+		name string
+		is   Is
+	}{
+		{"target_status_code", c.TargetAnswered}, {"target_ip", c.Target}, {"target_group_arn", c.Group},
+		{"request_processing_time", c.RequestTime}, {"target_processing_time", c.TargetTime},
+		{"response_processing_time", c.ResponseTime},
+	} {
+		say(f.is == Present, "%s IS NOT NULL", f.name)
+		say(f.is == Missing, "%s IS NULL", f.name)
+	}
+	say(c.LastAction != "", "(actions_executed = '%[1]s' OR actions_executed LIKE '%%,%[1]s')", c.LastAction)
+	say(c.Rule != "", "matched_rule_priority = '%s'", c.Rule)
+	say(c.Classification != nil, "classification IN (%s)", list(c.Classification, "'%s'"))
+	for _, f := range []struct {
+		name, harmless string
+		is             Is
+	}{
+		{"request_transform_status", "'TransformSuccess'", c.Transform},
+		{"target_error_code", "'0', '0x0'", c.TargetReset},
+		{"elb_error_code", "'0', '0x0'", c.ELBReset},
+	} {
+		say(f.is == Present, "%s NOT IN (%s)", f.name, f.harmless)
+		say(f.is == Missing, "coalesce(%s IN (%s), true)", f.name, f.harmless)
+	}
+	return strings.Join(w, " AND ")
+}
+
+// list writes values as a list in SQL.
+func list[T any](values []T, format string) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprintf(format, v)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,159 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"loglens/internal/when"
+)
+
+// facts fills in what every report says beside its rows: what the answer rests
+// on, what it leaves out, and what was wrong with the input.
+func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
+	for _, fill := range []func(context.Context, *Table, Question) error{
+		s.window, s.accounting, s.balancers, s.totals, s.notCounted, s.warn,
+	} {
+		if err := fill(ctx, t, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// each runs a query and calls row for every row, with the values scanned into dest.
+func (s *Store) each(ctx context.Context, row func(), query string, dest []any, args ...any) error {
+	rows, err := s.conn.QueryContext(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(dest...); err != nil {
+			return err
+		}
+		row()
+	}
+	return rows.Err()
+}
+
+// window closes the open bounds of the window with the minutes that have requests.
+func (s *Store) window(ctx context.Context, t *Table, q Question) error {
+	t.Window = q.Window
+	if !q.Window.From.IsZero() && !q.Window.Until.IsZero() {
+		return nil
+	}
+	var first, last *time.Time
+	err := s.each(ctx, func() {}, `SELECT min(minute), max(minute) FROM traffic`, []any{&first, &last})
+	if err != nil || first == nil {
+		return err
+	}
+	seen := when.Window{From: first.UTC(), Until: last.UTC().Add(time.Minute)}
+	if t.Window.From.IsZero() {
+		t.Window.From = seen.From
+	}
+	if t.Window.Until.IsZero() {
+		t.Window.Until = seen.Until
+	}
+	return nil
+}
+
+func (s *Store) accounting(ctx context.Context, t *Table, _ Question) error {
+	a := &t.Accounting
+	return s.each(ctx, func() {}, `
+		SELECT count(*), count(*) FILTER (status = 'failed'),
+			coalesce(sum(lines), 0)::BIGINT, coalesce(sum(parsed), 0)::BIGINT,
+			coalesce(sum(rejected), 0)::BIGINT, coalesce(sum(skipped), 0)::BIGINT,
+			coalesce(sum(bytes_compressed) FILTER (status = 'ok'), 0)::BIGINT, coalesce(sum(bytes), 0)::BIGINT
+		FROM object WHERE status <> 'other_kind'`,
+		[]any{&a.Objects, &a.ObjectsFailed, &a.Lines, &a.Parsed, &a.Rejected, &a.Skipped, &a.BytesCompressed, &a.Bytes})
+}
+
+func (s *Store) balancers(ctx context.Context, t *Table, _ Question) error {
+	var name string
+	return s.each(ctx, func() { t.Balancers = append(t.Balancers, name) }, `
+		SELECT DISTINCT load_balancer FROM traffic WHERE load_balancer IS NOT NULL ORDER BY ALL`, []any{&name})
+}
+
+func (s *Store) totals(ctx context.Context, t *Table, q Question) error {
+	return s.each(ctx, func() {}, `
+		SELECT coalesce(sum(requests), 0)::BIGINT, coalesce(sum(
+			CASE WHEN list_contains($1, 'target') THEN failures_target ELSE 0 END +
+			CASE WHEN list_contains($1, 'balancer') THEN failures_balancer ELSE 0 END +
+			CASE WHEN list_contains($1, 'lambda') THEN failures_lambda ELSE 0 END +
+			CASE WHEN list_contains($1, 'client') THEN failures_client ELSE 0 END +
+			CASE WHEN list_contains($1, 'policy') THEN failures_policy ELSE 0 END +
+			CASE WHEN list_contains($1, 'unknown') THEN failures_unknown ELSE 0 END), 0)::BIGINT
+		FROM traffic`, []any{&t.Requests, &t.Total}, q.Classes)
+}
+
+func (s *Store) notCounted(ctx context.Context, t *Table, q Question) error {
+	var n NotCounted
+	return s.each(ctx, func() { t.NotCounted = append(t.NotCounted, n) }, `
+		SELECT reason, reason_class, count(*) AS requests FROM failure
+		WHERE NOT list_contains($1, reason_class)
+		GROUP BY ALL ORDER BY requests DESC, reason, reason_class`, []any{&n.Reason, &n.Class, &n.Requests}, q.Classes)
+}
+
+// warn says what an engineer has to know before trusting the answer.
+func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
+	say := func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) }
+
+	var text, uri string
+	var n, line int64
+	if t.Accounting.ObjectsFailed > 0 {
+		say("%d of %d objects could not be read, and none of their requests are counted", t.Accounting.ObjectsFailed, t.Accounting.Objects)
+	}
+	err := s.each(ctx, func() { say("%s%s", text, andMore(n)) }, `
+		SELECT arg_min(error, object_id), count(*) FROM object WHERE status = 'failed'
+		GROUP BY replace(error, uri, '') ORDER BY min(object_id) LIMIT 5`, []any{&text, &n})
+	if err != nil {
+		return err
+	}
+	err = s.each(ctx, func() { say("not read: %s: %s%s", uri, text, andMore(n)) }, `
+		SELECT arg_min(uri, object_id), any_value(error), count(*) FROM object WHERE status = 'other_kind'
+		GROUP BY error ORDER BY min(object_id)`, []any{&uri, &text, &n})
+	if err != nil {
+		return err
+	}
+	err = s.each(ctx, func() { say("%s: %s%s", uri, text, andMore(n)) }, `
+		SELECT arg_min(uri, object_id), any_value(warning), count(*) FROM object WHERE status = 'ok' AND warning IS NOT NULL
+		GROUP BY regexp_replace(warning, '[0-9]+', '', 'g') ORDER BY min(object_id) LIMIT 5`, []any{&uri, &text, &n})
+	if err != nil {
+		return err
+	}
+	if t.Accounting.Rejected > 0 {
+		var causes []string
+		err = s.each(ctx, func() { causes = append(causes, fmt.Sprintf("%d × %s (first: %s line %d)", n, text, uri, line)) }, `
+			SELECT cause, count(*), arg_min(uri, (object_id, line_no)), arg_min(line_no, (object_id, line_no))
+			FROM reject JOIN object USING (object_id) WHERE status = 'ok'
+			GROUP BY cause ORDER BY count(*) DESC, cause`, []any{&text, &n, &uri, &line})
+		if err != nil {
+			return err
+		}
+		say("%d damaged lines rejected: %s", t.Accounting.Rejected, strings.Join(causes, "; "))
+	}
+	return s.late(ctx, q, say)
+}
+
+// late says how far the logs reach if they end before the window does.
+func (s *Store) late(ctx context.Context, q Question, say func(string, ...any)) error {
+	if q.Window.Until.IsZero() {
+		return nil
+	}
+	var newest *time.Time
+	err := s.each(ctx, func() {}, `SELECT max(interval_end) FROM object WHERE status = 'ok'`, []any{&newest})
+	if err == nil && newest != nil && newest.Before(q.Window.Until) {
+		say("the newest log object ends at %s: what came after it is not delivered yet, or there was no traffic",
+			newest.UTC().Format("2006-01-02 15:04Z"))
+	}
+	return err
+}
+
+func andMore(n int64) string {
+	if n < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (and %d more)", n-1)
+}

@@ -1,0 +1,182 @@
+package query
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// Report is a question with a name: a SQL file whose head says what it is
+// called, how it may be divided, and what its columns mean.
+type Report struct {
+	Name       string // as on the command line
+	Version    int    // of its JSON envelope
+	About      string // one sentence
+	Dimensions []Dimension
+	Default    []string // dimensions that it is divided by unless told otherwise
+	Columns    []Column
+
+	sql string
+}
+
+// Dimension is a way to divide a report: --by NAME gives it its columns.
+type Dimension struct {
+	Name    string
+	Columns []string
+}
+
+//go:embed reports/*.sql
+var reportFiles embed.FS
+
+// Reports returns all reports, by name. A report is found by lying in the
+// folder; nothing else lists it.
+var Reports = sync.OnceValue(func() []Report {
+	reports, err := readReports(reportFiles)
+	if err != nil {
+		panic(err) // a report that we ship is broken; a test reads them all
+	}
+	return reports
+})
+
+// FindReport returns the report of a name.
+func FindReport(name string) (Report, bool) {
+	i := slices.IndexFunc(Reports(), func(r Report) bool { return r.Name == name })
+	if i < 0 {
+		return Report{}, false
+	}
+	return Reports()[i], true
+}
+
+func readReports(files fs.FS) ([]Report, error) {
+	names, err := fs.Glob(files, "reports/*.sql")
+	if err != nil {
+		return nil, err
+	}
+	var reports []Report
+	for _, name := range names {
+		text, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, err
+		}
+		r, err := parseReport(string(text))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		if want := strings.TrimSuffix(path.Base(name), ".sql"); strings.ReplaceAll(r.Name, "-", "_") != want {
+			return nil, fmt.Errorf("%s: the report is called %q", name, r.Name)
+		}
+		reports = append(reports, r)
+	}
+	slices.SortFunc(reports, func(a, b Report) int { return strings.Compare(a.Name, b.Name) })
+	return reports, nil
+}
+
+// parseReport reads a head: comment lines of the form "-- key: words", up to
+// the first line that is no comment. Other comments are for people.
+func parseReport(text string) (Report, error) {
+	r := Report{sql: text}
+	for line := range strings.Lines(text) {
+		comment, ok := strings.CutPrefix(strings.TrimSpace(line), "--")
+		if !ok {
+			break
+		}
+		key, value, ok := strings.Cut(strings.TrimSpace(comment), ": ")
+		if !ok {
+			continue
+		}
+		if err := r.head(key, strings.TrimSpace(value)); err != nil {
+			return Report{}, err
+		}
+	}
+	return r, r.check()
+}
+
+func (r *Report) head(key, value string) (err error) {
+	words := strings.Fields(value)
+	switch key {
+	case "report":
+		r.Name = value
+	case "version":
+		r.Version, err = strconv.Atoi(value)
+	case "about":
+		r.About = value
+	case "dimension":
+		r.Dimensions = append(r.Dimensions, Dimension{words[0], words[1:]})
+	case "default":
+		r.Default = words
+	case "column":
+		var c Column
+		c, err = parseColumn(words)
+		r.Columns = append(r.Columns, c)
+	}
+	return err
+}
+
+var (
+	types     = []string{Text: "text", Integer: "integer", Count: "count", Ratio: "ratio", Time: "time", Trend: "trend"}
+	audiences = []string{Everyone: "everyone", People: "people", Programs: "programs"}
+)
+
+// parseColumn reads "name type audience label words…"; without a label it is the name.
+func parseColumn(words []string) (Column, error) {
+	if len(words) < 3 {
+		return Column{}, fmt.Errorf("column %q: want name, type and audience", words)
+	}
+	c := Column{
+		Name: words[0], Label: strings.ReplaceAll(words[0], "_", " "),
+		Type: Type(slices.Index(types, words[1])), Only: Audience(slices.Index(audiences, words[2])),
+	}
+	if c.Type < 0 || c.Only < 0 {
+		return Column{}, fmt.Errorf("column %s: unknown type or audience", c.Name)
+	}
+	if len(words) > 3 {
+		c.Label = strings.Join(words[3:], " ")
+	}
+	return c, nil
+}
+
+// check refuses a head that cannot be right.
+func (r *Report) check() error {
+	if r.Name == "" || r.Version == 0 || r.About == "" || len(r.Columns) == 0 {
+		return fmt.Errorf("report %q: name, version, about and columns are needed", r.Name)
+	}
+	for _, d := range r.Dimensions {
+		for _, c := range d.Columns {
+			if !slices.ContainsFunc(r.Columns, func(have Column) bool { return have.Name == c }) {
+				return fmt.Errorf("report %s: dimension %s: no column %s", r.Name, d.Name, c)
+			}
+		}
+	}
+	for _, name := range r.Default {
+		if !slices.Contains(r.DimensionNames(), name) {
+			return fmt.Errorf("report %s: default: no dimension %s", r.Name, name)
+		}
+	}
+	return nil
+}
+
+// DimensionNames returns what --by takes.
+func (r *Report) DimensionNames() []string {
+	names := make([]string, len(r.Dimensions))
+	for i, d := range r.Dimensions {
+		names[i] = d.Name
+	}
+	return names
+}
+
+// visible returns the columns that an answer divided by these dimensions has:
+// the ones of no dimension, and the ones of a chosen dimension.
+func (r *Report) visible(by []string) []Column {
+	hidden := map[string]bool{}
+	for _, d := range r.Dimensions {
+		for _, c := range d.Columns {
+			hidden[c] = hidden[c] || !slices.Contains(by, d.Name)
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(r.Columns), func(c Column) bool { return hidden[c.Name] })
+}

@@ -1,0 +1,137 @@
+-- report: top-errors
+-- version: 1
+-- about: Failures ranked by reason, target or any other dimension, with the requests they are part of.
+--
+-- dimension: reason             reason reason_class reason_source
+-- dimension: load_balancer      load_balancer
+-- dimension: target_group       target_group target_group_arn
+-- dimension: target             target
+-- dimension: elb_status_code    elb_status_code
+-- dimension: target_status_code target_status_code
+-- dimension: node               node
+-- dimension: window             window_start
+-- default: reason
+--
+-- column: window_start       time    everyone  window
+-- column: load_balancer      text    everyone  load balancer
+-- column: target_group       text    everyone  target group
+-- column: target_group_arn   text    programs
+-- column: target             text    everyone
+-- column: reason             text    everyone
+-- column: reason_class       text    programs
+-- column: reason_source      text    everyone  source
+-- column: elb_status_code    integer everyone  elb
+-- column: target_status_code integer everyone  target status
+-- column: node               text    everyone
+-- column: failures           count   everyone
+-- column: share              ratio   people
+-- column: requests           count   programs
+-- column: failure_rate       ratio   everyone  rate
+-- column: targets            count   people
+-- column: clients            count   everyone
+-- column: first_seen         time    everyone  first
+-- column: last_seen          time    everyone  last
+-- column: trend              trend   people
+-- column: worst              text    people    where most
+--
+-- Every row is a group of failing requests that agree in the chosen dimensions.
+-- requests is what they are part of: all requests of the window with the row's
+-- values in the dimensions that traffic knows (window, load balancer, target
+-- group, target), whatever became of them.
+WITH
+failing AS (
+	SELECT
+		{
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - (epoch_us(time) % $window_us)) END,
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			target_group: CASE WHEN list_contains($by, 'target_group') THEN target_group END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END,
+			reason: CASE WHEN list_contains($by, 'reason') THEN reason END,
+			reason_class: CASE WHEN list_contains($by, 'reason') THEN reason_class END,
+			reason_source: CASE WHEN list_contains($by, 'reason') THEN reason_source END,
+			elb_status_code: CASE WHEN list_contains($by, 'elb_status_code') THEN elb_status_code END,
+			target_status_code: CASE WHEN list_contains($by, 'target_status_code') THEN target_status_code END,
+			node: CASE WHEN list_contains($by, 'node') THEN node END
+		} AS key,
+		time, client_ip, target,
+		coalesce(target, target_group, elb) AS place
+	FROM failure
+	WHERE list_contains($classes, reason_class)
+),
+hit AS MATERIALIZED (
+	SELECT key, target, place, (epoch_us(time) - $from_us) // $slice_us AS slice,
+		count(*) AS failures, min(time) AS first_seen, max(time) AS last_seen
+	FROM failing GROUP BY ALL
+),
+ranked AS (
+	SELECT key, sum(failures)::BIGINT AS failures, count(DISTINCT target) AS targets,
+		min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	FROM hit GROUP BY key
+),
+top AS MATERIALIZED (
+	SELECT *, row_number() OVER (ORDER BY failures DESC, key) AS rank,
+		count(*) OVER () AS all_rows, sum(failures) OVER () AS all_failures
+	FROM ranked
+	QUALIFY $max_rows = 0 OR rank <= $max_rows
+),
+client AS (
+	SELECT key, count(*) AS clients
+	FROM (SELECT DISTINCT key, client_ip FROM failing WHERE client_ip IS NOT NULL)
+	GROUP BY key
+),
+place AS (
+	SELECT key, arg_max(place, (failures, place)) AS place, max(failures) AS failures
+	FROM (SELECT key, place, sum(failures)::BIGINT AS failures FROM hit GROUP BY key, place)
+	GROUP BY key
+),
+-- The requests by what traffic knows of a row's key, and the same by slice.
+passing AS MATERIALIZED (
+	SELECT
+		{
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - (epoch_us(minute) % $window_us)) END,
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END
+		} AS way,
+		(epoch_us(minute) - $from_us) // $slice_us AS slice,
+		sum(requests)::BIGINT AS requests
+	FROM traffic GROUP BY ALL
+),
+request AS (
+	SELECT way, sum(requests)::BIGINT AS requests FROM passing GROUP BY way
+),
+trend AS (
+	SELECT key, list(coalesce(failures, CASE WHEN requests > 0 THEN 0 ELSE -1 END) ORDER BY slice) AS trend
+	FROM (SELECT key, {
+			window_start: key.window_start, load_balancer: key.load_balancer,
+			target_group_arn: key.target_group_arn, target: key.target
+		} AS way FROM top)
+	CROSS JOIN (SELECT unnest(range($slices)) AS slice)
+	LEFT JOIN (SELECT key, slice, sum(failures)::BIGINT AS failures FROM hit GROUP BY key, slice) USING (key, slice)
+	LEFT JOIN passing USING (way, slice)
+	GROUP BY key
+)
+SELECT
+	unnest(top.key),
+	top.failures,
+	top.failures / top.all_failures AS share,
+	request.requests,
+	top.failures / request.requests AS failure_rate,
+	top.targets,
+	coalesce(client.clients, 0) AS clients,
+	top.first_seen,
+	top.last_seen,
+	trend.trend,
+	CASE WHEN top.failures = place.failures THEN place.place
+		ELSE place.place || ' (' || round(100 * place.failures / top.failures)::INTEGER || ' %)' END AS worst,
+	top.all_rows
+FROM top
+LEFT JOIN client ON client.key = top.key
+LEFT JOIN place ON place.key = top.key
+LEFT JOIN trend ON trend.key = top.key
+LEFT JOIN request ON request.way = {
+	window_start: top.key.window_start, load_balancer: top.key.load_balancer,
+	target_group_arn: top.key.target_group_arn, target: top.key.target
+}
+ORDER BY top.key.window_start, top.rank;

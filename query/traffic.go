@@ -1,0 +1,159 @@
+package query
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"loglens/parse"
+)
+
+// traffic counts every request, by minute and by the way it took through the
+// balancer. It is what failures are divided by.
+type traffic struct {
+	routes map[string]int32 // route's key, see routeKey
+	list   []route
+	cells  map[cellKey]*counts
+	key    []byte
+
+	// Lines of one object take few routes, in turn, and stay in one minute
+	// for thousands of lines: recent is the cell of each route's last line.
+	recent []recentCell
+}
+
+// route is the way of a request: which balancer, target group and target.
+// Empty means absent.
+type route struct{ elb, group, target string }
+
+type cellKey struct {
+	minute int64 // since 1970
+	route  int32
+}
+
+type recentCell struct {
+	minute int64
+	counts *counts
+}
+
+// counts is what is known of the requests of one minute and route.
+type counts struct {
+	requests       int64
+	failures       [6]int64 // by parse.Class
+	status         [6]int64 // by the first digit of elb_status_code; 0 for none and 000
+	received, sent int64    // bytes
+}
+
+func newTraffic() *traffic {
+	return &traffic{routes: map[string]int32{}, cells: map[cellKey]*counts{}}
+}
+
+// cell returns the counts that a line belongs to.
+func (t *traffic) cell(e *parse.Access) *counts {
+	id := t.route(e)
+	minute := e.Time / 60e6
+	if e.Time < 0 {
+		minute = (e.Time - 60e6 + 1) / 60e6
+	}
+	r := &t.recent[id]
+	if r.counts == nil || r.minute != minute {
+		*r = recentCell{minute, t.at(cellKey{minute, id})}
+	}
+	return r.counts
+}
+
+func (t *traffic) at(k cellKey) *counts {
+	c := t.cells[k]
+	if c == nil {
+		c = new(counts)
+		t.cells[k] = c
+	}
+	return c
+}
+
+// route interns the line's route.
+func (t *traffic) route(e *parse.Access) int32 {
+	t.key = append(t.key[:0], e.Text(parse.FieldELB)...)
+	t.key = append(t.key, 0)
+	t.key = append(t.key, e.Text(parse.FieldTargetGroup)...)
+	t.key = append(t.key, 0)
+	t.key = append(t.key, e.Text(parse.FieldTarget)...)
+	if id, ok := t.routes[string(t.key)]; ok {
+		return id
+	}
+	part := func(f parse.Field) string { return string(appendClean(nil, e.Text(f))) }
+	return t.add(string(t.key), route{part(parse.FieldELB), part(parse.FieldTargetGroup), part(parse.FieldTarget)})
+}
+
+func (t *traffic) add(key string, r route) int32 {
+	id := int32(len(t.list))
+	t.routes[key] = id
+	t.list = append(t.list, r)
+	t.recent = append(t.recent, recentCell{})
+	return id
+}
+
+func (c *counts) count(e *parse.Access) {
+	c.requests++
+	if d := e.ELBStatus / 100; d > 0 && d < len(c.status) {
+		c.status[d]++
+	} else {
+		c.status[0]++
+	}
+	c.received += max(e.Received, 0)
+	c.sent += max(e.Sent, 0)
+}
+
+// merge adds what o has counted and leaves o empty, its routes kept for the
+// next object.
+func (t *traffic) merge(o *traffic) {
+	for key, id := range o.routes {
+		if _, ok := t.routes[key]; !ok {
+			t.add(key, o.list[id])
+		}
+	}
+	ids := make([]int32, len(o.list))
+	for key, id := range o.routes {
+		ids[id] = t.routes[key]
+	}
+	for k, c := range o.cells {
+		t.at(cellKey{k.minute, ids[k.route]}).add(c)
+	}
+	o.reset()
+}
+
+func (c *counts) add(o *counts) {
+	c.requests += o.requests
+	for i := range c.failures {
+		c.failures[i] += o.failures[i]
+		c.status[i] += o.status[i]
+	}
+	c.received += o.received
+	c.sent += o.sent
+}
+
+// routeLimit is how many routes a worker remembers from object to object.
+const routeLimit = 10_000
+
+// reset forgets the counts.
+func (t *traffic) reset() {
+	clear(t.cells)
+	clear(t.recent)
+	if len(t.list) > routeLimit {
+		*t = *newTraffic()
+	}
+}
+
+// sorted returns the keys of all cells in an order that does not depend on how
+// the work was divided.
+func (t *traffic) sorted() []cellKey {
+	keys := make([]cellKey, 0, len(t.cells))
+	for k := range t.cells {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b cellKey) int {
+		x, y := t.list[a.route], t.list[b.route]
+		return cmp.Or(cmp.Compare(a.minute, b.minute), strings.Compare(x.elb, y.elb),
+			strings.Compare(x.group, y.group), strings.Compare(x.target, y.target))
+	})
+	return keys
+}

@@ -1,0 +1,67 @@
+package report
+
+import (
+	"io"
+
+	"loglens/internal/when"
+	"loglens/query"
+)
+
+// Style says for what kind of reader a table is drawn. The zero Style is for a
+// pipe: no truncation, no colour.
+type Style struct {
+	Terminal bool // table: aligned columns that fit Width; otherwise tab-separated and exact
+	Width    int  // columns of the terminal; 0 is 80
+	Color    bool // SGR sequences may be used; only on a terminal
+	ASCII    bool // table and markdown: our own signs and all text in ASCII
+	RawCSV   bool // csv: no quote before what a spreadsheet would run as a formula
+}
+
+// Encoder is one output form. Encode renders t whole and then writes it to w in
+// one call; the error is that of w. It keeps nothing of t and changes nothing in it.
+type Encoder struct {
+	Name   string // the word after --output
+	Encode func(w io.Writer, t *query.Table, s Style) error
+}
+
+// Encoders are all output forms, the default first.
+var Encoders = []Encoder{
+	{Name: "table", Encode: encodeTable},
+	{Name: "json", Encode: encodeJSON},
+	{Name: "jsonl", Encode: encodeJSONL},
+	{Name: "csv", Encode: encodeCSV},
+	{Name: "markdown", Encode: encodeMarkdown},
+}
+
+// Find returns the encoder of that name.
+func Find(name string) (Encoder, bool) {
+	for _, e := range Encoders {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Encoder{}, false
+}
+
+// oneDay reports whether the window lies within one UTC day.
+func oneDay(w when.Window) bool {
+	return !w.From.IsZero() && !w.Until.IsZero() &&
+		w.From.UTC().YearDay() == w.Until.UTC().Add(-1).YearDay() &&
+		w.From.UTC().Year() == w.Until.UTC().Add(-1).Year()
+}
+
+// oneYear reports whether the window lies within one UTC year.
+func oneYear(w when.Window) bool {
+	return !w.From.IsZero() && !w.Until.IsZero() && w.From.UTC().Year() == w.Until.UTC().Add(-1).Year()
+}
+
+// shown returns the places of the columns that are not for the other audience.
+func shown(t *query.Table, other query.Audience) []int {
+	var at []int
+	for i, c := range t.Columns {
+		if c.Only != other {
+			at = append(at, i)
+		}
+	}
+	return at
+}

@@ -1,0 +1,155 @@
+package report
+
+import (
+	"slices"
+
+	"loglens/query"
+)
+
+// gutter is the blank between two columns of the table.
+const gutter = 2
+
+// The widths that columns are narrowed to before whole columns are left out.
+const (
+	usualTrend = 24 // a trend is wider only where room is left
+	leastTrend = 8
+	leastText  = 24 // a reason, or an IPv4 target with its share, stays whole
+	tightText  = 8  // when nothing more can be left out
+)
+
+// expendable are the columns that a narrow terminal does without, the least
+// important first. What stays longest is what fails, how often, where, and
+// since when; the trend says the last even where the first failure of the
+// window was noise.
+var expendable = []string{
+	"reason_source", "reason_class", "clients", "requests", "targets", "target_status_code",
+	"last_seen", "failure_rate", "share", "first_seen", "worst", "trend",
+}
+
+// column is a column of the table on its way to the terminal.
+type column struct {
+	query.Column
+	label string
+	cells []string  // as wide as they are
+	trend [][]int64 // of a Trend column, nil where absent
+
+	natural int // the width that shows every cell whole
+	slices  int // how many slices of the window the trend has
+	width   int // as decided
+}
+
+func (c *column) isText() bool  { return c.Type == query.Text }
+func (c *column) isTrend() bool { return c.Type == query.Trend }
+
+// fit decides the widths of the columns and which are left out, so that a row
+// takes at most most columns of the terminal.
+func fit(columns []*column, most int) (kept, left []*column) {
+	kept = slices.Clone(columns)
+	for !narrow(kept, most, leastText) {
+		i := leastImportant(kept)
+		if i < 0 {
+			break
+		}
+		left = append(left, kept[i])
+		kept = slices.Delete(kept, i, i+1)
+	}
+	// A broad column that went late may have made room for a small one that went early.
+	for i := len(left) - 1; i >= 0; i-- {
+		more := slices.DeleteFunc(slices.Clone(columns), func(c *column) bool {
+			return c != left[i] && !slices.Contains(kept, c)
+		})
+		if narrow(more, most, leastText) {
+			kept, left = more, slices.Delete(left, i, i+1)
+		}
+	}
+	for !narrow(kept, most, leastText) && !narrow(kept, most, tightText) {
+		i := lastBut(kept)
+		if i < 0 {
+			break
+		}
+		left = append(left, kept[i])
+		kept = slices.Delete(kept, i, i+1)
+	}
+	widen(kept, most)
+	slices.SortFunc(left, func(a, b *column) int { return slices.Index(columns, a) - slices.Index(columns, b) })
+	return kept, left
+}
+
+// narrow sets the widths of columns and reports whether they fit. It takes from
+// the trends first, then from the widest text, then from the trends again.
+func narrow(columns []*column, most, least int) bool {
+	over := -most - gutter
+	for _, c := range columns {
+		c.width = c.natural
+		if c.isTrend() {
+			c.width = max(width(c.label), min(c.slices, usualTrend))
+		}
+		over += c.width + gutter
+	}
+	over = narrowTrends(columns, over, leastTrend+2)
+	for over > 0 {
+		widest := -1
+		for i, c := range columns {
+			floor := max(least, width(c.label))
+			if c.isText() && c.width > floor && (widest < 0 || c.width > columns[widest].width) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			break
+		}
+		columns[widest].width--
+		over--
+	}
+	return narrowTrends(columns, over, leastTrend) <= 0
+}
+
+func narrowTrends(columns []*column, over, least int) int {
+	for _, c := range columns {
+		if c.isTrend() && over > 0 && c.width > least {
+			take := min(over, c.width-max(least, width(c.label)))
+			c.width -= take
+			over -= take
+		}
+	}
+	return over
+}
+
+// widen gives the room that is left to the trends.
+func widen(columns []*column, most int) {
+	room := most + gutter
+	for _, c := range columns {
+		room -= c.width + gutter
+	}
+	for _, c := range columns {
+		if !c.isTrend() || c.slices == 0 {
+			continue
+		}
+		drawn := func(most int) int { return (c.slices + run(c.slices, most) - 1) / run(c.slices, most) }
+		more := max(width(c.label), drawn(c.width+max(0, room)))
+		room -= more - c.width
+		c.width = more
+	}
+}
+
+func leastImportant(columns []*column) int {
+	for _, name := range expendable {
+		if i := slices.IndexFunc(columns, func(c *column) bool { return c.Name == name }); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// lastBut returns the rightmost column that a row can do without when it has to:
+// not the first text and not the first count, which make it a row.
+func lastBut(columns []*column) int {
+	text := slices.IndexFunc(columns, (*column).isText)
+	count := slices.IndexFunc(columns, func(c *column) bool { return c.Type == query.Count })
+	for i := len(columns) - 1; i >= 0; i-- {
+		if i != text && i != count {
+			return i
+		}
+	}
+	return -1
+}

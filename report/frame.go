@@ -1,0 +1,199 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"loglens/query"
+)
+
+// What stands around the rows is the same in the table and in Markdown: what
+// was read, what it adds up to, what was left out, and what to do next.
+
+var toASCII = strings.NewReplacer("·", "|", "→", "->", "–", "-", "…", "..", "─", "-")
+
+// signs returns our own text as it stands, or in ASCII.
+func signs(ascii bool) func(string) string {
+	if ascii {
+		return toASCII.Replace
+	}
+	return func(s string) string { return s }
+}
+
+// balancers returns the names of the first most load balancers (0 = all) and
+// how many more there are.
+func balancers(t *query.Table, w wording, most int) string {
+	if len(t.Balancers) == 0 {
+		return ""
+	}
+	names, left := t.Balancers, 0
+	if most > 0 && len(names) > most {
+		names, left = names[:most], len(names)-most
+	}
+	var words []string
+	for _, name := range names {
+		if most > 0 {
+			name = shortName(name, t.Balancers)
+		}
+		words = append(words, w.name(name))
+	}
+	list := strings.Join(words, ", ")
+	if left > 0 {
+		list += " and " + w.count(int64(left)) + " more"
+	}
+	return list
+}
+
+// shortName returns the middle of "app/name/id" where no other has the same.
+func shortName(full string, all []string) string {
+	short := func(s string) string {
+		if parts := strings.Split(s, "/"); len(parts) == 3 && parts[0] == "app" && parts[1] != "" {
+			return parts[1]
+		}
+		return s
+	}
+	name := short(full)
+	for _, other := range all {
+		if other != full && short(other) == name {
+			return full
+		}
+	}
+	return name
+}
+
+// span returns the window, for tools with full times.
+func span(t *query.Table, w wording, full bool) string {
+	if !full || t.Window.From.IsZero() || t.Window.Until.IsZero() {
+		return w.sign(t.Window.String())
+	}
+	return t.Window.From.UTC().Format(time.RFC3339Nano) + " to " + t.Window.Until.UTC().Format(time.RFC3339Nano)
+}
+
+// read returns what the answer rests on.
+func read(a query.Accounting, w wording, bytes func(int64) string) []string {
+	return []string{
+		w.count(a.Objects) + noun(a.Objects, " object", " objects"),
+		bytes(a.BytesCompressed) + w.sign(" → ") + bytes(a.Bytes) + " of text",
+		fmt.Sprintf("%s%s = %s parsed + %s rejected + %s skipped", w.count(a.Lines), noun(a.Lines, " line", " lines"),
+			w.count(a.Parsed), w.count(a.Rejected), w.count(a.Skipped)),
+	}
+}
+
+// partial says that an answer is not whole; empty if it is.
+func partial(a query.Accounting, w wording) string {
+	if a.ObjectsFailed == 0 {
+		return ""
+	}
+	return fmt.Sprintf("PARTIAL: %s of %s%s could not be read; the numbers below are too low",
+		w.count(a.ObjectsFailed), w.count(a.Objects), noun(a.Objects, " object", " objects"))
+}
+
+// total says what the rows add up to, even when there is none.
+func total(t *query.Table, w wording) string {
+	requests := w.count(t.Requests) + noun(t.Requests, " request", " requests")
+	switch {
+	case t.Report != topErrors:
+		n := int64(len(t.Rows)) + t.RowsLeft
+		return w.count(n) + noun(n, " row", " rows") + " of " + requests
+	case t.Requests == 0 && t.Total == 0:
+		return "no requests in the window"
+	case t.Total == 0:
+		return "no failures in " + requests
+	case t.Requests == 0:
+		return w.count(t.Total) + noun(t.Total, " failure", " failures")
+	}
+	return fmt.Sprintf("%s%s of %s (%s)", w.count(t.Total), noun(t.Total, " failure", " failures"), requests, share(t.Total, t.Requests))
+}
+
+// topErrors is the report whose total is a number of failures.
+const topErrors = "top-errors"
+
+// rowsLeft says that the limit cut rows off; empty if it did not.
+func rowsLeft(t *query.Table, w wording) string {
+	if t.RowsLeft == 0 {
+		return ""
+	}
+	return w.count(t.RowsLeft) + noun(t.RowsLeft, " more row", " more rows") + " not shown; --limit 0 shows all"
+}
+
+// notCounted returns the reasons that are left out, and why; nil if there is none.
+func notCounted(t *query.Table, w wording) (reasons []string, why string) {
+	var classes []string
+	ours := false
+	for _, n := range t.NotCounted {
+		reasons = append(reasons, w.name(n.Reason)+" "+w.count(n.Requests))
+		class := n.Class
+		if class == "" {
+			class = "unknown"
+		}
+		if class = w.name(class); !slices.Contains(classes, class) {
+			classes = append(classes, class)
+		}
+		ours = ours || n.Class != "client" && n.Class != "policy"
+	}
+	slices.Sort(classes)
+	why = strings.Join(classes, ", ")
+	if last := len(classes) - 1; last > 0 {
+		why = strings.Join(classes[:last], ", ") + " and " + classes[last]
+	}
+	if !ours {
+		why += ": not the targets' failures"
+	}
+	return reasons, why + "; --class all shows them"
+}
+
+func noun(n int64, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// joined returns chunks with a sign after each but the last, for fold.
+func joined(sign string, chunks ...string) []string {
+	for i := range chunks[:max(0, len(chunks)-1)] {
+		chunks[i] += sign
+	}
+	return chunks
+}
+
+// fold joins chunks by blanks into lines of at most most columns, and breaks
+// between chunks where it can and between words where it must. A longer word
+// stays whole, so that a path or a command can be copied. A line that continues
+// another begins with indent; the sign that joins chunks ends none.
+func fold(chunks []string, most int, indent, sign string) []string {
+	var lines []string
+	line := ""
+	add := func(word string) {
+		taken := width(strings.TrimSuffix(word, sign))
+		switch {
+		case line == "":
+			line = word
+		case width(line)+1+taken <= most || width(indent)+taken > most:
+			line += " " + word
+		default:
+			lines = append(lines, strings.TrimSuffix(line, sign))
+			line = indent + word
+		}
+	}
+	for _, chunk := range chunks {
+		if width(indent)+width(strings.TrimSuffix(chunk, sign)) <= most {
+			add(chunk)
+			continue
+		}
+		bare, signed := strings.CutSuffix(chunk, sign)
+		words := strings.Fields(bare)
+		for i, word := range words {
+			if signed && i == len(words)-1 {
+				word += sign
+			}
+			add(word)
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}

@@ -1,0 +1,189 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"loglens/query"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const goldenFolder = "../testdata/golden/report"
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	text.OverrideRuneWidthEastAsianWidth(false) // whatever the locale of the one who tests
+	os.Exit(m.Run())
+}
+
+// tables are drawn in every form.
+var tables = []struct {
+	name string
+	make func() *query.Table
+}{
+	{"typical", typical}, {"simple", simple}, {"quiet", quiet}, {"deserted", deserted},
+	{"broken", broken}, {"windows", windows}, {"hostile", hostile},
+}
+
+// styles are the ways the table form is drawn; the other forms know two.
+var styles = []struct {
+	name  string
+	style Style
+}{
+	{"pipe", Style{}},
+	{"pipe-ascii", Style{ASCII: true}},
+	{"60", Style{Terminal: true, Width: 60}},
+	{"80", Style{Terminal: true, Width: 80}},
+	{"80-ascii", Style{Terminal: true, Width: 80, ASCII: true}},
+	{"80-color", Style{Terminal: true, Width: 80, Color: true}},
+	{"120", Style{Terminal: true, Width: 120}},
+	{"200", Style{Terminal: true, Width: 200}},
+}
+
+// TestGolden draws every table in every form. A file in the folder that no case
+// draws fails: a renamed case would leave its old promise behind unseen.
+func TestGolden(t *testing.T) {
+	drawn := map[string]bool{}
+	draw := func(t *testing.T, name string, e Encoder, make func() *query.Table, s Style) {
+		t.Helper()
+		var got bytes.Buffer
+		if err := e.Encode(&got, make(), s); err != nil {
+			t.Fatal(err)
+		}
+		drawn[name] = true
+		path := filepath.Join(goldenFolder, name)
+		if *update {
+			if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if *update {
+		if err := os.MkdirAll(goldenFolder, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, e := range Encoders {
+		for _, table := range tables {
+			t.Run(e.Name+"/"+table.name, func(t *testing.T) {
+				switch e.Name {
+				case "table":
+					for _, s := range styles {
+						draw(t, table.name+"."+s.name+".table", e, table.make, s.style)
+					}
+				case "markdown":
+					draw(t, table.name+".ascii.markdown", e, table.make, Style{ASCII: true})
+					draw(t, table.name+".markdown", e, table.make, Style{})
+				case "csv":
+					draw(t, table.name+".raw.csv", e, table.make, Style{RawCSV: true})
+					draw(t, table.name+".csv", e, table.make, Style{})
+				default:
+					draw(t, table.name+"."+e.Name, e, table.make, Style{})
+				}
+			})
+		}
+	}
+	files, err := os.ReadDir(goldenFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !drawn[file.Name()] {
+			t.Errorf("golden file %s has no case", file.Name())
+		}
+	}
+}
+
+// TestEncodersLeaveTheTableAlone: the same table can be drawn in one form after another.
+func TestEncodersLeaveTheTableAlone(t *testing.T) {
+	table := hostile()
+	for _, e := range Encoders {
+		for _, s := range styles {
+			if err := e.Encode(&bytes.Buffer{}, table, s.style); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if diff := cmp.Diff(hostile(), table); diff != "" {
+		t.Errorf("table after drawing (-want +got):\n%s", diff)
+	}
+}
+
+func TestFind(t *testing.T) {
+	for _, e := range Encoders {
+		if got, ok := Find(e.Name); !ok || got.Name != e.Name {
+			t.Errorf("Find(%q) = %q, %t", e.Name, got.Name, ok)
+		}
+	}
+	if got, ok := Find("yaml"); ok {
+		t.Errorf("Find(yaml) = %q", got.Name)
+	}
+}
+
+// oneWrite fails a second write.
+type oneWrite struct {
+	t    *testing.T
+	done bool
+}
+
+func (w *oneWrite) Write(p []byte) (int, error) {
+	if w.done {
+		w.t.Error("second write")
+	}
+	w.done = true
+	return len(p), nil
+}
+
+func TestEncodersWriteOnce(t *testing.T) {
+	for _, e := range Encoders {
+		for _, s := range []Style{{}, {Terminal: true}} {
+			if err := e.Encode(&oneWrite{t: t}, typical(), s); err != nil {
+				t.Errorf("%s: %v", e.Name, err)
+			}
+		}
+	}
+}
+
+// TestNoRowIsWrapped draws every table at every width: only a warning and a
+// command, which people copy, may be longer than the terminal is wide.
+func TestNoRowIsWrapped(t *testing.T) {
+	for _, table := range tables {
+		t.Run(table.name, func(t *testing.T) {
+			for most := leastWidth; most <= 260; most++ {
+				for _, ascii := range []bool{false, true} {
+					var out strings.Builder
+					if err := encodeTable(&out, table.make(), Style{Terminal: true, Width: most, ASCII: ascii}); err != nil {
+						t.Fatal(err)
+					}
+					for line := range strings.Lines(out.String()) {
+						line = strings.TrimSuffix(line, "\n")
+						words := strings.Fields(line)
+						copied := len(words) > 0 && (words[0] == "next:" || words[0] == "warning:" && len(words) <= 3)
+						if width(line) > most && !copied {
+							t.Fatalf("at %d columns a line takes %d: %q", most, width(line), line)
+						}
+						if strings.HasSuffix(line, " ") {
+							t.Errorf("at %d columns a line ends in a blank: %q", most, line)
+						}
+					}
+				}
+			}
+		})
+	}
+}

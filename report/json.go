@@ -1,0 +1,116 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"loglens/query"
+)
+
+// encodeJSON writes t as one object. Its keys and their order are a promise:
+// within a version of the schema keys are only ever added.
+func encodeJSON(w io.Writer, t *query.Table, _ Style) error {
+	b := fmt.Appendf(nil, `{"schema":`)
+	b = appendJSONText(b, fmt.Sprintf("loglens.%s/%d", t.Report, t.Version))
+	b = append(b, `,"window":{"from":`...)
+	b = appendBound(b, t.Window.From)
+	b = append(b, `,"to":`...)
+	b = appendBound(b, t.Window.Until)
+	a := t.Accounting
+	b = fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
+		a.Objects, a.ObjectsFailed, a.Lines, a.Parsed, a.Rejected, a.Skipped, a.BytesCompressed, a.Bytes)
+	b = append(b, `,"not_counted":[`...)
+	for i, n := range t.NotCounted {
+		b = appendComma(b, i)
+		b = append(b, `{"reason":`...)
+		b = appendJSONText(b, n.Reason)
+		b = append(b, `,"class":`...)
+		b = appendJSONText(b, n.Class)
+		b = fmt.Appendf(b, `,"requests":%d}`, n.Requests)
+	}
+	b = append(b, `],"warnings":[`...)
+	for i, warning := range t.Warnings {
+		b = appendComma(b, i)
+		b = appendJSONText(b, warning)
+	}
+	b = append(b, `],"rows":[`...)
+	columns := shown(t, query.People)
+	for i, row := range t.Rows {
+		b = appendComma(b, i)
+		b = appendRow(b, t, columns, row)
+	}
+	b = append(b, `]}`...)
+
+	var out bytes.Buffer
+	if err := json.Indent(&out, b, "", "  "); err != nil {
+		return fmt.Errorf("indent JSON: %w", err)
+	}
+	out.WriteByte('\n')
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// appendRow appends a row as a compact object with its keys in column order.
+func appendRow(b []byte, t *query.Table, columns []int, row []any) []byte {
+	b = append(b, '{')
+	for i, at := range columns {
+		b = appendComma(b, i)
+		b = appendJSONText(b, t.Columns[at].Name)
+		b = append(b, ':')
+		b = appendValue(b, row[at])
+	}
+	return append(b, '}')
+}
+
+// appendValue appends a value: what is absent, or a number that is none, is null.
+func appendValue(b []byte, value any) []byte {
+	switch v := value.(type) {
+	case nil:
+		return append(b, "null"...)
+	case string:
+		return appendJSONText(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case float64:
+		if s, ok := decimal(v); ok {
+			return append(b, s...)
+		}
+		return append(b, "null"...)
+	case time.Time:
+		return appendBound(b, v)
+	case []int64:
+		b = append(b, '[')
+		for i, n := range v {
+			b = appendComma(b, i)
+			if n < 0 {
+				b = append(b, "null"...)
+			} else {
+				b = strconv.AppendInt(b, n, 10)
+			}
+		}
+		return append(b, ']')
+	}
+	return appendJSONText(b, fmt.Sprint(value))
+}
+
+// appendBound appends a time in RFC 3339 and UTC, with a fraction only where
+// there is one; the zero time is an open bound and null.
+func appendBound(b []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(b, "null"...)
+	}
+	b = append(b, '"')
+	b = t.UTC().AppendFormat(b, time.RFC3339Nano)
+	return append(b, '"')
+}
+
+func appendComma(b []byte, i int) []byte {
+	if i > 0 {
+		b = append(b, ',')
+	}
+	return b
+}

@@ -1,0 +1,197 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/internal/when"
+	"loglens/query"
+)
+
+// pinned is the promise to programs: these keys, in this order, of these types.
+const pinned = `{
+  "schema": "loglens.top-errors/1",
+  "window": {
+    "from": "2026-11-22T02:10:00Z",
+    "to": "2026-11-22T03:10:00.5Z"
+  },
+  "accounting": {
+    "objects": 4,
+    "objects_failed": 1,
+    "lines": 10,
+    "parsed": 7,
+    "rejected": 1,
+    "skipped": 2,
+    "bytes_compressed": 1000,
+    "bytes": 9000
+  },
+  "not_counted": [
+    {
+      "reason": "Fixed_Response",
+      "class": "policy",
+      "requests": 3
+    }
+  ],
+  "warnings": [
+    "one object could not be read"
+  ],
+  "rows": [
+    {
+      "reason": "Target_Connection_Error",
+      "target_group": null,
+      "elb_status_code": 502,
+      "failures": 9007199254740993,
+      "failure_rate": 0.0000001,
+      "first_seen": "2026-11-22T02:31:07.123456Z"
+    }
+  ]
+}
+`
+
+func pinnedTable() *query.Table {
+	return &query.Table{
+		Report: "top-errors", Version: 1,
+		Window:     when.Window{From: at("02:10:00"), Until: at("03:10:00.5")},
+		Balancers:  []string{"app/shop/1"},
+		Accounting: query.Accounting{Objects: 4, ObjectsFailed: 1, Lines: 10, Parsed: 7, Rejected: 1, Skipped: 2, BytesCompressed: 1000, Bytes: 9000},
+		NotCounted: []query.NotCounted{{Reason: "Fixed_Response", Class: "policy", Requests: 3}},
+		Warnings:   []string{"one object could not be read"},
+		Columns: []query.Column{
+			{Name: "reason", Type: query.Text},
+			{Name: "share", Type: query.Ratio, Only: query.People},
+			{Name: "target_group", Type: query.Text},
+			{Name: "elb_status_code", Type: query.Integer},
+			{Name: "failures", Type: query.Count},
+			{Name: "failure_rate", Type: query.Ratio, Only: query.Programs},
+			{Name: "first_seen", Type: query.Time},
+		},
+		Rows: [][]any{{"Target_Connection_Error", 0.5, nil, int64(502), int64(9007199254740993), 1e-7, at("02:31:07.123456")}},
+	}
+}
+
+func TestJSONIsPinned(t *testing.T) {
+	var got bytes.Buffer
+	if err := encodeJSON(&got, pinnedTable(), Style{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(pinned, got.String()); diff != "" {
+		t.Errorf("JSON (-want +got):\n%s", diff)
+	}
+}
+
+func TestJSONLIsPinned(t *testing.T) {
+	table := pinnedTable()
+	table.Rows = append(table.Rows, table.Rows[0])
+	var got bytes.Buffer
+	if err := encodeJSONL(&got, table, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	row := `{"reason":"Target_Connection_Error","target_group":null,"elb_status_code":502,"failures":9007199254740993,"failure_rate":0.0000001,"first_seen":"2026-11-22T02:31:07.123456Z"}` + "\n"
+	if diff := cmp.Diff(row+row, got.String()); diff != "" {
+		t.Errorf("JSONL (-want +got):\n%s", diff)
+	}
+}
+
+func TestJSONEmptyLists(t *testing.T) {
+	var got bytes.Buffer
+	if err := encodeJSON(&got, &query.Table{Report: "top-errors", Version: 1}, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"from": null`, `"to": null`, `"not_counted": []`, `"warnings": []`, `"rows": []`} {
+		if !strings.Contains(got.String(), want) {
+			t.Errorf("%s lacks %s", got.String(), want)
+		}
+	}
+}
+
+// TestJSONEqualsTheTable reads the rows back with encoding/json.
+func TestJSONEqualsTheTable(t *testing.T) {
+	for _, table := range tables {
+		t.Run(table.name, func(t *testing.T) {
+			in := table.make()
+			var out bytes.Buffer
+			if err := encodeJSON(&out, in, Style{}); err != nil {
+				t.Fatal(err)
+			}
+			var got struct {
+				Rows       []map[string]any
+				Warnings   []string
+				Accounting map[string]int64
+			}
+			decoder := json.NewDecoder(&out)
+			decoder.UseNumber()
+			if err := decoder.Decode(&got); err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Rows) != len(in.Rows) {
+				t.Fatalf("%d rows, want %d", len(got.Rows), len(in.Rows))
+			}
+			for i, row := range in.Rows {
+				for j, c := range in.Columns {
+					value, there := got.Rows[i][c.Name]
+					if there == (c.Only == query.People) {
+						t.Errorf("row %d: is %s there: %t", i, c.Name, there)
+					}
+					if there && !same(t, value, row[j]) {
+						t.Errorf("row %d: %s is %v, want %v", i, c.Name, value, row[j])
+					}
+				}
+			}
+			if got.Accounting["lines"] != in.Accounting.Lines {
+				t.Errorf("lines are %d, want %d", got.Accounting["lines"], in.Accounting.Lines)
+			}
+		})
+	}
+}
+
+// same compares a decoded value with the table's; of text that is no UTF-8, what is left of it.
+func same(t *testing.T, got, want any) bool {
+	t.Helper()
+	switch want := want.(type) {
+	case nil:
+		return got == nil
+	case int64:
+		n, err := got.(json.Number).Int64()
+		return err == nil && n == want
+	case float64:
+		x, err := got.(json.Number).Float64()
+		return err == nil && x == want
+	case time.Time:
+		parsed, err := time.Parse(time.RFC3339Nano, got.(string))
+		return err == nil && parsed.Equal(want)
+	case string:
+		return got == strings.NewReplacer("\xff\xfe", `\xFF\xFE`, "\n\x85", "\n"+`\x85`).Replace(want)
+	}
+	t.Errorf("a table has no %T", want)
+	return false
+}
+
+func TestJSONNumbers(t *testing.T) {
+	tests := []struct {
+		in   any
+		want string
+	}{
+		{math.NaN(), "null"},
+		{math.Inf(1), "null"},
+		{1e21, "1000000000000000000000"},
+		{5e-7, "0.0000005"},
+		{0.0, "0"},
+		{1.0, "1"},
+		{int64(math.MinInt64), "-9223372036854775808"},
+		{[]int64{3, 0, -1}, "[3,0,null]"},
+		{[]int64{}, "[]"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.want, func(t *testing.T) {
+			if got := string(appendValue(nil, tt.in)); got != tt.want {
+				t.Errorf("appendValue(%v) = %s, want %s", tt.in, got, tt.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"regexp"
+	"strings"
+
+	"loglens/query"
+)
+
+// encodeMarkdown writes t as a GitHub table with its frame around, for a ticket
+// or a chat. All text stands in code spans: see forMarkdown.
+func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
+	words := forPeople(t, s.ASCII, longName, func(v string) string { return forMarkdown(v, s.ASCII) })
+	words.trend = func(counts []int64) string { return forMarkdown(sparkline(counts, s.ASCII), false) }
+	dot := words.sign(" · ")
+
+	var out bytes.Buffer
+	say := func(line string) { out.WriteString(line + "\n\n") }
+	head := span(t, words, false)
+	if names := balancers(t, words, 3); names != "" {
+		head = names + dot + head
+	}
+	say(head)
+	say(strings.Join(read(t.Accounting, words, size), dot))
+	if p := partial(t.Accounting, words); p != "" {
+		say("**" + p + "**")
+	}
+	if len(t.Rows) > 0 {
+		markdownRows(&out, t, words)
+	}
+	if more := rowsLeft(t, words); more != "" {
+		say(more)
+	}
+	say("**" + markdownNumber(total(t, words)) + "**")
+	if reasons, why := notCounted(t, words); len(reasons) > 0 {
+		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
+	}
+	for _, warning := range t.Warnings {
+		say("warning: " + words.text(warning))
+	}
+	if t.Next != "" {
+		say("next: " + words.text(t.Next))
+	}
+	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
+	return err
+}
+
+func markdownRows(out *bytes.Buffer, t *query.Table, words wording) {
+	columns := shown(t, query.Programs)
+	line := func(cell func(at int) string) {
+		for _, at := range columns {
+			out.WriteString("| " + cell(at) + " ")
+		}
+		out.WriteString("|\n")
+	}
+	line(func(at int) string { return markdownLabel(t.Columns[at].Label, words) })
+	line(func(at int) string {
+		if typ := t.Columns[at].Type; typ == query.Text || typ == query.Trend {
+			return ":---"
+		}
+		return "---:"
+	})
+	for _, row := range t.Rows {
+		line(func(at int) string { return markdownNumber(words.cell(row[at], t.Columns[at].Type)) })
+	}
+	out.WriteByte('\n')
+}
+
+// plainLabel is a label in which nothing can mean anything to Markdown.
+var plainLabel = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9 ,()%]*$`)
+
+func markdownLabel(label string, words wording) string {
+	if plainLabel.MatchString(label) {
+		return label
+	}
+	return words.text(label)
+}
+
+// markdownNumber keeps the sign of "<0.0001 %" and ">99.9 %" from being HTML or a quotation.
+func markdownNumber(s string) string {
+	if strings.HasPrefix(s, "`") {
+		return s
+	}
+	return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(s)
+}

@@ -1,0 +1,180 @@
+package report
+
+import (
+	"bytes"
+	"io"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"loglens/query"
+)
+
+const (
+	usualWidth = 80
+	leastWidth = 40
+
+	bold  = "\x1b[1m"
+	reset = "\x1b[0m"
+)
+
+// encodeTable draws t for a terminal, or for a pipe as encodeTabs does.
+func encodeTable(w io.Writer, t *query.Table, s Style) error {
+	if !s.Terminal {
+		return encodeTabs(w, t, s)
+	}
+	if s.Width == 0 {
+		s.Width = usualWidth
+	}
+	s.Width = max(s.Width, leastWidth)
+	words := forPeople(t, s.ASCII, s.Width/2, func(v string) string { return forTerminal(v, s.ASCII) })
+
+	var out bytes.Buffer
+	dot := words.sign(" ·")
+	say := func(indent string, chunks ...string) {
+		for _, line := range fold(chunks, s.Width, indent, dot) {
+			out.WriteString(line + "\n")
+		}
+	}
+
+	head := []string{span(t, words, false)}
+	if names := balancers(t, words, balancersShown(t, words, s.Width)); names != "" {
+		head = []string{names, head[0]}
+	}
+	say("", joined(dot, head...)...)
+	say("", joined(dot, read(t.Accounting, words, size)...)...)
+	if p := partial(t.Accounting, words); p != "" {
+		say("  ", p)
+	}
+	out.WriteByte('\n')
+	var left []string
+	if len(t.Rows) > 0 {
+		left = drawRows(&out, t, s, words)
+		out.WriteByte('\n')
+	}
+	sum := []string{total(t, words)}
+	if more := rowsLeft(t, words); more != "" {
+		sum = append(sum, more)
+	}
+	say("  ", joined(dot, sum...)...)
+	if reasons, why := notCounted(t, words); len(reasons) > 0 {
+		reasons[0] = "not counted: " + reasons[0]
+		say("  ", append(joined(dot, reasons...), "("+why+")")...)
+	}
+	if len(left) > 0 {
+		say("  ", "left out at this width: "+strings.Join(left, ", "), "(a wider terminal or --output json shows them)")
+	}
+	for _, warning := range t.Warnings {
+		say("  ", "warning: "+words.text(warning))
+	}
+	if t.Next != "" {
+		out.WriteString("\nnext: " + words.text(t.Next) + "\n")
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// balancersShown is how many names, up to three, fit one line with the window.
+func balancersShown(t *query.Table, words wording, most int) int {
+	for n := min(3, len(t.Balancers)); n > 1; n-- {
+		if width(balancers(t, words, n))+width(t.Window.String())+3 <= most {
+			return n
+		}
+	}
+	return 1
+}
+
+// drawRows draws the columns that fit and returns the labels of those that do not.
+func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left []string) {
+	var columns []*column
+	for _, at := range shown(t, query.Programs) {
+		columns = append(columns, newColumn(t, at, words))
+	}
+	kept, dropped := fit(columns, s.Width)
+	for _, c := range dropped {
+		left = append(left, c.label)
+	}
+
+	style := table.StyleLight
+	style.Options = table.Options{SeparateHeader: true}
+	style.Format.Header = text.FormatDefault
+	style.Box.PaddingLeft = ""
+	style.Box.PaddingRight = strings.Repeat(" ", gutter)
+	style.Box.MiddleHorizontal = words.sign("─")
+	drawn := table.NewWriter()
+	drawn.SetStyle(style)
+	var head table.Row
+	var configs []table.ColumnConfig
+	for i, c := range kept {
+		head = append(head, c.label)
+		align := text.AlignRight
+		if c.isText() || c.isTrend() || c.Type == query.Time {
+			align = text.AlignLeft
+		}
+		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, WidthMin: c.width})
+	}
+	drawn.AppendHeader(head)
+	drawn.SetColumnConfigs(configs)
+	for i := range t.Rows {
+		var row table.Row
+		for _, c := range kept {
+			row = append(row, c.at(i, s.ASCII))
+		}
+		drawn.AppendRow(row)
+	}
+
+	worst := worstRow(t)
+	for i, line := range strings.Split(drawn.Render(), "\n") {
+		line = strings.TrimRight(line, " ")
+		if i == 1 { // the rule below the head ends with the last column, without its padding
+			line = text.Trim(line, width(line)-gutter)
+		}
+		if s.Color && i == worst+2 {
+			line = bold + line + reset
+		}
+		out.WriteString(line + "\n")
+	}
+	return left
+}
+
+func newColumn(t *query.Table, at int, words wording) *column {
+	c := &column{Column: t.Columns[at], label: words.name(t.Columns[at].Label)}
+	c.natural = width(c.label)
+	for _, row := range t.Rows {
+		cell := words.cell(row[at], c.Type)
+		c.cells = append(c.cells, cell)
+		c.natural = max(c.natural, width(cell))
+		if c.isTrend() {
+			counts, _ := row[at].([]int64)
+			c.trend = append(c.trend, counts)
+			c.slices = max(c.slices, len(counts))
+		}
+	}
+	return c
+}
+
+// at returns the cell of a row in the column's decided width.
+func (c *column) at(row int, ascii bool) string {
+	if c.isTrend() && len(c.trend[row]) > c.width {
+		return narrowed(c.trend[row], c.width, ascii)
+	}
+	return shorten(c.cells[row], c.width, ascii)
+}
+
+// worstRow is the row with the highest first count; -1 if there is none.
+func worstRow(t *query.Table) int {
+	worst, highest := -1, int64(0)
+	for at, c := range t.Columns {
+		if c.Type != query.Count || c.Only == query.Programs {
+			continue
+		}
+		for i, row := range t.Rows {
+			if n, ok := row[at].(int64); ok && n > highest {
+				worst, highest = i, n
+			}
+		}
+		break
+	}
+	return worst
+}

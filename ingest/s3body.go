@@ -37,6 +37,7 @@ type body struct {
 	etag string // version that is read; "" until the first answer if any version will do
 	size int64  // of that version, -1 until the first answer
 	off  int64  // bytes read
+	end  bool   // of a version whose size nobody told
 
 	rc     io.ReadCloser // nil if no response is open
 	watch  *watch
@@ -52,7 +53,7 @@ func (b *body) Read(p []byte) (int, error) {
 		b.watch.begin()
 	}
 	for n < len(p) {
-		if b.size >= 0 && b.off == b.size {
+		if b.end || b.size >= 0 && b.off == b.size {
 			return n, b.finish()
 		}
 		if b.rc == nil {
@@ -73,7 +74,7 @@ func (b *body) Read(p []byte) (int, error) {
 		case err == nil:
 			continue
 		case err == io.EOF && (b.size < 0 || b.off == b.size):
-			b.size = b.off
+			b.end = true
 			continue
 		case err == io.EOF:
 			err = errShort

@@ -67,7 +67,11 @@ func explain(ctx context.Context, err error, action, resource string) error {
 	case http.StatusPreconditionFailed:
 		return ErrReplaced
 	case http.StatusNotFound:
-		return &NotFoundError{What: "not found", Name: resource, Err: err}
+		what := "not found"
+		if api != nil {
+			what += " (" + apiWords{api}.Error() + ")"
+		}
+		return &NotFoundError{What: what, Name: resource, Err: err}
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
 		return wrongRegion(resource, err)
 	}

@@ -31,6 +31,22 @@ func TestScannerLongLines(t *testing.T) {
 	})
 }
 
+// TestScannerManyLongLines: the beginning of each is kept, wherever in the
+// buffer it lay, and the buffer shrinks again.
+func TestScannerManyLongLines(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 0))
+	var text strings.Builder
+	for i := range 12 {
+		fmt.Fprintf(&text, "short %d\nlong %d%s\n", i, i, strings.Repeat("x", LineLimit+rnd.IntN(2*LineLimit)))
+	}
+	s := NewScanner()
+	agree(t, s, text.String(), rnd)
+	s.Reset(strings.NewReader(""))
+	if len(s.buf) != blockSize {
+		t.Errorf("the buffer keeps %d bytes after Reset, want %d", len(s.buf), blockSize)
+	}
+}
+
 // TestScannerLongLineBroken: a long line that the stream breaks off is no record.
 func TestScannerLongLineBroken(t *testing.T) {
 	broken := errors.New("connection reset")

@@ -222,7 +222,25 @@ func (w *worker) rollback() {
 
 func (w *worker) fail(o *ingest.Object, err error) error {
 	w.tally = tally{}
+	w.store.note(err)
 	return w.store.appendObject(o, w.tally, w.scanner, err)
+}
+
+// note keeps the first error of an object.
+func (s *Store) note(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.first == nil {
+		s.first = err
+	}
+}
+
+// FirstFailure returns why an object could not be read, nil if all could. With
+// several it is any of them.
+func (s *Store) FirstFailure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.first
 }
 
 // appendObject writes the object's row.

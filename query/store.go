@@ -30,7 +30,7 @@ type Store struct {
 	nodes    []string   // by object ID: the node's address by the object's name
 	objects  *duckdb.Appender
 	counted  *duckdb.Appender // traffic
-	warnings []string
+	first    error            // why an object could not be read
 }
 
 // Memory that the parts of a store may take, in bytes. What does not fit goes to
@@ -139,4 +139,14 @@ func (s *Store) Close() error {
 	}
 	errs = append(errs, s.failures.close(), s.rejects.close(), os.RemoveAll(s.temp))
 	return errors.Join(errs...)
+}
+
+// EngineVersion returns the version of the embedded DuckDB.
+func EngineVersion(ctx context.Context) (version string, err error) {
+	s, err := Open(ctx, "")
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	return version, s.conn.QueryRowContext(ctx, "SELECT version()").Scan(&version)
 }

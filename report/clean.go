@@ -108,6 +108,10 @@ func escaped(r rune) string {
 // forTerminal makes s harmless on a terminal and between tabs.
 func forTerminal(s string, ascii bool) string { return visible(s, ascii) }
 
+// Plain makes text out of the data safe for a terminal, for those who write to
+// one without a Table.
+func Plain(s string) string { return forTerminal(s, false) }
+
 // appendJSONText appends s as a JSON string. Nothing is lost but bytes that are
 // not UTF-8, which become the text \xHH; what does not show as itself is
 // written as \u escapes, so that the file is harmless on a terminal too.

@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+
+	"loglens/ingest"
+	"loglens/report"
+)
+
+// Exit statuses. They are part of the interface: scripts branch on them.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitPartial     = 3
+	exitDenied      = 4
+	exitNoObjects   = 5
+	exitDiskFull    = 12
+	exitUnreachable = 13
+	exitDeadline    = 124
+)
+
+const exitHelp = `Exit status of loglens:
+
+    0  done
+    1  failed
+    2  wrong usage
+    3  the answer is printed, but partial: some objects could not be read
+    4  credentials missing or expired, or access denied
+    5  no log objects in the window, or access logs are switched off
+   12  disk full
+   13  AWS unreachable, or throttled beyond patience
+  124  --timeout reached
+  130  interrupted (143 by SIGTERM, 129 by SIGHUP)
+  141  the reader of the output went away
+`
+
+// usageError is a command line that cannot be meant.
+type usageError struct {
+	err  error
+	hint string
+}
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+func (e *usageError) Hint() string  { return e.hint }
+
+func usage(hint, format string, args ...any) error {
+	return &usageError{fmt.Errorf(format, args...), hint}
+}
+
+// partialError says that the answer on stdout rests on some of the objects.
+type partialError struct{ failed, objects int64 }
+
+func (e *partialError) Error() string {
+	return fmt.Sprintf("the answer is partial: %d of %d objects could not be read", e.failed, e.objects)
+}
+
+// emptyError says that there was nothing to read.
+type emptyError struct{ where, hint string }
+
+func (e *emptyError) Error() string { return "no log objects " + e.where }
+func (e *emptyError) Hint() string  { return e.hint }
+
+// stopped is the signal that ended the command.
+type stopped struct{ signal os.Signal }
+
+func (e stopped) Error() string { return "stopped: " + e.signal.String() }
+
+// status follows the shell: 128 and the signal's number.
+func (e stopped) status() int {
+	if s, ok := e.signal.(syscall.Signal); ok {
+		return 128 + int(s)
+	}
+	return exitFailed
+}
+
+// exitStatus maps an error to the status that the documentation promises for it.
+func exitStatus(err error) int {
+	var s stopped
+	is := func(target any) bool { return errors.As(err, target) }
+	switch {
+	case err == nil:
+		return 0
+	case is(&s):
+		return s.status()
+	case errors.Is(err, context.DeadlineExceeded):
+		return exitDeadline
+	case errors.Is(err, syscall.ENOSPC):
+		return exitDiskFull
+	case is(new(*usageError)), is(new(*ingest.SourceError)):
+		return exitUsage
+	case is(new(*partialError)):
+		return exitPartial
+	case is(new(*emptyError)), is(new(*ingest.LogsOffError)):
+		return exitNoObjects
+	case is(new(*ingest.CredentialsError)), is(new(*ingest.AccessError)):
+		return exitDenied
+	case is(new(*ingest.UnreachableError)):
+		return exitUnreachable
+	}
+	return exitFailed
+}
+
+// complain tells the user what went wrong and what to type next.
+func (a *app) complain(err error) {
+	a.say("%s", report.Plain(err.Error()))
+	var h ingest.Hinter
+	if errors.As(err, &h) && h.Hint() != "" {
+		for line := range strings.Lines(h.Hint()) {
+			fmt.Fprintf(a.err, "  %s\n", report.Plain(strings.TrimRight(line, "\n")))
+		}
+	}
+}

@@ -1,0 +1,65 @@
+// Command loglens says what fails behind an AWS load balancer, since when, for
+// whom and why, from the logs that lie in S3.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+func main() { os.Exit(Main()) }
+
+// Main runs the command line and returns the exit status.
+func Main() int {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer signal.Stop(signals)
+	go func() {
+		s := <-signals
+		cancel(stopped{s})
+		// What still runs after that waits for something that cannot be
+		// interrupted, such as a terminal; a second signal does not wait at all.
+		select {
+		case <-signals:
+		case <-time.After(900 * time.Millisecond):
+		}
+		os.Exit(stopped{s}.status())
+	}()
+
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv}
+	return a.run(ctx, os.Args[1:])
+}
+
+// app is what the commands know of the world around them.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+	now      func() time.Time
+	getenv   func(string) string
+}
+
+// run executes one command line.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if cause := context.Cause(ctx); cause != nil && err != nil {
+		err = cause
+	}
+	if err != nil {
+		a.complain(err)
+	}
+	return exitStatus(err)
+}
+
+// say writes a line of talk to stderr.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintf(a.err, "loglens: "+format+"\n", args...)
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"loglens/report"
+)
+
+// outputOptions says how the answer is to look.
+type outputOptions struct {
+	output string
+	color  string
+	ascii  bool
+	rawCSV bool
+}
+
+func (o *outputOptions) flags(f *pflag.FlagSet) {
+	f.StringVarP(&o.output, "output", "o", "table", strings.Join(encoderNames(), ", "))
+	f.StringVar(&o.color, "color", "auto", "auto, always or never")
+	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII only")
+	f.BoolVar(&o.rawCSV, "csv-raw", false, "csv: leave cells that a spreadsheet would run as formulas")
+}
+
+// form is an encoder; headed if it prints window and warnings itself.
+type form struct {
+	report.Encoder
+	headed bool
+}
+
+func (o outputOptions) form() (form, error) {
+	e, ok := report.Find(o.output)
+	if !ok {
+		return form{}, usage("--output takes "+strings.Join(encoderNames(), ", "), "--output: unknown form %q", o.output)
+	}
+	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
+		return form{}, usage("--color takes auto, always, never", "--color: unknown word %q", o.color)
+	}
+	return form{e, e.Name == "table" || e.Name == "markdown"}, nil
+}
+
+func encoderNames() []string {
+	var names []string
+	for _, e := range report.Encoders {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// style looks at the terminal, if there is one, and at the environment.
+func (a *app) style(o outputOptions) report.Style {
+	s := report.Style{ASCII: o.ascii || !a.utf8(), RawCSV: o.rawCSV}
+	width, ok := terminalWidth(a.out)
+	s.Terminal, s.Width = ok, width
+	if n, err := strconv.Atoi(a.getenv("COLUMNS")); err == nil && n > 0 && s.Width == 0 {
+		s.Width = n
+	}
+	s.Color = a.color(o.color, s.Terminal)
+	return s
+}
+
+// terminalWidth returns the width of the terminal behind a stream; ok is false
+// if there is none.
+func terminalWidth(stream any) (width int, ok bool) {
+	f, isFile := stream.(*os.File)
+	if !isFile || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		width = 0
+	}
+	return width, true
+}
+
+func (a *app) color(choice string, terminal bool) bool {
+	switch {
+	case choice != "auto":
+		return choice == "always"
+	case a.getenv("NO_COLOR") != "":
+		return false
+	case a.getenv("CLICOLOR_FORCE") != "" && a.getenv("CLICOLOR_FORCE") != "0":
+		return true
+	}
+	return terminal && a.getenv("TERM") != "dumb" && a.getenv("CLICOLOR") != "0"
+}
+
+// utf8 reports whether the locale can show more than ASCII. Without any locale,
+// as in a container, it can: what reads our output there is not a terminal of 1990.
+func (a *app) utf8() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(a.getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return true
+}

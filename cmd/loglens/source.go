@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"loglens/ingest"
+)
+
+const sourceHelp = `SOURCE is s3://bucket[/prefix], a file, a folder, a glob with **, or - for
+standard input; gzip and plain text alike. With --lb alone, bucket and prefix
+are found from the load balancer's own attributes; with --lb and a SOURCE, only
+that balancer's entries are read. Without either, LOGLENS_SOURCE is read.`
+
+// sourceOptions says where the logs are and who asks for them.
+type sourceOptions struct {
+	balancer string
+	aws      ingest.AWS
+}
+
+func (o *sourceOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.balancer, "lb", "", "load balancer: name, ARN or DNS name")
+	f.StringVar(&o.aws.Profile, "profile", "", "AWS profile")
+	f.StringVar(&o.aws.Region, "region", "", "AWS region (a bucket's is found by itself)")
+	f.StringVar(&o.aws.RoleARN, "role-arn", "", "role to assume")
+	f.StringVar(&o.aws.ExternalID, "external-id", "", "external ID for --role-arn")
+	f.StringVar(&o.aws.EndpointURL, "endpoint-url", "", "another address for S3 and Elastic Load Balancing")
+}
+
+// input is where the logs come from, resolved.
+type input struct {
+	specs    []string // as the user named them, or as found
+	sources  []ingest.Source
+	balancer string // only this balancer's entries; "" for all
+	remote   bool   // something is fetched from S3
+}
+
+// sources resolves what was named, asking AWS about a load balancer if need be.
+func (a *app) sources(ctx context.Context, o sourceOptions, args []string) (in input, err error) {
+	in.specs, in.balancer = args, balancerName(o.balancer)
+	switch env := a.getenv("LOGLENS_SOURCE"); {
+	case len(args) > 0:
+	case o.balancer != "":
+		b, err := ingest.FindBalancer(ctx, o.aws, o.balancer)
+		if err != nil {
+			return in, err
+		}
+		in.specs, in.balancer = []string{b.Source()}, b.ID
+	case env != "":
+		in.specs = strings.Fields(env)
+	default:
+		return in, usage("for example: loglens top-errors --since 1h s3://my-logs/prod, or --lb NAME, or a folder, or - for standard input",
+			"where are the logs?")
+	}
+	for _, s := range in.specs {
+		in.remote = in.remote || strings.HasPrefix(strings.ToLower(s), "s3://")
+	}
+	in.sources, err = ingest.NewSources(ctx, in.specs, a.in, o.aws)
+	return in, err
+}
+
+// balancerName turns a DNS name into the balancer's name, which is what stands
+// in the logs; a name or an ARN stays as it is.
+func balancerName(s string) string {
+	host, _, ok := strings.Cut(strings.ToLower(s), ".elb.")
+	if !ok {
+		return s
+	}
+	host, _, _ = strings.Cut(host, ".")
+	host = strings.TrimPrefix(strings.TrimPrefix(host, "dualstack."), "internal-")
+	if i := strings.LastIndexByte(host, '-'); i > 0 {
+		host = host[:i]
+	}
+	return host
+}

@@ -1,0 +1,457 @@
+package ingest
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/internal/when"
+)
+
+// The real server's tests are in the module test/. What is here, a real server
+// does not do: it answers as only a broken one would.
+
+// fakeS3 runs a handler in the place of S3.
+func fakeS3(t *testing.T, h http.HandlerFunc) AWS {
+	t.Helper()
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+	return AWS{Region: "us-east-1", EndpointURL: server.URL}
+}
+
+// listAll lists a source and returns its keys.
+func listAll(t *testing.T, aws AWS, spec string, p Plan) ([]string, error) {
+	t.Helper()
+	sources, err := NewSources(t.Context(), []string{spec}, nil, aws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var keys []string
+	for o, err := range sources[0].List(t.Context(), p) {
+		if err != nil {
+			return keys, err
+		}
+		keys = append(keys, strings.TrimPrefix(o.URI, "s3://bucket/"))
+	}
+	return keys, nil
+}
+
+func answer(w http.ResponseWriter, truncated bool, token string, keys ...string) {
+	w.Header().Set("Content-Type", "application/xml")
+	_, _ = fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name><KeyCount>%d</KeyCount><MaxKeys>1000</MaxKeys><EncodingType>url</EncodingType><IsTruncated>%t</IsTruncated>`, len(keys), truncated)
+	if token != "" {
+		_, _ = fmt.Fprintf(w, `<NextContinuationToken>%s</NextContinuationToken>`, token)
+	}
+	for _, k := range keys {
+		_, _ = fmt.Fprintf(w, `<Contents><Key>%s</Key><ETag>&quot;e1&quot;</ETag><Size>5</Size></Contents>`, url.QueryEscape(k))
+	}
+	_, _ = io.WriteString(w, `</ListBucketResult>`)
+}
+
+func TestBrokenListings(t *testing.T) {
+	tests := []struct {
+		name string
+		list func(w http.ResponseWriter, q url.Values, n int) // the n-th request for the keys, from 0
+		want []string
+		err  string // part of the error; "" for none
+	}{
+		{"a token for ever", func(w http.ResponseWriter, _ url.Values, n int) {
+			answer(w, true, "again", fmt.Sprintf("k%d", n))
+		}, []string{"k0", "k1"}, "same continuation token"},
+		{"tokens in a circle", func(w http.ResponseWriter, _ url.Values, n int) {
+			answer(w, true, fmt.Sprint("token", n%3), fmt.Sprintf("k%d", n))
+		}, []string{"k0", "k1", "k2", "k3"}, "same continuation token"},
+		{"no token for more", func(w http.ResponseWriter, _ url.Values, _ int) {
+			answer(w, true, "", "k0")
+		}, []string{"k0"}, "no continuation token"},
+		{"empty pages for ever", func(w http.ResponseWriter, _ url.Values, n int) {
+			answer(w, true, fmt.Sprint("token", n))
+		}, nil, "empty page"},
+		{"an empty page between", func(w http.ResponseWriter, _ url.Values, n int) {
+			switch n {
+			case 0:
+				answer(w, true, "one", "k0")
+			case 1:
+				answer(w, true, "two")
+			default:
+				answer(w, false, "", "k1")
+			}
+		}, []string{"k0", "k1"}, ""},
+		{"an empty answer, once", func(w http.ResponseWriter, _ url.Values, n int) {
+			if n > 0 {
+				answer(w, false, "", "k0")
+			}
+		}, []string{"k0"}, ""},
+		{"an empty answer, always", func(http.ResponseWriter, url.Values, int) {}, nil, "answer is empty"},
+		{"XML cut short, once", func(w http.ResponseWriter, _ url.Values, n int) {
+			if n == 0 {
+				_, _ = io.WriteString(w, `<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k0</Key>`)
+				return
+			}
+			answer(w, false, "", "k0", "k1")
+		}, []string{"k0", "k1"}, ""},
+		{"XML cut short, always", func(w http.ResponseWriter, _ url.Values, _ int) {
+			_, _ = io.WriteString(w, `<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k0</Key>`)
+		}, nil, "s3://bucket/"},
+		{"not URL-encoded", func(w http.ResponseWriter, _ url.Values, _ int) {
+			_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated><Contents><Key>50%+a b</Key></Contents></ListBucketResult>`)
+		}, []string{"50%+a b"}, ""},
+		{"badly URL-encoded", func(w http.ResponseWriter, _ url.Values, _ int) {
+			_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated><Contents><Key>50%</Key></Contents></ListBucketResult>`)
+		}, nil, "decode key"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := 0
+			aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+				if q := r.URL.Query(); q.Get("delimiter") == "/" {
+					answer(w, false, "") // there is no AWSLogs
+				} else {
+					tt.list(w, q, n)
+					n++
+				}
+			})
+			got, err := listAll(t, aws, "s3://bucket", Plan{})
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("keys (-want +got):\n%s", diff)
+			}
+			if (err == nil) != (tt.err == "") || err != nil && !strings.Contains(err.Error(), tt.err) {
+				t.Fatalf("error %v, want one with %q", err, tt.err)
+			}
+			var unreachable *UnreachableError
+			if err != nil && !errors.As(err, &unreachable) {
+				t.Errorf("error %T, want an UnreachableError", err)
+			}
+		})
+	}
+}
+
+// stored is a bucket in memory that lists as S3 documents it, page by page.
+type stored struct {
+	keys []string
+	page int
+	one  bool // the delimiter's first letter only is honoured, as some servers do
+	none bool // the delimiter is ignored
+}
+
+func (s stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	type content struct {
+		Key, ETag string
+		Size      int64
+	}
+	type prefix struct{ Prefix string }
+	var out struct {
+		XMLName               xml.Name `xml:"ListBucketResult"`
+		Name                  string
+		IsTruncated           bool
+		KeyCount              int
+		NextContinuationToken string `xml:",omitempty"`
+		Contents              []content
+		CommonPrefixes        []prefix
+	}
+	q := r.URL.Query()
+	out.Name = "bucket"
+	after := max(q.Get("start-after"), q.Get("continuation-token"))
+	delimiter := q.Get("delimiter")
+	switch {
+	case s.none:
+		delimiter = ""
+	case s.one && delimiter != "":
+		delimiter = delimiter[:1]
+	}
+	last := ""
+	for _, k := range s.keys {
+		rest, ok := strings.CutPrefix(k, q.Get("prefix"))
+		if !ok || k <= after || last != "" && strings.HasPrefix(k, last) {
+			continue
+		}
+		if at := strings.Index(rest, delimiter); delimiter != "" && at >= 0 {
+			last = q.Get("prefix") + rest[:at+len(delimiter)]
+			if strings.HasPrefix(after, last) {
+				continue
+			}
+		} else {
+			last = ""
+		}
+		if out.KeyCount == s.page {
+			out.IsTruncated = true
+			break
+		}
+		out.KeyCount++
+		if last != "" {
+			out.CommonPrefixes = append(out.CommonPrefixes, prefix{last})
+			out.NextContinuationToken = last + "\U0010ffff"
+		} else {
+			out.Contents = append(out.Contents, content{k, `"e1"`, 5})
+			out.NextContinuationToken = k
+		}
+	}
+	if !out.IsTruncated {
+		out.NextContinuationToken = ""
+	}
+	if err := xml.NewEncoder(w).Encode(out); err != nil {
+		panic(err)
+	}
+}
+
+// Whatever a server makes of the delimiter, and however small its pages are,
+// the same objects come in the same order.
+func TestSeekOrder(t *testing.T) {
+	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	var keys []string
+	for _, account := range []string{"111122223333", "203344445555"} {
+		for d := range 3 {
+			folder := "AWSLogs/" + account + "/elasticloadbalancing/us-east-1/" + day.AddDate(0, 0, d).Format("2006/01/02") + "/"
+			keys = append(keys, folder+"odd name", folder+"odd_2026")
+			for _, b := range []string{"app.blog.b2", "app.shop.a1", "net.tcp.c3", "old"} {
+				for end := day.AddDate(0, 0, d).Add(time.Hour); end.Before(day.AddDate(0, 0, d+1)); end = end.Add(4 * time.Hour) {
+					base := account + "_elasticloadbalancing_us-east-1_" + b + "_" + end.Format(endLayout) + "_10.0.0.1_r.log.gz"
+					keys = append(keys, folder+base)
+					if strings.HasPrefix(b, "app") {
+						keys = append(keys, folder+"conn_log_"+base)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(keys)
+	plan := Plan{Window: when.Window{From: day.Add(8 * time.Hour), Until: day.Add(40 * time.Hour)}, Now: day.Add(80 * time.Hour)}
+	var want []string
+	for _, k := range keys {
+		if plan.wants(ParseName(k[strings.LastIndex(k, "/")+1:])) {
+			want = append(want, k)
+		}
+	}
+	for _, s := range []stored{{page: 1000}, {page: 7}, {page: 1}, {page: 1000, one: true}, {page: 7, one: true}, {page: 7, none: true}} {
+		s.keys = keys
+		t.Run(fmt.Sprintf("pages of %d, one %v, none %v", s.page, s.one, s.none), func(t *testing.T) {
+			if s.none {
+				// Without delimiters there are no folders to find: name the region's.
+				for _, account := range []string{"111122223333", "203344445555"} {
+					prefix := "AWSLogs/" + account + "/elasticloadbalancing/us-east-1"
+					got, err := listAll(t, fakeS3(t, s.ServeHTTP), "s3://bucket/"+prefix, plan)
+					if err != nil {
+						t.Fatal(err)
+					}
+					mine := slices.DeleteFunc(slices.Clone(want), func(k string) bool { return !strings.HasPrefix(k, prefix) })
+					if diff := cmp.Diff(mine, got); diff != "" {
+						t.Errorf("keys (-want +got):\n%s", diff)
+					}
+				}
+				return
+			}
+			got, err := listAll(t, fakeS3(t, s.ServeHTTP), "s3://bucket", plan)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("keys (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Bodies that are not what was promised.
+func TestBrokenBodies(t *testing.T) {
+	const text = "a line\nanother\n"
+	tests := []struct {
+		name string
+		get  func(w http.ResponseWriter, r *http.Request, n int)
+		want string // the text; "" if it fails
+		err  any    // type of the error, or an error for errors.Is
+	}{
+		{"longer than the listing says", func(w http.ResponseWriter, _ *http.Request, _ int) {
+			_, _ = io.WriteString(w, text)
+			_ = http.NewResponseController(w).Flush() // no Content-Length
+			_, _ = io.WriteString(w, "more")
+		}, "", ErrDamaged},
+		{"a Content-Length that the listing does not say", func(w http.ResponseWriter, _ *http.Request, n int) {
+			if n == 0 {
+				_, _ = io.WriteString(w, text[:5])
+				return
+			}
+			_, _ = io.WriteString(w, text)
+		}, text, nil},
+		{"shorter, once", func(w http.ResponseWriter, r *http.Request, n int) {
+			if n == 0 {
+				_, _ = io.WriteString(w, text[:5])
+				_ = http.NewResponseController(w).Flush()
+				return
+			}
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes 5-%d/%d", len(text)-1, len(text)))
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = io.WriteString(w, text[5:])
+		}, text, nil},
+		{"the range ignored, once", func(w http.ResponseWriter, r *http.Request, n int) {
+			switch n {
+			case 0:
+				_, _ = io.WriteString(w, text[:5])
+				_ = http.NewResponseController(w).Flush()
+			case 1:
+				_, _ = io.WriteString(w, text)
+			default:
+				w.Header().Set("Content-Range", fmt.Sprintf("bytes 5-%d/%d", len(text)-1, len(text)))
+				w.WriteHeader(http.StatusPartialContent)
+				_, _ = io.WriteString(w, text[5:])
+			}
+		}, text, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			n := 0
+			aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path == "/bucket/key" {
+					w.Header().Set("ETag", `"e1"`)
+					tt.get(w, r, n)
+					n++
+					return
+				}
+				_, _ = fmt.Fprintf(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated><Contents><Key>key</Key><ETag>"e1"</ETag><Size>%d</Size></Contents></ListBucketResult>`, len(text))
+			})
+			sources, err := NewSources(t.Context(), []string{"s3://bucket/key"}, nil, aws)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := Start(t.Context(), sources, Plan{}, 1)
+			o, ok := <-f.Objects()
+			if !ok {
+				t.Fatal(f.Err())
+			}
+			var got []byte
+			r, err := o.Content(t.Context(), NewInflater())
+			if err == nil {
+				got, err = io.ReadAll(r)
+			}
+			if want, is := tt.err.(error); is && !errors.Is(err, want) || tt.err == nil && (err != nil || string(got) != tt.want) {
+				t.Errorf("text %q, error %v; want %q, %v", got, err, tt.want, tt.err)
+			}
+			if err := o.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// trickle gives one byte in each interval.
+type trickle struct{ every time.Duration }
+
+func (r trickle) Read(p []byte) (int, error) {
+	time.Sleep(r.every)
+	p[0] = 'x'
+	return 1, nil
+}
+
+func TestWatch(t *testing.T) {
+	t.Run("slow", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWatch(func(error) {}, defaultIdle)
+			defer w.stop()
+			begin := time.Now()
+			var err error
+			for err == nil {
+				_, err = w.read(trickle{time.Second}, make([]byte, 10))
+			}
+			if !errors.Is(err, errSlow) || !errors.Is(w.cause(), errSlow) {
+				t.Errorf("error %v, cause %v; want errSlow", err, w.cause())
+			}
+			if took := time.Since(begin); took < slowWindow || took > slowWindow+2*time.Second {
+				t.Errorf("given up after %v, want %v", took, slowWindow)
+			}
+		})
+	})
+	t.Run("fast enough", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWatch(func(error) {}, defaultIdle)
+			defer w.stop()
+			for begin := time.Now(); time.Since(begin) < 10*slowWindow; {
+				if _, err := w.read(trickle{time.Millisecond / 2}, make([]byte, 10)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	})
+	t.Run("a slow consumer is no fault", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWatch(func(err error) { t.Errorf("cancelled: %v", err) }, defaultIdle)
+			for range 100 {
+				w.begin()
+				if _, err := w.read(trickle{time.Millisecond}, make([]byte, 10)); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Hour)
+			}
+			w.cancel = func(error) {}
+			w.stop()
+		})
+	})
+	t.Run("silence", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r, end := io.Pipe()
+			w := newWatch(func(err error) { _ = end.CloseWithError(err) }, defaultIdle)
+			begin := time.Now()
+			_, err := w.read(r, make([]byte, 10))
+			if !errors.Is(err, errIdle) || !errors.Is(w.cause(), errIdle) || time.Since(begin) != defaultIdle {
+				t.Errorf("error %v, cause %v after %v; want errIdle after %v", err, w.cause(), time.Since(begin), defaultIdle)
+			}
+			w.stop()
+		})
+	})
+}
+
+func TestDelay(t *testing.T) {
+	for n := range 20 {
+		for range 100 {
+			d := delay(n)
+			if d < firstDelay/2 || d > longestDelay {
+				t.Fatalf("delay(%d) = %v", n, d)
+			}
+		}
+	}
+}
+
+// A pump reads ahead, but not without bounds.
+func TestPumpBounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		src := &zeros{1 << 30}
+		p := newPump(t.Context(), newChunks(4), func(context.Context) io.Reader { return src })
+		synctest.Wait()
+		if read := 1<<30 - src.n; read > aheadSize || read < aheadSize/2 {
+			t.Errorf("%d bytes read ahead, want about %d", read, aheadSize)
+		}
+		if _, err := io.CopyN(io.Discard, p, 50<<20); err != nil {
+			t.Error(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if _, err := p.Read(make([]byte, 1)); err == nil {
+			t.Error("a closed pump can be read")
+		}
+	})
+}
+
+// The bytes of a pump are those of its stream, whatever the blocks.
+func TestPumpBytes(t *testing.T) {
+	want := bytes.Repeat([]byte("0123456789abcdef-"), 100_000)
+	p := newPump(t.Context(), newChunks(2), func(context.Context) io.Reader { return bytes.NewReader(want) })
+	got, err := io.ReadAll(p)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes, error %v; want %d", len(got), err, len(want))
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+}

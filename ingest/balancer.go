@@ -34,7 +34,7 @@ func (b Balancer) Source() string {
 	return "s3://" + b.Bucket + "/" + folder(strings.Trim(b.Prefix, "/")) + "AWSLogs/" + b.Account + "/elasticloadbalancing/" + b.Region
 }
 
-// LogsOffError: the balancer writes no access logs to S3.
+// LogsOffError says: the balancer writes no access logs to S3.
 type LogsOffError struct{ Balancer Balancer }
 
 func (e *LogsOffError) Error() string {
@@ -51,7 +51,7 @@ func (e *LogsOffError) Hint() string {
 		e.Balancer.Region, e.Balancer.ARN, bucket)
 }
 
-// BalancerTypeError: the balancer is of a type whose logs cannot answer.
+// BalancerTypeError says: the balancer is of a type whose logs cannot answer.
 type BalancerTypeError struct{ Balancer Balancer }
 
 func (e *BalancerTypeError) Error() string {

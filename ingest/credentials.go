@@ -58,7 +58,7 @@ func (a AWS) config(ctx context.Context) (aws.Config, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
 		config.WithRetryer(func() aws.Retryer { return newRetryer() }),
-		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = a.MFAToken }),
+		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = a.token }),
 	}
 	if a.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(a.Profile))
@@ -79,7 +79,6 @@ func (a AWS) config(ctx context.Context) (aws.Config, error) {
 		}
 		role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = "loglens"
-			o.TokenProvider = a.MFAToken
 			if a.ExternalID != "" {
 				o.ExternalID = &a.ExternalID
 			}
@@ -87,6 +86,16 @@ func (a AWS) config(ctx context.Context) (aws.Config, error) {
 		cfg.Credentials = aws.NewCredentialsCache(explained{role, a, shared})
 	}
 	return cfg, nil
+}
+
+// errNoToken says that a role wants an MFA code and nobody can be asked.
+var errNoToken = errors.New("no MFA code")
+
+func (a AWS) token() (string, error) {
+	if a.MFAToken == nil {
+		return "", errNoToken
+	}
+	return a.MFAToken()
 }
 
 // newRetryer repeats what may succeed later: throttling, broken connections,
@@ -164,12 +173,11 @@ func (e explained) explain(err error) error {
 	if name := e.profile(); name != "" {
 		profile, option = " for profile "+name, " --profile "+shellWord(name)
 	}
-	var noToken config.AssumeRoleTokenProviderNotSetError
 	var sso *ssocreds.InvalidTokenError
 	var api smithy.APIError
 	out := &CredentialsError{Err: err}
 	switch {
-	case errors.As(err, &noToken):
+	case errors.Is(err, errNoToken):
 		serial := e.shared.MFASerial
 		if serial == "" {
 			serial = "MFA-DEVICE-ARN"

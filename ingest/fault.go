@@ -25,7 +25,7 @@ type Hinter interface {
 	Hint() string
 }
 
-// FormatError: the object is in a format that loglens does not read.
+// FormatError says: the object is in a format that loglens does not read.
 type FormatError struct {
 	Format string // "zstd", "Parquet", "zip"
 }
@@ -51,7 +51,7 @@ func (e *FormatError) Hint() string {
 	return "set the log delivery's output format to plain"
 }
 
-// AccessError: AWS refused a request for want of a permission.
+// AccessError says: AWS refused a request for want of a permission.
 type AccessError struct {
 	Action   string // the missing IAM action: "s3:ListBucket"
 	Resource string // what it was refused on: "s3://bucket/prefix"
@@ -85,7 +85,7 @@ func arnOf(action, resource string) string {
 	return "arn:aws:s3:::" + bucket + "/*"
 }
 
-// CredentialsError: there are no credentials, or they are expired or unknown to AWS.
+// CredentialsError says: there are no credentials, or they are expired or unknown to AWS.
 type CredentialsError struct {
 	Reason string // "SSO session for profile prod expired"
 	Next   string // the command that mends it; "" if there is none
@@ -99,7 +99,7 @@ func (e *CredentialsError) Unwrap() error { return e.Err }
 // Hint is the command that mends the credentials.
 func (e *CredentialsError) Hint() string { return e.Next }
 
-// UnreachableError: a service could not be reached, throttled beyond the
+// UnreachableError says: a service could not be reached, throttled beyond the
 // budget of attempts, or kept breaking off.
 type UnreachableError struct {
 	Resource string // "s3://bucket/key", or the service
@@ -115,7 +115,7 @@ func (e *UnreachableError) Unwrap() error { return e.Err }
 // Hint is what to look at first.
 func (e *UnreachableError) Hint() string { return e.Next }
 
-// NotFoundError: what was named does not exist.
+// NotFoundError says: what was named does not exist.
 type NotFoundError struct {
 	What string   // "no such bucket", "no such file or folder", "no file matches"
 	Name string   // as given
@@ -136,7 +136,7 @@ func (e *NotFoundError) Hint() string {
 	return e.Next
 }
 
-// ArchivedError: the object lies in an archive class and must be restored first.
+// ArchivedError says: the object lies in an archive class and must be restored first.
 type ArchivedError struct {
 	URI string
 	Err error
@@ -152,7 +152,7 @@ func (e *ArchivedError) Hint() string {
 	return fmt.Sprintf("aws s3api restore-object --bucket %s --key %s --restore-request Days=3", shellWord(bucket), shellWord(key))
 }
 
-// SourceError: what was given cannot name a source.
+// SourceError says: what was given cannot name a source.
 type SourceError struct {
 	Spec   string
 	Reason string

@@ -150,7 +150,7 @@ func (z *Inflater) Read(p []byte) (int, error) {
 			z.err = fmt.Errorf("more than %d bytes of text: %w", int64(bombSize), ErrBomb)
 		case z.text > bombFree && z.text > bombRatio*z.Stored():
 			z.err = fmt.Errorf("more than %d times its stored size: %w", bombRatio, ErrBomb)
-		case err == io.EOF:
+		case isEnd(err):
 			z.err = z.nextMember()
 		case err != nil:
 			z.err = z.verdict(err)
@@ -182,7 +182,7 @@ func (z *Inflater) nextMember() error {
 	case len(head) == 0 && !first:
 		return io.EOF
 	case bytes.HasPrefix(head, gzipMember):
-	case len(head) > 0 && err == io.EOF && bytes.HasPrefix(gzipMember, head):
+	case len(head) > 0 && isEnd(err) && bytes.HasPrefix(gzipMember, head):
 		return fmt.Errorf("cut short in a gzip header: %w", ErrDamaged)
 	case first:
 		return fmt.Errorf("unknown gzip method %d: %w", head[2], ErrDamaged)
@@ -201,7 +201,7 @@ func (z *Inflater) skipRest() error {
 	var n int64
 	zeros := true
 	for {
-		if _, err := z.in.Peek(1); err == io.EOF {
+		if _, err := z.in.Peek(1); isEnd(err) {
 			break
 		} else if err != nil {
 			return err
@@ -222,6 +222,12 @@ func (z *Inflater) skipRest() error {
 	return io.EOF
 }
 
+// isEnd reports whether a stream has ended well. Only io.EOF itself says so: an
+// error that wraps it is a broken read.
+func isEnd(err error) bool {
+	return err == io.EOF //nolint:errorlint // see above
+}
+
 // verdict says whether an error of the decoder is the content's or the read's.
 func (z *Inflater) verdict(err error) error {
 	switch {
@@ -232,5 +238,5 @@ func (z *Inflater) verdict(err error) error {
 	case errors.Is(err, gzip.ErrChecksum):
 		return fmt.Errorf("gzip checksum wrong: %w", ErrDamaged)
 	}
-	return fmt.Errorf("gzip data: %v: %w", err, ErrDamaged)
+	return fmt.Errorf("%w: %w", err, ErrDamaged)
 }

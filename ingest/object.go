@@ -105,7 +105,7 @@ func (c *content) Read(p []byte) (int, error) {
 
 func (c *content) end(err error) error {
 	c.object.stored, c.object.warning = c.z.Stored(), c.z.Warning()
-	if err == io.EOF {
+	if isEnd(err) {
 		return err
 	}
 	if c.ctx.Err() != nil {

@@ -133,6 +133,9 @@ func (p *pump) Close() error {
 		p.cancel()
 		p.free.put(p.cur)
 		p.cur, p.rest = nil, nil
+		if p.err == nil {
+			p.err = io.ErrClosedPipe
+		}
 		go func() {
 			for c := range p.full {
 				p.free.put(c.b)

@@ -73,10 +73,10 @@ func (b *body) Read(p []byte) (int, error) {
 		switch {
 		case err == nil:
 			continue
-		case err == io.EOF && (b.size < 0 || b.off == b.size):
+		case isEnd(err) && (b.size < 0 || b.off == b.size):
 			b.end = true
 			continue
-		case err == io.EOF:
+		case isEnd(err):
 			err = errShort
 		}
 		if err := b.mend(err); err != nil {

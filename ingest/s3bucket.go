@@ -60,12 +60,12 @@ type bucket struct {
 	client *s3.Client
 }
 
-// move makes the client speak to a region; false if it does so already.
-func (b *bucket) move(region string) bool {
+// move makes the client speak to a region.
+func (b *bucket) move(region string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if region == b.region {
-		return false
+		return
 	}
 	b.region = region
 	b.client = s3.NewFromConfig(b.cfg, func(o *s3.Options) {
@@ -78,7 +78,6 @@ func (b *bucket) move(region string) bool {
 		// gzip has its own checksum, and parts of objects have none to check.
 		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 	})
-	return true
 }
 
 func (b *bucket) current() *s3.Client {

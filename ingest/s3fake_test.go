@@ -109,6 +109,9 @@ func TestBrokenListings(t *testing.T) {
 		{"not URL-encoded", func(w http.ResponseWriter, _ url.Values, _ int) {
 			_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated><Contents><Key>50%+a b</Key></Contents></ListBucketResult>`)
 		}, []string{"50%+a b"}, ""},
+		{"a key that was not asked for", func(w http.ResponseWriter, q url.Values, _ int) {
+			answer(w, false, "", "elsewhere")
+		}, nil, "not asked for"},
 		{"badly URL-encoded", func(w http.ResponseWriter, _ url.Values, _ int) {
 			_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><EncodingType>url</EncodingType><IsTruncated>false</IsTruncated><Contents><Key>50%</Key></Contents></ListBucketResult>`)
 		}, nil, "decode key"},
@@ -124,7 +127,11 @@ func TestBrokenListings(t *testing.T) {
 					n++
 				}
 			})
-			got, err := listAll(t, aws, "s3://bucket", Plan{})
+			spec := "s3://bucket"
+			if tt.err == "not asked for" {
+				spec += "/p"
+			}
+			got, err := listAll(t, aws, spec, Plan{})
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("keys (-want +got):\n%s", diff)
 			}
@@ -319,7 +326,11 @@ func TestBrokenBodies(t *testing.T) {
 					n++
 					return
 				}
-				_, _ = fmt.Fprintf(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated><Contents><Key>key</Key><ETag>"e1"</ETag><Size>%d</Size></Contents></ListBucketResult>`, len(text))
+				one := ""
+				if prefix := r.URL.Query().Get("prefix"); prefix == "" || prefix == "key" {
+					one = fmt.Sprintf(`<Contents><Key>key</Key><ETag>"e1"</ETag><Size>%d</Size></Contents>`, len(text))
+				}
+				_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated>`+one+`</ListBucketResult>`)
 			})
 			sources, err := NewSources(t.Context(), []string{"s3://bucket/key"}, nil, aws)
 			if err != nil {

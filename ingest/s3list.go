@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -31,6 +32,21 @@ type page struct {
 type listed struct {
 	key, etag string
 	size      int64
+}
+
+// within reports whether all keys have the prefix.
+func (p page) within(prefix string) bool {
+	for _, o := range p.objects {
+		if !strings.HasPrefix(o.key, prefix) {
+			return false
+		}
+	}
+	for _, k := range p.prefixes {
+		if !strings.HasPrefix(k, prefix) {
+			return false
+		}
+	}
+	return true
 }
 
 // brokenPages is how often an answer that makes no sense is asked for again,
@@ -68,6 +84,9 @@ func (b *bucket) pages(ctx context.Context, l listing) iter.Seq2[page, error] {
 				return
 			}
 			p, err := decode(out)
+			if err == nil && !p.within(l.prefix) {
+				err = errors.New("it names a key that was not asked for")
+			}
 			if err != nil {
 				yield(page{}, b.listError(l.prefix, err.Error()))
 				return

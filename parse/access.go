@@ -25,7 +25,8 @@ type Access struct {
 	Extra int
 
 	raw  []byte
-	n    int // known fields on the line
+	n    int  // known fields that are cut
+	tail bool // more fields follow those, all of them plain, see glance
 	span [Fields]span
 }
 
@@ -36,13 +37,26 @@ type span struct{ from, to uint32 }
 func (e *Access) Raw() []byte { return e.raw }
 
 // Width returns how many known fields the line has.
-func (e *Access) Width() int { return e.n }
+func (e *Access) Width() int {
+	e.finish()
+	return e.n
+}
+
+// finish cuts the fields that glance has left.
+func (e *Access) finish() {
+	if e.tail {
+		e.tail = false
+		e.cut() // cannot find anything amiss: glance has looked
+	}
+}
 
 // Field returns a field as it stands in the log, without quotes and with AWS's
 // escapes; nil if the line is older than the field. A view.
 func (e *Access) Field(f Field) []byte {
 	if int(f) >= e.n {
-		return nil
+		if e.finish(); int(f) >= e.n {
+			return nil
+		}
 	}
 	s := e.span[f]
 	return e.raw[s.from:s.to]
@@ -111,6 +125,10 @@ func (e *Access) CreationTime() (micros int64, ok bool) {
 // goes through one quick pass.
 func (e *Access) set(line []byte, c *clock) Cause {
 	e.raw = line
+	if e.glance(c) {
+		return Cause{}
+	}
+	e.tail = false
 	cause := e.cut()
 	if cause.kind == whole {
 		cause = e.check(c)

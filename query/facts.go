@@ -101,7 +101,7 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	say := func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) }
 
 	var text, uri string
-	var n, line int64
+	var n int64
 	if t.Accounting.ObjectsFailed > 0 {
 		say("%d of %d objects could not be read, and none of their requests are counted", t.Accounting.ObjectsFailed, t.Accounting.Objects)
 	}
@@ -123,18 +123,37 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	if err != nil {
 		return err
 	}
-	if t.Accounting.Rejected > 0 {
-		var causes []string
-		err = s.each(ctx, func() { causes = append(causes, fmt.Sprintf("%d × %s (first: %s line %d)", n, text, uri, line)) }, `
-			SELECT cause, count(*), arg_min(uri, (object_id, line_no)), arg_min(line_no, (object_id, line_no))
-			FROM reject JOIN object USING (object_id) WHERE status = 'ok'
-			GROUP BY cause ORDER BY count(*) DESC, cause`, []any{&text, &n, &uri, &line})
-		if err != nil {
-			return err
-		}
-		say("%d damaged lines rejected: %s", t.Accounting.Rejected, strings.Join(causes, "; "))
+	if err := s.rejected(ctx, t.Accounting.Rejected, say); err != nil {
+		return err
 	}
 	return s.late(ctx, q, say)
+}
+
+// rejected says how many lines are damaged, in which ways mostly, and where the
+// first one stands.
+func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...any)) error {
+	if total == 0 {
+		return nil
+	}
+	var cause, uri string
+	var n, line int64
+	var causes []string
+	err := s.each(ctx, func() { causes = append(causes, fmt.Sprintf("%d × %s", n, cause)) }, `
+		SELECT cause, count(*) FROM reject JOIN object USING (object_id) WHERE status = 'ok'
+		GROUP BY cause ORDER BY count(*) DESC, cause`, []any{&cause, &n})
+	if err != nil {
+		return err
+	}
+	if more := len(causes) - 3; more > 0 {
+		causes = append(causes[:3], fmt.Sprintf("%d other causes", more))
+	}
+	err = s.each(ctx, func() {}, `
+		SELECT uri, line_no FROM reject JOIN object USING (object_id) WHERE status = 'ok'
+		ORDER BY object_id, line_no LIMIT 1`, []any{&uri, &line})
+	if err == nil {
+		say("%d damaged lines rejected: %s; the first is line %d of %s", total, strings.Join(causes, ", "), line, uri)
+	}
+	return err
 }
 
 // late says how far the logs reach if they end before the window does.

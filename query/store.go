@@ -26,11 +26,11 @@ type Store struct {
 	failures, rejects *spool
 	progress          Progress
 
-	mu       sync.Mutex // guards what follows while workers load
-	nodes    []string   // by object ID: the node's address by the object's name
-	objects  *duckdb.Appender
-	counted  *duckdb.Appender // traffic
-	first    error            // why an object could not be read
+	mu      sync.Mutex // guards what follows while workers load
+	nodes   []string   // by object ID: the node's address by the object's name
+	objects *duckdb.Appender
+	counted *duckdb.Appender // traffic
+	first   error            // why an object could not be read
 }
 
 // Memory that the parts of a store may take, in bytes. What does not fit goes to

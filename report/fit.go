@@ -13,7 +13,8 @@ const gutter = 2
 const (
 	usualTrend = 24 // a trend is wider only where room is left
 	leastTrend = 8
-	leastText  = 24 // a reason, or an IPv4 target with its share, stays whole
+	leastText  = 22 // of any text
+	wholeText  = 26 // a reason with its sign stays whole, and the first row's target with its share
 	tightText  = 8  // when nothing more can be left out
 )
 
@@ -90,8 +91,7 @@ func narrow(columns []*column, most, least int) bool {
 	for over > 0 {
 		widest := -1
 		for i, c := range columns {
-			floor := max(least, width(c.label))
-			if c.isText() && c.width > floor && (widest < 0 || c.width > columns[widest].width) {
+			if c.isText() && c.width > c.floor(least) && (widest < 0 || c.width > columns[widest].width) {
 				widest = i
 			}
 		}
@@ -102,6 +102,18 @@ func narrow(columns []*column, most, least int) bool {
 		over--
 	}
 	return narrowTrends(columns, over, leastTrend) <= 0
+}
+
+// floor is how narrow a text column may become.
+func (c *column) floor(least int) int {
+	switch {
+	case least < leastText:
+	case c.Name == "reason":
+		least = wholeText
+	case len(c.cells) > 0:
+		least = min(max(width(c.cells[0]), leastText), wholeText)
+	}
+	return max(least, width(c.label))
 }
 
 func narrowTrends(columns []*column, over, least int) int {

@@ -118,12 +118,20 @@ func rowsLeft(t *query.Table, w wording) string {
 	return w.count(t.RowsLeft) + noun(t.RowsLeft, " more row", " more rows") + " not shown; --limit 0 shows all"
 }
 
-// notCounted returns the reasons that are left out, and why; nil if there is none.
-func notCounted(t *query.Table, w wording) (reasons []string, why string) {
+// notCounted returns the reasons that are left out, the largest most of them
+// by name (0 = all), and why; nil if there is none.
+func notCounted(t *query.Table, w wording, most int) (reasons []string, why string) {
 	var classes []string
+	var others, rest int64
 	ours := false
 	for _, n := range t.NotCounted {
-		reasons = append(reasons, w.name(n.Reason)+" "+w.count(n.Requests))
+		// One other reason would take the room of its name.
+		if most == 0 || len(reasons) < most || len(t.NotCounted) == most+1 {
+			reasons = append(reasons, w.name(n.Reason)+" "+w.count(n.Requests))
+		} else {
+			others++
+			rest += n.Requests
+		}
 		class := n.Class
 		if class == "" {
 			class = "unknown"
@@ -132,6 +140,9 @@ func notCounted(t *query.Table, w wording) (reasons []string, why string) {
 			classes = append(classes, class)
 		}
 		ours = ours || n.Class != "client" && n.Class != "policy"
+	}
+	if others > 0 {
+		reasons = append(reasons, "and "+w.count(others)+" other reasons "+w.count(rest))
 	}
 	slices.Sort(classes)
 	why = strings.Join(classes, ", ")

@@ -34,7 +34,7 @@ func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
 		say(more)
 	}
 	say("**" + markdownNumber(total(t, words)) + "**")
-	if reasons, why := notCounted(t, words); len(reasons) > 0 {
+	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
 		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
 	}
 	for _, warning := range t.Warnings {

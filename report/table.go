@@ -15,6 +15,8 @@ const (
 	usualWidth = 80
 	leastWidth = 40
 
+	reasonsShown = 8 // of those not counted; what fails is above, and an answer should fit a screen
+
 	bold  = "\x1b[1m"
 	reset = "\x1b[0m"
 )
@@ -49,8 +51,9 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 	}
 	out.WriteByte('\n')
 	var left []string
+	var marked bool
 	if len(t.Rows) > 0 {
-		left = drawRows(&out, t, s, words)
+		left, marked = drawRows(&out, t, s, words)
 		out.WriteByte('\n')
 	}
 	sum := []string{total(t, words)}
@@ -58,12 +61,15 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 		sum = append(sum, more)
 	}
 	say("  ", joined(dot, sum...)...)
-	if reasons, why := notCounted(t, words); len(reasons) > 0 {
+	if reasons, why := notCounted(t, words, reasonsShown); len(reasons) > 0 {
 		reasons[0] = "not counted: " + reasons[0]
 		say("  ", append(joined(dot, reasons...), "("+why+")")...)
 	}
+	if marked {
+		say("  ", derivedLegend)
+	}
 	if len(left) > 0 {
-		say("  ", "left out at this width: "+strings.Join(left, ", "), "(a wider terminal or --output json shows them)")
+		say("  ", "left out at this width: "+strings.Join(left, ", "), "(a wider terminal or --output markdown shows them)")
 	}
 	for _, warning := range t.Warnings {
 		say("  ", "warning: "+words.text(warning))
@@ -85,13 +91,14 @@ func balancersShown(t *query.Table, words wording, most int) int {
 	return 1
 }
 
-// drawRows draws the columns that fit and returns the labels of those that do not.
-func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left []string) {
+// drawRows draws the columns that fit and returns the labels of those that do
+// not; marked says that a derived reason bears its sign.
+func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left []string, marked bool) {
 	var columns []*column
 	for _, at := range shown(t, query.Programs) {
 		columns = append(columns, newColumn(t, at, words))
 	}
-	kept, dropped := fit(columns, s.Width)
+	kept, dropped, marked := fitDerived(columns, t, s.Width)
 	for _, c := range dropped {
 		left = append(left, c.label)
 	}
@@ -135,7 +142,7 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left [
 		}
 		out.WriteString(line + "\n")
 	}
-	return left
+	return left, marked
 }
 
 func newColumn(t *query.Table, at int, words wording) *column {

@@ -62,7 +62,7 @@ func typical() *query.Table {
 		row("shop", "Target_Connection_Error", "derived", 502, 2104, 601_220, 2, 1190, "02:31:07.123456", "03:09:58.5", slope(7, 320), "10.0.3.17:8080 (61 %)"),
 		row("shop", "Target_Response_Timeout", "derived", 504, 911, 601_220, 12, 640, "02:10:02", "03:09:31", slope(1, 90), "10.0.1.9:8080 (12 %)"),
 		row("checkout-v2", "Target_5XX", "derived", 500, 87, 592_211, 3, 71, "02:12:40", "02:58:00", slope(12, 14), "[2600:1f18:22ab:4300:9d1:1:aa:3]:8443 (98 %)"),
-		row("checkout-v2", "Target_TLS_Error", "derived", 502, 16, 592_211, 1, 9, "02:33:21", "02:33:29", slope(18, 7), "10.0.3.18:8443"),
+		row("checkout-v2", "Target_TLS_Error", "logged", 502, 16, 592_211, 1, 9, "02:33:21", "02:33:29", slope(18, 7), "10.0.3.18:8443"),
 		row("shop", "No_Usable_Target", "derived", 503, 2, 601_220, 0, 2, "02:31:40", "02:31:44", slope(19, 2), nil),
 	}
 	return &query.Table{
@@ -132,6 +132,9 @@ func broken() *query.Table {
 	t.Accounting.ObjectsFailed = 3
 	t.Window.From = t.Window.From.AddDate(0, 0, -1)
 	t.RowsLeft = 12
+	for i, reason := range []string{"Bad_Request", "Client_Timeout", "Desync_Block", "Header_Too_Large", "AuthInvalidCookie", "JWTHeaderNotPresent", "WAF_Error"} {
+		t.NotCounted = append(t.NotCounted, query.NotCounted{Reason: reason, Class: "client", Requests: int64(30 - i)})
+	}
 	t.Warnings = []string{
 		"s3://my-logs/prod/AWSLogs/123456789012/elasticloadbalancing/eu-central-1/2026/11/22/123456789012_elasticloadbalancing_eu-central-1_app.shop-prod.50dc6c495c0c9188_20261122T0215Z_10.0.1.4_3kd8s0aq.log.gz: unexpected end of the gzip data; the object does not count",
 		"12 lines were rejected; see them with loglens rejects",

@@ -47,7 +47,7 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 		say(more)
 	}
 	say(total(t, words))
-	if reasons, why := notCounted(t, words); len(reasons) > 0 {
+	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
 		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
 	}
 	for _, warning := range t.Warnings {

@@ -14,7 +14,6 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/prometheus/client_golang v1.13.0
 	github.com/rs/zerolog v1.28.0
-	go.uber.org/goleak v1.3.0
 	loglens v0.0.0-00010101000000-000000000000
 )
 

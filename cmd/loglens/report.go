@@ -276,4 +276,3 @@ func complete(c *cobra.Command, flag string, words []string) {
 	// The only error is a flag that does not exist, which every test would show.
 	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }
-

@@ -83,8 +83,8 @@ func TestCuts(t *testing.T) {
 // Objects overwritten at a random byte of the reading: the text is that of one
 // version, never a mixture.
 func TestReplacedWhileRead(t *testing.T) {
-	const n = 60
-	old, _ := fill(t, "replaced", n, 150_000)
+	const n = 300
+	old, _ := fill(t, "replaced", n, 90_000)
 	fresh := make(map[string][]byte)
 	r := random(8)
 	c := client()
@@ -98,7 +98,7 @@ func TestReplacedWhileRead(t *testing.T) {
 		uri := "s3://replaced/" + q.key
 		fresh[uri] = logText(r, len(old[uri]))
 		body := pack(t, fresh[uri])
-		return &fault{cut: int64(r.IntN(9000)), then: func() {
+		return &fault{cut: int64(r.IntN(6000)), then: func() {
 			if err := putOne(context.WithoutCancel(t.Context()), c, "replaced", q.key, body); err != nil {
 				t.Errorf("replace %s: %v", q.key, err)
 			}
@@ -283,10 +283,10 @@ func TestRefusals(t *testing.T) {
 func TestPatience(t *testing.T) {
 	texts, _ := fill(t, "patience", 2, 20_000)
 	p := newProxy(t, func(q request, n int) *fault {
-		switch {
-		case n == 0:
+		switch n {
+		case 0:
 			return &fault{status: http.StatusRequestTimeout, code: "RequestTimeout", message: "late"}
-		case n == 1:
+		case 1:
 			return &fault{status: http.StatusTooManyRequests, code: "Throttled", message: "often"}
 		}
 		return nil

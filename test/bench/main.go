@@ -1,0 +1,183 @@
+// Command bench measures loglens as a whole command beside the bare cost of
+// inflating the same files: the wall of the way, since nothing can be known of
+// a log line before it is inflated.
+//
+// It writes two trees of log objects (a tenth and the whole), runs every
+// variant once per round, in turn, and prints medians. Run it through
+// "make bench".
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+
+	"loglens/internal/demo"
+)
+
+func main() {
+	var (
+		bin     = flag.String("bin", "bin/loglens", "the command to measure")
+		cache   = flag.String("cache", ".cache/bench", "where the log objects are written, and kept")
+		lines   = flag.Int("lines", 6_000_000, "lines of the large tree; the small one has a tenth")
+		rounds  = flag.Int("rounds", 10, "how often every variant runs")
+		inflate = flag.String("inflate", "", "only inflate the objects below this folder, and stop")
+	)
+	flag.Parse()
+	if *inflate != "" {
+		check(inflateAll(*inflate))
+		return
+	}
+	large, small := filepath.Join(*cache, "large"), filepath.Join(*cache, "small")
+	raw := write(large, *lines, 25*time.Minute)
+	write(small, *lines/10, 25*time.Minute)
+
+	self, err := os.Executable()
+	check(err)
+	failing := filepath.Join(*cache, "failing")
+	writeFailing(failing, *lines/2)
+	variants := []*variant{
+		{name: "inflate only (klauspost)", args: []string{self, "-inflate", large}},
+		{name: "top-errors", args: []string{*bin, "top-errors", "--output", "json", large}},
+		{name: "top-errors, a tenth", args: []string{*bin, "top-errors", "--output", "json", small}},
+		{name: "top-errors, all lines fail", args: []string{*bin, "top-errors", "--output", "json", failing}, every: 3},
+	}
+	for round := range *rounds {
+		for _, v := range variants {
+			if v.every == 0 || round%v.every == 0 {
+				v.run()
+			}
+		}
+		fmt.Fprintf(os.Stderr, "round %d of %d\n", round+1, *rounds)
+	}
+	fmt.Printf("%s/%s, %d processors, %s; %d lines, %d MB of log text; %d rounds, medians\n\n",
+		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), *lines, raw/1e6, *rounds)
+	fmt.Printf("%-28s %9s %9s %9s %9s %9s %9s\n", "", "wall s", "min", "max", "cpu s", "RSS MB", "Mlines/s")
+	for _, v := range variants {
+		n := *lines
+		switch v.args[len(v.args)-1] {
+		case small:
+			n /= 10
+		case failing:
+			n /= 2
+		}
+		fmt.Printf("%-28s %9.2f %9.2f %9.2f %9.2f %9.0f %9.2f\n", v.name, median(v.wall), slices.Min(v.wall), slices.Max(v.wall),
+			median(v.cpu), slices.Max(v.rss), float64(n)/median(v.wall)/1e6)
+	}
+	ratios := make([]float64, *rounds)
+	for i := range ratios {
+		ratios[i] = variants[1].wall[i] / variants[0].wall[i]
+	}
+	fmt.Printf("\nratio of top-errors to inflate only, within a round: median %.2f, min %.2f, max %.2f (goal ≤ 1.25)\n",
+		median(ratios), slices.Min(ratios), slices.Max(ratios))
+	fmt.Printf("RSS, whole to a tenth: %.0f MB to %.0f MB (goal ≤ 100 MB, flat); all lines failing: %.0f MB (goal ≤ 300 MB)\n",
+		slices.Max(variants[1].rss), slices.Max(variants[2].rss), slices.Max(variants[3].rss))
+}
+
+// variant is a command line and what its runs took.
+type variant struct {
+	name           string
+	args           []string
+	every          int // runs only in every so many rounds; 0 for all
+	wall, cpu, rss []float64
+}
+
+func (v *variant) run() {
+	c := exec.CommandContext(context.Background(), v.args[0], v.args[1:]...)
+	var stderr bytes.Buffer
+	c.Stdout, c.Stderr = io.Discard, &stderr
+	start := time.Now()
+	if err := c.Run(); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n%s", strings.Join(v.args, " "), err, stderr.String())
+		os.Exit(1)
+	}
+	v.wall = append(v.wall, time.Since(start).Seconds())
+	u := c.ProcessState.SysUsage().(*syscall.Rusage)
+	v.cpu = append(v.cpu, (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds())
+	v.rss = append(v.rss, float64(u.Maxrss)/1024)
+}
+
+// write makes a tree unless it is there, and returns the bytes of its log text.
+func write(dir string, lines int, span time.Duration) int64 {
+	return writeTree(dir, demo.Options{Seed: 1, Span: span, Lines: lines, Plain: true, FailureRate: 0.02, NoTruth: true})
+}
+
+func writeFailing(dir string, lines int) int64 {
+	return writeTree(dir, demo.Options{Seed: 1, Span: 25 * time.Minute, Lines: lines, Plain: true, FailureRate: 1, NoTruth: true})
+}
+
+func writeTree(dir string, o demo.Options) int64 {
+	note := filepath.Join(dir, ".bytes")
+	var n int64
+	if b, err := os.ReadFile(note); err == nil {
+		if _, err := fmt.Sscan(string(b), &n); err == nil {
+			return n
+		}
+	}
+	check(os.RemoveAll(dir))
+	o.End = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	truth, err := demo.Write(context.Background(), dir, o)
+	check(err)
+	check(os.WriteFile(note, fmt.Appendln(nil, truth.Bytes), 0o600))
+	return truth.Bytes
+}
+
+// inflateAll inflates every object below dir with as many goroutines as there
+// are processors, each with one decoder that is reset, and looks at nothing.
+func inflateAll(dir string) error {
+	paths := make(chan string)
+	var group sync.WaitGroup
+	for range runtime.NumCPU() {
+		group.Go(func() {
+			var z gzip.Reader
+			buf := make([]byte, 256<<10)
+			for p := range paths {
+				f, err := os.Open(p)
+				check(err)
+				check(z.Reset(f))
+				for err == nil {
+					_, err = z.Read(buf)
+				}
+				if err != io.EOF {
+					check(err)
+				}
+				check(f.Close())
+			}
+		})
+	}
+	err := filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && strings.HasSuffix(p, ".gz") {
+			paths <- p
+		}
+		return err
+	})
+	close(paths)
+	group.Wait()
+	return err
+}
+
+func median(x []float64) float64 {
+	x = slices.Sorted(slices.Values(x))
+	return (x[(len(x)-1)/2] + x[len(x)/2]) / 2
+}
+
+func check(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}

@@ -42,9 +42,7 @@ func (i Is) match(present bool) bool {
 
 // match reports whether the line meets the condition.
 func (c *Condition) match(e *Access) bool {
-	return (c.Status == nil || slices.Contains(c.Status, e.ELBStatus)) &&
-		(c.StatusFrom == 0 || e.ELBStatus >= c.StatusFrom) &&
-		(c.StatusUntil == 0 || e.ELBStatus >= 0 && e.ELBStatus < c.StatusUntil) &&
+	return c.matchStatus(e.ELBStatus) &&
 		(c.TargetStatus[1] == 0 || c.TargetStatus[0] <= e.TargetStatus && e.TargetStatus < c.TargetStatus[1]) &&
 		c.TargetAnswered.match(e.TargetStatus != Absent) &&
 		c.Target.match(e.Has(FieldTarget)) &&
@@ -58,6 +56,13 @@ func (c *Condition) match(e *Access) bool {
 		c.Transform.match(e.transformFailed()) &&
 		c.TargetReset.match(e.reset(FieldTargetErrorCode)) &&
 		c.ELBReset.match(e.reset(FieldELBErrorCode))
+}
+
+// matchStatus is the part of match that needs the balancer's status alone.
+func (c *Condition) matchStatus(status int) bool {
+	return (c.Status == nil || slices.Contains(c.Status, status)) &&
+		(c.StatusFrom == 0 || status >= c.StatusFrom) &&
+		(c.StatusUntil == 0 || status >= 0 && status < c.StatusUntil)
 }
 
 // contains avoids the copy that slices.Contains would need.

@@ -20,8 +20,8 @@ func status(b []byte) (int, bool) {
 
 // integer decodes a count, -, -1 and -1.0 as Absent. More than 18 digits are refused.
 func integer(b []byte) (int64, bool) {
-	if absent(b) {
-		return Absent, true
+	if len(b) > 0 && b[0] == '-' {
+		return Absent, absent(b)
 	}
 	if len(b) == 0 || len(b) > 18 {
 		return Absent, false

@@ -56,7 +56,7 @@ func (e *Access) Classify() (v Verdict, ok bool) {
 	if word := e.Text(FieldErrorReason); word != nil {
 		return Verdict{word, loggedClass(word), Logged}, true
 	}
-	for i := range Rules {
+	for _, i := range candidates[e.ELBStatus-Absent] {
 		if r := &Rules[i]; r.When.match(e) {
 			return Verdict{r.name, r.Class, Derived}, r.Reason != Delivered
 		}
@@ -84,3 +84,16 @@ func (e *Access) reset(f Field) bool {
 	b := e.Text(f)
 	return b != nil && string(b) != "0x0" && string(b) != "0"
 }
+
+// candidates holds, for every balancer status from Absent up, the places of the
+// rules that can match it, in their order.
+var candidates = func() (of [1001 - Absent][]int) {
+	for s := range of {
+		for i := range Rules {
+			if Rules[i].When.matchStatus(s + Absent) {
+				of[s] = append(of[s], i)
+			}
+		}
+	}
+	return of
+}()

@@ -91,7 +91,7 @@ func (s *Store) totals(ctx context.Context, t *Table, q Question) error {
 func (s *Store) notCounted(ctx context.Context, t *Table, q Question) error {
 	var n NotCounted
 	return s.each(ctx, func() { t.NotCounted = append(t.NotCounted, n) }, `
-		SELECT reason, reason_class, count(*) AS requests FROM failure
+		SELECT reason, reason_class, sum(failures)::BIGINT AS requests FROM failure_minute
 		WHERE NOT list_contains($1, reason_class)
 		GROUP BY ALL ORDER BY requests DESC, reason, reason_class`, []any{&n.Reason, &n.Class, &n.Requests}, q.Classes)
 }

@@ -180,3 +180,17 @@ func (r *Report) visible(by []string) []Column {
 	}
 	return slices.DeleteFunc(slices.Clone(r.Columns), func(c Column) bool { return hidden[c.Name] })
 }
+
+// divided returns the report's SQL with the dimensions written in place of $by.
+// As constants they let DuckDB leave out what is not asked for, which a bound
+// parameter does not. They are words of a closed list.
+func (r *Report) divided(by []string) (string, error) {
+	quoted := make([]string, len(by))
+	for i, d := range by {
+		if !slices.Contains(r.DimensionNames(), d) {
+			return "", fmt.Errorf("no dimension %q", d)
+		}
+		quoted[i] = "'" + d + "'"
+	}
+	return strings.ReplaceAll(r.sql, "$by", "["+strings.Join(quoted, ", ")+"]"), nil
+}

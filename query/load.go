@@ -32,10 +32,10 @@ func (s *Store) Progress() *Progress { return &s.progress }
 // the listing's, or of the temporary files and the database. After an error the
 // store holds nothing that may be reported.
 func (s *Store) Load(ctx context.Context, feed *ingest.Feed, plan ingest.Plan, workers int) error {
-	group, ctx := errgroup.WithContext(ctx)
+	group, working := errgroup.WithContext(ctx)
 	for range workers {
 		w := newWorker(s, plan)
-		group.Go(func() error { return w.run(ctx, feed.Objects()) })
+		group.Go(func() error { return w.run(working, feed.Objects()) })
 	}
 	err := group.Wait()
 	if ferr := feed.Err(); ferr != nil && (err == nil || errors.Is(err, context.Canceled)) {
@@ -44,7 +44,11 @@ func (s *Store) Load(ctx context.Context, feed *ingest.Feed, plan ingest.Plan, w
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.objects.Flush(), s.counted.Flush())
+	if err := errors.Join(s.objects.Flush(), s.counted.Flush()); err != nil {
+		return err
+	}
+	_, err = s.conn.ExecContext(ctx, summarise)
+	return err
 }
 
 // worker carries one object at a time from its first byte to its commit.
@@ -276,7 +280,7 @@ func (s *Store) appendTraffic(t *traffic) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, k := range t.sorted() {
-		r, c := t.list[k.route], t.cells[k]
+		r, c := t.raw[k.route], t.cells[k]
 		err := s.counted.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(r.group), filled(r.target), c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
 			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown],

@@ -42,8 +42,12 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 // rows runs the report's SQL and takes over the columns that are asked for.
 func (s *Store) rows(ctx context.Context, t *Table, r Report, q Question) error {
 	from, slice, slices := trendSlices(t.Window)
-	rows, err := s.conn.QueryContext(ctx, r.sql,
-		sql.Named("by", q.By), sql.Named("classes", q.Classes), sql.Named("max_rows", int64(q.Limit)),
+	text, err := r.divided(q.By)
+	if err != nil {
+		return err
+	}
+	rows, err := s.conn.QueryContext(ctx, text,
+		sql.Named("classes", q.Classes), sql.Named("max_rows", int64(q.Limit)),
 		sql.Named("window_us", max(q.Every, time.Minute).Microseconds()),
 		sql.Named("from_us", from), sql.Named("slice_us", slice), sql.Named("slices", slices))
 	if err != nil {

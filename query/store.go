@@ -36,7 +36,7 @@ type Store struct {
 // Memory that the parts of a store may take, in bytes. What does not fit goes to
 // temporary files.
 const (
-	spoolBudget  = 32 << 20
+	spoolBudget  = 8 << 20
 	rejectBudget = 4 << 20
 	duckLimit    = "128MB"
 )

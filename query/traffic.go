@@ -11,15 +11,19 @@ import (
 // traffic counts every request, by minute and by the way it took through the
 // balancer. It is what failures are divided by.
 type traffic struct {
-	routes map[string]int32 // route's key, see routeKey
-	list   []route
+	routes map[string]int32 // by the parts, joined by NUL
+	raw    []route          // by id, as the lines have it
 	cells  map[cellKey]*counts
 	key    []byte
 
 	// Lines of one object take few routes, in turn, and stay in one minute
 	// for thousands of lines: recent is the cell of each route's last line.
 	recent []recentCell
+	known  [knownRoutes]int32
 }
+
+// knownRoutes is how many routes are found without the map; a power of two.
+const knownRoutes = 256
 
 // route is the way of a request: which balancer, target group and target.
 // Empty means absent.
@@ -70,24 +74,45 @@ func (t *traffic) at(k cellKey) *counts {
 	return c
 }
 
-// route interns the line's route.
+// route interns the line's route. Most lines take one of a few dozen, and find
+// it without building a key.
 func (t *traffic) route(e *parse.Access) int32 {
-	t.key = append(t.key[:0], e.Text(parse.FieldELB)...)
-	t.key = append(t.key, 0)
-	t.key = append(t.key, e.Text(parse.FieldTargetGroup)...)
-	t.key = append(t.key, 0)
-	t.key = append(t.key, e.Text(parse.FieldTarget)...)
-	if id, ok := t.routes[string(t.key)]; ok {
-		return id
+	elb, group, target := e.Text(parse.FieldELB), e.Text(parse.FieldTargetGroup), e.Text(parse.FieldTarget)
+	known := &t.known[slot(group, target)]
+	if int(*known) < len(t.raw) {
+		if r := &t.raw[*known]; r.elb == string(elb) && r.group == string(group) && r.target == string(target) {
+			return *known
+		}
 	}
-	part := func(f parse.Field) string { return string(appendClean(nil, e.Text(f))) }
-	return t.add(string(t.key), route{part(parse.FieldELB), part(parse.FieldTargetGroup), part(parse.FieldTarget)})
+	t.key = append(t.key[:0], elb...)
+	t.key = append(t.key, 0)
+	t.key = append(t.key, group...)
+	t.key = append(t.key, 0)
+	t.key = append(t.key, target...)
+	id, ok := t.routes[string(t.key)]
+	if !ok {
+		id = t.add(string(t.key), route{string(elb), string(group), string(target)})
+	}
+	*known = id
+	return id
+}
+
+// slot spreads routes by the ends of their names, where they differ.
+func slot(group, target []byte) int {
+	h := len(target)
+	for i := max(0, len(target)-8); i < len(target); i++ {
+		h = h*31 + int(target[i])
+	}
+	if n := len(group); n > 0 {
+		h += int(group[n-1])
+	}
+	return h & (knownRoutes - 1)
 }
 
 func (t *traffic) add(key string, r route) int32 {
-	id := int32(len(t.list))
+	id := int32(len(t.raw))
 	t.routes[key] = id
-	t.list = append(t.list, r)
+	t.raw = append(t.raw, r)
 	t.recent = append(t.recent, recentCell{})
 	return id
 }
@@ -108,10 +133,10 @@ func (c *counts) count(e *parse.Access) {
 func (t *traffic) merge(o *traffic) {
 	for key, id := range o.routes {
 		if _, ok := t.routes[key]; !ok {
-			t.add(key, o.list[id])
+			t.add(key, o.raw[id])
 		}
 	}
-	ids := make([]int32, len(o.list))
+	ids := make([]int32, len(o.raw))
 	for key, id := range o.routes {
 		ids[id] = t.routes[key]
 	}
@@ -138,7 +163,7 @@ const routeLimit = 10_000
 func (t *traffic) reset() {
 	clear(t.cells)
 	clear(t.recent)
-	if len(t.list) > routeLimit {
+	if len(t.raw) > routeLimit {
 		*t = *newTraffic()
 	}
 }
@@ -151,7 +176,7 @@ func (t *traffic) sorted() []cellKey {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b cellKey) int {
-		x, y := t.list[a.route], t.list[b.route]
+		x, y := t.raw[a.route], t.raw[b.route]
 		return cmp.Or(cmp.Compare(a.minute, b.minute), strings.Compare(x.elb, y.elb),
 			strings.Compare(x.group, y.group), strings.Compare(x.target, y.target))
 	})

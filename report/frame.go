@@ -97,6 +97,8 @@ func total(t *query.Table, w wording) string {
 	case t.Report != topErrors:
 		n := int64(len(t.Rows)) + t.RowsLeft
 		return w.count(n) + noun(n, " row", " rows") + " of " + requests
+	case t.Requests == 0 && t.Total == 0 && t.Accounting.ObjectsFailed > 0:
+		return "no requests in what could be read"
 	case t.Requests == 0 && t.Total == 0:
 		return "no requests in the window"
 	case t.Total == 0:

@@ -187,3 +187,34 @@ func TestNoRowIsWrapped(t *testing.T) {
 		})
 	}
 }
+
+// TestDerivedReasonsAreMarked: at no width a derived reason stands there as if
+// AWS had logged it, and a logged one never as derived.
+func TestDerivedReasonsAreMarked(t *testing.T) {
+	for most := leastWidth; most <= 260; most++ {
+		for _, make := range []func() *query.Table{typical, simple, windows} {
+			var out strings.Builder
+			if err := encodeTable(&out, make(), Style{Terminal: true, Width: most}); err != nil {
+				t.Fatal(err)
+			}
+			head, rows, _ := strings.Cut(strings.SplitN(out.String(), "\n\n", 3)[1], "\n")
+			if !strings.Contains(head, "reason") {
+				continue
+			}
+			column := strings.Contains(head, "source")
+			if legend := strings.Contains(out.String(), "\n~ derived"); legend == column {
+				t.Errorf("at %d columns: source column %t, legend %t:\n%s", most, column, legend, &out)
+			}
+			for line := range strings.Lines(rows) {
+				if strings.HasPrefix(line, "─") {
+					continue
+				}
+				logged := strings.Contains(line, "  16  ") || strings.Contains(line, "  16\n")
+				marked, said := strings.Contains(line, " ~"), strings.Contains(line, "  derived  ")
+				if column && (marked || said == logged) || !column && marked == logged {
+					t.Errorf("at %d columns: %s", most, line)
+				}
+			}
+		}
+	}
+}

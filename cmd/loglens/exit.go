@@ -66,6 +66,13 @@ type emptyError struct{ where, hint string }
 func (e *emptyError) Error() string { return "no log objects " + e.where }
 func (e *emptyError) Hint() string  { return e.hint }
 
+// timeoutError says that --timeout ran out.
+type timeoutError struct{ after string }
+
+func (e *timeoutError) Error() string { return "not done within --timeout " + e.after }
+func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
+func (e *timeoutError) Hint() string  { return "a shorter window reads less" }
+
 // stopped is the signal that ended the command.
 type stopped struct{ signal os.Signal }
 
@@ -112,7 +119,7 @@ func (a *app) complain(err error) {
 	var h ingest.Hinter
 	if errors.As(err, &h) && h.Hint() != "" {
 		for line := range strings.Lines(h.Hint()) {
-			fmt.Fprintf(a.err, "  %s\n", report.Plain(strings.TrimRight(line, "\n")))
+			a.talk("  %s\n", report.Plain(strings.TrimRight(line, "\n")))
 		}
 	}
 }

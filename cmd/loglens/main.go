@@ -61,5 +61,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 
 // say writes a line of talk to stderr.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintf(a.err, "loglens: "+format+"\n", args...)
+	a.talk("loglens: "+format+"\n", args...)
+}
+
+// talk writes to stderr. Where that fails there is nobody to tell.
+func (a *app) talk(format string, args ...any) {
+	_, _ = fmt.Fprintf(a.err, format, args...)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"loglens/ingest"
@@ -23,14 +24,26 @@ func (a *app) showProgress(feed *ingest.Feed, p *query.Progress) (done func()) {
 		for {
 			select {
 			case <-quit:
-				fmt.Fprint(a.err, "\r\x1b[K")
+				a.talk("\r\x1b[K")
 				return
 			case <-tick.C:
-				fmt.Fprintf(a.err, "\r\x1b[K%s", progressLine(feed, p, a.now().Sub(start)))
+				a.talk("\r\x1b[K%s", a.fitting(progressLine(feed, p, a.now().Sub(start))))
 			}
 		}
 	}()
 	return func() { close(quit); <-gone }
+}
+
+// fitting cuts a line to the terminal: of one that wraps, only the end could be wiped.
+func (a *app) fitting(line string) string {
+	if !a.utf8() {
+		line = strings.ReplaceAll(line, "·", "|")
+	}
+	letters := []rune(line)
+	if width, _ := terminalWidth(a.err); width > 0 && len(letters) >= width {
+		letters = letters[:width-1]
+	}
+	return string(letters)
 }
 
 func progressLine(feed *ingest.Feed, p *query.Progress, d time.Duration) string {

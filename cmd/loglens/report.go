@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -72,13 +75,21 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		return err
 	}
 	if o.timeout != "" {
-		d, err := when.Duration(o.timeout)
-		if err != nil {
-			return usage("", "--timeout: %w", err)
+		d, derr := when.Duration(o.timeout)
+		if derr == nil && d <= 0 {
+			derr = errors.New("nothing can be read in no time")
+		}
+		if derr != nil {
+			return usage("for example --timeout 2m", "--timeout: %w", derr)
 		}
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
+		defer func() {
+			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+				err = &timeoutError{o.timeout}
+			}
+		}()
 	}
 	in, err := a.sources(ctx, o.source, args)
 	if err != nil {
@@ -100,14 +111,25 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		return err
 	}
 	if !encoder.headed {
-		for _, w := range table.Warnings {
-			a.say("warning: %s", report.Plain(w))
-		}
+		a.frame(table)
 	}
 	if n := table.Accounting.ObjectsFailed; n > 0 {
 		return &partialError{n, table.Accounting.Objects}
 	}
 	return nil
+}
+
+// frame says on stderr what stands around the rows of a table, for the forms that
+// hold rows only or leave it to programs.
+func (a *app) frame(t *query.Table) {
+	acc := t.Accounting
+	a.say("objects: %d, lines: %d = %d parsed + %d rejected + %d skipped", acc.Objects, acc.Lines, acc.Parsed, acc.Rejected, acc.Skipped)
+	if t.RowsLeft > 0 {
+		a.say("%d more rows not shown; --limit 0 shows all", t.RowsLeft)
+	}
+	for _, w := range t.Warnings {
+		a.say("warning: %s", report.Plain(w))
+	}
 }
 
 // question checks what was typed, before anything is read.
@@ -118,11 +140,11 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if q.By, err = chosen("--by", o.by, byNames(r)); err != nil {
 		return q, e, err
 	}
-	if slices.Equal(o.classes, []string{"all"}) {
-		o.classes = parse.Classes()
-	}
-	if q.Classes, err = chosen("--class", o.classes, parse.Classes()); err != nil {
+	if q.Classes, err = chosen("--class", o.classes, append(parse.Classes(), "all")); err != nil {
 		return q, e, err
+	}
+	if slices.Contains(q.Classes, "all") {
+		q.Classes = parse.Classes()
 	}
 	if q.Limit = o.limit; o.limit < 0 {
 		return q, e, usage("--limit 0 shows all rows", "--limit %d is negative", o.limit)
@@ -219,17 +241,41 @@ func (a *app) plausible(s *query.Store, t *query.Table, in input, q query.Questi
 	acc := t.Accounting
 	switch {
 	case acc.Objects == 0:
-		hint := "is the prefix right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"
-		if len(t.Warnings) > 0 {
-			hint = strings.Join(t.Warnings, "\n")
-		}
-		return &emptyError{fmt.Sprintf("in %s: %s", strings.Join(in.specs, ", "), q.Window), hint}
+		return nothing(in, q.Window, t.Warnings)
 	case acc.ObjectsFailed == acc.Objects && exitStatus(s.FirstFailure()) > exitPartial:
 		return fmt.Errorf("none of the %d log objects could be read: %w", acc.Objects, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines:
 		return fmt.Errorf("none of the %d lines is an entry of an ALB access log: %s", acc.Lines, t.Warnings[0])
 	}
 	return nil
+}
+
+// nothing explains why there was no object to read.
+func nothing(in input, w when.Window, warnings []string) error {
+	where := "in " + strings.Join(in.specs, ", ")
+	if in.balancer != "" {
+		where = "of load balancer " + in.balancer + " " + where
+	}
+	if !w.From.IsZero() || !w.Until.IsZero() {
+		where += ": " + w.String()
+	}
+	others := warnings
+	for _, s := range in.specs {
+		switch kind := ingest.ParseName(path.Base(filepath.ToSlash(s))).Kind; kind {
+		case ingest.Unknown, ingest.Access:
+		default:
+			others = append(others, fmt.Sprintf("by its name, %s is a %s and no access log", s, kind))
+		}
+	}
+	switch {
+	case len(others) > 0:
+		return &emptyError{where, strings.Join(others, "\n")}
+	case in.remote:
+		return &emptyError{where, "is the prefix right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
+	case in.balancer != "":
+		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name"}
+	}
+	return &emptyError{where, "is it the right folder? Of the logs of load balancers, only access logs are read"}
 }
 
 // next suggests the question that narrows this answer down.
@@ -245,7 +291,16 @@ func next(r query.Report, o reportOptions, args []string, t *query.Table) string
 	}
 	add("--since", o.since)
 	add("--until", o.until)
+	if o.since != "" || o.until != "" {
+		add("--tz", typed(o.zone, "Local"))
+	}
 	add("--lb", o.source.balancer)
+	add("--profile", o.source.aws.Profile)
+	add("--region", o.source.aws.Region)
+	add("--role-arn", o.source.aws.RoleARN)
+	add("--external-id", o.source.aws.ExternalID)
+	add("--endpoint-url", o.source.aws.EndpointURL)
+	add("--class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
 	switch {
 	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):
 		add("--by", strings.Join(append(slices.Clone(o.by), "target"), ","))
@@ -259,6 +314,14 @@ func next(r query.Report, o reportOptions, args []string, t *query.Table) string
 		words = append(words, shellWord(s))
 	}
 	return strings.Join(words, " ")
+}
+
+// typed is a flag's value, "" if it is the default.
+func typed(value, standard string) string {
+	if value == standard {
+		return ""
+	}
+	return value
 }
 
 // shellWord quotes a word where a shell would not take it as it stands.

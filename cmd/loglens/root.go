@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -23,13 +24,20 @@ func (a *app) rootCommand() *cobra.Command {
 		Use:           "loglens",
 		Short:         "what fails behind an AWS load balancer, and why",
 		Long:          about,
+		Version:       ownVersion(),
 		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage("loglens --help lists the commands", "unknown command %q", args[0])
+
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
 			}
-			return nil
+			hint := "loglens --help lists the commands"
+			if similar := c.SuggestionsFor(args[0]); len(similar) > 0 {
+				hint = "is it loglens " + strings.Join(similar, " or ") + "? " + hint
+			}
+			return usage(hint, "unknown command %q", args[0])
 		},
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.environment(c) },
@@ -38,8 +46,9 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(c.CommandPath()+" --help lists the flags", "%w", err)
+		return usage(c.CommandPath()+" --help lists the flags", "%w", badFlag(err))
 	})
+	root.Flags().Bool("version", false, "print the version") // cobra's own would take -v
 	for _, r := range query.Reports() {
 		root.AddCommand(a.reportCommand(r))
 	}
@@ -53,11 +62,35 @@ func (a *app) environment(c *cobra.Command) (err error) {
 		name := "LOGLENS_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		if v := a.getenv(name); v != "" && !f.Changed && err == nil {
 			if serr := c.Flags().Set(f.Name, v); serr != nil {
-				err = usage("", "%s: %w", name, serr)
+				err = usage("", "%s: %w", name, badFlag(serr))
 			}
 		}
 	})
 	return err
+}
+
+// badFlag says what a flag wants instead of how Go's parser failed on it.
+func badFlag(err error) error {
+	var invalid *pflag.InvalidValueError
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	f := invalid.GetFlag()
+	switch f.Value.Type() {
+	case "int", "int64":
+		return fmt.Errorf("--%s: %q is not a whole number", f.Name, invalid.GetValue())
+	case "bool":
+		return fmt.Errorf("--%s: %q is neither true nor false", f.Name, invalid.GetValue())
+	}
+	return err
+}
+
+// noArgs refuses arguments where none is meant.
+func noArgs(c *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage("", "%s takes no arguments, not %q", c.CommandPath(), args[0])
+	}
+	return nil
 }
 
 // exitTopic is a help topic: a command that does nothing but explain.

@@ -39,10 +39,10 @@
 -- values in the dimensions that traffic knows (window, load balancer, target
 -- group, target), whatever became of them.
 WITH
-failing AS (
+hit AS MATERIALIZED (
 	SELECT
 		{
-			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - (epoch_us(time) % $window_us)) END,
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - (epoch_us(minute) % $window_us)) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group: CASE WHEN list_contains($by, 'target_group') THEN target_group END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
@@ -54,15 +54,13 @@ failing AS (
 			target_status_code: CASE WHEN list_contains($by, 'target_status_code') THEN target_status_code END,
 			node: CASE WHEN list_contains($by, 'node') THEN node END
 		} AS key,
-		time, client_ip, target,
-		coalesce(target, target_group, elb) AS place
-	FROM failure
+		target,
+		coalesce(target, target_group, elb) AS place,
+		(epoch_us(minute) - $from_us) // $slice_us AS slice,
+		sum(failures)::BIGINT AS failures, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	FROM failure_minute
 	WHERE list_contains($classes, reason_class)
-),
-hit AS MATERIALIZED (
-	SELECT key, target, place, (epoch_us(time) - $from_us) // $slice_us AS slice,
-		count(*) AS failures, min(time) AS first_seen, max(time) AS last_seen
-	FROM failing GROUP BY ALL
+	GROUP BY ALL
 ),
 ranked AS (
 	SELECT key, sum(failures)::BIGINT AS failures, count(DISTINCT target) AS targets,
@@ -76,9 +74,25 @@ top AS MATERIALIZED (
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 ),
 client AS (
-	SELECT key, count(*) AS clients
-	FROM (SELECT DISTINCT key, client_ip FROM failing WHERE client_ip IS NOT NULL)
-	GROUP BY key
+	SELECT COLUMNS(* EXCLUDE client_ip), count(*) AS clients
+	FROM (
+		SELECT DISTINCT
+			CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - (epoch_us(time) % $window_us)) END AS window_start,
+			CASE WHEN list_contains($by, 'load_balancer') THEN elb END AS load_balancer,
+			CASE WHEN list_contains($by, 'target_group') THEN target_group END AS target_group,
+			CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END AS target_group_arn,
+			CASE WHEN list_contains($by, 'target') THEN target END AS target,
+			CASE WHEN list_contains($by, 'reason') THEN reason END AS reason,
+			CASE WHEN list_contains($by, 'reason') THEN reason_class END AS reason_class,
+			CASE WHEN list_contains($by, 'reason') THEN reason_source END AS reason_source,
+			CASE WHEN list_contains($by, 'elb_status_code') THEN elb_status_code END AS elb_status_code,
+			CASE WHEN list_contains($by, 'target_status_code') THEN target_status_code END AS target_status_code,
+			CASE WHEN list_contains($by, 'node') THEN node END AS node,
+			client_ip
+		FROM failure
+		WHERE list_contains($classes, reason_class) AND client_ip IS NOT NULL
+	)
+	GROUP BY ALL
 ),
 place AS (
 	SELECT key, arg_max(place, (failures, place)) AS place, max(failures) AS failures
@@ -127,7 +141,12 @@ SELECT
 		ELSE place.place || ' (' || round(100 * place.failures / top.failures)::INTEGER || ' %)' END AS worst,
 	top.all_rows
 FROM top
-LEFT JOIN client ON client.key = top.key
+LEFT JOIN client ON top.key = {
+	window_start: client.window_start, load_balancer: client.load_balancer,
+	target_group: client.target_group, target_group_arn: client.target_group_arn, target: client.target,
+	reason: client.reason, reason_class: client.reason_class, reason_source: client.reason_source,
+	elb_status_code: client.elb_status_code, target_status_code: client.target_status_code, node: client.node
+}
 LEFT JOIN place ON place.key = top.key
 LEFT JOIN trend ON trend.key = top.key
 LEFT JOIN request ON request.way = {

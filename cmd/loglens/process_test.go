@@ -1,0 +1,290 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/internal/demo"
+)
+
+// process is loglens as its own process, with a folder for temporary files of its own.
+type process struct {
+	*exec.Cmd
+	temp           string
+	stdout, stderr bytes.Buffer
+}
+
+func newProcess(t *testing.T, args ...string) *process {
+	t.Helper()
+	p := &process{Cmd: exec.CommandContext(t.Context(), "loglens", args...), temp: t.TempDir()}
+	p.Env = append([]string{"PATH=" + os.Getenv("PATH"), "TMPDIR=" + p.temp, "HOME=/no-home", "TERM=xterm"}, quiet...)
+	p.Stdout, p.Stderr = &p.stdout, &p.stderr
+	return p
+}
+
+// status waits for the end and returns what a shell would call the exit status.
+func (p *process) status(t *testing.T) int {
+	t.Helper()
+	err := p.Wait()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if s, ok := p.ProcessState.Sys().(syscall.WaitStatus); ok && s.Signaled() {
+		return 128 + int(s.Signal())
+	}
+	return p.ProcessState.ExitCode()
+}
+
+// output runs the process to its end.
+func (p *process) output(t *testing.T) (stdout, stderr string, status int) {
+	t.Helper()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	status = p.status(t)
+	return p.stdout.String(), p.stderr.String(), status
+}
+
+// leavesNothing checks that the folder for temporary files is empty again.
+func (p *process) leavesNothing(t *testing.T) {
+	t.Helper()
+	left, err := os.ReadDir(p.temp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range left {
+		t.Errorf("temporary file left behind: %s", file.Name())
+	}
+}
+
+// failing is the log text of n requests that failed, about 500 bytes each.
+func failing(n int) []byte {
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, `https 2026-10-07T07:15:01.%06dZ app/shop/50dc6c495c0c9188 198.51.100.7:65530 10.0.32.18:80 -1 -1 -1 502 - 1458 277 "GET https://shop.example.com:443/cart?id=%d HTTP/1.1" "curl/8.5.0" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/checkout/cd18ee8d310e74a0 "Root=1-6703a1b5-2f1c7a9d4b6e8f0a1c2d3e4f" "shop.example.com" "session-reused" 10 2026-10-07T07:15:00.941000Z "forward" "-" "-" "10.0.32.18:80" "-" "-" "-"`+"\n", i%1e6, i)
+	}
+	return b.Bytes()
+}
+
+// TestSignals stops loglens while it reads. It must end within a second, say
+// nothing on stdout, and take its temporary files with it.
+func TestSignals(t *testing.T) {
+	cases := []struct {
+		signal syscall.Signal
+		status int
+	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}, {syscall.SIGHUP, 129}}
+	// More failures than are kept in memory, so that there is a temporary file.
+	text := failing(40_000)
+	stop := func(t *testing.T, p *process, signal syscall.Signal, want int) {
+		t.Helper()
+		start := time.Now()
+		if err := p.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.status(t); got != want {
+			t.Errorf("exit status %d, want %d; stderr: %s", got, want, &p.stderr)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("ended after %s", took)
+		}
+		if p.stdout.Len() > 0 {
+			t.Errorf("stdout: %s", &p.stdout)
+		}
+		if !strings.HasPrefix(p.stderr.String(), "loglens: stopped: ") || strings.Count(p.stderr.String(), "\n") != 1 {
+			t.Errorf("stderr: %s", &p.stderr)
+		}
+		p.leavesNothing(t)
+	}
+	for _, c := range cases {
+		t.Run("standard input/"+c.signal.String(), func(t *testing.T) {
+			p := newProcess(t, "top-errors", "-")
+			in, err := p.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// A pipe holds 64 KiB: once this is written, nearly all is read.
+			if _, err := in.Write(text); err != nil {
+				t.Fatal(err)
+			}
+			stop(t, p, c.signal, c.status)
+		})
+	}
+
+	t.Run("folder", func(t *testing.T) {
+		dir := t.TempDir()
+		folder, fifo := filepath.Join(dir, "logs"), filepath.Join(dir, "fifo")
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		first := filepath.Join(folder, "0.log")
+		if err := os.WriteFile(first, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for i := 1; i < 300; i++ { // some gigabytes to read
+			if err := os.Link(first, filepath.Join(folder, fmt.Sprintf("%d.log", i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p := newProcess(t, "top-errors", "--workers", "2", fifo, folder)
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// Opening and filling the pipe waits for one worker to read it; the other reads the folder.
+		in, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		if _, err := in.Write(text); err != nil {
+			t.Fatal(err)
+		}
+		stop(t, p, syscall.SIGINT, 130)
+	})
+}
+
+// TestClosedPipe: whoever reads the answer may go away, as in "| head -1".
+func TestClosedPipe(t *testing.T) {
+	for _, form := range []string{"table", "csv"} {
+		t.Run(form, func(t *testing.T) {
+			p := newProcess(t, "top-errors", "--output", form, "../../testdata/logs/reasons.log")
+			r, w, err := os.Pipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Close()
+			defer w.Close()
+			p.Stdout = w
+			_, stderr, status := p.output(t)
+			if status != 141 {
+				t.Errorf("exit status %d, want 141", status)
+			}
+			for line := range strings.Lines(stderr) {
+				if form == "table" || !strings.HasPrefix(line, "loglens: window ") {
+					t.Errorf("stderr: %s", line)
+				}
+			}
+			p.leavesNothing(t)
+		})
+	}
+}
+
+// TestDeterminism: the same logs give the same bytes, however the work is divided.
+func TestDeterminism(t *testing.T) {
+	dir := t.TempDir()
+	truth, err := demo.Write(t.Context(), dir, demo.Options{Seed: 7, End: demoEnd, Lines: 20_000, Oddities: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := 0
+	for i, o := range truth.Objects {
+		if o.Kind == demo.KindAccess && o.Lines > 20 && i%10 == 0 {
+			path := filepath.Join(dir, filepath.FromSlash(o.Key))
+			info, err := os.Stat(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Truncate(path, info.Size()/2); err != nil {
+				t.Fatal(err)
+			}
+			damaged++
+		}
+	}
+	if damaged == 0 {
+		t.Fatal("no object is damaged")
+	}
+	for _, form := range []string{"table", "json", "jsonl", "csv", "markdown"} {
+		t.Run(form, func(t *testing.T) {
+			var want, wantErr string
+			for _, workers := range []string{"1", "2", "16"} {
+				p := newProcess(t, "top-errors", "--workers", workers, "--by", "reason,target_group,target,node", "--window", "5m", "--limit", "0",
+					"--since", "2026-10-07T07:02Z", "--until", "2026-10-07T07:58Z", "--output", form, dir)
+				got, gotErr, status := p.output(t)
+				if status != exitPartial {
+					t.Fatalf("exit status %d, want %d; stderr: %s", status, exitPartial, gotErr)
+				}
+				if want == "" {
+					want, wantErr = got, gotErr
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("--workers %s (-want +got):\n%s", workers, diff)
+				}
+				if diff := cmp.Diff(wantErr, gotErr); diff != "" {
+					t.Errorf("--workers %s, stderr (-want +got):\n%s", workers, diff)
+				}
+				p.leavesNothing(t)
+			}
+			if strings.Count(want, "\n") < 100 {
+				t.Errorf("a short answer: %s", want)
+			}
+		})
+	}
+}
+
+// TestTalkIsPlain: what was typed comes back in messages, on a terminal.
+func TestTalkIsPlain(t *testing.T) {
+	const evil = "no\x1b[2J\u202e\r\nfile"
+	for _, args := range [][]string{
+		{"top-errors", evil}, {"top-errors", "./" + evil}, {"top-errors", "--by", evil, "."}, {"top-errors", "--since", evil, "."},
+		{"top-errors", "--lb", evil, "../../testdata/logs/empty.log"}, {"top-errors", "--" + evil}, {"top-errors", "--limit", evil}, {"top-errors", "--tz", evil, "."},
+		{"top-errors", "--output", evil, "."}, {"top-errors", "s3://" + evil}, {"top-errors", evil + "*"}, {"top-errors", "-o", "csv", "--lb", evil, "."}, {evil}, {"version", evil}, {"demo", "/proc/" + evil},
+	} {
+		_, stderr, status := newProcess(t, args...).output(t)
+		if status == 0 && args[1] != "--lb" {
+			t.Errorf("%q: exit status 0", args)
+		}
+		if i := strings.IndexFunc(stderr, func(r rune) bool { return r != '\n' && r < ' ' || r == '\u202e' }); i >= 0 {
+			t.Errorf("%q: stderr: %q", args, stderr)
+		}
+	}
+}
+
+// TestProgressIsForTerminals: off a terminal, nothing is drawn and wiped.
+func TestProgressIsForTerminals(t *testing.T) {
+	p := newProcess(t, "top-errors", "-")
+	in, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	hold(t, in)
+	if status := p.status(t); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+	if p.stderr.Len() > 0 {
+		t.Errorf("stderr: %q", &p.stderr)
+	}
+}
+
+// hold keeps a reading loglens alive for longer than the progress line needs to appear.
+func hold(t *testing.T, in io.WriteCloser) {
+	t.Helper()
+	if _, err := in.Write(failing(400)); err != nil {
+		t.Fatal(err)
+	}
+	<-time.After(500 * time.Millisecond)
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/sys/unix"
+
+	"loglens/internal/demo"
+)
+
+// terminal is a pseudo terminal: what the process writes to
+// process, the test reads from screen.
+type terminal struct{ screen, process *os.File }
+
+func newTerminal(t *testing.T, columns uint16) terminal {
+	t.Helper()
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fd := int(screen.Fd())
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: columns}); err != nil {
+		t.Fatal(err)
+	}
+	process, err := os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { screen.Close(); process.Close() })
+	return terminal{screen, process}
+}
+
+// until reads until the screen shows sign.
+func (tm terminal) until(t *testing.T, sign string) string {
+	t.Helper()
+	var shown []byte
+	b := make([]byte, 4096)
+	for !bytes.Contains(shown, []byte(sign)) {
+		n, err := tm.screen.Read(b)
+		if err != nil {
+			t.Fatalf("%v; shown so far: %q", err, shown)
+		}
+		shown = append(shown, b[:n]...)
+	}
+	return string(shown)
+}
+
+// rest reads until nobody can write to the terminal any more.
+func (tm terminal) rest(t *testing.T) string {
+	t.Helper()
+	text, err := io.ReadAll(tm.screen)
+	if err != nil && !errors.Is(err, syscall.EIO) { // Linux's word for the end
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// begin starts the process and leaves it the only one with the terminal open.
+func (p *process) begin(t *testing.T, tm terminal) {
+	t.Helper()
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	tm.process.Close()
+}
+
+// erase is what wipes a line.
+const erase = "\r\x1b[K"
+
+// remains is what the screen shows in the end of what was written to it.
+func remains(written string) string {
+	var b strings.Builder
+	for line := range strings.Lines(written) {
+		b.WriteString(line[strings.LastIndex(line, erase)+1:])
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(b.String(), erase[1:], ""), "\r\n", "\n")
+}
+
+// TestProgress: a line is kept up to date on a terminal, and nothing of it stays.
+func TestProgress(t *testing.T) {
+	cases := []struct {
+		name    string
+		columns uint16
+		end     func(*testing.T, *process, io.Closer)
+		status  int
+		want    string
+	}{
+		{"done", 80, func(t *testing.T, _ *process, in io.Closer) { in.Close() }, 0, ""},
+		{"narrow", 20, func(t *testing.T, _ *process, in io.Closer) { in.Close() }, 0, ""},
+		{"interrupted", 80, func(t *testing.T, p *process, _ io.Closer) {
+			if err := p.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+		}, 130, "loglens: stopped: interrupt\n"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			p, tm := newProcess(t, "top-errors", "-"), newTerminal(t, c.columns)
+			p.Stderr = tm.process
+			in, err := p.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.begin(t, tm)
+			shown := tm.until(t, " objects")
+			if !strings.HasPrefix(shown, erase) || strings.Contains(shown, "\n") {
+				t.Errorf("shown: %q", shown)
+			}
+			if _, err := in.Write(failing(10)); err != nil {
+				t.Fatal(err)
+			}
+			c.end(t, p, in)
+			shown += tm.rest(t)
+			if got := p.status(t); got != c.status {
+				t.Errorf("exit status %d, want %d", got, c.status)
+			}
+			for line := range strings.SplitSeq(shown, erase) {
+				if n := utf8.RuneCountInString(strings.TrimSpace(line)); n >= int(c.columns) && !strings.Contains(line, "\n") {
+					t.Errorf("a progress line of %d columns: %q", n, line)
+				}
+			}
+			if got := remains(shown); got != c.want {
+				t.Errorf("remains %q, want %q; written: %q", got, c.want, shown)
+			}
+			if done := p.stdout.Len() > 0; done != (c.status == 0) {
+				t.Errorf("stdout: %q", &p.stdout)
+			}
+		})
+	}
+}
+
+func TestNoProgressOnDumbTerminal(t *testing.T) {
+	p, tm := newProcess(t, "top-errors", "-"), newTerminal(t, 80)
+	p.Env = append(p.Env, "TERM=dumb")
+	p.Stderr = tm.process
+	in, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.begin(t, tm)
+	hold(t, in)
+	if shown := tm.rest(t); shown != "" {
+		t.Errorf("shown: %q", shown)
+	}
+	if status := p.status(t); status != 0 {
+		t.Errorf("exit status %d", status)
+	}
+}
+
+// ownSequences are the only ones that reach a terminal: bold, and the wiping of
+// the progress line.
+var ownSequences = regexp.MustCompile(`\x1b\[[01]m|\r\x1b\[K|\r\n`)
+
+// TestTerminalIsSafe puts the hostile lines of the demo on a terminal: nothing
+// but printable characters and our own sequences arrives there.
+func TestTerminalIsSafe(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := demo.Write(t.Context(), dir, demo.Options{Seed: 3, End: demoEnd, Lines: 5000, Oddities: true, NoTruth: true}); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{}, {"--by", "target,node,load_balancer"}, {"--class", "all", "--limit", "0"}, {"--output", "markdown"},
+		{"--output", "json"}, {"--output", "csv"}, {"--output", "jsonl"}, {"--color", "always", "--ascii"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			p, tm := newProcess(t, append([]string{"top-errors", dir}, args...)...), newTerminal(t, 80)
+			p.Stdout, p.Stderr = tm.process, tm.process
+			p.begin(t, tm)
+			shown := tm.rest(t)
+			if status := p.status(t); status != 0 {
+				t.Errorf("exit status %d", status)
+			}
+			if !strings.Contains(shown, "Target_Connection_Error") && !strings.Contains(shown, "10.0.") {
+				t.Errorf("no answer: %q", shown)
+			}
+			text := ownSequences.ReplaceAllString(shown, "\n")
+			for _, r := range text {
+				if r != '\n' && !unicode.IsPrint(r) {
+					t.Fatalf("%U reaches the terminal", r)
+				}
+			}
+		})
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -37,6 +38,7 @@ type AWS struct {
 // How often and how patiently a request is repeated.
 const (
 	requestAttempts = 9
+	refusedAttempts = 4 // where nobody listens
 	firstDelay      = 200 * time.Millisecond
 	longestDelay    = 20 * time.Second
 	defaultIdle     = 30 * time.Second
@@ -109,7 +111,11 @@ func newRetryer() *retry.Standard {
 		o.Retryables = append(o.Retryables, retry.RetryableHTTPStatusCode{
 			Codes: map[int]struct{}{http.StatusRequestTimeout: {}, http.StatusTooManyRequests: {}},
 		})
-		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) {
+		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
+			// Nothing listens there: a few seconds cover a restart, more only waits.
+			if attempt > refusedAttempts && errors.Is(err, syscall.ECONNREFUSED) {
+				return 0, err
+			}
 			return delay(attempt - 1), nil
 		})
 	})

@@ -36,26 +36,73 @@ const (
 	Missing
 )
 
-func (i Is) match(present bool) bool {
-	return i == 0 || (i == Present) == present
+// traits are what conditions ask with Is, one bit each, as a line answers.
+type traits uint16
+
+const (
+	hasTargetStatus traits = 1 << iota
+	hasTarget
+	hasGroup
+	hasRequestTime
+	hasTargetTime
+	hasResponseTime
+	transformFailed
+	targetReset
+	elbReset
+)
+
+// traits looks at the line once for all conditions.
+func (e *Access) traits() (t traits) {
+	for _, q := range [...]struct {
+		bit traits
+		is  bool
+	}{
+		{hasTargetStatus, e.TargetStatus != Absent},
+		{hasTarget, e.Has(FieldTarget)},
+		{hasGroup, e.Has(FieldTargetGroup)},
+		{hasRequestTime, !absent(e.Field(FieldRequestTime))},
+		{hasTargetTime, !absent(e.Field(FieldTargetTime))},
+		{hasResponseTime, !absent(e.Field(FieldResponseTime))},
+		{transformFailed, e.transformFailed()},
+		{targetReset, e.reset(FieldTargetErrorCode)},
+		{elbReset, e.reset(FieldELBErrorCode)},
+	} {
+		if q.is {
+			t |= q.bit
+		}
+	}
+	return t
 }
 
-// match reports whether the line meets the condition.
-func (c *Condition) match(e *Access) bool {
-	return c.matchStatus(e.ELBStatus) &&
+// mask returns which traits the condition asks for, and what they have to be.
+func (c *Condition) mask() (asked, want traits) {
+	for _, q := range [...]struct {
+		bit traits
+		is  Is
+	}{
+		{hasTargetStatus, c.TargetAnswered}, {hasTarget, c.Target}, {hasGroup, c.Group},
+		{hasRequestTime, c.RequestTime}, {hasTargetTime, c.TargetTime}, {hasResponseTime, c.ResponseTime},
+		{transformFailed, c.Transform}, {targetReset, c.TargetReset}, {elbReset, c.ELBReset},
+	} {
+		if q.is != 0 {
+			asked |= q.bit
+		}
+		if q.is == Present {
+			want |= q.bit
+		}
+	}
+	return asked, want
+}
+
+// match reports whether the rule's condition holds for a line with these traits.
+// That its status can match has been looked up.
+func (r *Rule) match(e *Access, t traits) bool {
+	c := &r.When
+	return t&r.asked == r.want &&
 		(c.TargetStatus[1] == 0 || c.TargetStatus[0] <= e.TargetStatus && e.TargetStatus < c.TargetStatus[1]) &&
-		c.TargetAnswered.match(e.TargetStatus != Absent) &&
-		c.Target.match(e.Has(FieldTarget)) &&
-		c.Group.match(e.Has(FieldTargetGroup)) &&
-		c.RequestTime.match(!absent(e.Field(FieldRequestTime))) &&
-		c.TargetTime.match(!absent(e.Field(FieldTargetTime))) &&
-		c.ResponseTime.match(!absent(e.Field(FieldResponseTime))) &&
 		(c.LastAction == "" || c.LastAction == string(e.lastAction())) &&
 		(c.Rule == "" || c.Rule == string(e.Field(FieldRulePriority))) &&
-		(c.Classification == nil || contains(c.Classification, e.Field(FieldClassification))) &&
-		c.Transform.match(e.transformFailed()) &&
-		c.TargetReset.match(e.reset(FieldTargetErrorCode)) &&
-		c.ELBReset.match(e.reset(FieldELBErrorCode))
+		(c.Classification == nil || contains(c.Classification, e.Field(FieldClassification)))
 }
 
 // matchStatus is the part of match that needs the balancer's status alone.

@@ -12,7 +12,9 @@ func TestConditionBounds(t *testing.T) {
 		{400, 300, true}, {499, 499, true}, {399, 300, false}, {500, 300, false},
 		{400, 299, false}, {400, 500, false}, {400, Absent, false}, {Absent, 300, false}, {0, 300, false},
 	} {
-		if got := when.match(&Access{ELBStatus: test.elb, TargetStatus: test.target}); got != test.want {
+		e := &Access{ELBStatus: test.elb, TargetStatus: test.target}
+		r := Rule{When: when}
+		if got := when.matchStatus(test.elb) && r.match(e, e.traits()); got != test.want {
 			t.Errorf("%s matches %d, %d: %t, want %t", when.String(), test.elb, test.target, got, test.want)
 		}
 	}

@@ -56,8 +56,9 @@ func (e *Access) Classify() (v Verdict, ok bool) {
 	if word := e.Text(FieldErrorReason); word != nil {
 		return Verdict{word, loggedClass(word), Logged}, true
 	}
+	t := e.traits()
 	for _, i := range candidates[e.ELBStatus-Absent] {
-		if r := &Rules[i]; r.When.match(e) {
+		if r := &Rules[i]; r.match(e, t) {
 			return Verdict{r.name, r.Class, Derived}, r.Reason != Delivered
 		}
 	}

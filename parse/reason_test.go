@@ -38,7 +38,7 @@ func firstRule(e *Access) int {
 		return -1
 	}
 	for i := range Rules {
-		if Rules[i].When.match(e) {
+		if Rules[i].When.matchStatus(e.ELBStatus) && Rules[i].match(e, e.traits()) {
 			return i
 		}
 	}

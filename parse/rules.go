@@ -10,7 +10,8 @@ type Rule struct {
 	Meaning string // what happened
 	Check   string // what to look at next, or what would settle it where the line alone cannot
 
-	name []byte // Reason, for Verdict
+	name        []byte // Reason, for Verdict
+	asked, want traits // When, see mask
 }
 
 // Delivered is the reason of no failure: the rule that has it ends the search.
@@ -246,10 +247,11 @@ var Rules = named([]Rule{
 	},
 })
 
-// named fills in what Verdict hands out.
+// named fills in what is derived from the rest.
 func named(rules []Rule) []Rule {
 	for i := range rules {
 		rules[i].name = []byte(rules[i].Reason)
+		rules[i].asked, rules[i].want = rules[i].When.mask()
 	}
 	return rules
 }

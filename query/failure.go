@@ -51,7 +51,7 @@ func failureColumns() []column[failed] {
 			return put(c, v, v != parse.Absent)
 		}}
 	}
-	code := func(name string, of func(failed) int) column[failed] {
+	number := func(name string, of func(failed) int) column[failed] {
 		return column[failed]{name, duckdb.TYPE_INTEGER, func(c cell, e failed) error {
 			v := of(e)
 			return put(c, int32(v), v != parse.Absent)
@@ -67,7 +67,7 @@ func failureColumns() []column[failed] {
 		return derived(name, func(e failed) []byte { ip, _ := e.Addr(f); return ip })
 	}
 	port := func(name string, f parse.Field) column[failed] {
-		return code(name, func(e failed) int { _, p := e.Addr(f); return portNumber(p) })
+		return number(name, func(e failed) int { _, p := e.Addr(f); return portNumber(p) })
 	}
 	return []column[failed]{
 		text("type", parse.FieldType),
@@ -80,8 +80,8 @@ func failureColumns() []column[failed] {
 		seconds("request_processing_time", parse.FieldRequestTime),
 		seconds("target_processing_time", parse.FieldTargetTime),
 		seconds("response_processing_time", parse.FieldResponseTime),
-		code("elb_status_code", func(e failed) int { return e.ELBStatus }),
-		code("target_status_code", func(e failed) int { return e.TargetStatus }),
+		number("elb_status_code", func(e failed) int { return e.ELBStatus }),
+		number("target_status_code", func(e failed) int { return e.TargetStatus }),
 		size("received_bytes", func(e failed) int64 { return e.Received }),
 		size("sent_bytes", func(e failed) int64 { return e.Sent }),
 		text("request", parse.FieldRequest),
@@ -114,7 +114,7 @@ func failureColumns() []column[failed] {
 
 		text("target", parse.FieldTarget),
 		derived("target_group", func(e failed) []byte { return groupName(e.Text(parse.FieldTargetGroup)) }),
-		derived("node", nodeOf),
+		derived("node", func(e failed) []byte { return nodeOf(e.Access, e.node) }),
 		derived("reason", func(e failed) []byte { return e.Reason }),
 		derived("reason_class", func(e failed) []byte { return []byte(e.Class.String()) }),
 		derived("reason_source", func(e failed) []byte { return []byte(e.Source.String()) }),
@@ -132,11 +132,11 @@ func micros(t int64) time.Time { return time.UnixMicro(t).UTC() }
 
 // nodeOf returns the address of the balancer node: the line's own word, or the
 // object name's where the line is older than the field.
-func nodeOf(e failed) []byte {
-	if ip := e.Text(parse.FieldIPAddress); ip != nil || e.node == "" {
+func nodeOf(e *parse.Access, named string) []byte {
+	if ip := e.Text(parse.FieldIPAddress); ip != nil || named == "" {
 		return ip
 	}
-	return []byte(e.node)
+	return []byte(named)
 }
 
 // groupName cuts the name out of a target group's ARN,

@@ -44,11 +44,7 @@ func (s *Store) Load(ctx context.Context, feed *ingest.Feed, plan ingest.Plan, w
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.objects.Flush(), s.counted.Flush()); err != nil {
-		return err
-	}
-	_, err = s.conn.ExecContext(ctx, summarise)
-	return err
+	return errors.Join(s.objects.Flush(), s.counted.Flush(), s.failing.Flush())
 }
 
 // worker carries one object at a time from its first byte to its commit.
@@ -168,6 +164,7 @@ func (w *worker) entry(o *ingest.Object, e *parse.Access) error {
 		return nil
 	}
 	c.failures[v.Class]++
+	w.traffic.fail(e, v, nodeOf(e, o.Name.Node))
 	return own(w.failures.add(record{object: o.ID, line: w.scanner.Line(), raw: e.Raw()}))
 }
 
@@ -207,7 +204,7 @@ func (w *worker) commit(o *ingest.Object) error {
 	w.failures.commit()
 	w.rejects.commit()
 	w.total.merge(w.traffic)
-	if len(w.total.cells) > cellLimit {
+	if len(w.total.cells)+len(w.total.failing) > cellLimit {
 		if err := w.store.appendTraffic(w.total); err != nil {
 			return err
 		}
@@ -226,6 +223,9 @@ func (w *worker) rollback() {
 
 func (w *worker) fail(o *ingest.Object, err error) error {
 	w.tally = tally{}
+	if !strings.Contains(err.Error(), o.URI) {
+		err = fmt.Errorf("%s: %w", o.URI, err)
+	}
 	w.store.note(err)
 	return w.store.appendObject(o, w.tally, w.scanner, err)
 }
@@ -290,6 +290,15 @@ func (s *Store) appendTraffic(t *traffic) error {
 			return fmt.Errorf("append to traffic: %w", err)
 		}
 	}
+	for _, k := range t.sortedFailures() {
+		r, c := t.raw[k.route], t.failing[k]
+		err := s.failing.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(string(groupName([]byte(r.group)))),
+			filled(r.group), filled(r.target), filled(t.word[k.node]), code(k.elb), code(k.target),
+			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last))
+		if err != nil {
+			return fmt.Errorf("append to failure_minute: %w", err)
+		}
+	}
 	*t = *newTraffic()
 	return nil
 }
@@ -302,6 +311,13 @@ func filled(s string) driver.Value {
 		return nil
 	}
 	return printable(s)
+}
+
+func code(n int16) driver.Value {
+	if n == parse.Absent {
+		return nil
+	}
+	return int32(n)
 }
 
 func known(n int64) driver.Value {

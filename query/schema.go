@@ -42,17 +42,20 @@ CREATE TABLE traffic (
 	status_5xx       BIGINT,
 	received_bytes   BIGINT,
 	sent_bytes       BIGINT
+);
+CREATE TABLE failure_minute ( -- failures by minute and all that a report divides by but the client
+	minute             TIMESTAMP,
+	elb                VARCHAR,
+	target_group       VARCHAR,
+	target_group_arn   VARCHAR,
+	target             VARCHAR,
+	node               VARCHAR,
+	elb_status_code    INTEGER,
+	target_status_code INTEGER,
+	reason             VARCHAR,
+	reason_class       VARCHAR,
+	reason_source      VARCHAR,
+	failures           BIGINT,
+	first_seen         TIMESTAMP,
+	last_seen          TIMESTAMP
 );`
-
-// summarise counts the failures by minute and everything that a report divides
-// by. It is made once after loading: reading the kept lines is what a report
-// would spend most of its time on, and the counts are a thousandth of them.
-const summarise = `
-CREATE TABLE failure_minute AS
-SELECT
-	time_bucket(INTERVAL '1 minute', time) AS minute,
-	elb, target_group, target_group_arn, target, node, elb_status_code, target_status_code,
-	reason, reason_class, reason_source,
-	count(*) AS failures, min(time) AS first_seen, max(time) AS last_seen
-FROM failure
-GROUP BY ALL`

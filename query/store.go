@@ -30,6 +30,7 @@ type Store struct {
 	nodes   []string   // by object ID: the node's address by the object's name
 	objects *duckdb.Appender
 	counted *duckdb.Appender // traffic
+	failing *duckdb.Appender // failure_minute
 	first   error            // why an object could not be read
 }
 
@@ -83,7 +84,10 @@ func Open(ctx context.Context, temp string) (_ *Store, err error) {
 	if s.objects, err = s.appender("object"); err != nil {
 		return nil, err
 	}
-	s.counted, err = s.appender("traffic")
+	if s.counted, err = s.appender("traffic"); err != nil {
+		return nil, err
+	}
+	s.failing, err = s.appender("failure_minute")
 	return s, err
 }
 
@@ -125,12 +129,12 @@ func (s *Store) node(object int32) string {
 // Close gives back memory and temporary files.
 func (s *Store) Close() error {
 	var errs []error
-	for _, a := range []*duckdb.Appender{s.objects, s.counted} {
+	for _, a := range []*duckdb.Appender{s.objects, s.counted, s.failing} {
 		if a != nil {
 			errs = append(errs, a.Close())
 		}
 	}
-	s.objects, s.counted = nil, nil
+	s.objects, s.counted, s.failing = nil, nil, nil
 	if s.conn != nil {
 		errs = append(errs, s.conn.Close())
 	}

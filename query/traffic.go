@@ -16,6 +16,10 @@ type traffic struct {
 	cells  map[cellKey]*counts
 	key    []byte
 
+	failing map[failureKey]failureCount
+	words   map[string]int32 // reasons and nodes, interned
+	word    []string         // by id
+
 	// Lines of one object take few routes, in turn, and stay in one minute
 	// for thousands of lines: recent is the cell of each route's last line.
 	recent []recentCell
@@ -48,21 +52,29 @@ type counts struct {
 }
 
 func newTraffic() *traffic {
-	return &traffic{routes: map[string]int32{}, cells: map[cellKey]*counts{}}
+	return &traffic{
+		routes: map[string]int32{}, cells: map[cellKey]*counts{},
+		failing: map[failureKey]failureCount{}, words: map[string]int32{},
+	}
 }
 
 // cell returns the counts that a line belongs to.
 func (t *traffic) cell(e *parse.Access) *counts {
 	id := t.route(e)
-	minute := e.Time / 60e6
-	if e.Time < 0 {
-		minute = (e.Time - 60e6 + 1) / 60e6
-	}
+	minute := minuteOf(e)
 	r := &t.recent[id]
 	if r.counts == nil || r.minute != minute {
 		*r = recentCell{minute, t.at(cellKey{minute, id})}
 	}
 	return r.counts
+}
+
+// minuteOf returns the entry's minute since 1970, rounded down.
+func minuteOf(e *parse.Access) int64 {
+	if e.Time < 0 {
+		return (e.Time - 60e6 + 1) / 60e6
+	}
+	return e.Time / 60e6
 }
 
 func (t *traffic) at(k cellKey) *counts {
@@ -143,6 +155,11 @@ func (t *traffic) merge(o *traffic) {
 	for k, c := range o.cells {
 		t.at(cellKey{k.minute, ids[k.route]}).add(c)
 	}
+	for k, c := range o.failing {
+		k.route = ids[k.route]
+		k.node, k.reason = t.intern([]byte(o.word[k.node])), t.intern([]byte(o.word[k.reason]))
+		t.failing[k] = t.failing[k].add(c)
+	}
 	o.reset()
 }
 
@@ -156,14 +173,16 @@ func (c *counts) add(o *counts) {
 	c.sent += o.sent
 }
 
-// routeLimit is how many routes a worker remembers from object to object.
+// routeLimit is how many routes, and how many words, a worker remembers from
+// object to object.
 const routeLimit = 10_000
 
 // reset forgets the counts.
 func (t *traffic) reset() {
 	clear(t.cells)
+	clear(t.failing)
 	clear(t.recent)
-	if len(t.raw) > routeLimit {
+	if len(t.raw) > routeLimit || len(t.word) > routeLimit {
 		*t = *newTraffic()
 	}
 }
@@ -175,10 +194,12 @@ func (t *traffic) sorted() []cellKey {
 	for k := range t.cells {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b cellKey) int {
-		x, y := t.raw[a.route], t.raw[b.route]
-		return cmp.Or(cmp.Compare(a.minute, b.minute), strings.Compare(x.elb, y.elb),
-			strings.Compare(x.group, y.group), strings.Compare(x.target, y.target))
-	})
+	slices.SortFunc(keys, t.compare)
 	return keys
+}
+
+func (t *traffic) compare(a, b cellKey) int {
+	x, y := t.raw[a.route], t.raw[b.route]
+	return cmp.Or(cmp.Compare(a.minute, b.minute), strings.Compare(x.elb, y.elb),
+		strings.Compare(x.group, y.group), strings.Compare(x.target, y.target))
 }

@@ -1,0 +1,91 @@
+# "make help" lists what can be made. What is built lies in bin, everything else in .cache.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS   += --no-print-directory
+
+CACHE := $(CURDIR)/.cache
+TOOLS := $(CACHE)/bin
+VENV  := $(CACHE)/venv
+
+# Tools, pinned. They are no "tool" directives of go.mod: a user's build must not know them.
+golangci-lint = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+govulncheck   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+benchstat     = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+
+FUZZTIME ?= 60s
+ROUNDS   ?= 10
+LINES    ?= 6000000
+FOLDER   ?=
+MODULES  := . test
+
+.PHONY: build demo test test-all test-moto check fmt vet lint tidy generate vuln bench fuzz golden clean help
+.DEFAULT_GOAL := build
+
+build: ## build bin/loglens
+	go build -o bin/loglens ./cmd/loglens
+
+demo: build ## write the logs of an incident that ends now, and ask about it
+	rm -rf .cache/demo
+	bin/loglens demo .cache/demo
+	bin/loglens top-errors --since 1h .cache/demo
+
+test: ## all tests that need Go and a C compiler only
+	go test -timeout 10m ./...
+	cd test && go test -timeout 10m ./...
+
+test-all: test test-moto ## test, and the suites that need Python
+
+test-moto: $(VENV)/ready
+	cd test && go test -timeout 10m -tags moto ./moto
+
+check: fmt vet lint tidy generate test ## everything that must hold before a commit
+
+fmt:
+	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "gofmt -w $$bad"; exit 1; }
+
+vet:
+	go vet ./...
+	cd test && go vet -tags moto ./...
+
+lint: $(TOOLS)/golangci-lint ## golangci-lint
+	$< run ./...
+	cd test && $< run --config ../.golangci.yml --build-tags moto ./...
+
+tidy:
+	for m in $(MODULES); do go -C $$m mod tidy -diff; done
+
+# What is generated is up to date if generating changes nothing; the work tree may be dirty before.
+generate:
+	@state() { git status --porcelain; git diff; }; before=$$(state); go generate ./...; diff <(echo "$$before") <(state)
+
+vuln: $(TOOLS)/govulncheck ## known vulnerabilities (asks vuln.go.dev)
+	$< ./...
+
+bench: build $(TOOLS)/benchstat ## measure; FOLDER, ROUNDS and LINES can be set
+	test/bench/run.sh "$(FOLDER)" $(ROUNDS) $(LINES)
+
+fuzz: ## each fuzz target for FUZZTIME (60s), one after the other
+	for f in $$(grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sed 's/func //'); do \
+		echo "== $$f"; go test -run '^$$' -fuzz "^$${f#*:}$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "$$(dirname "$$f")"; \
+	done
+
+golden: ## rewrite the golden files and the generated pages: read the diff
+	go test $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
+	go generate ./...
+
+clean: ## remove what was built
+	rm -rf bin .cache
+
+help: ## this list
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
+
+$(TOOLS)/%: Makefile
+	GOBIN=$(TOOLS) go install $($*)
+	touch $@
+
+$(VENV)/ready: test/moto/requirements.txt
+	rm -rf $(VENV)
+	python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -37,8 +36,8 @@ type Store struct {
 // Memory that the parts of a store may take, in bytes. What does not fit goes to
 // temporary files.
 const (
-	spoolBudget  = 8 << 20
-	rejectBudget = 4 << 20
+	spoolBudget  = 4 << 20
+	rejectBudget = 1 << 20
 	duckLimit    = "128MB"
 )
 
@@ -98,7 +97,9 @@ func settings(temp string) []string {
 		"SET autoload_known_extensions = false",
 		"SET allow_community_extensions = false",
 		"SET TimeZone = 'UTC'",
-		fmt.Sprintf("SET threads = %d", runtime.GOMAXPROCS(0)),
+		// Reports read counts, which one thread does in no time; more of them would
+		// each take memory of their own.
+		"SET threads = 1",
 		"SET memory_limit = '" + duckLimit + "'",
 		"SET temp_directory = '" + strings.ReplaceAll(temp, "'", "''") + "'",
 		"SET preserve_insertion_order = false",

@@ -1,0 +1,74 @@
+package query_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"loglens/ingest"
+	"loglens/internal/demo"
+	"loglens/internal/when"
+	"loglens/query"
+)
+
+// TestFailedObjectsCountNothing: objects that break after most of their lines
+// were read leave no trace in the answer but their failure.
+func TestFailedObjectsCountNothing(t *testing.T) {
+	dir := t.TempDir()
+	truth, err := demo.Write(context.Background(), dir, demo.Options{Seed: 3, End: end, Lines: 40_000, Oddities: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	broken := map[int32]bool{}
+	for i, o := range truth.Objects {
+		if o.Kind != demo.KindAccess || o.Members == 0 || i%7 != 0 {
+			continue
+		}
+		broken[int32(i)] = true
+		path := filepath.Join(dir, filepath.FromSlash(o.Key))
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch len(broken) % 3 {
+		case 0:
+			b = b[:len(b)-5] // cut within the trailer
+		case 1:
+			b[len(b)-6] ^= 1 // checksum
+		case 2:
+			b = b[:len(b)*3/4]
+		}
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := *truth
+	whole.Requests = slices.DeleteFunc(slices.Clone(truth.Requests), func(r demo.Request) bool { return broken[r.Object] })
+
+	all := when.Window{From: truth.From, Until: truth.Until}
+	s := load(t, dir, ingest.Plan{Window: all}, 2)
+	report, _ := query.FindReport("top-errors")
+	got, err := s.Run(context.Background(), report, query.Question{By: everyDims, Classes: outages, Window: all})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(oracle(&whole, all, everyDims, outages, 0), spelled(t, got, everyDims, 0)); diff != "" {
+		t.Errorf("(-truth of the whole objects +answer):\n%s", diff)
+	}
+	a := got.Accounting
+	if a.ObjectsFailed != int64(len(broken)) || a.Lines != a.Parsed+a.Rejected+a.Skipped || a.Parsed != int64(len(whole.Requests)) {
+		t.Errorf("%d broken objects, accounting %+v", len(broken), a)
+	}
+	warnings := strings.Join(got.Warnings, "\n")
+	if !strings.Contains(warnings, "could not be read") || !strings.Contains(warnings, dir) || !strings.Contains(warnings, "damaged object") {
+		t.Errorf("warnings do not name the objects:\n%s", warnings)
+	}
+	if s.FirstFailure() == nil {
+		t.Error("no first failure")
+	}
+}

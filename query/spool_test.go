@@ -1,0 +1,86 @@
+package query
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// TestSpoolKeepsWhatIsCommitted plays objects of all sizes, committed or given
+// up, against a plain list, with blocks in memory and in the file.
+func TestSpoolKeepsWhatIsCommitted(t *testing.T) {
+	dir := t.TempDir()
+	rapid.Check(t, func(rt *rapid.T) {
+		s := &spool{budget: rapid.SampledFrom([]int64{0, 40_000, 1 << 30}).Draw(rt, "budget"), dir: dir}
+		workers := []*spooler{{spool: s}, {spool: s}}
+		var want []string
+		for object := range rapid.IntRange(1, 12).Draw(rt, "objects") {
+			w := workers[rapid.IntRange(0, 1).Draw(rt, "worker")]
+			size := rapid.SampledFrom([]int{0, 1, 700, 60_000, blockBytes + 10}).Draw(rt, "size")
+			var lines []string
+			for line := range rapid.IntRange(0, 9).Draw(rt, "lines") {
+				r := record{object: int32(object), line: int64(line), offset: 7, note: "why", raw: bytes.Repeat([]byte{byte('a' + line)}, size)}
+				if err := w.add(r); err != nil {
+					rt.Fatal(err)
+				}
+				lines = append(lines, spell(r))
+			}
+			if rapid.Bool().Draw(rt, "whole") {
+				w.commit()
+				want = append(want, lines...)
+			} else {
+				w.rollback()
+			}
+		}
+		for _, w := range workers {
+			if err := w.flush(); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		got := readAll(rt, s)
+		slices.Sort(want)
+		if diff := gocmp.Diff(want, got); diff != "" {
+			rt.Errorf("(-want +got):\n%s", diff)
+		}
+		if n := s.rows(); n != int64(len(want)) {
+			rt.Errorf("%d rows, want %d", n, len(want))
+		}
+		if err := s.close(); err != nil {
+			rt.Error(err)
+		}
+	})
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func spell(r record) string {
+	return fmt.Sprint(r.object, r.line, r.offset, r.note, len(r.raw), string(r.raw[:min(1, len(r.raw))]))
+}
+
+// readAll reads a spool with two cursors that share the blocks.
+func readAll(t *rapid.T, s *spool) []string {
+	var next atomic.Int64
+	var got []string
+	for range 2 {
+		c := cursor{spool: s, next: &next}
+		for {
+			r, ok, err := c.read()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !ok {
+				break
+			}
+			got = append(got, spell(r))
+		}
+	}
+	slices.Sort(got)
+	return got
+}

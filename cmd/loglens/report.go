@@ -242,8 +242,8 @@ func (a *app) plausible(s *query.Store, t *query.Table, in input, q query.Questi
 	switch {
 	case acc.Objects == 0:
 		return nothing(in, q.Window, t.Warnings)
-	case acc.ObjectsFailed == acc.Objects && exitStatus(s.FirstFailure()) > exitPartial:
-		return fmt.Errorf("none of the %d log objects could be read: %w", acc.Objects, s.FirstFailure())
+	case acc.ObjectsFailed > 0 && acc.Lines == 0 && exitStatus(s.FirstFailure()) > exitPartial:
+		return fmt.Errorf("none of the %d log objects with content could be read: %w", acc.ObjectsFailed, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines:
 		return fmt.Errorf("none of the %d lines is an entry of an ALB access log: %s", acc.Lines, t.Warnings[0])
 	}

@@ -103,7 +103,8 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	var text, uri string
 	var n int64
 	if t.Accounting.ObjectsFailed > 0 {
-		say("%d of %d objects could not be read, and none of their requests are counted", t.Accounting.ObjectsFailed, t.Accounting.Objects)
+		say("%d of %d %s could not be read, and none of their requests are counted", t.Accounting.ObjectsFailed, t.Accounting.Objects,
+			noun(t.Accounting.Objects, "object", "objects"))
 	}
 	err := s.each(ctx, func() { say("%s%s", text, andMore(n)) }, `
 		SELECT arg_min(error, object_id), count(*) FROM object WHERE status = 'failed'
@@ -151,7 +152,7 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 		SELECT uri, line_no FROM reject JOIN object USING (object_id) WHERE status = 'ok'
 		ORDER BY object_id, line_no LIMIT 1`, []any{&uri, &line})
 	if err == nil {
-		say("%d damaged lines rejected: %s; the first is line %d of %s", total, strings.Join(causes, ", "), line, uri)
+		say("%d damaged %s rejected: %s; the first is line %d of %s", total, noun(total, "line", "lines"), strings.Join(causes, ", "), line, uri)
 	}
 	return err
 }
@@ -175,4 +176,11 @@ func andMore(n int64) string {
 		return ""
 	}
 	return fmt.Sprintf(" (and %d more)", n-1)
+}
+
+func noun(n int64, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
 }

@@ -37,11 +37,11 @@ func (s *Store) Load(ctx context.Context, feed *ingest.Feed, plan ingest.Plan, w
 		w := newWorker(s, plan)
 		group.Go(func() error { return w.run(working, feed.Objects()) })
 	}
-	err := group.Wait()
-	if ferr := feed.Err(); ferr != nil && (err == nil || errors.Is(err, context.Canceled)) {
-		err = ferr
+	if err := group.Wait(); err != nil {
+		return err
 	}
-	if err != nil {
+	// All workers have seen the end of the channel, so the listing has ended.
+	if err := feed.Err(); err != nil {
 		return err
 	}
 	return errors.Join(s.objects.Flush(), s.counted.Flush(), s.failing.Flush())

@@ -96,7 +96,7 @@ func TestFailureMinute(t *testing.T) {
 	columns := "time_bucket(INTERVAL '1 minute', %s), elb, target_group, target_group_arn, target, node, elb_status_code, " +
 		"target_status_code, reason, reason_class, reason_source"
 	kept := "SELECT " + fmt.Sprintf(columns, "time") + ", count(*)::BIGINT, min(time), max(time) FROM failure GROUP BY ALL"
-	counted := "SELECT " + fmt.Sprintf(columns, "minute") + ", failures, first_seen, last_seen FROM failure_minute"
+	counted := "SELECT " + fmt.Sprintf(columns, "minute") + ", sum(failures)::BIGINT, min(first_seen), max(last_seen) FROM failure_minute GROUP BY ALL"
 	for _, q := range []string{kept + " EXCEPT ALL " + counted, counted + " EXCEPT ALL " + kept} {
 		if n := s.lines(t, "SELECT count(*)::VARCHAR FROM ("+q+")"); n[0] != "0" {
 			t.Errorf("%s rows of %s", n[0], q)

@@ -22,7 +22,7 @@ CREATE TABLE object (
 	error            VARCHAR,
 	warning          VARCHAR
 );
-CREATE TABLE traffic (
+CREATE TABLE traffic (       -- requests by minute and route; several rows may share a key
 	minute           TIMESTAMP,
 	load_balancer    VARCHAR,
 	target_group_arn VARCHAR,
@@ -43,7 +43,7 @@ CREATE TABLE traffic (
 	received_bytes   BIGINT,
 	sent_bytes       BIGINT
 );
-CREATE TABLE failure_minute ( -- failures by minute and all that a report divides by but the client
+CREATE TABLE failure_minute ( -- failures by minute and all that a report divides by but the client; several rows may share a key
 	minute             TIMESTAMP,
 	elb                VARCHAR,
 	target_group       VARCHAR,

@@ -19,7 +19,7 @@ LINES    ?= 6000000
 FOLDER   ?=
 MODULES  := . test
 
-.PHONY: build demo test test-all test-moto check fmt vet lint tidy generate vuln bench fuzz golden clean help
+.PHONY: build demo test test-code test-servers test-all test-moto check fmt vet lint tidy generate vuln bench fuzz golden clean help
 .DEFAULT_GOAL := build
 
 build: ## build bin/loglens
@@ -30,14 +30,19 @@ demo: build ## write the logs of an incident that ends now, and ask about it
 	bin/loglens demo .cache/demo
 	bin/loglens top-errors --since 1h .cache/demo
 
-test: ## all tests that need Go and a C compiler only
+test: test-code test-servers ## all tests that need Go and a C/C++ compiler only
+
+test-code:
 	go test -timeout 10m ./...
-	cd test && go test -timeout 10m ./...
+
+# -count 1: these run commands that they build themselves, which Go's test cache does not see.
+test-servers:
+	cd test && go test -count 1 -timeout 10m ./...
 
 test-all: test test-moto ## test, and the suites that need Python
 
 test-moto: $(VENV)/ready
-	cd test && go test -timeout 10m -tags moto ./moto
+	cd test && go test -count 1 -timeout 10m -tags moto ./moto
 
 check: fmt vet lint tidy generate test ## everything that must hold before a commit
 
@@ -57,7 +62,7 @@ tidy:
 
 # What is generated is up to date if generating changes nothing; the work tree may be dirty before.
 generate:
-	@state() { git status --porcelain; git diff; }; before=$$(state); go generate ./...; diff <(echo "$$before") <(state)
+	@state() { git status --porcelain; git diff; }; before=$$(state); go generate ./...; after=$$(state); diff <(echo "$$before") <(echo "$$after")
 
 vuln: $(TOOLS)/govulncheck ## known vulnerabilities (asks vuln.go.dev)
 	$< ./...

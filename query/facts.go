@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -23,12 +24,12 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 }
 
 // each runs a query and calls row for every row, with the values scanned into dest.
-func (s *Store) each(ctx context.Context, row func(), query string, dest []any, args ...any) error {
+func (s *Store) each(ctx context.Context, row func(), query string, dest []any, args ...any) (err error) {
 	rows, err := s.conn.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
 		if err := rows.Scan(dest...); err != nil {
 			return err

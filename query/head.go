@@ -93,7 +93,8 @@ func parseReport(text string) (Report, error) {
 			return Report{}, err
 		}
 	}
-	return r, r.check()
+	err := r.check()
+	return r, err
 }
 
 func (r *Report) head(key, value string) (err error) {

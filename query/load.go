@@ -86,8 +86,7 @@ func newWorker(s *Store, plan ingest.Plan) *worker {
 
 func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 	for o := range objects {
-		err := w.object(ctx, o)
-		if err = errors.Join(err, o.Close()); err != nil {
+		if err := errors.Join(w.object(ctx, o), o.Close()); err != nil {
 			return err
 		}
 	}

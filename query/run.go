@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -40,7 +41,7 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 }
 
 // rows runs the report's SQL and takes over the columns that are asked for.
-func (s *Store) rows(ctx context.Context, t *Table, r Report, q Question) error {
+func (s *Store) rows(ctx context.Context, t *Table, r Report, q Question) (err error) {
 	from, slice, slices := trendSlices(t.Window)
 	text, err := r.divided(q.By)
 	if err != nil {
@@ -53,7 +54,7 @@ func (s *Store) rows(ctx context.Context, t *Table, r Report, q Question) error 
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer func() { err = errors.Join(err, rows.Close()) }()
 	names, err := rows.Columns()
 	if err != nil {
 		return err

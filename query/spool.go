@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -110,8 +111,7 @@ func nameless(dir string) (*os.File, error) {
 		return nil, fmt.Errorf("create temporary file: %w", err)
 	}
 	if err := os.Remove(f.Name()); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("create temporary file: %w", err)
+		return nil, fmt.Errorf("create temporary file: %w", errors.Join(err, f.Close()))
 	}
 	return f, nil
 }

@@ -153,5 +153,6 @@ func EngineVersion(ctx context.Context) (version string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	return version, s.conn.QueryRowContext(ctx, "SELECT version()").Scan(&version)
+	err = s.conn.QueryRowContext(ctx, "SELECT version()").Scan(&version)
+	return version, err
 }

@@ -20,9 +20,9 @@ import (
 // counted is the answer to top-errors as the generator's truth gives it: one
 // loop, one map, nothing shared with the code under test.
 type counted struct {
-	failures, requests int64
-	clients            map[string]bool
-	first, last        time.Time
+	failures    int64
+	clients     map[string]bool
+	first, last time.Time
 }
 
 // key spells a request's values in the chosen dimensions; denominator those

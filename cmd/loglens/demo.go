@@ -17,7 +17,7 @@ func (a *app) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo [FOLDER]",
 		Short: "write the logs of a made-up incident that ends now",
-		Long: `demo writes access logs as three load balancers would have left them in S3
+		Long: `demo writes access logs as four load balancers would have left them in S3
 after a bad hour: a deploy that breaks 2 of 14 targets, targets that are too
 slow, a TLS mismatch, a security group that drops packets, a maintenance page.
 The folder must be new or empty; it is ./loglens-demo unless named.`,

@@ -296,7 +296,8 @@ func (l *line) fill(rng *rand.Rand, b *balancer, node string, c *choice) {
 	}
 	if o.malformed {
 		l.noRequest(rng, request, host)
-		l.trace = append(trace, '-')
+		trace = append(trace, '-')
+		l.trace = trace
 		return
 	}
 	l.request = l.ask(rng, request, host, g)
@@ -372,7 +373,8 @@ func (l *line) noRequest(rng *rand.Rand, request []byte, host string) {
 	if named {
 		request = append(request, host...)
 	}
-	l.request = append(request, after...)
+	request = append(request, after...)
+	l.request = request
 }
 
 // ask writes an ordinary request line.

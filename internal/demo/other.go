@@ -14,7 +14,7 @@ const checkEvery = 30 * time.Second
 const testFile = "Enable AccessLog for ELB: this is a test file, created when access logs were enabled.\n"
 
 // connection writes one line of a connection log: 15 fields.
-func (j *job) connection(b []byte, rng *rand.Rand, s *story, n int) []byte {
+func (j *job) connection(b []byte, rng *rand.Rand, n int) []byte {
 	at := j.End.Add(-Interval + time.Duration(n)*Interval/time.Duration(j.Lines))
 	client := one(rng, j.b.clients)
 	const layout = "2006-01-02T15:04:05.000000Z"

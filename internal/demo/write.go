@@ -177,7 +177,7 @@ func (w *writer) lines(ctx context.Context, index int, j *job) (map[string]int64
 		case KindAccess:
 			a.next(n)
 		case KindConnection:
-			w.buf = j.connection(w.buf, rng, w.story, n)
+			w.buf = j.connection(w.buf, rng, n)
 		case KindHealthCheck:
 			w.buf = j.health(w.buf, rng, w.story, n)
 		}

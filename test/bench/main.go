@@ -10,6 +10,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -42,13 +43,14 @@ func main() {
 		check(inflateAll(*inflate))
 		return
 	}
-	large, small := filepath.Join(*cache, "large"), filepath.Join(*cache, "small")
+	dir := filepath.Join(*cache, fmt.Sprint(*lines)) // trees are kept for the next run of the same size
+	large, small := filepath.Join(dir, "large"), filepath.Join(dir, "small")
 	raw := write(large, *lines, 25*time.Minute)
 	write(small, *lines/10, 25*time.Minute)
 
 	self, err := os.Executable()
 	check(err)
-	failing := filepath.Join(*cache, "failing")
+	failing := filepath.Join(dir, "failing")
 	writeFailing(failing, *lines/2)
 	variants := []*variant{
 		{name: "inflate only (klauspost)", args: []string{self, "-inflate", large}},
@@ -152,7 +154,7 @@ func inflateAll(dir string) error {
 				for err == nil {
 					_, err = z.Read(buf)
 				}
-				if err != io.EOF {
+				if !errors.Is(err, io.EOF) {
 					check(err)
 				}
 				check(f.Close())

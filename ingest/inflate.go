@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"github.com/klauspost/compress/gzip"
+
+	"loglens/ingest/inflate"
 )
 
 // What a log object may not inflate to. Real logs shrink to a sixth or a
@@ -41,13 +43,36 @@ var foreign = []struct {
 
 // A memberReader inflates one gzip member at a time. After Reset it returns
 // the member's text; io.EOF means that length and checksum were right and that
-// the input stands just behind the member. It is the seam for a faster decoder.
+// the input stands just behind the member. Header and checksum errors are those
+// of package gzip.
 type memberReader interface {
 	Reset(in *bufio.Reader) error
 	Read(p []byte) (int, error)
 }
 
-// klauspostMember is the memberReader of klauspost/compress.
+// fastMember is our own memberReader.
+type fastMember struct{ z inflate.Reader }
+
+func (m *fastMember) Reset(in *bufio.Reader) error { return gzipError(m.z.Reset(in)) }
+
+func (m *fastMember) Read(p []byte) (int, error) {
+	n, err := m.z.Read(p)
+	return n, gzipError(err)
+}
+
+// gzipError turns our decoder's verdicts into those of package gzip.
+func gzipError(err error) error {
+	switch {
+	case errors.Is(err, inflate.ErrChecksum):
+		return gzip.ErrChecksum
+	case errors.Is(err, inflate.ErrHeader):
+		return gzip.ErrHeader
+	}
+	return err
+}
+
+// klauspostMember is the memberReader of klauspost/compress, which gives the
+// second opinion about an object that fastMember finds damaged.
 type klauspostMember struct{ z gzip.Reader }
 
 func (m *klauspostMember) Reset(in *bufio.Reader) error {
@@ -65,7 +90,9 @@ func (m *klauspostMember) Read(p []byte) (int, error) { return m.z.Read(p) }
 type Inflater struct {
 	in     *bufio.Reader
 	src    source
-	member memberReader
+	member memberReader // fast or second
+	fast   memberReader
+	second memberReader
 	gzip   bool // the input is gzip, else plain
 	open   bool // member stands inside a member
 
@@ -91,11 +118,21 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// NewInflater returns an Inflater of about 100 KiB.
+// NewInflater returns an Inflater of about 250 KiB.
 func NewInflater() *Inflater {
-	z := &Inflater{member: new(klauspostMember)}
+	z := &Inflater{fast: new(fastMember), second: new(klauspostMember)}
+	z.Careful(false)
 	z.in = bufio.NewReaderSize(&z.src, inputBlock)
 	return z
+}
+
+// Careful chooses the decoder for what is read after the next Reset: our own,
+// or, where that has found damage, the slower one of klauspost/compress.
+func (z *Inflater) Careful(on bool) {
+	z.member = z.fast
+	if on {
+		z.member = z.second
+	}
 }
 
 // Reset makes the Inflater read another object from r. The error is that of

@@ -72,6 +72,9 @@ func (o *Object) Content(ctx context.Context, z *Inflater) (io.Reader, error) {
 		}
 		o.raw = raw
 	}
+	// A second reading after damage is a second opinion as well; what cannot be
+	// read twice gets the library's at once.
+	z.Careful(o.damaged || !o.origin.again())
 	err := z.Reset(o.raw)
 	if v, ok := o.raw.(versioned); ok && err == nil {
 		if etag, size := v.version(); etag != "" {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -234,105 +232,6 @@ func (a *app) answer(ctx context.Context, r query.Report, q query.Question, plan
 		return nil, err
 	}
 	return t, a.plausible(store, t, in, q)
-}
-
-// plausible refuses an answer that would look like good news and is none.
-func (a *app) plausible(s *query.Store, t *query.Table, in input, q query.Question) error {
-	acc := t.Accounting
-	switch {
-	case acc.Objects == 0:
-		return nothing(in, q.Window, t.Warnings)
-	case acc.ObjectsFailed > 0 && acc.Lines == 0 && exitStatus(s.FirstFailure()) > exitPartial:
-		return fmt.Errorf("none of the %d log objects with content could be read: %w", acc.ObjectsFailed, s.FirstFailure())
-	case acc.Rejected > 0 && acc.Rejected == acc.Lines:
-		return fmt.Errorf("none of the %d lines is an entry of an ALB access log: %s", acc.Lines, t.Warnings[0])
-	}
-	return nil
-}
-
-// nothing explains why there was no object to read.
-func nothing(in input, w when.Window, warnings []string) error {
-	where := "in " + strings.Join(in.specs, ", ")
-	if in.balancer != "" {
-		where = "of load balancer " + in.balancer + " " + where
-	}
-	if !w.From.IsZero() || !w.Until.IsZero() {
-		where += ": " + w.String()
-	}
-	others := warnings
-	for _, s := range in.specs {
-		switch kind := ingest.ParseName(path.Base(filepath.ToSlash(s))).Kind; kind {
-		case ingest.Unknown, ingest.Access:
-		default:
-			others = append(others, fmt.Sprintf("by its name, %s is a %s and no access log", s, kind))
-		}
-	}
-	switch {
-	case len(others) > 0:
-		return &emptyError{where, strings.Join(others, "\n")}
-	case in.remote:
-		return &emptyError{where, "is the prefix right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
-	case in.balancer != "":
-		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name"}
-	}
-	return &emptyError{where, "is it the right folder? Of the logs of load balancers, only access logs are read"}
-}
-
-// next suggests the question that narrows this answer down.
-func next(r query.Report, o reportOptions, args []string, t *query.Table) string {
-	if len(t.Rows) == 0 {
-		return ""
-	}
-	words := []string{"loglens", r.Name}
-	add := func(flag, value string) {
-		if value != "" {
-			words = append(words, flag, shellWord(value))
-		}
-	}
-	add("--since", o.since)
-	add("--until", o.until)
-	if o.since != "" || o.until != "" {
-		add("--tz", typed(o.zone, "Local"))
-	}
-	add("--lb", o.source.balancer)
-	add("--profile", o.source.aws.Profile)
-	add("--region", o.source.aws.Region)
-	add("--role-arn", o.source.aws.RoleARN)
-	add("--external-id", o.source.aws.ExternalID)
-	add("--endpoint-url", o.source.aws.EndpointURL)
-	add("--class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
-	switch {
-	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):
-		add("--by", strings.Join(append(slices.Clone(o.by), "target"), ","))
-	case o.every == "":
-		add("--by", strings.Join(o.by, ","))
-		add("--window", "5m")
-	default:
-		return ""
-	}
-	for _, s := range args {
-		words = append(words, shellWord(s))
-	}
-	return strings.Join(words, " ")
-}
-
-// typed is a flag's value, "" if it is the default.
-func typed(value, standard string) string {
-	if value == standard {
-		return ""
-	}
-	return value
-}
-
-// shellWord quotes a word where a shell would not take it as it stands.
-func shellWord(s string) string {
-	safe := func(r rune) bool {
-		return r < 128 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,=@%+", r))
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
 func complete(c *cobra.Command, flag string, words []string) {

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"loglens/query"
+)
+
+// next suggests the question that narrows this answer down.
+func next(r query.Report, o reportOptions, args []string, t *query.Table) string {
+	if len(t.Rows) == 0 {
+		return ""
+	}
+	words := []string{"loglens", r.Name}
+	add := func(flag, value string) {
+		if value != "" {
+			words = append(words, flag, shellWord(value))
+		}
+	}
+	add("--since", o.since)
+	add("--until", o.until)
+	if o.since != "" || o.until != "" {
+		add("--tz", typed(o.zone, "Local"))
+	}
+	add("--lb", o.source.balancer)
+	add("--profile", o.source.aws.Profile)
+	add("--region", o.source.aws.Region)
+	add("--role-arn", o.source.aws.RoleARN)
+	add("--external-id", o.source.aws.ExternalID)
+	add("--endpoint-url", o.source.aws.EndpointURL)
+	add("--class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
+	switch {
+	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):
+		add("--by", strings.Join(append(slices.Clone(o.by), "target"), ","))
+	case o.every == "":
+		add("--by", strings.Join(o.by, ","))
+		add("--window", "5m")
+	default:
+		return ""
+	}
+	for _, s := range args {
+		words = append(words, shellWord(s))
+	}
+	return strings.Join(words, " ")
+}
+
+// typed is a flag's value, "" if it is the default.
+func typed(value, standard string) string {
+	if value == standard {
+		return ""
+	}
+	return value
+}
+
+// shellWord quotes a word where a shell would not take it as it stands.
+func shellWord(s string) string {
+	safe := func(r rune) bool {
+		return r < 128 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,=@%+", r))
+	}
+	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -177,7 +177,7 @@ func (e explained) explain(err error) error {
 	}
 	profile, option := "", ""
 	if name := e.profile(); name != "" {
-		profile, option = " for profile "+name, " --profile "+shellWord(name)
+		profile, option = " for profile "+name, " --profile "+ShellWord(name)
 	}
 	var sso *ssocreds.InvalidTokenError
 	var api smithy.APIError
@@ -189,7 +189,7 @@ func (e explained) explain(err error) error {
 			serial = "MFA-DEVICE-ARN"
 		}
 		out.Reason = "an MFA code is needed" + profile
-		out.Next = "aws sts get-session-token --serial-number " + shellWord(serial) + " --token-code CODE, then export the keys it prints"
+		out.Next = "aws sts get-session-token --serial-number " + ShellWord(serial) + " --token-code CODE, then export the keys it prints"
 	case errors.As(err, &sso), e.usesSSO():
 		out.Reason = "SSO session" + profile + " expired"
 		out.Next = "aws sso login" + option

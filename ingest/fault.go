@@ -149,7 +149,7 @@ func (e *ArchivedError) Unwrap() error { return e.Err }
 // Hint is the command that restores the object.
 func (e *ArchivedError) Hint() string {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(e.URI, "s3://"), "/")
-	return fmt.Sprintf("aws s3api restore-object --bucket %s --key %s --restore-request Days=3", shellWord(bucket), shellWord(key))
+	return fmt.Sprintf("aws s3api restore-object --bucket %s --key %s --restore-request Days=3", ShellWord(bucket), ShellWord(key))
 }
 
 // SourceError says: what was given cannot name a source.
@@ -172,8 +172,8 @@ func said(err error) string {
 	return " (" + err.Error() + ")"
 }
 
-// shellWord quotes s for a command that is meant to be copied.
-func shellWord(s string) string {
+// ShellWord quotes s for a command that is meant to be copied.
+func ShellWord(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,") == "" {
 		return s
 	}

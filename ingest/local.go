@@ -38,7 +38,7 @@ func newLocalSource(spec string) (Source, error) {
 		return nil, &SourceError{Spec: spec, Reason: "not a valid pattern: " + err.Error(), Next: "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"}
 	}
 	if len(paths) == 0 {
-		return nil, &NotFoundError{What: "no file matches this pattern", Name: spec, Next: "quote a pattern, so that the shell leaves it alone: " + shellWord(spec)}
+		return nil, &NotFoundError{What: "no file matches this pattern", Name: spec, Next: "quote a pattern, so that the shell leaves it alone: " + ShellWord(spec)}
 	}
 	return localSource{spec, paths}, nil
 }

@@ -72,3 +72,28 @@ func TestFailedObjectsCountNothing(t *testing.T) {
 		t.Error("no first failure")
 	}
 }
+
+// TestOtherKindsAreNoFailures: logs of another kind are named once, and are not
+// why an answer would be partial.
+func TestOtherKindsAreNoFailures(t *testing.T) {
+	dir := t.TempDir()
+	const line = `2026-10-07T07:15:01.101682Z 198.51.100.7 65530 443 TLSv1.2 ECDHE-RSA-AES128-GCM-SHA256 0.337 "-" - - Success TID_a6e5 secp256r1 app/lb/50dc6c495c0c9188 203.0.113.57` + "\n"
+	for _, name := range []string{"a.log", "b.log"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(line), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := load(t, dir, ingest.Plan{}, 2)
+	report, _ := query.FindReport("top-errors")
+	got, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: outages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"not read: " + filepath.Join(dir, "a.log") + ": another kind of log: ALB connection log (and 1 more)"}
+	if diff := gocmp.Diff(want, got.Warnings); diff != "" {
+		t.Errorf("warnings (-want +got):\n%s", diff)
+	}
+	if got.Accounting != (query.Accounting{}) || s.FirstFailure() != nil {
+		t.Errorf("accounting %+v, failure %v", got.Accounting, s.FirstFailure())
+	}
+}

@@ -220,9 +220,11 @@ func (w *worker) rollback() {
 
 func (w *worker) fail(o *ingest.Object, err error) error {
 	w.tally = tally{}
-	if !strings.Contains(err.Error(), o.URI) {
-		err = fmt.Errorf("%s: %w", o.URI, err)
+	if !errors.Is(err, errOtherKind) {
+		if !strings.Contains(err.Error(), o.URI) {
+			err = fmt.Errorf("%s: %w", o.URI, err)
+		}
+		w.store.note(err)
 	}
-	w.store.note(err)
 	return w.store.appendObject(o, w.tally, w.scanner, err)
 }

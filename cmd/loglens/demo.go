@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"loglens/ingest"
 	"loglens/internal/demo"
 )
 
@@ -37,7 +38,7 @@ The folder must be new or empty; it is ./loglens-demo unless named.`,
 				return err
 			}
 			_, err = fmt.Fprintf(a.out, "%d requests in %d objects below %s\nnext: loglens top-errors --since 1h %s\n",
-				truth.Lines-truth.Damaged, len(truth.Objects), folder, shellWord(folder))
+				truth.Lines-truth.Damaged, len(truth.Objects), folder, ingest.ShellWord(folder))
 			return err
 		},
 	}

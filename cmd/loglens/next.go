@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"loglens/ingest"
 	"loglens/query"
 )
 
@@ -15,7 +16,7 @@ func next(r query.Report, o reportOptions, args []string, t *query.Table) string
 	words := []string{"loglens", r.Name}
 	add := func(flag, value string) {
 		if value != "" {
-			words = append(words, flag, shellWord(value))
+			words = append(words, flag, ingest.ShellWord(value))
 		}
 	}
 	add("--since", o.since)
@@ -40,7 +41,7 @@ func next(r query.Report, o reportOptions, args []string, t *query.Table) string
 		return ""
 	}
 	for _, s := range args {
-		words = append(words, shellWord(s))
+		words = append(words, ingest.ShellWord(s))
 	}
 	return strings.Join(words, " ")
 }
@@ -51,15 +52,4 @@ func typed(value, standard string) string {
 		return ""
 	}
 	return value
-}
-
-// shellWord quotes a word where a shell would not take it as it stands.
-func shellWord(s string) string {
-	safe := func(r rune) bool {
-		return r < 128 && (r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-./:,=@%+", r))
-	}
-	if s != "" && strings.IndexFunc(s, func(r rune) bool { return !safe(r) }) < 0 {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

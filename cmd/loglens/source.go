@@ -64,12 +64,11 @@ func (a *app) sources(ctx context.Context, o sourceOptions, args []string) (in i
 // balancerName turns a DNS name into the balancer's name, which is what stands
 // in the logs; a name or an ARN stays as it is.
 func balancerName(s string) string {
-	host, _, ok := strings.Cut(strings.ToLower(s), ".elb.")
-	if !ok {
+	if !strings.Contains(strings.ToLower(s), ".elb.") {
 		return s
 	}
-	host, _, _ = strings.Cut(host, ".")
-	host = strings.TrimPrefix(strings.TrimPrefix(host, "dualstack."), "internal-")
+	host, _, _ := strings.Cut(strings.TrimPrefix(s, "dualstack."), ".")
+	host = strings.TrimPrefix(host, "internal-")
 	if i := strings.LastIndexByte(host, '-'); i > 0 {
 		host = host[:i]
 	}

@@ -11,66 +11,137 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/smithy-go"
+
+	"loglens/parse"
 )
 
-// Balancer is a load balancer and where its access logs go.
+// Balancer is a load balancer and where its logs go.
 type Balancer struct {
 	Name    string // "shop-prod"
 	ARN     string
 	DNSName string
 	ID      string // "app/shop-prod/50dc6c495c0c9188", as in its log lines
-	Type    string // "application"
+	Type    string // "application", "network", "gateway"
 	Account string // 12 digits
 	Region  string
 
-	Enabled bool   // access logs are written to S3
+	Logs []BalancerLog // those that were asked for and that its type has, at least one
+}
+
+// BalancerLog is one of a balancer's logs, and where it goes.
+type BalancerLog struct {
+	Kind    parse.Kind
+	Enabled bool   // it is written to S3
 	Bucket  string // where to; may be set though Enabled is not
 	Prefix  string // "" if none
 }
 
-// Source is the S3 source that holds the balancer's access logs, as NewSources
-// takes it. Others may log to the same place: Plan.LoadBalancer tells them apart.
-func (b Balancer) Source() string {
-	return "s3://" + b.Bucket + "/" + folder(strings.Trim(b.Prefix, "/")) + "AWSLogs/" + b.Account + "/elasticloadbalancing/" + b.Region
+// Sources are the places in S3 that hold the balancer's logs, each once, as
+// NewSources takes them. Others may log to the same place: Plan.LoadBalancer
+// tells them apart.
+func (b Balancer) Sources() []string {
+	var places []string
+	for _, l := range b.Logs {
+		place := "s3://" + l.Bucket + "/" + folder(strings.Trim(l.Prefix, "/")) + "AWSLogs/" + b.Account + "/elasticloadbalancing/" + b.Region
+		if l.Enabled && l.Bucket != "" && !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	return places
 }
 
-// LogsOffError says: the balancer writes no access logs to S3.
+// balancerLogs are the logs that balancers of a type write to S3, and the
+// beginning of the attributes that say where to.
+//
+// Source: AWS, "LoadBalancerAttribute" of the Elastic Load Balancing API, and
+// "Enable health check logs", read 2026-11.
+var balancerLogs = []struct {
+	kind      parse.Kind
+	balancer  types.LoadBalancerTypeEnum
+	attribute string
+	name      string
+}{
+	{parse.KindAccess, types.LoadBalancerTypeEnumApplication, "access_logs.s3.", "access logs"},
+	{parse.KindConnection, types.LoadBalancerTypeEnumApplication, "connection_logs.s3.", "connection logs"},
+	{parse.KindHealthCheck, types.LoadBalancerTypeEnumApplication, "health_check_logs.s3.", "health check logs"},
+	{parse.KindNLB, types.LoadBalancerTypeEnumNetwork, "access_logs.s3.", "access logs"},
+}
+
+// LogsOffError says: the balancer writes none of the logs asked for to S3.
 type LogsOffError struct{ Balancer Balancer }
 
 func (e *LogsOffError) Error() string {
-	return "load balancer " + e.Balancer.Name + ": access logs are off"
-}
-
-// Hint is the command that turns access logs on.
-func (e *LogsOffError) Hint() string {
-	bucket := e.Balancer.Bucket
-	if bucket == "" {
-		bucket = "BUCKET"
+	var off []string
+	for _, l := range balancerLogs {
+		if e.Balancer.log(l.kind) != nil {
+			off = append(off, l.name)
+		}
 	}
-	return fmt.Sprintf("aws elbv2 modify-load-balancer-attributes --region %s --load-balancer-arn %s --attributes Key=access_logs.s3.enabled,Value=true Key=access_logs.s3.bucket,Value=%s",
-		e.Balancer.Region, e.Balancer.ARN, bucket)
+	return "load balancer " + e.Balancer.Name + ": " + strings.Join(off, " and ") + " are off"
 }
 
-// BalancerTypeError says: the balancer is of a type whose logs cannot answer.
-type BalancerTypeError struct{ Balancer Balancer }
+// Hint is the command that turns the logs on.
+func (e *LogsOffError) Hint() string {
+	b := e.Balancer
+	hint := "aws elbv2 modify-load-balancer-attributes --region " + b.Region + " --load-balancer-arn " + b.ARN + " --attributes"
+	for _, l := range balancerLogs {
+		if off := b.log(l.kind); off != nil {
+			bucket := off.Bucket
+			if bucket == "" {
+				bucket = "BUCKET"
+			}
+			hint += fmt.Sprintf(" Key=%senabled,Value=true Key=%sbucket,Value=%s", l.attribute, l.attribute, bucket)
+		}
+	}
+	return hint
+}
+
+// log is one of the balancer's logs; nil if it was not asked for.
+func (b Balancer) log(k parse.Kind) *BalancerLog {
+	for i := range b.Logs {
+		if b.Logs[i].Kind == k {
+			return &b.Logs[i]
+		}
+	}
+	return nil
+}
+
+// BalancerTypeError says: a balancer of this type has none of the logs asked for.
+type BalancerTypeError struct {
+	Balancer Balancer
+	Kinds    KindSet // asked for
+}
 
 func (e *BalancerTypeError) Error() string {
-	return fmt.Sprintf("load balancer %s: a %s load balancer's logs name no target", e.Balancer.Name, e.Balancer.Type)
+	b, why := e.Balancer, "writes no log of the kind that this question needs"
+	switch {
+	case b.Type == string(types.LoadBalancerTypeEnumNetwork) && e.Kinds.Has(parse.KindAccess):
+		return "load balancer " + b.Name + ": a network load balancer's logs name no target, so they cannot tell which one fails"
+	case b.Type == string(types.LoadBalancerTypeEnumGateway):
+		why = "writes no log"
+	}
+	return "load balancer " + b.Name + ": it is of type " + b.Type + ", which " + why
 }
 
-// Hint says where such a balancer's failures can be seen.
+// Hint says what to ask instead.
 func (e *BalancerTypeError) Hint() string {
+	if e.Balancer.Type == string(types.LoadBalancerTypeEnumApplication) {
+		return "name a network load balancer"
+	}
 	return "name the application load balancer behind it, or look at its CloudWatch metrics and the VPC flow logs"
 }
 
-// FindBalancer looks an Application Load Balancer up by name, "app/name/id",
-// ARN or DNS name, and where it writes its access logs. The region is that of
-// the ARN or the DNS name if they tell one, else the configuration's.
+// FindBalancer looks a load balancer up by name, "app/name/id", ARN or DNS name,
+// and where it writes the wanted logs. The region is that of the ARN or the DNS
+// name if they tell one, else the configuration's. Classic Load Balancers are
+// not found: they have an API of their own.
 //
-// Errors: *NotFoundError, *BalancerTypeError, *LogsOffError (the last two come
-// with the Balancer), *AccessError, *CredentialsError, *UnreachableError,
-// *SourceError.
-func FindBalancer(ctx context.Context, a AWS, which string) (Balancer, error) {
+// It is no error if only some of the wanted logs are off: Balancer.Logs tells.
+//
+// Errors: *NotFoundError, *BalancerTypeError (none of these logs exists for such
+// a balancer), *LogsOffError (all of them are off; these two come with the
+// Balancer), *AccessError, *CredentialsError, *UnreachableError, *SourceError.
+func FindBalancer(ctx context.Context, a AWS, which string, kinds KindSet) (Balancer, error) {
 	q, err := readBalancer(which)
 	if err != nil {
 		return Balancer{}, err
@@ -95,13 +166,18 @@ func FindBalancer(ctx context.Context, a AWS, which string) (Balancer, error) {
 		return Balancer{}, err
 	}
 	b := describe(found)
-	if b.Type != string(types.LoadBalancerTypeEnumApplication) {
-		return b, &BalancerTypeError{b}
+	for _, l := range balancerLogs {
+		if string(l.balancer) == b.Type && kinds.Has(l.kind) {
+			b.Logs = append(b.Logs, BalancerLog{Kind: l.kind})
+		}
 	}
-	if err := f.logs(ctx, &b); err != nil {
+	if len(b.Logs) == 0 {
+		return b, &BalancerTypeError{b, kinds}
+	}
+	if err := f.logs(ctx, b); err != nil {
 		return b, err
 	}
-	if !b.Enabled || b.Bucket == "" {
+	if len(b.Sources()) == 0 {
 		return b, &LogsOffError{b}
 	}
 	return b, nil
@@ -201,20 +277,20 @@ func (f balancerFinder) find(ctx context.Context, q balancerQuery) (types.LoadBa
 	}
 }
 
-// logs reads the attributes that say where the access logs go.
-func (f balancerFinder) logs(ctx context.Context, b *Balancer) error {
+// logs reads the attributes that say where the logs go.
+func (f balancerFinder) logs(ctx context.Context, b Balancer) error {
 	out, err := f.client.DescribeLoadBalancerAttributes(ctx, &elb.DescribeLoadBalancerAttributesInput{LoadBalancerArn: &b.ARN})
 	if err != nil {
 		return f.explain(ctx, err, "elasticloadbalancing:DescribeLoadBalancerAttributes")
 	}
+	value := make(map[string]string)
 	for _, a := range out.Attributes {
-		switch value := aws.ToString(a.Value); aws.ToString(a.Key) {
-		case "access_logs.s3.enabled":
-			b.Enabled = value == "true"
-		case "access_logs.s3.bucket":
-			b.Bucket = value
-		case "access_logs.s3.prefix":
-			b.Prefix = value
+		value[aws.ToString(a.Key)] = aws.ToString(a.Value)
+	}
+	for _, l := range balancerLogs {
+		if log := b.log(l.kind); log != nil {
+			log.Enabled = value[l.attribute+"enabled"] == "true"
+			log.Bucket, log.Prefix = value[l.attribute+"bucket"], value[l.attribute+"prefix"]
 		}
 	}
 	return nil
@@ -267,7 +343,7 @@ func describe(b types.LoadBalancer) Balancer {
 	return out
 }
 
-// idOf is the "app/name/id" of an ARN.
+// idOf is the "app/name/id" of an ARN, or a classic balancer's bare name.
 func idOf(arn string) string {
 	_, id, _ := strings.Cut(arn, ":loadbalancer/")
 	return id

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"loglens/parse"
 )
 
 // elbServer answers in the XML of AWS's "DescribeLoadBalancers" and
@@ -43,12 +45,17 @@ func (s *elbServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "DescribeLoadBalancerAttributes":
 		for _, b := range s.balancers {
 			if b.ARN == r.Form.Get("LoadBalancerArn") {
-				_, _ = fmt.Fprintf(w, `<DescribeLoadBalancerAttributesResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><DescribeLoadBalancerAttributesResult><Attributes>
-<member><Value>%t</Value><Key>access_logs.s3.enabled</Key></member>
-<member><Value>60</Value><Key>idle_timeout.timeout_seconds</Key></member>
-<member><Value>%s</Value><Key>access_logs.s3.prefix</Key></member>
-<member><Value>%s</Value><Key>access_logs.s3.bucket</Key></member>
-</Attributes></DescribeLoadBalancerAttributesResult></DescribeLoadBalancerAttributesResponse>`, b.Enabled, b.Prefix, b.Bucket)
+				_, _ = fmt.Fprint(w, `<DescribeLoadBalancerAttributesResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><DescribeLoadBalancerAttributesResult><Attributes>
+<member><Value>60</Value><Key>idle_timeout.timeout_seconds</Key></member>`)
+				for _, l := range b.Logs {
+					log := map[parse.Kind]string{parse.KindConnection: "connection_logs", parse.KindHealthCheck: "health_check_logs"}[l.Kind]
+					if log == "" {
+						log = "access_logs"
+					}
+					_, _ = fmt.Fprintf(w, `<member><Value>%t</Value><Key>%s.s3.enabled</Key></member><member><Value>%s</Value><Key>%s.s3.prefix</Key></member><member><Value>%s</Value><Key>%s.s3.bucket</Key></member>`,
+						l.Enabled, log, l.Prefix, log, l.Bucket, log)
+				}
+				_, _ = fmt.Fprint(w, `</Attributes></DescribeLoadBalancerAttributesResult></DescribeLoadBalancerAttributesResponse>`)
 			}
 		}
 	}
@@ -80,12 +87,10 @@ func (s *elbServer) describe(w http.ResponseWriter, r *http.Request, fail func(i
 // balancerOf makes a balancer as AWS would describe it.
 func balancerOf(kind, name, id string) Balancer {
 	b := Balancer{
-		Name: name, Account: "111122223333", Region: "us-west-2", Type: "application",
+		Name: name, Account: "111122223333", Region: "us-west-2",
+		Type:    map[string]string{"app": "application", "net": "network", "gwy": "gateway"}[kind],
 		ID:      kind + "/" + name + "/" + id,
 		DNSName: name + "-424835706.us-west-2.elb.amazonaws.com",
-	}
-	if kind == "net" {
-		b.Type = "network"
 	}
 	b.ARN = "arn:aws:elasticloadbalancing:us-west-2:111122223333:loadbalancer/" + b.ID
 	return b
@@ -94,11 +99,18 @@ func balancerOf(kind, name, id string) Balancer {
 func startELB(t *testing.T) (*elbServer, AWS) {
 	t.Helper()
 	shop := balancerOf("app", "shop-prod", "50dc6c495c0c9188")
-	shop.Enabled, shop.Bucket, shop.Prefix = true, "my-logs", "prod/alb"
+	shop.Logs = []BalancerLog{
+		{parse.KindAccess, true, "my-logs", "prod/alb"},
+		{parse.KindConnection, true, "my-logs", "prod/conn"},
+		{parse.KindHealthCheck, false, "other-logs", ""},
+	}
 	off := balancerOf("app", "blog", "60dc6c495c0c9188")
+	off.Logs = []BalancerLog{{parse.KindAccess, false, "", ""}, {parse.KindConnection, true, "my-logs", ""}}
 	plain := balancerOf("app", "Shop-Test", "70dc6c495c0c9188")
-	plain.Enabled, plain.Bucket = true, "test-logs"
-	s := &elbServer{balancers: []Balancer{balancerOf("net", "tcp", "40dc6c495c0c9188"), off, balancerOf("app", "other", "80dc6c495c0c9188"), shop, plain}}
+	plain.Logs = []BalancerLog{{parse.KindAccess, true, "test-logs", ""}, {parse.KindConnection, true, "test-logs", ""}}
+	tcp := balancerOf("net", "tcp", "40dc6c495c0c9188")
+	tcp.Logs = []BalancerLog{{parse.KindNLB, true, "net-logs", ""}}
+	s := &elbServer{balancers: []Balancer{tcp, off, balancerOf("gwy", "wall", "80dc6c495c0c9188"), shop, plain}}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return s, AWS{Region: "us-west-2", EndpointURL: server.URL}
@@ -106,31 +118,44 @@ func startELB(t *testing.T) (*elbServer, AWS) {
 
 func TestFindBalancer(t *testing.T) {
 	s, aws := startELB(t)
-	shop, plain := s.balancers[3], s.balancers[4]
+	tcp, off, shop, plain := s.balancers[0], s.balancers[1], s.balancers[3], s.balancers[4]
+	place := func(prefix string) string {
+		return "s3://" + prefix + "/AWSLogs/111122223333/elasticloadbalancing/us-west-2"
+	}
 	tests := []struct {
-		name   string
-		which  string
-		want   Balancer
-		source string
+		name    string
+		which   string
+		kinds   KindSet
+		want    Balancer // with all its logs
+		sources []string
 	}{
-		{"name", "shop-prod", shop, "s3://my-logs/prod/alb/AWSLogs/111122223333/elasticloadbalancing/us-west-2"},
-		{"id", "app/shop-prod/50dc6c495c0c9188", shop, ""},
-		{"ARN", shop.ARN, shop, ""},
-		{"DNS name", shop.DNSName, shop, ""},
-		{"DNS name of two stacks, as dig prints it", "dualstack.SHOP-prod-424835706.us-west-2.elb.amazonaws.com.", shop, ""},
-		{"on the second page", plain.DNSName, plain, "s3://test-logs/AWSLogs/111122223333/elasticloadbalancing/us-west-2"},
+		{"name", "shop-prod", 0, shop, []string{place("my-logs/prod/alb")}},
+		{"id", "app/shop-prod/50dc6c495c0c9188", 0, shop, []string{place("my-logs/prod/alb")}},
+		{"ARN", shop.ARN, 0, shop, []string{place("my-logs/prod/alb")}},
+		{"DNS name", shop.DNSName, 0, shop, []string{place("my-logs/prod/alb")}},
+		{"DNS name of two stacks, as dig prints it", "dualstack.SHOP-prod-424835706.us-west-2.elb.amazonaws.com.", 0, shop, []string{place("my-logs/prod/alb")}},
+		{"on the second page", plain.DNSName, 0, plain, []string{place("test-logs")}},
+		{"connection log", "shop-prod", Kinds(parse.KindConnection), shop, []string{place("my-logs/prod/conn")}},
+		{"two logs", "shop-prod", Kinds(parse.KindAccess, parse.KindConnection), shop, []string{place("my-logs/prod/alb"), place("my-logs/prod/conn")}},
+		{"two logs, one is off", "shop-prod", Kinds(parse.KindAccess, parse.KindHealthCheck), shop, []string{place("my-logs/prod/alb")}},
+		{"two logs in one place", "Shop-Test", Kinds(parse.KindAccess, parse.KindConnection), plain, []string{place("test-logs")}},
+		{"the log that is on", "blog", Kinds(parse.KindConnection), off, []string{place("my-logs")}},
+		{"network", "tcp", Kinds(parse.KindNLB), tcp, []string{place("net-logs")}},
+		{"network among others", tcp.ARN, Kinds(parse.KindAccess, parse.KindNLB), tcp, []string{place("net-logs")}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := FindBalancer(t.Context(), aws, tt.which)
+			got, err := FindBalancer(t.Context(), aws, tt.which, tt.kinds)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tt.want, got); diff != "" {
+			want := tt.want
+			want.Logs = slices.DeleteFunc(slices.Clone(want.Logs), func(l BalancerLog) bool { return !tt.kinds.Has(l.Kind) })
+			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("balancer (-want +got):\n%s", diff)
 			}
-			if tt.source != "" && got.Source() != tt.source {
-				t.Errorf("Source() = %s, want %s", got.Source(), tt.source)
+			if diff := cmp.Diff(tt.sources, got.Sources()); diff != "" {
+				t.Errorf("Sources() (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -141,28 +166,36 @@ func TestFindBalancerErrors(t *testing.T) {
 	tests := []struct {
 		name   string
 		which  string
+		kinds  KindSet
 		denied string
 		want   any
 		text   string // part of the message
 		hint   string // part of the hint
 	}{
-		{"logs are off", "blog", "", new(*LogsOffError), "access logs are off",
+		{"logs are off", "blog", 0, "", new(*LogsOffError), "access logs are off",
 			"aws elbv2 modify-load-balancer-attributes --region us-west-2 --load-balancer-arn " + s.balancers[1].ARN + " --attributes Key=access_logs.s3.enabled,Value=true Key=access_logs.s3.bucket,Value=BUCKET"},
-		{"a misspelt name", "shop-prd", "", new(*NotFoundError), "us-west-2", "did you mean"},
-		{"no such ARN", strings.Replace(s.balancers[3].ARN, "shop-prod", "shop-pro", 1), "", new(*NotFoundError), "no such load balancer", ""},
-		{"same name, other id", "app/shop-prod/0000000000000000", "", new(*NotFoundError), "no such load balancer", "did you mean shop-prod"},
-		{"no such DNS name", "shop.example.com", "", new(*NotFoundError), "no such load balancer", ""},
-		{"network", "tcp", "", new(*BalancerTypeError), "network", "application load balancer"},
-		{"may not describe", "shop-prod", "DescribeLoadBalancers", new(*AccessError), "elasticloadbalancing:DescribeLoadBalancers", ""},
-		{"may not read attributes", "shop-prod", "DescribeLoadBalancerAttributes", new(*AccessError), "elasticloadbalancing:DescribeLoadBalancerAttributes", ""},
-		{"ARN of something else", "arn:aws:s3:::bucket", "", new(*SourceError), "not the ARN", "arn:aws:elasticloadbalancing"},
-		{"not a name", "shop prod", "", new(*SourceError), "not the name", "--lb"},
-		{"empty", "", "", new(*SourceError), "no load balancer", "--lb"},
+		{"a misspelt name", "shop-prd", 0, "", new(*NotFoundError), "us-west-2", "did you mean"},
+		{"no such ARN", strings.Replace(s.balancers[3].ARN, "shop-prod", "shop-pro", 1), 0, "", new(*NotFoundError), "no such load balancer", ""},
+		{"same name, other id", "app/shop-prod/0000000000000000", 0, "", new(*NotFoundError), "no such load balancer", "did you mean shop-prod"},
+		{"no such DNS name", "shop.example.com", 0, "", new(*NotFoundError), "no such load balancer", ""},
+		{"network", "tcp", 0, "", new(*BalancerTypeError), "tcp: a network load balancer's logs name no target", "application load balancer"},
+		{"network, for a log it does not have", "tcp", Kinds(parse.KindConnection), "", new(*BalancerTypeError), "tcp: it is of type network", "application load balancer"},
+		{"application, for a log it does not have", "shop-prod", Kinds(parse.KindNLB), "", new(*BalancerTypeError), "shop-prod: it is of type application", "network load balancer"},
+		{"gateway", "wall", 0, "", new(*BalancerTypeError), "wall: it is of type gateway, which writes no log", "application load balancer"},
+		{"another log is off", "shop-prod", Kinds(parse.KindHealthCheck), "", new(*LogsOffError), "load balancer shop-prod: health check logs are off",
+			"Key=health_check_logs.s3.enabled,Value=true Key=health_check_logs.s3.bucket,Value=other-logs"},
+		{"two logs are off", "blog", Kinds(parse.KindAccess, parse.KindHealthCheck), "", new(*LogsOffError), "access logs and health check logs are off",
+			"Key=access_logs.s3.bucket,Value=BUCKET Key=health_check_logs.s3.enabled,Value=true"},
+		{"may not describe", "shop-prod", 0, "DescribeLoadBalancers", new(*AccessError), "elasticloadbalancing:DescribeLoadBalancers", ""},
+		{"may not read attributes", "shop-prod", 0, "DescribeLoadBalancerAttributes", new(*AccessError), "elasticloadbalancing:DescribeLoadBalancerAttributes", ""},
+		{"ARN of something else", "arn:aws:s3:::bucket", 0, "", new(*SourceError), "not the ARN", "arn:aws:elasticloadbalancing"},
+		{"not a name", "shop prod", 0, "", new(*SourceError), "not the name", "--lb"},
+		{"empty", "", 0, "", new(*SourceError), "no load balancer", "--lb"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s.denied = tt.denied
-			_, err := FindBalancer(t.Context(), aws, tt.which)
+			_, err := FindBalancer(t.Context(), aws, tt.which, tt.kinds)
 			if !errors.As(err, tt.want) {
 				t.Fatalf("error %v (%T), want %T", err, err, tt.want)
 			}
@@ -178,12 +211,12 @@ func TestFindBalancerErrors(t *testing.T) {
 	t.Run("region unknown", func(t *testing.T) {
 		aws := aws
 		aws.Region = ""
-		_, err := FindBalancer(t.Context(), aws, "shop-prod")
+		_, err := FindBalancer(t.Context(), aws, "shop-prod", 0)
 		var h Hinter
 		if !errors.As(err, &h) || !strings.Contains(h.Hint(), "--region") {
 			t.Errorf("error %v, want one that asks for --region", err)
 		}
-		if _, err := FindBalancer(t.Context(), aws, s.balancers[3].ARN); err != nil {
+		if _, err := FindBalancer(t.Context(), aws, s.balancers[3].ARN, 0); err != nil {
 			t.Errorf("with an ARN: %v", err)
 		}
 	})

@@ -28,9 +28,13 @@ type Hinter interface {
 // FormatError says: the object is in a format that loglens does not read.
 type FormatError struct {
 	Format string // "zstd", "Parquet", "zip"
+	URI    string // of the object; "" if not known
 }
 
 func (e *FormatError) Error() string {
+	if e.Format == parquet {
+		return "Parquet data: it holds columns and no log lines; only gzip and plain text are read"
+	}
 	return e.Format + " data: only gzip and plain text are read"
 }
 
@@ -48,7 +52,25 @@ func (e *FormatError) Hint() string {
 	case "zip":
 		return "unzip -p FILE | loglens top-errors -"
 	}
-	return "set the log delivery's output format to plain"
+	return duckDB(e.URI) + "\nor set the log delivery's output format to plain: loglens reads what is delivered from then on"
+}
+
+// parquet is the format that only log delivery through CloudWatch writes.
+const parquet = "Parquet"
+
+// duckDB is the command that shows a Parquet object.
+func duckDB(uri string) string {
+	if uri == "" || uri == "-" {
+		uri = "FILE" // Parquet is read from its end, which a pipe does not have yet
+	}
+	sql := "SELECT * FROM read_parquet('" + strings.ReplaceAll(uri, "'", "''") + "') LIMIT 10"
+	if strings.HasPrefix(uri, "s3://") {
+		sql = "CREATE SECRET (TYPE s3, PROVIDER credential_chain); " + sql
+	}
+	if strings.ContainsAny(sql, "\"$`\\!") {
+		return "duckdb -c " + ShellWord(sql)
+	}
+	return `duckdb -c "` + sql + `"`
 }
 
 // AccessError says: AWS refused a request for want of a permission.

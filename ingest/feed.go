@@ -35,11 +35,23 @@ type Feed struct {
 // An object that two sources reach comes once. Cancelling ctx ends the listing
 // and all fetching; so does reading Objects to its end and closing every Object.
 func Start(ctx context.Context, sources []Source, p Plan, workers int) *Feed {
-	workers = max(workers, 1)
-	f := &Feed{objects: make(chan *Object, aheadPerWorker*workers-1)}
+	ahead := aheadPerWorker * max(workers, 1)
+	free := newChunks(ahead * aheadSize / chunkSize / 2)
+	return start(ctx, sources, p, ahead-1, func(o *Object) error { return o.prefetch(ctx, free) })
+}
+
+// List lists the sources as Start does, but opens and fetches nothing unless an
+// object's Content is asked for: it is for names, sizes and times.
+func List(ctx context.Context, sources []Source, p Plan) *Feed {
+	return start(ctx, sources, p, 0, func(*Object) error { return nil })
+}
+
+// start begins to list; prepare is called for each object before it is sent.
+func start(ctx context.Context, sources []Source, p Plan, ahead int, prepare func(*Object) error) *Feed {
+	f := &Feed{objects: make(chan *Object, ahead)}
 	go func() {
 		defer close(f.objects)
-		f.err = f.list(ctx, sources, p, newChunks(aheadPerWorker*workers*aheadSize/chunkSize/2))
+		f.err = f.list(ctx, sources, p, prepare)
 		f.done.Store(true)
 		if ctx.Err() != nil {
 			f.err = context.Cause(ctx)
@@ -68,7 +80,7 @@ func (f *Feed) Err() error { return f.err }
 func (f *Feed) Listed() (n int64, done bool) { return f.listed.Load(), f.done.Load() }
 
 // list sends the objects of all sources.
-func (f *Feed) list(ctx context.Context, sources []Source, p Plan, free *chunks) error {
+func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(*Object) error) error {
 	var errs []error
 	said := make(map[string]bool)
 	seen := make(map[string]bool)
@@ -85,7 +97,7 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, free *chunks)
 					seen[o.identity] = true
 				}
 				o.ID = int32(f.listed.Add(1) - 1)
-				err = o.prefetch(ctx, free)
+				err = prepare(o)
 			}
 			if err != nil {
 				if len(errs) < listErrors && !said[err.Error()] {

@@ -34,7 +34,7 @@ var foreign = []struct {
 	format string
 }{
 	{"\x28\xb5\x2f\xfd", "zstd"},
-	{"PAR1", "Parquet"},
+	{"PAR1", parquet},
 	{"PK\x03\x04", "zip"},
 	{"BZh91AY&SY", "bzip2"},
 	{"\xfd7zXZ\x00", "xz"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os/exec"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -192,6 +193,55 @@ func TestInflaterForeign(t *testing.T) {
 				t.Errorf("error %v, want a FormatError of %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// The command that a hint gives must reach DuckDB as it was meant, whatever the
+// shell makes of the object's name.
+func TestParquetHint(t *testing.T) {
+	for _, tt := range []struct {
+		name, file string
+		sql        string
+		simple     bool // the command stands in double quotes
+	}{
+		{"a file", "logs/a.parquet", "SELECT * FROM read_parquet('logs/a.parquet') LIMIT 10", true},
+		{"blanks", "my logs/a b.gz", "SELECT * FROM read_parquet('my logs/a b.gz') LIMIT 10", true},
+		{"a quote", "it's.gz", "SELECT * FROM read_parquet('it''s.gz') LIMIT 10", true},
+		{"what a shell expands", "$(id)`id`!!\"\\.gz", "SELECT * FROM read_parquet('$(id)`id`!!\"\\.gz') LIMIT 10", false},
+		{"all at once", "'$HOME'.gz", "SELECT * FROM read_parquet('''$HOME''.gz') LIMIT 10", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tree(t, map[string]string{tt.file: "PAR1 and so on"})
+			o := onlyObject(t, tt.file)
+			_, err := o.Content(t.Context(), NewInflater())
+			if err := o.Close(); err != nil {
+				t.Error(err)
+			}
+			var format *FormatError
+			if !errors.As(err, &format) || !strings.Contains(err.Error(), "Parquet data") {
+				t.Fatalf("error %v, want a FormatError of Parquet", err)
+			}
+			command, _, _ := strings.Cut(format.Hint(), "\n")
+			got, err := exec.Command("sh", "-c", `duckdb() { printf '%s|' "$@"; }; `+command).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff("-c|"+tt.sql+"|", string(got)); diff != "" {
+				t.Errorf("%s is run as (-want +got):\n%s", command, diff)
+			}
+			if simple := strings.HasPrefix(command, `duckdb -c "SELECT`); simple != tt.simple {
+				t.Errorf("command %s", command)
+			}
+		})
+	}
+	for uri, want := range map[string]string{
+		"-":                    `duckdb -c "SELECT * FROM read_parquet('FILE') LIMIT 10"`,
+		"s3://bucket/logs/a.x": `duckdb -c "CREATE SECRET (TYPE s3, PROVIDER credential_chain); SELECT * FROM read_parquet('s3://bucket/logs/a.x') LIMIT 10"`,
+	} {
+		hint := (&FormatError{Format: parquet, URI: uri}).Hint()
+		if command, rest, _ := strings.Cut(hint, "\n"); command != want || !strings.Contains(rest, "plain") {
+			t.Errorf("hint for %s:\n%s", uri, hint)
+		}
 	}
 }
 

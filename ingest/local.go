@@ -101,11 +101,13 @@ func (w *walker) visit(path string) bool {
 	if info.IsDir() {
 		return w.folder(path)
 	}
-	size := int64(-1)
+	o := &Object{URI: path, Size: -1, Name: name, identity: identity}
 	if info.Mode().IsRegular() {
-		size = info.Size()
+		o.Size, o.Modified, o.origin = info.Size(), info.ModTime(), file{path}
+	} else {
+		o.origin = stream{&pipe{path: path}}
 	}
-	return w.yield(&Object{URI: path, Size: size, Name: name, identity: identity, origin: file{path, info.Mode().IsRegular()}}, nil)
+	return w.yield(o, nil)
 }
 
 // folder visits what lies in a folder; false means stop.
@@ -147,20 +149,13 @@ func reason(err error) error {
 	return err
 }
 
-// file is the origin of a local file. A pipe can be read only once.
-type file struct {
-	path    string
-	regular bool
-}
+// file is the origin of a local file that can be read again.
+type file struct{ path string }
 
-func (f file) again() bool { return f.regular }
+func (f file) again() bool { return true }
 func (f file) ahead() bool { return false }
 
-func (f file) open(ctx context.Context, _ *Object, free *chunks) (io.ReadCloser, error) {
-	if !f.regular {
-		// Even opening a pipe waits, for its writer.
-		return newPump(ctx, free, func(context.Context) io.Reader { return &lateFile{path: f.path} }), nil
-	}
+func (f file) open(context.Context, *Object, *chunks) (io.ReadCloser, error) {
 	r, err := os.Open(f.path)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", f.path, reason(err))
@@ -168,28 +163,39 @@ func (f file) open(ctx context.Context, _ *Object, free *chunks) (io.ReadCloser,
 	return r, nil
 }
 
-// lateFile opens its file with the first Read.
-type lateFile struct {
+// stream is the origin of what can be read once, standard input or a pipe. It is
+// closed at the end of the reading if it can be.
+type stream struct{ r io.Reader }
+
+func (s stream) again() bool { return false }
+func (s stream) ahead() bool { return false }
+
+func (s stream) open(ctx context.Context, _ *Object, free *chunks) (io.ReadCloser, error) {
+	return newPump(ctx, free, func(context.Context) io.Reader { return s.r }), nil
+}
+
+// pipe opens its file with the first Read: even opening a pipe waits, for its writer.
+type pipe struct {
 	path string
 	f    *os.File
 }
 
-func (l *lateFile) Read(p []byte) (int, error) {
-	if l.f == nil {
-		f, err := os.Open(l.path)
+func (p *pipe) Read(b []byte) (int, error) {
+	if p.f == nil {
+		f, err := os.Open(p.path)
 		if err != nil {
-			return 0, fmt.Errorf("open %s: %w", l.path, reason(err))
+			return 0, fmt.Errorf("open %s: %w", p.path, reason(err))
 		}
-		l.f = f
+		p.f = f
 	}
-	return l.f.Read(p)
+	return p.f.Read(b)
 }
 
-func (l *lateFile) Close() error {
-	if l.f == nil {
+func (p *pipe) Close() error {
+	if p.f == nil {
 		return nil
 	}
-	return l.f.Close()
+	return p.f.Close()
 }
 
 // stdinSource is standard input, one object of unknown name.
@@ -199,20 +205,11 @@ func (s stdinSource) String() string { return "-" }
 
 func (s stdinSource) List(context.Context, Plan) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
-		yield(&Object{URI: "-", Size: -1, identity: "-", origin: stdin(s)}, nil)
+		yield(&Object{URI: "-", Size: -1, identity: "-", origin: stream{onlyReader(s)}}, nil)
 	}
 }
 
-// stdin is the origin of standard input.
-type stdin struct{ r io.Reader }
+// onlyReader hides all methods but Read: standard input is not ours to close.
+type onlyReader struct{ r io.Reader }
 
-func (s stdin) again() bool { return false }
-func (s stdin) ahead() bool { return false }
-
-func (s stdin) open(ctx context.Context, _ *Object, free *chunks) (io.ReadCloser, error) {
-	// Standard input is not closed: it is not ours.
-	return newPump(ctx, free, func(context.Context) io.Reader { return onlyReader{s.r} }), nil
-}
-
-// onlyReader hides all methods but Read.
-type onlyReader struct{ io.Reader }
+func (o onlyReader) Read(p []byte) (int, error) { return o.r.Read(p) }

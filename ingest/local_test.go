@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
 // tree writes files below a new folder and makes it the working directory.
@@ -144,6 +146,73 @@ func TestLocalSources(t *testing.T) {
 			}
 			if tt.stdin != "" && texts["-"] != tt.stdin {
 				t.Errorf("standard input gave %q, want %q", texts["-"], tt.stdin)
+			}
+		})
+	}
+}
+
+// Which files are read for each kind of log, and that the listing alone agrees
+// with the reading.
+func TestLocalKinds(t *testing.T) {
+	const (
+		health    = "health_check_log_111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz"
+		network   = "111122223333_elasticloadbalancing_us-east-1_net.edge.c3_20261122T0305Z_r.log.gz"
+		classic   = "111122223333_elasticloadbalancing_us-east-1_old_20261122T0400Z_172.16.1.9_r.log"
+		tooLate   = "111122223333_elasticloadbalancing_us-east-1_old_20261122T0415Z_172.16.1.9_r.log"
+		elsewhere = "111122223333_elasticloadbalancing_eu-west-1_old_20261122T0400Z_172.16.1.9_r.log"
+	)
+	files := map[string]string{"logs/ELBConnectionLogTestFile": "test"}
+	for _, name := range []string{nameAt0205, nameAt0310, nameConn, health, network, classic, tooLate, elsewhere, "copy.log"} {
+		files["logs/"+name] = name
+	}
+	tree(t, files)
+	written := time.Date(2026, 11, 22, 4, 0, 1, 0, time.UTC)
+	for name := range files {
+		if err := os.Chtimes(name, time.Time{}, written); err != nil {
+			t.Fatal(err)
+		}
+	}
+	from := time.Date(2026, 11, 22, 2, 7, 0, 0, time.UTC)
+	const arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/"
+	for _, tt := range []struct {
+		name     string
+		kinds    KindSet
+		balancer string
+		want     []string
+	}{
+		{"logs of requests", 0, "", []string{nameAt0310, elsewhere, classic, "copy.log"}},
+		{"connection logs", Kinds(parse.KindConnection), "", []string{nameConn, "copy.log"}},
+		{"health check logs", Kinds(parse.KindHealthCheck), "", []string{health, "copy.log"}},
+		{"network", Kinds(parse.KindNLB), "", []string{network, "copy.log"}},
+		{"network by name", Kinds(parse.KindNLB), "edge", []string{network, "copy.log"}},
+		{"network by ARN", Kinds(parse.KindNLB), arn + "net/edge/c3", []string{network, "copy.log"}},
+		{"classic by name", 0, "old", []string{elsewhere, classic, "copy.log"}},
+		{"classic by ARN", 0, arn + "old", []string{classic, "copy.log"}},
+		{"two logs of one balancer", Kinds(parse.KindAccess, parse.KindConnection), "shop", []string{nameAt0310, nameConn, "copy.log"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			plan := Plan{Window: when.Window{From: from, Until: from.Add(time.Hour)}, Kinds: tt.kinds, LoadBalancer: tt.balancer}
+			slices.Sort(tt.want)
+			texts, order := readAll(t, t.Context(), Start(t.Context(), sources(t, nil, "logs"), plan, 2))
+			for i := range order {
+				if name := filepath.Base(order[i]); texts[order[i]] != name {
+					t.Errorf("%s holds %q", name, texts[order[i]])
+				}
+				order[i] = filepath.Base(order[i])
+			}
+			if diff := cmp.Diff(tt.want, order); diff != "" {
+				t.Errorf("objects (-want +got):\n%s", diff)
+			}
+			f := List(t.Context(), sources(t, nil, "logs"), plan)
+			var listed []string
+			for o := range f.Objects() {
+				listed = append(listed, filepath.Base(o.URI))
+				if !o.Modified.Equal(written) || int(o.Size) != len(files["logs/"+filepath.Base(o.URI)]) || int(o.ID) != len(listed)-1 {
+					t.Errorf("%s: ID %d, modified %v, %d bytes", o.URI, o.ID, o.Modified, o.Size)
+				}
+			}
+			if diff := cmp.Diff(tt.want, listed); diff != "" || f.Err() != nil {
+				t.Errorf("listed (-want +got):\n%serror %v", diff, f.Err())
 			}
 		})
 	}

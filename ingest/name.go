@@ -3,45 +3,15 @@ package ingest
 import (
 	"strings"
 	"time"
+
+	"loglens/parse"
 )
-
-// Kind is the sort of log that an object's name promises.
-type Kind uint8
-
-// The kinds of objects that lie in the folders of Elastic Load Balancing.
-const (
-	Unknown     Kind = iota // not a name that AWS writes: only the content can tell
-	Access                  // access log of an Application Load Balancer
-	Connection              // connection log of an Application Load Balancer
-	HealthCheck             // health check log of an Application Load Balancer
-	NLB                     // TLS access log of a Network Load Balancer
-	Classic                 // access log of a Classic Load Balancer
-	TestFile                // what AWS writes when logging is switched on
-)
-
-// String returns the kind in the words of a message: "access log", "test file".
-func (k Kind) String() string {
-	switch k {
-	case Access:
-		return "access log"
-	case Connection:
-		return "connection log"
-	case HealthCheck:
-		return "health check log"
-	case NLB:
-		return "network load balancer log"
-	case Classic:
-		return "classic load balancer log"
-	case TestFile:
-		return "test file"
-	}
-	return "unknown"
-}
 
 // Name is what the base name of a log object says about its content.
 // The zero value is a name that AWS did not write.
 type Name struct {
-	Kind         Kind
+	Kind         parse.Kind
+	TestFile     bool      // what AWS writes when logging is switched on; it holds no log
 	Account      string    // 12 digits
 	Region       string    // "eu-west-1"
 	LoadBalancer string    // "app/name/id", as in the log lines; the bare name if Classic
@@ -53,13 +23,13 @@ type Name struct {
 const endLayout = "20060102T1504Z"
 
 // ParseName reads a base name (no folder). A name that AWS does not write is
-// of kind Unknown with all other fields empty.
+// of kind parse.KindUnknown with all other fields empty.
 //
 // Source: AWS, "Access log files" of the Application, Network and Classic Load
 // Balancer guides. Connection logs were seen both as conn_log_ and as conn_log.
 func ParseName(base string) Name {
 	if strings.HasPrefix(base, "ELB") && strings.HasSuffix(base, "TestFile") {
-		return Name{Kind: TestFile}
+		return Name{TestFile: true}
 	}
 	rest, ok := strings.CutSuffix(strings.TrimSuffix(base, ".gz"), ".log")
 	if !ok {
@@ -82,7 +52,7 @@ func ParseName(base string) Name {
 	switch {
 	case hasNode && node != "" && random != "" && !strings.Contains(random, "_"):
 		head.Node = node
-	case hasNode || node == "" || head.Kind != NLB:
+	case hasNode || node == "" || head.Kind != parse.KindNLB:
 		return Name{} // only Network Load Balancers leave the node out
 	}
 	return head
@@ -91,7 +61,7 @@ func ParseName(base string) Name {
 // parseHead reads a name up to the "_" before its time stamp, and returns what
 // stands behind that "_". End and Node are not set.
 func parseHead(s string) (n Name, rest string, ok bool) {
-	n.Kind = Access
+	n.Kind = parse.KindAccess
 	for _, p := range prefixes {
 		if after, found := strings.CutPrefix(s, p.text); found {
 			n.Kind, s = p.kind, after
@@ -117,8 +87,8 @@ func parseHead(s string) (n Name, rest string, ok bool) {
 	// "app.name.id": the kind stands before the first dot, the id behind the last.
 	first, last := strings.IndexByte(resource, '.'), strings.LastIndexByte(resource, '.')
 	switch {
-	case first < 0 && n.Kind == Access && isWord(resource):
-		n.Kind, n.LoadBalancer = Classic, resource
+	case first < 0 && n.Kind == parse.KindAccess && isWord(resource):
+		n.Kind, n.LoadBalancer = parse.KindClassic, resource
 		return n, rest, true
 	case first < 0 || first == last:
 		return Name{}, "", false
@@ -129,8 +99,8 @@ func parseHead(s string) (n Name, rest string, ok bool) {
 	}
 	switch kind := resource[:first]; {
 	case kind == "app":
-	case kind == "net" && n.Kind == Access:
-		n.Kind = NLB
+	case kind == "net" && n.Kind == parse.KindAccess:
+		n.Kind = parse.KindNLB
 	default:
 		return Name{}, "", false
 	}
@@ -141,12 +111,12 @@ func parseHead(s string) (n Name, rest string, ok bool) {
 // prefixes stand before the account in the names of the newer logs.
 var prefixes = []struct {
 	text string
-	kind Kind
+	kind parse.Kind
 }{
-	{"conn_log_", Connection},
-	{"conn_log.", Connection},
-	{"health_check_log_", HealthCheck},
-	{"health_check_log.", HealthCheck},
+	{"conn_log_", parse.KindConnection},
+	{"conn_log.", parse.KindConnection},
+	{"health_check_log_", parse.KindHealthCheck},
+	{"health_check_log.", parse.KindHealthCheck},
 }
 
 // isAccount reports whether s is an AWS account number.

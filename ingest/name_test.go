@@ -6,12 +6,14 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"loglens/parse"
 )
 
 func TestParseName(t *testing.T) {
 	end := time.Date(2026, 11, 22, 3, 5, 0, 0, time.UTC)
 	const account, region = "111122223333", "us-east-1"
-	app := func(kind Kind, node string) Name {
+	app := func(kind parse.Kind, node string) Name {
 		return Name{Kind: kind, Account: account, Region: region, LoadBalancer: "app/shop-prod/50dc6c495c0c9188", End: end, Node: node}
 	}
 	tests := []struct {
@@ -19,22 +21,22 @@ func TestParseName(t *testing.T) {
 		base string
 		want Name
 	}{
-		{"access", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(Access, "10.0.1.9")},
-		{"access unpacked", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log", app(Access, "10.0.1.9")},
-		{"access on a node with IPv6", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_2600-1f18--9_20sg8hgm.log.gz", app(Access, "2600-1f18--9")},
-		{"node with colons", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_2600:1f18::9_20sg8hgm.log.gz", app(Access, "2600:1f18::9")},
-		{"connection", "conn_log_111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(Connection, "10.0.1.9")},
-		{"connection with a dot", "conn_log.111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(Connection, "10.0.1.9")},
-		{"health check", "health_check_log_111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(HealthCheck, "10.0.1.9")},
+		{"access", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(parse.KindAccess, "10.0.1.9")},
+		{"access unpacked", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log", app(parse.KindAccess, "10.0.1.9")},
+		{"access on a node with IPv6", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_2600-1f18--9_20sg8hgm.log.gz", app(parse.KindAccess, "2600-1f18--9")},
+		{"node with colons", "111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_2600:1f18::9_20sg8hgm.log.gz", app(parse.KindAccess, "2600:1f18::9")},
+		{"connection", "conn_log_111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(parse.KindConnection, "10.0.1.9")},
+		{"connection with a dot", "conn_log.111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(parse.KindConnection, "10.0.1.9")},
+		{"health check", "health_check_log_111122223333_elasticloadbalancing_us-east-1_app.shop-prod.50dc6c495c0c9188_20261122T0305Z_10.0.1.9_20sg8hgm.log.gz", app(parse.KindHealthCheck, "10.0.1.9")},
 		{"network", "111122223333_elasticloadbalancing_us-east-1_net.tcp.a1b2_20261122T0305Z_20sg8hgm.log.gz",
-			Name{Kind: NLB, Account: account, Region: region, LoadBalancer: "net/tcp/a1b2", End: end}},
+			Name{Kind: parse.KindNLB, Account: account, Region: region, LoadBalancer: "net/tcp/a1b2", End: end}},
 		{"classic", "111122223333_elasticloadbalancing_us-east-1_old-lb_20261122T0305Z_172.16.1.9_20sg8hgm.log",
-			Name{Kind: Classic, Account: account, Region: region, LoadBalancer: "old-lb", End: end, Node: "172.16.1.9"}},
+			Name{Kind: parse.KindClassic, Account: account, Region: region, LoadBalancer: "old-lb", End: end, Node: "172.16.1.9"}},
 		{"classic called app", "111122223333_elasticloadbalancing_us-east-1_app_20261122T0305Z_172.16.1.9_20sg8hgm.log",
-			Name{Kind: Classic, Account: account, Region: region, LoadBalancer: "app", End: end, Node: "172.16.1.9"}},
-		{"test file", "ELBAccessLogTestFile", Name{Kind: TestFile}},
-		{"health check test file", "ELBHealthCheckLogTestFile", Name{Kind: TestFile}},
-		{"connection test file", "ELBConnectionLogTestFile", Name{Kind: TestFile}},
+			Name{Kind: parse.KindClassic, Account: account, Region: region, LoadBalancer: "app", End: end, Node: "172.16.1.9"}},
+		{"test file", "ELBAccessLogTestFile", Name{TestFile: true}},
+		{"health check test file", "ELBHealthCheckLogTestFile", Name{TestFile: true}},
+		{"connection test file", "ELBConnectionLogTestFile", Name{TestFile: true}},
 
 		{"empty", "", Name{}},
 		{"a copy", "Copy of 111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261122T0305Z_10.0.1.9_r.log.gz", Name{}},
@@ -68,12 +70,12 @@ func (n Name) write(random string) string {
 	}
 	s += random + ".log"
 	switch n.Kind {
-	case Connection:
+	case parse.KindConnection:
 		s = "conn_log_" + s
-	case HealthCheck:
+	case parse.KindHealthCheck:
 		s = "health_check_log_" + s
 	}
-	if n.Kind != Classic {
+	if n.Kind != parse.KindClassic {
 		s += ".gz"
 	}
 	return s
@@ -87,9 +89,8 @@ func FuzzParseName(f *testing.F) {
 	f.Add("ELBAccessLogTestFile")
 	f.Fuzz(func(t *testing.T, base string) {
 		n := ParseName(base)
-		switch n.Kind {
-		case Unknown, TestFile:
-			if diff := cmp.Diff(Name{Kind: n.Kind}, n); diff != "" {
+		if n.Kind == parse.KindUnknown {
+			if diff := cmp.Diff(Name{TestFile: n.TestFile}, n); diff != "" {
 				t.Errorf("ParseName(%q) says more than its kind (-want +got):\n%s", base, diff)
 			}
 			return

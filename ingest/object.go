@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Object is one log object on its way from the listing to the commit. One
@@ -15,6 +16,8 @@ type Object struct {
 	ETag string // as listed or, after a Restart, as read; "" where there is none
 	Size int64  // stored bytes; -1 if not known
 	Name Name
+	// Modified is when the object was last written, as listed; zero if not known.
+	Modified time.Time
 
 	identity string // equal for the same stored object reached by two sources
 	origin   origin
@@ -109,10 +112,17 @@ func (c *content) Read(p []byte) (int, error) {
 func (c *content) end(err error) error {
 	c.object.stored, c.object.warning = c.z.Stored(), c.z.Warning()
 	if isEnd(err) {
+		if r, ok := c.object.raw.(*recording); ok {
+			r.keep()
+		}
 		return err
 	}
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
+	}
+	var format *FormatError
+	if errors.As(err, &format) {
+		format.URI = c.object.URI
 	}
 	return err
 }

@@ -5,28 +5,88 @@ import (
 	"time"
 
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
-// interval is how much time one object of an Application Load Balancer covers.
-const interval = 5 * time.Minute
-
-// Plan says which objects a command wants. The zero value wants every access log.
+// Plan says which objects a command wants. The zero value wants every log of requests.
 type Plan struct {
 	Window       when.Window // rows wanted; zero bounds are open
 	Now          time.Time   // no folder of a later day is looked for; zero: not known
 	LoadBalancer string      // "" for all; a name, "app/name/id", or an ARN
+	Kinds        KindSet     // logs wanted
+}
+
+// KindSet is a set of logs. The zero value stands for the logs that hold
+// requests: the access logs of Application and Classic Load Balancers.
+type KindSet uint8
+
+const requestLogs = KindSet(1<<parse.KindAccess | 1<<parse.KindClassic)
+
+// Kinds is the set of these logs; of none, the zero value.
+func Kinds(k ...parse.Kind) KindSet {
+	var s KindSet
+	for _, k := range k {
+		s |= 1 << k
+	}
+	return s
+}
+
+// Has reports whether a log is in the set.
+func (s KindSet) Has(k parse.Kind) bool {
+	if s == 0 {
+		s = requestLogs
+	}
+	return s&(1<<k) != 0
+}
+
+// lag is how long after an entry's own time the interval may end whose object
+// holds it: the length of the interval, 5 minutes, or for classic balancers as
+// many or 60. Where the time is that of a beginning, of a request or a check,
+// the entry is written later: a check ends within 2 minutes, and a classic
+// balancer's requests are allowed 5.
+//
+// Source: AWS, "Access log files" and "Access log entries" of the Application,
+// Network and Classic guides; "Health check log entries"; read 2026-11.
+func lag(k parse.Kind) time.Duration {
+	switch k {
+	case parse.KindClassic:
+		return (60 + 5) * time.Minute
+	case parse.KindHealthCheck:
+		return (5 + 2) * time.Minute
+	}
+	return 5 * time.Minute
+}
+
+// lateness is how long after its interval an object may be delivered; the
+// folder is that of the delivery.
+const lateness = 24 * time.Hour
+
+// delivered is when the last object of a log that can hold wanted rows has been
+// delivered; zero if the window has no end.
+func (p Plan) delivered(k parse.Kind) time.Time {
+	if p.Window.Until.IsZero() {
+		return time.Time{}
+	}
+	return p.Window.Until.UTC().Add(lag(k) + lateness)
 }
 
 // wants reports whether an object of this name is to be opened. A name that
 // says nothing is wanted: only its lines can tell.
 func (p Plan) wants(n Name) bool {
-	switch n.Kind {
-	case Unknown:
-		return true
-	case Access:
-		return p.WantsBalancer(n.LoadBalancer) && !n.End.Before(p.firstEnd()) && !p.beyond(n.End)
+	if n.Kind == parse.KindUnknown {
+		return !n.TestFile
 	}
-	return false
+	return p.wantsLog(n) && !n.End.Before(p.firstEnd()) && !p.beyond(n)
+}
+
+// wantsLog reports whether the plan takes this log of this balancer, at any time.
+func (p Plan) wantsLog(n Name) bool {
+	if !p.Kinds.Has(n.Kind) || !p.WantsBalancer(n.LoadBalancer) {
+		return false
+	}
+	// The bare name of a classic balancer is its own in one account and region only.
+	part := strings.Split(p.LoadBalancer, ":")
+	return len(part) != 6 || part[3] == n.Region && part[4] == n.Account
 }
 
 // firstEnd is the earliest interval end that can hold a wanted row, to the
@@ -35,24 +95,21 @@ func (p Plan) firstEnd() time.Time {
 	return p.Window.From.UTC().Truncate(time.Minute)
 }
 
-// beyond reports whether an object whose interval ends at end lies wholly
-// behind the window.
-func (p Plan) beyond(end time.Time) bool {
-	return !p.Window.Until.IsZero() && end.After(p.Window.Until.Add(interval))
+// beyond reports whether an object of this name lies wholly behind the window.
+func (p Plan) beyond(n Name) bool {
+	return !p.Window.Until.IsZero() && n.End.After(p.Window.Until.Add(lag(n.Kind)))
 }
 
 // WantsBalancer reports whether the plan's filter takes the balancer
-// "app/name/id" (or a Classic Load Balancer's bare name).
+// "app/name/id" or "net/name/id", or a Classic Load Balancer's bare name. A name
+// takes all balancers that are called so.
 func (p Plan) WantsBalancer(id string) bool {
 	want := p.LoadBalancer
-	if want == "" {
+	if want == "" || want == id {
 		return true
 	}
-	if _, resource, isARN := strings.Cut(want, ":loadbalancer/"); isARN && strings.HasPrefix(want, "arn:") {
-		want = resource
-	}
-	if want == id {
-		return true
+	if strings.HasPrefix(want, "arn:") {
+		return idOf(want) == id
 	}
 	part := strings.Split(id, "/")
 	return len(part) == 3 && part[1] == want

@@ -1,10 +1,14 @@
 package ingest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
 func TestPlanWants(t *testing.T) {
@@ -17,7 +21,10 @@ func TestPlanWants(t *testing.T) {
 	}
 	window := when.Window{From: at("02:07:30"), Until: at("03:07:30")}
 	access := func(clock string) Name {
-		return Name{Kind: Access, LoadBalancer: "app/shop/a1", End: at(clock)}
+		return Name{Kind: parse.KindAccess, Account: "111122223333", Region: "us-east-1", LoadBalancer: "app/shop/a1", End: at(clock)}
+	}
+	classic := func(clock string) Name {
+		return Name{Kind: parse.KindClassic, Account: "111122223333", Region: "us-east-1", LoadBalancer: "old", End: at(clock)}
 	}
 	tests := []struct {
 		name string
@@ -34,11 +41,28 @@ func TestPlanWants(t *testing.T) {
 		{"open beginning", Plan{Window: when.Window{Until: window.Until}}, access("00:00:00"), true},
 		{"open end", Plan{Window: when.Window{From: window.From}}, access("23:55:00"), true},
 		{"unknown name", Plan{Window: window, LoadBalancer: "other"}, Name{}, true},
-		{"test file", Plan{}, Name{Kind: TestFile}, false},
-		{"connection log", Plan{}, Name{Kind: Connection}, false},
-		{"health check log", Plan{}, Name{Kind: HealthCheck}, false},
-		{"network", Plan{}, Name{Kind: NLB}, false},
-		{"classic", Plan{}, Name{Kind: Classic}, false},
+		{"test file", Plan{}, Name{TestFile: true}, false},
+		{"test file of any log", Plan{Kinds: Kinds(parse.KindAccess, parse.KindConnection)}, Name{TestFile: true}, false},
+		{"connection log", Plan{}, Name{Kind: parse.KindConnection}, false},
+		{"connection log, wanted", Plan{Kinds: Kinds(parse.KindConnection)}, Name{Kind: parse.KindConnection}, true},
+		{"access log, not wanted", Plan{Kinds: Kinds(parse.KindConnection)}, access("00:00:00"), false},
+		{"unknown name, whatever is wanted", Plan{Kinds: Kinds(parse.KindNLB)}, Name{}, true},
+		{"health check log", Plan{}, Name{Kind: parse.KindHealthCheck}, false},
+		{"health check that takes two minutes", Plan{Window: window, Kinds: Kinds(parse.KindHealthCheck)}, Name{Kind: parse.KindHealthCheck, End: at("03:14:00")}, true},
+		{"health check behind", Plan{Window: window, Kinds: Kinds(parse.KindHealthCheck)}, Name{Kind: parse.KindHealthCheck, End: at("03:15:00")}, false},
+		{"network", Plan{}, Name{Kind: parse.KindNLB}, false},
+		{"network, behind", Plan{Window: window, Kinds: Kinds(parse.KindNLB)}, Name{Kind: parse.KindNLB, End: at("03:13:00")}, false},
+		{"classic", Plan{}, classic("00:00:00"), true},
+		{"classic, not wanted", Plan{Kinds: Kinds(parse.KindAccess)}, classic("00:00:00"), false},
+		{"classic before", Plan{Window: window}, classic("02:06:00"), false},
+		{"classic, the window's first minute", Plan{Window: window}, classic("02:07:00"), true},
+		{"classic, an hour reaches over the end", Plan{Window: window}, classic("04:07:00"), true},
+		{"classic, an hour and a long request", Plan{Window: window}, classic("04:12:00"), true},
+		{"classic behind", Plan{Window: window}, classic("04:13:00"), false},
+		{"classic by name", Plan{LoadBalancer: "old"}, classic("00:00:00"), true},
+		{"classic by ARN", Plan{LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/old"}, classic("00:00:00"), true},
+		{"classic of that name elsewhere", Plan{LoadBalancer: "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/old"}, classic("00:00:00"), false},
+		{"classic of that name in another account", Plan{LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:222233334444:loadbalancer/old"}, classic("00:00:00"), false},
 		{"balancer by name", Plan{LoadBalancer: "shop"}, access("00:00:00"), true},
 		{"balancer by id", Plan{LoadBalancer: "app/shop/a1"}, access("00:00:00"), true},
 		{"balancer by ARN", Plan{LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/shop/a1"}, access("00:00:00"), true},
@@ -55,6 +79,54 @@ func TestPlanWants(t *testing.T) {
 	}
 }
 
+func TestWantsBalancer(t *testing.T) {
+	const arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/"
+	all := []string{"app/shop/a1", "app/shop/a2", "net/shop/c3", "shop", "app/blog/b2", "blog"}
+	for want, takes := range map[string][]string{
+		"":                  all,
+		"shop":              {"app/shop/a1", "app/shop/a2", "net/shop/c3", "shop"},
+		"app/shop/a1":       {"app/shop/a1"},
+		"net/shop/c3":       {"net/shop/c3"},
+		arn + "app/shop/a2": {"app/shop/a2"},
+		arn + "net/shop/c3": {"net/shop/c3"},
+		arn + "shop":        {"shop"},
+		"app":               nil,
+		"a1":                nil,
+		"arn:aws:s3:::shop": nil,
+		arn:                 nil,
+	} {
+		var got []string
+		for _, id := range all {
+			if (Plan{LoadBalancer: want}).WantsBalancer(id) {
+				got = append(got, id)
+			}
+		}
+		if diff := cmp.Diff(takes, got); diff != "" {
+			t.Errorf("%q takes (-want +got):\n%s", want, diff)
+		}
+	}
+}
+
+func TestKindSet(t *testing.T) {
+	all := []parse.Kind{parse.KindUnknown, parse.KindAccess, parse.KindConnection, parse.KindHealthCheck, parse.KindNLB, parse.KindClassic}
+	for _, want := range [][]parse.Kind{
+		{parse.KindAccess}, {parse.KindConnection, parse.KindHealthCheck}, {parse.KindNLB}, {parse.KindAccess, parse.KindClassic}, all[1:],
+	} {
+		for _, s := range []KindSet{Kinds(want...), Kinds(append(want, want...)...)} {
+			for _, k := range all {
+				if s.Has(k) != slices.Contains(want, k) {
+					t.Errorf("Kinds(%v).Has(%v) = %v", want, k, s.Has(k))
+				}
+			}
+		}
+	}
+	for _, k := range all {
+		if (KindSet(0)).Has(k) != (k == parse.KindAccess || k == parse.KindClassic) {
+			t.Errorf("the zero value's Has(%v) = %v", k, KindSet(0).Has(k))
+		}
+	}
+}
+
 func TestPlanDays(t *testing.T) {
 	day := func(d int) time.Time { return time.Date(2026, 11, d, 0, 0, 0, 0, time.UTC) }
 	now := day(22).Add(15 * time.Hour)
@@ -68,6 +140,9 @@ func TestPlanDays(t *testing.T) {
 		{"over midnight", Plan{Window: when.Window{From: day(22).Add(-time.Hour), Until: day(22)}, Now: now}, day(21), day(22), true},
 		{"long ago: the next day's folder too", Plan{Window: when.Window{From: day(3), Until: day(3).Add(time.Hour)}, Now: now}, day(3), day(4), true},
 		{"long ago: late on the day", Plan{Window: when.Window{From: day(3), Until: day(4)}, Now: now}, day(3), day(5), true},
+		{"classic logs end later", Plan{Window: when.Window{From: day(3), Until: day(3).Add(23 * time.Hour)}, Now: now}, day(3), day(5), true},
+		{"access logs alone do not", Plan{Window: when.Window{From: day(3), Until: day(3).Add(23 * time.Hour)}, Now: now, Kinds: Kinds(parse.KindAccess)}, day(3), day(4), true},
+		{"health checks, a little", Plan{Window: when.Window{From: day(3), Until: day(4).Add(-6 * time.Minute)}, Now: now, Kinds: Kinds(parse.KindHealthCheck)}, day(3), day(5), true},
 		{"no end", Plan{Window: when.Window{From: day(20)}, Now: now}, day(20), day(22), true},
 		{"no beginning", Plan{Window: when.Window{Until: now}, Now: now}, time.Time{}, day(22), false},
 		{"nothing known", Plan{}, time.Time{}, time.Time{}, false},

@@ -94,7 +94,7 @@ func (l *seeker) object(k listed) *Object {
 		return nil
 	}
 	return &Object{
-		URI: l.bucket.uri(k.key), ETag: k.etag, Size: k.size, Name: name,
+		URI: l.bucket.uri(k.key), ETag: k.etag, Size: k.size, Name: name, Modified: k.modified,
 		identity: fmt.Sprintf("%s\x00%s", l.bucket.uri(""), k.key),
 		origin:   s3Object{l.bucket, k.key},
 	}

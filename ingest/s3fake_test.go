@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
 // The real server's tests are in the module test/. What is here, a real server
@@ -152,12 +154,19 @@ type stored struct {
 	page int
 	one  bool // the delimiter's first letter only is honoured, as some servers do
 	none bool // the delimiter is ignored
+
+	describe func(key string) (etag string, size int64) // nil: all alike
+	asked    *atomic.Int64                              // requests so far; nil: not counted
 }
+
+// storedAt is when the objects of a stored bucket were written.
+var storedAt = time.Date(2026, 11, 22, 3, 6, 7, 0, time.UTC)
 
 func (s stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	type content struct {
-		Key, ETag string
-		Size      int64
+		Key, ETag    string
+		Size         int64
+		LastModified time.Time
 	}
 	type prefix struct{ Prefix string }
 	var out struct {
@@ -168,6 +177,12 @@ func (s stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		NextContinuationToken string `xml:",omitempty"`
 		Contents              []content
 		CommonPrefixes        []prefix
+	}
+	if s.asked != nil {
+		s.asked.Add(1)
+	}
+	if s.describe == nil {
+		s.describe = func(string) (string, int64) { return `"e1"`, 5 }
 	}
 	q := r.URL.Query()
 	out.Name = "bucket"
@@ -202,7 +217,8 @@ func (s stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			out.CommonPrefixes = append(out.CommonPrefixes, prefix{last})
 			out.NextContinuationToken = last + "\U0010ffff"
 		} else {
-			out.Contents = append(out.Contents, content{k, `"e1"`, 5})
+			etag, size := s.describe(k)
+			out.Contents = append(out.Contents, content{k, etag, size, storedAt})
 			out.NextContinuationToken = k
 		}
 	}
@@ -235,39 +251,190 @@ func TestSeekOrder(t *testing.T) {
 		}
 	}
 	slices.Sort(keys)
-	plan := Plan{Window: when.Window{From: day.Add(8 * time.Hour), Until: day.Add(40 * time.Hour)}, Now: day.Add(80 * time.Hour)}
-	var want []string
-	for _, k := range keys {
-		if plan.wants(ParseName(k[strings.LastIndex(k, "/")+1:])) {
-			want = append(want, k)
+	for _, kinds := range []KindSet{0, Kinds(parse.KindAccess, parse.KindConnection), Kinds(parse.KindConnection, parse.KindNLB, parse.KindClassic)} {
+		plan := Plan{Window: when.Window{From: day.Add(8 * time.Hour), Until: day.Add(40 * time.Hour)}, Now: day.Add(80 * time.Hour), Kinds: kinds}
+		var want []string
+		for _, k := range keys {
+			if plan.wants(ParseName(k[strings.LastIndex(k, "/")+1:])) {
+				want = append(want, k)
+			}
+		}
+		for _, s := range []stored{{page: 1000}, {page: 7}, {page: 1}, {page: 1000, one: true}, {page: 7, one: true}, {page: 7, none: true}} {
+			s.keys = keys
+			t.Run(fmt.Sprintf("kinds %b, pages of %d, one %v, none %v", kinds, s.page, s.one, s.none), func(t *testing.T) {
+				if s.none {
+					// Without delimiters there are no folders to find: name the region's.
+					for _, account := range []string{"111122223333", "203344445555"} {
+						prefix := "AWSLogs/" + account + "/elasticloadbalancing/us-east-1"
+						got, err := listAll(t, fakeS3(t, s.ServeHTTP), "s3://bucket/"+prefix, plan)
+						if err != nil {
+							t.Fatal(err)
+						}
+						mine := slices.DeleteFunc(slices.Clone(want), func(k string) bool { return !strings.HasPrefix(k, prefix) })
+						if diff := cmp.Diff(mine, got); diff != "" {
+							t.Errorf("keys (-want +got):\n%s", diff)
+						}
+					}
+					return
+				}
+				got, err := listAll(t, fakeS3(t, s.ServeHTTP), "s3://bucket", plan)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("keys (-want +got):\n%s", diff)
+				}
+			})
 		}
 	}
-	for _, s := range []stored{{page: 1000}, {page: 7}, {page: 1}, {page: 1000, one: true}, {page: 7, one: true}, {page: 7, none: true}} {
-		s.keys = keys
-		t.Run(fmt.Sprintf("pages of %d, one %v, none %v", s.page, s.one, s.none), func(t *testing.T) {
-			if s.none {
-				// Without delimiters there are no folders to find: name the region's.
-				for _, account := range []string{"111122223333", "203344445555"} {
-					prefix := "AWSLogs/" + account + "/elasticloadbalancing/us-east-1"
-					got, err := listAll(t, fakeS3(t, s.ServeHTTP), "s3://bucket/"+prefix, plan)
-					if err != nil {
-						t.Fatal(err)
-					}
-					mine := slices.DeleteFunc(slices.Clone(want), func(k string) bool { return !strings.HasPrefix(k, prefix) })
-					if diff := cmp.Diff(mine, got); diff != "" {
-						t.Errorf("keys (-want +got):\n%s", diff)
-					}
+}
+
+// logKey is a stored log as its test made it up, beside the key that it has.
+type logKey struct {
+	key     string
+	account string
+	kind    parse.Kind
+	name    string // of the balancer
+	end     time.Time
+}
+
+// logKeys are the logs of so many days of two accounts, of which one makes the
+// delimiter cut the names of some logs before their balancer: each balancer's
+// objects in the folder of the day on which its interval ends.
+func logKeys(first time.Time, days int) []logKey {
+	var logs []logKey
+	for _, account := range []string{"111122223333", "203344445555"} {
+		for _, b := range []struct {
+			kind             parse.Kind
+			prefix, resource string
+			name             string
+			every            time.Duration
+		}{
+			{parse.KindAccess, "", "app.blog.b2", "blog", 5 * time.Minute},
+			{parse.KindAccess, "", "app.shop.a1", "shop", 5 * time.Minute},
+			{parse.KindConnection, "conn_log_", "app.shop.a1", "shop", 5 * time.Minute},
+			{parse.KindConnection, "conn_log_", "app.blog.b2", "blog", 5 * time.Minute},
+			{parse.KindConnection, "conn_log.", "app.shop.a1", "shop", time.Hour},
+			{parse.KindHealthCheck, "health_check_log_", "app.shop.a1", "shop", 5 * time.Minute},
+			{parse.KindNLB, "", "net.shop.c3", "shop", 5 * time.Minute},
+			{parse.KindClassic, "", "old", "old", 5 * time.Minute},
+			{parse.KindClassic, "", "shop", "shop", time.Hour},
+		} {
+			for end := first.Add(b.every); !end.After(first.AddDate(0, 0, days)); end = end.Add(b.every) {
+				node := "10.0.0.1_"
+				if b.kind == parse.KindNLB {
+					node = ""
 				}
-				return
+				logs = append(logs, logKey{
+					key: "AWSLogs/" + account + "/elasticloadbalancing/us-east-1/" + end.Format("2006/01/02/") + b.prefix + account +
+						"_elasticloadbalancing_us-east-1_" + b.resource + "_" + end.Format("20060102T1504Z") + "_" + node + "r.log",
+					account: account, kind: b.kind, name: b.name, end: end,
+				})
 			}
-			got, err := listAll(t, fakeS3(t, s.ServeHTTP), "s3://bucket", plan)
+		}
+	}
+	slices.SortFunc(logs, func(a, b logKey) int { return strings.Compare(a.key, b.key) })
+	return logs
+}
+
+// What is listed for each kind of log, and with how many requests.
+func TestSeekKinds(t *testing.T) {
+	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	logs := logKeys(day, 4)
+	var keys []string
+	for _, l := range logs {
+		keys = append(keys, l.key)
+	}
+	hour := when.Window{From: day.Add(11*time.Hour + 30*time.Second), Until: day.Add(12*time.Hour + 30*time.Second)}
+	access, connection, health := Kinds(parse.KindAccess), Kinds(parse.KindConnection), Kinds(parse.KindHealthCheck)
+	nlb, classic := Kinds(parse.KindNLB), Kinds(parse.KindClassic)
+	const (
+		found = 1 + 2 // the accounts, and the regions of each
+		days  = 2     // one account's and the other's
+		cut   = 1     // more for the account that the delimiter cuts
+	)
+	tests := []struct {
+		name     string
+		plan     Plan
+		requests int64
+		page     int // keys; 0 for as many as S3 has
+	}{
+		{"logs of requests", Plan{Window: hour, Now: hour.Until}, found + days + 2*4, 0},
+		{"access logs", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + days + 2*2, 0},
+		{"connection logs", Plan{Window: hour, Now: hour.Until, Kinds: connection}, found + days + 2*3 + cut, 0},
+		{"health check logs", Plan{Window: hour, Now: hour.Until, Kinds: health}, found + days + 2*1 + cut, 0},
+		{"network balancers' logs", Plan{Window: hour, Now: hour.Until, Kinds: nlb}, found + days + 2*1, 0},
+		{"classic balancers' logs", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + days + 2*2, 0},
+		{"all", Plan{Window: hour, Now: hour.Until, Kinds: access | connection | health | nlb | classic}, found + days + 2*9 + 2*cut, 0},
+		{"of one name", Plan{Window: hour, Now: hour.Until, LoadBalancer: "shop"}, found + days + 2*2, 0},
+		{"classic by ARN", Plan{Window: hour, Now: hour.Until, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:203344445555:loadbalancer/shop"}, found + days + 1, 0},
+		{"network by ARN", Plan{Window: hour, Now: hour.Until, Kinds: nlb, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/shop/c3"}, found + days + 1, 0},
+		{"access logs of long ago: the next day too", Plan{Window: hour, Now: day.AddDate(0, 0, 30), Kinds: access}, found + 2*(days+2*2), 0},
+		// What a classic balancer logs after 22:55 may come a day and an hour later.
+		{"late on a day long ago", Plan{Window: when.Window{From: day.Add(22 * time.Hour), Until: day.Add(23 * time.Hour)}, Now: day.AddDate(0, 0, 30)},
+			found + 3*days + 2*(2*2+3*2), 0},
+		{"classic over midnight", Plan{Window: when.Window{From: day.Add(23 * time.Hour), Until: day.Add(23*time.Hour + 30*time.Minute)}, Now: day.AddDate(0, 0, 1), Kinds: classic}, found + 2*(days+2*2), 0},
+		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + days + 2*2, 20},
+		{"classic balancers' logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + days + 2*(2+1), 20},
+		{"no window", Plan{Kinds: classic}, found + 2*3 + 5*days + 5*2*2, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var want []string
+			for _, l := range logs {
+				_, resource, isARN := strings.Cut(tt.plan.LoadBalancer, ":loadbalancer/")
+				switch reach := map[parse.Kind]time.Duration{parse.KindClassic: 65 * time.Minute, parse.KindHealthCheck: 7 * time.Minute}[l.kind]; {
+				case !tt.plan.Kinds.Has(l.kind),
+					!isARN && tt.plan.LoadBalancer != "" && tt.plan.LoadBalancer != l.name,
+					isARN && (!strings.Contains(tt.plan.LoadBalancer, l.account) || strings.Contains(resource, "/") == (l.kind == parse.KindClassic) || !strings.Contains(resource, l.name)),
+					!tt.plan.Window.From.IsZero() && l.end.Before(tt.plan.Window.From.Add(-30*time.Second)),
+					!tt.plan.Window.Until.IsZero() && l.end.After(tt.plan.Window.Until.Add(max(reach, 5*time.Minute))),
+					!tt.plan.Now.IsZero() && l.end.Format(time.DateOnly) > tt.plan.Now.Format(time.DateOnly):
+				default:
+					want = append(want, l.key)
+				}
+			}
+			if len(want) == 0 {
+				t.Fatal("the test expects nothing")
+			}
+			var asked atomic.Int64
+			if tt.page == 0 {
+				tt.page = 1000
+			}
+			got, err := listAll(t, fakeS3(t, stored{keys: keys, page: tt.page, asked: &asked}.ServeHTTP), "s3://bucket", tt.plan)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("keys (-want +got):\n%s", diff)
 			}
+			if asked.Load() != tt.requests {
+				t.Errorf("%d requests, want %d", asked.Load(), tt.requests)
+			}
 		})
+	}
+}
+
+// A server must not send us round in a circle.
+func TestSeekHostilePrefixes(t *testing.T) {
+	asked := 0
+	aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+		asked++
+		if asked > 20 {
+			t.Error("asked more than 20 times")
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		q := r.URL.Query()
+		_, _ = fmt.Fprintf(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated>`)
+		if q.Get("delimiter") == stampDelimiter {
+			_, _ = fmt.Fprintf(w, `<CommonPrefixes><Prefix>AWSLogs/203344445555/elasticloadbalancing/us-east-1/2026/11/20/conn_log_20</Prefix></CommonPrefixes>`)
+		}
+		_, _ = io.WriteString(w, `</ListBucketResult>`)
+	})
+	keys, err := listAll(t, aws, "s3://bucket/AWSLogs/203344445555/elasticloadbalancing/us-east-1/2026/11/20", Plan{Kinds: Kinds(parse.KindConnection)})
+	if err != nil || keys != nil || asked < 2 {
+		t.Errorf("keys %q, error %v after %d requests", keys, err, asked)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -31,7 +32,8 @@ type page struct {
 // listed is one key of a listing.
 type listed struct {
 	key, etag string
-	size      int64
+	size      int64 // -1 if not told
+	modified  time.Time
 }
 
 // within reports whether all keys have the prefix.
@@ -163,7 +165,7 @@ func decode(out *s3.ListObjectsV2Output) (page, error) {
 		if o.Size != nil {
 			size = *o.Size
 		}
-		p.objects = append(p.objects, listed{key, aws.ToString(o.ETag), size})
+		p.objects = append(p.objects, listed{key, aws.ToString(o.ETag), size, aws.ToTime(o.LastModified)})
 	}
 	for _, c := range out.CommonPrefixes {
 		prefix, err := plain(aws.ToString(c.Prefix))

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"loglens/parse"
 )
 
 // How many listings run at a time; their results keep their order.
@@ -19,17 +21,14 @@ const (
 // shorter one the folders' names are computed.
 const knownDays = 31
 
-// lateness is how long after its interval an object may be delivered; the
-// folder is that of the delivery.
-const lateness = 24 * time.Hour
-
 // seeker finds the objects of a plan in a bucket.
 //
-// Keys sort by balancer and then by the end of their interval, and the folder
-// of a day lists all balancers with one request, whose delimiter "_20" cuts
-// each key at its time stamp. So per day: one request for the balancers, and
-// per wanted balancer one that starts at the window and stops behind it. Keys
-// with other names show up beside the balancers and are read.
+// Keys sort by log, balancer and then by the end of their interval, and the
+// folder of a day lists all balancers with one request, whose delimiter "_20"
+// cuts each key at its time stamp. So per day: one request for the balancers,
+// and per wanted log of a wanted balancer one that starts at the window and
+// stops behind it. Keys with other names show up beside the balancers and are
+// read.
 type seeker struct {
 	bucket *bucket
 	plan   Plan
@@ -99,8 +98,10 @@ func isLayout(below []string) bool {
 	return true
 }
 
-// datePart is the form of a day's folders: year, month, day.
-var datePart = []string{"2006", "01", "02"}
+// dateLayout is the form of a day's folders, one in the other; datePart is that of each.
+const dateLayout = "2006/01/02"
+
+var datePart = strings.Split(dateLayout, "/")
 
 func isDatePart(level int, s string) bool {
 	return len(s) == len(datePart[level]) && strings.Trim(s, "0123456789") == ""
@@ -168,7 +169,7 @@ func (l *seeker) region(ctx context.Context, region, date string) bool {
 	keep := true
 	if from, until, bounded := l.plan.days(); bounded && until.Sub(from) < knownDays*24*time.Hour {
 		for d := from; !d.After(until); d = d.AddDate(0, 0, 1) {
-			days = append(days, d.Format("2006/01/02"))
+			days = append(days, d.Format(dateLayout))
 		}
 		days = slices.DeleteFunc(days, func(d string) bool { return !strings.HasPrefix(d, date) })
 	} else {
@@ -193,13 +194,25 @@ func (l *seeker) region(ctx context.Context, region, date string) bool {
 func (p Plan) days() (from, until time.Time, bounded bool) {
 	day := 24 * time.Hour
 	until = p.Now
-	if w := p.Window.Until; !w.IsZero() {
-		if late := w.Add(interval + lateness); until.IsZero() || late.Before(until) {
-			until = late
-		}
+	longest := parse.KindAccess
+	switch {
+	case p.Kinds.Has(parse.KindClassic):
+		longest = parse.KindClassic
+	case p.Kinds.Has(parse.KindHealthCheck):
+		longest = parse.KindHealthCheck
+	}
+	if last := p.delivered(longest); until.IsZero() || !last.IsZero() && last.Before(until) {
+		until = last
 	}
 	from = p.Window.From
 	return from.UTC().Truncate(day), until.UTC().Truncate(day), !from.IsZero() && !until.IsZero()
+}
+
+// later reports whether a day's folder is one of those in which no wanted object
+// of a log is left to be found.
+func (p Plan) later(date string, k parse.Kind) bool {
+	last := p.delivered(k)
+	return !last.IsZero() && date > last.Format(dateLayout)
 }
 
 // findDays looks which folders of days there are, from the year downwards.
@@ -242,7 +255,7 @@ func (l *seeker) findDays(ctx context.Context, region, date string) (days []stri
 func (l *seeker) seek(ctx context.Context, region string, days []string) iter.Seq2[*Object, error] {
 	perDay := inOrder(ctx, daysAtOnce, func(yield func(task[span]) bool) {
 		for _, d := range days {
-			if !yield(func(ctx context.Context) ([]span, error) { return l.day(ctx, region+d+"/") }) {
+			if !yield(func(ctx context.Context) ([]span, error) { return l.day(ctx, region, d) }) {
 				return
 			}
 		}
@@ -265,16 +278,24 @@ func (l *seeker) seek(ctx context.Context, region string, days []string) iter.Se
 type span struct {
 	object *Object // if the part is a single object
 	prefix string
-	seek   bool // the prefix is that of one balancer
+	seek   bool // the prefix is that of one log of one balancer
 }
 
 // stampDelimiter cuts the keys of a day at their time stamps, until the year 2100.
 const stampDelimiter = "_20"
 
 // day finds the parts of one day's folder that can hold wanted objects.
-func (l *seeker) day(ctx context.Context, day string) ([]span, error) {
+func (l *seeker) day(ctx context.Context, region, date string) ([]span, error) {
+	parts, err := l.parts(ctx, region, date, "")
+	slices.SortStableFunc(parts, func(a, b span) int { return strings.Compare(a.prefix, b.prefix) })
+	return parts, err
+}
+
+// parts finds those parts of a day's folder whose names have a beginning in common.
+func (l *seeker) parts(ctx context.Context, region, date, beginning string) ([]span, error) {
+	day := region + date + "/"
 	var parts []span
-	for p, err := range l.bucket.pages(ctx, listing{prefix: day, delimiter: stampDelimiter}) {
+	for p, err := range l.bucket.pages(ctx, listing{prefix: day + beginning, delimiter: stampDelimiter}) {
 		if err != nil {
 			return parts, err
 		}
@@ -285,30 +306,35 @@ func (l *seeker) day(ctx context.Context, day string) ([]span, error) {
 		}
 		for _, prefix := range p.prefixes {
 			base := strings.TrimSuffix(prefix[len(day):], stampDelimiter[1:])
-			if isLogPrefix(base) {
-				continue // "conn_log_20…": the account's number begins with 20
-			}
 			head, rest, ok := parseHead(base)
-			switch {
+			switch kind := logOf(base); {
+			case kind != parse.KindUnknown && beginning == "":
+				// "conn_log_20…": the delimiter has cut an account's number.
+				if l.plan.Kinds.Has(kind) {
+					more, err := l.parts(ctx, region, date, prefix[len(day):])
+					parts = append(parts, more...)
+					if err != nil {
+						return parts, err
+					}
+				}
 			case !ok || rest != "":
 				parts = append(parts, span{prefix: prefix})
-			case head.Kind == Access && l.plan.WantsBalancer(head.LoadBalancer):
+			case l.plan.wantsLog(head) && !l.plan.later(date, head.Kind):
 				parts = append(parts, span{prefix: day + base, seek: true})
 			}
 		}
 	}
-	slices.SortStableFunc(parts, func(a, b span) int { return strings.Compare(a.prefix, b.prefix) })
 	return parts, nil
 }
 
-// isLogPrefix reports whether s is all that stands before an account's number.
-func isLogPrefix(s string) bool {
+// logOf is the log of which s is all that stands before an account's number.
+func logOf(s string) parse.Kind {
 	for _, p := range prefixes {
 		if s == p.text {
-			return true
+			return p.kind
 		}
 	}
-	return false
+	return parse.KindUnknown
 }
 
 // span lists the wanted objects of a part. What was found before an error comes
@@ -329,7 +355,7 @@ func (l *seeker) span(ctx context.Context, s span) ([]*Object, error) {
 		for _, k := range p.objects {
 			if o := l.object(k); o != nil {
 				objects = append(objects, o)
-			} else if n := ParseName(path.Base(k.key)); s.seek && n.Kind == Access && l.plan.beyond(n.End) {
+			} else if n := ParseName(path.Base(k.key)); s.seek && n.Kind != parse.KindUnknown && l.plan.beyond(n) {
 				return objects, nil
 			}
 		}

@@ -7,14 +7,18 @@ import "bytes"
 // may see it.
 const Absent = -1
 
-// Access is one entry of an ALB access log. Its fields are views into the
-// scanner's buffer and die with the next Scan.
+// Access is one entry of an access log of an Application or a Classic Load
+// Balancer; a classic entry has the same fields without type and from
+// target_group_arn on. Its fields are views into the scanner's buffer and die
+// with the next Scan.
 // Source: AWS, "Access log entry syntax", read 2026-11.
 type Access struct {
 	// Time is when the balancer generated the response to the client, in
-	// microseconds since 1970 UTC. For WebSockets it is when the connection closed.
+	// microseconds since 1970 UTC. For WebSockets it is when the connection
+	// closed, and for a classic entry when the request was received.
 	Time int64
-	// ELBStatus is the balancer's status code; 0 for AWS's 000, Absent if there is none.
+	// ELBStatus is the balancer's status code; 0 for AWS's 000, Absent if there
+	// is none, as for the TCP and SSL connections of a classic balancer.
 	ELBStatus int
 	// TargetStatus is the target's status code, Absent unless the target
 	// sent a response.
@@ -24,19 +28,20 @@ type Access struct {
 	// Extra is how many fields follow the last known one.
 	Extra int
 
-	raw  []byte
-	n    int  // known fields that are cut
-	tail bool // more fields follow those, all of them plain, see glance
-	span [Fields]span
+	kind Kind
+	tail bool // more fields follow those that are cut, all of them plain, see glance
+	cells
 }
 
-// span is a field's place in the line, without quotes.
-type span struct{ from, to uint32 }
+// Kind returns KindAccess or KindClassic.
+func (e *Access) Kind() Kind { return e.kind }
 
-// Raw returns the whole line without its end; a view.
+// Raw returns the whole line without its end; a view. A line of a delivery as
+// JSON or W3C is rewritten in the order and form of the plain log.
 func (e *Access) Raw() []byte { return e.raw }
 
-// Width returns how many known fields the line has.
+// Width returns how many fields are known of the line: those below Width, but
+// for the type of a classic entry.
 func (e *Access) Width() int {
 	e.finish()
 	return e.n
@@ -65,11 +70,7 @@ func (e *Access) Field(f Field) []byte {
 // Text returns a field, or nil where the log says - or is older than the field.
 // A view.
 func (e *Access) Text(f Field) []byte {
-	b := e.Field(f)
-	if len(b) == 0 || (len(b) == 1 && b[0] == '-') {
-		return nil
-	}
-	return b
+	return text(e.Field(f))
 }
 
 // Has reports whether the line has a value for the field.
@@ -89,12 +90,7 @@ func (e *Access) Seconds(f Field) float64 {
 // IPv6 addresses without brackets. Both are nil if the field is; port is nil
 // if there is no colon. Views.
 func (e *Access) Addr(f Field) (ip, port []byte) {
-	b := e.Text(f)
-	i := bytes.LastIndexByte(b, ':')
-	if i < 0 {
-		return b, nil
-	}
-	return b[:i], b[i+1:]
+	return splitAddress(e.Text(f))
 }
 
 // RequestLine splits the request into verb, URL and protocol. AWS writes the
@@ -121,53 +117,20 @@ func (e *Access) CreationTime() (micros int64, ok bool) {
 	return c.micros(e.Field(FieldCreationTime))
 }
 
-// set makes e the entry on line, or says what is wrong with it. The usual line
-// goes through one quick pass.
-func (e *Access) set(line []byte, c *clock) Cause {
-	e.raw = line
-	if e.glance(c) {
-		return Cause{}
-	}
-	e.tail = false
-	cause := e.cut()
-	if cause.kind == whole {
-		cause = e.check(c)
-	}
-	if cause.kind == whole || cause.kind == emptyLine {
-		return cause
-	}
-	return e.setRare(c)
+// take makes e the entry of these fields, which have been checked.
+func (e *Access) take(l *cells, c *clock) {
+	e.kind, e.tail = KindAccess, false
+	e.cells = *l
+	e.n = min(l.n, Fields)
+	e.Extra = l.n - e.n
+	e.decode(c)
 }
 
-// check decodes the fields that every entry needs and refuses a line in which
-// one of them cannot be what it should be: its fields have been shifted.
-func (e *Access) check(c *clock) Cause {
-	var ok bool
-	if e.Time, ok = c.micros(e.Field(FieldTime)); !ok {
-		return Cause{badField, FieldTime}
-	}
-	if !addressLike(e.Field(FieldClient)) {
-		return Cause{badField, FieldClient}
-	}
-	if !addressLike(e.Field(FieldTarget)) {
-		return Cause{badField, FieldTarget}
-	}
-	for f := FieldRequestTime; f <= FieldResponseTime; f++ {
-		if _, ok = decimal(e.Field(f)); !ok {
-			return Cause{badField, f}
-		}
-	}
-	if e.ELBStatus, ok = status(e.Field(FieldELBStatus)); !ok {
-		return Cause{badField, FieldELBStatus}
-	}
-	if e.TargetStatus, ok = status(e.Field(FieldTargetStatus)); !ok {
-		return Cause{badField, FieldTargetStatus}
-	}
-	if e.Received, ok = integer(e.Field(FieldReceivedBytes)); !ok {
-		return Cause{badField, FieldReceivedBytes}
-	}
-	if e.Sent, ok = integer(e.Field(FieldSentBytes)); !ok {
-		return Cause{badField, FieldSentBytes}
-	}
-	return Cause{}
+// decode gives the fields that every entry needs their types.
+func (e *Access) decode(c *clock) {
+	e.Time, _ = c.micros(e.Field(FieldTime))
+	e.ELBStatus, _ = status(e.Field(FieldELBStatus))
+	e.TargetStatus, _ = status(e.Field(FieldTargetStatus))
+	e.Received, _ = integer(e.Field(FieldReceivedBytes))
+	e.Sent, _ = integer(e.Field(FieldSentBytes))
 }

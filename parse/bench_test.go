@@ -42,7 +42,7 @@ func BenchmarkScanner(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		r.Reset(text)
-		s.Reset(r)
+		s.Reset(r, KindUnknown)
 		for s.Scan() {
 			if s.Damage() != nil {
 				b.Fatal(s.Damage().Cause)
@@ -59,7 +59,7 @@ func BenchmarkScanner(b *testing.B) {
 func BenchmarkClassify(b *testing.B) {
 	var entries []*Access
 	s := NewScanner()
-	s.Reset(bytes.NewReader([]byte(logs(b)["reasons.log"])))
+	s.Reset(bytes.NewReader([]byte(logs(b)["reasons.log"])), KindUnknown)
 	for s.Scan() {
 		e := *s.Access()
 		e.raw = bytes.Clone(e.raw)

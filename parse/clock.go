@@ -12,7 +12,16 @@ type clock struct {
 // micros returns microseconds since 1970 UTC. The fraction may have up to nine
 // digits or be absent; the zone is Z.
 func (c *clock) micros(b []byte) (int64, bool) {
-	if len(b) < 20 || len(b) > 30 || b[16] != ':' || b[len(b)-1] != 'Z' {
+	last := len(b) - 1
+	if last < 0 || b[last] != 'Z' {
+		return 0, false
+	}
+	return c.zoneless(b[:last])
+}
+
+// zoneless is micros for a time without the Z, which is in UTC all the same.
+func (c *clock) zoneless(b []byte) (int64, bool) {
+	if len(b) < 19 || len(b) > 29 || b[16] != ':' {
 		return 0, false
 	}
 	date, hour := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
@@ -28,7 +37,7 @@ func (c *clock) micros(b []byte) (int64, bool) {
 		return 0, false
 	}
 	frac, unit := int64(0), int64(1e6)
-	if digits := b[19 : len(b)-1]; len(digits) > 0 {
+	if digits := b[19:]; len(digits) > 0 {
 		if digits[0] != '.' || len(digits) == 1 {
 			return 0, false
 		}

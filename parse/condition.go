@@ -12,6 +12,7 @@ type Condition struct {
 	Status         []int  // elb_status_code is one of these
 	StatusFrom     int    // elb_status_code is at least this
 	StatusUntil    int    // elb_status_code is below this, and present
+	ELBAnswered    Is     // elb_status_code
 	TargetStatus   [2]int // target_status_code lies in [from, until)
 	TargetAnswered Is     // target_status_code
 	Target         Is     // target:port
@@ -40,7 +41,8 @@ const (
 type traits uint16
 
 const (
-	hasTargetStatus traits = 1 << iota
+	hasELBStatus traits = 1 << iota
+	hasTargetStatus
 	hasTarget
 	hasGroup
 	hasRequestTime
@@ -57,6 +59,7 @@ func (e *Access) traits() (t traits) {
 		bit traits
 		is  bool
 	}{
+		{hasELBStatus, e.ELBStatus != Absent},
 		{hasTargetStatus, e.TargetStatus != Absent},
 		{hasTarget, e.Has(FieldTarget)},
 		{hasGroup, e.Has(FieldTargetGroup)},
@@ -80,7 +83,7 @@ func (c *Condition) mask() (asked, want traits) {
 		bit traits
 		is  Is
 	}{
-		{hasTargetStatus, c.TargetAnswered}, {hasTarget, c.Target}, {hasGroup, c.Group},
+		{hasELBStatus, c.ELBAnswered}, {hasTargetStatus, c.TargetAnswered}, {hasTarget, c.Target}, {hasGroup, c.Group},
 		{hasRequestTime, c.RequestTime}, {hasTargetTime, c.TargetTime}, {hasResponseTime, c.ResponseTime},
 		{transformFailed, c.Transform}, {targetReset, c.TargetReset}, {elbReset, c.ELBReset},
 	} {
@@ -154,7 +157,7 @@ func (c *Condition) String() string {
 		name string
 		is   Is
 	}{
-		{"target_status_code", c.TargetAnswered}, {"target:port", c.Target}, {"target_group_arn", c.Group},
+		{"elb_status_code", c.ELBAnswered}, {"target_status_code", c.TargetAnswered}, {"target:port", c.Target}, {"target_group_arn", c.Group},
 		{"request_processing_time", c.RequestTime}, {"target_processing_time", c.TargetTime},
 		{"response_processing_time", c.ResponseTime},
 	} {

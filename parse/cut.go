@@ -6,19 +6,25 @@ import (
 	"math/bits"
 )
 
-// cut finds the fields of e.raw in one pass. Fields are separated by one space;
-// any of them may be quoted; a quoted field ends at the first quote that a
-// space or the end of the line follows. A line that could be read in another
-// way as well is doubtful, and left to the rarer grammars.
-func (e *Access) cut() Cause {
-	line, n := e.raw, 0
+// cut finds the fields of l.raw.
+func (l *cells) cut() (result causeKind) {
+	l.n, result = cut(l.raw, l.span[:])
+	return result
+}
+
+// cut finds the fields of a line in one pass and returns how many there are;
+// those that spans have no room for are only counted. Fields are separated by
+// one space; any of them may be quoted; a quoted field ends at the first quote
+// that a space or the end of the line follows. A line that could be read in
+// another way as well is doubtful, and left to the rarer grammars.
+func cut(line []byte, spans []span) (n int, result causeKind) {
 	for p := 0; p < len(line); n++ {
 		var to int
 		from := p
 		switch {
 		case line[p] != '"':
 			if to = spaceFrom(line, p); to == from {
-				return Cause{kind: doubtful}
+				return n, doubtful
 			}
 			p = to + 1
 		case p+4 <= len(line) && binary.LittleEndian.Uint32(line[p:]) == quotedDash:
@@ -27,35 +33,22 @@ func (e *Access) cut() Cause {
 		default:
 			from = p + 1
 			if to = closing(line, from); to < 0 {
-				return Cause{openQuote, Field(min(n, Fields))}
+				return n, openQuote
 			}
 			if to > from && line[to-1] == '\\' {
-				return Cause{kind: doubtful}
+				return n, doubtful
 			}
 			p = to + 2
 		}
-		if n < len(e.span) {
-			e.span[n] = span{uint32(from), uint32(to)}
+		if n < len(spans) {
+			spans[n] = span{uint32(from), uint32(to)}
 		}
 	}
-	return e.width(n)
+	return n, whole
 }
 
 // quotedDash is `"-" `, what most of the quoted fields of a line are.
 const quotedDash = '"' | '-'<<8 | '"'<<16 | ' '<<24
-
-// width takes over the number of fields and says whether it is enough.
-func (e *Access) width(n int) Cause {
-	e.n = min(n, Fields)
-	e.Extra = n - e.n
-	switch {
-	case n >= MinFields:
-		return Cause{}
-	case n == 0:
-		return Cause{kind: emptyLine}
-	}
-	return Cause{tooFewFields, Field(n)}
-}
 
 // closing returns the place of the quote that ends the field beginning at p, or -1.
 func closing(line []byte, p int) int {

@@ -1,7 +1,5 @@
 package parse
 
-import "bytes"
-
 // A grammar is a reading of the line that the usual one does not cover. Each
 // has been seen in real or published lines.
 type grammar struct {
@@ -15,59 +13,36 @@ type grammar struct {
 // field empty but elb_status_code, so several spaces are more likely to be a run.
 var grammars = [...]grammar{{escapes: true, runs: true}, {runs: true}, {escapes: true}, {}}
 
-// setRare reads a line that the usual grammar cannot read, or not alone. The
-// first grammar under which every checkable field is what it should be wins;
-// the plain reading needs no more than any other line does. A line of nothing
-// but spaces is empty.
-func (e *Access) setRare(c *clock) Cause {
-	for _, g := range grammars {
-		cause := e.cutRare(g)
-		if cause.kind == whole {
-			cause = e.check(c)
-		}
-		if g == (grammar{}) || cause.kind == emptyLine || cause.kind == whole && e.unshifted(c) {
-			return cause
-		}
-	}
-	panic("unreachable: the last grammar always returns")
-}
-
-// unshifted looks at two fields far down the line whose shape is known.
-func (e *Access) unshifted(c *clock) bool {
-	if arn := e.Text(FieldTargetGroup); arn != nil && !bytes.HasPrefix(arn, []byte("arn:")) {
-		return false
-	}
-	if b := e.Text(FieldCreationTime); b != nil {
-		_, ok := c.micros(b)
-		return ok
-	}
-	return true
-}
-
 // cutRare is cut under a given grammar. Speed does not matter here.
-func (e *Access) cutRare(g grammar) Cause {
-	line := e.raw
-	for p, n := 0, 0; ; n++ {
+func (l *cells) cutRare(g grammar) (result causeKind) {
+	l.n, result = g.cut(l.raw, l.span[:])
+	return result
+}
+
+// cut finds the fields of a line and returns how many there are; those that
+// spans have no room for are only counted.
+func (g grammar) cut(line []byte, spans []span) (n int, result causeKind) {
+	for p := 0; ; n++ {
 		for g.runs && p < len(line) && line[p] == ' ' {
 			p++
 		}
 		if p >= len(line) {
-			return e.width(n)
+			return n, whole
 		}
 		var to int
 		from := p
 		if line[p] == '"' {
 			from = p + 1
 			if to = g.closing(line, from); to < 0 {
-				return Cause{openQuote, Field(min(n, Fields))}
+				return n, openQuote
 			}
 			p = to + 2
 		} else {
 			to = spaceFrom(line, p)
 			p = to + 1
 		}
-		if n < len(e.span) {
-			e.span[n] = span{uint32(from), uint32(to)}
+		if n < len(spans) {
+			spans[n] = span{uint32(from), uint32(to)}
 		}
 	}
 }

@@ -1,6 +1,6 @@
 package parse
 
-import "strconv"
+import "fmt"
 
 // Damage is a line that is not an entry. It is a record like any other: it is
 // counted, and it says where it stands and what is wrong with it.
@@ -17,49 +17,59 @@ const RawLimit = 4 << 10
 // Cause says why a line is damaged. Causes are comparable, and few: they serve
 // as keys of a count.
 type Cause struct {
-	kind  causeKind
-	field Field // for badField and openQuote; for tooFewFields how many there were
+	kind   causeKind
+	format Kind
+	field  uint8 // which; for tooFewFields how many there were
 }
 
 type causeKind uint8
 
 const (
-	whole causeKind = iota // not damaged
+	whole  causeKind = iota // an entry
+	header                  // neither an entry nor damaged
 	emptyLine
 	tooLong
 	tooFewFields
 	openQuote
 	badField
-	doubtful // never leaves the package: the line is read again, see setRare
+	missingColumn
+	repeatedColumn
+	tooManyColumns
+	wrongCount
+	brokenJSON
+	nestedJSON
+	doubtful // never leaves the package: the line is read again, see reader.plain
 )
+
+// bad reports whether the line is damaged.
+func (c Cause) bad() bool { return c.kind > header }
 
 // String says the cause in words, as in "elb_status_code is not a number".
 func (c Cause) String() string {
+	f, field := formats[c.format], int(c.field)
 	switch c.kind {
 	case emptyLine:
 		return "empty line"
 	case tooLong:
 		return "line longer than 1 MiB"
 	case tooFewFields:
-		return "only " + strconv.Itoa(int(c.field)) + " of at least " + strconv.Itoa(MinFields) + " fields"
+		return fmt.Sprintf("only %d of at least %d fields", field, f.least)
 	case openQuote:
-		return c.field.String() + " has no closing quote"
+		return f.name(field) + " has no closing quote"
 	case badField:
-		return c.field.String() + " is not " + shape(c.field)
+		return f.name(field) + " is not " + f.fields[field].form.String()
+	case missingColumn:
+		return "there is no " + f.name(field)
+	case repeatedColumn:
+		return "there is more than one " + f.name(field)
+	case tooManyColumns:
+		return fmt.Sprintf("more than %d columns", maxColumns)
+	case wrongCount:
+		return "not as many values as #Fields has names"
+	case brokenJSON:
+		return "not a JSON object"
+	case nestedJSON:
+		return "a value is not text or a number, but JSON itself"
 	}
 	return "whole"
-}
-
-// shape says what a checked field has to look like.
-func shape(f Field) string {
-	switch f {
-	case FieldTime:
-		return "a time such as 2026-10-07T07:15:01.101682Z"
-	case FieldELBStatus, FieldTargetStatus:
-		return "a status code"
-	case FieldClient, FieldTarget:
-		return "an address"
-	default:
-		return "a number"
-	}
 }

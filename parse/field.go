@@ -51,22 +51,44 @@ const (
 	MinFields = 12
 )
 
-var fieldNames = [Fields]string{
-	"type", "time", "elb", "client:port", "target:port",
-	"request_processing_time", "target_processing_time", "response_processing_time",
-	"elb_status_code", "target_status_code", "received_bytes", "sent_bytes",
-	"request", "user_agent", "ssl_cipher", "ssl_protocol", "target_group_arn",
-	"trace_id", "domain_name", "chosen_cert_arn", "matched_rule_priority",
-	"request_creation_time", "actions_executed", "redirect_url", "error_reason",
-	"target:port_list", "target_status_code_list", "classification",
-	"classification_reason", "conn_trace_id", "transformed_host", "transformed_uri",
-	"request_transform_status", "ip_address", "target_error_code", "elb_error_code",
-}
+var accessFormat = format{kind: KindAccess, least: MinFields, time: int(FieldTime), fields: []fieldFormat{
+	FieldType:                 {name: "type"},
+	FieldTime:                 {name: "time", form: aTime, needed: true},
+	FieldELB:                  {name: "elb"},
+	FieldClient:               {name: "client:port", form: anAddress},
+	FieldTarget:               {name: "target:port", form: anAddress},
+	FieldRequestTime:          {name: "request_processing_time", form: aDecimal},
+	FieldTargetTime:           {name: "target_processing_time", form: aDecimal},
+	FieldResponseTime:         {name: "response_processing_time", form: aDecimal},
+	FieldELBStatus:            {name: "elb_status_code", form: aStatus, needed: true},
+	FieldTargetStatus:         {name: "target_status_code", form: aStatus},
+	FieldReceivedBytes:        {name: "received_bytes", form: anInteger},
+	FieldSentBytes:            {name: "sent_bytes", form: anInteger},
+	FieldRequest:              {name: "request", quoted: true},
+	FieldUserAgent:            {name: "user_agent", quoted: true},
+	FieldSSLCipher:            {name: "ssl_cipher"},
+	FieldSSLProtocol:          {name: "ssl_protocol"},
+	FieldTargetGroup:          {name: "target_group_arn", tell: maybeARN},
+	FieldTraceID:              {name: "trace_id", quoted: true},
+	FieldDomainName:           {name: "domain_name", quoted: true},
+	FieldChosenCert:           {name: "chosen_cert_arn", quoted: true},
+	FieldRulePriority:         {name: "matched_rule_priority"},
+	FieldCreationTime:         {name: "request_creation_time", tell: maybeTime},
+	FieldActions:              {name: "actions_executed", quoted: true},
+	FieldRedirectURL:          {name: "redirect_url", quoted: true},
+	FieldErrorReason:          {name: "error_reason", quoted: true},
+	FieldTargetList:           {name: "target:port_list", quoted: true},
+	FieldTargetStatusList:     {name: "target_status_code_list", quoted: true},
+	FieldClassification:       {name: "classification", quoted: true},
+	FieldClassificationReason: {name: "classification_reason", quoted: true},
+	FieldConnTraceID:          {name: "conn_trace_id"},
+	FieldTransformedHost:      {name: "transformed_host", quoted: true},
+	FieldTransformedURI:       {name: "transformed_uri", quoted: true},
+	FieldTransformStatus:      {name: "request_transform_status", quoted: true},
+	FieldIPAddress:            {name: "ip_address"},
+	FieldTargetErrorCode:      {name: "target_error_code", quoted: true},
+	FieldELBErrorCode:         {name: "elb_error_code", quoted: true},
+}}
 
 // String returns AWS's name of the field.
-func (f Field) String() string {
-	if f < 0 || f >= Fields {
-		return "unknown field"
-	}
-	return fieldNames[f]
-}
+func (f Field) String() string { return accessFormat.name(int(f)) }

@@ -19,10 +19,10 @@ const failureFields = 1<<FieldErrorReason | 1<<FieldTransformStatus | 1<<FieldTa
 // makes sure that cut would find nothing there but known fields, none of which
 // names a failure. The tail is cut when somebody asks for it.
 //
-// False means that the line is unusual in some way, and nothing is decided: set
-// reads it again by the long way, of which this is a short cut and no more.
-func (e *Access) glance(c *clock) bool {
-	line := e.raw
+// False means that the line is unusual in some way, and nothing is decided: it is
+// read again by the long way, of which this is a short cut and no more.
+func (e *Access) glance(line []byte, c *clock) bool {
+	e.raw = line
 	p := spaceFrom(line, 0)
 	if p == 0 || line[0] == '"' || p+28 >= len(line) || line[p+28] != ' ' {
 		return false
@@ -85,7 +85,7 @@ func (e *Access) glance(c *clock) bool {
 			return false
 		}
 	}
-	e.n, e.Extra, e.tail = headFields, 0, true
+	e.kind, e.n, e.Extra, e.tail = KindAccess, headFields, 0, true
 	return quiet(line, p)
 }
 

@@ -1,7 +1,5 @@
 package parse
 
-import "bytes"
-
 // Kind is which ELB log a line belongs to.
 type Kind uint8
 
@@ -32,35 +30,38 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// KindOf tells which log a line without its end belongs to, by the shape of its
-// first fields. It is meant for objects whose names do not say.
+// requests reports whether the entries are requests, and read into an Access.
+func (k Kind) requests() bool { return k == KindAccess || k == KindClassic }
+
+// headShape is how many fields KindOf looks at; all logs differ within them.
+const headShape = HealthReasonCode + 1
+
+// KindOf tells which log a line without its end belongs to: a plain one by the
+// shape of its first fields, JSON and the #Fields line of a W3C file by the names
+// of the columns. The rest may be cut off or damaged. It is KindUnknown for a
+// line that is of no log, or too short to tell.
 func KindOf(line []byte) Kind {
-	var f [8][]byte
-	rest, n := line, 0
-	for ; n < len(f) && len(rest) > 0; n++ {
-		f[n], rest, _ = bytes.Cut(rest, []byte{' '})
+	var v vended
+	var w w3cColumns
+	switch {
+	case beginsJSON(line):
+		v.object(line)
+		return v.kindOf()
+	case w.header(line):
+		v.n, v.means = w.n, w.means
+		return v.kindOf()
 	}
-	if n < len(f) {
+	var l cells
+	l.raw = line
+	l.cutRare(grammar{runs: true})
+	if l.n < headShape {
 		return KindUnknown
 	}
 	var c clock
-	stamp := func(b []byte) bool { _, ok := c.micros(b); return ok }
-	switch {
-	case stamp(f[1]) && (string(f[5]) == "PASS" || string(f[5]) == "FAIL"):
-		return KindHealthCheck
-	case stamp(f[1]) && bytes.IndexByte(f[3], ':') > 0:
-		return KindAccess
-	case string(f[0]) == "tls" && bytes.HasPrefix(f[3], []byte("net/")):
-		return KindNLB
-	case stamp(f[0]) && bytes.IndexByte(f[2], ':') > 0 && bytes.IndexByte(f[1], '.') < 0:
-		return KindClassic
-	case stamp(f[0]) && portOnly(f[2]) && portOnly(f[3]):
-		return KindConnection
+	for k := KindAccess; k <= KindClassic; k++ {
+		if formats[k].misfit(&l, &c, headShape) < 0 {
+			return k
+		}
 	}
 	return KindUnknown
-}
-
-func portOnly(b []byte) bool {
-	_, ok := integer(b)
-	return ok && len(b) <= 5
 }

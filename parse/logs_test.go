@@ -7,15 +7,20 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
-// TestLogs says of every file of testdata/logs how many entries it has, how wide
-// they are, and which of its lines are damaged, by number, offset and cause.
+// TestLogs says of every file of testdata/logs how many entries it has, of which
+// log and how wide they are, and which of its lines are damaged, by number,
+// offset and cause.
 func TestLogs(t *testing.T) {
 	const badTime = ": time is not a time such as 2026-10-07T07:15:01.101682Z"
 	tests := map[string]struct {
 		widths  []int // of each entry, unknown fields included
 		damaged []string
+		kinds   []Kind // of each entry; all are of the last, which need not be said if it is KindAccess
+		headers []int64
+		warning string
 	}{
 		"width_12":    {widths: []int{12, 12}},
 		"width_18":    {widths: []int{18, 18}},
@@ -48,16 +53,16 @@ func TestLogs(t *testing.T) {
 		"empty":                   {},
 		"reasons":                 {widths: slices.Repeat([]int{36}, 70)},
 
-		"crlf":          {[]int{36, 36, 18}, []string{"3@1093: empty line"}},
-		"blank_lines":   {[]int{36, 36}, []string{"1@0: empty line", "3@550: empty line", "4@554: empty line"}},
-		"nul":           {[]int{36, 36}, []string{"2@543: client:port is not an address", "3@1093: only 1 of at least 12 fields"}},
-		"invalid_utf8":  {[]int{36, 36}, []string{"2@546: only 1 of at least 12 fields"}},
-		"cut_last_line": {[]int{36}, []string{"2@549: request has no closing quote"}},
-		"cut_early":     {[]int{36}, []string{"2@549: only 7 of at least 12 fields"}},
-		"bad_time": {[]int{36, 36}, []string{
+		"crlf":          {widths: []int{36, 36, 18}, damaged: []string{"3@1093: empty line"}},
+		"blank_lines":   {widths: []int{36, 36}, damaged: []string{"1@0: empty line", "3@550: empty line", "4@554: empty line"}},
+		"nul":           {widths: []int{36, 36}, damaged: []string{"2@543: client:port is not an address", "3@1093: only 1 of at least 12 fields"}},
+		"invalid_utf8":  {widths: []int{36, 36}, damaged: []string{"2@546: only 1 of at least 12 fields"}},
+		"cut_last_line": {widths: []int{36}, damaged: []string{"2@549: request has no closing quote"}},
+		"cut_early":     {widths: []int{36}, damaged: []string{"2@549: only 7 of at least 12 fields"}},
+		"bad_time": {widths: []int{36, 36}, damaged: []string{
 			"1@0" + badTime, "2@542" + badTime, "3@1084" + badTime, "4@1626" + badTime, "5@2175" + badTime,
 		}},
-		"bad_numbers": {nil, []string{
+		"bad_numbers": {damaged: []string{
 			"1@0: elb_status_code is not a status code",
 			"2@549: target_status_code is not a status code",
 			"3@1102: request_processing_time is not a number",
@@ -68,10 +73,124 @@ func TestLogs(t *testing.T) {
 			"8@3856: client:port is not an address",
 			"9@4394: target:port is not an address",
 		}},
-		"shifted_by_missing_field": {[]int{36}, []string{"1@0" + badTime}},
-		"not_an_access_log": {nil, []string{
-			"1@0: only 1 of at least 12 fields", "2@39: only 2 of at least 12 fields", "3@51" + badTime,
+		"shifted_by_missing_field": {widths: []int{36}, damaged: []string{"1@0" + badTime}},
+
+		"classic_12":           {widths: []int{13, 13}, kinds: []Kind{KindClassic}},
+		"classic_15":           {widths: []int{16, 16}, kinds: []Kind{KindClassic}},
+		"classic_backend_zero": {widths: []int{16, 16}, kinds: []Kind{KindClassic}},
+		"classic_bad": {widths: []int{16}, damaged: []string{
+			"2@180: elb is not the name of a Classic Load Balancer",
+			"3@358: client:port is not an address and a port",
+			"4@533: backend_processing_time is not a number",
+			"5@709: elb_status_code is not a status code",
+			"6@888: elb is not the name of a Classic Load Balancer",
+		}, kinds: []Kind{KindClassic}},
+		"classic_ipv6":    {widths: []int{16}, kinds: []Kind{KindClassic}},
+		"classic_reasons": {widths: slices.Repeat([]int{16}, 38), kinds: []Kind{KindClassic}},
+		"classic_tcp":     {widths: []int{16, 16}, kinds: []Kind{KindClassic}},
+		"connection_12":   {widths: []int{12, 12}, kinds: []Kind{KindConnection}},
+		"connection_15":   {widths: []int{15, 15}, kinds: []Kind{KindConnection}},
+		"connection_17":   {widths: []int{17}, kinds: []Kind{KindConnection}},
+		"connection_bad": {widths: []int{15}, damaged: []string{
+			"2@194: client_port is not a port",
+			"3@389: tls_handshake_latency is not a number",
+			"4@582: only 11 of at least 12 fields",
+			"5@724: client_ip is not an address",
+			"6@910: only 6 of at least 12 fields",
+		}, kinds: []Kind{KindConnection}},
+		"connection_certificate": {widths: []int{15, 15, 15}, kinds: []Kind{KindConnection}},
+		"connection_ipv6":        {widths: []int{15}, kinds: []Kind{KindConnection}},
+		"health_10":              {widths: []int{10, 10}, kinds: []Kind{KindHealthCheck}},
+		"health_11":              {widths: []int{11}, kinds: []Kind{KindHealthCheck}},
+		"health_8":               {widths: []int{8, 8}, kinds: []Kind{KindHealthCheck}},
+		"health_bad": {widths: []int{10}, damaged: []string{
+			"2@127: status is not PASS or FAIL",
+			"3@255: status_code is not a status code",
+			"4@382: latency is not a number",
+			"5@500: target_addr is not an address or an ARN",
+			"6@621: time is not a time such as 2026-10-07T07:15:01.101682Z",
+			"7@715: only 6 of at least 8 fields",
+		}, kinds: []Kind{KindHealthCheck}},
+		"health_reasons": {widths: []int{10, 10, 10, 10, 10, 10, 10, 10, 10, 10}, kinds: []Kind{KindHealthCheck}},
+		"health_types":   {widths: []int{10, 10, 10, 10, 10, 10}, kinds: []Kind{KindHealthCheck}},
+		"json_access":    {widths: []int{36, 36, 36, 36, 36}},
+		"json_bad": {widths: []int{36}, damaged: []string{
+			"2@1210: not a JSON object",
+			"3@2419: not a JSON object",
+			"4@2520: not a JSON object",
+			"5@3728: not a JSON object",
+			"6@4939: there is no time",
+			"7@4942: there is no elb_status_code",
+			"8@5017: there is no elb_status_code",
+			"9@6203: there is no time",
+			"10@7376: there is more than one time",
+			"11@8597: there is more than one client:port",
+			"12@9825: a value is not text or a number, but JSON itself",
+			"13@11037: a value is not text or a number, but JSON itself",
+			"14@12247: elb_status_code is not a status code",
+			"15@13454: time is not a time such as 2026-10-07T07:15:01.101682Z",
+			"16@14667: not a JSON object",
+			"17@15878: only 1 of at least 12 fields",
+			"18@15882: not a JSON object",
+			"19@15906: more than 128 columns",
 		}},
+		"json_connection":   {widths: []int{15, 15}, kinds: []Kind{KindConnection}},
+		"json_escapes":      {widths: []int{36, 36, 36, 36}},
+		"json_health":       {widths: []int{10, 10}, kinds: []Kind{KindHealthCheck}},
+		"json_leaves_out":   {widths: []int{36, 36}, warning: "the delivery leaves out actions_executed, response_processing_time, target_group_arn, target_processing_time: reasons may be wrong"},
+		"json_milliseconds": {widths: []int{36, 36}},
+		"json_new_columns":  {widths: []int{38}},
+		"json_nlb":          {widths: []int{22, 22}, kinds: []Kind{KindNLB}},
+		"json_parts":        {widths: []int{36, 36, 36, 36}},
+		"json_synonyms":     {widths: []int{36, 36}},
+		"mixed_kinds": {widths: []int{36, 15, 10, 22, 16, 36, 16, 15}, damaged: []string{
+			"7@1861: only 3 of at least 12 fields",
+		}, kinds: []Kind{KindAccess, KindConnection, KindHealthCheck, KindNLB, KindClassic, KindAccess, KindClassic, KindConnection}},
+		"nlb_22":   {widths: []int{22, 22}, kinds: []Kind{KindNLB}},
+		"nlb_24":   {widths: []int{24}, kinds: []Kind{KindNLB}},
+		"nlb_alpn": {widths: []int{22, 22, 22}, kinds: []Kind{KindNLB}},
+		"nlb_bad": {widths: []int{22}, damaged: []string{
+			"2@275: version is not a version",
+			"3@550: only 21 of at least 22 fields",
+			"4@821: connection_time is not a number",
+			"5@1099: destination:port is not an address",
+			"6@1370: only 13 of at least 22 fields",
+		}, kinds: []Kind{KindNLB}},
+		"nlb_handshake_failed": {widths: []int{22, 22}, kinds: []Kind{KindNLB}},
+		"nlb_ipv6":             {widths: []int{22}, kinds: []Kind{KindNLB}},
+		"nlb_times":            {widths: []int{22, 22, 22}, kinds: []Kind{KindNLB}},
+		"not_an_access_log": {damaged: []string{
+			"1@0: there is no time",
+			"2@39: only 10 of at least 12 fields",
+			"3@124: only 3 of at least 12 fields",
+		}},
+		"w3c_bad": {widths: []int{36, 36}, damaged: []string{
+			"4@552: not as many values as #Fields has names",
+			"5@816: time is not a time such as 2026-10-07T07:15:01.101682Z",
+			"6@1084: user_agent has no closing quote",
+			"8@1919: only 3 of at least 12 fields",
+			"9@1930: only 1 of at least 12 fields",
+			"10@1940: only 3 of at least 12 fields",
+			"11@1953: empty line",
+			"12@1954: not as many values as #Fields has names",
+			"14@1974: there is no time",
+			"16@2045: there is more than one time",
+			"18@2597: more than 128 columns",
+		}, headers: []int64{1, 2, 13, 15, 17}},
+		"w3c_connection": {widths: []int{15, 15}, kinds: []Kind{KindConnection}, headers: []int64{1, 3}},
+		"w3c_health":     {widths: []int{10}, kinds: []Kind{KindHealthCheck}, headers: []int64{1}},
+		"w3c_hostile_text": {widths: []int{36, 36, 36}, damaged: []string{
+			"5@168: elb_status_code is not a status code",
+		}, headers: []int64{1}, warning: "the delivery leaves out actions_executed, error_reason, request_processing_time, response_processing_time, target:port, target_group_arn, target_processing_time, target_status_code: reasons may be wrong"},
+		"w3c_leaves_out":      {widths: []int{36}, headers: []int64{1}, warning: "the delivery leaves out actions_executed, target_group_arn: reasons may be wrong"},
+		"w3c_new_fields":      {widths: []int{36, 36}, headers: []int64{1, 2, 4}, warning: "the delivery leaves out actions_executed, error_reason, request_processing_time, response_processing_time, target:port, target_group_arn, target_processing_time, target_status_code: reasons may be wrong"},
+		"w3c_nlb":             {widths: []int{22}, kinds: []Kind{KindNLB}, headers: []int64{1}},
+		"w3c_quoted":          {widths: []int{36, 36}, headers: []int64{1, 2}},
+		"w3c_reordered":       {widths: []int{36, 36}, headers: []int64{1, 3}},
+		"w3c_spaces":          {widths: []int{36, 36}, headers: []int64{1, 2}},
+		"w3c_tabs":            {widths: []int{36, 36}, headers: []int64{1, 2}},
+		"w3c_then_plain":      {widths: []int{36, 36, 16, 36, 36}, kinds: []Kind{KindAccess, KindAccess, KindClassic, KindAccess}, headers: []int64{2, 3}},
+		"w3c_unknown_columns": {widths: []int{38}, headers: []int64{1}},
 	}
 	texts := logs(t)
 	for name, text := range texts {
@@ -80,24 +199,46 @@ func TestLogs(t *testing.T) {
 			if !ok {
 				t.Error("no expectation for this file")
 			}
-			got, err := fast(NewScanner(), strings.NewReader(text))
+			scanner := NewScanner()
+			got, err := fast(scanner, strings.NewReader(text), KindUnknown)
 			if err != nil {
 				t.Fatal(err)
 			}
 			var widths []int
 			var damaged []string
+			var kinds []Kind
+			var headers []int64
 			for _, r := range got {
-				if r.Cause == "" {
-					widths = append(widths, len(r.Fields)+r.Extra)
-				} else {
+				switch {
+				case r.Header:
+					headers = append(headers, r.Line)
+				case r.Cause != "":
 					damaged = append(damaged, fmt.Sprintf("%d@%d: %s", r.Line, r.Offset, r.Cause))
+				default:
+					kinds = append(kinds, r.Kind)
+					widths = append(widths, len(r.Fields)+r.Extra)
 				}
+			}
+			if want.kinds == nil {
+				want.kinds = []Kind{KindAccess}
+			}
+			for len(want.kinds) < len(kinds) {
+				want.kinds = append(want.kinds, want.kinds[len(want.kinds)-1])
+			}
+			if diff := cmp.Diff(want.kinds[:len(kinds)], kinds, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("kinds of entries (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(want.widths, widths); diff != "" {
 				t.Errorf("widths of entries (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(want.damaged, damaged); diff != "" {
 				t.Errorf("damaged lines (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(want.headers, headers); diff != "" {
+				t.Errorf("headers (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(want.warning, scanner.Warning()); diff != "" {
+				t.Errorf("warning (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -21,13 +21,13 @@ func TestScannerLongLines(t *testing.T) {
 				if strings.HasSuffix(end, "\n") {
 					long += good
 				}
-				agree(t, s, good+long, rand.New(rand.NewPCG(uint64(length), 0)))
+				agree(t, s, good+long, KindUnknown, rand.New(rand.NewPCG(uint64(length), 0)))
 			})
 		}
 	}
 	t.Run("far beyond", func(t *testing.T) {
 		text := good + strings.Repeat("\xff", 5<<20) + "\n" + good + strings.Repeat("\"\\", 3<<20)
-		agree(t, s, text, rand.New(rand.NewPCG(3, 0)))
+		agree(t, s, text, KindUnknown, rand.New(rand.NewPCG(3, 0)))
 	})
 }
 
@@ -40,8 +40,8 @@ func TestScannerManyLongLines(t *testing.T) {
 		fmt.Fprintf(&text, "short %d\nlong %d%s\n", i, i, strings.Repeat("x", LineLimit+rnd.IntN(2*LineLimit)))
 	}
 	s := NewScanner()
-	agree(t, s, text.String(), rnd)
-	s.Reset(strings.NewReader(""))
+	agree(t, s, text.String(), KindUnknown, rnd)
+	s.Reset(strings.NewReader(""), KindUnknown)
 	if len(s.buf) != blockSize {
 		t.Errorf("the buffer keeps %d bytes after Reset, want %d", len(s.buf), blockSize)
 	}
@@ -51,7 +51,7 @@ func TestScannerManyLongLines(t *testing.T) {
 func TestScannerLongLineBroken(t *testing.T) {
 	broken := errors.New("connection reset")
 	text := strings.Repeat("x", 3<<20)
-	got, err := fast(NewScanner(), &chunked{text: text, sizes: rand.New(rand.NewPCG(1, 0)), err: broken})
+	got, err := fast(NewScanner(), &chunked{text: text, sizes: rand.New(rand.NewPCG(1, 0)), err: broken}, KindUnknown)
 	if len(got) != 0 || !errors.Is(err, broken) {
 		t.Errorf("%d records, error %v; want none and %v", len(got), err, broken)
 	}
@@ -63,7 +63,7 @@ type silent struct{}
 func (silent) Read([]byte) (int, error) { return 0, nil }
 
 func TestScannerNoProgress(t *testing.T) {
-	got, err := fast(NewScanner(), silent{})
+	got, err := fast(NewScanner(), silent{}, KindUnknown)
 	if len(got) != 0 || !errors.Is(err, io.ErrNoProgress) {
 		t.Errorf("%d records, error %v; want none and %v", len(got), err, io.ErrNoProgress)
 	}

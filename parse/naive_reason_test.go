@@ -86,7 +86,7 @@ var naiveStatuses = map[string]string{
 
 // naiveTarget decides the failures on the way to the target.
 func naiveTarget(elb, target string, silent bool, get func(Field) string) string {
-	had := func(f Field) bool { return !nothing.MatchString(get(f)) }
+	had := func(f Field) bool { return !absences.MatchString(get(f)) }
 	unconnected := !had(FieldRequestTime) && !had(FieldTargetTime) && !had(FieldResponseTime)
 	group := get(FieldTargetGroup) != "-"
 	switch {
@@ -129,4 +129,52 @@ func naiveClass(word string) string {
 		}
 	}
 	return "unknown"
+}
+
+// naiveClassicReason is naiveReason for the lines of a Classic Load Balancer, in
+// the order of the troubleshooting page and with nothing but the texts of the
+// fields. It names its cases by the kind of listener first.
+func naiveClassicReason(fields []string) string {
+	elb, target, answer := fields[FieldELBStatus], fields[FieldTarget], fields[FieldTargetStatus]
+	if elb == "" || elb == "-" { // a TCP or SSL listener
+		switch {
+		case target == "-":
+			return "Unknown unknown derived"
+		case absences.MatchString(fields[FieldTargetTime]):
+			return "Target_Connection_Error target derived"
+		}
+		return ""
+	}
+	elb = strings.Repeat("0", 3-len(elb)) + elb
+	class := func(status string) byte {
+		if status == "" || status == "-" {
+			return '-'
+		}
+		return (strings.Repeat("0", 3-len(status)) + status)[0]
+	}
+	silent := class(answer) == '-'
+	switch {
+	case elb == "000":
+		return "Unknown unknown derived"
+	case elb < "400":
+		return ""
+	case elb < "500" && (class(answer) == '3' || class(answer) == '4'):
+		return ""
+	case elb < "500":
+		if reason, ok := map[string]string{"400": "Bad_Request", "405": "Method_Not_Allowed", "408": "Client_Timeout"}[elb]; ok {
+			return reason + " client derived"
+		}
+		return "Client_4XX client derived"
+	case class(answer) == '5':
+		return "Target_5XX target derived"
+	case elb == "504":
+		return "Target_Response_Timeout target derived"
+	case elb == "502":
+		return "Target_Closed_Connection target derived"
+	case elb == "503" && target == "-":
+		return "No_Usable_Target target derived"
+	case elb == "500" && silent:
+		return "ELB_Internal_Error balancer derived"
+	}
+	return "Unknown unknown derived"
 }

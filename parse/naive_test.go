@@ -2,22 +2,31 @@ package parse
 
 import (
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// This file reads access logs a second time: slowly, with the plainest means,
-// and from the rules in words. The scanner must agree with it on every input.
+// The naive files read logs a second time: slowly, with the plainest means, and
+// from the rules in words. The scanner must agree with them on every input.
 
 // record is what both parsers say about a line.
 type record struct {
-	Line, Offset   int64
-	Cause          string // "" for an entry
-	Raw            string
-	Fields         []string
-	Extra          int
-	Time           int64
+	Line, Offset int64
+	Kind         Kind
+	Header       bool
+	Cause        string // "" for an entry
+	Raw          string
+	Fields       []string
+	Extra        int
+	Time         int64
+	Request      request  // of the two access logs
+	Numbers      []number // of the others: every field as a number and as an address
+}
+
+// request is what an entry of an access log has beyond its fields.
+type request struct {
 	Statuses       [2]int
 	Bytes          [2]int64
 	Seconds        [3]float64
@@ -26,40 +35,95 @@ type record struct {
 	Client, Target [2]string
 }
 
-// naive reads a whole log.
-func naive(text string) []record {
-	var records []record
+type number struct {
+	Seconds float64
+	Integer int64
+	Address [2]string
+}
+
+// naive reads a whole log, and says what is noteworthy of it.
+func naive(text string, hint Kind) (records []record, warning string) {
+	n := naiveReader{kind: hint, left: map[string]bool{}, inJSON: map[string]bool{}}
+	if hint == KindUnknown {
+		n.kind = KindAccess
+	}
 	offset := int64(0)
 	for i, line := range strings.SplitAfter(text, "\n") {
 		if line == "" {
 			break // after the last line's end
 		}
-		r := naiveLine(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
-		r.Line, r.Offset = int64(i+1), offset
+		r := n.read(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
+		if r.Cause == "" && !r.Header {
+			n.kind = r.Kind
+		}
+		r.Line, r.Offset, r.Kind = int64(i+1), offset, n.kind
 		records = append(records, r)
 		offset += int64(len(line))
 	}
-	return records
+	return records, n.warning()
 }
 
-// naiveLine reads one line. If it can be read in more than one way, the first
-// reading that makes sense down to its far end counts, and if none does, the usual one.
-func naiveLine(line string) record {
+// naiveReader remembers what earlier lines say about later ones.
+type naiveReader struct {
+	kind    Kind     // of the last good line, or the hint
+	columns []string // of the last #Fields line
+	tabs    bool     // whether values between tabs have been seen since
+	left    map[string]bool
+	inJSON  map[string]bool
+	json    bool
+}
+
+func (n *naiveReader) read(line string) record {
 	if len(line) > 1024*1024 {
 		return record{Cause: "line longer than 1 MiB", Raw: line[:4096]}
 	}
+	var r record
+	if n.columns != nil {
+		if r = n.readW3C(line); r.Cause == "" {
+			return r
+		}
+	}
+	switch trimmed := strings.TrimLeft(line, " \t\r"); {
+	case strings.HasPrefix(trimmed, "{"):
+		return n.readJSON(line)
+	case n.isHeader(line):
+		return record{Header: true}
+	case n.columns != nil && (!n.tabs || strings.Contains(line, "\t")):
+		return r
+	}
+	return naivePlain(line, n.kind)
+}
+
+// naivePlain reads one plain line. If it can be read in more than one way, the
+// first reading counts that makes sense as some log down to the line's far end,
+// and if none does, the usual one.
+func naivePlain(line string, expected Kind) record {
 	if strings.Trim(line, " ") == "" {
 		return damaged(line, "empty line")
 	}
 	usual := readFields(line, false, false)
 	if usual.doubtful {
 		for _, other := range []reading{readFields(line, true, true), readFields(line, false, true), readFields(line, true, false)} {
-			if r := other.record(line); r.Cause == "" && other.plausible() {
-				return r
+			for _, f := range naiveFormats {
+				if r := other.record(line, f); r.Cause == "" && other.tells(f) {
+					return r
+				}
 			}
 		}
 	}
-	return usual.record(line)
+	var fit []record
+	for _, f := range naiveFormats {
+		if r := usual.record(line, f); r.Cause == "" {
+			fit = append(fit, r)
+		}
+	}
+	switch len(fit) {
+	case 0:
+		return usual.record(line, naiveFormatOf(expected))
+	case 1:
+		return fit[0]
+	}
+	return damaged(line, "fits several logs") // which the scanner never says
 }
 
 func damaged(line, cause string) record {
@@ -69,6 +133,7 @@ func damaged(line, cause string) record {
 // reading is one way to cut a line into fields.
 type reading struct {
 	fields   []string
+	quoted   []bool
 	unclosed bool
 	doubtful bool
 }
@@ -84,7 +149,8 @@ func readFields(rest string, escapes, runs bool) reading {
 			return r
 		}
 		var field string
-		if quoted, ok := strings.CutPrefix(rest, `"`); ok {
+		quoted, wasQuoted := strings.CutPrefix(rest, `"`)
+		if wasQuoted {
 			end := closingQuote(quoted, escapes)
 			if end < 0 {
 				r.unclosed = true
@@ -96,7 +162,7 @@ func readFields(rest string, escapes, runs bool) reading {
 			field, rest, _ = strings.Cut(rest, " ")
 			r.doubtful = r.doubtful || field == ""
 		}
-		r.fields = append(r.fields, field)
+		r.fields, r.quoted = append(r.fields, field), append(r.quoted, wasQuoted)
 	}
 }
 
@@ -116,86 +182,107 @@ func closingQuote(s string, escapes bool) int {
 	return -1
 }
 
-// plausible looks at fields far down the line.
-func (r reading) plausible() bool {
-	at := func(i int) string {
-		if i >= len(r.fields) || r.fields[i] == "" {
-			return "-"
+// tells looks at fields far down the line.
+func (r reading) tells(f naiveFormat) bool {
+	for name, look := range f.telling {
+		i := slices.Index(f.names, name)
+		if i < len(r.fields) && r.fields[i] != "" && r.fields[i] != "-" && !look(r.fields[i]) {
+			return false
 		}
-		return r.fields[i]
 	}
-	if arn := at(16); arn != "-" && !strings.HasPrefix(arn, "arn:") {
-		return false
-	}
-	created := at(21)
-	_, ok := naiveTime(created)
-	return ok || created == "-"
+	return true
 }
 
-var (
-	stamp   = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$`)
-	address = regexp.MustCompile(`^(-|[0-9a-fA-F.:\[\]]{1,64})$`)
-	code    = regexp.MustCompile(`^(-|\d{0,3})$`)
-	nothing = regexp.MustCompile(`^(-|-1|-1\.0+)$`)
-	count   = regexp.MustCompile(`^\d{1,18}$`)
-	seconds = regexp.MustCompile(`^\d+(\.\d{1,9})?$`)
-)
-
 // record checks the fields and gives them their types.
-func (r reading) record(line string) record {
+func (r reading) record(line string, f naiveFormat) record {
 	if r.unclosed {
-		return damaged(line, Field(min(len(r.fields), Fields)).String()+" has no closing quote")
+		name := "unknown field"
+		if len(r.fields) < len(f.names) {
+			name = f.names[len(r.fields)]
+		}
+		return damaged(line, name+" has no closing quote")
 	}
-	if len(r.fields) < 12 {
-		return damaged(line, "only "+strconv.Itoa(len(r.fields))+" of at least 12 fields")
+	if len(r.fields) < f.least {
+		return damaged(line, "only "+strconv.Itoa(len(r.fields))+" of at least "+strconv.Itoa(f.least)+" fields")
 	}
-	rec := record{Raw: line, Fields: r.fields}
-	if len(r.fields) > 36 {
-		rec.Fields, rec.Extra = r.fields[:36], len(r.fields)-36
-	}
-	f := r.fields
-	var ok bool
-	if rec.Time, ok = naiveTime(f[1]); !ok {
-		return damaged(line, "time is not a time such as 2026-10-07T07:15:01.101682Z")
-	}
-	for i, name := range []string{"client:port", "target:port"} {
-		if !address.MatchString(f[3+i]) {
-			return damaged(line, name+" is not an address")
+	fields := r.fields[:min(len(r.fields), len(f.names))]
+	for i, field := range fields {
+		if look, ok := f.looks[f.names[i]]; ok && !look.ok(field) {
+			return damaged(line, f.names[i]+" is not "+look.what)
 		}
 	}
-	for i := range 3 {
-		if rec.Seconds[i], ok = naiveSeconds(f[5+i]); !ok {
-			return damaged(line, Field(5+i).String()+" is not a number")
+	rec := record{Kind: f.kind, Raw: line, Fields: fields, Extra: len(r.fields) - len(fields)}
+	switch f.kind {
+	case KindAccess:
+		rec.Request = naiveAccess(fields, naiveReason)
+	case KindClassic:
+		rec.Fields = append([]string{""}, fields...)
+		answered := slices.Clone(rec.Fields)
+		if strings.Trim(answered[FieldTargetStatus], "0") == "" {
+			answered[FieldTargetStatus] = "-"
+		}
+		rec.Request = naiveAccess(answered, naiveClassicReason)
+	default:
+		if f.kind == KindNLB {
+			rec.Fields = slices.Clone(fields)
+			// The quotes of this one are its items'.
+			if list := fields[20]; r.quoted[20] && list != "" && list != "-" {
+				rec.Fields[20] = `"` + list + `"`
+			}
+		}
+		for _, field := range rec.Fields {
+			rec.Numbers = append(rec.Numbers, naiveNumber(field))
 		}
 	}
-	for i := range 2 {
-		if !code.MatchString(f[8+i]) {
-			return damaged(line, Field(8+i).String()+" is not a status code")
-		}
-		rec.Statuses[i] = -1
-		if f[8+i] != "" && f[8+i] != "-" {
-			rec.Statuses[i], _ = strconv.Atoi(f[8+i])
-		}
-	}
-	for i := range 2 {
-		rec.Bytes[i] = -1
-		if nothing.MatchString(f[10+i]) {
-			continue
-		}
-		if !count.MatchString(f[10+i]) {
-			return damaged(line, Field(10+i).String()+" is not a number")
-		}
-		rec.Bytes[i], _ = strconv.ParseInt(f[10+i], 10, 64)
-	}
-	rec.Client, rec.Target = naiveAddress(f[3]), naiveAddress(f[4])
-	if len(f) > 12 {
-		rec.RequestLine = naiveRequest(f[12])
-	}
-	rec.Reason = naiveReason(f)
+	rec.Time, _ = naiveTime(fields[f.time])
 	return rec
 }
 
+func naiveAccess(f []string, reason func([]string) string) request {
+	var q request
+	for i := range 3 {
+		q.Seconds[i], _ = naiveSeconds(f[5+i])
+	}
+	for i := range 2 {
+		q.Statuses[i] = -1
+		if f[8+i] != "" && f[8+i] != "-" {
+			q.Statuses[i], _ = strconv.Atoi(f[8+i])
+		}
+		q.Bytes[i] = naiveInteger(f[10+i])
+	}
+	q.Client, q.Target = naiveAddress(f[3]), naiveAddress(f[4])
+	if len(f) > 12 {
+		q.RequestLine = naiveRequest(f[12])
+	}
+	q.Reason = reason(f)
+	return q
+}
+
+func naiveNumber(s string) number {
+	n := number{Seconds: -1, Integer: naiveInteger(s)}
+	if v, ok := naiveSeconds(s); ok {
+		n.Seconds = v
+	}
+	if s != "" && !strings.HasPrefix(s, "arn:") {
+		n.Address = naiveAddress(s)
+	} else {
+		n.Address[0] = s
+	}
+	return n
+}
+
+var (
+	stamp    = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$`)
+	address  = regexp.MustCompile(`^(-|[0-9a-fA-F.:\[\]]{1,64})$`)
+	absences = regexp.MustCompile(`^(-|-1|-1\.0+)$`)
+	count    = regexp.MustCompile(`^\d{1,18}$`)
+	seconds  = regexp.MustCompile(`^\d+(\.\d{1,9})?$`)
+)
+
 func naiveTime(s string) (int64, bool) {
+	if !strings.HasSuffix(s, "Z") {
+		s += "Z"
+	}
 	if !stamp.MatchString(s) {
 		return 0, false
 	}
@@ -205,7 +292,7 @@ func naiveTime(s string) (int64, bool) {
 
 // naiveSeconds reads up to 15 digits.
 func naiveSeconds(s string) (float64, bool) {
-	if nothing.MatchString(s) {
+	if absences.MatchString(s) {
 		return -1, true
 	}
 	if !seconds.MatchString(s) || len(strings.Replace(s, ".", "", 1)) > 15 {
@@ -213,6 +300,14 @@ func naiveSeconds(s string) (float64, bool) {
 	}
 	v, err := strconv.ParseFloat(s, 64)
 	return v, err == nil
+}
+
+func naiveInteger(s string) int64 {
+	if !count.MatchString(s) {
+		return -1
+	}
+	n, _ := strconv.ParseInt(s, 10, 64)
+	return n
 }
 
 func naiveAddress(s string) [2]string {

@@ -110,18 +110,34 @@ func addressLike(b []byte) bool {
 	if len(b) == 0 || len(b) > 64 {
 		return false
 	}
-	for _, c := range b {
-		if !addressBytes[c] {
-			return b[0] == '-' && len(b) == 1
-		}
-	}
-	return true
+	return addressBytes.all(b) || len(b) == 1 && b[0] == '-'
 }
 
-// addressBytes are the characters of addresses and ports.
-var addressBytes = func() (is [256]bool) {
-	for _, c := range "0123456789abcdefABCDEF.:[]" {
-		is[c] = true
+// byteSet says which bytes are in it.
+type byteSet [256]bool
+
+var (
+	addressBytes = setOf("0123456789abcdefABCDEF.:[]")
+	digitBytes   = setOf("0123456789")
+	versionBytes = setOf("0123456789.")
+	letterBytes  = setOf("-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	nameBytes    = setOf("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+)
+
+func setOf(chars string) *byteSet {
+	var s byteSet
+	for i := range len(chars) {
+		s[chars[i]] = true
 	}
-	return is
-}()
+	return &s
+}
+
+// all reports whether b is of these bytes, and not empty.
+func (s *byteSet) all(b []byte) bool {
+	for _, c := range b {
+		if !s[c] {
+			return false
+		}
+	}
+	return len(b) > 0
+}

@@ -41,7 +41,7 @@ func (s Source) String() string {
 
 // Verdict is why a request failed.
 type Verdict struct {
-	Reason []byte // a name out of Rules, or AWS's own word: then a view of the line
+	Reason []byte // a name out of Rules or ClassicRules, or AWS's own word: then a view of the line
 	Class  Class
 	Source Source
 }
@@ -57,8 +57,9 @@ func (e *Access) Classify() (v Verdict, ok bool) {
 		return Verdict{word, loggedClass(word), Logged}, true
 	}
 	t := e.traits()
-	for _, i := range candidates[e.ELBStatus-Absent] {
-		if r := &Rules[i]; r.match(e, t) {
+	rules := e.rules()
+	for _, i := range rules.byStatus[e.ELBStatus-Absent] {
+		if r := &rules.list[i]; r.match(e, t) {
 			return Verdict{r.name, r.Class, Derived}, r.Reason != Delivered
 		}
 	}
@@ -86,15 +87,32 @@ func (e *Access) reset(f Field) bool {
 	return b != nil && string(b) != "0x0" && string(b) != "0"
 }
 
-// candidates holds, for every balancer status from Absent up, the places of the
-// rules that can match it, in their order.
-var candidates = func() (of [1001 - Absent][]int) {
-	for s := range of {
-		for i := range Rules {
-			if Rules[i].When.matchStatus(s + Absent) {
-				of[s] = append(of[s], i)
+// ruleBook is a list of rules with an index.
+type ruleBook struct {
+	list []Rule
+	// byStatus holds, for every balancer status from Absent up, the places of
+	// the rules that can match it, in their order.
+	byStatus [1001 - Absent][]int
+}
+
+var rulesOfALB, rulesOfClassic = newRuleBook(Rules), newRuleBook(ClassicRules)
+
+// rules returns the rules that a line of this kind is judged by.
+func (e *Access) rules() *ruleBook {
+	if e.kind == KindClassic {
+		return rulesOfClassic
+	}
+	return rulesOfALB
+}
+
+func newRuleBook(rules []Rule) *ruleBook {
+	b := &ruleBook{list: rules}
+	for s := range b.byStatus {
+		for i := range rules {
+			if rules[i].When.matchStatus(s + Absent) {
+				b.byStatus[s] = append(b.byStatus[s], i)
 			}
 		}
 	}
-	return of
-}()
+	return b
+}

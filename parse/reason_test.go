@@ -10,7 +10,7 @@ import (
 func reasonLines(t *testing.T, each func(line int64, want string, e *Access)) {
 	t.Helper()
 	s := NewScanner()
-	s.Reset(strings.NewReader(logs(t)["reasons.log"]))
+	s.Reset(strings.NewReader(logs(t)["reasons.log"]), KindUnknown)
 	for s.Scan() {
 		if d := s.Damage(); d != nil {
 			t.Fatalf("line %d: %v", d.Line, d.Cause)

@@ -17,12 +17,16 @@ const longest = LineLimit + len("\r\n")
 // nothing, small enough to stay in the second-level cache.
 const blockSize = 256 << 10
 
-// Scanner cuts a stream of ALB access-log text into records, one per line:
+// Scanner cuts a stream of ELB log text into records, one per line:
 //
 //	s := parse.NewScanner()
-//	s.Reset(r)
+//	s.Reset(r, parse.KindUnknown)
 //	for s.Scan() {
-//		if d := s.Damage(); d != nil { … } else { e := s.Access() … }
+//		switch {
+//		case s.Damage() != nil: …
+//		case s.Access() != nil: …
+//		case s.Entry() != nil: …
+//		}
 //	}
 //	if err := s.Err(); err != nil { … }
 //
@@ -31,9 +35,9 @@ const blockSize = 256 << 10
 // Reset, not made anew. Lines end with LF or CR LF; the last may end with the
 // stream, or with CR and the stream.
 type Scanner struct {
-	r    io.Reader
-	done bool  // there is no more to read
-	err  error // why the stream broke, nil at its end
+	source io.Reader
+	done   bool  // there is no more to read
+	err    error // why the stream broke, nil at its end
 
 	buf        []byte // [start:end] is read and not yet scanned
 	start, end int
@@ -41,10 +45,9 @@ type Scanner struct {
 	offset     int64 // bytes of the stream before buf[start]
 	line       int64
 
-	clock  clock
-	access Access
+	reader reader
+	cause  Cause // of the current line
 	damage Damage
-	bad    bool
 }
 
 // NewScanner returns a Scanner that waits for its first Reset.
@@ -52,14 +55,19 @@ func NewScanner() *Scanner {
 	return &Scanner{buf: make([]byte, blockSize), done: true}
 }
 
-// Reset makes the scanner read r from its first line on. It keeps its buffer
-// unless a very long line had made it grow.
-func (s *Scanner) Reset(r io.Reader) {
-	buf := s.buf
-	if len(buf) > blockSize {
-		buf = make([]byte, blockSize)
+// Reset makes the scanner read r from its first line on. kind is what the
+// object's name promises, KindUnknown if nothing; every line decides for itself
+// all the same. The scanner keeps its buffer unless a very long line had made
+// it grow.
+func (s *Scanner) Reset(r io.Reader, kind Kind) {
+	if len(s.buf) > blockSize {
+		s.buf = make([]byte, blockSize)
 	}
-	*s = Scanner{r: r, buf: buf}
+	if kind == KindUnknown {
+		kind = KindAccess
+	}
+	s.reader.reset(kind)
+	*s = Scanner{source: r, buf: s.buf, reader: s.reader}
 }
 
 // Scan goes to the next line, damaged or not. It returns false at the end of
@@ -72,31 +80,53 @@ func (s *Scanner) Scan() bool {
 	}
 	s.line++
 	line = chomp(line)
-	c := Cause{kind: tooLong}
+	s.cause = Cause{kind: tooLong}
 	if s.offset-at <= int64(longest) && len(line) <= LineLimit {
-		c = s.access.set(line, &s.clock)
+		s.cause = s.reader.read(line)
 	}
-	if s.bad = c.kind != whole; s.bad {
-		s.damage = Damage{Line: s.line, Offset: at, Cause: c, Raw: line[:min(len(line), RawLimit)]}
+	if s.cause.bad() {
+		s.damage = Damage{Line: s.line, Offset: at, Cause: s.cause, Raw: line[:min(len(line), RawLimit)]}
 	}
 	return true
 }
 
-// Access returns the entry on the current line, or nil if the line is damaged.
+// Kind returns which log the current line belongs to. A damaged line and a
+// header count under the kind of the last good line, before that under the one
+// that was promised, and under KindAccess if nothing is known.
+func (s *Scanner) Kind() Kind { return s.reader.kind }
+
+// Access returns the entry on the current line if it is one of an access log of
+// an Application or a Classic Load Balancer, else nil.
 func (s *Scanner) Access() *Access {
-	if s.bad {
+	if s.cause.kind != whole || !s.reader.kind.requests() {
 		return nil
 	}
-	return &s.access
+	return &s.reader.access
 }
 
-// Damage returns what is wrong with the current line, or nil if it is an entry.
+// Entry returns the entry on the current line if it is one of another log, else nil.
+func (s *Scanner) Entry() *Entry {
+	if s.cause.kind != whole || s.reader.kind.requests() {
+		return nil
+	}
+	return &s.reader.entry
+}
+
+// Header reports whether the current line is a header of a W3C file, which is
+// neither an entry nor damaged.
+func (s *Scanner) Header() bool { return s.cause.kind == header }
+
+// Damage returns what is wrong with the current line, or nil if nothing is.
 func (s *Scanner) Damage() *Damage {
-	if !s.bad {
+	if !s.cause.bad() {
 		return nil
 	}
 	return &s.damage
 }
+
+// Warning returns what is noteworthy of the object as a whole, as far as it has
+// been scanned; "" if nothing is.
+func (s *Scanner) Warning() string { return s.reader.warning() }
 
 // Line returns the number of the current line, from 1; after the last Scan, the
 // number of lines.
@@ -156,7 +186,7 @@ func (s *Scanner) fill() {
 // is broken, as for bufio.
 func (s *Scanner) read() {
 	for range 100 {
-		n, err := s.r.Read(s.buf[s.end:])
+		n, err := s.source.Read(s.buf[s.end:])
 		s.end += n
 		if err != nil {
 			s.done = true

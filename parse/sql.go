@@ -46,7 +46,7 @@ func (c *Condition) sql() string {
 		name string
 		is   Is
 	}{
-		{"target_status_code", c.TargetAnswered}, {"target_ip", c.Target}, {"target_group_arn", c.Group},
+		{"elb_status_code", c.ELBAnswered}, {"target_status_code", c.TargetAnswered}, {"target_ip", c.Target}, {"target_group_arn", c.Group},
 		{"request_processing_time", c.RequestTime}, {"target_processing_time", c.TargetTime},
 		{"response_processing_time", c.ResponseTime},
 	} {

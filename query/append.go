@@ -30,61 +30,152 @@ func (s *Store) FirstFailure() error {
 	return s.first
 }
 
-// appendObject writes the object's row.
-func (s *Store) appendObject(o *ingest.Object, t tally, sc *parse.Scanner, err error) error {
-	lines, size, status, reason := sc.Line(), sc.Offset(), "ok", driver.Value(nil)
-	if err != nil {
-		lines, size, status, reason = 0, 0, "failed", printable(err.Error())
-		if errors.Is(err, errOtherKind) {
-			status = "other_kind"
-		}
+// appendObject writes the object's rows: what it is, once, and what became of its
+// lines, by kind.
+func (s *Store) appendObject(o *ingest.Object, t tallies, sc *parse.Scanner, err error) error {
+	size, status, reason, warning := sc.Offset(), "ok", "", o.Warning()
+	if warning == "" {
+		warning = sc.Warning()
 	}
-	s.progress.Objects.Add(1)
-	s.progress.Bytes.Add(size)
+	if err != nil {
+		size, status, reason, warning = 0, "failed", err.Error(), ""
+	}
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for int(o.ID) >= len(s.nodes) {
-		s.nodes = append(s.nodes, "")
+		s.uris, s.nodes, s.recorded = append(s.uris, ""), append(s.nodes, ""), append(s.recorded, false)
 	}
-	s.nodes[o.ID] = strings.Clone(o.Name.Node)
-	rowErr := s.objects.AppendRow(o.ID, printable(o.URI), filled(o.ETag), known(o.Size), o.Name.Kind.String(),
-		filled(o.Name.LoadBalancer), instant(o.Name.End), filled(o.Name.Node),
-		lines, t.parsed, t.rejected, t.skipped, t.extended, o.BytesCompressed(), size,
-		status, reason, filled(o.Warning()))
-	if rowErr != nil {
-		return fmt.Errorf("append to object: %w", rowErr)
+	s.uris[o.ID], s.nodes[o.ID] = o.URI, strings.Clone(o.Name.Node)
+	if !s.recorded[o.ID] {
+		s.recorded[o.ID] = true
+		s.progress.read(size)
+		objects, err := s.appender(&s.appenders.objects, "object_read")
+		if err != nil {
+			return err
+		}
+		err = objects.AppendRow(o.ID, printable(o.URI), filled(o.ETag), known(o.Size), kindName(o.Name.Kind),
+			filled(o.Name.LoadBalancer), instant(o.Name.End), filled(o.Name.Node), instant(o.Modified),
+			o.BytesCompressed(), size, status, filled(reason), filled(warning))
+		if err != nil {
+			return fmt.Errorf("append to object_read: %w", err)
+		}
+	}
+	return s.appendTallies(o.ID, t)
+}
+
+// appendListing writes down what was found, and makes it visible.
+func (s *Store) appendListing(objects []*ingest.Object) error {
+	listing, err := s.appender(&s.appenders.listing, listingTable)
+	if err != nil {
+		return err
+	}
+	for _, o := range objects {
+		err := listing.AppendRow(o.ID, printable(o.URI), known(o.Size), kindName(o.Name.Kind), filled(o.Name.LoadBalancer),
+			instant(o.Name.End), filled(o.Name.Node), instant(o.Modified))
+		if err != nil {
+			return fmt.Errorf("append to listing: %w", err)
+		}
+	}
+	return s.flush()
+}
+
+// kindName is the kind that a name tells, NULL if it tells none.
+func kindName(k parse.Kind) driver.Value {
+	if k == parse.KindUnknown {
+		return nil
+	}
+	return k.String()
+}
+
+func (s *Store) appendTallies(object int32, t tallies) error {
+	lines, err := s.appender(&s.appenders.lines, "accounting")
+	if err != nil {
+		return err
+	}
+	for k, t := range t {
+		if t.lines() == 0 {
+			continue
+		}
+		if err := lines.AppendRow(object, parse.Kind(k).String(), t.lines(), t.parsed, t.rejected, t.skipped, t.extended); err != nil {
+			return fmt.Errorf("append to accounting: %w", err)
+		}
 	}
 	return nil
 }
 
 // appendTraffic writes the counts and empties them.
 func (s *Store) appendTraffic(t *traffic) error {
+	if len(t.cells) == 0 {
+		return nil
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	err := errors.Join(s.appendCells(t), s.appendNodes(t), s.appendFailing(t))
+	*t = *newTraffic()
+	return err
+}
+
+func (s *Store) appendCells(t *traffic) error {
+	counted, err := s.appender(&s.appenders.counted, "traffic")
+	if err != nil {
+		return err
+	}
+	var times, requests []uint32
 	for _, k := range t.sorted() {
 		r, c := t.raw[k.route], t.cells[k]
-		err := s.counted.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(r.group), filled(r.target), c.requests,
+		times, requests = times[:0], requests[:0]
+		for _, b := range c.latency {
+			times, requests = append(times, uint32(bucketTime(int(b.at)))), append(requests, b.n)
+		}
+		err := counted.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(r.group), filled(r.target), c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
 			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown],
 			c.status[0], c.status[1], c.status[2], c.status[3], c.status[4], c.status[5],
-			c.received, c.sent)
+			c.received, c.sent, micros(c.first), micros(c.last), times, requests)
 		if err != nil {
 			return fmt.Errorf("append to traffic: %w", err)
 		}
 	}
+	return nil
+}
+
+func (s *Store) appendNodes(t *traffic) error {
+	nodes, err := s.appender(&s.appenders.nodes, "node_minute")
+	if err != nil {
+		return err
+	}
+	for _, k := range t.sortedNodes() {
+		c := t.nodes[k]
+		err := nodes.AppendRow(micros(k.minute*60e6), filled(t.word[k.elb]), filled(t.word[k.node]), c.requests,
+			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
+			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown])
+		if err != nil {
+			return fmt.Errorf("append to node_minute: %w", err)
+		}
+	}
+	return nil
+}
+
+func (s *Store) appendFailing(t *traffic) error {
+	failing, err := s.appender(&s.appenders.failing, "failure_minute")
+	if err != nil {
+		return err
+	}
 	for _, k := range t.sortedFailures() {
 		r, c := t.raw[k.route], t.failing[k]
-		err := s.failing.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(string(groupName([]byte(r.group)))),
+		err := failing.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(string(groupName([]byte(r.group)))),
 			filled(r.group), filled(r.target), filled(t.word[k.node]), code(k.elb), code(k.target),
 			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last))
 		if err != nil {
 			return fmt.Errorf("append to failure_minute: %w", err)
 		}
 	}
-	*t = *newTraffic()
 	return nil
 }
+
+// micros is a time of the log as an appender takes it.
+func micros(t int64) time.Time { return time.UnixMicro(t).UTC() }
 
 // printable makes text out of a key, a path or an error valid for the database.
 func printable(s string) string { return string(appendClean(nil, []byte(s))) }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"bytes"
+	"encoding/binary"
 	"unicode/utf8"
 )
 
@@ -25,4 +26,23 @@ func appendClean(dst, b []byte) []byte {
 }
 
 // plain reports whether b needs no escape.
-func plain(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
+func plain(b []byte) bool {
+	return ascii(b) || utf8.Valid(b) && bytes.IndexByte(b, 0) < 0
+}
+
+// ascii reports whether b has only bytes from 1 to 127, as nearly all fields
+// do. It looks at eight bytes at a time.
+func ascii(b []byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for ; len(b) >= 8; b = b[8:] {
+		if x := binary.LittleEndian.Uint64(b); (x|x-ones)&tops != 0 {
+			return false
+		}
+	}
+	for _, c := range b {
+		if c == 0 || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

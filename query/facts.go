@@ -8,13 +8,17 @@ import (
 	"time"
 
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
 // facts fills in what every report says beside its rows: what the answer rests
 // on, what it leaves out, and what was wrong with the input.
 func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
+	if err := s.window(ctx, t); err != nil {
+		return err
+	}
 	for _, fill := range []func(context.Context, *Table, Question) error{
-		s.window, s.accounting, s.balancers, s.totals, s.notCounted, s.warn,
+		s.accounting, s.balancers, s.totals, s.notCounted, s.warn,
 	} {
 		if err := fill(ctx, t, q); err != nil {
 			return err
@@ -40,9 +44,8 @@ func (s *Store) each(ctx context.Context, row func(), query string, dest []any, 
 }
 
 // window closes the open bounds of the window with the minutes that have requests.
-func (s *Store) window(ctx context.Context, t *Table, q Question) error {
-	t.Window = q.Window
-	if !q.Window.From.IsZero() && !q.Window.Until.IsZero() {
+func (s *Store) window(ctx context.Context, t *Table) error {
+	if !t.Window.From.IsZero() && !t.Window.Until.IsZero() {
 		return nil
 	}
 	var first, last *time.Time
@@ -60,6 +63,9 @@ func (s *Store) window(ctx context.Context, t *Table, q Question) error {
 	return nil
 }
 
+// accounting adds up the objects and lines of the kinds that were read for the
+// answer. An object of which no line is of such a kind is none of them, unless
+// its name says so or it could not be read at all.
 func (s *Store) accounting(ctx context.Context, t *Table, _ Question) error {
 	a := &t.Accounting
 	return s.each(ctx, func() {}, `
@@ -67,8 +73,26 @@ func (s *Store) accounting(ctx context.Context, t *Table, _ Question) error {
 			coalesce(sum(lines), 0)::BIGINT, coalesce(sum(parsed), 0)::BIGINT,
 			coalesce(sum(rejected), 0)::BIGINT, coalesce(sum(skipped), 0)::BIGINT,
 			coalesce(sum(bytes_compressed) FILTER (status = 'ok'), 0)::BIGINT, coalesce(sum(bytes), 0)::BIGINT
-		FROM object WHERE status <> 'other_kind'`,
-		[]any{&a.Objects, &a.ObjectsFailed, &a.Lines, &a.Parsed, &a.Rejected, &a.Skipped, &a.BytesCompressed, &a.Bytes})
+		FROM object_read
+		LEFT JOIN (
+			SELECT object_id, sum(lines) AS lines, sum(parsed) AS parsed, sum(rejected) AS rejected, sum(skipped) AS skipped
+			FROM accounting WHERE list_contains($1, kind) GROUP BY object_id
+		) USING (object_id)
+		WHERE list_contains($1, named_kind) OR lines > 0 OR `+unclear,
+		[]any{&a.Objects, &a.ObjectsFailed, &a.Lines, &a.Parsed, &a.Rejected, &a.Skipped, &a.BytesCompressed, &a.Bytes}, s.Kinds())
+}
+
+// unclear are objects of no known kind: unreadable, or without a line.
+const unclear = `(named_kind IS NULL AND object_id NOT IN (SELECT object_id FROM accounting))`
+
+// Kinds names the logs that were read for the answer.
+func (s *Store) Kinds() (names []string) {
+	for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
+		if s.read.Has(k) {
+			names = append(names, k.String())
+		}
+	}
+	return names
 }
 
 func (s *Store) balancers(ctx context.Context, t *Table, _ Question) error {
@@ -108,19 +132,23 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 			noun(t.Accounting.Objects, "object", "objects"))
 	}
 	err := s.each(ctx, func() { say("%s%s", text, andMore(n)) }, `
-		SELECT arg_min(error, object_id), count(*) FROM object WHERE status = 'failed'
+		SELECT arg_min(error, object_id), count(*) FROM object_read WHERE status = 'failed'
 		GROUP BY replace(error, uri, '') ORDER BY min(object_id) LIMIT 5`, []any{&text, &n})
 	if err != nil {
 		return err
 	}
-	err = s.each(ctx, func() { say("not read: %s: %s%s", uri, text, andMore(n)) }, `
-		SELECT arg_min(uri, object_id), any_value(error), count(*) FROM object WHERE status = 'other_kind'
-		GROUP BY error ORDER BY min(object_id)`, []any{&uri, &text, &n})
+	err = s.each(ctx, func() { say("not read: %s: another kind of log: %s%s", uri, text, andMore(n)) }, `
+		SELECT arg_min(uri, object_id), kind, count(*)
+		FROM object_read JOIN (
+			SELECT object_id, arg_max(kind, (lines, kind)) AS kind FROM accounting GROUP BY object_id
+			HAVING NOT bool_or(list_contains($1, kind))
+		) USING (object_id)
+		GROUP BY kind ORDER BY min(object_id)`, []any{&uri, &text, &n}, s.Kinds())
 	if err != nil {
 		return err
 	}
 	err = s.each(ctx, func() { say("%s: %s%s", uri, text, andMore(n)) }, `
-		SELECT arg_min(uri, object_id), any_value(warning), count(*) FROM object WHERE status = 'ok' AND warning IS NOT NULL
+		SELECT arg_min(uri, object_id), any_value(warning), count(*) FROM object_read WHERE status = 'ok' AND warning IS NOT NULL
 		GROUP BY regexp_replace(warning, '[0-9]+', '', 'g') ORDER BY min(object_id) LIMIT 5`, []any{&uri, &text, &n})
 	if err != nil {
 		return err
@@ -128,7 +156,7 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	if err := s.rejected(ctx, t.Accounting.Rejected, say); err != nil {
 		return err
 	}
-	return s.late(ctx, q, say)
+	return s.late(ctx, say)
 }
 
 // rejected says how many lines are damaged, in which ways mostly, and where the
@@ -141,8 +169,8 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 	var n, line int64
 	var causes []string
 	err := s.each(ctx, func() { causes = append(causes, fmt.Sprintf("%d × %s", n, cause)) }, `
-		SELECT cause, count(*) FROM reject JOIN object USING (object_id) WHERE status = 'ok'
-		GROUP BY cause ORDER BY count(*) DESC, cause`, []any{&cause, &n})
+		SELECT cause, count(*) FROM reject WHERE list_contains($1, kind)
+		GROUP BY cause ORDER BY count(*) DESC, cause`, []any{&cause, &n}, s.Kinds())
 	if err != nil {
 		return err
 	}
@@ -150,8 +178,8 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 		causes = append(causes[:3], fmt.Sprintf("%d other causes", more))
 	}
 	err = s.each(ctx, func() {}, `
-		SELECT uri, line_no FROM reject JOIN object USING (object_id) WHERE status = 'ok'
-		ORDER BY object_id, line_no LIMIT 1`, []any{&uri, &line})
+		SELECT object_uri, line_no FROM reject WHERE list_contains($1, kind)
+		ORDER BY object_id, line_no LIMIT 1`, []any{&uri, &line}, s.Kinds())
 	if err == nil {
 		say("%d damaged %s rejected: %s; the first is line %d of %s", total, noun(total, "line", "lines"), strings.Join(causes, ", "), line, uri)
 	}
@@ -159,13 +187,14 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 }
 
 // late says how far the logs reach if they end before the window does.
-func (s *Store) late(ctx context.Context, q Question, say func(string, ...any)) error {
-	if q.Window.Until.IsZero() {
+func (s *Store) late(ctx context.Context, say func(string, ...any)) error {
+	until := s.in.Plan.Window.Until
+	if until.IsZero() {
 		return nil
 	}
 	var newest *time.Time
-	err := s.each(ctx, func() {}, `SELECT max(interval_end) FROM object WHERE status = 'ok'`, []any{&newest})
-	if err == nil && newest != nil && newest.Before(q.Window.Until) {
+	err := s.each(ctx, func() {}, `SELECT max(interval_end) FROM object_read WHERE status = 'ok'`, []any{&newest})
+	if err == nil && newest != nil && newest.Before(until) {
 		say("the newest log object ends at %s: what came after it is not delivered yet, or there was no traffic",
 			newest.UTC().Format("2006-01-02 15:04Z"))
 	}

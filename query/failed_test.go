@@ -51,9 +51,9 @@ func TestFailedObjectsCountNothing(t *testing.T) {
 	whole.Requests = slices.DeleteFunc(slices.Clone(truth.Requests), func(r demo.Request) bool { return broken[r.Object] })
 
 	all := when.Window{From: truth.From, Until: truth.Until}
-	s := load(t, dir, ingest.Plan{Window: all}, 2)
+	s := open(t, dir, ingest.Plan{Window: all}, 2)
 	report, _ := query.FindReport("top-errors")
-	got, err := s.Run(context.Background(), report, query.Question{By: everyDims, Classes: outages, Window: all})
+	got, err := s.Run(context.Background(), report, query.Question{By: everyDims, Classes: outages})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestOtherKindsAreNoFailures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s := load(t, dir, ingest.Plan{}, 2)
+	s := open(t, dir, ingest.Plan{}, 2)
 	report, _ := query.FindReport("top-errors")
 	got, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: outages})
 	if err != nil {

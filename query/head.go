@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,7 +20,12 @@ type Report struct {
 	About      string // one sentence
 	Dimensions []Dimension
 	Default    []string // dimensions that it is divided by unless told otherwise
+	Filters    []Filter
+	Limit      int // rows unless told otherwise; 0 for all
 	Columns    []Column
+	Narrow     []string  // see Table
+	Noun       [2]string // see Table
+	Failures   bool      // see Table
 
 	sql string
 }
@@ -28,6 +34,13 @@ type Report struct {
 type Dimension struct {
 	Name    string
 	Columns []string
+}
+
+// Filter is a value that a report's rows can be made to have: the parameter
+// $Name of its SQL, NULL where it is not asked for.
+type Filter struct {
+	Name  string
+	About string
 }
 
 //go:embed reports/*.sql
@@ -76,10 +89,15 @@ func readReports(files fs.FS) ([]Report, error) {
 	return reports, nil
 }
 
+// usualLimit is how many rows fit a screen.
+const usualLimit = 20
+
 // parseReport reads a head: comment lines of the form "-- key: words", up to
-// the first line that is no comment. Other comments are for people.
+// the first line that is no comment. Other comments are for people. Beside what
+// the fields of Report are called, "column" is what parseColumn reads, "rows" is
+// the Noun, and "total: failures" sets Failures; narrow may take several lines.
 func parseReport(text string) (Report, error) {
-	r := Report{sql: text}
+	r := Report{sql: text, Limit: usualLimit}
 	for line := range strings.Lines(text) {
 		comment, ok := strings.CutPrefix(strings.TrimSpace(line), "--")
 		if !ok {
@@ -110,16 +128,34 @@ func (r *Report) head(key, value string) (err error) {
 		r.Dimensions = append(r.Dimensions, Dimension{words[0], words[1:]})
 	case "default":
 		r.Default = words
+	case "filter":
+		r.Filters = append(r.Filters, Filter{words[0], strings.Join(words[1:], " ")})
+	case "limit":
+		r.Limit, err = strconv.Atoi(value)
 	case "column":
 		var c Column
 		c, err = parseColumn(words)
 		r.Columns = append(r.Columns, c)
+	case "narrow":
+		r.Narrow = append(r.Narrow, words...)
+	case "rows":
+		if len(words) != 2 {
+			return fmt.Errorf("rows %q: want a noun for one and for many", words)
+		}
+		r.Noun = [2]string(words)
+	case "total":
+		if r.Failures = value == "failures"; !r.Failures {
+			return fmt.Errorf("total: %q is not known, only failures", value)
+		}
 	}
 	return err
 }
 
 var (
-	types     = []string{Text: "text", Integer: "integer", Count: "count", Ratio: "ratio", Time: "time", Trend: "trend"}
+	types = []string{
+		Text: "text", Integer: "integer", Count: "count", Ratio: "ratio", Time: "time", Trend: "trend",
+		Float: "float", Seconds: "seconds", Boolean: "boolean", Bytes: "bytes",
+	}
 	audiences = []string{Everyone: "everyone", People: "people", Programs: "programs"}
 )
 
@@ -153,12 +189,25 @@ func (r *Report) check() error {
 			}
 		}
 	}
+	for _, name := range r.Narrow {
+		if !slices.ContainsFunc(r.Columns, func(c Column) bool { return c.Name == name && c.Only != Programs }) {
+			return fmt.Errorf("report %s: narrow: people see no column %s", r.Name, name)
+		}
+	}
 	for _, name := range r.Default {
 		if !slices.Contains(r.DimensionNames(), name) {
 			return fmt.Errorf("report %s: default: no dimension %s", r.Name, name)
 		}
 	}
 	return nil
+}
+
+// table returns the answer as far as the report's head gives it.
+func (r *Report) table(by []string) *Table {
+	return &Table{
+		Report: r.Name, Version: r.Version, Columns: r.visible(by),
+		Narrow: r.Narrow, Noun: r.Noun, Failures: r.Failures,
+	}
 }
 
 // DimensionNames returns what --by takes.
@@ -168,6 +217,16 @@ func (r *Report) DimensionNames() []string {
 		names[i] = d.Name
 	}
 	return names
+}
+
+// Has reports whether the report can be divided by a dimension.
+func (r *Report) Has(dimension string) bool {
+	return slices.ContainsFunc(r.Dimensions, func(d Dimension) bool { return d.Name == dimension })
+}
+
+// Asks reports whether the report's SQL has a parameter of that name.
+func (r *Report) Asks(parameter string) bool {
+	return regexp.MustCompile(`\$` + parameter + `\b`).MatchString(r.sql)
 }
 
 // visible returns the columns that an answer divided by these dimensions has:

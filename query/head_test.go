@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestReportsAreFound: the files that are shipped have good heads.
@@ -29,6 +31,10 @@ func TestBadHeads(t *testing.T) {
 		"unknown audience":   {"x.sql", strings.Replace(good, "everyone", "nobody", 1), "audience"},
 		"short column":       {"x.sql", strings.Replace(good, "a text everyone", "a text", 1), "want name"},
 		"dimension's column": {"x.sql", strings.Replace(good, "dimension: a a", "dimension: a b", 1), "no column b"},
+		"narrow":             {"x.sql", strings.Replace(good, "-- default", "-- narrow: b\n-- default", 1), "people see no column b"},
+		"narrow, programs":   {"x.sql", strings.Replace(good, "a text everyone", "a text programs\n-- narrow: a", 1), "people see no column a"},
+		"one noun":           {"x.sql", strings.Replace(good, "-- default", "-- rows: target\n-- default", 1), "want a noun"},
+		"total":              {"x.sql", strings.Replace(good, "-- default", "-- total: requests\n-- default", 1), "only failures"},
 		"default":            {"x.sql", strings.Replace(good, "default: a", "default: b", 1), "no dimension b"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -37,6 +43,39 @@ func TestBadHeads(t *testing.T) {
 				t.Errorf("error %v, want one with %q", err, test.want)
 			}
 		})
+	}
+}
+
+// TestHead: what a head says is what the answer carries.
+func TestHead(t *testing.T) {
+	r, err := parseReport(`-- report: x
+-- version: 2
+-- about: It is.
+-- rows: target targets
+-- total: failures
+-- narrow: e a
+-- narrow: b
+-- column: a float   everyone
+-- column: b seconds people    how long
+-- column: c boolean everyone
+-- column: d bytes   programs
+-- column: e count   everyone
+SELECT 1`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Table{
+		Report: "x", Version: 2, Noun: [2]string{"target", "targets"}, Failures: true, Narrow: []string{"e", "a", "b"},
+		Columns: []Column{
+			{Name: "a", Label: "a", Type: Float},
+			{Name: "b", Label: "how long", Type: Seconds, Only: People},
+			{Name: "c", Label: "c", Type: Boolean},
+			{Name: "d", Label: "d", Type: Bytes, Only: Programs},
+			{Name: "e", Label: "e", Type: Count},
+		},
+	}
+	if diff := cmp.Diff(want, r.table(nil)); diff != "" {
+		t.Errorf("table (-want +got):\n%s", diff)
 	}
 }
 

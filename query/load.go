@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -13,26 +12,18 @@ import (
 	"loglens/parse"
 )
 
-// Progress is how far a Load has come. It may be read at any time.
-type Progress struct {
-	Objects atomic.Int64 // read or given up
-	Bytes   atomic.Int64 // of log text, of the objects that are done
-}
-
-// Progress returns the counters of the running Load.
-func (s *Store) Progress() *Progress { return &s.progress }
-
-// Load reads the objects of a feed with so many workers. Each object counts
-// whole or not at all: one that cannot be read is recorded as failed, with its
-// reason, and the others are read all the same.
+// load reads the objects of a feed into the tables: requests are counted, and
+// those that failed kept whole. Each object counts whole or not at all: one
+// that cannot be read is recorded as failed, with its reason, and the others
+// are read all the same.
 //
 // Errors: the context's, *ingest.CredentialsError (nothing more can be read),
 // the listing's, or of the temporary files and the database. After an error the
 // store holds nothing that may be reported.
-func (s *Store) Load(ctx context.Context, feed *ingest.Feed, plan ingest.Plan, workers int) error {
+func (s *Store) load(ctx context.Context, feed *ingest.Feed, kinds ingest.KindSet) error {
 	group, working := errgroup.WithContext(ctx)
-	for range workers {
-		w := newWorker(s, plan)
+	for range s.in.Workers {
+		w := newWorker(s, kinds)
 		group.Go(func() error { return w.run(working, feed.Objects()) })
 	}
 	if err := group.Wait(); err != nil {
@@ -42,14 +33,14 @@ func (s *Store) Load(ctx context.Context, feed *ingest.Feed, plan ingest.Plan, w
 	if err := feed.Err(); err != nil {
 		return err
 	}
-	return errors.Join(s.objects.Flush(), s.counted.Flush(), s.failing.Flush())
+	return s.flush()
 }
 
 // worker carries one object at a time from its first byte to its commit.
 type worker struct {
 	store    *Store
-	plan     ingest.Plan
-	from     int64 // window in microseconds since 1970
+	kinds    ingest.KindSet // whose entries are wanted
+	from     int64          // window in microseconds since 1970
 	until    int64
 	inflater *ingest.Inflater
 	scanner  *parse.Scanner
@@ -57,25 +48,17 @@ type worker struct {
 	rejects  spooler
 	total    *traffic // of all committed objects
 	traffic  *traffic // of the object at hand
-	tally    tally
+	tallies  tallies
 
 	elb     string // the balancer of the last line, and whether it is wanted
 	wanted  bool
 	decided bool
 }
 
-// tally is what is counted while an object is read.
-type tally struct {
-	parsed, rejected, skipped, extended int64
-}
-
-// errOtherKind ends the reading of an object that holds another log.
-var errOtherKind = errors.New("another kind of log")
-
-func newWorker(s *Store, plan ingest.Plan) *worker {
-	from, until := plan.Window.Micros()
+func newWorker(s *Store, kinds ingest.KindSet) *worker {
+	from, until := s.in.Plan.Window.Micros()
 	return &worker{
-		store: s, plan: plan, from: from, until: until,
+		store: s, kinds: kinds, from: from, until: until,
 		inflater: ingest.NewInflater(), scanner: parse.NewScanner(),
 		failures: spooler{spool: s.failures}, rejects: spooler{spool: s.rejects},
 		total: newTraffic(), traffic: newTraffic(),
@@ -91,6 +74,11 @@ func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return w.finish()
+}
+
+// finish hands over what the worker has gathered.
+func (w *worker) finish() error {
 	return errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total))
 }
 
@@ -98,24 +86,32 @@ func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 func (w *worker) object(ctx context.Context, o *ingest.Object) error {
 	for {
 		err := w.read(ctx, o)
-		switch {
-		case err == nil:
+		if err == nil {
 			return w.commit(o)
-		case errors.As(err, new(*ownError)):
+		}
+		if again, err := w.retry(ctx, o, err); !again {
 			return err
 		}
-		w.rollback()
-		if o.Restart(ctx, err) {
-			continue
-		}
-		if fatal := ctx.Err(); fatal != nil {
-			return fatal
-		}
-		if errors.As(err, new(*ingest.CredentialsError)) {
-			return err
-		}
-		return w.fail(o, err)
 	}
+}
+
+// retry rolls the object back after err and reports whether it is to be read
+// once more. If not, its failure is recorded, and what is returned ends everything.
+func (w *worker) retry(ctx context.Context, o *ingest.Object, err error) (again bool, fatal error) {
+	if errors.As(err, new(*ownError)) {
+		return false, err
+	}
+	w.rollback()
+	if o.Restart(ctx, err) {
+		return true, nil
+	}
+	if fatal := ctx.Err(); fatal != nil {
+		return false, fatal
+	}
+	if errors.As(err, new(*ingest.CredentialsError)) {
+		return false, err
+	}
+	return false, w.fail(o, err)
 }
 
 // ownError is a failure of ours while an object is read, not of the object.
@@ -123,78 +119,123 @@ type ownError struct{ error }
 
 func (e *ownError) Unwrap() error { return e.error }
 
-// read scans the object's text. What it keeps is provisional.
-func (w *worker) read(ctx context.Context, o *ingest.Object) error {
-	w.tally = tally{}
-	text, err := o.Content(ctx, w.inflater)
-	if err != nil {
-		return err
-	}
-	w.scanner.Reset(text)
-	for w.scanner.Scan() {
-		if e := w.scanner.Access(); e != nil {
-			err = w.entry(o, e)
-		} else {
-			err = w.damage(o, w.scanner.Damage())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return w.scanner.Err()
-}
-
-// entry counts one request, and keeps it if it failed.
-func (w *worker) entry(o *ingest.Object, e *parse.Access) error {
-	if e.Time < w.from || e.Time >= w.until || !w.wants(e) {
-		w.tally.skipped++
-		return nil
-	}
-	w.tally.parsed++
-	if e.Extra > 0 {
-		w.tally.extended++
-	}
-	c := w.traffic.cell(e)
-	c.count(e)
-	v, failed := e.Classify()
-	if !failed {
-		return nil
-	}
-	c.failures[v.Class]++
-	w.traffic.fail(e, v, nodeOf(e, o.Name.Node))
-	return own(w.failures.add(record{object: o.ID, line: w.scanner.Line(), raw: e.Raw()}))
-}
-
-// wants reports whether the line's balancer was asked for. Lines come in long
-// runs of one balancer.
-func (w *worker) wants(e *parse.Access) bool {
-	if w.plan.LoadBalancer == "" {
-		return true
-	}
-	if elb := e.Field(parse.FieldELB); !w.decided || string(elb) != w.elb {
-		w.elb, w.decided = string(elb), true
-		w.wanted = w.plan.WantsBalancer(w.elb)
-	}
-	return w.wanted
-}
-
-// damage keeps a damaged line, unless the first one shows that the object is no
-// access log at all.
-func (w *worker) damage(o *ingest.Object, d *parse.Damage) error {
-	if o.Name.Kind == ingest.Unknown && w.tally == (tally{}) {
-		if k := parse.KindOf(d.Raw); k != parse.KindUnknown && k != parse.KindAccess {
-			return fmt.Errorf("%w: %s", errOtherKind, k)
-		}
-	}
-	w.tally.rejected++
-	return own(w.rejects.add(record{object: o.ID, line: d.Line, offset: d.Offset, note: d.Cause.String(), raw: d.Raw}))
-}
-
 func own(err error) error {
 	if err != nil {
 		return &ownError{err}
 	}
 	return nil
+}
+
+// read scans the object's text. What it keeps is provisional.
+func (w *worker) read(ctx context.Context, o *ingest.Object) error {
+	if err := w.begin(ctx, o); err != nil {
+		return err
+	}
+	for w.scanner.Scan() {
+		wanted, err := w.line(o)
+		if err != nil {
+			return err
+		}
+		if e := w.scanner.Access(); wanted && e != nil {
+			if _, failed := w.count(o, e); failed {
+				r := record{object: o.ID, kind: e.Kind(), line: w.scanner.Line(), raw: e.Raw()}
+				if err := own(w.failures.add(r)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return w.scanner.Err()
+}
+
+// begin opens the object's text.
+func (w *worker) begin(ctx context.Context, o *ingest.Object) error {
+	w.tallies = tallies{}
+	text, err := o.Content(ctx, w.inflater)
+	if err != nil {
+		return err
+	}
+	w.scanner.Reset(text, w.likely(o.Name.Kind))
+	return nil
+}
+
+// likely is the kind under which damaged lines count until a good one tells
+// better: the name's, or else one that is read.
+func (w *worker) likely(named parse.Kind) parse.Kind {
+	if named == parse.KindUnknown && !w.kinds.Has(parse.KindAccess) {
+		for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
+			if w.kinds.Has(k) {
+				return k
+			}
+		}
+	}
+	return named
+}
+
+// line accounts for the line at hand and reports whether it is an entry that
+// is wanted: of a kind that is read, inside the window, of a balancer that was
+// asked for. A damaged line is kept.
+func (w *worker) line(o *ingest.Object) (wanted bool, err error) {
+	s := w.scanner
+	kind := s.Kind()
+	t := &w.tallies[kind]
+	if s.Header() {
+		t.skipped++
+		return false, nil
+	}
+	if d := s.Damage(); d != nil {
+		t.rejected++
+		r := record{object: o.ID, kind: kind, line: d.Line, offset: d.Offset, note: d.Cause.String(), raw: d.Raw}
+		return false, own(w.rejects.add(r))
+	}
+	at, elb, extra := w.entry()
+	if !w.kinds.Has(kind) || at < w.from || at >= w.until || !w.wants(elb, o) {
+		t.skipped++
+		return false, nil
+	}
+	t.parsed++
+	if extra > 0 {
+		t.extended++
+	}
+	return true, nil
+}
+
+// entry returns what the entry at hand is chosen by.
+func (w *worker) entry() (at int64, elb []byte, extra int) {
+	if e := w.scanner.Access(); e != nil {
+		return e.Time, e.Field(parse.FieldELB), e.Extra
+	}
+	e := w.scanner.Entry()
+	return e.Time, e.Text(balancerField[e.Kind]), e.Extra
+}
+
+// wants reports whether the line's balancer was asked for. Lines come in long
+// runs of one balancer. Lines that do not name it are of the object's.
+func (w *worker) wants(elb []byte, o *ingest.Object) bool {
+	if w.store.in.Plan.LoadBalancer == "" {
+		return true
+	}
+	if len(elb) == 0 {
+		return w.store.in.Plan.WantsBalancer(o.Name.LoadBalancer)
+	}
+	if !w.decided || string(elb) != w.elb {
+		w.elb, w.decided = string(elb), true
+		w.wanted = w.store.in.Plan.WantsBalancer(w.elb)
+	}
+	return w.wanted
+}
+
+// count counts a request, and says why it failed if it did.
+func (w *worker) count(o *ingest.Object, e *parse.Access) (v parse.Verdict, failed bool) {
+	node := nodeOf(e, o.Name.Node)
+	c := w.traffic.cell(e)
+	w.traffic.count(c, e)
+	w.traffic.countNode(e, node)
+	if v, failed = e.Classify(); failed {
+		c.failures[v.Class]++
+		w.traffic.fail(e, v, node)
+	}
+	return v, failed
 }
 
 func (w *worker) commit(o *ingest.Object) error {
@@ -206,7 +247,7 @@ func (w *worker) commit(o *ingest.Object) error {
 			return err
 		}
 	}
-	return w.store.appendObject(o, w.tally, w.scanner, nil)
+	return w.store.appendObject(o, w.tallies, w.scanner, nil)
 }
 
 // cellLimit is how many cells a worker gathers before it hands them over.
@@ -219,12 +260,9 @@ func (w *worker) rollback() {
 }
 
 func (w *worker) fail(o *ingest.Object, err error) error {
-	w.tally = tally{}
-	if !errors.Is(err, errOtherKind) {
-		if !strings.Contains(err.Error(), o.URI) {
-			err = fmt.Errorf("%s: %w", o.URI, err)
-		}
-		w.store.note(err)
+	if !strings.Contains(err.Error(), o.URI) {
+		err = fmt.Errorf("%s: %w", o.URI, err)
 	}
-	return w.store.appendObject(o, w.tally, w.scanner, err)
+	w.store.note(err)
+	return w.store.appendObject(o, tallies{}, w.scanner, err)
 }

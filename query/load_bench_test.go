@@ -25,7 +25,7 @@ func BenchmarkTopErrors(b *testing.B) {
 	b.SetBytes(truth.Bytes)
 	b.ReportAllocs()
 	for b.Loop() {
-		s := load(b, dir, ingest.Plan{}, runtime.GOMAXPROCS(0))
+		s := open(b, dir, ingest.Plan{}, runtime.GOMAXPROCS(0))
 		if _, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: outages, Limit: 20}); err != nil {
 			b.Fatal(err)
 		}

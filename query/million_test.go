@@ -24,8 +24,8 @@ func TestMillionLines(t *testing.T) {
 	all := when.Window{From: truth.From, Until: truth.Until}
 	var first *query.Table
 	for _, workers := range []int{1, 2, 16} {
-		s := load(t, dir, ingest.Plan{Window: all}, workers)
-		got, err := s.Run(context.Background(), report, query.Question{By: everyDims, Classes: outages, Window: all})
+		s := open(t, dir, ingest.Plan{Window: all}, workers)
+		got, err := s.Run(context.Background(), report, query.Question{By: everyDims, Classes: outages})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,23 +4,26 @@ import "github.com/duckdb/duckdb-go/v2"
 
 // newReject returns the relation of damaged lines: where each stands, what is
 // wrong with it, and how it begins.
-func newReject(s *spool) *relation[record] {
+func newReject(s *Store) *relation[record] {
 	return &relation[record]{
-		name: "reject", spool: s,
+		name: "reject",
 		columns: []column[record]{
-			{"object_id", duckdb.TYPE_INTEGER, func(c cell, r record) error { return put(c, r.object, true) }},
-			{"line_no", duckdb.TYPE_BIGINT, func(c cell, r record) error { return put(c, r.line, true) }},
-			{"byte_offset", duckdb.TYPE_BIGINT, func(c cell, r record) error { return put(c, r.offset, true) }},
-			{"cause", duckdb.TYPE_VARCHAR, func(c cell, r record) error { return c.text([]byte(r.note)) }},
-			{"raw", duckdb.TYPE_VARCHAR, func(c cell, r record) error {
+			{"object_id", duckdb.TYPE_INTEGER, func(c cell, r record) { put(c, r.object, true) }},
+			{"object_uri", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.str(s.uri(r.object)) }},
+			{"kind", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.str(r.kind.String()) }},
+			{"line_no", duckdb.TYPE_BIGINT, func(c cell, r record) { put(c, r.line, true) }},
+			{"byte_offset", duckdb.TYPE_BIGINT, func(c cell, r record) { put(c, r.offset, true) }},
+			{"cause", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.str(r.note) }},
+			{"raw", duckdb.TYPE_VARCHAR, func(c cell, r record) {
 				if r.raw == nil {
 					r.raw = []byte{}
 				}
-				return c.text(r.raw)
+				c.text(r.raw)
 			}},
 		},
-		decoder: func() func(record) (record, error) {
+		size: s.rejects.rows,
+		scan: kept(s.rejects, func() func(record) (record, error) {
 			return func(r record) (record, error) { return r, nil }
-		},
+		}),
 	}
 }

@@ -1,60 +1,41 @@
 package query
 
 import (
-	"database/sql"
 	"fmt"
-	"runtime"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
 
-// A relation is a spool that SQL sees as a table. It is read again by every
-// scan, and only the columns that a query names are cut out of the lines.
+// A relation is what SQL sees as a table while its rows are made up as DuckDB
+// asks for them, by DuckDB's own threads and with the columns only that the
+// query names.
 type relation[T any] struct {
 	name    string
-	spool   *spool
 	columns []column[T]
-	// decoder returns a function that turns a record into what the columns
-	// read. It is called once per scanning thread.
-	decoder func() func(record) (T, error)
+	// size guesses how many rows there are, for DuckDB's plan.
+	size func() int64
+	// scan begins a reading of the relation. It returns what makes a reader for
+	// each thread; the readers divide the rows among themselves.
+	scan func() func() reader[T]
 }
 
 // column is one column of a relation.
 type column[T any] struct {
 	name string
 	typ  duckdb.Type
-	put  func(c cell, row T) error
+	put  func(c cell, row T)
 }
 
-// cell is where a column's value goes.
-type cell struct {
-	chunk    duckdb.DataChunk
-	col, row int
-	scratch  *[]byte
-}
-
-func (c cell) null() error { return c.chunk.SetValue(c.col, c.row, nil) }
-
-// text stores b, or NULL if it is nil.
-func (c cell) text(b []byte) error {
-	if b == nil {
-		return c.null()
-	}
-	*c.scratch = appendClean((*c.scratch)[:0], b)
-	return duckdb.SetChunkValue(c.chunk, c.col, c.row, *c.scratch)
-}
-
-func put[V any](c cell, v V, ok bool) error {
-	if !ok {
-		return c.null()
-	}
-	return duckdb.SetChunkValue(c.chunk, c.col, c.row, v)
+// reader yields the rows of one thread's part.
+type reader[T any] interface {
+	// next returns the next row; ok is false at the end. The row is a view,
+	// valid until the call after it.
+	next() (row T, ok bool, err error)
 }
 
 // register makes the relation known to the database as a view of its name.
-func (r *relation[T]) register(conn *sql.Conn, exec func(string) error) error {
-	function := r.name + "_scan"
+func (r *relation[T]) register(s *Store, exec func(string) error) error {
 	infos := make([]duckdb.ColumnInfo, len(r.columns))
 	for i, c := range r.columns {
 		t, err := duckdb.NewTypeInfo(c.typ)
@@ -63,81 +44,78 @@ func (r *relation[T]) register(conn *sql.Conn, exec func(string) error) error {
 		}
 		infos[i] = duckdb.ColumnInfo{Name: c.name, T: t}
 	}
-	err := duckdb.RegisterTableUDF(conn, function, duckdb.ParallelChunkTableFunction{
+	err := duckdb.RegisterTableUDF(s.conn, scanName(r.name), duckdb.ParallelChunkTableFunction{
 		BindArguments: func(map[string]any, ...any) (duckdb.ParallelChunkTableSource, error) {
-			return &scan[T]{relation: r, infos: infos}, nil
+			return &scan[T]{store: s, relation: r, infos: infos}, nil
 		},
 	})
 	if err != nil {
 		return fmt.Errorf("relation %s: %w", r.name, err)
 	}
-	return exec("CREATE VIEW " + r.name + " AS FROM " + function + "()")
+	return exec("CREATE VIEW " + r.name + " AS FROM " + scanName(r.name) + "()")
 }
+
+// scanName is the table function behind a relation.
+func scanName(relation string) string { return relation + "_scan" }
 
 // scan is one reading of a relation by a query.
 type scan[T any] struct {
+	store    *Store
 	relation *relation[T]
 	infos    []duckdb.ColumnInfo
-	next     atomic.Int64
+	readers  atomic.Pointer[func() reader[T]]
 }
 
 func (s *scan[T]) ColumnInfos() []duckdb.ColumnInfo { return s.infos }
 
 func (s *scan[T]) Cardinality() *duckdb.CardinalityInfo {
-	return &duckdb.CardinalityInfo{Cardinality: uint(s.relation.spool.rows()), Exact: true}
+	return &duckdb.CardinalityInfo{Cardinality: uint(s.relation.size())}
 }
 
 func (s *scan[T]) Init() duckdb.ParallelTableSourceInfo {
-	return duckdb.ParallelTableSourceInfo{MaxThreads: runtime.GOMAXPROCS(0)}
+	readers := s.relation.scan()
+	s.readers.Store(&readers)
+	return duckdb.ParallelTableSourceInfo{MaxThreads: s.store.threads}
 }
 
-// scanner is what one thread of a scan holds.
-type scanner[T any] struct {
-	cursor    cursor
-	decode    func(record) (T, error)
-	projected []int // the columns that the query asks for; nil before the first chunk
-	scratch   []byte
+// filling is one thread's part of a scan.
+type filling[T any] struct {
+	reader reader[T]
+	rows   rows
+	wanted []int // the columns that the query names; nil before the first chunk
 }
 
 func (s *scan[T]) NewLocalState() any {
-	return &scanner[T]{cursor: cursor{spool: s.relation.spool, next: &s.next}, decode: s.relation.decoder()}
+	return &filling[T]{reader: (*s.readers.Load())(), rows: rows{arena: s.store.arenas.take()}}
 }
 
 func (s *scan[T]) FillChunk(state any, chunk duckdb.DataChunk) error {
-	l := state.(*scanner[T])
-	if l.projected == nil {
-		l.projected = projection(chunk, len(s.relation.columns))
+	f := state.(*filling[T])
+	r := &f.rows
+	r.begin(&chunk, len(s.relation.columns))
+	if f.wanted == nil {
+		f.wanted = []int{}
+		for i := range s.relation.columns {
+			if r.wants(i) {
+				f.wanted = append(f.wanted, i)
+			}
+		}
 	}
-	row := 0
-	for ; row < duckdb.GetDataChunkCapacity(); row++ {
-		r, ok, err := l.cursor.read()
+	for !r.full() {
+		row, ok, err := f.reader.next()
 		if err != nil {
 			return err
 		}
 		if !ok {
 			break
 		}
-		v, err := l.decode(r)
-		if err != nil {
-			return err
+		for _, i := range f.wanted {
+			s.relation.columns[i].put(r.cell(i), row)
 		}
-		for _, i := range l.projected {
-			if err := s.relation.columns[i].put(cell{chunk, i, row, &l.scratch}, v); err != nil {
-				return fmt.Errorf("column %s: %w", s.relation.columns[i].name, err)
-			}
-		}
+		r.n++
 	}
-	return chunk.SetSize(row)
-}
-
-// projection asks the chunk which columns the query names. A value of no SQL
-// type is refused by those, and silently dropped by the others.
-func projection(chunk duckdb.DataChunk, n int) []int {
-	p := []int{}
-	for i := range n {
-		if err := chunk.SetValue(i, 0, struct{}{}); err != nil {
-			p = append(p, i)
-		}
+	if r.n == 0 {
+		s.store.arenas.give(r.arena)
 	}
-	return p
+	return chunk.SetSize(r.n)
 }

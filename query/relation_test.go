@@ -16,7 +16,11 @@ import (
 func loaded(t *testing.T, files ...string) *Store {
 	t.Helper()
 	ctx := context.Background()
-	s, err := Open(ctx, t.TempDir())
+	sources, err := ingest.NewSources(ctx, files, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, t.TempDir(), Input{Sources: sources, Workers: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,11 +29,7 @@ func loaded(t *testing.T, files ...string) *Store {
 			t.Error(err)
 		}
 	})
-	sources, err := ingest.NewSources(ctx, files, nil, ingest.AWS{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Load(ctx, ingest.Start(ctx, sources, ingest.Plan{}, 2), ingest.Plan{}, 2); err != nil {
+	if err := s.load(ctx, s.feed(ctx, need{load: requestKinds}, &inventory{}), requestKinds); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -85,7 +85,7 @@ func TestFailureRelation(t *testing.T) {
 		!strings.HasPrefix(got[0], "3 | ") || !strings.HasSuffix(got[0], " | only 3 of at least 12 fields | not a line") {
 		t.Errorf("rejects: %q", got)
 	}
-	if got := s.lines(t, "SELECT count(*)::VARCHAR FROM (DESCRIBE failure)"); got[0] != "47" {
+	if got := s.lines(t, "SELECT count(*)::VARCHAR FROM (DESCRIBE failure)"); got[0] != "51" {
 		t.Errorf("failure has %s columns", got[0])
 	}
 }

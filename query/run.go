@@ -3,58 +3,126 @@ package query
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
 
 	"loglens/internal/when"
 )
 
 // Question is what is asked of a report.
 type Question struct {
-	By      []string      // dimensions, out of the report's
-	Classes []string      // classes of reasons that count, see parse.Classes
-	Limit   int           // rows at most; 0 for all
-	Every   time.Duration // width of window_start, whole minutes; 0 for no such dimension
-	Window  when.Window   // what was loaded; open bounds are closed by the data
+	By      []string          // dimensions, out of the report's
+	Classes []string          // classes of reasons that count, see parse.Classes
+	Limit   int               // rows at most; 0 for all
+	Every   time.Duration     // width of window_start, whole minutes; 0 for no such dimension
+	Filters map[string]string // values that rows must have, by the report's filters
+	Now     time.Time         // for ages
 }
 
-// windowDimension divides by time. It is asked for by giving a width.
-const windowDimension = "window"
+// WindowDimension divides by time. It is asked for by giving a width.
+const WindowDimension = "window"
 
-// Run answers a question from what was loaded. The table is the caller's. The
-// same store and question give the same table, however the loading was divided.
+// Run answers a question. The table is the caller's. The same input and question
+// give the same table, however the reading was divided.
 func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
-	t := &Table{Report: r.Name, Version: r.Version}
-	if err := s.facts(ctx, t, q); err != nil {
-		return nil, fmt.Errorf("report %s: %w", r.Name, err)
+	if q.Every > 0 || slices.Contains(r.Default, WindowDimension) {
+		q.By = append(slices.Clone(q.By), WindowDimension)
 	}
-	if q.Every > 0 {
-		q.By = append(slices.Clone(q.By), windowDimension)
-	}
-	t.Columns = r.visible(q.By)
-	if err := s.rows(ctx, t, r, q); err != nil {
+	t := r.table(q.By)
+	err := s.run(ctx, t, r, q)
+	if err != nil {
 		return nil, fmt.Errorf("report %s: %w", r.Name, err)
 	}
 	return t, nil
 }
 
-// rows runs the report's SQL and takes over the columns that are asked for.
-func (s *Store) rows(ctx context.Context, t *Table, r Report, q Question) (err error) {
-	from, slice, slices := trendSlices(t.Window)
+// Statement returns the SQL that answers a question, and the values of its
+// parameters as far as they are known without reading.
+func (r Report) Statement(q Question) (text string, args []any, err error) {
+	if text, err = r.divided(q.By); err != nil {
+		return "", nil, err
+	}
+	var params []string
+	for _, m := range regexp.MustCompile(`\$([a-z_]+)`).FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(params, m[1]) {
+			params = append(params, m[1])
+		}
+	}
+	return text, q.args(when.Window{}, params), nil
+}
+
+func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	text, err := r.divided(q.By)
 	if err != nil {
 		return err
 	}
-	rows, err := s.conn.QueryContext(ctx, text,
-		sql.Named("classes", q.Classes), sql.Named("max_rows", int64(q.Limit)),
-		sql.Named("window_us", max(q.Every, time.Minute).Microseconds()),
-		sql.Named("from_us", from), sql.Named("slice_us", slice), sql.Named("slices", slices))
+	st, err := checkStatement(ctx, s.conn, text, Relations())
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
+	t.Window = s.in.Plan.Window
+	err = s.answer(ctx, asked{
+		text: text, relations: st.Relations, count: true,
+		args:   func() []any { return q.args(t.Window, st.Params) },
+		before: func() error { return s.window(ctx, t) },
+		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit) },
+	})
+	if err != nil {
+		return err
+	}
+	return s.facts(ctx, t, q)
+}
+
+// width is that of a window_start: as asked, or such that a screen shows all.
+func (q Question) width(w when.Window) time.Duration {
+	if q.Every > 0 || w.From.IsZero() || w.Until.IsZero() {
+		return max(q.Every, time.Minute)
+	}
+	for _, width := range widths {
+		if w.Until.Sub(w.From) <= 24*width {
+			return width
+		}
+	}
+	return 7 * 24 * time.Hour
+}
+
+var widths = []time.Duration{
+	time.Minute, 5 * time.Minute, 10 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
+}
+
+// args are the values of a report's parameters: what was asked, and times in
+// microseconds.
+func (q Question) args(w when.Window, params []string) []any {
+	from, slice, slices := trendSlices(w)
+	values := map[string]any{
+		"classes": q.Classes, "max_rows": int64(q.Limit),
+		"window_us": q.width(w).Microseconds(), "now_us": q.Now.UnixMicro(),
+		"from_us": from, "slice_us": slice, "slices": slices, "until_us": w.Until.UnixMicro(),
+	}
+	var args []any
+	for _, name := range params {
+		v, ok := values[name]
+		if word, given := q.Filters[name]; given {
+			v, ok = word, true
+		}
+		if !ok {
+			v = nil // a filter that was not asked for
+		}
+		args = append(args, sql.Named(name, v))
+	}
+	return args
+}
+
+// take takes over the rows of a result, at most limit of them (0 for all), in
+// place of what was there. Beside the columns a result may have all_rows, how
+// many rows there would be without a limit in the SQL; and drill and drill_rows,
+// which say what "raw" has to be asked to show what a row counts.
+func (t *Table) take(rows *sql.Rows, limit int) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -65,7 +133,12 @@ func (s *Store) rows(ctx context.Context, t *Table, r Report, q Question) (err e
 	for i, name := range names {
 		places[i], at[name] = &values[i], i
 	}
+	t.Rows, t.RowsLeft, t.Drill = nil, 0, nil
+	all := int64(0)
 	for rows.Next() {
+		if all++; limit > 0 && len(t.Rows) >= limit {
+			continue
+		}
 		if err := rows.Scan(places...); err != nil {
 			return err
 		}
@@ -76,10 +149,32 @@ func (s *Store) rows(ctx context.Context, t *Table, r Report, q Question) (err e
 			}
 		}
 		t.Rows = append(t.Rows, row)
-		t.RowsLeft, _ = values[at["all_rows"]].(int64)
+		if i, ok := at["all_rows"]; ok {
+			all, _ = values[i].(int64)
+		}
+		if i, ok := at["drill"]; ok && t.Drill == nil {
+			t.Drill = drill(values[i], values[at["drill_rows"]])
+		}
 	}
-	t.RowsLeft -= int64(len(t.Rows))
+	t.RowsLeft = max(all-int64(len(t.Rows)), 0)
 	return rows.Err()
+}
+
+// drill reads a row's drill: a map of filters, NULL where one is not needed, and
+// the number of lines. It is nil if there is no line to see.
+func drill(filters, n any) *Drill {
+	words, ok := filters.(duckdb.OrderedMap)
+	count, _ := n.(int64)
+	if !ok || count == 0 {
+		return nil
+	}
+	d := &Drill{Filters: map[string]string{}, Rows: count}
+	for i, k := range words.Keys() {
+		if v, ok := words.Values()[i].(string); ok {
+			d.Filters[fmt.Sprint(k)] = v
+		}
+	}
+	return d
 }
 
 // value gives a column's value the Go type that its Type promises.
@@ -93,15 +188,19 @@ func value(v any, t Type) (any, error) {
 			return v, nil
 		}
 	case int32:
-		if t == Integer || t == Count {
+		if t == Integer || t == Count || t == Bytes {
 			return int64(v), nil
 		}
 	case int64:
-		if t == Integer || t == Count {
+		if t == Integer || t == Count || t == Bytes {
 			return v, nil
 		}
 	case float64:
-		if t == Ratio {
+		if t == Ratio || t == Float || t == Seconds {
+			return v, nil
+		}
+	case bool:
+		if t == Boolean {
 			return v, nil
 		}
 	case time.Time:
@@ -134,8 +233,8 @@ const trendWidth = 20
 // trendSlices divides a window into equal slices of whole minutes, since traffic
 // is counted by the minute: the first begins at from; both in microseconds.
 func trendSlices(w when.Window) (from, slice, n int64) {
-	if w.From.IsZero() {
-		return 0, 60e6, 0
+	if w.From.IsZero() || w.Until.IsZero() {
+		return 0, 60e6, 1
 	}
 	start := w.From.Truncate(time.Minute)
 	minutes := int64((w.Until.Sub(start) + time.Minute - 1) / time.Minute)

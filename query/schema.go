@@ -1,26 +1,41 @@
 package query
 
-// schema holds the relations that are plain tables. Times are UTC.
+// schema holds the plain tables. Times are UTC.
 const schema = `
-CREATE TABLE object (
+CREATE TABLE object_read (
 	object_id        INTEGER,
 	uri              VARCHAR,
 	etag             VARCHAR,
 	size             BIGINT,    -- stored bytes, NULL if not known
-	kind             VARCHAR,
+	named_kind       VARCHAR,   -- by the object's name, NULL if AWS did not write it
 	load_balancer    VARCHAR,   -- by the object's name
 	interval_end     TIMESTAMP,
-	node_ip          VARCHAR,
-	lines            BIGINT,    -- lines = parsed + rejected + skipped
-	parsed           BIGINT,
-	rejected         BIGINT,
-	skipped          BIGINT,    -- outside the window or of another load balancer
-	extended         BIGINT,    -- parsed entries with fields that this version does not know
+	node             VARCHAR,
+	modified         TIMESTAMP, -- when it was delivered
 	bytes_compressed BIGINT,
 	bytes            BIGINT,
-	status           VARCHAR,   -- ok, failed, other_kind
+	status           VARCHAR,   -- ok, failed
 	error            VARCHAR,
 	warning          VARCHAR
+);
+CREATE TABLE listing (       -- what was found, read or not
+	object_id        INTEGER,
+	uri              VARCHAR,
+	size             BIGINT,
+	kind             VARCHAR,   -- by the object's name, NULL if AWS did not write it
+	load_balancer    VARCHAR,
+	interval_end     TIMESTAMP,
+	node             VARCHAR,
+	modified         TIMESTAMP
+);
+CREATE TABLE accounting (    -- lines = parsed + rejected + skipped
+	object_id        INTEGER,
+	kind             VARCHAR,
+	lines            BIGINT,
+	parsed           BIGINT,
+	rejected         BIGINT,
+	skipped          BIGINT,    -- outside the window, of another load balancer, of a log that was not asked for, or a header
+	extended         BIGINT     -- parsed entries with fields that this version does not know
 );
 CREATE TABLE traffic (       -- requests by minute and route; several rows may share a key
 	minute           TIMESTAMP,
@@ -41,7 +56,23 @@ CREATE TABLE traffic (       -- requests by minute and route; several rows may s
 	status_4xx       BIGINT,
 	status_5xx       BIGINT,
 	received_bytes   BIGINT,
-	sent_bytes       BIGINT
+	sent_bytes       BIGINT,
+	first_seen       TIMESTAMP,
+	last_seen        TIMESTAMP,
+	latency_us       UINTEGER[], -- target_processing_time: the middle of a bucket, at most 1.6 % off,
+	latency_requests UINTEGER[]  -- and how many requests took so long
+);
+CREATE TABLE node_minute (   -- requests by minute and balancer node; several rows may share a key
+	minute           TIMESTAMP,
+	load_balancer    VARCHAR,
+	node             VARCHAR,
+	requests         BIGINT,
+	failures_target  BIGINT,
+	failures_balancer BIGINT,
+	failures_lambda  BIGINT,
+	failures_client  BIGINT,
+	failures_policy  BIGINT,
+	failures_unknown BIGINT
 );
 CREATE TABLE failure_minute ( -- failures by minute and all that a report divides by but the client; several rows may share a key
 	minute             TIMESTAMP,
@@ -59,3 +90,20 @@ CREATE TABLE failure_minute ( -- failures by minute and all that a report divide
 	first_seen         TIMESTAMP,
 	last_seen          TIMESTAMP
 );`
+
+// views are what is made of them.
+const views = `
+CREATE VIEW object AS
+SELECT object_id, uri, etag, size, coalesce(named_kind, kind) AS kind, load_balancer, interval_end, node, modified,
+	coalesce(lines, 0)::BIGINT AS lines, coalesce(parsed, 0)::BIGINT AS parsed, coalesce(rejected, 0)::BIGINT AS rejected,
+	coalesce(skipped, 0)::BIGINT AS skipped, coalesce(extended, 0)::BIGINT AS extended,
+	bytes_compressed, bytes, status, error, warning
+FROM object_read
+LEFT JOIN (
+	SELECT object_id, arg_max(kind, (lines, kind)) AS kind, sum(lines) AS lines, sum(parsed) AS parsed,
+		sum(rejected) AS rejected, sum(skipped) AS skipped, sum(extended) AS extended
+	FROM accounting GROUP BY object_id
+) USING (object_id);
+CREATE VIEW latency AS -- answered requests by how long the target took
+SELECT minute, load_balancer, target_group_arn, target, seconds / 1e6 AS seconds, requests
+FROM (SELECT minute, load_balancer, target_group_arn, target, unnest(latency_us) AS seconds, unnest(latency_requests) AS requests FROM traffic);`

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 
 	"github.com/klauspost/compress/s2"
+
+	"loglens/parse"
 )
 
 // A spool keeps records (lines that failed, lines that are damaged) until a
@@ -37,6 +39,7 @@ type block struct {
 // record is one line and where it came from.
 type record struct {
 	object int32
+	kind   parse.Kind
 	line   int64
 	offset int64  // bytes of log text before the line
 	note   string // what is wrong with a damaged line
@@ -135,6 +138,7 @@ func (w *spooler) add(r record) error {
 		}
 	}
 	w.buf = binary.AppendUvarint(w.buf, uint64(r.object))
+	w.buf = append(w.buf, byte(r.kind))
 	w.buf = binary.AppendUvarint(w.buf, uint64(r.line))
 	w.buf = binary.AppendUvarint(w.buf, uint64(r.offset))
 	w.buf = binary.AppendUvarint(w.buf, uint64(len(r.note)))
@@ -210,6 +214,8 @@ func (c *cursor) read() (r record, ok bool, err error) {
 		}
 	}
 	r.object = int32(c.uvarint())
+	r.kind = parse.Kind(c.rest[0])
+	c.rest = c.rest[1:]
 	r.line = int64(c.uvarint())
 	r.offset = int64(c.uvarint())
 	r.note = string(c.bytes())
@@ -245,4 +251,36 @@ func (c *cursor) bytes() []byte {
 	b := c.rest[:n]
 	c.rest = c.rest[n:]
 	return b
+}
+
+// kept returns the scan of a relation that reads a spool. decoder returns a
+// function that turns a record into a row; it is called once per thread.
+func kept[T any](s *spool, decoder func() func(record) (T, error)) func() func() reader[T] {
+	return func() func() reader[T] {
+		next := new(atomic.Int64)
+		return func() reader[T] {
+			return &keptReader[T]{cursor{spool: s, next: next}, decoder()}
+		}
+	}
+}
+
+// keptReader yields the records of a spool as rows.
+type keptReader[T any] struct {
+	cursor cursor
+	decode func(record) (T, error)
+}
+
+func (k *keptReader[T]) next() (row T, ok bool, err error) {
+	r, ok, err := k.cursor.read()
+	if ok {
+		row, err = k.decode(r)
+	}
+	return row, ok, err
+}
+
+// empty drops all records.
+func (s *spool) empty() error {
+	err := s.close()
+	*s = spool{budget: s.budget, dir: s.dir}
+	return err
 }

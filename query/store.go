@@ -13,24 +13,60 @@ import (
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"loglens/ingest"
+	"loglens/parse"
 )
 
-// Store holds what was read of the logs, for as long as the process lives. Load
-// fills it, then reports read it. It is closed by whoever opened it.
+// Input is what a store answers from.
+type Input struct {
+	Sources []ingest.Source
+	Plan    ingest.Plan // its kinds are chosen by what is asked
+	Workers int         // objects read at a time
+
+	MaxBytes int64 // of stored objects, above which nothing is read; 0 for no bound
+}
+
+// Store answers questions from an input. What has to be read of it is read when
+// a question needs it, and held as long as the process lives. It is closed by
+// whoever opened it, and used by one goroutine at a time, but for Progress.
 type Store struct {
-	db   *sql.DB
-	conn *sql.Conn // for the appenders and the relations' registration
-	temp string    // where DuckDB may spill
+	in      Input
+	db      *sql.DB
+	conn    *sql.Conn // for queries
+	write   *sql.Conn // for the appenders
+	temp    string    // where DuckDB may spill
+	threads int       // of DuckDB
+
+	configured bool
+	read       ingest.KindSet // kinds that were read for the last question
+	filled     ingest.KindSet // kinds that the tables were filled with
 
 	failures, rejects *spool
+	arenas            arenas
 	progress          Progress
+	running           *reading // of the statement at hand
 
-	mu      sync.Mutex // guards what follows while workers load
-	nodes   []string   // by object ID: the node's address by the object's name
-	objects *duckdb.Appender
+	mu        sync.Mutex // guards what follows while workers load
+	uris      []string   // by object ID
+	nodes     []string   // by object ID: the node's address by the object's name
+	recorded  []bool     // by object ID: its row is written
+	appenders appenders
+	first     error // why an object could not be read
+}
+
+// appenders are the ways into the plain tables.
+type appenders struct {
+	objects *duckdb.Appender // object_read
+	lines   *duckdb.Appender // accounting
 	counted *duckdb.Appender // traffic
+	nodes   *duckdb.Appender // node_minute
 	failing *duckdb.Appender // failure_minute
-	first   error            // why an object could not be read
+	listing *duckdb.Appender
+}
+
+func (a *appenders) all() []*duckdb.Appender {
+	return []*duckdb.Appender{a.objects, a.lines, a.counted, a.nodes, a.failing, a.listing}
 }
 
 // Memory that the parts of a store may take, in bytes. What does not fit goes to
@@ -38,20 +74,21 @@ type Store struct {
 const (
 	spoolBudget  = 4 << 20
 	rejectBudget = 1 << 20
-	duckLimit    = "128MB"
 )
 
 // Open makes an empty store in memory. temp is the folder for temporary files,
 // "" for the system's.
-func Open(ctx context.Context, temp string) (_ *Store, err error) {
+func Open(ctx context.Context, temp string, in Input) (_ *Store, err error) {
 	if temp == "" {
 		temp = os.TempDir()
 	}
 	s := &Store{
+		in: in, threads: 1,
 		temp:     filepath.Join(temp, fmt.Sprintf("loglens-%d-%x", os.Getpid(), rand.Uint64())),
 		failures: &spool{budget: spoolBudget, dir: temp},
 		rejects:  &spool{budget: rejectBudget, dir: temp},
 	}
+	s.in.Workers = max(in.Workers, 1)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database: %w", err), s.Close())
@@ -65,6 +102,9 @@ func Open(ctx context.Context, temp string) (_ *Store, err error) {
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return nil, err
 	}
+	if s.write, err = s.db.Conn(ctx); err != nil {
+		return nil, err
+	}
 	exec := func(q string) error {
 		_, err := s.conn.ExecContext(ctx, q)
 		return err
@@ -74,49 +114,78 @@ func Open(ctx context.Context, temp string) (_ *Store, err error) {
 			return nil, err
 		}
 	}
-	if err := newFailure(s.failures, s.node).register(s.conn, exec); err != nil {
+	if err := s.register(exec); err != nil {
 		return nil, err
 	}
-	if err := newReject(s.rejects).register(s.conn, exec); err != nil {
-		return nil, err
-	}
-	if s.objects, err = s.appender("object"); err != nil {
-		return nil, err
-	}
-	if s.counted, err = s.appender("traffic"); err != nil {
-		return nil, err
-	}
-	s.failing, err = s.appender("failure_minute")
-	return s, err
+	return s, exec(views)
 }
 
-// settings keep DuckDB offline, within its memory and within its folder.
+// register makes the relations known that are no plain tables.
+func (s *Store) register(exec func(string) error) error {
+	return errors.Join(
+		newFailure(s).register(s, exec), newReject(s).register(s, exec), newRequest(s).register(s, exec),
+		newEntries(s, "connection", parse.KindConnection).register(s, exec),
+		newEntries(s, "health_check", parse.KindHealthCheck).register(s, exec),
+		newEntries(s, "nlb_tls", parse.KindNLB).register(s, exec))
+}
+
+// settings keep DuckDB offline and within its folder.
 func settings(temp string) []string {
 	return []string{
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET allow_community_extensions = false",
 		"SET TimeZone = 'UTC'",
-		// Reports read counts, which one thread does in no time; more of them would
-		// each take memory of their own.
-		"SET threads = 1",
-		"SET memory_limit = '" + duckLimit + "'",
 		"SET temp_directory = '" + strings.ReplaceAll(temp, "'", "''") + "'",
 		"SET preserve_insertion_order = false",
 		"SET enable_external_access = false",
-		"SET lock_configuration = true",
 	}
 }
 
-func (s *Store) appender(table string) (a *duckdb.Appender, err error) {
-	err = s.conn.Raw(func(c any) error {
-		a, err = duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
+// configure gives DuckDB threads and memory, and closes its settings for good.
+func (s *Store) configure(ctx context.Context, threads int, memory string) error {
+	if s.configured {
+		return nil
+	}
+	s.configured, s.threads = true, threads
+	for _, q := range []string{
+		fmt.Sprintf("SET threads = %d", threads),
+		"SET memory_limit = '" + memory + "'",
+		"SET lock_configuration = true",
+	} {
+		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("configure database: %w", err)
+		}
+	}
+	return nil
+}
+
+// appender returns the way into a table, made when it is first needed.
+func (s *Store) appender(a **duckdb.Appender, table string) (*duckdb.Appender, error) {
+	if *a != nil {
+		return *a, nil
+	}
+	err := s.write.Raw(func(c any) (err error) {
+		*a, err = duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("append to %s: %w", table, err)
 	}
-	return a, nil
+	return *a, nil
+}
+
+// flush makes what was appended visible.
+func (s *Store) flush() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var errs []error
+	for _, a := range s.appenders.all() {
+		if a != nil {
+			errs = append(errs, a.Flush())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // node returns the address of the balancer node that an object's name gives.
@@ -127,28 +196,38 @@ func (s *Store) node(object int32) string {
 	return s.nodes[object]
 }
 
+// uri returns where an object lies.
+func (s *Store) uri(object int32) string {
+	if int(object) >= len(s.uris) {
+		return ""
+	}
+	return s.uris[object]
+}
+
 // Close gives back memory and temporary files.
 func (s *Store) Close() error {
 	var errs []error
-	for _, a := range []*duckdb.Appender{s.objects, s.counted, s.failing} {
+	for _, a := range s.appenders.all() {
 		if a != nil {
 			errs = append(errs, a.Close())
 		}
 	}
-	s.objects, s.counted, s.failing = nil, nil, nil
-	if s.conn != nil {
-		errs = append(errs, s.conn.Close())
+	s.appenders = appenders{}
+	for _, c := range []*sql.Conn{s.write, s.conn} {
+		if c != nil {
+			errs = append(errs, c.Close())
+		}
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}
-	errs = append(errs, s.failures.close(), s.rejects.close(), os.RemoveAll(s.temp))
-	return errors.Join(errs...)
+	s.arenas.close()
+	return errors.Join(append(errs, s.failures.close(), s.rejects.close(), os.RemoveAll(s.temp))...)
 }
 
 // EngineVersion returns the version of the embedded DuckDB.
 func EngineVersion(ctx context.Context) (version string, err error) {
-	s, err := Open(ctx, "")
+	s, err := Open(ctx, "", Input{})
 	if err != nil {
 		return "", err
 	}

@@ -13,11 +13,27 @@ type Table struct {
 	NotCounted []NotCounted // failures left out of Rows by class, most first
 	Warnings   []string     // whole sentences without full stop; hostile text is not yet neutralised
 	Columns    []Column
-	Rows       [][]any // one value per column; nil = absent; its Go type is given by Column.Type
-	RowsLeft   int64   // rows that the limit cut off
-	Total      int64   // what the shares are shares of (for top-errors: failures counted)
-	Requests   int64   // all requests in the window
-	Next       string  // a command worth running next; empty if there is none
+	Narrow     []string  // names of columns that a narrow terminal goes without, the least important first
+	Noun       [2]string // what a row is, one and many, as in "target", "targets"; empty: "row", "rows"
+	Rows       [][]any   // one value per column; nil = absent; its Go type is given by Column.Type
+	RowsLeft   int64     // rows that the limit cut off
+	Failures   bool      // the sum of the answer is Total failures of Requests, not a number of rows
+	Total      int64     // what the shares are shares of (for top-errors: failures counted)
+	Requests   int64     // all requests in the window
+	Listed     bool      // objects were only listed: there are no lines and no bytes of text to account for
+	Drill      *Drill    // how to see the lines behind the first count, nil if there is none
+	Next       string    // a command worth running next; empty if there is none
+}
+
+// SQL is the Report of a table that answers free SQL. Such a table may have no
+// window and nothing to account for; its column names are as hostile as its texts.
+const SQL = "sql"
+
+// Drill says which lines a count stands for: those that the report "raw" shows
+// with these values of its filters, as many as the count.
+type Drill struct {
+	Filters map[string]string // by Filter.Name; since and until bound the time
+	Rows    int64
 }
 
 // Accounting says what an answer rests on. Lines = Parsed + Rejected + Skipped.
@@ -41,7 +57,7 @@ type NotCounted struct {
 
 // Column describes one column of a Table.
 type Column struct {
-	Name  string // the field's name in JSON and CSV
+	Name  string // the field's name in JSON and CSV; in free SQL names may repeat
 	Label string // the head in a table for people
 	Type  Type
 	Only  Audience // who sees the column
@@ -50,7 +66,8 @@ type Column struct {
 // Type is what a column's values are.
 type Type int
 
-// The Go type of a value is given in brackets; nil stands for absent in all.
+// The Go type of a value is given in brackets; nil stands for absent in all, and
+// so does a float64 that is no finite number.
 const (
 	Text    Type = iota // [string] may hold hostile text out of a log line
 	Integer             // [int64] a code: printed without grouping
@@ -58,6 +75,10 @@ const (
 	Ratio               // [float64] 0 to 1: a percentage for people
 	Time                // [time.Time] UTC
 	Trend               // [[]int64] a count per equal slice of the window, -1 = no request there; drawn as a sparkline
+	Float               // [float64] a plain number: rounded for people
+	Seconds             // [float64] a duration in seconds: "42 ms", "1 m 03 s" for people
+	Boolean             // [bool] yes or no for people
+	Bytes               // [int64] a size in bytes: "1.3 GB" for people
 )
 
 // Audience says for whom a column is.

@@ -17,13 +17,18 @@ type traffic struct {
 	key    []byte
 
 	failing map[failureKey]failureCount
-	words   map[string]int32 // reasons and nodes, interned
+	nodes   map[nodeKey]*nodeCounts
+	words   map[string]int32 // reasons, nodes and balancers, interned
 	word    []string         // by id
+
+	free []*counts // of earlier objects
+	fold dense     // for counts.samples
 
 	// Lines of one object take few routes, in turn, and stay in one minute
 	// for thousands of lines: recent is the cell of each route's last line.
-	recent []recentCell
-	known  [knownRoutes]int32
+	recent     []recentCell
+	recentNode recentNode
+	known      [knownRoutes]int32
 }
 
 // knownRoutes is how many routes are found without the map; a power of two.
@@ -49,12 +54,18 @@ type counts struct {
 	failures       [6]int64 // by parse.Class
 	status         [6]int64 // by the first digit of elb_status_code; 0 for none and 000
 	received, sent int64    // bytes
+	first, last    int64    // microseconds since 1970
+	latency        latency  // of target_processing_time, where the target answered
+	samples        []uint16 // buckets that are not yet in latency
 }
+
+// samplesAtOnce is how many samples a cell gathers before they are counted.
+const samplesAtOnce = 4096
 
 func newTraffic() *traffic {
 	return &traffic{
 		routes: map[string]int32{}, cells: map[cellKey]*counts{},
-		failing: map[failureKey]failureCount{}, words: map[string]int32{},
+		failing: map[failureKey]failureCount{}, nodes: map[nodeKey]*nodeCounts{}, words: map[string]int32{},
 	}
 }
 
@@ -80,9 +91,20 @@ func minuteOf(e *parse.Access) int64 {
 func (t *traffic) at(k cellKey) *counts {
 	c := t.cells[k]
 	if c == nil {
-		c = new(counts)
+		c = t.fresh()
 		t.cells[k] = c
 	}
+	return c
+}
+
+func (t *traffic) fresh() *counts {
+	n := len(t.free)
+	if n == 0 {
+		return new(counts)
+	}
+	c := t.free[n-1]
+	t.free = t.free[:n-1]
+	*c = counts{samples: c.samples[:0]}
 	return c
 }
 
@@ -129,8 +151,18 @@ func (t *traffic) add(key string, r route) int32 {
 	return id
 }
 
-func (c *counts) count(e *parse.Access) {
+func (t *traffic) count(c *counts, e *parse.Access) {
+	if c.requests == 0 {
+		c.first, c.last = e.Time, e.Time
+	}
+	c.first, c.last = min(c.first, e.Time), max(c.last, e.Time)
 	c.requests++
+	if s := e.Seconds(parse.FieldTargetTime); s != parse.Absent {
+		c.samples = append(c.samples, uint16(bucketOf(int64(s*1e6+0.5))))
+		if len(c.samples) == samplesAtOnce {
+			t.settle(c)
+		}
+	}
 	if d := e.ELBStatus / 100; d > 0 && d < len(c.status) {
 		c.status[d]++
 	} else {
@@ -138,6 +170,18 @@ func (c *counts) count(e *parse.Access) {
 	}
 	c.received += max(e.Received, 0)
 	c.sent += max(e.Sent, 0)
+}
+
+// settle counts the samples of a cell.
+func (t *traffic) settle(c *counts) {
+	if len(c.samples) == 0 {
+		return
+	}
+	for _, at := range c.samples {
+		t.fold[at]++
+	}
+	c.samples = c.samples[:0]
+	c.latency = c.latency.add(t.fold.take())
 }
 
 // merge adds what o has counted and leaves o empty, its routes kept for the
@@ -153,6 +197,7 @@ func (t *traffic) merge(o *traffic) {
 		ids[id] = t.routes[key]
 	}
 	for k, c := range o.cells {
+		o.settle(c)
 		t.at(cellKey{k.minute, ids[k.route]}).add(c)
 	}
 	for k, c := range o.failing {
@@ -160,10 +205,19 @@ func (t *traffic) merge(o *traffic) {
 		k.node, k.reason = t.intern([]byte(o.word[k.node])), t.intern([]byte(o.word[k.reason]))
 		t.failing[k] = t.failing[k].add(c)
 	}
+	for k, c := range o.nodes {
+		k.elb, k.node = t.intern([]byte(o.word[k.elb])), t.intern([]byte(o.word[k.node]))
+		t.atNode(k).add(c)
+	}
 	o.reset()
 }
 
 func (c *counts) add(o *counts) {
+	if c.requests == 0 {
+		c.first, c.last = o.first, o.last
+	}
+	c.first, c.last = min(c.first, o.first), max(c.last, o.last)
+	c.latency = c.latency.add(o.latency)
 	c.requests += o.requests
 	for i := range c.failures {
 		c.failures[i] += o.failures[i]
@@ -177,11 +231,21 @@ func (c *counts) add(o *counts) {
 // object to object.
 const routeLimit = 10_000
 
+// freeCounts is how many cells are kept for the next object.
+const freeCounts = 1000
+
 // reset forgets the counts.
 func (t *traffic) reset() {
+	for _, c := range t.cells {
+		if len(t.free) < freeCounts {
+			t.free = append(t.free, c)
+		}
+	}
 	clear(t.cells)
 	clear(t.failing)
+	clear(t.nodes)
 	clear(t.recent)
+	t.recentNode = recentNode{}
 	if len(t.raw) > routeLimit || len(t.word) > routeLimit {
 		*t = *newTraffic()
 	}

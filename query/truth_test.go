@@ -152,11 +152,15 @@ func spelled(t *testing.T, table *query.Table, by []string, every time.Duration)
 	return rows
 }
 
-// load reads a folder.
-func load(t testing.TB, dir string, plan ingest.Plan, workers int) *query.Store {
+// open makes a store that reads a folder.
+func open(t testing.TB, dir string, plan ingest.Plan, workers int) *query.Store {
 	t.Helper()
 	ctx := context.Background()
-	s, err := query.Open(ctx, t.TempDir())
+	sources, err := ingest.NewSources(ctx, []string{dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Plan: plan, Workers: workers})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,13 +169,6 @@ func load(t testing.TB, dir string, plan ingest.Plan, workers int) *query.Store 
 			t.Error(err)
 		}
 	})
-	sources, err := ingest.NewSources(ctx, []string{dir}, nil, ingest.AWS{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Load(ctx, ingest.Start(ctx, sources, plan, workers), plan, workers); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 
@@ -194,7 +191,7 @@ func TestTopErrorsIsTrue(t *testing.T) {
 	all := when.Window{From: truth.From, Until: truth.Until}
 	part := when.Window{From: truth.From.Add(7*time.Minute + 13*time.Second), Until: truth.Until.Add(-11*time.Minute - 300*time.Millisecond)}
 	for _, w := range []when.Window{all, part, {}} {
-		s := load(t, dir, ingest.Plan{Window: w}, 2)
+		s := open(t, dir, ingest.Plan{Window: w}, 2)
 		cases := []struct {
 			by      []string
 			classes []string
@@ -211,7 +208,7 @@ func TestTopErrorsIsTrue(t *testing.T) {
 		}
 		for _, c := range cases {
 			t.Run(fmt.Sprint(w, c.by, c.every), func(t *testing.T) {
-				got, err := s.Run(context.Background(), report, query.Question{By: c.by, Classes: c.classes, Every: c.every, Window: w})
+				got, err := s.Run(context.Background(), report, query.Question{By: c.by, Classes: c.classes, Every: c.every})
 				if err != nil {
 					t.Fatal(err)
 				}

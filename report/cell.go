@@ -2,39 +2,56 @@ package report
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"loglens/query"
 )
 
-// absent stands in a table for people where a row has no value.
-const absent = "-"
-
 // wording is how the values of a form are written.
 type wording struct {
-	text  func(s string) string       // hostile text, made harmless
-	name  func(s string) string       // hostile text that should be short; bounded where people read
-	count func(n int64) string        // a quantity
-	ratio func(x float64) string      // 0 to 1
-	time  func(t time.Time) string    // UTC
-	trend func(counts []int64) string // a sparkline
-	sign  func(ours string) string    // our own signs, in ASCII where asked for
+	text    func(s string) string       // hostile text, made harmless
+	name    func(s string) string       // hostile text that should be short; bounded where people read
+	count   func(n int64) string        // a quantity
+	size    func(n int64) string        // bytes
+	ratio   func(x float64) string      // 0 to 1
+	seconds func(x float64) string      // a duration
+	number  func(x float64) string      // any other number
+	truth   func(yes bool) string       // yes or no
+	time    func(t time.Time) string    // UTC
+	trend   func(counts []int64) string // a sparkline
+	sign    func(ours string) string    // our own signs, in ASCII where asked for
+	absent  string                      // where a row has no value
 }
 
-// cell returns a value as text; nil is absent.
+// cell returns a value as text. What is absent and what is no finite number
+// look the same in every form.
 func (w wording) cell(value any, typ query.Type) string {
 	switch v := value.(type) {
 	case nil:
-		return absent
+		return w.absent
 	case string:
 		return w.text(v)
 	case int64:
-		if typ == query.Integer {
+		switch typ {
+		case query.Integer:
 			return exact(v)
+		case query.Bytes:
+			return w.size(v)
 		}
 		return w.count(v)
 	case float64:
-		return w.ratio(v)
+		switch {
+		case !finite(v):
+			return w.absent
+		case typ == query.Ratio:
+			return w.ratio(v)
+		case typ == query.Seconds:
+			return w.seconds(v)
+		}
+		return w.number(v)
+	case bool:
+		return w.truth(v)
 	case time.Time:
 		return w.time(v)
 	case []int64:
@@ -48,40 +65,74 @@ func (w wording) cell(value any, typ query.Type) string {
 const longName = 48
 
 // forPeople is the wording of a table that is looked at: rounded and grouped,
-// and with times as short as the window allows. A name takes at most most columns.
+// and with times as short as can be. A name takes at most most columns.
 func forPeople(t *query.Table, ascii bool, most int, text func(string) string) wording {
-	layout := "2006-01-02 15:04"
-	switch {
-	case oneDay(t.Window):
-		layout = time.TimeOnly
-	case oneYear(t.Window):
-		layout = "01-02 15:04"
-	}
+	layout := timeLayout(t)
 	return wording{
-		text:  text,
-		name:  func(v string) string { return text(shorten(visible(v, ascii), min(most, longName), ascii)) },
-		count: grouped,
-		ratio: percent,
-		time:  func(v time.Time) string { return v.UTC().Format(layout) },
-		trend: func(counts []int64) string { return sparkline(counts, ascii) },
-		sign:  signs(ascii),
+		text:    text,
+		name:    func(v string) string { return text(shorten(visible(v, ascii), min(most, longName), ascii)) },
+		count:   grouped,
+		size:    size,
+		ratio:   percent,
+		seconds: duration,
+		number:  rounded,
+		truth:   yesNo,
+		time:    func(v time.Time) string { return v.UTC().Format(layout) },
+		trend:   func(counts []int64) string { return sparkline(counts, ascii) },
+		sign:    signs(ascii),
+		absent:  "-",
 	}
+}
+
+func yesNo(yes bool) string {
+	if yes {
+		return "yes"
+	}
+	return "no"
 }
 
 // forTools is the wording of a table that is cut and sorted by other programs.
 func forTools(ascii bool, text func(string) string) wording {
 	return wording{
-		text:  text,
-		name:  text,
-		count: exact,
-		ratio: func(x float64) string {
-			if s, ok := decimal(x); ok {
-				return s
-			}
-			return absent
-		},
-		time:  func(v time.Time) string { return v.UTC().Format(time.RFC3339Nano) },
-		trend: func(counts []int64) string { return sparkline(counts, ascii) },
-		sign:  signs(ascii),
+		text:    text,
+		name:    text,
+		count:   exact,
+		size:    exact,
+		ratio:   decimal,
+		seconds: decimal,
+		number:  decimal,
+		truth:   strconv.FormatBool,
+		time:    func(v time.Time) string { return v.UTC().Format(time.RFC3339Nano) },
+		trend:   func(counts []int64) string { return sparkline(counts, ascii) },
+		sign:    signs(ascii),
+		absent:  "-",
 	}
+}
+
+// timeLayout leaves out what all times of the table share and its window says.
+// Rows may reach beyond the window, as the end of a late object does. Free SQL
+// may ask for any instants, and its window need not be shown at all.
+func timeLayout(t *query.Table) string {
+	w := t.Window
+	for at, c := range t.Columns {
+		for _, row := range t.Rows {
+			if v, ok := row[at].(time.Time); ok && c.Only != query.Programs {
+				if v.Before(w.From) {
+					w.From = v
+				}
+				if !v.Before(w.Until) {
+					w.Until = v.Add(1)
+				}
+			}
+		}
+	}
+	switch {
+	case t.Report == query.SQL:
+		return time.DateTime
+	case oneDay(w):
+		return time.TimeOnly
+	case oneYear(w):
+		return "01-02 15:04"
+	}
+	return "2006-01-02 15:04"
 }

@@ -60,14 +60,14 @@ func allowedOnTerminal(r rune) bool {
 	return r != 0x2800 && unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S)
 }
 
-// poisoned has s in every text of a table.
+// poisoned has s in every text and as every name of a table.
 func poisoned(s string) *query.Table {
 	return &query.Table{
 		Report: s, Version: 1, Window: when.Window{From: at("02:10:00"), Until: at("03:10:00")},
 		Balancers: []string{s, "app/" + s + "/1"}, Warnings: []string{s}, Next: s,
 		NotCounted: []query.NotCounted{{Reason: s, Class: s, Requests: 1}},
-		Columns:    []query.Column{{Name: s, Label: s, Type: query.Text}, {Name: "n", Label: "N", Type: query.Count}},
-		Rows:       [][]any{{s, int64(2)}, {s + s, int64(1)}},
+		Columns:    []query.Column{{Name: s, Label: s, Type: query.Text}, {Name: "n", Label: "N", Type: query.Count}, {Name: s, Label: s, Type: query.Boolean}},
+		Rows:       [][]any{{s, int64(2), true}, {s + s, int64(1), false}},
 		Accounting: query.Accounting{ObjectsFailed: 1}, Total: 3, Requests: 9,
 	}
 }
@@ -108,7 +108,7 @@ func FuzzTerminalSafe(f *testing.F) {
 					t.Errorf("%q has %d marks in a row", s, marks)
 				}
 			}
-			if want := 3; tabs != want && !style.Terminal {
+			if want := 6; tabs != want && !style.Terminal {
 				t.Errorf("%q has %d tabs, want %d", s, tabs, want)
 			}
 		}
@@ -130,6 +130,14 @@ func FuzzJSON(f *testing.F) {
 		}
 		if utf8.ValidString(s) && got != s {
 			t.Errorf("%q reads back as %q", s, got)
+		}
+		var out bytes.Buffer
+		if err := encodeStreamed("jsonl")(&out, poisoned(s), Style{}); err != nil {
+			t.Fatal(err)
+		}
+		var row map[string]any
+		if err := json.NewDecoder(&out).Decode(&row); err != nil || len(row) != 3 {
+			t.Errorf("a row with columns of the name %q reads as %v, %v", s, row, err)
 		}
 	})
 }
@@ -176,7 +184,7 @@ func FuzzCSV(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		for _, raw := range []bool{false, true} {
 			var out bytes.Buffer
-			if err := encodeCSV(&out, poisoned(s), Style{RawCSV: raw}); err != nil {
+			if err := encodeStreamed("csv")(&out, poisoned(s), Style{RawCSV: raw}); err != nil {
 				t.Fatal(err)
 			}
 			if n := bytes.Count(out.Bytes(), []byte("\n")); n != 3 {
@@ -187,8 +195,13 @@ func FuzzCSV(f *testing.F) {
 				t.Fatal(err)
 			}
 			cell := lines[1][0]
-			if bare := strings.TrimLeft(cell, ` "`); !raw && strings.IndexAny(bare, "=+-@＝＋－＠") == 0 {
-				t.Errorf("%q is the formula %q", s, cell)
+			for _, cell := range append(lines[0], cell) {
+				if bare := strings.TrimLeft(cell, ` "`); !raw && strings.IndexAny(bare, "=+-@＝＋－＠") == 0 {
+					t.Errorf("%q is the formula %q", s, cell)
+				}
+			}
+			if lines[0][0] == lines[0][2] {
+				t.Errorf("two columns are called %q", lines[0][0])
 			}
 			if !raw && formula(s) {
 				cell = strings.TrimPrefix(cell, "'")
@@ -242,7 +255,9 @@ func markdownSkeleton(t *testing.T, frame *regexp.Regexp, s string) string {
 	t.Helper()
 	table := poisoned(s)
 	table.Balancers = []string{s}
-	table.Columns[0].Label = s + "_" // a label of letters alone would stand as it is
+	for _, i := range []int{0, 2} {
+		table.Columns[i].Label = s + "_" // a label of letters alone would stand as it is
+	}
 	var out strings.Builder
 	if err := encodeMarkdown(&out, table, Style{}); err != nil {
 		t.Fatal(err)

@@ -1,45 +1,39 @@
 package report
 
 import (
-	"bytes"
-	"encoding/csv"
-	"fmt"
 	"io"
 	"strings"
 
 	"loglens/query"
 )
 
-// encodeCSV writes the rows under a head of field names (RFC 4180, lines end in
-// LF). An absent value is an empty cell. encoding/csv quotes, but leaves line
-// breaks and formulas as they are; forCSV does not.
-func encodeCSV(w io.Writer, t *query.Table, s Style) error {
-	words := forTools(s.ASCII, func(v string) string { return forCSV(v, s.RawCSV) })
+// newCSV writes rows under a head of field names (RFC 4180, lines end in LF).
+// An absent value is an empty cell.
+func newCSV(w io.Writer, columns []query.Column, s Style) RowWriter {
+	words := forTools(false, func(v string) string { return forCSV(v, s.RawCSV) })
+	words.absent = ""
 	words.trend = func(counts []int64) string {
 		return strings.Trim(string(appendValue(nil, counts)), "[]")
 	}
-	var out bytes.Buffer
-	lines := csv.NewWriter(&out)
-	columns := shown(t, query.People)
-	cells := make([]string, len(columns))
-	for i, at := range columns {
-		cells[i] = words.text(t.Columns[at].Name)
-	}
-	err := lines.Write(cells)
-	for _, row := range t.Rows {
-		for i, at := range columns {
-			if cells[i] = ""; row[at] != nil {
-				cells[i] = words.cell(row[at], t.Columns[at].Type)
-			}
+	places := shown(columns, query.People)
+	cells := fieldNames(picked(columns, places), words.text)
+	return newLines(w, appendCSV(nil, cells), func(b []byte, row []any) []byte {
+		for i, at := range places {
+			cells[i] = words.cell(row[at], columns[at].Type)
 		}
-		if err == nil {
-			err = lines.Write(cells)
+		return appendCSV(b, cells)
+	})
+}
+
+// appendCSV appends cells, which have no line breaks left, as a line. A line of
+// one empty cell is quoted: readers take an empty line for none.
+func appendCSV(b []byte, cells []string) []byte {
+	for i, cell := range cells {
+		b = appendComma(b, i)
+		if strings.ContainsAny(cell, `",`) || strings.HasPrefix(cell, " ") || cell == "" && len(cells) == 1 {
+			cell = `"` + strings.ReplaceAll(cell, `"`, `""`) + `"`
 		}
+		b = append(b, cell...)
 	}
-	lines.Flush()
-	if err != nil {
-		return fmt.Errorf("write CSV: %w", err)
-	}
-	_, err = w.Write(out.Bytes())
-	return err
+	return append(b, '\n')
 }

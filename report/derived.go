@@ -17,22 +17,24 @@ const (
 // fitDerived is fit, but where the source column is left out, derived reasons
 // are marked in its place; marked says that there is one.
 func fitDerived(columns []*column, t *query.Table, most int) (kept, left []*column, marked bool) {
-	kept, left = fit(columns, most)
-	if named(left, "reason_source") < 0 || named(kept, "reason") < 0 {
+	kept, left = fit(columns, t.Narrow, most)
+	at := named(columns, "reason_source")
+	if at < 0 || slices.Contains(kept, columns[at]) || named(kept, "reason") < 0 {
 		return kept, left, false
 	}
-	source := slices.IndexFunc(t.Columns, func(c query.Column) bool { return c.Name == "reason_source" })
-	reason := columns[named(columns, "reason")]
-	for i, row := range t.Rows {
-		if row[source] == "derived" {
+	source, reason := columns[at], columns[named(columns, "reason")]
+	for i := range t.Rows {
+		if source.cells[i] == "derived" {
 			reason.cells[i] += derivedSign
 			reason.natural = max(reason.natural, width(reason.cells[i]))
 			marked = true
 		}
 	}
-	at := named(columns, "reason_source")
-	kept, left = fit(slices.Delete(slices.Clone(columns), at, at+1), most)
-	return kept, left, marked && named(kept, "reason") >= 0
+	if !marked {
+		return kept, left, false
+	}
+	kept, left = fit(slices.Delete(slices.Clone(columns), at, at+1), t.Narrow, most)
+	return kept, left, named(kept, "reason") >= 0
 }
 
 // named returns the place of a column, -1 if it is not there.

@@ -28,8 +28,8 @@ type Encoder struct {
 var Encoders = []Encoder{
 	{Name: "table", Encode: encodeTable},
 	{Name: "json", Encode: encodeJSON},
-	{Name: "jsonl", Encode: encodeJSONL},
-	{Name: "csv", Encode: encodeCSV},
+	{Name: "jsonl", Encode: encodeStreamed("jsonl")},
+	{Name: "csv", Encode: encodeStreamed("csv")},
 	{Name: "markdown", Encode: encodeMarkdown},
 }
 
@@ -56,12 +56,20 @@ func oneYear(w when.Window) bool {
 }
 
 // shown returns the places of the columns that are not for the other audience.
-func shown(t *query.Table, other query.Audience) []int {
-	var at []int
-	for i, c := range t.Columns {
+func shown(columns []query.Column, other query.Audience) (places []int) {
+	for at, c := range columns {
 		if c.Only != other {
-			at = append(at, i)
+			places = append(places, at)
 		}
 	}
-	return at
+	return places
+}
+
+// picked returns the columns at these places.
+func picked(columns []query.Column, places []int) []query.Column {
+	list := make([]query.Column, len(places))
+	for i, at := range places {
+		list[i] = columns[at]
+	}
+	return list
 }

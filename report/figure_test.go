@@ -24,7 +24,6 @@ func TestPercent(t *testing.T) {
 		{0.99999999, ">99.9 %"},
 		{0.999, "99.9 %"},
 		{1.5, "150.0 %"},
-		{math.NaN(), "-"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {
@@ -102,6 +101,78 @@ func TestSparkline(t *testing.T) {
 			}
 			if got := narrowed(tt.in, tt.most, true); got != tt.ascii {
 				t.Errorf("narrowed in ASCII = %q, want %q", got, tt.ascii)
+			}
+		})
+	}
+}
+
+func TestRounded(t *testing.T) {
+	tests := []struct {
+		in   float64
+		want string
+	}{
+		{0, "0"},
+		{math.Copysign(0, -1), "0"},
+		{1, "1"},
+		{-3, "-3"},
+		{0.5, "0.5"},
+		{0.1 + 0.2, "0.3"},
+		{1.0 / 3, "0.3333"},
+		{0.0123456, "0.01235"},
+		{0.000123456, "0.0001235"},
+		{0.0000001234567, "1.235e-07"},
+		{42.46813, "42.47"},
+		{999.94, "999.9"},
+		{999.96, "1,000.0"},
+		{-1234.5678, "-1,234.6"},
+		{1234567.89, "1,234,567.9"},
+		{123456789012, "123,456,789,012"},
+		{1e15, "1e+15"},
+		{-math.MaxFloat64, "-1.798e+308"},
+		{math.SmallestNonzeroFloat64, "4.941e-324"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.want, func(t *testing.T) {
+			if got := rounded(tt.in); got != tt.want {
+				t.Errorf("rounded(%v) = %q, want %q", tt.in, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestDuration(t *testing.T) {
+	tests := []struct {
+		in   float64
+		want string
+	}{
+		{0, "0 ms"},
+		{0.000001, "<0.01 ms"},
+		{0.00042, "0.42 ms"},
+		{0.000996, "1.0 ms"},
+		{0.004, "4.0 ms"},
+		{0.00994, "9.9 ms"},
+		{0.00996, "10 ms"},
+		{0.042, "42 ms"},
+		{0.9994, "999 ms"},
+		{0.9996, "1.00 s"},
+		{2.91, "2.91 s"},
+		{9.996, "10.0 s"},
+		{29.97, "30.0 s"},
+		{59.96, "1 m 00 s"},
+		{63, "1 m 03 s"},
+		{3599.4, "59 m 59 s"},
+		{3599.6, "1 h 00 m"},
+		{4000, "1 h 07 m"},
+		{86369, "23 h 59 m"},
+		{86370, "1 d 00 h"},
+		{100 * 86400, "100 d 00 h"},
+		{-1.5, "-1.50 s"},
+		{1e300, "1e+300 s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.want, func(t *testing.T) {
+			if got := duration(tt.in); got != tt.want {
+				t.Errorf("duration(%v) = %q, want %q", tt.in, got, tt.want)
 			}
 		})
 	}

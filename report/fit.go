@@ -16,16 +16,10 @@ const (
 	leastText  = 22 // of any text
 	wholeText  = 26 // a reason with its sign stays whole, and the first row's target with its share
 	tightText  = 8  // when nothing more can be left out
+	cutText    = 7  // when even that is too wide; the head is shortened as well
+	longHead   = 20 // of a label; half of the narrowest terminal
+	freeText   = 14 // an address; where nothing says what is important, less legible columns are no gain
 )
-
-// expendable are the columns that a narrow terminal does without, the least
-// important first. What stays longest is what fails, how often, where, and
-// since when; the trend says the last even where the first failure of the
-// window was noise.
-var expendable = []string{
-	"reason_source", "reason_class", "clients", "requests", "targets", "target_status_code",
-	"last_seen", "failure_rate", "share", "first_seen", "worst", "trend",
-}
 
 // column is a column of the table on its way to the terminal.
 type column struct {
@@ -34,20 +28,26 @@ type column struct {
 	cells []string  // as wide as they are
 	trend [][]int64 // of a Trend column, nil where absent
 
-	natural int // the width that shows every cell whole
+	body    int // the width that shows every cell whole
+	natural int // and the label as well
 	slices  int // how many slices of the window the trend has
 	width   int // as decided
 }
+
+// head is the width that the label keeps; it is more than what our reports call
+// their columns, but free SQL calls them by whole expressions.
+func (c *column) head() int { return min(width(c.label), longHead) }
 
 func (c *column) isText() bool  { return c.Type == query.Text }
 func (c *column) isTrend() bool { return c.Type == query.Trend }
 
 // fit decides the widths of the columns and which are left out, so that a row
-// takes at most most columns of the terminal.
-func fit(columns []*column, most int) (kept, left []*column) {
+// takes at most most columns of the terminal: those of expendable, the least
+// important first, and when that is not enough the rightmost.
+func fit(columns []*column, expendable []string, most int) (kept, left []*column) {
 	kept = slices.Clone(columns)
 	for !narrow(kept, most, leastText) {
-		i := leastImportant(kept)
+		i := leastImportant(kept, expendable)
 		if i < 0 {
 			break
 		}
@@ -63,9 +63,14 @@ func fit(columns []*column, most int) (kept, left []*column) {
 			kept, left = more, slices.Delete(left, i, i+1)
 		}
 	}
-	for !narrow(kept, most, leastText) && !narrow(kept, most, tightText) {
+	least := tightText
+	if len(expendable) == 0 {
+		least = freeText
+	}
+	for !narrow(kept, most, leastText) && !narrow(kept, most, least) {
 		i := lastBut(kept)
 		if i < 0 {
+			narrow(kept, most, cutText)
 			break
 		}
 		left = append(left, kept[i])
@@ -77,21 +82,28 @@ func fit(columns []*column, most int) (kept, left []*column) {
 }
 
 // narrow sets the widths of columns and reports whether they fit. It takes from
-// the trends first, then from the widest text, then from the trends again.
+// the trends first, then from the widest text or label, then from the trends again.
 func narrow(columns []*column, most, least int) bool {
-	over := -most - gutter
+	over, firm := -most-gutter, -most-gutter
 	for _, c := range columns {
 		c.width = c.natural
 		if c.isTrend() {
-			c.width = max(width(c.label), min(c.slices, usualTrend))
+			c.width = max(c.head(), min(c.slices, usualTrend))
 		}
 		over += c.width + gutter
+		firm += c.floor(least) + gutter
+	}
+	if firm > 0 { // no need to go there step by step
+		for _, c := range columns {
+			c.width = c.floor(least)
+		}
+		return false
 	}
 	over = narrowTrends(columns, over, leastTrend+2)
 	for over > 0 {
 		widest := -1
 		for i, c := range columns {
-			if c.isText() && c.width > c.floor(least) && (widest < 0 || c.width > columns[widest].width) {
+			if !c.isTrend() && c.width > c.floor(least) && (widest < 0 || c.width > columns[widest].width) {
 				widest = i
 			}
 		}
@@ -104,22 +116,28 @@ func narrow(columns []*column, most, least int) bool {
 	return narrowTrends(columns, over, leastTrend) <= 0
 }
 
-// floor is how narrow a text column may become.
+// floor is how narrow a column may become.
 func (c *column) floor(least int) int {
 	switch {
+	case c.isTrend():
+		return max(c.head(), min(c.slices, leastTrend))
+	case !c.isText():
+		return max(c.head(), c.body)
+	case least == cutText:
+		return min(c.natural, least)
 	case least < leastText:
 	case c.Name == "reason":
 		least = wholeText
 	case len(c.cells) > 0:
 		least = min(max(width(c.cells[0]), leastText), wholeText)
 	}
-	return max(least, width(c.label))
+	return min(c.natural, max(c.head(), least))
 }
 
 func narrowTrends(columns []*column, over, least int) int {
 	for _, c := range columns {
 		if c.isTrend() && over > 0 && c.width > least {
-			take := min(over, c.width-max(least, width(c.label)))
+			take := min(over, c.width-max(c.head(), least))
 			c.width -= take
 			over -= take
 		}
@@ -138,13 +156,13 @@ func widen(columns []*column, most int) {
 			continue
 		}
 		drawn := func(most int) int { return (c.slices + run(c.slices, most) - 1) / run(c.slices, most) }
-		more := max(width(c.label), drawn(c.width+max(0, room)))
+		more := max(c.head(), drawn(c.width+max(0, room)))
 		room -= more - c.width
 		c.width = more
 	}
 }
 
-func leastImportant(columns []*column) int {
+func leastImportant(columns []*column, expendable []string) int {
 	for _, name := range expendable {
 		if i := slices.IndexFunc(columns, func(c *column) bool { return c.Name == name }); i >= 0 {
 			return i

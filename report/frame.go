@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"loglens/internal/when"
 	"loglens/query"
 )
 
@@ -63,18 +64,31 @@ func shortName(full string, all []string) string {
 	return name
 }
 
-// span returns the window, for tools with full times.
+// span returns the window, for tools with full times; empty where free SQL has none.
 func span(t *query.Table, w wording, full bool) string {
+	if t.Report == query.SQL && t.Window == (when.Window{}) {
+		return ""
+	}
 	if !full || t.Window.From.IsZero() || t.Window.Until.IsZero() {
 		return w.sign(t.Window.String())
 	}
 	return t.Window.From.UTC().Format(time.RFC3339Nano) + " to " + t.Window.Until.UTC().Format(time.RFC3339Nano)
 }
 
-// read returns what the answer rests on.
-func read(a query.Accounting, w wording, bytes func(int64) string) []string {
+// read returns what the answer rests on; nil where free SQL read nothing.
+func read(t *query.Table, w wording, bytes func(int64) string) []string {
+	a := t.Accounting
+	objects := w.count(a.Objects) + noun(a.Objects, " object", " objects")
+	switch {
+	case t.Report == query.SQL && a == query.Accounting{}:
+		return nil
+	case t.Listed && a.BytesCompressed > 0:
+		return []string{objects + " of " + bytes(a.BytesCompressed) + " listed, none opened"}
+	case t.Listed:
+		return []string{objects + " listed, none opened"}
+	}
 	return []string{
-		w.count(a.Objects) + noun(a.Objects, " object", " objects"),
+		objects,
 		bytes(a.BytesCompressed) + w.sign(" → ") + bytes(a.Bytes) + " of text",
 		fmt.Sprintf("%s%s = %s parsed + %s rejected + %s skipped", w.count(a.Lines), noun(a.Lines, " line", " lines"),
 			w.count(a.Parsed), w.count(a.Rejected), w.count(a.Skipped)),
@@ -94,13 +108,10 @@ func partial(a query.Accounting, w wording) string {
 func total(t *query.Table, w wording) string {
 	requests := w.count(t.Requests) + noun(t.Requests, " request", " requests")
 	switch {
-	case t.Report != topErrors:
-		n := int64(len(t.Rows)) + t.RowsLeft
-		return w.count(n) + noun(n, " row", " rows") + " of " + requests
-	case t.Requests == 0 && t.Total == 0 && t.Accounting.ObjectsFailed > 0:
-		return "no requests in what could be read"
+	case !t.Failures:
+		return rows(t, w)
 	case t.Requests == 0 && t.Total == 0:
-		return "no requests in the window"
+		return "no requests" + where(t)
 	case t.Total == 0:
 		return "no failures in " + requests
 	case t.Requests == 0:
@@ -109,15 +120,49 @@ func total(t *query.Table, w wording) string {
 	return fmt.Sprintf("%s%s of %s (%s)", w.count(t.Total), noun(t.Total, " failure", " failures"), requests, share(t.Total, t.Requests))
 }
 
-// topErrors is the report whose total is a number of failures.
-const topErrors = "top-errors"
+// rows says how many rows the answer has, with those that the limit cut off.
+func rows(t *query.Table, w wording) string {
+	one, many := nouns(t)
+	n := int64(len(t.Rows)) + t.RowsLeft
+	said := "no " + many
+	if n > 0 {
+		said = w.count(n) + " " + noun(n, one, many)
+	}
+	switch {
+	case t.Requests > 0:
+		said += " in " + w.count(t.Requests) + noun(t.Requests, " request", " requests")
+	case n == 0:
+		said += where(t)
+	}
+	return said
+}
+
+// where says in what there is nothing.
+func where(t *query.Table) string {
+	switch {
+	case t.Accounting.ObjectsFailed > 0:
+		return " in what could be read"
+	case t.Report == query.SQL:
+		return ""
+	}
+	return " in the window"
+}
+
+// nouns returns what a row is called.
+func nouns(t *query.Table) (one, many string) {
+	if t.Noun == [2]string{} {
+		return "row", "rows"
+	}
+	return t.Noun[0], t.Noun[1]
+}
 
 // rowsLeft says that the limit cut rows off; empty if it did not.
 func rowsLeft(t *query.Table, w wording) string {
 	if t.RowsLeft == 0 {
 		return ""
 	}
-	return w.count(t.RowsLeft) + noun(t.RowsLeft, " more row", " more rows") + " not shown; --limit 0 shows all"
+	one, many := nouns(t)
+	return w.count(t.RowsLeft) + " more " + noun(t.RowsLeft, one, many) + " not shown; --limit 0 shows all"
 }
 
 // notCounted returns the reasons that are left out, the largest most of them
@@ -155,6 +200,11 @@ func notCounted(t *query.Table, w wording, most int) (reasons []string, why stri
 		why += ": not the targets' failures"
 	}
 	return reasons, why + "; --class all shows them"
+}
+
+// said returns the chunks that say something.
+func said(chunks ...string) []string {
+	return slices.DeleteFunc(chunks, func(s string) bool { return s == "" })
 }
 
 func noun(n int64, one, many string) string {

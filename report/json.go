@@ -37,11 +37,11 @@ func encodeJSON(w io.Writer, t *query.Table, _ Style) error {
 		b = appendComma(b, i)
 		b = appendJSONText(b, warning)
 	}
-	b = append(b, `],"rows":[`...)
-	columns := shown(t, query.People)
+	b = fmt.Appendf(b, `],"rows_left":%d,"rows":[`, t.RowsLeft)
+	object := rowObject(t.Columns)
 	for i, row := range t.Rows {
 		b = appendComma(b, i)
-		b = appendRow(b, t, columns, row)
+		b = object(b, row)
 	}
 	b = append(b, `]}`...)
 
@@ -54,16 +54,20 @@ func encodeJSON(w io.Writer, t *query.Table, _ Style) error {
 	return err
 }
 
-// appendRow appends a row as a compact object with its keys in column order.
-func appendRow(b []byte, t *query.Table, columns []int, row []any) []byte {
-	b = append(b, '{')
-	for i, at := range columns {
-		b = appendComma(b, i)
-		b = appendJSONText(b, t.Columns[at].Name)
-		b = append(b, ':')
-		b = appendValue(b, row[at])
+// rowObject returns what appends a row as a compact object with its keys in
+// column order.
+func rowObject(columns []query.Column) func(b []byte, row []any) []byte {
+	places := shown(columns, query.People)
+	keys := fieldNames(picked(columns, places), func(name string) string { return string(appendJSONText(nil, name)) })
+	return func(b []byte, row []any) []byte {
+		b = append(b, '{')
+		for i, at := range places {
+			b = appendComma(b, i)
+			b = append(append(b, keys[i]...), ':')
+			b = appendValue(b, row[at])
+		}
+		return append(b, '}')
 	}
-	return append(b, '}')
 }
 
 // appendValue appends a value: what is absent, or a number that is none, is null.
@@ -76,10 +80,12 @@ func appendValue(b []byte, value any) []byte {
 	case int64:
 		return strconv.AppendInt(b, v, 10)
 	case float64:
-		if s, ok := decimal(v); ok {
-			return append(b, s...)
+		if !finite(v) {
+			return append(b, "null"...)
 		}
-		return append(b, "null"...)
+		return append(b, decimal(v)...)
+	case bool:
+		return strconv.AppendBool(b, v)
 	case time.Time:
 		return appendBound(b, v)
 	case []int64:

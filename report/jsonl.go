@@ -6,17 +6,11 @@ import (
 	"loglens/query"
 )
 
-// encodeJSONL writes one compact object per row, with the keys and values that
+// newJSONL writes one compact object per row, with the keys and values that
 // the rows have in encodeJSON.
-func encodeJSONL(w io.Writer, t *query.Table, _ Style) error {
-	var b []byte
-	columns := shown(t, query.People)
-	for _, row := range t.Rows {
-		b = append(appendRow(b, t, columns, row), '\n')
-	}
-	if len(b) == 0 {
-		return nil
-	}
-	_, err := w.Write(b)
-	return err
+func newJSONL(w io.Writer, columns []query.Column) RowWriter {
+	object := rowObject(columns)
+	return newLines(w, nil, func(b []byte, row []any) []byte {
+		return append(object(b, row), '\n')
+	})
 }

@@ -17,22 +17,20 @@ func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
 	dot := words.sign(" · ")
 
 	var out bytes.Buffer
-	say := func(line string) { out.WriteString(line + "\n\n") }
-	head := span(t, words, false)
-	if names := balancers(t, words, 3); names != "" {
-		head = names + dot + head
+	say := func(line string) {
+		if line != "" {
+			out.WriteString(line + "\n\n")
+		}
 	}
-	say(head)
-	say(strings.Join(read(t.Accounting, words, size), dot))
+	say(strings.Join(said(balancers(t, words, 3), span(t, words, false)), dot))
+	say(strings.Join(read(t, words, size), dot))
 	if p := partial(t.Accounting, words); p != "" {
 		say("**" + p + "**")
 	}
 	if len(t.Rows) > 0 {
 		markdownRows(&out, t, words)
 	}
-	if more := rowsLeft(t, words); more != "" {
-		say(more)
-	}
+	say(rowsLeft(t, words))
 	say("**" + markdownNumber(total(t, words)) + "**")
 	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
 		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
@@ -48,7 +46,7 @@ func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
 }
 
 func markdownRows(out *bytes.Buffer, t *query.Table, words wording) {
-	columns := shown(t, query.Programs)
+	columns := shown(t.Columns, query.Programs)
 	line := func(cell func(at int) string) {
 		for _, at := range columns {
 			out.WriteString("| " + cell(at) + " ")
@@ -57,7 +55,8 @@ func markdownRows(out *bytes.Buffer, t *query.Table, words wording) {
 	}
 	line(func(at int) string { return markdownLabel(t.Columns[at].Label, words) })
 	line(func(at int) string {
-		if typ := t.Columns[at].Type; typ == query.Text || typ == query.Trend {
+		switch t.Columns[at].Type {
+		case query.Text, query.Trend, query.Boolean:
 			return ":---"
 		}
 		return "---:"

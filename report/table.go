@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -40,27 +41,20 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 		}
 	}
 
-	head := []string{span(t, words, false)}
-	if names := balancers(t, words, balancersShown(t, words, s.Width)); names != "" {
-		head = []string{names, head[0]}
+	names := balancers(t, words, balancersShown(t, words, s.Width))
+	say("", joined(dot, said(names, span(t, words, false))...)...)
+	say("", joined(dot, read(t, words, size)...)...)
+	say("  ", said(partial(t.Accounting, words))...)
+	if out.Len() > 0 {
+		out.WriteByte('\n')
 	}
-	say("", joined(dot, head...)...)
-	say("", joined(dot, read(t.Accounting, words, size)...)...)
-	if p := partial(t.Accounting, words); p != "" {
-		say("  ", p)
-	}
-	out.WriteByte('\n')
 	var left []string
 	var marked bool
 	if len(t.Rows) > 0 {
 		left, marked = drawRows(&out, t, s, words)
 		out.WriteByte('\n')
 	}
-	sum := []string{total(t, words)}
-	if more := rowsLeft(t, words); more != "" {
-		sum = append(sum, more)
-	}
-	say("  ", joined(dot, sum...)...)
+	say("  ", joined(dot, said(total(t, words), rowsLeft(t, words))...)...)
 	if reasons, why := notCounted(t, words, reasonsShown); len(reasons) > 0 {
 		reasons[0] = "not counted: " + reasons[0]
 		say("  ", append(joined(dot, reasons...), "("+why+")")...)
@@ -95,7 +89,7 @@ func balancersShown(t *query.Table, words wording, most int) int {
 // not; marked says that a derived reason bears its sign.
 func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left []string, marked bool) {
 	var columns []*column
-	for _, at := range shown(t, query.Programs) {
+	for _, at := range shown(t.Columns, query.Programs) {
 		columns = append(columns, newColumn(t, at, words))
 	}
 	kept, dropped, marked := fitDerived(columns, t, s.Width)
@@ -114,9 +108,10 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left [
 	var head table.Row
 	var configs []table.ColumnConfig
 	for i, c := range kept {
-		head = append(head, c.label)
+		head = append(head, shorten(c.label, c.width, s.ASCII))
 		align := text.AlignRight
-		if c.isText() || c.isTrend() || c.Type == query.Time {
+		switch c.Type {
+		case query.Text, query.Trend, query.Time, query.Boolean:
 			align = text.AlignLeft
 		}
 		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, WidthMin: c.width})
@@ -147,17 +142,17 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left [
 
 func newColumn(t *query.Table, at int, words wording) *column {
 	c := &column{Column: t.Columns[at], label: words.name(t.Columns[at].Label)}
-	c.natural = width(c.label)
 	for _, row := range t.Rows {
 		cell := words.cell(row[at], c.Type)
 		c.cells = append(c.cells, cell)
-		c.natural = max(c.natural, width(cell))
+		c.body = max(c.body, width(cell))
 		if c.isTrend() {
 			counts, _ := row[at].([]int64)
 			c.trend = append(c.trend, counts)
 			c.slices = max(c.slices, len(counts))
 		}
 	}
+	c.natural = max(c.body, width(c.label))
 	return c
 }
 
@@ -169,19 +164,17 @@ func (c *column) at(row int, ascii bool) string {
 	return shorten(c.cells[row], c.width, ascii)
 }
 
-// worstRow is the row with the highest first count; -1 if there is none.
+// worstRow is the row with the most failures; -1 if there is none.
 func worstRow(t *query.Table) int {
-	worst, highest := -1, int64(0)
-	for at, c := range t.Columns {
-		if c.Type != query.Count || c.Only == query.Programs {
-			continue
+	at := slices.IndexFunc(t.Columns, func(c query.Column) bool { return c.Name == "failures" })
+	if at < 0 {
+		return -1
+	}
+	worst, most := -1, int64(0)
+	for i, row := range t.Rows {
+		if n, ok := row[at].(int64); ok && n > most {
+			worst, most = i, n
 		}
-		for i, row := range t.Rows {
-			if n, ok := row[at].(int64); ok && n > highest {
-				worst, highest = i, n
-			}
-		}
-		break
 	}
 	return worst
 }

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"fmt"
+	"math"
 	"time"
 
 	"loglens/internal/when"
@@ -65,6 +67,7 @@ func typical() *query.Table {
 		row("checkout-v2", "Target_TLS_Error", "logged", 502, 16, 592_211, 1, 9, "02:33:21", "02:33:29", slope(18, 7), "10.0.3.18:8443"),
 		row("shop", "No_Usable_Target", "derived", 503, 2, 601_220, 0, 2, "02:31:40", "02:31:44", slope(19, 2), nil),
 	}
+	shipped, _ := query.FindReport("top-errors")
 	return &query.Table{
 		Report: "top-errors", Version: 1,
 		Window:    when.Window{From: at("02:10:00"), Until: at("03:10:00")},
@@ -75,6 +78,8 @@ func typical() *query.Table {
 		},
 		NotCounted: []query.NotCounted{{Reason: "Fixed_Response", Class: "policy", Requests: 1201}, {Reason: "Client_Closed", Class: "client", Requests: 640}, {Reason: "WAF_Block", Class: "policy", Requests: 33}},
 		Columns:    topErrorsColumns,
+		Narrow:     shipped.Narrow,
+		Failures:   shipped.Failures,
 		Rows:       rows,
 		Total:      3120,
 		Requests:   1_203_441,
@@ -171,5 +176,89 @@ func hostile() *query.Table {
 	t.NotCounted = []query.NotCounted{{Reason: texts[0], Class: texts[3], Requests: 1}}
 	t.Next = texts[0]
 	t.Columns[0].Label = "rea\x1b[1mson|\u202e"
+	return t
+}
+
+// allTypes is a report of listed objects with a column of every type, with the
+// smallest, the largest, and what is absent or no number.
+func allTypes() *query.Table {
+	return &query.Table{
+		Report: "every-type", Version: 3,
+		Window:     when.Window{From: at("02:10:00"), Until: at("03:10:00")},
+		Balancers:  []string{"app/shop-prod/50dc6c495c0c9188"},
+		Accounting: query.Accounting{Objects: 412, BytesCompressed: 118_412_345},
+		Listed:     true,
+		Noun:       [2]string{"node", "nodes"},
+		Narrow:     []string{"id", "at", "mean"},
+		Columns: []query.Column{
+			{Name: "node", Label: "node", Type: query.Text},
+			{Name: "id", Label: "id", Type: query.Integer},
+			{Name: "failures", Label: "failures", Type: query.Count},
+			{Name: "share", Label: "share", Type: query.Ratio},
+			{Name: "at", Label: "at", Type: query.Time},
+			{Name: "trend", Label: "trend", Type: query.Trend},
+			{Name: "mean", Label: "mean", Type: query.Float},
+			{Name: "p99", Label: "p99", Type: query.Seconds},
+			{Name: "whole", Label: "whole", Type: query.Boolean},
+			{Name: "stored", Label: "stored", Type: query.Bytes},
+		},
+		Rows: [][]any{
+			{"10.0.1.4", int64(12345), int64(12345), 0.25, at("02:31:07.25"), []int64{-1, 0, 2, 8}, 1234.5678, 0.042, true, int64(118_412_345)},
+			{"10.0.1.5", int64(-1), int64(0), 0.0, at("02:10:00"), []int64{0, 0, 0, 0}, 1.0 / 3, 63.2, false, int64(0)},
+			{"10.0.1.6", int64(math.MinInt64), int64(math.MaxInt64), 1.0, at("03:09:59.999999"), []int64{}, -1e-9, 0.0000042, true, int64(math.MaxInt64)},
+			{"10.0.1.7", int64(0), int64(7), math.NaN(), at("02:10:00").Add(24 * time.Hour), []int64{-1, -1, -1, -1}, math.Inf(-1), math.Inf(1), false, int64(999)},
+			{nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
+		},
+	}
+}
+
+// free answers free SQL: names that repeat and attack, no window, nothing read.
+func free() *query.Table {
+	names := []string{"n", "\x1b]0;owned\x07", "=cmd|' /C calc'!A0", "n", "@everyone <img src=x>\r\n| `x`", "n_2", "\u202egpj", "\xff", `\xFF`, "#", "a,\"b"}
+	t := &query.Table{Report: query.SQL, Version: 1, RowsLeft: 2}
+	var first, second []any
+	for i, name := range names {
+		t.Columns = append(t.Columns, query.Column{Name: name, Label: name, Type: query.Text})
+		first = append(first, names[len(names)-1-i])
+		second = append(second, fmt.Sprint("value ", i))
+	}
+	t.Rows = [][]any{first, second}
+	return t
+}
+
+// freeOf answers free SQL with n columns of all types; longest bounds its texts.
+func freeOf(n, longest int) *query.Table {
+	t := &query.Table{Report: query.SQL, Version: 1}
+	var row []any
+	for i := range n {
+		sample := allTypes()
+		from := i % len(sample.Columns)
+		c := sample.Columns[from]
+		c.Name = fmt.Sprintf("%s_%d", c.Name, i)
+		c.Label = c.Name
+		value := sample.Rows[(i+i/len(sample.Columns))%len(sample.Rows)][from]
+		if c.Type == query.Text {
+			value = fmt.Sprintf("%0*d", 1+i*31%longest, i)
+		}
+		t.Columns = append(t.Columns, c)
+		row = append(row, value)
+	}
+	t.Rows = [][]any{row, make([]any, n), row}
+	return t
+}
+
+// oneEmpty is a single column in which a row has nothing.
+func oneEmpty() *query.Table {
+	return &query.Table{
+		Report: query.SQL, Version: 1,
+		Columns: []query.Column{{Name: "target", Label: "target", Type: query.Text}},
+		Rows:    [][]any{{"10.0.3.17:8080"}, {nil}, {""}},
+	}
+}
+
+// freeEmpty found nothing.
+func freeEmpty() *query.Table {
+	t := oneEmpty()
+	t.Rows = nil
 	return t
 }

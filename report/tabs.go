@@ -12,40 +12,24 @@ import (
 // tab-separated and exact, one row per line under a head. Everything else
 // stands on lines that begin with "# ", and no row does.
 func encodeTabs(w io.Writer, t *query.Table, s Style) error {
-	words := forTools(s.ASCII, func(v string) string { return forTerminal(v, s.ASCII) })
+	words := tabWording(s)
 	bytesOf := func(n int64) string { return exact(n) + " bytes" }
 	dot := words.sign(" · ")
 
 	var out bytes.Buffer
-	say := func(line string) { out.WriteString("# " + line + "\n") }
-	if names := balancers(t, words, 0); names != "" {
-		say(names)
+	say := func(line string) {
+		if line != "" {
+			out.WriteString("# " + line + "\n")
+		}
 	}
+	say(balancers(t, words, 0))
 	say(span(t, words, true))
-	say(strings.Join(read(t.Accounting, words, bytesOf), dot))
-	if p := partial(t.Accounting, words); p != "" {
-		say(p)
+	say(strings.Join(read(t, words, bytesOf), dot))
+	say(partial(t.Accounting, words))
+	if err := writeRows(newTabs(&out, t.Columns, s), t.Rows); err != nil {
+		return err
 	}
-
-	columns := shown(t, query.Programs)
-	line := func(cell func(at int) string) {
-		cells := make([]string, 0, len(columns))
-		for _, at := range columns {
-			cells = append(cells, cell(at))
-		}
-		if len(cells) > 0 && strings.HasPrefix(cells[0], "#") {
-			cells[0] = `\x23` + cells[0][1:]
-		}
-		out.WriteString(strings.Join(cells, "\t") + "\n")
-	}
-	line(func(at int) string { return words.text(t.Columns[at].Label) })
-	for _, row := range t.Rows {
-		line(func(at int) string { return words.cell(row[at], t.Columns[at].Type) })
-	}
-
-	if more := rowsLeft(t, words); more != "" {
-		say(more)
-	}
+	say(rowsLeft(t, words))
 	say(total(t, words))
 	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
 		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
@@ -58,4 +42,31 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 	}
 	_, err := w.Write(out.Bytes())
 	return err
+}
+
+// newTabs writes the head and the rows of the table for a pipe.
+func newTabs(w io.Writer, columns []query.Column, s Style) RowWriter {
+	words := tabWording(s)
+	places := shown(columns, query.Programs)
+	line := func(b []byte, cell func(at int) string) []byte {
+		for i, at := range places {
+			text := cell(at)
+			switch {
+			case i > 0:
+				b = append(b, '\t')
+			case strings.HasPrefix(text, "#"):
+				text = `\x23` + text[1:]
+			}
+			b = append(b, text...)
+		}
+		return append(b, '\n')
+	}
+	head := line(nil, func(at int) string { return words.text(columns[at].Label) })
+	return newLines(w, head, func(b []byte, row []any) []byte {
+		return line(b, func(at int) string { return words.cell(row[at], columns[at].Type) })
+	})
+}
+
+func tabWording(s Style) wording {
+	return forTools(s.ASCII, func(v string) string { return forTerminal(v, s.ASCII) })
 }

@@ -19,17 +19,17 @@ func next(r query.Report, o reportOptions, args []string, t *query.Table) string
 			words = append(words, flag, ingest.ShellWord(value))
 		}
 	}
-	add("--since", o.since)
-	add("--until", o.until)
-	if o.since != "" || o.until != "" {
-		add("--tz", typed(o.zone, "Local"))
+	add("--since", o.read.since)
+	add("--until", o.read.until)
+	if o.read.since != "" || o.read.until != "" {
+		add("--tz", typed(o.read.zone, "Local"))
 	}
-	add("--lb", o.source.balancer)
-	add("--profile", o.source.aws.Profile)
-	add("--region", o.source.aws.Region)
-	add("--role-arn", o.source.aws.RoleARN)
-	add("--external-id", o.source.aws.ExternalID)
-	add("--endpoint-url", o.source.aws.EndpointURL)
+	add("--lb", o.read.source.balancer)
+	add("--profile", o.read.source.aws.Profile)
+	add("--region", o.read.source.aws.Region)
+	add("--role-arn", o.read.source.aws.RoleARN)
+	add("--external-id", o.read.source.aws.ExternalID)
+	add("--endpoint-url", o.read.source.aws.EndpointURL)
 	add("--class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
 	switch {
 	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):

@@ -5,13 +5,12 @@ import (
 	"strings"
 	"time"
 
-	"loglens/ingest"
 	"loglens/query"
 )
 
 // showProgress keeps one line on a terminal up to date while objects are read,
 // and nothing anywhere else. The function it returns wipes the line.
-func (a *app) showProgress(feed *ingest.Feed, p *query.Progress) (done func()) {
+func (a *app) showProgress(p *query.Progress) (done func()) {
 	if _, ok := terminalWidth(a.err); !ok || a.getenv("TERM") == "dumb" {
 		return func() {}
 	}
@@ -27,7 +26,7 @@ func (a *app) showProgress(feed *ingest.Feed, p *query.Progress) (done func()) {
 				a.talk("\r\x1b[K")
 				return
 			case <-tick.C:
-				a.talk("\r\x1b[K%s", a.fitting(progressLine(feed, p, a.now().Sub(start))))
+				a.talk("\r\x1b[K%s", a.fitting(progressLine(p, a.now().Sub(start))))
 			}
 		}
 	}()
@@ -46,11 +45,11 @@ func (a *app) fitting(line string) string {
 	return string(letters)
 }
 
-func progressLine(feed *ingest.Feed, p *query.Progress, d time.Duration) string {
-	listed, all := feed.Listed()
+func progressLine(p *query.Progress, d time.Duration) string {
+	listed, all := p.Listed()
 	of := fmt.Sprint(listed)
 	if !all {
 		of += "+"
 	}
-	return fmt.Sprintf("%d/%s objects · %d MB of log text · %s", p.Objects.Load(), of, p.Bytes.Load()/1e6, d.Round(time.Second))
+	return fmt.Sprintf("%d/%s objects · %d MB of log text · %s", p.Objects(), of, p.Bytes()/1e6, d.Round(time.Second))
 }

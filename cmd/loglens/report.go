@@ -2,16 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"loglens/ingest"
 	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
@@ -20,17 +17,13 @@ import (
 
 // reportOptions is what the flags of a report say, as typed.
 type reportOptions struct {
-	source  sourceOptions
+	read    readOptions
 	output  outputOptions
-	since   string
-	until   string
-	zone    string
 	by      []string
 	classes []string
 	limit   int
 	every   string
-	workers int
-	timeout string
+	filters map[string]*string
 }
 
 // outages are the classes that count as failures unless --class says otherwise.
@@ -49,70 +42,72 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 		RunE:    func(c *cobra.Command, args []string) error { return a.report(c.Context(), r, o, args) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.since, "since", "", "start of the window: 90m, 7d, 03:15, 2026-11-22T03:15, today, @epoch (default: 1h for S3, everything for local files)")
-	f.StringVar(&o.until, "until", "", "end of the window, not part of it (default now)")
-	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one")
-	f.StringSliceVar(&o.by, "by", r.Default, "divide by "+strings.Join(byNames(r), ", "))
-	f.StringVar(&o.every, "window", "", "divide by time as well: 5m, 1h (whole minutes)")
-	f.StringSliceVar(&o.classes, "class", outages, "classes of reasons that count: "+strings.Join(parse.Classes(), ", ")+", or all")
-	f.IntVar(&o.limit, "limit", 20, "rows at most; 0 for all")
-	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "objects read at a time")
-	f.StringVar(&o.timeout, "timeout", "", "give up after this long (exit 124)")
-	o.source.flags(f)
+	o.read.flags(f)
+	if len(byNames(r)) > 0 {
+		f.StringSliceVar(&o.by, "by", without(r.Default, query.WindowDimension), "divide by "+strings.Join(byNames(r), ", "))
+		complete(c, "by", byNames(r))
+	}
+	if r.Has(query.WindowDimension) {
+		f.StringVar(&o.every, "window", "", "divide by time as well: 5m, 1h (whole minutes)")
+	}
+	if r.Asks("classes") {
+		f.StringSliceVar(&o.classes, "class", outages, "classes of reasons that count: "+strings.Join(parse.Classes(), ", ")+", or all")
+		complete(c, "class", append(parse.Classes(), "all"))
+	}
+	f.IntVar(&o.limit, "limit", r.Limit, "rows at most; 0 for all")
+	o.filters = map[string]*string{}
+	for _, filter := range r.Filters {
+		o.filters[filter.Name] = f.String(flagName(filter.Name), "", filter.About)
+	}
 	o.output.flags(f)
-	complete(c, "by", byNames(r))
-	complete(c, "class", append(parse.Classes(), "all"))
 	complete(c, "output", encoderNames())
 	return c
 }
 
-// report answers one question: find the objects, load them, ask, print.
-func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args []string) (err error) {
+// flagName is how a word of SQL is spelled on the command line.
+func flagName(word string) string { return strings.ReplaceAll(word, "_", "-") }
+
+// report answers one question: find the objects, read them, ask, print.
+func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args []string) error {
 	q, encoder, err := a.question(r, o)
 	if err != nil {
 		return err
 	}
-	if o.timeout != "" {
-		d, derr := when.Duration(o.timeout)
-		if derr == nil && d <= 0 {
-			derr = errors.New("nothing can be read in no time")
-		}
-		if derr != nil {
-			return usage("for example --timeout 2m", "--timeout: %w", derr)
-		}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, d)
-		defer cancel()
-		defer func() {
-			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-				err = &timeoutError{o.timeout}
-			}
-		}()
-	}
-	in, err := a.sources(ctx, o.source, args)
+	text, values, err := r.Statement(q)
 	if err != nil {
 		return err
 	}
-	if q.Window, err = a.window(o, in.remote); err != nil {
-		return err
-	}
-	if !encoder.headed {
-		a.say("window %s", q.Window)
-	}
-	plan := ingest.Plan{Window: q.Window, Now: a.now(), LoadBalancer: in.balancer}
-	table, err := a.answer(ctx, r, q, plan, in, o.workers)
-	if err != nil {
-		return err
-	}
-	table.Next = next(r, o, args, table)
-	if err := encoder.Encode(a.out, table, a.style(o.output)); err != nil {
-		return err
-	}
-	if !encoder.headed {
-		a.frame(table)
-	}
-	if n := table.Accounting.ObjectsFailed; n > 0 {
-		return &partialError{n, table.Accounting.Objects}
+	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) error {
+		if o.read.explain {
+			return a.explain(ctx, s, text, values)
+		}
+		if !encoder.headed {
+			a.say("window %s", in.window)
+		}
+		done := a.showProgress(s.Progress())
+		table, err := s.Run(ctx, r, q)
+		done()
+		if err == nil {
+			err = a.plausible(s, table, in)
+		}
+		if err != nil {
+			return err
+		}
+		table.Next = next(r, o, args, table)
+		if err := encoder.Encode(a.out, table, a.style(o.output)); err != nil {
+			return err
+		}
+		if !encoder.headed {
+			a.frame(table)
+		}
+		return whole(table)
+	})
+}
+
+// whole is nil for an answer that rests on every object.
+func whole(t *query.Table) error {
+	if n := t.Accounting.ObjectsFailed; n > 0 {
+		return &partialError{n, t.Accounting.Objects}
 	}
 	return nil
 }
@@ -135,20 +130,27 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if e, err = o.output.form(); err != nil {
 		return q, e, err
 	}
-	if q.By, err = chosen("--by", o.by, byNames(r)); err != nil {
-		return q, e, err
+	if len(o.by) > 0 {
+		if q.By, err = chosen("--by", o.by, byNames(r)); err != nil {
+			return q, e, err
+		}
 	}
-	if q.Classes, err = chosen("--class", o.classes, append(parse.Classes(), "all")); err != nil {
-		return q, e, err
+	if r.Asks("classes") {
+		if q.Classes, err = chosen("--class", o.classes, append(parse.Classes(), "all")); err != nil {
+			return q, e, err
+		}
 	}
-	if slices.Contains(q.Classes, "all") {
+	if q.Classes == nil || slices.Contains(q.Classes, "all") {
 		q.Classes = parse.Classes()
 	}
 	if q.Limit = o.limit; o.limit < 0 {
 		return q, e, usage("--limit 0 shows all rows", "--limit %d is negative", o.limit)
 	}
-	if o.workers < 1 || o.workers > 1024 {
-		return q, e, usage("", "--workers %d: want 1 to 1024", o.workers)
+	q.Now, q.Filters = a.now(), map[string]string{}
+	for name, value := range o.filters {
+		if *value != "" {
+			q.Filters[name] = *value
+		}
 	}
 	if o.every != "" {
 		q.Every, err = when.Duration(o.every)
@@ -182,56 +184,11 @@ func chosen(flag string, words, all []string) ([]string, error) {
 
 // byNames are the dimensions that --by takes; time has a flag of its own.
 func byNames(r query.Report) []string {
-	return slices.DeleteFunc(r.DimensionNames(), func(s string) bool { return s == "window" })
+	return without(r.DimensionNames(), query.WindowDimension)
 }
 
-// window resolves --since and --until. Without --since a remote source is read
-// for the last hour, which bounds what is fetched; what lies here is read whole.
-func (a *app) window(o reportOptions, remote bool) (when.Window, error) {
-	zone, err := time.LoadLocation(o.zone)
-	if err != nil {
-		return when.Window{}, usage("for example --tz UTC or --tz Europe/Berlin", "--tz: %w", err)
-	}
-	if o.since == "" && o.until == "" && remote {
-		o.since = "1h"
-	}
-	w, notes, err := when.Resolve(o.since, o.until, a.now().Truncate(time.Second), zone)
-	if err != nil {
-		return w, usage("", "%w", err)
-	}
-	if w.From.IsZero() && remote {
-		return w, usage("give --since as well", "--until without --since would read every object of the bucket")
-	}
-	for _, n := range notes {
-		a.say("%s", n)
-	}
-	return w, nil
-}
-
-// answer loads the sources into a fresh store and asks it.
-func (a *app) answer(ctx context.Context, r query.Report, q query.Question, plan ingest.Plan, in input, workers int) (t *query.Table, err error) {
-	store, err := query.Open(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		if cerr := store.Close(); err == nil && cerr != nil {
-			t, err = nil, cerr
-		}
-	}()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	feed := ingest.Start(ctx, in.sources, plan, workers)
-	done := a.showProgress(feed, store.Progress())
-	err = store.Load(ctx, feed, plan, workers)
-	done()
-	if err != nil {
-		return nil, err
-	}
-	if t, err = store.Run(ctx, r, q); err != nil {
-		return nil, err
-	}
-	return t, a.plausible(store, t, in, q)
+func without(words []string, word string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == word })
 }
 
 func complete(c *cobra.Command, flag string, words []string) {

@@ -52,7 +52,7 @@ func (a *app) rootCommand() *cobra.Command {
 	for _, r := range query.Reports() {
 		root.AddCommand(a.reportCommand(r))
 	}
-	root.AddCommand(a.demoCommand(), a.versionCommand(), exitTopic())
+	root.AddCommand(a.sqlCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
 	return root
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"loglens/ingest"
+	"loglens/internal/when"
 )
 
 const sourceHelp = `SOURCE is s3://bucket[/prefix], a file, a folder, a glob with **, or - for
@@ -35,19 +36,21 @@ type input struct {
 	sources  []ingest.Source
 	balancer string // only this balancer's entries; "" for all
 	remote   bool   // something is fetched from S3
+	window   when.Window
 }
 
-// sources resolves what was named, asking AWS about a load balancer if need be.
-func (a *app) sources(ctx context.Context, o sourceOptions, args []string) (in input, err error) {
+// sources resolves what was named, asking AWS where a load balancer writes logs of
+// these kinds if need be.
+func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet, args []string) (in input, err error) {
 	in.specs, in.balancer = args, balancerName(o.balancer)
 	switch env := a.getenv("LOGLENS_SOURCE"); {
 	case len(args) > 0:
 	case o.balancer != "":
-		b, err := ingest.FindBalancer(ctx, o.aws, o.balancer)
+		b, err := ingest.FindBalancer(ctx, o.aws, o.balancer, kinds)
 		if err != nil {
 			return in, err
 		}
-		in.specs, in.balancer = []string{b.Source()}, b.ID
+		in.specs, in.balancer = b.Sources(), b.ID
 	case env != "":
 		in.specs = strings.Fields(env)
 	default:

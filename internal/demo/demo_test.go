@@ -116,40 +116,8 @@ func lines(o *demo.Object, s string) []string {
 	return list
 }
 
-// tokens cuts a line at spaces outside quotes; a backslash keeps the next
-// byte. Every field is a field with its quotes taken off.
-func tokens(line string) []string {
-	var out []string
-	var tok strings.Builder
-	quoted, open := false, false
-	for i := 0; i < len(line); i++ {
-		c := line[i]
-		switch {
-		case c == '\\' && quoted && i+1 < len(line):
-			tok.WriteByte(c)
-			i++
-			tok.WriteByte(line[i])
-		case c == '"':
-			quoted, open = !quoted, true
-		case c == ' ' && !quoted:
-			if open {
-				out = append(out, tok.String())
-				tok.Reset()
-				open = false
-			}
-		default:
-			tok.WriteByte(c)
-			open = true
-		}
-	}
-	if open {
-		out = append(out, tok.String())
-	}
-	return out
-}
-
 func TestWriteIsDeterministic(t *testing.T) {
-	o := demo.Options{Seed: 3, Lines: 8000, Oddities: true}
+	o := demo.Options{Seed: 3, Lines: 8000, Oddities: true, Vended: demo.FormatJSON}
 	dirs := map[int]string{}
 	truths := map[int]*demo.Truth{}
 	for _, workers := range []int{1, 2, 7} {
@@ -171,179 +139,30 @@ func TestWriteIsDeterministic(t *testing.T) {
 		t.Errorf("without truth: tree differs (-want +got):\n%.2000s", diff)
 	}
 	want1 := *truths[1]
-	want1.Requests, want1.Damages = nil, nil
+	want1.Requests, want1.Damages, want1.Connections, want1.Checks, want1.TLS = nil, nil, nil, nil, nil
 	if diff := cmp.Diff(&want1, truth); diff != "" {
 		t.Errorf("without truth: totals differ (-want +got):\n%s", diff)
+	}
+	for _, kind := range []demo.Kind{demo.KindAccess, demo.KindConnection, demo.KindHealthCheck, demo.KindNLB, demo.KindClassic, demo.KindTestFile} {
+		some := o
+		some.Kinds = []demo.Kind{kind}
+		dir, truth := write(t, some)
+		part := map[string]string{}
+		for i := range truths[1].Objects {
+			if key := truths[1].Objects[i].Key; truths[1].Objects[i].Kind == kind {
+				part[key] = want[key]
+			}
+		}
+		if diff := cmp.Diff(part, tree(t, dir)); diff != "" || len(part) == 0 {
+			t.Errorf("%s alone: tree differs (-want +got):\n%.2000s", kind, diff)
+		}
+		if len(truth.ByKind) != 1 || truth.ByKind[kind] != truths[1].ByKind[kind] {
+			t.Errorf("%s alone: counts %v, among others %v", kind, truth.ByKind, truths[1].ByKind[kind])
+		}
 	}
 	o.Seed++
 	if dir, _ := write(t, o); cmp.Equal(want, tree(t, dir)) {
 		t.Error("another seed wrote the same tree")
-	}
-}
-
-func TestTruthIsWhatTheFilesHold(t *testing.T) {
-	dir, truth := write(t, demo.Options{Seed: 1, Lines: 60_000, Oddities: true})
-	files := tree(t, dir)
-	if len(files) != len(truth.Objects) {
-		t.Errorf("%d files, truth has %d objects", len(files), len(truth.Objects))
-	}
-	requests, damages := truth.Requests, truth.Damages
-	var all, bytes int64
-	var failures, extra int64
-	for i := range truth.Objects {
-		o := &truth.Objects[i]
-		s := text(t, dir, o)
-		list := lines(o, s)
-		if len(list) != o.Lines || int64(len(s)) != o.Bytes {
-			t.Errorf("%s: %d lines, %d bytes; truth says %d, %d", o.Key, len(list), len(s), o.Lines, o.Bytes)
-		}
-		if o.Kind != demo.KindAccess {
-			continue
-		}
-		all += int64(len(list))
-		bytes += int64(len(s))
-		damaged := 0
-		for n, line := range list {
-			if len(damages) > 0 && damages[0].Object == int32(i) && damages[0].Line == int32(n+1) {
-				damaged++
-				checkDamage(t, damages[0], line)
-				damages = damages[1:]
-				continue
-			}
-			if len(requests) == 0 {
-				t.Fatalf("%s:%d: the truth ends before the lines", o.Key, n+1)
-			}
-			r := requests[0]
-			requests = requests[1:]
-			if r.Object != int32(i) || r.Line != int32(n+1) {
-				t.Fatalf("%s:%d: truth is of object %d line %d", o.Key, n+1, r.Object, r.Line)
-			}
-			f := tokens(line)
-			checkRequest(t, o, &r, f, line)
-			if r.Failed() {
-				failures++
-			}
-			if len(f) > 36 {
-				extra++
-			}
-			width := o.Width
-			if o.TrailingDash {
-				width++
-			}
-			if o.Width != 0 && len(f) != width {
-				t.Errorf("%s:%d: %d fields, want %d: %.300q", o.Key, n+1, len(f), width, line)
-			}
-		}
-		if damaged != o.Damaged {
-			t.Errorf("%s: %d damaged lines, truth says %d", o.Key, damaged, o.Damaged)
-		}
-	}
-	if len(requests)+len(damages) > 0 {
-		t.Errorf("the truth has %d requests and %d damages more than the lines", len(requests), len(damages))
-	}
-	var byReason int64
-	for _, n := range truth.ByReason {
-		byReason += n
-	}
-	got := []int64{all, bytes, failures, extra, byReason, int64(len(truth.Requests)) + truth.Damaged}
-	want := []int64{truth.Lines, truth.Bytes, truth.Failures, truth.Extra, truth.Failures, truth.Lines}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("lines, bytes, failures, extra, by reason, requests and damages (-want +got):\n%s", diff)
-	}
-	a := truth.Account(time.Time{}, time.Time{}, nil)
-	if a.Lines != a.Parsed+a.Rejected || a.Skipped != 0 || int64(a.Rejected) != truth.Damaged {
-		t.Errorf("account does not add up: %+v", a)
-	}
-	half := truth.Account(truth.From.Add(30*time.Minute), time.Time{}, nil)
-	if half.Lines != half.Parsed+half.Rejected+half.Skipped || half.Skipped == 0 {
-		t.Errorf("account of half the span does not add up: %+v", half)
-	}
-}
-
-// checkRequest compares the truth of a request with the fields of its line.
-func checkRequest(t *testing.T, o *demo.Object, r *demo.Request, f []string, line string) {
-	t.Helper()
-	at := fmt.Sprintf("%s:%d", o.Key, r.Line)
-	if len(f) < 18 {
-		t.Errorf("%s: %d fields: %.300q", at, len(f), line)
-		return
-	}
-	dash := func(s string) string {
-		if s == "" {
-			return "-"
-		}
-		return s
-	}
-	status := "-"
-	if r.ELBStatus >= 0 {
-		status = fmt.Sprintf("%03d", r.ELBStatus)
-	}
-	target := "-"
-	if r.TargetStatus >= 0 {
-		target = strconv.Itoa(int(r.TargetStatus))
-	}
-	client := f[3][:strings.LastIndexByte(f[3], ':')]
-	want := []string{r.Time.Format("2006-01-02T15:04:05.000000Z"), r.LoadBalancer, r.Client, dash(r.Target), status, target,
-		strconv.Itoa(int(r.Received)), strconv.Itoa(int(r.Sent)), dash(r.TargetGroupARN)}
-	got := []string{f[1], f[2], client, f[4], f[8], f[9], f[10], f[11], f[16]}
-	if !slices.Equal(want, got) {
-		t.Errorf("%s (-want +got):\n%s", at, cmp.Diff(want, got))
-	}
-	if r.Time.Before(o.End.Add(-demo.Interval)) || !r.Time.Before(o.End) {
-		t.Errorf("%s: time %s outside the interval that ends %s", at, r.Time, o.End)
-	}
-	if len(f) >= 22 {
-		created, err := time.Parse(time.RFC3339Nano, f[21])
-		if err != nil || created.After(r.Time) {
-			t.Errorf("%s: created %s, answered %s: %v", at, f[21], f[1], err)
-		}
-		if r.Reason == "Target_Connect_Timeout" {
-			if d := r.Time.Sub(created); d < 10*time.Second || d > 10*time.Second+5*time.Millisecond {
-				t.Errorf("%s: connect timeout after %s", at, d)
-			}
-		}
-	}
-	if r.Node != o.Node || len(f) >= 34 && o.Width >= 34 && f[33] != r.Node {
-		t.Errorf("%s: node %q, object's %q", at, r.Node, o.Node)
-	}
-	logged := "-"
-	if len(f) >= 25 {
-		logged = f[24]
-	}
-	if (r.Source == demo.SourceLogged) != (logged != "-") || r.Source == demo.SourceLogged && r.Reason != logged {
-		t.Errorf("%s: reason %q, source %q, logged %q", at, r.Reason, r.Source, logged)
-	}
-	if (r.Reason == "") != (r.Source == "") || (r.Reason == "") != (r.Class == "") {
-		t.Errorf("%s: reason %q, class %q, source %q", at, r.Reason, r.Class, r.Source)
-	}
-	if r.Source == "" && r.TargetStatus < 0 && r.ELBStatus >= 400 {
-		t.Errorf("%s: the balancer answered %d and the truth knows no failure", at, r.ELBStatus)
-	}
-}
-
-// checkDamage holds a damaged line to its cause.
-func checkDamage(t *testing.T, d demo.Damage, line string) {
-	t.Helper()
-	f := tokens(line)
-	var ok bool
-	switch d.Cause {
-	case demo.CauseEmpty:
-		ok = line == ""
-	case demo.CauseCut:
-		ok = line != "" && len(f) < 12
-	case demo.CauseTime:
-		_, err := time.Parse(time.RFC3339Nano, f[1])
-		ok = err != nil && len(f) >= 18
-	case demo.CauseStatus:
-		_, err := strconv.Atoi(f[8])
-		ok = err != nil && f[8] != "-" && len(f) >= 18
-	case demo.CauseQuote:
-		ok = strings.Count(line, `"`)%2 == 1
-	case demo.CauseLineLength:
-		ok = len(line) > 1<<20 && len(f) == 36
-	}
-	if !ok {
-		t.Errorf("object %d line %d is not damaged by %q: %.200q", d.Object, d.Line, d.Cause, line)
 	}
 }
 
@@ -362,14 +181,14 @@ func TestEverythingOccurs(t *testing.T) {
 			t.Errorf("reason %s does not occur", reason)
 		}
 	}
-	kinds, seenWidths, flags := map[demo.Kind]int{}, map[int]int{}, map[string]int{}
+	kinds, seenWidths, flags := map[demo.Kind]int{}, map[string]int{}, map[string]int{}
 	for i := range truth.Objects {
 		o := &truth.Objects[i]
 		kinds[o.Kind]++
+		seenWidths[fmt.Sprint(o.Kind, o.Width)]++
 		if o.Kind != demo.KindAccess {
 			continue
 		}
-		seenWidths[o.Width]++
 		for flag, on := range map[string]bool{"trailing dash": o.TrailingDash, "CRLF": o.CRLF, "no final newline": o.NoFinalNewline,
 			"members": o.Members > 1, "no bytes": o.Members == 0, "gzip of nothing": o.Members == 1 && o.Lines == 0,
 			"next day's folder": strings.Contains(o.Key, "/2026/11/22/") && o.End.Equal(end.Truncate(24*time.Hour))} {
@@ -378,14 +197,19 @@ func TestEverythingOccurs(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []demo.Kind{demo.KindAccess, demo.KindConnection, demo.KindHealthCheck, demo.KindTestFile} {
+	for _, kind := range []demo.Kind{demo.KindAccess, demo.KindConnection, demo.KindHealthCheck, demo.KindNLB, demo.KindClassic, demo.KindTestFile} {
 		if kinds[kind] == 0 {
 			t.Errorf("no object of kind %s", kind)
 		}
 	}
-	for _, width := range []int{0, 18, 20, 25, 27, 29, 30, 33, 34, 36, 38} {
-		if seenWidths[width] == 0 {
-			t.Errorf("no object of width %d", width)
+	for kind, widths := range map[demo.Kind][]int{
+		demo.KindAccess:     {0, 18, 20, 25, 27, 29, 30, 33, 34, 36, 38},
+		demo.KindConnection: {0, 12, 15}, demo.KindHealthCheck: {0, 8, 10}, demo.KindNLB: {22}, demo.KindClassic: {15},
+	} {
+		for _, width := range widths {
+			if seenWidths[fmt.Sprint(kind, width)] == 0 {
+				t.Errorf("no %s object of width %d", kind, width)
+			}
 		}
 	}
 	for _, flag := range []string{"trailing dash", "CRLF", "no final newline", "members", "no bytes", "gzip of nothing", "next day's folder"} {
@@ -393,25 +217,37 @@ func TestEverythingOccurs(t *testing.T) {
 			t.Errorf("no object with %s", flag)
 		}
 	}
-	causes := map[demo.Cause]int{}
+	causes := map[demo.Kind]map[demo.Cause]int{}
 	for _, d := range truth.Damages {
-		causes[d.Cause]++
+		kind := truth.Objects[d.Object].Kind
+		if causes[kind] == nil {
+			causes[kind] = map[demo.Cause]int{}
+		}
+		causes[kind][d.Cause]++
 	}
-	for _, cause := range []demo.Cause{demo.CauseCut, demo.CauseTime, demo.CauseStatus, demo.CauseQuote, demo.CauseEmpty} {
-		if causes[cause] == 0 {
-			t.Errorf("no line damaged by %q", cause)
+	for kind, list := range map[demo.Kind][]demo.Cause{
+		demo.KindAccess:     {demo.CauseCut, demo.CauseTime, demo.CauseStatus, demo.CauseQuote, demo.CauseEmpty, demo.CauseLineLength},
+		demo.KindClassic:    {demo.CauseCut, demo.CauseTime, demo.CauseStatus, demo.CauseQuote, demo.CauseEmpty},
+		demo.KindConnection: {demo.CauseCut, demo.CauseTime, demo.CauseQuote, demo.CauseEmpty}, demo.KindHealthCheck: {demo.CauseCut, demo.CauseTime, demo.CauseEmpty},
+		demo.KindNLB: {demo.CauseCut, demo.CauseTime, demo.CauseEmpty},
+	} {
+		for _, cause := range list {
+			if causes[kind][cause] == 0 {
+				t.Errorf("no %s line damaged by %q", kind, cause)
+			}
+		}
+		if len(causes[kind]) != len(list) {
+			t.Errorf("%s lines are damaged by %v, want %v", kind, causes[kind], list)
 		}
 	}
-	if causes[demo.CauseLineLength] != 1 {
-		t.Errorf("%d lines are too long, want 1", causes[demo.CauseLineLength])
+	if n := causes[demo.KindAccess][demo.CauseLineLength]; n != 1 {
+		t.Errorf("%d lines are too long, want 1", n)
 	}
-	var log strings.Builder
+	logs := map[demo.Kind]string{}
 	for i := range truth.Objects {
-		if truth.Objects[i].Kind == demo.KindAccess {
-			log.WriteString(text(t, dir, &truth.Objects[i]))
-		}
+		logs[truth.Objects[i].Kind] += text(t, dir, &truth.Objects[i])
 	}
-	s := log.String()
+	s := logs[demo.KindAccess]
 	for _, want := range []string{"shoes?q=a b  c", `\x22`, "\x1b[", "\u202e", "\x00", "\xff\xfe", `\"inside\"`, "[::ffff:a9fe:a9fe]:443", "Self=1-",
 		`"- http://`, `:80- -"`, `:80- "`, `"- - - "`, "sale now/50 % off", "   ", "=HYPERLINK", "2001:db8:1f14:a1::17:8080", "]-(select 0",
 		`"Target_TLS_Error"`, `"BrandNewReason"`, `"waf,fixed-response"`, " 000 - "} {
@@ -419,12 +255,30 @@ func TestEverythingOccurs(t *testing.T) {
 			t.Errorf("%q does not occur", want)
 		}
 	}
+	for _, want := range []string{` - -1 -1 -1 503 0 0 0 "`, ` - -1 -1 -1 504 0 `, ` 502 - `, ` -1 -1 -1 - - 0 0 "- - - " "-" - -`, `\"inside\"`, "\x1b[", " 400 0 ", " 408 0 ", " 405 "} {
+		if !strings.Contains(logs[demo.KindClassic], want) {
+			t.Errorf("%q does not occur in classic logs", want)
+		}
+	}
 }
 
 func TestKeys(t *testing.T) {
 	dir, truth := write(t, demo.Options{Seed: 2, Lines: 5000})
-	name := regexp.MustCompile(`^(|conn_log_|health_check_log_)(\d{12})_elasticloadbalancing_([a-z0-9-]+)_(app\.[a-z-]+\.[0-9a-f]{16})_(\d{8}T\d{4}Z)_([0-9.]+)_[0-9a-z]{8}\.log\.gz$`)
-	prefix := map[string]demo.Kind{"": demo.KindAccess, "conn_log_": demo.KindConnection, "health_check_log_": demo.KindHealthCheck}
+	name := regexp.MustCompile(`^(|conn_log[_.]|health_check_log_)(\d{12})_elasticloadbalancing_([a-z0-9-]+)_(app\.[a-z-]+\.[0-9a-f]{16}|net\.[a-z-]+\.[0-9a-f]{16}|[a-z-]+)_(\d{8}T\d{4}Z)(?:_([0-9.]+))?_[0-9a-z]{8}\.log(\.gz)?$`)
+	kindOf := func(prefix, resource string) demo.Kind {
+		switch {
+		case strings.HasPrefix(prefix, "conn"):
+			return demo.KindConnection
+		case strings.HasPrefix(prefix, "health"):
+			return demo.KindHealthCheck
+		case strings.HasPrefix(resource, "net."):
+			return demo.KindNLB
+		case strings.HasPrefix(resource, "app."):
+			return demo.KindAccess
+		}
+		return demo.KindClassic
+	}
+	spellings := map[string]int{}
 	accounts, regions := map[string]bool{}, map[string]bool{}
 	for i := range truth.Objects {
 		o := &truth.Objects[i]
@@ -442,7 +296,11 @@ func TestKeys(t *testing.T) {
 			t.Errorf("key %s is not one that AWS writes", o.Key)
 			continue
 		}
-		got := []string{string(prefix[m[1]]), m[2], m[3], strings.ReplaceAll(m[4], ".", "/"), m[5], m[6]}
+		spellings[m[1]]++
+		if (m[7] == "") != (o.Kind == demo.KindClassic) {
+			t.Errorf("%s: only classic logs are not compressed", o.Key)
+		}
+		got := []string{string(kindOf(m[1], m[4])), m[2], m[3], strings.ReplaceAll(m[4], ".", "/"), m[5], m[6]}
 		want := []string{string(o.Kind), o.Account, o.Region, o.LoadBalancer, o.End.Format("20060102T1504Z"), o.Node}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", o.Key, diff)
@@ -452,6 +310,9 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s is not in folder %s", o.Key, folder)
 		}
 		accounts[o.Account], regions[o.Region] = true, true
+	}
+	if spellings["conn_log."] != 1 || spellings["conn_log_"] < 100 {
+		t.Errorf("names of connection logs begin with %v", spellings)
 	}
 	if len(accounts) != 2 || len(regions) != 2 {
 		t.Errorf("%d accounts and %d regions, want 2 and 2", len(accounts), len(regions))
@@ -477,6 +338,10 @@ func TestIncidents(t *testing.T) {
 	}
 	for _, in := range truth.Incidents {
 		t.Run(in.Name, func(t *testing.T) {
+			if in.Reasons == nil {
+				checksFail(t, truth, in)
+				return
+			}
 			keep := func(r *demo.Request) bool {
 				if r.LoadBalancer != in.LoadBalancer || !slices.Contains(in.Reasons, r.Reason) {
 					return false
@@ -497,6 +362,45 @@ func TestIncidents(t *testing.T) {
 	}
 }
 
+// checksFail checks an incident that only health checks see.
+func checksFail(t *testing.T, truth *demo.Truth, in demo.Incident) {
+	t.Helper()
+	name := strings.Split(in.TargetGroupARN, "/")[1]
+	var fails, passes, outside int
+	byMinute := map[time.Time]int{}
+	for _, c := range truth.Checks {
+		if c.Group != name || in.Targets != nil && !slices.Contains(in.Targets, c.Target) {
+			continue
+		}
+		switch within := !c.Time.Before(in.From) && c.Time.Before(in.Until); {
+		case !within && c.ReasonCode == in.CheckReason:
+			outside++
+		case within && c.ReasonCode == in.CheckReason:
+			fails++
+			byMinute[c.Time.Truncate(time.Minute)]++
+		case within:
+			passes++
+		}
+	}
+	delivered := truth.Count(in.From, in.Until, func(r *demo.Request) bool { return r.TargetGroupARN == in.TargetGroupARN && !r.Failed() },
+		func(*demo.Request) string { return "" })[""].Requests
+	if delivered < 100 {
+		t.Errorf("%d requests were delivered meanwhile", delivered)
+	}
+	switch in.Name {
+	case "all targets fail their checks":
+		if fails < 50 || passes > 0 || outside > 0 {
+			t.Errorf("%d checks fail and %d pass meanwhile, %d fail at other times", fails, passes, outside)
+		}
+	case "flapping target":
+		if fails < 50 || passes < 50 || outside > fails/5 || len(byMinute) > 40 {
+			t.Errorf("%d checks fail and %d pass meanwhile, in %d minutes; %d fail at other times", fails, passes, len(byMinute), outside)
+		}
+	default:
+		t.Error("no such incident is known")
+	}
+}
+
 func TestFailureRate(t *testing.T) {
 	for _, tt := range []struct {
 		rate, low, high float64
@@ -514,40 +418,6 @@ func TestEveryLineFails(t *testing.T) {
 	_, truth := write(t, demo.Options{Seed: 6, Lines: 20_000, FailureRate: 1, Oddities: true})
 	if truth.Failures != int64(len(truth.Requests)) || truth.Failures+truth.Damaged != truth.Lines || truth.Lines < 19_000 {
 		t.Errorf("%d failures of %d requests, %d damaged, %d lines", truth.Failures, len(truth.Requests), truth.Damaged, truth.Lines)
-	}
-}
-
-func TestOtherLogs(t *testing.T) {
-	dir, truth := write(t, demo.Options{Seed: 8, Lines: 2000})
-	fields := map[demo.Kind]int{demo.KindConnection: 15, demo.KindHealthCheck: 10}
-	failed := map[string]bool{}
-	for i := range truth.Objects {
-		o := &truth.Objects[i]
-		want := fields[o.Kind]
-		if want == 0 {
-			continue
-		}
-		for n, line := range lines(o, text(t, dir, o)) {
-			f := tokens(line)
-			if len(f) != want {
-				t.Errorf("%s:%d: %d fields, want %d: %q", o.Key, n+1, len(f), want, line)
-				continue
-			}
-			if o.Kind == demo.KindHealthCheck && f[5] == "FAIL" && f[7] == "ConnectionReset" {
-				failed[f[3]] = true
-			}
-		}
-	}
-	want := map[string]bool{}
-	for _, in := range truth.Incidents {
-		if strings.HasPrefix(in.Name, "deploy") {
-			for _, target := range in.Targets {
-				want[target] = true
-			}
-		}
-	}
-	if diff := cmp.Diff(want, failed); diff != "" {
-		t.Errorf("targets that refuse health checks (-want +got):\n%s", diff)
 	}
 }
 
@@ -597,7 +467,8 @@ func TestWriteErrors(t *testing.T) {
 	if _, err := demo.Write(context.Background(), file, demo.Options{End: end, Lines: 100}); err == nil {
 		t.Error("a file in the place of the folder: no error")
 	}
-	for name, o := range map[string]demo.Options{"no end": {}, "negative span": {End: end, Span: -1}, "negative lines": {End: end, Lines: -1}} {
+	for name, o := range map[string]demo.Options{"no end": {}, "negative span": {End: end, Span: -1}, "negative lines": {End: end, Lines: -1},
+		"no such format": {End: end, Vended: "parquet"}, "no such kind": {End: end, Kinds: []demo.Kind{"vpc"}}} {
 		if _, err := demo.Write(context.Background(), t.TempDir(), o); err == nil {
 			t.Errorf("%s: no error", name)
 		}

@@ -12,9 +12,10 @@ type script struct {
 	name, balancer, group string
 	targets               []int // indices in the group; nil = all of it
 	from, until           float64
-	effects               []effect
-	code                  string  // reason code of the health checks that it fails
-	fails                 float64 // share of the health checks that it fails
+	effects               []effect // none = health checks only
+	code                  string   // reason code of the health checks that it fails
+	fails                 float64  // share of the health checks that it fails
+	flaps                 float64  // minutes of failing checks between minutes of passing ones; 0 = all fail
 	cause                 string
 }
 
@@ -48,9 +49,13 @@ var scripts = []script{
 	{name: "emptied group", balancer: "internal-admin", group: "admin-reports", from: 12, until: 0,
 		effects: []effect{{emptyGroup, 1}},
 		cause:   "the last target was deregistered and none registered"},
+	{name: "all targets fail their checks", balancer: "api-prod", group: "api-grpc", from: 30, until: 22, code: "GRPCUnexpectedStatus", fails: 1,
+		cause: "a release removed the method that the health checks call; with no healthy target left the balancer fails open and traffic flows on"},
+	{name: "flapping target", balancer: "partner-gw", group: "partner-api", targets: []int{2}, from: 55, until: 0, code: "TargetError", fails: 1, flaps: 3,
+		cause: "the target restarts every few minutes and answers its checks with 5xx meanwhile; it is out of service before requests reach it"},
 }
 
-// story is the incidents placed in time and among the balancers.
+// story is the incidents placed in time and among the Application Load Balancers.
 type story struct {
 	balancers []*balancer
 	active    []placed
@@ -71,6 +76,7 @@ type placed struct {
 // newStory places the scripts in the last hour before end, or in the span if
 // that is shorter.
 func newStory(balancers []*balancer, o Options) *story {
+	balancers = slices.DeleteFunc(slices.Clone(balancers), func(b *balancer) bool { return b.kind != KindAccess })
 	s := &story{balancers: balancers, odd: o.Oddities, scale: 1, allFail: o.FailureRate >= 1}
 	minute := float64(min(o.Span, time.Hour)) / 60
 	for _, sc := range scripts {
@@ -98,7 +104,7 @@ func (s *story) incidents() []Incident {
 	in := make([]Incident, len(s.active))
 	for i, p := range s.active {
 		in[i] = Incident{Name: p.name, LoadBalancer: p.b.elb, TargetGroupARN: p.g.arn, Targets: slices.Clone(p.hit),
-			From: p.start, Until: p.stop, Cause: p.cause}
+			From: p.start, Until: p.stop, CheckReason: p.code, Cause: p.cause}
 		for _, e := range p.effects {
 			in[i].Reasons = append(in[i].Reasons, e.outcome.reason)
 		}
@@ -273,8 +279,11 @@ func (s *story) only(b *balancer, o *outcome) *choice {
 }
 
 // hash01 returns a number in [0,1) that follows its arguments: noise that
-// needs no generator. FNV-1a.
-func hash01(s string, n int64) float64 {
+// needs no generator.
+func hash01(s string, n int64) float64 { return float64(hash(s, n)%10007) / 10007 }
+
+// hash is FNV-1a.
+func hash(s string, n int64) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(s) {
 		h = (h ^ uint64(s[i])) * 1099511628211
@@ -283,6 +292,5 @@ func hash01(s string, n int64) float64 {
 		h = (h ^ uint64(n&0xff)) * 1099511628211
 		n >>= 8
 	}
-	h ^= h >> 29
-	return float64(h%10007) / 10007
+	return h ^ h>>29
 }

@@ -8,13 +8,6 @@ import (
 	"time"
 )
 
-// Widths of access-log lines, oldest first: at each, AWS had added something.
-// 38 is the future: two fields that nobody knows.
-var widths = []int{18, 20, 25, 27, 29, 30, 33, 34, 36, 38}
-
-// today is the width that AWS writes now.
-const today = 36
-
 // line is one access-log line before it is written. Absent texts are "-";
 // absent times are -1.
 type line struct {
@@ -25,7 +18,7 @@ type line struct {
 	client          string
 	port            int
 	target          string
-	req, tgt, resp  int // ms
+	req, tgt, resp  int64 // µs
 	status, tstatus string
 	received, sent  int32
 	request         []byte
@@ -52,22 +45,11 @@ type line struct {
 	gap             int  // this field is preceded by three spaces, not one; 0 = none
 }
 
-// append writes the first width fields of l.
-func (l *line) append(b []byte, width int) []byte {
-	for f := 1; f <= width; f++ {
-		if f > 1 {
-			b = append(b, ' ')
-			if f == l.gap {
-				b = append(b, ' ', ' ')
-			}
-		}
-		b = l.field(b, f)
-	}
-	return b
-}
-
-// field writes field f, counted from 1 as AWS's documentation does.
+// field writes field f of an Application Load Balancer's access log.
 func (l *line) field(b []byte, f int) []byte {
+	if f == l.gap {
+		b = append(b, ' ', ' ')
+	}
 	switch f {
 	case 1:
 		return append(b, l.kind...)
@@ -81,11 +63,11 @@ func (l *line) field(b []byte, f int) []byte {
 	case 5:
 		return append(b, l.target...)
 	case 6:
-		return appendSeconds(b, l.req)
+		return appendSeconds(b, l.req, 3)
 	case 7:
-		return appendSeconds(b, l.tgt)
+		return appendSeconds(b, l.tgt, 3)
 	case 8:
-		return appendSeconds(b, l.resp)
+		return appendSeconds(b, l.resp, 3)
 	case 9:
 		return append(b, l.status...)
 	case 10:
@@ -132,8 +114,7 @@ func (l *line) field(b []byte, f int) []byte {
 		if l.noTID {
 			return append(b, '-')
 		}
-		b = append(b, "TID_"...)
-		return appendHex(appendHex(b, l.tid[0], 16), l.tid[1], 16)
+		return appendTraceID(b, l.tid)
 	case 31:
 		return appendQuoted(b, l.host)
 	case 32:
@@ -159,18 +140,29 @@ func (l *line) field(b []byte, f int) []byte {
 	}
 }
 
+// appendText writes s, or the "-" of what is absent.
+func appendText(b []byte, s string) []byte {
+	if s == "" {
+		return append(b, '-')
+	}
+	return append(b, s...)
+}
+
 func appendQuoted(b []byte, s string) []byte {
 	return append(append(append(b, '"'), s...), '"')
 }
 
-// appendSeconds writes milliseconds as seconds, as AWS does; absent is "-1".
-func appendSeconds(b []byte, ms int) []byte {
-	if ms < 0 {
+// appendSeconds writes µs as seconds with the first 3 or all 6 decimals; absent
+// is "-1".
+func appendSeconds(b []byte, us int64, decimals int) []byte {
+	if us < 0 {
 		return append(b, "-1"...)
 	}
-	b = strconv.AppendInt(b, int64(ms/1000), 10)
-	ms %= 1000
-	return append(b, '.', byte('0'+ms/100), byte('0'+ms/10%10), byte('0'+ms%10))
+	b = append(strconv.AppendInt(b, us/1e6, 10), '.')
+	if decimals == 3 {
+		return appendDigits(b, int(us%1e6/1e3), 3)
+	}
+	return appendDigits(b, int(us%1e6), 6)
 }
 
 // appendTime writes µs since the epoch as RFC 3339 with six decimals. It is
@@ -211,6 +203,12 @@ func appendHex(b []byte, n uint64, digits int) []byte {
 	return b
 }
 
+// appendTraceID writes the id of a connection.
+func appendTraceID(b []byte, id [2]uint64) []byte {
+	b = append(b, "TID_"...)
+	return appendHex(appendHex(b, id[0], 16), id[1], 16)
+}
+
 // agents are the user agents of ordinary clients, the commonest first.
 var agents = []string{
 	"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
@@ -235,20 +233,21 @@ var classReasons = map[string][]string{
 // trailing space of the second is AWS's.
 var malformedRequests = []string{"- http://%s:80- -", "- http://%s:80- ", "- - - "}
 
-// fill makes l the line of a request that met c at b and node. The response
-// time l.time is set before; all the rest is set here.
-func (l *line) fill(rng *rand.Rand, b *balancer, node string, c *choice) {
+// fill makes l the line of a request that met c at b and node, over one of the
+// connections. The response time l.time is set before; all the rest is set
+// here.
+func (l *line) fill(rng *rand.Rand, b *balancer, node string, c *choice, over *connections) {
 	o, g := c.outcome, c.group
 	request, trace := l.request[:0], l.trace[:0]
-	*l = line{time: l.time, elb: b.elb, node: node, cipher: b.cipher, tls: b.tls, group: g.arn,
+	*l = line{time: l.time, elb: b.elb, node: node, group: g.arn,
 		target: "-", tstatus: "-", class: "-", classReason: "-", code: "-", redirect: "-", host: "-", uri: "-",
 		transform: "-", targetReset: "-", elbReset: "-", actions: g.actions, rule: g.rule, cert: "session-reused"}
 
-	few := rng.Float64()
-	l.client = b.clients[int(few*few*float64(len(b.clients)))]
-	l.port = 1024 + rng.IntN(64000)
 	l.kind = one(rng, g.kinds)
-	if o.kind != "" {
+	switch {
+	case o.malformed:
+		l.kind = "http"
+	case o.kind != "":
 		l.kind = o.kind
 	}
 	if !o.noTarget && len(c.targets) > 0 {
@@ -262,6 +261,8 @@ func (l *line) fill(rng *rand.Rand, b *balancer, node string, c *choice) {
 		l.tstatus = l.status
 	}
 	l.setTimes(rng, o, g)
+	conn := over.pick(rng, l.created, l.kind == "http")
+	l.client, l.port, l.tid, l.cipher, l.tls, l.agent = conn.client, conn.port, conn.tid, conn.cipher, conn.tls, conn.agent
 
 	if o.actions != nil {
 		l.actions = one(rng, o.actions)
@@ -282,8 +283,6 @@ func (l *line) fill(rng *rand.Rand, b *balancer, node string, c *choice) {
 		l.elbReset = one(rng, o.elbReset)
 	}
 
-	l.agent = agents[int(few*few*few*float64(len(agents)))]
-	l.tid = [2]uint64{rng.Uint64(), rng.Uint64()}
 	l.received = int32(120 + rng.IntN(1800))
 	l.sent = int32(250 + rng.IntN(600))
 	if l.tstatus != "-" {
@@ -336,38 +335,46 @@ func (l *line) setTimes(rng *rand.Rand, o *outcome, g *group) {
 	case patience:
 		took = 500 + rng.IntN(9000)
 	case wsSession:
-		took = 5_000 + rng.IntN(900_000)
+		took = 5_000 + rng.IntN(270_000)
 	}
+	var req, tgt, resp int // ms
 	switch o.times {
 	case measured:
 		// Most answers are quick, some slow: a product of two draws.
-		l.req, l.tgt, l.resp = rng.IntN(2), 1+int(400*rng.Float64()*rng.Float64()*rng.Float64()), rng.IntN(2)
+		req, tgt, resp = rng.IntN(2), 1+int(400*rng.Float64()*rng.Float64()*rng.Float64()), rng.IntN(2)
 		if rng.IntN(200) == 0 {
-			l.tgt += rng.IntN(8000)
+			tgt += rng.IntN(8000)
+		}
+		if g.protocol == "lambda" {
+			req, resp = 0, 0
 		}
 		if o.wait == atOnce {
-			took = l.req + l.tgt + l.resp
+			took = req + tgt + resp
 		}
 	case unsent:
-		l.req, l.tgt, l.resp = -1, -1, -1
+		req, tgt, resp = -1, -1, -1
 	case unanswered:
-		l.req, l.tgt, l.resp = rng.IntN(3), -1, -1
+		req, tgt, resp = rng.IntN(3), -1, -1
 	case cutOff:
-		l.req, l.tgt, l.resp = rng.IntN(2), rng.IntN(6), -1
-		took = l.req + l.tgt + 1
-	case zeros:
-		l.req, l.tgt, l.resp = 0, 0, 0
+		req, tgt, resp = rng.IntN(2), rng.IntN(6), -1
+		took = req + tgt + 1
 	}
-	if g.protocol == "lambda" && o.times == measured {
-		l.req, l.resp = 0, 0
-	}
+	l.req, l.tgt, l.resp = micros(req), micros(tgt), micros(resp)
 	// The creation time has whole milliseconds only.
 	l.created = (l.time/1000 - int64(took)) * 1000
 }
 
+// micros turns milliseconds into microseconds; -1 stays what it is.
+func micros(ms int) int64 {
+	if ms < 0 {
+		return -1
+	}
+	return int64(ms) * 1000
+}
+
 // noRequest empties what AWS does not know of a request that it could not read.
 func (l *line) noRequest(rng *rand.Rand, request []byte, host string) {
-	l.kind, l.cipher, l.tls, l.domain, l.cert, l.agent, l.noTID = "http", "-", "-", "-", "-", "-", false
+	l.domain, l.cert, l.agent, l.noTID = "-", "-", "-", rng.IntN(4) == 0
 	before, after, named := strings.Cut(one(rng, malformedRequests), "%s")
 	request = append(request, before...)
 	if named {
@@ -383,7 +390,7 @@ func (l *line) ask(rng *rand.Rand, b []byte, host string, g *group) []byte {
 	switch l.kind {
 	case "http":
 		scheme, port = "http://", ":80"
-		l.cipher, l.tls, l.domain, l.cert = "-", "-", "-", "-"
+		l.domain, l.cert = "-", "-"
 	case "h2", "grpcs":
 		version = "HTTP/2.0"
 	case "wss":

@@ -81,52 +81,10 @@ func (l *line) insertURL(s string) {
 	l.request = append(append(l.request[:at], s...), rest...)
 }
 
-// causes are the ways to damage a line that may strike anywhere.
-var causes = []Cause{CauseCut, CauseTime, CauseStatus, CauseQuote, CauseEmpty}
-
-// badTimes cannot be read as a time by anybody.
-var badTimes = []string{"2026-13-41T25:61:61.000000Z", "-", "yesterday", "2026-11-22", "22/Nov/2026:03:15:00"}
-
-// badStatuses are no numbers and not absent.
-var badStatuses = []string{"2OO", "ok", "5x3", "4.0.4"}
-
 // longest is how long a line may be: 1 MiB. The damaged one is longer.
 const longest = 1 << 20
 
-// damage writes l to b as a line that must be rejected.
-func (l *line) damage(rng *rand.Rand, b []byte, width int, cause Cause) []byte {
-	start := len(b)
-	switch cause {
-	case CauseEmpty:
-		return b
-	case CauseCut:
-		b = l.append(b, 11)
-		return b[:start+1+rng.IntN(len(b)-start)]
-	case CauseQuote:
-		// Cut inside the request or the user agent.
-		last := 13 + rng.IntN(2)
-		b = append(l.append(b, last-1), ' ')
-		from := len(b) + 1
-		b = l.field(b, last)
-		return b[:from+rng.IntN(len(b)-from)]
-	case CauseTime, CauseStatus:
-		for f := 1; f <= width; f++ {
-			if f > 1 {
-				b = append(b, ' ')
-			}
-			switch {
-			case f == 2 && cause == CauseTime:
-				b = append(b, one(rng, badTimes)...)
-			case f == 9 && cause == CauseStatus:
-				b = append(b, one(rng, badStatuses)...)
-			default:
-				b = l.field(b, f)
-			}
-		}
-		return b
-	case CauseLineLength:
-		l.insertURL("/" + strings.Repeat("0123456789abcdef", (longest+longest/16)/16) + "?x=")
-		return l.append(b, width)
-	}
-	panic("demo: no such cause: " + string(cause))
+// lengthen makes the line longer than any may be.
+func (l *line) lengthen() {
+	l.insertURL("/" + strings.Repeat("0123456789abcdef", (longest+longest/16)/16) + "?x=")
 }

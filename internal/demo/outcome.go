@@ -57,7 +57,7 @@ const (
 	connectUp             // the fixed connect timeout of 10 s
 	idleUp                // the idle timeout, 60 s by default
 	patience              // until the client lost patience: 0.5 to 9.5 s
-	wsSession             // a WebSocket session: seconds to a quarter of an hour
+	wsSession             // a WebSocket session: seconds to minutes
 )
 
 // The outcomes that incidents bring about.

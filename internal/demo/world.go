@@ -3,23 +3,28 @@ package demo
 import (
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 // balancer is one load balancer of the demo's world. Addresses are of the
 // blocks set aside for documentation, benchmarks and private use.
 type balancer struct {
+	kind            Kind // of its own log: KindAccess, KindNLB or KindClassic
 	account, region string
-	name, id        string
-	elb             string  // "app/name/id"
-	share           float64 // of all requests
+	name, id        string        // a Classic Load Balancer has no id
+	elb             string        // "app/name/id", "net/name/id", "name"
+	share           float64       // of all requests; of a Network Load Balancer's connections, as many as requests
+	interval        time.Duration // of its logs
 	hosts           []string
 	nodes           []string
-	spare           string // a node that replaced another
-	groups          []*group
+	spare           string   // a node that replaced another
+	groups          []*group // of a Classic one: the instances behind HTTP, and those behind TCP if it has any
 	clients         []string
-	cert            string // ARN
-	cipher          string
-	tls             string
+	cert            string   // ARN
+	tls             int      // in tlsVersions: what most clients agree on
+	mutual          bool     // clients show certificates
+	plain           float64  // share of the requests that come over plain HTTP
+	listeners       []string // ids, of a Network Load Balancer; "http", "https", "tcp" of a Classic one
 }
 
 // group is a target group behind a balancer.
@@ -29,14 +34,16 @@ type group struct {
 	share    float64 // of the balancer's requests
 	kinds    []string
 	targets  []string // "ip:port"; none for a Lambda function
+	function string   // ARN of the Lambda function
 	actions  string
 	rule     string
 	paths    []string
 	protocol string // of health checks
 }
 
-// newWorld returns the balancers. Names, ids, nodes and targets are always the
-// same; the clients follow the seed.
+// newWorld returns the balancers: first the Application Load Balancers, whose
+// shares add up to 1, then the others. Names, ids, nodes and targets are always
+// the same; the clients follow the seed.
 func newWorld(seed int64) []*balancer {
 	web := []string{"h2", "h2", "https", "http"}
 	balancers := []*balancer{
@@ -79,7 +86,7 @@ func newWorld(seed int64) []*balancer {
 			},
 		},
 		{
-			account: "444455556666", region: "us-east-1", name: "partner-gw", id: "aab3238922bcc25a", share: 0.15,
+			account: "444455556666", region: "us-east-1", name: "partner-gw", id: "aab3238922bcc25a", share: 0.15, mutual: true,
 			hosts: []string{"partners.example.com"},
 			nodes: []string{"198.51.100.23", "198.51.100.61", "198.51.100.209"}, spare: "198.51.100.99",
 			groups: []*group{
@@ -87,24 +94,76 @@ func newWorld(seed int64) []*balancer {
 					actions: "waf,forward", protocol: "http", paths: []string{"/partners/%d/feed.xml", "/partners/%d/orders", "/oauth/token"}},
 			},
 		},
+		{
+			kind: KindNLB, account: "444455556666", region: "us-east-1", name: "edge-tls", id: "c9f0f895fb98ab91", share: 0.03,
+			hosts:     []string{"mqtt.example.com", "telemetry.example.com"},
+			nodes:     []string{"198.51.100.80", "198.51.100.140", "198.51.100.180"},
+			listeners: []string{"g3d4b5e8bb8464cd", "7f21a9c05e13d8b6"},
+		},
+		{
+			kind: KindClassic, account: "111122223333", region: "eu-central-1", name: "legacy-shop", share: 0.03,
+			hosts:     []string{"old.shop.example.com"},
+			nodes:     []string{"203.0.113.33", "203.0.113.140"},
+			listeners: []string{"http", "https"},
+			groups:    []*group{{targets: addresses(128, 4, 80), paths: []string{"/index.php?page=%d", "/catalog/%d", "/"}}},
+		},
+		{
+			kind: KindClassic, account: "111122223333", region: "eu-central-1", name: "legacy-mail", share: 0.02, interval: LongInterval,
+			hosts:     []string{"mail.example.com"},
+			nodes:     []string{"203.0.113.42", "203.0.113.150"},
+			listeners: []string{"tcp", "http"},
+			groups: []*group{
+				{targets: addresses(144, 2, 8080), paths: []string{"/webmail/inbox?page=%d", "/webmail/login"}},
+				{targets: addresses(152, 3, 25), protocol: "tcp"},
+			},
+		},
 	}
 	for i, b := range balancers {
-		b.elb = "app/" + b.name + "/" + b.id
-		b.cert = fmt.Sprintf("arn:aws:acm:%s:%s:certificate/%08x-0e9d-4c1f-9a2b-%012x", b.region, b.account, 0x5f3c1a20+i, 0x9a77e01c00+i)
-		b.cipher, b.tls = "ECDHE-RSA-AES128-GCM-SHA256", "TLSv1.2"
-		if i%2 == 1 {
-			b.cipher, b.tls = "TLS_AES_128_GCM_SHA256", "TLSv1.3"
+		if b.kind == "" {
+			b.kind = KindAccess
 		}
+		if b.interval == 0 {
+			b.interval = Interval
+		}
+		switch b.kind {
+		case KindAccess:
+			b.elb = "app/" + b.name + "/" + b.id
+		case KindNLB:
+			b.elb = "net/" + b.name + "/" + b.id
+		default:
+			b.elb = b.name
+		}
+		b.cert = fmt.Sprintf("arn:aws:acm:%s:%s:certificate/%08x-0e9d-4c1f-9a2b-%012x", b.region, b.account, 0x5f3c1a20+i, 0x9a77e01c00+int64(i))
+		b.tls = i % len(tlsVersions)
 		for _, g := range b.groups {
-			g.arn = fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:targetgroup/%s/%s", b.region, b.account, g.name, g.arn)
-			if g.actions == "" {
-				g.actions = "forward"
-			}
+			g.complete(b)
 		}
 		rng := rand.New(rand.NewPCG(uint64(seed), uint64(i)<<32|0xc11e47))
 		b.clients = clients(rng, 4000)
 	}
 	return balancers
+}
+
+// complete fills in what follows from the rest, and adds the group to b's sums.
+func (g *group) complete(b *balancer) {
+	if len(g.targets) == 0 {
+		g.function = fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", b.region, b.account, g.name)
+	}
+	g.arn = fmt.Sprintf("arn:aws:elasticloadbalancing:%s:%s:targetgroup/%s/%s", b.region, b.account, g.name, g.arn)
+	if g.actions == "" {
+		g.actions = "forward"
+	}
+	for _, k := range g.kinds {
+		if k == "http" {
+			b.plain += g.share / float64(len(g.kinds))
+		}
+	}
+}
+
+// tlsVersions are what clients and balancers agree on.
+var tlsVersions = []struct{ name, cipher string }{
+	{"TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256"},
+	{"TLSv1.3", "TLS_AES_128_GCM_SHA256"},
 }
 
 // addresses returns n targets in private subnets, spread over two zones.

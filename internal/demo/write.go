@@ -11,7 +11,6 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -28,15 +27,11 @@ func Write(ctx context.Context, dir string, o Options) (*Truth, error) {
 	balancers := newWorld(o.Seed)
 	s := newStory(balancers, o)
 	jobs, missing := plan(o, balancers)
-	t := &Truth{From: o.End.Add(-o.Span), Until: o.End, Missing: missing, Incidents: s.incidents(), ByReason: map[string]int64{}}
-	var requests, damages int
+	t := &Truth{From: o.End.Add(-o.Span), Until: o.End, Missing: missing, Incidents: s.incidents(),
+		ByReason: map[string]int64{}, ByKind: map[Kind]Counts{}}
+	t.makeRoom(o, jobs)
 	folders := map[string]bool{}
 	for _, j := range jobs {
-		if j.Kind == KindAccess {
-			j.first, j.firstBad = requests, damages
-			requests += j.Lines - j.Damaged
-			damages += j.Damaged
-		}
 		folders[filepath.Dir(filepath.Join(dir, filepath.FromSlash(j.Key)))] = true
 	}
 	for f := range folders {
@@ -44,30 +39,61 @@ func Write(ctx context.Context, dir string, o Options) (*Truth, error) {
 			return nil, fmt.Errorf("create folder: %w", err)
 		}
 	}
-	if !o.NoTruth {
-		t.Requests = make([]Request, requests)
-		t.Damages = make([]Damage, damages)
-	}
 	results, err := writeAll(ctx, dir, o, s, jobs, t)
 	if err != nil {
 		return nil, err
 	}
 	for i, j := range jobs {
-		t.Objects = append(t.Objects, j.Object)
-		if j.Kind != KindAccess {
-			continue
-		}
-		t.Lines += int64(j.Lines)
-		t.Damaged += int64(j.Damaged)
-		t.Extra += int64(j.Extra)
-		t.Bytes += j.Bytes
-		t.Stored += j.Stored
-		for reason, n := range results[i] {
-			t.ByReason[reason] += n
-			t.Failures += n
-		}
+		t.add(j.Object, results[i])
 	}
+	t.countRequests()
 	return t, nil
+}
+
+// makeRoom gives every job its places in the truth.
+func (t *Truth) makeRoom(o Options, jobs []*job) {
+	entries, damages := map[Kind]int{}, 0
+	for _, j := range jobs {
+		list := j.Kind
+		if list.requests() {
+			list = KindAccess // both are in one list
+		}
+		j.first, j.firstBad = entries[list], damages
+		entries[list] += j.Lines - j.Damaged
+		damages += j.Damaged
+	}
+	if o.NoTruth {
+		return
+	}
+	t.Requests = make([]Request, entries[KindAccess])
+	t.Connections = make([]Connection, entries[KindConnection])
+	t.Checks = make([]Check, entries[KindHealthCheck])
+	t.TLS = make([]TLSConnection, entries[KindNLB])
+	t.Damages = make([]Damage, damages)
+}
+
+// add adds an object that has been written.
+func (t *Truth) add(o Object, reasons map[string]int64) {
+	t.Objects = append(t.Objects, o)
+	c := t.ByKind[o.Kind]
+	c.Objects++
+	c.Lines += int64(o.Lines)
+	c.Damaged += int64(o.Damaged)
+	c.Bytes += o.Bytes
+	c.Stored += o.Stored
+	t.ByKind[o.Kind] = c
+	if !o.Kind.requests() {
+		return
+	}
+	t.Lines += int64(o.Lines)
+	t.Damaged += int64(o.Damaged)
+	t.Extra += int64(o.Extra)
+	t.Bytes += o.Bytes
+	t.Stored += o.Stored
+	for reason, n := range reasons {
+		t.ByReason[reason] += n
+		t.Failures += n
+	}
 }
 
 // writeAll writes all jobs, some at a time, and returns the failures per
@@ -135,13 +161,18 @@ func (w *writer) write(ctx context.Context, index int, j *job) (reasons map[stri
 			err = fmt.Errorf("write %s: %w", name, err)
 		}
 	}()
-	if j.Kind == KindTestFile {
+	switch {
+	case j.Kind == KindTestFile:
 		n, err := io.WriteString(f, testFile)
 		j.Bytes, j.Stored = int64(n), int64(n)
 		return nil, err
-	}
-	if j.Members == 0 {
+	case j.Lines == 0 && j.Members == 0:
 		return nil, nil
+	case j.Members == 0:
+		if reasons, err = w.lines(ctx, index, j, f); err == nil {
+			j.Stored = j.Bytes
+		}
+		return reasons, err
 	}
 	w.stored.n = 0
 	if w.zip == nil {
@@ -153,7 +184,7 @@ func (w *writer) write(ctx context.Context, index int, j *job) (reasons map[stri
 	}
 	w.stored.w.Reset(f)
 	w.zip.Reset(&w.stored)
-	reasons, err = w.lines(ctx, index, j)
+	reasons, err = w.lines(ctx, index, j, w.zip)
 	if err != nil {
 		return nil, err
 	}
@@ -164,22 +195,76 @@ func (w *writer) write(ctx context.Context, index int, j *job) (reasons map[stri
 	return reasons, w.stored.w.Flush()
 }
 
-// lines writes the lines of j to the compressor.
-func (w *writer) lines(ctx context.Context, index int, j *job) (map[string]int64, error) {
-	rng := rand.New(rand.NewPCG(uint64(w.o.Seed), j.rng))
-	reasons := map[string]int64{}
+// object is an object in the making.
+type object struct {
+	*job
+	options Options
+	story   *story
+	truth   *Truth
+	index   int32 // in Truth.Objects
+	rng     *rand.Rand
+	reasons map[string]int64 // failures
+}
+
+// content makes the entries of an object, one after the other.
+type content interface {
+	// entry decides entry n, from 0, and returns it with the number of its
+	// fields. It is valid until the next call.
+	entry(n int) (record, int)
+	// keep keeps the truth of the entry that was decided last. It was written
+	// whole, in the line of that number; at is its place in the list of its kind.
+	keep(at int, line int32)
+}
+
+// content returns what writes the entries of o.
+func (w *writer) content(o *object) content {
+	switch o.Kind {
+	case KindAccess:
+		return &accessLog{object: o, line: &w.line, over: newConnections(o.options.Seed, o.pool)}
+	case KindConnection:
+		return newConnectionLog(o)
+	case KindHealthCheck:
+		return newHealthLog(o)
+	case KindNLB:
+		return &tlsLog{object: o}
+	case KindClassic:
+		return &classicLog{object: o}
+	}
+	panic("demo: no such kind: " + string(o.Kind))
+}
+
+// lines writes the lines of j to out, which is w.zip if members are to follow
+// one another.
+func (w *writer) lines(ctx context.Context, index int, j *job, out io.Writer) (map[string]int64, error) {
+	o := &object{job: j, options: w.o, story: w.story, truth: w.truth, index: int32(index),
+		rng: rand.New(rand.NewPCG(uint64(w.o.Seed), j.rng)), reasons: map[string]int64{}}
 	var raw int64
-	w.buf = w.buf[:0]
-	a := access{writer: w, j: j, index: int32(index), rng: rng, reasons: reasons, request: j.first, bad: j.firstBad}
-	members := 1
+	w.buf = append(w.buf[:0], j.header()...)
+	members, kept, bad := min(1, j.Members), j.first, j.firstBad
+	var c content
+	if j.Lines > 0 {
+		c = w.content(o)
+	}
 	for n := range j.Lines {
-		switch j.Kind {
-		case KindAccess:
-			a.next(n)
-		case KindConnection:
-			w.buf = j.connection(w.buf, rng, n)
-		case KindHealthCheck:
-			w.buf = j.health(w.buf, rng, w.story, n)
+		r, width := c.entry(n)
+		line := int32(j.Header + n + 1)
+		if cause := j.damages[n]; cause != "" {
+			w.buf = j.damage(o.rng, w.buf, r, width, cause)
+			if !w.o.NoTruth {
+				w.truth.Damages[bad] = Damage{Object: o.index, Line: line, Cause: cause}
+			}
+			bad++
+		} else {
+			w.buf = j.append(w.buf, r, width)
+			if j.TrailingDash {
+				w.buf = append(w.buf, " -"...)
+				width++
+			}
+			if width > today {
+				j.Extra++
+			}
+			c.keep(kept, line)
+			kept++
 		}
 		if n < j.Lines-1 || !j.NoFinalNewline {
 			if j.CRLF {
@@ -190,7 +275,7 @@ func (w *writer) lines(ctx context.Context, index int, j *job) (map[string]int64
 		// A new member begins in the middle of a line.
 		if members < j.Members && n == j.Lines*members/j.Members {
 			half := len(w.buf) - len(w.buf)/8
-			if err := w.flush(half, &raw); err != nil {
+			if err := w.flush(out, half, &raw); err != nil {
 				return nil, err
 			}
 			if err := w.zip.Close(); err != nil {
@@ -203,27 +288,64 @@ func (w *writer) lines(ctx context.Context, index int, j *job) (map[string]int64
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if err := w.flush(len(w.buf), &raw); err != nil {
+			if err := w.flush(out, len(w.buf), &raw); err != nil {
 				return nil, err
 			}
 		}
 	}
-	if err := w.flush(len(w.buf), &raw); err != nil {
+	if err := w.flush(out, len(w.buf), &raw); err != nil {
 		return nil, err
 	}
 	j.Members, j.Bytes = members, raw
-	return reasons, nil
+	return o.reasons, nil
 }
 
-// flush compresses the first n bytes of the buffer and keeps the rest.
-func (w *writer) flush(n int, total *int64) error {
-	if _, err := w.zip.Write(w.buf[:n]); err != nil {
+// when returns the time of entry n: roughly in order, as nodes write, inside
+// the object's interval.
+func (o *object) when(n int) int64 {
+	const jitter = 8_000_000
+	us := o.End.UnixMicro() - o.start
+	at := us*int64(n)/int64(o.Lines) + o.rng.Int64N(2*jitter) - jitter
+	switch {
+	case n == 0: // the first instant of the interval,
+		at = 0
+	case n == o.Lines-1: // and the last: windows must be half-open
+		at = us - 1
+	case at < 0:
+		at = -at
+	case at >= us:
+		at = 2*us - 1 - at
+	}
+	return o.start + at
+}
+
+// width returns how many fields the next line has.
+func (o *object) width() int {
+	l := layouts[o.Kind]
+	switch {
+	case o.mixed:
+		return one(o.rng, l.widths)
+	case o.Width == 0: // vended: the columns decide
+		if o.Kind == KindAccess {
+			return today
+		}
+		return l.widths[len(l.widths)-1]
+	}
+	return o.Width
+}
+
+// flush writes the first n bytes of the buffer and keeps the rest.
+func (w *writer) flush(out io.Writer, n int, total *int64) error {
+	if _, err := out.Write(w.buf[:n]); err != nil {
 		return err
 	}
 	*total += int64(n)
 	w.buf = append(w.buf[:0], w.buf[n:]...)
 	return nil
 }
+
+// testFile is the content of ELBAccessLogTestFile.
+const testFile = "Enable AccessLog for ELB: this is a test file, created when access logs were enabled.\n"
 
 // counter counts the bytes that go through.
 type counter struct {
@@ -235,149 +357,4 @@ func (c *counter) Write(p []byte) (int, error) {
 	n, err := c.w.Write(p)
 	c.n += int64(n)
 	return n, err
-}
-
-// access writes the lines of one access log and its part of the truth.
-type access struct {
-	*writer
-	j            *job
-	index        int32
-	rng          *rand.Rand
-	reasons      map[string]int64
-	request, bad int // next places in the truth
-	mixes        [Interval / time.Minute]*mix
-}
-
-// oddRate is how many lines are strange where Options.Oddities is set.
-const oddRate = 1.0 / 250
-
-// next writes line n, from 0, of the object.
-func (a *access) next(n int) {
-	j, rng, l := a.j, a.rng, &a.line
-	l.time = a.when(n)
-	width := j.Width
-	if j.mixed {
-		width = one(rng, widths)
-	}
-	forced := j.forced[n]
-	c := a.choose(width, forced.outcome)
-	l.fill(rng, j.b, j.Node, c)
-	l.bareResets = j.bare
-	if forced.code != "" {
-		l.code = forced.code
-	}
-	if cause := j.damages[n]; cause != "" {
-		a.buf = l.damage(rng, a.buf, width, cause)
-		if !a.o.NoTruth {
-			a.truth.Damages[a.bad] = Damage{Object: a.index, Line: int32(n + 1), Cause: cause}
-		}
-		a.bad++
-		return
-	}
-	switch {
-	case forced.oddity != nil:
-		forced.oddity.apply(rng, l, forced.text)
-	case a.o.Oddities && forced.outcome == nil && rng.Float64() < oddRate:
-		if odd := one(rng, oddities); !odd.rare {
-			odd.apply(rng, l, one(rng, orNone(odd.texts)))
-		}
-	}
-	a.buf = l.append(a.buf, width)
-	if j.TrailingDash {
-		a.buf = append(a.buf, " -"...)
-		width++
-	}
-	if width > today {
-		j.Extra++
-	}
-	a.record(n, c.outcome)
-}
-
-// when returns the time of line n: roughly in order, as nodes write, inside
-// the object's interval.
-func (a *access) when(n int) int64 {
-	const us = int64(Interval / time.Microsecond)
-	const jitter = 8_000_000
-	at := us*int64(n)/int64(a.j.Lines) + a.rng.Int64N(2*jitter) - jitter
-	switch {
-	case n == 0: // the first instant of the interval,
-		at = 0
-	case n == a.j.Lines-1: // and the last: windows must be half-open
-		at = us - 1
-	case at < 0:
-		at = -at
-	case at >= us:
-		at = 2*us - 1 - at
-	}
-	return a.j.End.UnixMicro() - us + at
-}
-
-// mix returns what can happen in the minute of the line.
-func (a *access) mix() *mix {
-	start := a.j.End.Add(-Interval)
-	minute := time.UnixMicro(a.line.time).Sub(start) / time.Minute
-	if a.mixes[minute] == nil {
-		m := a.story.at(a.j.b, start.Add(minute*time.Minute))
-		a.mixes[minute] = &m
-	}
-	return a.mixes[minute]
-}
-
-// choose draws what happens to a request, until the width can show it.
-func (a *access) choose(width int, forced *outcome) *choice {
-	if forced != nil {
-		if c := a.story.only(a.j.b, forced); c != nil {
-			return c
-		}
-	}
-	m := a.mix()
-	for {
-		if c := m.pick(a.rng.Float64()); c.outcome.fits(width) {
-			return c
-		}
-	}
-}
-
-// record writes the truth of the line that l has become.
-func (a *access) record(n int, o *outcome) {
-	l := &a.line
-	reason := o.reason
-	source := ""
-	switch {
-	case o.logged:
-		reason, source = l.code, SourceLogged
-	case reason != "":
-		source = SourceDerived
-	}
-	if source != "" {
-		a.reasons[reason]++
-	}
-	if !a.o.NoTruth {
-		a.truth.Requests[a.request] = Request{
-			Time: time.UnixMicro(l.time).UTC(), LoadBalancer: l.elb, TargetGroupARN: absent(l.group), Target: absent(l.target),
-			Node: l.node, Client: l.client, Reason: reason, Class: o.class, Source: source, Received: l.received, Sent: l.sent,
-			ELBStatus: status(l.status), TargetStatus: status(l.tstatus), Object: a.index, Line: int32(n + 1),
-		}
-	}
-	a.request++
-}
-
-// absent turns AWS's "-" into "".
-func absent(s string) string {
-	if s == "-" {
-		return ""
-	}
-	return s
-}
-
-// status turns a status as AWS writes it into a number, -1 if there is none.
-func status(s string) int16 {
-	if s == "-" {
-		return -1
-	}
-	var n int16
-	for i := range len(s) {
-		n = n*10 + int16(s[i]-'0')
-	}
-	return n
 }

@@ -11,6 +11,8 @@
 -- dimension: node               node
 -- dimension: window             window_start
 -- default: reason
+-- total: failures
+-- narrow: reason_source clients targets target_status_code last_seen failure_rate share first_seen worst trend
 --
 -- column: window_start       time    everyone  window
 -- column: load_balancer      text    everyone  load balancer

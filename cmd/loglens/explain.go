@@ -1,0 +1,45 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"loglens/parse"
+	"loglens/query"
+	"loglens/report"
+)
+
+// List prices of S3 Standard in us-east-1, in dollars. Source: AWS, "Amazon S3
+// pricing", read 2026-11. Inside the bucket's region a transfer is free.
+const (
+	perGet  = 0.0004 / 1000
+	perByte = 0.09 / 1e9 // to the internet
+)
+
+// explanation tells what would be read and what that costs, in lines for people.
+func explanation(e query.Explanation) string {
+	var b strings.Builder
+	var all query.Part
+	for _, p := range e.Parts {
+		name := p.Kind.String()
+		if p.Kind == parse.KindUnknown {
+			name = "of a name that does not say what it holds"
+		}
+		fmt.Fprintf(&b, "%8d objects, %9.1f MB stored, about %d lines: %s\n", p.Objects, float64(p.Bytes)/1e6, p.Lines(), name)
+		all.Objects += p.Objects
+		all.Remote += p.Remote
+		all.Download += p.Download
+	}
+	if all.Objects == 0 {
+		b.WriteString("no objects in the window\n")
+	}
+	if all.Remote > 0 {
+		fmt.Fprintf(&b, "\nGET requests: %d, about $%.4f; transfer: %.1f MB, free inside the region, about $%.2f to the internet\n",
+			all.Remote, float64(all.Remote)*perGet, float64(all.Download)/1e6, float64(all.Download)*perByte)
+	}
+	b.WriteString("\n")
+	for line := range strings.Lines(strings.TrimSpace(e.SQL)) {
+		b.WriteString(report.Plain(strings.TrimRight(line, "\n")) + "\n")
+	}
+	return b.String()
+}

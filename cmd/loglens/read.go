@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"runtime"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"loglens/ingest"
+	"loglens/internal/when"
+	"loglens/query"
+)
+
+// readOptions says what is to be read, as typed. Every command that reads logs
+// has these flags.
+type readOptions struct {
+	source   sourceOptions
+	since    string
+	until    string
+	zone     string
+	workers  int
+	timeout  string
+	maxBytes string
+	explain  bool
+}
+
+func (o *readOptions) flags(f *pflag.FlagSet) {
+	f.StringVar(&o.since, "since", "", "start of the window: 90m, 7d, 03:15, 2026-11-22T03:15, today, @epoch (default: 1h for S3, everything for local files)")
+	f.StringVar(&o.until, "until", "", "end of the window, not part of it (default now)")
+	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one")
+	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "objects read at a time")
+	f.StringVar(&o.timeout, "timeout", "", "give up after this long (exit 124)")
+	f.StringVar(&o.maxBytes, "max-bytes", "", "refuse to read more stored bytes than this: 500MB, 2GB")
+	f.BoolVar(&o.explain, "explain", false, "say what would be read, and the SQL; read nothing")
+	o.source.flags(f)
+}
+
+// reading opens a store on what is to be read for a statement, for as long as
+// use takes.
+func (a *app) reading(ctx context.Context, o readOptions, statement string, args []string, use func(context.Context, *query.Store, input) error) (err error) {
+	if o.workers < 1 || o.workers > 1024 {
+		return usage("", "--workers %d: want 1 to 1024", o.workers)
+	}
+	if o.timeout != "" {
+		d, derr := when.Duration(o.timeout)
+		if derr == nil && d <= 0 {
+			derr = errors.New("nothing can be read in no time")
+		}
+		if derr != nil {
+			return usage("for example --timeout 2m", "--timeout: %w", derr)
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+		defer func() {
+			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
+				err = &timeoutError{o.timeout}
+			}
+		}()
+	}
+	most, err := size(o.maxBytes)
+	if err != nil {
+		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
+	}
+	in, err := a.sources(ctx, o.source, query.KindsNamed(statement), args)
+	if err != nil {
+		return err
+	}
+	if in.window, err = a.window(o, in.remote); err != nil {
+		return err
+	}
+	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
+	store, err := query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if cerr := store.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	return use(ctx, store, in)
+}
+
+// window resolves --since and --until. Without --since a remote source is read
+// for the last hour, which bounds what is fetched; what lies here is read whole.
+func (a *app) window(o readOptions, remote bool) (when.Window, error) {
+	zone, err := time.LoadLocation(o.zone)
+	if err != nil {
+		return when.Window{}, usage("for example --tz UTC or --tz Europe/Berlin", "--tz: %w", err)
+	}
+	if o.since == "" && o.until == "" && remote {
+		o.since = "1h"
+	}
+	w, notes, err := when.Resolve(o.since, o.until, a.now().Truncate(time.Second), zone)
+	if err != nil {
+		return w, usage("", "%w", err)
+	}
+	if w.From.IsZero() && remote {
+		return w, usage("give --since as well", "--until without --since would read every object of the bucket")
+	}
+	for _, n := range notes {
+		a.say("%s", n)
+	}
+	return w, nil
+}
+
+// size reads a number of bytes such as 2GB, 500MiB or 1000; 0 for "".
+func size(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	m := sizeForm.FindStringSubmatch(s)
+	if m == nil {
+		return 0, fmt.Errorf("%q is not a number of bytes", s)
+	}
+	n, err := strconv.ParseFloat(m[1], 64)
+	if err != nil || n <= 0 {
+		return 0, fmt.Errorf("%q is not a number of bytes above 0", s)
+	}
+	base := 1000.0
+	if m[3] != "" {
+		base = 1024
+	}
+	return int64(n * math.Pow(base, float64(strings.Index(" KMGT", strings.ToUpper(m[2]+" ")[:1])))), nil
+}
+
+var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?([kKMGT]?)(i?)[bB]?$`)

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"loglens/query"
+	"loglens/report"
+)
+
+const sqlHelp = `sql runs one SELECT of DuckDB's SQL over the logs, read-only:
+
+  request         every request of an access log, streamed: never held in memory
+  failure         failing requests, whole
+  traffic         requests by minute, load balancer, target group and target
+  latency         answered requests by how long the target took
+  failure_minute  failures by minute and all that reports divide by
+  node_minute     requests by minute and balancer node
+  connection      connection log    health_check  health check log
+  nlb_tls         TLS access log of Network Load Balancers
+  object          log objects, with their lines   accounting  the same by kind of log
+  reject          damaged lines
+
+Only the logs that the statement needs are read. No file and no address can be
+reached from SQL. "describe request" shows the columns.`
+
+// sqlOptions is what the flags of sql say.
+type sqlOptions struct {
+	read   readOptions
+	output outputOptions
+	file   string
+	limit  int
+}
+
+// shownRows is how many rows a form shows that has to hold them all.
+const shownRows = 10_000
+
+func (a *app) sqlCommand() *cobra.Command {
+	var o sqlOptions
+	c := &cobra.Command{
+		Use:   "sql 'SELECT …' [SOURCE…]",
+		Short: "Free SQL over the logs",
+		Long:  sqlHelp + "\n\n" + sourceHelp,
+		Example: `  loglens sql 'select reason, count(*) from failure group by all' --since 1h s3://my-logs/prod
+  loglens sql 'select route, count(*) from request group by all order by 2 desc limit 9' ./logs
+  loglens sql -f slow.sql --since today ./logs
+  echo 'select count(*) from request' | loglens sql - ./logs`,
+		RunE: func(c *cobra.Command, args []string) error { return a.sql(c.Context(), o, args) },
+	}
+	f := c.Flags()
+	f.StringVarP(&o.file, "file", "f", "", "read the statement from a file; - or the argument - for standard input")
+	f.IntVar(&o.limit, "limit", shownRows, "rows at most in forms that hold them all (table on a terminal, json, markdown); 0 for all")
+	o.read.flags(f)
+	o.output.flags(f)
+	complete(c, "output", encoderNames())
+	return c
+}
+
+func (a *app) sql(ctx context.Context, o sqlOptions, args []string) error {
+	text, args, err := a.statement(o.file, args)
+	if err != nil {
+		return err
+	}
+	return a.ask(ctx, o, text, nil, args)
+}
+
+// statement takes the SQL from where it was put: the first argument, a file, or
+// standard input.
+func (a *app) statement(file string, args []string) (text string, rest []string, err error) {
+	if file == "" {
+		if len(args) == 0 {
+			return "", nil, usage("for example: loglens sql 'select count(*) from request' ./logs", "which statement?")
+		}
+		text, args = args[0], args[1:]
+		if text != "-" {
+			return text, args, nil
+		}
+		file = "-"
+	}
+	var b []byte
+	if file == "-" {
+		b, err = io.ReadAll(a.in)
+	} else {
+		b, err = os.ReadFile(file)
+	}
+	if err != nil {
+		return "", nil, fmt.Errorf("read the statement: %w", err)
+	}
+	return string(b), args, nil
+}
+
+// ask runs a statement and prints its rows.
+func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, args []string) error {
+	encoder, err := o.output.form()
+	if err != nil {
+		return err
+	}
+	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
+		if o.read.explain {
+			return a.explain(ctx, s, text, values)
+		}
+		rows, err := a.rows(o, encoder)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, rows.close()) }()
+		done := a.showProgress(s.Progress())
+		table, err := s.Ask(ctx, text, values, rows)
+		done()
+		if err != nil {
+			return err
+		}
+		if table.Accounting.Objects == 0 {
+			if err := a.plausible(s, table, in); err != nil {
+				return err
+			}
+		}
+		if err := rows.print(table); err != nil {
+			return err
+		}
+		if !encoder.headed || !rows.whole {
+			a.frame(table)
+		}
+		return whole(table)
+	})
+}
+
+// answerRows takes the rows of free SQL: into memory for a form that draws them all
+// at once, or else into a temporary file, so that what is printed is whole or
+// not there.
+type answerRows struct {
+	app     *app
+	encoder form
+	style   report.Style
+	limit   int
+	whole   bool // the form needs all rows
+
+	columns []query.Column
+	held    [][]any
+	left    int64
+	file    *os.File
+	writer  report.RowWriter
+}
+
+func (a *app) rows(o sqlOptions, e form) (*answerRows, error) {
+	if o.limit < 0 {
+		return nil, usage("--limit 0 shows all rows", "--limit %d is negative", o.limit)
+	}
+	r := &answerRows{app: a, encoder: e, style: a.style(o.output), limit: o.limit}
+	w, streams := report.Stream(e.Name, io.Discard, nil, r.style)
+	if r.whole = !streams; r.whole {
+		return r, nil
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	var err error
+	r.file, err = os.CreateTemp("", "loglens-*")
+	if err != nil {
+		return nil, fmt.Errorf("create temporary file: %w", err)
+	}
+	return r, os.Remove(r.file.Name())
+}
+
+func (r *answerRows) Begin(columns []query.Column) error {
+	r.columns, r.held, r.left = columns, nil, 0
+	if r.whole {
+		return nil
+	}
+	if err := r.file.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	r.writer, _ = report.Stream(r.encoder.Name, r.file, columns, r.style)
+	return nil
+}
+
+func (r *answerRows) Row(row []any) error {
+	switch {
+	case !r.whole:
+		return r.writer.Row(row)
+	case r.limit > 0 && len(r.held) >= r.limit:
+		r.left++
+	default:
+		r.held = append(r.held, row)
+	}
+	return nil
+}
+
+// print writes the rows out.
+func (r *answerRows) print(t *query.Table) error {
+	if r.whole {
+		t.Rows, t.RowsLeft = r.held, r.left
+		return r.encoder.Encode(r.app.out, t, r.style)
+	}
+	if err := r.writer.Close(); err != nil {
+		return err
+	}
+	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(r.app.out, r.file)
+	return err
+}
+
+func (r *answerRows) close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}
+
+// explain says what a statement would read, and what that costs.
+func (a *app) explain(ctx context.Context, s *query.Store, text string, values []any) error {
+	e, err := s.Explain(ctx, text, values)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(a.out, strings.TrimRight(explanation(e), "\n")+"\n")
+	return err
+}

@@ -1,0 +1,30 @@
+package parse
+
+// The fields of a health check log of an Application Load Balancer, for Entry.
+// One line per check and node; the first lines of 2025 end with the reason code.
+// Source: AWS, "Health check log entry syntax", read 2026-11.
+const (
+	HealthType        = iota // http, https, h2, grpc or lambda
+	HealthTime               // when the check began
+	HealthLatency            // seconds
+	HealthTarget             // IP:port, or the ARN of a Lambda function
+	HealthTargetGroup        // the target group's name
+	HealthStatus             // PASS or FAIL
+	HealthStatusCode         // HTTP or gRPC
+	HealthReasonCode         // such as TimedOut, which older lines call RequestTimedOut or ConnectionTimedOut
+	HealthELB
+	HealthIPAddress // the balancer's node
+)
+
+var healthFormat = format{kind: KindHealthCheck, least: HealthReasonCode + 1, time: HealthTime, fields: []fieldFormat{
+	HealthType:        {name: "type"},
+	HealthTime:        {name: "time", form: aTime, needed: true},
+	HealthLatency:     {name: "latency", form: aDecimal},
+	HealthTarget:      {name: "target_addr", form: aTarget},
+	HealthTargetGroup: {name: "target_group_id"},
+	HealthStatus:      {name: "status", form: passOrFail, needed: true},
+	HealthStatusCode:  {name: "status_code", form: aStatus},
+	HealthReasonCode:  {name: "reason_code"},
+	HealthELB:         {name: "elb"},
+	HealthIPAddress:   {name: "ip_address"},
+}}

@@ -1,0 +1,115 @@
+package parse
+
+import "bytes"
+
+// reader reads single lines of any log. kind has to be set.
+type reader struct {
+	kind   Kind // what the lines are thought to be: the hint, or what the last good line was
+	clock  clock
+	cells  cells
+	access Access
+	entry  Entry
+
+	vended  vended
+	columns w3cColumns
+	leftOut uint64 // fields that the columns of access entries have not given
+	inJSON  uint64 // fields that some JSON line of an access log has given
+	anyJSON bool   // there has been such a line
+}
+
+// reset forgets the lines before.
+func (r *reader) reset(kind Kind) {
+	r.kind, r.columns.n = kind, 0
+	r.leftOut, r.inJSON, r.anyJSON = 0, 0, false
+	if cap(r.vended.line) > blockSize || cap(r.vended.decoded) > blockSize {
+		r.vended.line, r.vended.decoded = nil, nil
+	}
+}
+
+// read reads one line without its end. Whatever the hint says, the line
+// decides: so objects of a wrong name and files thrown together are read as
+// what they are.
+func (r *reader) read(line []byte) Cause {
+	var cause Cause
+	switch {
+	case r.columns.n > 0:
+		if cause = r.w3c(line); cause.kind == whole {
+			return cause
+		}
+	case r.kind == KindAccess && r.access.glance(line, &r.clock):
+		return cause
+	}
+	switch {
+	case beginsJSON(line):
+		return r.json(line)
+	case r.columns.header(line):
+		return Cause{kind: header}
+	case r.columns.n > 0 && !(r.columns.tabs && bytes.IndexByte(line, '\t') < 0):
+		return cause
+	}
+	return r.plain(line)
+}
+
+// kept reads a line as Raw has returned it, which is a plain one.
+func (r *reader) kept(line []byte, expected Kind) Cause {
+	if r.kind = expected; r.kind == KindAccess && r.access.glance(line, &r.clock) {
+		return Cause{}
+	}
+	return r.plain(line)
+}
+
+// plain reads a line of fields in the order of their log. A line that the usual
+// grammar cannot read, or not alone, is read under each of the rarer ones: the
+// first under which all fields are what they should be wins, down to those far
+// down the line whose look tells. The plain reading needs no more than any other
+// line does. A line of nothing but spaces is empty.
+func (r *reader) plain(line []byte) Cause {
+	r.cells.raw = line
+	if cut := r.cells.cut(); cut != doubtful {
+		return r.settle(cut, false)
+	}
+	for _, g := range grammars {
+		usual := g == grammar{}
+		cause := r.settle(r.cells.cutRare(g), !usual)
+		if usual || cause.kind == whole || cause.kind == emptyLine {
+			return cause
+		}
+	}
+	panic("unreachable: the last grammar always returns")
+}
+
+// settle makes an entry of the cut fields under the format that they fit, the
+// expected one first. If they fit none, what the expected one misses is the cause.
+func (r *reader) settle(cut causeKind, tell bool) Cause {
+	if cut == openQuote {
+		return Cause{openQuote, r.kind, uint8(min(r.cells.n, maxFields))}
+	}
+	cause := formats[r.kind].check(&r.cells, &r.clock, tell)
+	if cause.kind == emptyLine {
+		return cause
+	}
+	if cause.kind == whole {
+		r.take()
+		return cause
+	}
+	for k := KindAccess; k <= KindClassic; k++ {
+		if k != r.kind && formats[k].check(&r.cells, &r.clock, tell).kind == whole {
+			r.kind = k
+			r.take()
+			return Cause{}
+		}
+	}
+	return cause
+}
+
+// take makes the entry of the fields, which have been checked.
+func (r *reader) take() {
+	switch r.kind {
+	case KindAccess:
+		r.access.take(&r.cells, &r.clock)
+	case KindClassic:
+		r.access.takeClassic(&r.cells, &r.clock)
+	default:
+		r.entry.take(formats[r.kind], &r.cells, &r.clock)
+	}
+}

@@ -1,0 +1,235 @@
+package query
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"loglens/ingest"
+)
+
+// asked is a statement on its way to DuckDB.
+type asked struct {
+	text      string
+	args      func() []any
+	relations []string // that it names
+	count     bool     // requests are to be counted in any case
+	// before runs when the tables are filled and before the statement does.
+	before func() error
+	// rows takes the result. It may be called again, and then all that it was
+	// given before counts no more.
+	rows func(*sql.Rows) error
+}
+
+// answer reads what the statement needs, and runs it.
+//
+// An object is found to be damaged only at its end, when DuckDB may have its
+// rows. Then the statement is run again from the beginning, without the objects
+// that cannot be read whole.
+func (s *Store) answer(ctx context.Context, q asked) error {
+	n, err := s.needs(ctx, q.text, q.args(), q.relations)
+	if err != nil {
+		return err
+	}
+	threads, memory := 1, memoryToCount
+	if n.streams != 0 {
+		threads, memory = s.in.Workers, memoryToStream
+	}
+	if err := s.configure(ctx, threads, memory); err != nil {
+		return err
+	}
+	if err := s.fresh(ctx, n); err != nil {
+		return err
+	}
+	s.read = n.kinds()
+	in, done, err := s.inventory(ctx, n)
+	if err != nil {
+		return err
+	}
+	defer done()
+	for {
+		torn, err := s.attempt(ctx, q, n, in)
+		if err != nil || len(torn) == 0 {
+			return err
+		}
+		if err := s.judge(ctx, in, torn); err != nil {
+			return err
+		}
+		if err := s.forget(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// What DuckDB may take. Counting takes little, and each thread of its own would
+// take more; streams bring all rows through it.
+const (
+	memoryToCount  = "128MB"
+	memoryToStream = "160MB"
+)
+
+// inventory is what was listed for a statement. Without streams the listing
+// goes on while objects are read, and objects is nil.
+type inventory struct {
+	objects []*ingest.Object
+	broken  map[int32]error // objects that cannot be read whole
+}
+
+// inventory lists the objects beforehand if several scans are to share them, or
+// if there may be too many.
+func (s *Store) inventory(ctx context.Context, n need) (_ *inventory, done func(), err error) {
+	in := &inventory{broken: map[int32]error{}}
+	if n.listing == 0 && s.in.MaxBytes == 0 {
+		return in, func() {}, nil
+	}
+	sources, done := s.in.Sources, func() {}
+	if n.readings > 1 {
+		kept := ingest.Keep(sources, s.failures.dir)
+		sources, done = kept.Sources(), func() { _ = kept.Close() } // nothing is read of it any more
+	}
+	in.objects, err = s.list(ctx, sources, n)
+	if err == nil && n.readings > 0 {
+		err = s.affordable(in.objects)
+	}
+	if err == nil && n.listing != 0 {
+		err = s.appendListing(in.objects)
+	}
+	if err != nil {
+		done()
+		return nil, nil, err
+	}
+	return in, done, nil
+}
+
+// attempt fills the tables and runs the statement. torn are objects whose rows
+// were in the result before they turned out to be damaged.
+func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (torn []int32, err error) {
+	if n.load != 0 && s.filled == 0 {
+		loading, cancel := context.WithCancel(ctx)
+		err := s.load(loading, s.feed(loading, n, in), n.load)
+		cancel()
+		if err != nil {
+			return nil, err
+		}
+		s.filled = n.load
+	}
+	if err := q.before(); err != nil {
+		return nil, err
+	}
+	r := &reading{
+		objects: in.objects, broken: in.broken, torn: map[int32]bool{},
+		loaded: n.load, count: q.count && n.load&requestKinds == 0,
+	}
+	r.ctx, r.cancel = context.WithCancel(ctx)
+	s.running = r
+	err = s.statement(r.ctx, q)
+	r.stop()
+	if r.err != nil {
+		err = r.err
+	}
+	if err != nil {
+		return nil, err
+	}
+	for id := range r.torn {
+		torn = append(torn, id)
+	}
+	return torn, s.flush()
+}
+
+// feed returns the objects to load.
+func (s *Store) feed(ctx context.Context, n need, in *inventory) *ingest.Feed {
+	if in.objects != nil {
+		return ingest.Serve(ctx, chosen(in.objects, n.load), s.in.Workers)
+	}
+	plan := s.in.Plan
+	plan.Kinds = n.load
+	feed := ingest.Start(ctx, s.in.Sources, plan, s.in.Workers)
+	s.progress.follow(feed)
+	return feed
+}
+
+func (s *Store) statement(ctx context.Context, q asked) (err error) {
+	rows, err := s.conn.QueryContext(ctx, q.text, q.args()...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	if err := q.rows(rows); err != nil {
+		return err
+	}
+	return rows.Err()
+}
+
+// judge reads torn objects once more, to their end: what cannot be read whole
+// is broken, and what can is left as it has to be read.
+func (s *Store) judge(ctx context.Context, in *inventory, torn []int32) error {
+	w := newWorker(s, 0)
+	isTorn := map[int32]bool{}
+	for _, id := range torn {
+		isTorn[id] = true
+	}
+	for _, o := range in.objects {
+		if !isTorn[o.ID] {
+			continue
+		}
+		err := w.probe(ctx, o)
+		if fatal := ctx.Err(); fatal != nil {
+			return context.Cause(ctx)
+		}
+		if errors.As(err, new(*ingest.CredentialsError)) {
+			return err
+		}
+		if err != nil {
+			in.broken[o.ID] = err
+		}
+	}
+	return nil
+}
+
+// probe reads an object to its end and keeps nothing.
+func (w *worker) probe(ctx context.Context, o *ingest.Object) error {
+	for {
+		err := w.begin(ctx, o)
+		for err == nil && w.scanner.Scan() {
+		}
+		if err == nil {
+			err = w.scanner.Err()
+		}
+		if err == nil || !o.Restart(ctx, err) {
+			return errors.Join(err, o.Close())
+		}
+	}
+}
+
+// fresh empties the store of what an earlier question left there, unless that is
+// just what this one needs.
+func (s *Store) fresh(ctx context.Context, n need) error {
+	if s.read == 0 || n.listing == 0 && s.filled == n.load && s.read == n.load {
+		return nil
+	}
+	return errors.Join(s.forget(ctx), s.remove(ctx, listingTable))
+}
+
+// forget empties the store for another attempt.
+func (s *Store) forget(ctx context.Context) error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	for _, table := range []string{"object_read", "accounting", "traffic", "node_minute", "failure_minute"} {
+		if err := s.remove(ctx, table); err != nil {
+			return err
+		}
+	}
+	clear(s.recorded)
+	s.first, s.filled = nil, 0
+	return errors.Join(s.failures.empty(), s.rejects.empty())
+}
+
+// remove empties a table.
+func (s *Store) remove(ctx context.Context, table string) error {
+	if _, err := s.conn.ExecContext(ctx, "DELETE FROM "+table); err != nil {
+		return fmt.Errorf("empty %s: %w", table, err)
+	}
+	return nil
+}

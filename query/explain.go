@@ -1,0 +1,98 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"loglens/ingest"
+	"loglens/parse"
+)
+
+// Explanation is what a statement would read.
+type Explanation struct {
+	SQL   string
+	Parts []Part // by kind of log, those without an object left out
+}
+
+// Part is the objects of one kind. Those whose names do not say their kind are
+// of parse.KindUnknown.
+type Part struct {
+	Kind     parse.Kind
+	Objects  int64
+	Bytes    int64 // stored
+	Remote   int64 // objects that have to be fetched
+	Download int64 // their bytes
+}
+
+// Lines guesses how many lines the part holds.
+func (p Part) Lines() int64 { return p.Bytes / storedLine }
+
+// Explain lists what a statement would read, and fetches nothing.
+func (s *Store) Explain(ctx context.Context, text string, args []any) (Explanation, error) {
+	st, err := checkStatement(ctx, s.conn, text, Relations())
+	if err != nil {
+		return Explanation{}, err
+	}
+	n, err := s.needs(ctx, text, args, st.Relations)
+	if err != nil {
+		return Explanation{}, err
+	}
+	var parts [parse.KindClassic + 1]Part
+	objects, err := s.list(ctx, s.in.Sources, n)
+	for _, o := range objects {
+		p := &parts[o.Name.Kind]
+		p.Objects++
+		p.Bytes += max(o.Size, 0)
+		if strings.HasPrefix(o.URI, "s3://") {
+			p.Remote++
+			p.Download += max(o.Size, 0)
+		}
+	}
+	e := Explanation{SQL: text}
+	for k, p := range parts {
+		if p.Kind = parse.Kind(k); p.Objects > 0 {
+			e.Parts = append(e.Parts, p)
+		}
+	}
+	return e, err
+}
+
+// list lists the objects that a statement needs. Nothing of them is fetched.
+func (s *Store) list(ctx context.Context, sources []ingest.Source, n need) (objects []*ingest.Object, err error) {
+	if n.kinds() == 0 {
+		return nil, nil
+	}
+	plan := s.in.Plan
+	plan.Kinds = n.kinds()
+	feed := ingest.List(ctx, sources, plan)
+	s.progress.follow(feed)
+	for o := range feed.Objects() {
+		objects = append(objects, o)
+	}
+	return objects, feed.Err()
+}
+
+// TooMuchError says that there is more to read than was allowed.
+type TooMuchError struct{ Bytes, Most int64 }
+
+func (e *TooMuchError) Error() string {
+	return fmt.Sprintf("the objects in the window take %d MB as stored, more than the %d MB allowed", e.Bytes/1e6, e.Most/1e6)
+}
+
+// Hint says how to read less, or more.
+func (e *TooMuchError) Hint() string {
+	return "a shorter window or --lb reads less; --explain shows how much; --max-bytes allows more"
+}
+
+// affordable refuses more stored bytes than are allowed.
+func (s *Store) affordable(objects []*ingest.Object) error {
+	var sum int64
+	for _, o := range objects {
+		sum += max(o.Size, 0)
+	}
+	if s.in.MaxBytes > 0 && sum > s.in.MaxBytes {
+		return &TooMuchError{sum, s.in.MaxBytes}
+	}
+	return nil
+}

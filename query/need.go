@@ -1,0 +1,135 @@
+package query
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"loglens/ingest"
+	"loglens/parse"
+)
+
+// The relations that statements may name. Streams are read from the sources as
+// the statement runs; what load fills has to be there before.
+var (
+	streams = map[string]ingest.KindSet{
+		"request":      requestKinds,
+		"connection":   ingest.Kinds(parse.KindConnection),
+		"health_check": ingest.Kinds(parse.KindHealthCheck),
+		"nlb_tls":      ingest.Kinds(parse.KindNLB),
+	}
+	keptRelations = []string{"failure", "reject"}
+	countTables   = []string{"traffic", "latency", "failure_minute", "node_minute"}
+	ledgerTables  = []string{"object", "accounting"}
+	listingTable  = "listing"
+)
+
+// Relations returns the names of all relations, sorted.
+func Relations() []string {
+	names := slices.Concat(keptRelations, countTables, ledgerTables, []string{listingTable})
+	for name := range streams {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// KindsNamed returns the logs that a statement may read, by the relations that
+// occur in its text: at least those that it does read.
+func KindsNamed(text string) (kinds ingest.KindSet) {
+	text = regexp.MustCompile(`--[^\n]*`).ReplaceAllString(text, "")
+	for name, k := range streams {
+		if regexp.MustCompile(`\b` + name + `\b`).MatchString(text) {
+			kinds |= k
+		}
+	}
+	if regexp.MustCompile(`\b(`+strings.Join(append(slices.Clone(ledgerTables), "reject", listingTable), "|")+`)\b`).MatchString(text) && kinds == 0 {
+		return allKinds
+	}
+	if kinds == 0 || regexp.MustCompile(`\b(`+strings.Join(slices.Concat(keptRelations, countTables), "|")+`)\b`).MatchString(text) {
+		kinds |= requestKinds
+	}
+	return kinds
+}
+
+// need is what a statement reads.
+type need struct {
+	load     ingest.KindSet // kinds that the tables have to be filled with; empty for none
+	streams  ingest.KindSet // kinds that are read as the statement runs
+	listing  ingest.KindSet // kinds that have to be listed beforehand
+	readings int            // how many times objects are read, loading included
+}
+
+// kinds is everything that has to be listed.
+func (n need) kinds() ingest.KindSet { return n.load | n.streams | n.listing }
+
+// allKinds are those that hold anything.
+var allKinds = ingest.Kinds(parse.KindAccess, parse.KindClassic, parse.KindConnection, parse.KindHealthCheck, parse.KindNLB)
+
+// needs finds out what a statement reads: plain tables by their names, the rest
+// out of DuckDB's plan, which leaves out what the statement names but never asks.
+func (s *Store) needs(ctx context.Context, text string, args []any, relations []string) (n need, err error) {
+	scans, err := s.scans(ctx, text, args)
+	if err != nil {
+		return n, err
+	}
+	for name, kinds := range streams {
+		if times := scans[scanName(name)]; times > 0 {
+			n.streams |= kinds
+			n.readings += times
+		}
+	}
+	uses := func(names []string) bool {
+		return slices.ContainsFunc(names, func(r string) bool { return slices.Contains(relations, r) })
+	}
+	ledger := uses(ledgerTables) || scans[scanName("reject")] > 0
+	if uses(countTables) || scans[scanName("failure")] > 0 {
+		n.load = requestKinds
+	}
+	if ledger {
+		if n.load |= n.streams; n.load == 0 {
+			n.load = allKinds
+		}
+	}
+	if n.load != 0 {
+		n.readings++
+	}
+	if n.listing = n.streams; uses([]string{listingTable}) {
+		if n.listing |= n.load; n.listing == 0 {
+			n.listing = allKinds
+		}
+	}
+	return n, nil
+}
+
+// scans counts the scans of each relation in the plan of a statement.
+func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]int, error) {
+	var key, plan string
+	err := s.each(ctx, func() {}, "EXPLAIN (FORMAT json) "+text, []any{&key, &plan}, args...)
+	if err != nil {
+		return nil, err
+	}
+	type node struct {
+		Children []json.RawMessage `json:"children"`
+		Info     struct {
+			Function string `json:"Function"`
+		} `json:"extra_info"`
+	}
+	var roots []json.RawMessage
+	if err := json.Unmarshal([]byte(plan), &roots); err != nil {
+		return nil, fmt.Errorf("read plan: %w", err)
+	}
+	found := map[string]int{}
+	for len(roots) > 0 {
+		var n node
+		if err := json.Unmarshal(roots[0], &n); err != nil {
+			return nil, fmt.Errorf("read plan: %w", err)
+		}
+		found[strings.ToLower(n.Info.Function)]++
+		roots = append(roots[1:], n.Children...)
+	}
+	return found, nil
+}

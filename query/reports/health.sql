@@ -1,0 +1,96 @@
+-- report: health
+-- version: 1
+-- about: Health checks by target: failures, reasons, flapping, and requests that went to groups in which every check failed (fail-open).
+-- rows: target targets
+--
+-- dimension: load_balancer load_balancer
+-- dimension: target_group  target_group
+-- dimension: target        target
+-- dimension: reason        reason
+-- default: target_group target
+-- narrow: last_failed nodes load_balancer first_failed checks flaps
+--
+-- column: load_balancer      text    everyone  load balancer
+-- column: target_group       text    everyone  target group
+-- column: target             text    everyone
+-- column: reason             text    everyone
+-- column: checks             count   everyone
+-- column: failed             count   everyone
+-- column: failure_rate       ratio   everyone  rate
+-- column: mostly             text    everyone
+-- column: flaps              count   everyone
+-- column: nodes              count   everyone  nodes failing
+-- column: first_failed       time    everyone  first
+-- column: last_failed        time    everyone  last
+-- column: fail_open_minutes  count   programs
+-- column: fail_open_requests count   everyone  fail-open
+--
+-- flaps: changes between pass and fail, at the node that saw most of them.
+-- fail-open: when no target of a group passes any check within a minute, the
+-- balancer sends its requests to all of them; how many requests went to the row's
+-- target group or target in such minutes. Divided by reason, only failed checks are counted.
+WITH
+checked AS MATERIALIZED (
+	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code
+	FROM health_check
+),
+keyed AS MATERIALIZED (
+	SELECT {
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			target_group: CASE WHEN list_contains($by, 'target_group') THEN group_name END,
+			target: CASE WHEN list_contains($by, 'target') THEN address END,
+			reason: CASE WHEN list_contains($by, 'reason') THEN coalesce(code, '-') END
+		} AS key, *,
+		pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY elb, group_name, address, node ORDER BY time) AS flap
+	FROM checked
+),
+summed AS (
+	SELECT key, count(*) AS checks, count(*) FILTER (NOT pass) AS failed,
+		count(DISTINCT node) FILTER (NOT pass) AS nodes,
+		min(time) FILTER (NOT pass) AS first_failed, max(time) FILTER (NOT pass) AS last_failed
+	FROM keyed WHERE NOT (list_contains($by, 'reason') AND pass) GROUP BY key
+),
+code AS (
+	SELECT key, arg_max(code, (n, code)) AS mostly
+	FROM (SELECT key, code, count(*) AS n FROM keyed WHERE NOT pass GROUP BY ALL) GROUP BY key
+),
+flapping AS (
+	SELECT key, max(flaps) AS flaps
+	FROM (SELECT key, elb, group_name, address, node, count(*) FILTER (flap) AS flaps FROM keyed GROUP BY ALL) GROUP BY key
+),
+open_minute AS (
+	SELECT elb, group_name, time_bucket(INTERVAL 1 minute, time) AS minute
+	FROM checked GROUP BY ALL HAVING NOT bool_or(pass)
+),
+open AS (
+	SELECT {
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			target_group: CASE WHEN list_contains($by, 'target_group') THEN group_name END,
+			target: CASE WHEN list_contains($by, 'target') THEN traffic.target END
+		} AS way, count(DISTINCT minute) AS minutes, sum(requests)::BIGINT AS requests
+	FROM open_minute
+	JOIN (SELECT *, split_part(split_part(target_group_arn, ':targetgroup/', 2), '/', 1) AS group_name, load_balancer AS elb FROM traffic) AS traffic
+		USING (elb, group_name, minute)
+	GROUP BY ALL
+),
+ranked AS (
+	SELECT summed.*, count(*) OVER () AS all_rows, row_number() OVER (ORDER BY failed DESC, checks DESC, key) AS rank
+	FROM summed
+	QUALIFY $max_rows = 0 OR rank <= $max_rows
+)
+SELECT
+	unnest(ranked.key), checks, failed, failed / checks AS failure_rate, mostly, coalesce(flaps, 0) AS flaps, nodes,
+	first_failed, last_failed, coalesce(open.minutes, 0) AS fail_open_minutes, coalesce(open.requests, 0) AS fail_open_requests, all_rows,
+	MAP {
+		'log': 'health_check',
+		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(ranked.key.load_balancer, '-') END,
+		'target_group': CASE WHEN list_contains($by, 'target_group') THEN coalesce(ranked.key.target_group, '-') END,
+		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(ranked.key.target, '-') END,
+		'reason': CASE WHEN list_contains($by, 'reason') THEN ranked.key.reason END
+	} AS drill,
+	failed AS drill_rows
+FROM ranked
+LEFT JOIN code ON code.key = ranked.key
+LEFT JOIN flapping ON flapping.key = ranked.key
+LEFT JOIN open ON open.way = {load_balancer: ranked.key.load_balancer, target_group: ranked.key.target_group, target: ranked.key.target}
+ORDER BY rank;

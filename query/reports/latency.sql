@@ -1,0 +1,95 @@
+-- report: latency
+-- version: 1
+-- about: Response times of targets as percentiles, and the failures that ended at a wall of 10 s (connect) or 60 s (idle timeout).
+-- rows: row rows
+--
+-- dimension: window        window_start
+-- dimension: load_balancer load_balancer
+-- dimension: target_group  target_group target_group_arn
+-- dimension: target        target
+-- default: target_group target
+-- narrow: p90 p95 load_balancer target_group slowest requests
+--
+-- column: window_start     time    everyone  window
+-- column: load_balancer    text    everyone  load balancer
+-- column: target_group     text    everyone  target group
+-- column: target_group_arn text    programs
+-- column: target           text    everyone
+-- column: requests         count   everyone
+-- column: answered         count   programs
+-- column: p50              seconds everyone
+-- column: p90              seconds everyone
+-- column: p95              seconds everyone
+-- column: p99              seconds everyone
+-- column: slowest          seconds everyone
+-- column: wall_10s         count   everyone  at 10 s
+-- column: wall_60s         count   everyone  at 60 s
+--
+-- Percentiles are of target_processing_time where the target answered, by
+-- nearest rank, at most 1.6 % off. The walls count failing requests that took,
+-- from their creation to the answer, 10 to 10.5 s or 60 to 61 s: the balancer's
+-- fixed connect timeout, and its idle timeout unless changed.
+WITH
+way AS MATERIALIZED (
+	SELECT {
+			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(minute) - epoch_us(minute) % $window_us END,
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END
+		} AS key, requests, latency_us, latency_requests
+	FROM traffic
+),
+passing AS (SELECT key, sum(requests)::BIGINT AS requests FROM way GROUP BY key),
+size AS (
+	SELECT key, us, sum(n) AS n
+	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
+	GROUP BY key, us
+),
+upto AS (
+	SELECT key, us, sum(n) OVER (PARTITION BY key ORDER BY us) AS n, sum(n) OVER (PARTITION BY key) AS answered FROM size
+),
+percentile AS (
+	SELECT key, any_value(answered)::BIGINT AS answered,
+		min(us) FILTER (n >= 0.50 * answered) / 1e6 AS p50,
+		min(us) FILTER (n >= 0.90 * answered) / 1e6 AS p90,
+		min(us) FILTER (n >= 0.95 * answered) / 1e6 AS p95,
+		min(us) FILTER (n >= 0.99 * answered) / 1e6 AS p99,
+		max(us) / 1e6 AS slowest
+	FROM upto GROUP BY key
+),
+wall AS (
+	SELECT {
+			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(time) - epoch_us(time) % $window_us END,
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END
+		} AS key,
+		count(*) FILTER (duration >= 10 AND duration < 10.5) AS wall_10s,
+		count(*) FILTER (duration >= 60 AND duration < 61) AS wall_60s
+	FROM failure WHERE list_contains($classes, reason_class) GROUP BY ALL
+),
+ranked AS (
+	SELECT key, requests, coalesce(wall_10s, 0) AS wall_10s, coalesce(wall_60s, 0) AS wall_60s, answered, p50, p90, p95, p99, slowest,
+		count(*) OVER () AS all_rows,
+		row_number() OVER (ORDER BY key.start, coalesce(wall_10s, 0) + coalesce(wall_60s, 0) DESC, p99 DESC NULLS LAST, key) AS rank
+	FROM passing LEFT JOIN percentile USING (key) LEFT JOIN wall USING (key)
+	QUALIFY $max_rows = 0 OR rank <= $max_rows
+)
+SELECT
+	make_timestamp(key.start) AS window_start,
+	key.load_balancer AS load_balancer,
+	split_part(split_part(key.target_group_arn, ':targetgroup/', 2), '/', 1) AS target_group,
+	key.target_group_arn AS target_group_arn,
+	key.target AS target,
+	requests, coalesce(answered, 0) AS answered, p50, p90, p95, p99, slowest, wall_10s, wall_60s, all_rows,
+	MAP {
+		'since': strftime(make_timestamp(greatest(key.start, $from_us)), '%Y-%m-%dT%H:%M:%S.%fZ'),
+		'until': strftime(make_timestamp(least(key.start + $window_us, $until_us)), '%Y-%m-%dT%H:%M:%S.%fZ'),
+		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
+		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(key.target_group_arn, '-') END,
+		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(key.target, '-') END,
+		'wall': CASE WHEN wall_10s >= wall_60s THEN '10s' ELSE '60s' END
+	} AS drill,
+	greatest(wall_10s, wall_60s) AS drill_rows
+FROM ranked
+ORDER BY rank;

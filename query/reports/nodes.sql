@@ -1,0 +1,69 @@
+-- report: nodes
+-- version: 1
+-- about: The balancer's nodes with their requests and failures: a node, or the zone it stands in, that fails more than the others shows.
+-- rows: node nodes
+-- total: failures
+--
+-- dimension: load_balancer load_balancer
+-- dimension: node          node
+-- default: load_balancer node
+-- narrow: reason last_seen first_seen share load_balancer
+--
+-- column: load_balancer text  everyone  load balancer
+-- column: node          text  everyone
+-- column: requests      count everyone
+-- column: share         ratio everyone  of traffic
+-- column: failures      count everyone
+-- column: failure_rate  ratio everyone  rate
+-- column: reason        text  everyone  mostly
+-- column: first_seen    time  everyone  first
+-- column: last_seen     time  everyone  last
+-- column: trend         trend people    failures
+--
+-- first and last are the minutes of the first and last request.
+WITH
+passing AS (
+	SELECT {
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
+			node: CASE WHEN list_contains($by, 'node') THEN node END
+		} AS key,
+		sum(requests)::BIGINT AS requests, min(minute) AS first_seen, max(minute) AS last_seen
+	FROM node_minute GROUP BY ALL
+),
+hit AS MATERIALIZED (
+	SELECT {
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			node: CASE WHEN list_contains($by, 'node') THEN node END
+		} AS key, (epoch_us(minute) - $from_us) // $slice_us AS slice, reason, sum(failures)::BIGINT AS failures
+	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
+),
+failing AS (
+	SELECT key, sum(failures)::BIGINT AS failures, arg_max(reason, (failures, reason)) AS reason
+	FROM (SELECT key, reason, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) GROUP BY key
+),
+trend AS (
+	SELECT key, list(failures ORDER BY slice) AS trend
+	FROM (
+		SELECT key, slice, coalesce(sum(hit.failures), 0)::BIGINT AS failures
+		FROM (SELECT key FROM passing) CROSS JOIN (SELECT unnest(range($slices)) AS slice) LEFT JOIN hit USING (key, slice)
+		GROUP BY key, slice
+	)
+	GROUP BY key
+),
+ranked AS (
+	SELECT key, requests, coalesce(failures, 0) AS failures, reason, first_seen, last_seen,
+		sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
+		row_number() OVER (ORDER BY coalesce(failures, 0) / requests DESC, requests DESC, key) AS rank
+	FROM passing LEFT JOIN failing USING (key)
+	QUALIFY $max_rows = 0 OR rank <= $max_rows
+)
+SELECT
+	unnest(key), requests, requests / all_requests AS share, failures, failures / requests AS failure_rate, reason,
+	first_seen, last_seen, trend, all_rows,
+	MAP {
+		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
+		'node': CASE WHEN list_contains($by, 'node') THEN coalesce(key.node, '-') END
+	} AS drill,
+	failures AS drill_rows
+FROM ranked LEFT JOIN trend USING (key)
+ORDER BY rank;

@@ -1,0 +1,101 @@
+-- report: raw
+-- version: 1
+-- about: The failing lines themselves, with the object and the line number where each stands.
+-- rows: line lines
+-- narrow: load_balancer target_status_code line_no client target reason
+--
+-- filter: log              which log: request (failing requests, the default), connection (failed handshakes), health_check (failed checks), nlb_tls (failed handshakes) or reject (damaged lines)
+-- filter: reason           only this reason, cause or reason code
+-- filter: load_balancer    only of this load balancer, as the log writes it
+-- filter: target_group     only of the target group of this name
+-- filter: target_group_arn only of this target group
+-- filter: target           only to this target
+-- filter: node             only of this balancer node
+-- filter: client           only of this client address
+-- filter: network          only of this network of clients, /24 of IPv4 or /48 of IPv6
+-- filter: route            only with this path, as the report routes writes it
+-- filter: port             only of this listener port (connection logs)
+-- filter: status           only with this status code of the balancer
+-- filter: target_status    only with this status code of the target
+-- filter: wall             only those that ended at a wall: 10s or 60s
+--
+-- column: time               time    everyone
+-- column: load_balancer      text    everyone  load balancer
+-- column: target_group       text    programs
+-- column: target             text    everyone
+-- column: client             text    everyone
+-- column: reason             text    everyone
+-- column: reason_class       text    programs
+-- column: reason_source      text    programs
+-- column: elb_status_code    integer everyone  elb
+-- column: target_status_code integer everyone  target status
+-- column: object_uri         text    everyone  object
+-- column: line_no            integer everyone  line
+-- column: raw                text    everyone  line as logged
+--
+-- A filter of - asks for what is absent.
+WITH
+connecting AS MATERIALIZED ( -- of connections that went well only where they arrived
+	SELECT load_balancer, listener_port, tls_protocol IS NOT NULL AS tls,
+		CASE WHEN tls_verify_status LIKE 'Failed:%' THEN substr(tls_verify_status, 8) END AS code,
+		timestamp, client_ip, object_id, object_uri, line_no,
+		CASE WHEN tls_protocol IS NULL OR tls_verify_status LIKE 'Failed:%' THEN raw END AS raw
+	FROM connection WHERE $log = 'connection'
+)
+SELECT * FROM (
+	SELECT time, elb AS load_balancer, target_group, target, client_ip AS client, reason, reason_class, reason_source,
+		elb_status_code, target_status_code, object_id, object_uri, line_no, raw
+	FROM request
+	WHERE coalesce($log, 'request') = 'request'
+		AND list_contains($classes, reason_class)
+		AND ($reason IS NULL OR reason = $reason)
+		AND ($load_balancer IS NULL OR coalesce(elb, '-') = $load_balancer)
+		AND ($target_group IS NULL OR coalesce(target_group, '-') = $target_group)
+		AND ($target_group_arn IS NULL OR coalesce(target_group_arn, '-') = $target_group_arn)
+		AND ($target IS NULL OR coalesce(target, '-') = $target)
+		AND ($node IS NULL OR coalesce(node, '-') = $node)
+		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
+		AND ($network IS NULL OR coalesce(client_net, '-') = $network)
+		AND ($route IS NULL OR coalesce(route, '-') = $route)
+		AND ($status IS NULL OR coalesce(elb_status_code::VARCHAR, '-') = $status)
+		AND ($target_status IS NULL OR coalesce(target_status_code::VARCHAR, '-') = $target_status)
+		AND ($wall IS NULL OR $wall = '10s' AND duration >= 10 AND duration < 10.5 OR $wall = '60s' AND duration >= 60 AND duration < 61)
+	UNION ALL BY NAME
+	SELECT timestamp AS time, load_balancer, client_ip AS client,
+		coalesce(code, 'TLS_Handshake_Failed') AS reason,
+		CASE WHEN code IS NULL THEN 'derived' ELSE 'logged' END AS reason_source,
+		object_id, object_uri, line_no, raw
+	FROM connecting
+	WHERE (code IS NOT NULL OR (load_balancer, listener_port) IN (SELECT (load_balancer, listener_port) FROM connecting WHERE tls))
+		AND raw IS NOT NULL
+		AND ($reason IS NULL OR coalesce(code, 'TLS_Handshake_Failed') = $reason)
+		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
+		AND ($port IS NULL OR coalesce(listener_port::VARCHAR, '-') = $port)
+		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
+	UNION ALL BY NAME
+	SELECT time, load_balancer, client_ip AS client,
+		CASE WHEN incoming_tls_alert IS NULL THEN 'TLS_Handshake_Failed' ELSE 'TLS_Alert_' || incoming_tls_alert END AS reason,
+		CASE WHEN incoming_tls_alert IS NULL THEN 'derived' ELSE 'logged' END AS reason_source,
+		object_id, object_uri, line_no, raw
+	FROM nlb_tls
+	WHERE $log = 'nlb_tls' AND tls_handshake_time IS NULL
+		AND ($reason IS NULL OR reason = $reason)
+		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
+		AND ($port IS NULL OR coalesce(destination_port::VARCHAR, '-') = $port)
+		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
+	UNION ALL BY NAME
+	SELECT time, load_balancer, target_group, target, reason_code AS reason, 'logged' AS reason_source,
+		status_code::INTEGER AS target_status_code, object_id, object_uri, line_no, raw
+	FROM health_check
+	WHERE $log = 'health_check' AND status = 'FAIL'
+		AND ($reason IS NULL OR coalesce(reason_code, '-') = $reason)
+		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
+		AND ($target_group IS NULL OR coalesce(target_group, '-') = $target_group)
+		AND ($target IS NULL OR coalesce(target, '-') = $target)
+		AND ($node IS NULL OR coalesce(node, '-') = $node)
+	UNION ALL BY NAME
+	SELECT cause AS reason, object_id, object_uri, line_no, raw
+	FROM reject
+	WHERE $log = 'reject' AND ($reason IS NULL OR cause = $reason)
+)
+ORDER BY time, object_id, line_no;

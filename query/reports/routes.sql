@@ -1,0 +1,72 @@
+-- report: routes
+-- version: 1
+-- about: Paths with their requests and failures, ids and dates in them replaced, those first on which nothing succeeds any more.
+-- rows: route routes
+-- total: failures
+--
+-- dimension: load_balancer load_balancer
+-- dimension: target_group  target_group target_group_arn
+-- dimension: route         route
+-- default: route
+-- narrow: reason last_success share target_group load_balancer
+--
+-- column: load_balancer    text    everyone  load balancer
+-- column: target_group     text    everyone  target group
+-- column: target_group_arn text    programs
+-- column: route            text    everyone
+-- column: requests         count   everyone
+-- column: share            ratio   everyone  of traffic
+-- column: failures         count   everyone
+-- column: failure_rate     ratio   everyone  rate
+-- column: dead             boolean everyone
+-- column: last_success     time    everyone  last success
+-- column: reason           text    everyone  mostly
+--
+-- dead: since the last success, or in the whole window, at least three requests
+-- failed. A success is an answer below 400 that nothing speaks against. A row
+-- without route are requests that could not be read.
+WITH
+minute AS (
+	SELECT {
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			route: CASE WHEN list_contains($by, 'route') THEN route END
+		} AS key,
+		CASE WHEN list_contains($classes, reason_class) THEN reason END AS reason,
+		time_bucket(INTERVAL 1 minute, time) AS minute,
+		count(*) AS requests,
+		count(*) FILTER (list_contains($classes, reason_class)) AS failures,
+		max(time) FILTER (reason IS NULL AND elb_status_code BETWEEN 100 AND 399) AS last_success
+	FROM request GROUP BY ALL
+),
+by_reason AS MATERIALIZED (SELECT * FROM minute),
+success AS (SELECT key, max(last_success) AS last_success FROM by_reason GROUP BY key),
+summed AS (
+	SELECT key, any_value(success.last_success) AS last_success, sum(requests)::BIGINT AS requests, sum(failures)::BIGINT AS failures,
+		coalesce(sum(failures) FILTER (success.last_success IS NULL OR minute > success.last_success), 0)::BIGINT AS failures_since
+	FROM by_reason JOIN success USING (key) GROUP BY key
+),
+mostly AS (
+	SELECT key, arg_max(reason, (failures, reason)) AS reason
+	FROM (SELECT key, reason, sum(failures) AS failures FROM by_reason WHERE reason IS NOT NULL GROUP BY ALL)
+	GROUP BY key
+),
+ranked AS (
+	SELECT *, failures_since >= 3 AS dead, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
+		row_number() OVER (ORDER BY failures_since >= 3 DESC, failures DESC, requests DESC, key) AS rank
+	FROM summed
+	QUALIFY $max_rows = 0 OR rank <= $max_rows
+)
+SELECT
+	unnest(key),
+	split_part(split_part(key.target_group_arn, ':targetgroup/', 2), '/', 1) AS target_group,
+	requests, requests / all_requests AS share, failures, failures / requests AS failure_rate,
+	dead, last_success, reason, all_rows,
+	MAP {
+		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
+		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(key.target_group_arn, '-') END,
+		'route': CASE WHEN list_contains($by, 'route') THEN coalesce(key.route, '-') END
+	} AS drill,
+	failures AS drill_rows
+FROM ranked LEFT JOIN mostly USING (key)
+ORDER BY rank;

@@ -1,0 +1,101 @@
+-- report: targets
+-- version: 1
+-- about: Targets with their requests, failures, response times, share of the traffic, and first and last request: a deploy shows.
+-- rows: target targets
+--
+-- dimension: load_balancer load_balancer
+-- dimension: target_group  target_group target_group_arn
+-- dimension: target        target
+-- default: target_group target
+-- narrow: p95 last_seen first_seen p50 share target_group load_balancer failure_rate trend
+--
+-- column: load_balancer    text    everyone  load balancer
+-- column: target_group     text    everyone  target group
+-- column: target_group_arn text    programs
+-- column: target           text    everyone
+-- column: requests         count   everyone
+-- column: share            ratio   everyone  of traffic
+-- column: failures         count   everyone
+-- column: failure_rate     ratio   everyone  rate
+-- column: p50              seconds everyone
+-- column: p95              seconds everyone
+-- column: p99              seconds everyone
+-- column: first_seen       time    everyone  first
+-- column: last_seen        time    everyone  last
+-- column: trend            trend   people    requests
+--
+-- Percentiles are of target_processing_time where the target answered, by
+-- nearest rank, at most 1.6 % off. A row without target are the requests that
+-- none was chosen for.
+WITH
+way AS MATERIALIZED (
+	SELECT {
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END
+		} AS key,
+		(epoch_us(minute) - $from_us) // $slice_us AS slice,
+		requests, first_seen, last_seen, latency_us, latency_requests
+	FROM traffic
+),
+passing AS (
+	SELECT key, sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	FROM way GROUP BY key
+),
+hit AS (
+	SELECT {
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END
+		} AS key,
+		sum(failures)::BIGINT AS failures
+	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
+),
+size AS (
+	SELECT key, us, sum(n) AS n
+	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
+	GROUP BY key, us
+),
+upto AS (
+	SELECT key, us, sum(n) OVER (PARTITION BY key ORDER BY us) AS n, sum(n) OVER (PARTITION BY key) AS answered FROM size
+),
+percentile AS (
+	SELECT key,
+		min(us) FILTER (n >= 0.50 * answered) / 1e6 AS p50,
+		min(us) FILTER (n >= 0.95 * answered) / 1e6 AS p95,
+		min(us) FILTER (n >= 0.99 * answered) / 1e6 AS p99
+	FROM upto GROUP BY key
+),
+trend AS (
+	SELECT key, list(requests ORDER BY slice) AS trend
+	FROM (
+		SELECT key, slice, coalesce(sum(requests), 0)::BIGINT AS requests
+		FROM (SELECT DISTINCT key FROM way)
+		CROSS JOIN (SELECT unnest(range($slices)) AS slice)
+		LEFT JOIN way USING (key, slice)
+		GROUP BY key, slice
+	)
+	GROUP BY key
+),
+ranked AS (
+	SELECT *, coalesce(hit.failures, 0) AS failed, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
+		row_number() OVER (ORDER BY coalesce(hit.failures, 0) DESC, requests DESC, key) AS rank
+	FROM passing LEFT JOIN hit USING (key)
+	QUALIFY $max_rows = 0 OR rank <= $max_rows
+)
+SELECT
+	unnest(ranked.key),
+	split_part(split_part(key.target_group_arn, ':targetgroup/', 2), '/', 1) AS target_group,
+	requests,
+	requests / all_requests AS share,
+	failed AS failures,
+	failed / requests AS failure_rate,
+	p50, p95, p99, first_seen, last_seen, trend, all_rows,
+	MAP {
+		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
+		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(key.target_group_arn, '-') END,
+		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(key.target, '-') END
+	} AS drill,
+	failed AS drill_rows
+FROM ranked LEFT JOIN percentile USING (key) LEFT JOIN trend USING (key)
+ORDER BY rank;

@@ -1,0 +1,88 @@
+-- report: tls
+-- version: 1
+-- about: Connections that failed before a request, by cause: TLS handshakes and client certificates, of application and network load balancers.
+-- rows: cause causes
+--
+-- dimension: cause         cause cause_source
+-- dimension: log           log
+-- dimension: load_balancer load_balancer
+-- dimension: port          listener_port
+-- dimension: protocol      tls_protocol
+-- default: log cause
+-- narrow: cause_source last_seen first_seen share connections load_balancer log
+--
+-- column: log           text    everyone
+-- column: load_balancer text    everyone  load balancer
+-- column: listener_port integer everyone  port
+-- column: tls_protocol  text    everyone  protocol
+-- column: cause         text    everyone
+-- column: cause_source  text    everyone  source
+-- column: failures      count   everyone
+-- column: share         ratio   people
+-- column: connections   count   everyone
+-- column: failure_rate  ratio   everyone  rate
+-- column: clients       count   everyone
+-- column: first_seen    time    everyone  first
+-- column: last_seen     time    everyone  last
+--
+-- AWS logs the causes of rejected client certificates, and the alert that a client
+-- of a network load balancer sent. TLS_Handshake_Failed is derived: no protocol was
+-- agreed upon at a port where other connections of the window have one.
+-- connections are all with the row's log, load balancer and port, if it is divided by them.
+WITH
+connecting AS ( -- everything that a connection can tell, counted at once
+	SELECT 'connection' AS log, load_balancer AS elb, listener_port::VARCHAR AS port, tls_protocol AS protocol,
+		CASE WHEN tls_verify_status LIKE 'Failed:%' THEN substr(tls_verify_status, 8) END AS code,
+		CASE WHEN tls_verify_status LIKE 'Failed:%' OR tls_protocol IS NULL THEN client_ip END AS client,
+		tls_protocol IS NULL AS without,
+		count(*) AS n, min(timestamp) AS first_seen, max(timestamp) AS last_seen
+	FROM connection GROUP BY ALL
+	UNION ALL
+	SELECT 'nlb_tls', load_balancer, destination_port::VARCHAR, tls_protocol_version,
+		CASE WHEN tls_handshake_time IS NULL AND incoming_tls_alert IS NOT NULL THEN 'TLS_Alert_' || incoming_tls_alert END,
+		CASE WHEN tls_handshake_time IS NULL THEN client_ip END,
+		tls_handshake_time IS NULL,
+		count(*), min(time), max(time)
+	FROM nlb_tls GROUP BY ALL
+),
+seen AS MATERIALIZED (
+	SELECT *,
+		coalesce(code, CASE WHEN without AND (log = 'nlb_tls' OR bool_or(NOT without) OVER (PARTITION BY log, elb, port)) THEN 'TLS_Handshake_Failed' END) AS named,
+		CASE WHEN code IS NULL THEN 'derived' ELSE 'logged' END AS source
+	FROM connecting
+),
+keyed AS (
+	SELECT {
+			log: CASE WHEN list_contains($by, 'log') THEN log END,
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
+			port: CASE WHEN list_contains($by, 'port') THEN port END
+		} AS way,
+		CASE WHEN list_contains($by, 'protocol') THEN protocol END AS tls_protocol,
+		CASE WHEN list_contains($by, 'cause') THEN named END AS cause,
+		CASE WHEN list_contains($by, 'cause') THEN source END AS cause_source, *
+	FROM seen
+),
+passing AS (SELECT way, sum(n)::BIGINT AS connections FROM keyed GROUP BY way),
+failing AS (
+	SELECT way, tls_protocol, cause, cause_source, sum(n)::BIGINT AS failures, count(DISTINCT client) AS clients,
+		min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	FROM keyed WHERE named IS NOT NULL GROUP BY way, tls_protocol, cause, cause_source
+),
+ranked AS (
+	SELECT *, sum(failures) OVER () AS all_failures, count(*) OVER () AS all_rows,
+		row_number() OVER (ORDER BY failures DESC, way, cause, tls_protocol, cause_source) AS rank
+	FROM failing
+	QUALIFY $max_rows = 0 OR rank <= $max_rows
+)
+SELECT way.log AS log, way.load_balancer AS load_balancer, way.port::BIGINT AS listener_port, tls_protocol,
+	cause, cause_source, failures, failures / all_failures AS share, connections, failures / connections AS failure_rate,
+	clients, first_seen, last_seen, all_rows,
+	CASE WHEN list_contains($by, 'log') AND NOT list_contains($by, 'protocol') THEN MAP {
+		'log': way.log,
+		'reason': cause,
+		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(way.load_balancer, '-') END,
+		'port': CASE WHEN list_contains($by, 'port') THEN coalesce(way.port, '-') END
+	} END AS drill,
+	failures AS drill_rows
+FROM ranked JOIN passing USING (way)
+ORDER BY rank;

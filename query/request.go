@@ -1,0 +1,45 @@
+package query
+
+import (
+	"loglens/ingest"
+	"loglens/parse"
+)
+
+// requestKinds are the logs that hold requests.
+var requestKinds = ingest.Kinds(parse.KindAccess, parse.KindClassic)
+
+// newRequest returns the relation of all requests, read from the sources as
+// DuckDB asks for them and never held.
+func newRequest(s *Store) *relation[*request] {
+	row := func() func(*worker, *ingest.Object) *request {
+		r := new(request)
+		return func(w *worker, o *ingest.Object) *request {
+			e := w.scanner.Access()
+			*r = request{Access: e, object: o.ID, line: w.scanner.Line(), node: o.Name.Node, uri: o.URI}
+			if s.running.count {
+				r.Verdict, r.failed = w.count(o, e)
+			} else {
+				r.Verdict, r.failed = e.Classify()
+			}
+			return r
+		}
+	}
+	return &relation[*request]{
+		name: "request", columns: accessColumns(),
+		size: s.guess, scan: streamed(s, requestKinds, row),
+	}
+}
+
+// storedLine is about how many stored bytes a request takes.
+const storedLine = 60
+
+// guess is how many entries the objects of the statement may hold.
+func (s *Store) guess() (rows int64) {
+	if s.running == nil {
+		return 1
+	}
+	for _, o := range s.running.objects {
+		rows += max(o.Size, storedLine) / storedLine
+	}
+	return rows
+}

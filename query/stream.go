@@ -1,0 +1,185 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"loglens/ingest"
+	"loglens/parse"
+)
+
+// reading is what the scans of one statement share: the objects that were
+// listed for it, and what became of them.
+type reading struct {
+	ctx     context.Context
+	cancel  context.CancelFunc
+	objects []*ingest.Object
+	broken  map[int32]error // objects that are known to be unreadable
+	count   bool            // requests are counted, since nothing else does
+	loaded  ingest.KindSet  // kinds whose objects are recorded already
+
+	mu      sync.Mutex
+	streams []interface{ stop() error }
+	torn    map[int32]bool // objects that broke after some of their rows were out
+	err     error          // what ended the reading, told better than through DuckDB
+}
+
+// stop ends all scans of the statement, those included that DuckDB did not want
+// to its end.
+func (r *reading) stop() {
+	r.cancel()
+	for _, s := range r.streams {
+		_ = s.stop() // nothing more is wanted of them
+	}
+}
+
+// ended keeps the error that ends a statement, and returns it for DuckDB.
+func (r *reading) ended(err error) error {
+	if err != nil {
+		r.mu.Lock()
+		if r.err == nil {
+			r.err = err
+		}
+		r.mu.Unlock()
+	}
+	return err
+}
+
+// tear notes that the rows of an object that are out already must not count.
+func (r *reading) tear(object int32) {
+	r.mu.Lock()
+	r.torn[object] = true
+	r.mu.Unlock()
+}
+
+// streamed returns the scan of a relation that reads the sources: the entries of
+// some kinds, turned into rows by a function that each thread makes anew.
+func streamed[T any](s *Store, kinds ingest.KindSet, row func() func(*worker, *ingest.Object) T) func() func() reader[T] {
+	return func() func() reader[T] {
+		r := s.running
+		feed := ingest.Serve(r.ctx, chosen(r.objects, kinds), s.in.Workers)
+		return func() reader[T] {
+			st := &stream[T]{reading: r, worker: newWorker(s, kinds), feed: feed, row: row(), record: kinds&^r.loaded != 0}
+			r.mu.Lock()
+			r.streams = append(r.streams, st)
+			r.mu.Unlock()
+			return st
+		}
+	}
+}
+
+// chosen returns the objects that can hold entries of some kinds.
+func chosen(objects []*ingest.Object, kinds ingest.KindSet) (some []*ingest.Object) {
+	for _, o := range objects {
+		if o.Name.Kind == parse.KindUnknown || kinds.Has(o.Name.Kind) {
+			some = append(some, o)
+		}
+	}
+	return some
+}
+
+// stream is one thread's part of a scan of the sources.
+type stream[T any] struct {
+	reading *reading
+	worker  *worker
+	feed    *ingest.Feed
+	row     func(*worker, *ingest.Object) T
+	record  bool
+
+	object *ingest.Object // at hand, or nil
+	opened bool           // its text is
+	out    int64          // its rows that DuckDB has
+}
+
+func (s *stream[T]) next() (row T, ok bool, err error) {
+	for {
+		if s.object == nil && !s.take() {
+			return row, false, s.reading.ended(s.finish())
+		}
+		if err = s.step(); err == nil {
+			s.out++
+			return s.row(s.worker, s.object), true, nil
+		}
+		if err = s.end(err); err != nil {
+			return row, false, s.reading.ended(err)
+		}
+	}
+}
+
+// take receives the next object; false if there is none.
+func (s *stream[T]) take() (ok bool) {
+	s.object, ok = <-s.feed.Objects()
+	s.opened, s.out = false, 0
+	return ok
+}
+
+// step goes to the next entry that is wanted. io.EOF says that the object has
+// ended well, any other error that it did not.
+func (s *stream[T]) step() error {
+	w := s.worker
+	if !s.opened {
+		if err := s.reading.broken[s.object.ID]; err != nil {
+			return err
+		}
+		if err := w.begin(s.reading.ctx, s.object); err != nil {
+			return err
+		}
+		s.opened = true
+	}
+	for w.scanner.Scan() {
+		if wanted, err := w.line(s.object); wanted || err != nil {
+			return err
+		}
+	}
+	if err := w.scanner.Err(); err != nil {
+		return err
+	}
+	return io.EOF
+}
+
+// end commits the object at hand if it ended well. Otherwise it is started
+// afresh, if that is worth it, or given up. An error ends the statement.
+func (s *stream[T]) end(why error) (err error) {
+	w, o := s.worker, s.object
+	switch {
+	case s.reading.ctx.Err() != nil:
+		return context.Cause(s.reading.ctx)
+	case why == io.EOF && s.record:
+		err = w.commit(o)
+	case why == io.EOF:
+		w.rollback()
+	case s.out > 0 && !errors.As(why, new(*ownError)):
+		w.rollback()
+		s.reading.tear(o.ID)
+	default:
+		var again bool
+		if again, err = w.retry(s.reading.ctx, o, why); again {
+			s.opened = false
+			return nil
+		}
+	}
+	return errors.Join(err, s.stop())
+}
+
+// finish hands over what was gathered, at the end of the feed.
+func (s *stream[T]) finish() error {
+	if err := context.Cause(s.reading.ctx); err != nil {
+		return err
+	}
+	if err := s.feed.Err(); err != nil {
+		return err
+	}
+	return s.worker.finish()
+}
+
+// stop closes the object at hand.
+func (s *stream[T]) stop() error {
+	o := s.object
+	s.object = nil
+	if o == nil {
+		return nil
+	}
+	return o.Close()
+}

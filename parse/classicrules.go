@@ -19,7 +19,7 @@ var ClassicRules = named([]Rule{
 		Reason: "Target_Connection_Error", Class: ClassTarget,
 		When:    Condition{ELBAnswered: Missing, Target: Present},
 		Meaning: "A TCP or SSL connection of a client was given an instance, and no connection to it came about.",
-		Check:   "Whether the process listens on the instance's port, and the security groups between; CloudWatch BackendConnectionErrors of the same minute.",
+		Check:   "Whether the process listens on the instance's port, and the security groups between; CloudWatch BackendConnectionErrors of the same minute. If there are none, it may be a client that connected and sent nothing.",
 	},
 	{
 		Reason: "Unknown", Class: ClassUnknown,
@@ -64,7 +64,7 @@ var ClassicRules = named([]Rule{
 	{
 		Reason: "Target_Response_Timeout", Class: ClassTarget,
 		When:    Condition{Status: []int{504}},
-		Meaning: "The instance did not answer before the idle timeout (60 s unless changed), or closed the connection before it answered. The line names no instance then.",
+		Meaning: "The instance did not answer before the idle timeout (60 s unless changed), or closed the connection before it answered. Mostly the line names no instance then.",
 		Check:   "What the instances were busy with; their keep-alive timeout, which must exceed the balancer's idle timeout; CloudWatch Latency.",
 	},
 	{

@@ -24,7 +24,8 @@ const failureFields = 1<<FieldErrorReason | 1<<FieldTransformStatus | 1<<FieldTa
 func (e *Access) glance(line []byte, c *clock) bool {
 	e.raw = line
 	p := spaceFrom(line, 0)
-	if p == 0 || line[0] == '"' || p+28 >= len(line) || line[p+28] != ' ' {
+	// Types are lower-case words; what JSON and headers begin with is none.
+	if p == 0 || line[0]-'a' > 'z'-'a' || p+28 >= len(line) || line[p+28] != ' ' {
 		return false
 	}
 	e.span[FieldType] = span{0, uint32(p)}

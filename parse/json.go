@@ -28,15 +28,13 @@ func (r *reader) json(line []byte) Cause {
 	return cause
 }
 
-// object takes the columns out of a JSON object (RFC 8259). Of a broken one it
-// takes those before the break.
+// object takes the columns out of a JSON object (RFC 8259) that has at least
+// begun. Of a broken one it takes those before the break.
 func (v *vended) object(line []byte) Cause {
 	text, rest := v.decoded[:0], jsonText(line)
 	defer func() { v.decoded, v.text = text, text }()
 	v.n = 0
-	if !rest.next('{') {
-		return Cause{kind: brokenJSON}
-	}
+	rest.next('{')
 	for first := true; !rest.next('}'); first = false {
 		from := len(text)
 		if !first && !rest.next(',') || !rest.next('"') || !rest.string(&text) || !rest.next(':') {

@@ -31,6 +31,19 @@ func TestScannerLongLines(t *testing.T) {
 	})
 }
 
+// TestDeliveredLineGrows: a line that is written down with escapes may be longer
+// than it was, and too long.
+func TestDeliveredLineGrows(t *testing.T) {
+	s := NewScanner()
+	for _, n := range []int{LineLimit/4 - 400, LineLimit / 4} {
+		text := `{"time":"2026-10-07T07:15:01Z","elb_status_code":200,"user_agent":"` + strings.Repeat("\x7f", n) + `"}`
+		agree(t, s, text, KindUnknown, rand.New(rand.NewPCG(9, 0)))
+	}
+	if d := s.Damage(); d == nil || d.Cause.String() != "line longer than 1 MiB" {
+		t.Errorf("the longer of them is no damage: %v", d)
+	}
+}
+
 // TestScannerManyLongLines: the beginning of each is kept, wherever in the
 // buffer it lay, and the buffer shrinks again.
 func TestScannerManyLongLines(t *testing.T) {

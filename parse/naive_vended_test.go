@@ -65,17 +65,23 @@ func naiveObject(line string) (columns []naiveColumn, cause string) {
 	return columns, ""
 }
 
-var directive = regexp.MustCompile(`^#([A-Za-z-]+):(.*)$`)
+var (
+	directive  = regexp.MustCompile(`(?s)^#([A-Za-z-]+):(.*)$`)
+	letter     = regexp.MustCompile(`^[A-Za-z]`)
+	separators = regexp.MustCompile(`[^a-z0-9]+`)
+	listText   = regexp.MustCompile(`^"[^ \\\x00-\x1f\x7f]*"$`)
+	epochText  = regexp.MustCompile(`^\d{13}$`)
+)
 
 // isHeader takes over the columns of a #Fields line.
 func (n *naiveReader) isHeader(line string) bool {
-	match := directive.FindStringSubmatch(strings.ReplaceAll(line, "\n", " "))
+	match := directive.FindStringSubmatch(line)
 	if match == nil || !strings.EqualFold(match[1], "Fields") {
 		return match != nil
 	}
 	names := strings.FieldsFunc(match[2], func(r rune) bool { return r == ' ' || r == '\t' })
 	for _, name := range names {
-		if !regexp.MustCompile(`^[A-Za-z]`).MatchString(name) {
+		if !letter.MatchString(name) {
 			return false
 		}
 	}
@@ -190,7 +196,7 @@ func naivePlainName(name string) string {
 		}
 		return r
 	}, name)
-	return regexp.MustCompile(`[^a-z0-9]+`).ReplaceAllString(lower, "_")
+	return separators.ReplaceAllString(lower, "_")
 }
 
 // deliver puts the values into the order of their log and reads the line that
@@ -234,13 +240,12 @@ func (n *naiveReader) deliver(line string, columns []naiveColumn, tell bool) (r 
 		case strings.HasSuffix(field, ":port"):
 			text, quoted = naiveEscape(naiveJoin(got[field]["ip"], got[field]["port"]), true, false), false
 		case field == "alpn_client_preference_list":
-			list := regexp.MustCompile(`^"[^ \\\x00-\x1f\x7f]*"$`)
-			if quoted = list.MatchString(v); quoted {
+			if quoted = listText.MatchString(v); quoted {
 				text = v[1 : len(v)-1]
 			} else {
 				text = naiveEscape(v, true, false)
 			}
-		case field == f.names[f.time] && regexp.MustCompile(`^\d{13}$`).MatchString(v):
+		case field == f.names[f.time] && epochText.MatchString(v):
 			ms, _ := strconv.ParseInt(v, 10, 64)
 			text = time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z07:00")
 		default:

@@ -11,10 +11,18 @@ import (
 // processing times doubles, the others text, and what AWS writes as - or -1 is
 // NULL. DuckDB, Trino and Athena read it.
 func ReasonSQL() string {
+	return "CASE\n  WHEN error_reason IS NOT NULL THEN error_reason\n" + cases(Rules)
+}
+
+// ClassicReasonSQL is ReasonSQL for the lines of a Classic Load Balancer, by
+// ClassicRules.
+func ClassicReasonSQL() string { return "CASE\n" + cases(ClassicRules) }
+
+// cases writes a branch per rule, and the end.
+func cases(rules []Rule) string {
 	var b strings.Builder
-	b.WriteString("CASE\n  WHEN error_reason IS NOT NULL THEN error_reason\n")
-	for i := range Rules {
-		r := &Rules[i]
+	for i := range rules {
+		r := &rules[i]
 		reason := "'" + r.Reason + "'"
 		if r.Reason == Delivered {
 			reason = "NULL"

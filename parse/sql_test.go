@@ -6,35 +6,42 @@ import (
 	"testing"
 )
 
-// TestReasonSQL: one branch per rule, in the order of Rules, that names every
+// TestReasonSQL: one branch per rule, in the order of the rules, that names every
 // column that the rule asks for.
 func TestReasonSQL(t *testing.T) {
-	lines := strings.Split(ReasonSQL(), "\n")
-	if len(lines) != len(Rules)+3 {
-		t.Fatalf("%d lines for %d rules:\n%s", len(lines), len(Rules), strings.Join(lines, "\n"))
-	}
-	if got, want := lines[1], "  WHEN error_reason IS NOT NULL THEN error_reason"; got != want {
-		t.Errorf("first branch is %q, want %q", got, want)
-	}
-	for i := range Rules {
-		r, line := &Rules[i], lines[i+2]
-		want := fmt.Sprintf(" '%s'", r.Reason)
-		if r.Reason == Delivered {
-			want = " NULL"
+	logged := "  WHEN error_reason IS NOT NULL THEN error_reason\n"
+	for _, test := range []struct {
+		sql, head string
+		rules     []Rule
+	}{
+		{ReasonSQL(), "CASE\n" + logged, Rules},
+		{ClassicReasonSQL(), "CASE\n", ClassicRules},
+	} {
+		body, ok := strings.CutPrefix(test.sql, test.head)
+		lines := strings.Split(body, "\n")
+		if !ok || len(lines) != len(test.rules)+1 || lines[len(test.rules)] != "END" {
+			t.Fatalf("%d lines for %d rules:\n%s", len(lines), len(test.rules), test.sql)
 		}
-		if !strings.HasSuffix(line, want) {
-			t.Errorf("rule %d: %q does not end in %q", i+1, line, want)
-		}
-		for _, ask := range strings.Split(r.When.String(), "; ") {
-			column, _, _ := strings.Cut(strings.ReplaceAll(ask, "target:port", "target_ip"), " ")
-			switch column {
-			case "last":
-				column = "actions_executed"
-			case "nothing":
-				column = "ELSE"
+		for i := range test.rules {
+			r, line := &test.rules[i], lines[i]
+			want := fmt.Sprintf(" '%s'", r.Reason)
+			if r.Reason == Delivered {
+				want = " NULL"
 			}
-			if !strings.Contains(line, column) {
-				t.Errorf("rule %d asks for %s: %q does not", i+1, ask, line)
+			if !strings.HasSuffix(line, want) {
+				t.Errorf("rule %d: %q does not end in %q", i+1, line, want)
+			}
+			for _, ask := range strings.Split(r.When.String(), "; ") {
+				column, _, _ := strings.Cut(strings.ReplaceAll(ask, "target:port", "target_ip"), " ")
+				switch column {
+				case "last":
+					column = "actions_executed"
+				case "nothing":
+					column = "ELSE"
+				}
+				if !strings.Contains(line, column) {
+					t.Errorf("rule %d asks for %s: %q does not", i+1, ask, line)
+				}
 			}
 		}
 	}
@@ -48,6 +55,7 @@ func TestConditionSQL(t *testing.T) {
 		{Condition{}, ""},
 		{Condition{Status: []int{0}}, "elb_status_code = 0"},
 		{Condition{Status: []int{401, 561}, TargetAnswered: Missing}, "elb_status_code IN (401, 561) AND target_status_code IS NULL"},
+		{Condition{ELBAnswered: Missing, Target: Present}, "elb_status_code IS NULL AND target_ip IS NOT NULL"},
 		{Condition{StatusFrom: 400, StatusUntil: 500}, "elb_status_code >= 400 AND elb_status_code < 500"},
 		{Condition{LastAction: "waf"}, "(actions_executed = 'waf' OR actions_executed LIKE '%,waf')"},
 		{Condition{Classification: []string{"Severe"}}, "classification IN ('Severe')"},

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -8,37 +10,68 @@ import (
 	"loglens/query"
 )
 
-// next suggests the question that narrows this answer down.
+// next suggests the question that narrows this answer down: another dimension
+// first, and when there is none, the lines themselves.
 func next(r query.Report, o reportOptions, args []string, t *query.Table) string {
 	if len(t.Rows) == 0 {
 		return ""
 	}
-	words := []string{"loglens", r.Name}
+	if !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
+		return command(r.Name, o, args, nil, [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}})
+	}
+	if t.Drill == nil {
+		return ""
+	}
+	return drilled(o, args, t.Drill)
+}
+
+// drilled is the command that shows the lines behind a count, and no others.
+func drilled(o reportOptions, args []string, d *query.Drill) string {
+	var flags [][2]string
+	for _, name := range slices.Sorted(maps.Keys(d.Filters)) {
+		flags = append(flags, [2]string{flagName(name), d.Filters[name]})
+	}
+	if d.Rows > rawLimit {
+		flags = append(flags, [2]string{"limit", "0"})
+	}
+	return command(rawReport, o, args, d.Filters, flags)
+}
+
+// rawReport is the report that shows lines, so many unless told otherwise.
+const (
+	rawReport = "raw"
+	rawLimit  = 20
+)
+
+// command writes a command line that reads what this one did, with other flags
+// and with the window in place of the typed one where it is given.
+func command(name string, o reportOptions, args []string, window map[string]string, flags [][2]string) string {
+	words := []string{"loglens", name}
 	add := func(flag, value string) {
 		if value != "" {
-			words = append(words, flag, ingest.ShellWord(value))
+			words = append(words, "--"+flag, ingest.ShellWord(value))
 		}
 	}
-	add("--since", o.read.since)
-	add("--until", o.read.until)
-	if o.read.since != "" || o.read.until != "" {
-		add("--tz", typed(o.read.zone, "Local"))
+	if window["since"] == "" {
+		add("since", o.read.since)
 	}
-	add("--lb", o.read.source.balancer)
-	add("--profile", o.read.source.aws.Profile)
-	add("--region", o.read.source.aws.Region)
-	add("--role-arn", o.read.source.aws.RoleARN)
-	add("--external-id", o.read.source.aws.ExternalID)
-	add("--endpoint-url", o.read.source.aws.EndpointURL)
-	add("--class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
-	switch {
-	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):
-		add("--by", strings.Join(append(slices.Clone(o.by), "target"), ","))
-	case o.every == "":
-		add("--by", strings.Join(o.by, ","))
-		add("--window", "5m")
-	default:
-		return ""
+	if window["until"] == "" {
+		add("until", o.read.until)
+	}
+	if o.read.since != "" || o.read.until != "" {
+		add("tz", typed(o.read.zone, "Local"))
+	}
+	add("lb", o.read.source.balancer)
+	add("profile", o.read.source.aws.Profile)
+	add("region", o.read.source.aws.Region)
+	add("role-arn", o.read.source.aws.RoleARN)
+	add("external-id", o.read.source.aws.ExternalID)
+	add("endpoint-url", o.read.source.aws.EndpointURL)
+	if log := cmp.Or(window["log"], "request"); log == "request" {
+		add("class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
+	}
+	for _, f := range flags {
+		add(f[0], f[1])
 	}
 	for _, s := range args {
 		words = append(words, ingest.ShellWord(s))

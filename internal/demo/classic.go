@@ -10,9 +10,10 @@ import (
 // classicOutcomes are the fates of requests to a Classic Load Balancer that
 // fail, and how AWS writes them down. A balancer that has no healthy instance
 // does not fail open: it answers 503.
-// Source: AWS, "Access logs for your Classic Load Balancer", and published
-// lines, read 2026-11: what the instance did not answer has backend - and
-// times -1 -1 -1, and a backend status of 0.
+// Source: AWS, "Access logs for your Classic Load Balancer", "Troubleshoot a
+// Classic Load Balancer: HTTP errors" (which knows 400, 405 and 408), and
+// published lines, read 2026-11: what the instance did not answer has backend -
+// and times -1 -1 -1, and a backend status of 0.
 var classicOutcomes = []*outcome{
 	{name: "no instance in service", reason: "No_Usable_Target", class: ClassTarget, elb: []string{"503"}, fromBalancer: true,
 		noTarget: true, times: unsent, rate: 0.004},
@@ -29,7 +30,9 @@ var classicOutcomes = []*outcome{
 		times: unsent, rate: 0.002},
 	{name: "client idle", reason: "Client_Timeout", class: ClassClient, elb: []string{"408"}, fromBalancer: true, noTarget: true,
 		times: unsent, rate: 0.002},
-	{name: "other 4xx", reason: "Client_4XX", class: ClassClient, elb: []string{"405", "414"}, fromBalancer: true, noTarget: true,
+	{name: "bad method", reason: "Method_Not_Allowed", class: ClassClient, elb: []string{"405"}, fromBalancer: true, noTarget: true,
+		times: unsent, rate: 0.001},
+	{name: "other 4xx", reason: "Client_4XX", class: ClassClient, elb: []string{"414"}, fromBalancer: true, noTarget: true,
 		times: unsent, rate: 0.001},
 	{name: "no connection", reason: "Target_Connection_Error", class: ClassTarget, kind: "tcp", times: unsent, rate: 0.02},
 }

@@ -255,7 +255,7 @@ func TestEverythingOccurs(t *testing.T) {
 			t.Errorf("%q does not occur", want)
 		}
 	}
-	for _, want := range []string{` - -1 -1 -1 503 0 0 0 "`, ` - -1 -1 -1 504 0 `, ` 502 - `, ` -1 -1 -1 - - 0 0 "- - - " "-" - -`, `\"inside\"`, "\x1b[", " 400 0 ", " 408 0 ", " 405 "} {
+	for _, want := range []string{` - -1 -1 -1 503 0 0 0 "`, ` - -1 -1 -1 504 0 `, ` 502 - `, ` -1 -1 -1 - - 0 0 "- - - " "-" - -`, `\"inside\"`, "\x1b[", " -1 400 ", " -1 405 ", " -1 408 ", " -1 414 "} {
 		if !strings.Contains(logs[demo.KindClassic], want) {
 			t.Errorf("%q does not occur in classic logs", want)
 		}

@@ -6,6 +6,7 @@
 --
 -- filter: log              which log: request (failing requests, the default), connection (failed handshakes), health_check (failed checks), nlb_tls (failed handshakes) or reject (damaged lines)
 -- filter: reason           only this reason, cause or reason code
+-- filter: reason_source    only reasons that are logged, or derived
 -- filter: load_balancer    only of this load balancer, as the log writes it
 -- filter: target_group     only of the target group of this name
 -- filter: target_group_arn only of this target group
@@ -49,6 +50,7 @@ SELECT * FROM (
 	WHERE coalesce($log, 'request') = 'request'
 		AND list_contains($classes, reason_class)
 		AND ($reason IS NULL OR reason = $reason)
+		AND ($reason_source IS NULL OR reason_source = $reason_source)
 		AND ($load_balancer IS NULL OR coalesce(elb, '-') = $load_balancer)
 		AND ($target_group IS NULL OR coalesce(target_group, '-') = $target_group)
 		AND ($target_group_arn IS NULL OR coalesce(target_group_arn, '-') = $target_group_arn)

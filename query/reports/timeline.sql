@@ -85,7 +85,8 @@ SELECT
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(load_balancer, '-') END,
 		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(target_group_arn, '-') END,
 		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(target, '-') END,
-		'reason': CASE WHEN list_contains($by, 'reason') THEN reason END
+		'reason': CASE WHEN list_contains($by, 'reason') THEN reason END,
+		'reason_source': reason_source
 	} AS drill,
 	failures AS drill_rows
 FROM stacked

@@ -141,7 +141,20 @@ SELECT
 	trend.trend,
 	CASE WHEN top.failures = place.failures THEN place.place
 		ELSE place.place || ' (' || round(100 * place.failures / top.failures)::INTEGER || ' %)' END AS worst,
-	top.all_rows
+	top.all_rows,
+	MAP {
+		'since': CASE WHEN top.key.window_start IS NOT NULL THEN strftime(greatest(top.key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN top.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(top.key.window_start) + $window_us), make_timestamp($until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'reason': top.key.reason,
+		'reason_source': top.key.reason_source,
+		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(top.key.load_balancer, '-') END,
+		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(top.key.target_group_arn, '-') END,
+		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(top.key.target, '-') END,
+		'node': CASE WHEN list_contains($by, 'node') THEN coalesce(top.key.node, '-') END,
+		'status': CASE WHEN list_contains($by, 'elb_status_code') THEN coalesce(top.key.elb_status_code::VARCHAR, '-') END,
+		'target_status': CASE WHEN list_contains($by, 'target_status_code') THEN coalesce(top.key.target_status_code::VARCHAR, '-') END
+	} AS drill,
+	top.failures AS drill_rows
 FROM top
 LEFT JOIN client ON top.key = {
 	window_start: client.window_start, load_balancer: client.load_balancer,

@@ -61,6 +61,15 @@ var meanings = func() map[string]*meaning {
 	return all
 }()
 
+// meaningOf returns what a column's name stands for, nil if nobody knows. It
+// makes the name plain where that is needed.
+func meaningOf(name []byte) *meaning {
+	if m := meanings[string(name)]; m != nil {
+		return m
+	}
+	return meanings[string(plainName(name))]
+}
+
 // plainName makes a column's name plain, in place: lower case, and one
 // underscore for everything between letters and digits.
 func plainName(b []byte) []byte {

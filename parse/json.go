@@ -9,11 +9,9 @@ import (
 // beginsJSON reports whether a line is JSON, good or broken: no plain line
 // begins with a brace.
 func beginsJSON(line []byte) bool {
-	line = bytes.TrimLeft(line, jsonSpace)
-	return len(line) > 0 && line[0] == '{'
+	text := jsonText(line)
+	return text.next('{')
 }
-
-const jsonSpace = " \t\r\n"
 
 // json reads a line that is a JSON object of plain values.
 func (r *reader) json(line []byte) Cause {
@@ -40,7 +38,7 @@ func (v *vended) object(line []byte) Cause {
 		if !first && !rest.next(',') || !rest.next('"') || !rest.string(&text) || !rest.next(':') {
 			return Cause{kind: brokenJSON}
 		}
-		m := meanings[string(plainName(text[from:]))]
+		m := meaningOf(text[from:])
 		text = text[:from]
 		if cause := rest.value(&text); cause.bad() {
 			return cause
@@ -56,7 +54,13 @@ func (v *vended) object(line []byte) Cause {
 // jsonText is what is left of a JSON text.
 type jsonText []byte
 
-func (t *jsonText) space() { *t = bytes.TrimLeft(*t, jsonSpace) }
+func (t *jsonText) space() {
+	b := *t
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t' || b[0] == '\r' || b[0] == '\n') {
+		b = b[1:]
+	}
+	*t = b
+}
 
 // next skips space and, if it is there, the byte c.
 func (t *jsonText) next(c byte) bool {
@@ -135,21 +139,23 @@ func (t *jsonText) number() int {
 func (t *jsonText) string(text *[]byte) bool {
 	b := *t
 	for i := 0; i < len(b); {
-		switch c := b[i]; {
-		case c == '"':
+		from := i
+		for i < len(b) && plainBytes[b[i]] {
+			i++
+		}
+		*text = append(*text, b[from:i]...)
+		switch {
+		case i == len(b) || b[i] < ' ':
+			return false
+		case b[i] == '"':
 			*t = b[i+1:]
 			return true
-		case c < ' ':
-			return false
-		case c == '\\':
+		case b[i] == '\\':
 			n := escape(b[i:], text)
 			if n == 0 {
 				return false
 			}
 			i += n
-		case c < utf8.RuneSelf:
-			*text = append(*text, c)
-			i++
 		default:
 			r, n := utf8.DecodeRune(b[i:])
 			*text = utf8.AppendRune(*text, r)
@@ -158,6 +164,15 @@ func (t *jsonText) string(text *[]byte) bool {
 	}
 	return false
 }
+
+// plainBytes stand for themselves in a JSON string.
+var plainBytes = func() *byteSet {
+	var s byteSet
+	for c := byte(' '); c < utf8.RuneSelf; c++ {
+		s[c] = c != '"' && c != '\\'
+	}
+	return &s
+}()
 
 // escape decodes the escape that b begins with and returns its length, 0 if it is none.
 func escape(b []byte, text *[]byte) int {

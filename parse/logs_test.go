@@ -181,7 +181,9 @@ func TestLogs(t *testing.T) {
 		"w3c_health":     {widths: []int{10}, kinds: []Kind{KindHealthCheck}, headers: []int64{1}},
 		"w3c_hostile_text": {widths: []int{36, 36, 36}, damaged: []string{
 			"5@168: elb_status_code is not a status code",
-		}, headers: []int64{1}, warning: "the delivery leaves out actions_executed, error_reason, request_processing_time, response_processing_time, target:port, target_group_arn, target_processing_time, target_status_code: reasons may be wrong"},
+			"6@213: elb_status_code is not a status code",
+			"8@286: only 2 of at least 12 fields",
+		}, headers: []int64{1, 7}, warning: "the delivery leaves out actions_executed, error_reason, request_processing_time, response_processing_time, target:port, target_group_arn, target_processing_time, target_status_code: reasons may be wrong"},
 		"w3c_leaves_out":      {widths: []int{36}, headers: []int64{1}, warning: "the delivery leaves out actions_executed, target_group_arn: reasons may be wrong"},
 		"w3c_new_fields":      {widths: []int{36, 36}, headers: []int64{1, 2, 4}, warning: "the delivery leaves out actions_executed, error_reason, request_processing_time, response_processing_time, target:port, target_group_arn, target_processing_time, target_status_code: reasons may be wrong"},
 		"w3c_nlb":             {widths: []int{22}, kinds: []Kind{KindNLB}, headers: []int64{1}},

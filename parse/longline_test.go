@@ -42,6 +42,10 @@ func TestDeliveredLineGrows(t *testing.T) {
 	if d := s.Damage(); d == nil || d.Cause.String() != "line longer than 1 MiB" {
 		t.Errorf("the longer of them is no damage: %v", d)
 	}
+	s.Reset(strings.NewReader(""), KindUnknown)
+	if n := max(cap(s.reader.vended.line), cap(s.reader.vended.decoded)); n > blockSize {
+		t.Errorf("a buffer keeps %d bytes after Reset", n)
+	}
 }
 
 // TestScannerManyLongLines: the beginning of each is kept, wherever in the

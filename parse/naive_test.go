@@ -273,7 +273,6 @@ func naiveNumber(s string) number {
 
 var (
 	stamp    = regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$`)
-	address  = regexp.MustCompile(`^(-|[0-9a-fA-F.:\[\]]{1,64})$`)
 	absences = regexp.MustCompile(`^(-|-1|-1\.0+)$`)
 	count    = regexp.MustCompile(`^\d{1,18}$`)
 	seconds  = regexp.MustCompile(`^\d+(\.\d{1,9})?$`)

@@ -67,6 +67,7 @@ func naiveObject(line string) (columns []naiveColumn, cause string) {
 
 var (
 	directive  = regexp.MustCompile(`(?s)^#([A-Za-z-]+):(.*)$`)
+	dateText   = regexp.MustCompile(`^[0-9 .:-]+$`)
 	letter     = regexp.MustCompile(`^[A-Za-z]`)
 	separators = regexp.MustCompile(`[^a-z0-9]+`)
 	listText   = regexp.MustCompile(`^"[^ \\\x00-\x1f\x7f]*"$`)
@@ -76,8 +77,11 @@ var (
 // isHeader takes over the columns of a #Fields line.
 func (n *naiveReader) isHeader(line string) bool {
 	match := directive.FindStringSubmatch(line)
-	if match == nil || !strings.EqualFold(match[1], "Fields") {
-		return match != nil
+	if match == nil {
+		return false
+	}
+	if !strings.EqualFold(match[1], "Fields") {
+		return n.columns == nil || dateText.MatchString(match[2])
 	}
 	names := strings.FieldsFunc(match[2], func(r rune) bool { return r == ' ' || r == '\t' })
 	for _, name := range names {
@@ -235,7 +239,8 @@ func (n *naiveReader) deliver(line string, columns []naiveColumn, tell bool) (r 
 		if !ok {
 			v = got[field]["synonym"]
 		}
-		text, quoted := v, slices.Contains(f.quoted, field) || strings.Contains(v, " ")
+		var text string
+		quoted := slices.Contains(f.quoted, field) || strings.Contains(v, " ")
 		switch {
 		case strings.HasSuffix(field, ":port"):
 			text, quoted = naiveEscape(naiveJoin(got[field]["ip"], got[field]["port"]), true, false), false

@@ -120,6 +120,7 @@ var (
 	addressBytes = setOf("0123456789abcdefABCDEF.:[]")
 	digitBytes   = setOf("0123456789")
 	versionBytes = setOf("0123456789.")
+	dateBytes    = setOf("0123456789.-: ")
 	letterBytes  = setOf("-ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 	nameBytes    = setOf("-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 )

@@ -1,7 +1,5 @@
 package parse
 
-import "bytes"
-
 // reader reads single lines of any log. kind has to be set.
 type reader struct {
 	kind   Kind // what the lines are thought to be: the hint, or what the last good line was
@@ -44,7 +42,7 @@ func (r *reader) read(line []byte) Cause {
 		return r.json(line)
 	case r.columns.header(line):
 		return Cause{kind: header}
-	case r.columns.n > 0 && !(r.columns.tabs && bytes.IndexByte(line, '\t') < 0):
+	case r.columns.hold(line):
 		return cause
 	}
 	return r.plain(line)

@@ -4,7 +4,7 @@ import "bytes"
 
 // w3cColumns are the columns of a W3C file as its last #Fields line has them.
 // They hold until the next one: a line that does not fit them is damaged, for to
-// read it in any other order would be a guess.
+// read it in any other order would be a guess. JSON is none.
 // Source: W3C, "Extended Log File Format", WD-logfile-960323.
 type w3cColumns struct {
 	n     int // 0 outside of such a file
@@ -13,17 +13,24 @@ type w3cColumns struct {
 	name  []byte // scratch
 }
 
+// hold reports whether a line must be one of these columns. Where the others had
+// tabs, a line without one is none: it has come into the file in another way.
+func (w *w3cColumns) hold(line []byte) bool {
+	return w.n > 0 && (!w.tabs || bytes.IndexByte(line, '\t') >= 0)
+}
+
 // header reads a line such as "#Fields: time elb_status_code". ok is false if the
-// line is none.
+// line is none. Among entries only versions and dates may follow the other names,
+// lest a client's text hides an entry: the time of an entry has letters.
 func (w *w3cColumns) header(line []byte) (ok bool) {
 	name, rest, found := bytes.Cut(line, []byte{':'})
 	if !found || len(name) < 2 || name[0] != '#' || !letterBytes.all(name[1:]) {
 		return false
 	}
-	if !bytes.EqualFold(name, []byte("#Fields")) {
-		return true
+	if bytes.EqualFold(name, []byte("#Fields")) {
+		return w.fields(rest)
 	}
-	return w.fields(rest)
+	return w.n == 0 || dateBytes.all(rest)
 }
 
 // fields reads the names of columns. None begins with a digit or a hyphen, but
@@ -45,7 +52,7 @@ func (w *w3cColumns) fields(names []byte) (ok bool) {
 		}
 		if fresh.n < maxColumns {
 			fresh.name = append(fresh.name[:0], names[:end]...)
-			fresh.means[fresh.n] = meanings[string(plainName(fresh.name))]
+			fresh.means[fresh.n] = meaningOf(fresh.name)
 		}
 		fresh.n++
 		names = names[end:]

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -12,6 +13,7 @@ import (
 // asked is a statement on its way to DuckDB.
 type asked struct {
 	text      string
+	plan      string // what is read, if it is not the text that can be asked for a plan
 	args      func() []any
 	relations []string // that it names
 	count     bool     // requests are to be counted in any case
@@ -28,7 +30,7 @@ type asked struct {
 // rows. Then the statement is run again from the beginning, without the objects
 // that cannot be read whole.
 func (s *Store) answer(ctx context.Context, q asked) error {
-	n, err := s.needs(ctx, q.text, q.args(), q.relations)
+	n, err := s.needs(ctx, cmp.Or(q.plan, q.text), q.args(), q.relations)
 	if err != nil {
 		return err
 	}

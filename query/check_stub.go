@@ -26,3 +26,8 @@ func checkStatement(_ context.Context, _ *sql.Conn, text string, relations []str
 	}
 	return st, nil
 }
+
+type StatementError struct{ Reason, Next string }
+
+func (e *StatementError) Error() string { return e.Reason }
+func (e *StatementError) Hint() string  { return e.Next }

@@ -37,10 +37,12 @@ func Relations() []string {
 	return names
 }
 
+var comments = regexp.MustCompile(`--[^\n]*`)
+
 // KindsNamed returns the logs that a statement may read, by the relations that
 // occur in its text: at least those that it does read.
 func KindsNamed(text string) (kinds ingest.KindSet) {
-	text = regexp.MustCompile(`--[^\n]*`).ReplaceAllString(text, "")
+	text = comments.ReplaceAllString(text, "")
 	for name, k := range streams {
 		if regexp.MustCompile(`\b` + name + `\b`).MatchString(text) {
 			kinds |= k

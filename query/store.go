@@ -24,7 +24,8 @@ type Input struct {
 	Plan    ingest.Plan // its kinds are chosen by what is asked
 	Workers int         // objects read at a time
 
-	MaxBytes int64 // of stored objects, above which nothing is read; 0 for no bound
+	Out      string // folder that an export may write to; "" for none
+	MaxBytes int64  // of stored objects, above which nothing is read; 0 for no bound
 }
 
 // Store answers questions from an input. What has to be read of it is read when
@@ -109,7 +110,7 @@ func Open(ctx context.Context, temp string, in Input) (_ *Store, err error) {
 		_, err := s.conn.ExecContext(ctx, q)
 		return err
 	}
-	for _, q := range append(settings(s.temp), schema) {
+	for _, q := range append(settings(s.temp, in.Out), schema) {
 		if err := exec(q); err != nil {
 			return nil, err
 		}
@@ -130,16 +131,21 @@ func (s *Store) register(exec func(string) error) error {
 }
 
 // settings keep DuckDB offline and within its folder.
-func settings(temp string) []string {
-	return []string{
+func settings(temp, out string) []string {
+	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+	var allowed []string
+	if out != "" {
+		allowed = []string{"SET allowed_directories = [" + quoted(out) + "]"}
+	}
+	return append(allowed,
 		"SET autoinstall_known_extensions = false",
 		"SET autoload_known_extensions = false",
 		"SET allow_community_extensions = false",
 		"SET TimeZone = 'UTC'",
-		"SET temp_directory = '" + strings.ReplaceAll(temp, "'", "''") + "'",
+		"SET temp_directory = "+quoted(temp),
 		"SET preserve_insertion_order = false",
 		"SET enable_external_access = false",
-	}
+	)
 }
 
 // configure gives DuckDB threads and memory, and closes its settings for good.

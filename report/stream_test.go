@@ -51,6 +51,30 @@ func TestStreamEqualsTheWhole(t *testing.T) {
 	}
 }
 
+// TestNoRowIsTakenForTheFrame: whoever drops the lines that begin with "#" from
+// what goes into a pipe keeps the head and every row.
+func TestNoRowIsTakenForTheFrame(t *testing.T) {
+	var out strings.Builder
+	table := poisoned("# 5 failures")
+	if err := encodeTable(&out, table, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	var kept []string
+	for line := range strings.Lines(out.String()) {
+		if !strings.HasPrefix(line, "#") {
+			kept = append(kept, line)
+		}
+	}
+	want := []string{
+		"\\x23 5 failures\tN\t# 5 failures\n",
+		"\\x23 5 failures\t2\ttrue\n",
+		"\\x23 5 failures# 5 failures\t1\tfalse\n",
+	}
+	if diff := cmp.Diff(want, kept); diff != "" {
+		t.Errorf("lines that do not begin with # (-want +got):\n%s", diff)
+	}
+}
+
 func TestFormsThatNeedAllRows(t *testing.T) {
 	for name, s := range map[string]Style{"json": {}, "markdown": {}, "table": {Terminal: true}, "yaml": {}} {
 		if rows, ok := Stream(name, &bytes.Buffer{}, topErrorsColumns, s); ok || rows != nil {

@@ -29,6 +29,7 @@ type readOptions struct {
 	timeout  string
 	maxBytes string
 	explain  bool
+	out      string // folder that may be written to
 }
 
 func (o *readOptions) flags(f *pflag.FlagSet) {
@@ -77,7 +78,7 @@ func (a *app) reading(ctx context.Context, o readOptions, statement string, args
 		return err
 	}
 	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
-	store, err := query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most})
+	store, err := query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most, Out: o.out})
 	if err != nil {
 		return err
 	}

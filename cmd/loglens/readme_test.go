@@ -143,7 +143,7 @@ func exampleFolder(t *testing.T) string {
 	if night.After(now) {
 		night = night.Add(-24 * time.Hour)
 	}
-	var object string
+	objects := map[demo.Kind]string{}
 	for i, end := range []time.Time{now, night} {
 		folder := filepath.Join(dir, "logs", []string{"now", "night"}[i])
 		truth, err := demo.Write(context.Background(), folder, demo.Options{Seed: 1, End: end, Lines: 3000, NoTruth: true})
@@ -151,18 +151,23 @@ func exampleFolder(t *testing.T) string {
 			t.Fatal(err)
 		}
 		for _, o := range truth.Objects {
-			if o.Kind == demo.KindAccess && o.Lines > 0 {
-				object = filepath.Join(folder, filepath.FromSlash(o.Key))
+			if o.Lines > 0 {
+				objects[o.Kind] = filepath.Join(folder, filepath.FromSlash(o.Key))
 			}
 		}
 	}
-	stored, err := os.ReadFile(object)
-	if err != nil {
-		t.Fatal(err)
+	stored := func(kind demo.Kind) []byte {
+		b, err := os.ReadFile(objects[kind])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
 	}
 	for name, text := range map[string][]byte{
-		"x.log.gz": stored,
-		"config":   []byte("[profile prod]\naws_access_key_id = nobody\naws_secret_access_key = secret\n"),
+		"x.log.gz":          stored(demo.KindAccess),
+		"conn_log_x.log.gz": stored(demo.KindConnection),
+		"slow.sql":          []byte("SELECT route, max(duration) FROM request GROUP BY ALL ORDER BY 2 DESC LIMIT 9"),
+		"config":            []byte("[profile prod]\naws_access_key_id = nobody\naws_secret_access_key = secret\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)

@@ -38,7 +38,7 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 		Use:     r.Name + " [SOURCE…]",
 		Short:   strings.TrimSuffix(r.About, "."),
 		Long:    r.About + "\n\n" + sourceHelp,
-		Example: commandExamples(r.Name),
+		Example: commandExamples(r),
 		RunE:    func(c *cobra.Command, args []string) error { return a.report(c.Context(), r, o, args) },
 	}
 	f := c.Flags()
@@ -130,7 +130,7 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if e, err = o.output.form(); err != nil {
 		return q, e, err
 	}
-	if len(o.by) > 0 {
+	if len(byNames(r)) > 0 {
 		if q.By, err = chosen("--by", o.by, byNames(r)); err != nil {
 			return q, e, err
 		}

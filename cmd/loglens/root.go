@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"loglens/parse"
 	"loglens/query"
 )
 
@@ -52,7 +53,7 @@ func (a *app) rootCommand() *cobra.Command {
 	for _, r := range query.Reports() {
 		root.AddCommand(a.reportCommand(r))
 	}
-	root.AddCommand(a.sqlCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
+	root.AddCommand(a.sqlCommand(), a.exportCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
 	return root
 }
 
@@ -99,9 +100,31 @@ func exitTopic() *cobra.Command {
 }
 
 // commandExamples are shown by --help of every report, and run by a test.
-func commandExamples(name string) string {
-	return fmt.Sprintf(`  loglens %[1]s --since 1h s3://my-logs/prod
-  loglens %[1]s --since 1h --lb shop-prod
-  loglens %[1]s --since 03:00 --until 03:30 --by reason,target ./logs
-  zcat x.log.gz | loglens %[1]s - --output json`, name)
+func commandExamples(r query.Report) string {
+	var by string
+	if names := byNames(r); len(names) > 0 {
+		by = " --by " + strings.Join(names[:min(2, len(names))], ",")
+	}
+	lines := []string{
+		"loglens %[1]s --since 1h s3://my-logs/prod",
+		"loglens %[1]s --since 1h --lb shop-prod",
+		"loglens %[1]s --since 03:00 --until 03:30%[2]s ./logs",
+	}
+	if file := exampleFile(r); file != "" {
+		lines = append(lines, "cat "+file+" | loglens %[1]s - --output json")
+	}
+	return "  " + fmt.Sprintf(strings.Join(lines, "\n  "), r.Name, by)
+}
+
+// exampleFile is named like a log that the report reads, "" if it reads none.
+func exampleFile(r query.Report) string {
+	text, _, err := r.Statement(query.Question{})
+	kinds := query.KindsNamed(text)
+	switch {
+	case err != nil || r.ListsOnly():
+		return ""
+	case kinds.Has(parse.KindAccess):
+		return "x.log.gz"
+	}
+	return "conn_log_x.log.gz"
 }

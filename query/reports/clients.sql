@@ -4,12 +4,14 @@
 -- rows: client clients
 -- total: failures
 --
+-- dimension: window        window_start
 -- dimension: load_balancer load_balancer
 -- dimension: client        client
 -- dimension: network       network
 -- default: client
 -- narrow: last_seen first_seen share load_balancer network
 --
+-- column: window_start     time    everyone  window
 -- column: load_balancer  text    everyone  load balancer
 -- column: network        text    everyone
 -- column: client         text    everyone
@@ -28,6 +30,7 @@
 WITH
 counted AS MATERIALIZED (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - epoch_us(time) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			network: CASE WHEN list_contains($by, 'network') THEN client_net END,
 			client: CASE WHEN list_contains($by, 'client') THEN client_ip END
@@ -55,10 +58,12 @@ SELECT
 	unnest(key), requests, requests / all_requests AS share, failures, failures / requests AS failure_rate,
 	successes, never_succeeds, reason, first_seen, last_seen, all_rows,
 	MAP {
+		'since': CASE WHEN key.window_start IS NOT NULL THEN strftime(greatest(key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(key.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
 		'network': CASE WHEN list_contains($by, 'network') THEN coalesce(key.network, '-') END,
 		'client': CASE WHEN list_contains($by, 'client') THEN coalesce(key.client, '-') END
 	} AS drill,
 	failures AS drill_rows
 FROM ranked
-ORDER BY rank;
+ORDER BY key.window_start, rank;

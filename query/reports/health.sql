@@ -3,6 +3,7 @@
 -- about: Health checks by target: failures, reasons, flapping, and requests that went to groups in which every check failed (fail-open).
 -- rows: target targets
 --
+-- dimension: window        window_start
 -- dimension: load_balancer load_balancer
 -- dimension: target_group  target_group
 -- dimension: target        target
@@ -10,6 +11,7 @@
 -- default: target_group target
 -- narrow: last_failed nodes load_balancer first_failed checks flaps
 --
+-- column: window_start     time    everyone  window
 -- column: load_balancer      text    everyone  load balancer
 -- column: target_group       text    everyone  target group
 -- column: target             text    everyone
@@ -36,6 +38,7 @@ checked AS MATERIALIZED (
 ),
 keyed AS MATERIALIZED (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - epoch_us(time) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group: CASE WHEN list_contains($by, 'target_group') THEN group_name END,
 			target: CASE WHEN list_contains($by, 'target') THEN address END,
@@ -64,6 +67,7 @@ open_minute AS (
 ),
 open AS (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group: CASE WHEN list_contains($by, 'target_group') THEN group_name END,
 			target: CASE WHEN list_contains($by, 'target') THEN traffic.target END
@@ -82,6 +86,8 @@ SELECT
 	unnest(ranked.key), checks, failed, failed / checks AS failure_rate, mostly, coalesce(flaps, 0) AS flaps, nodes,
 	first_failed, last_failed, coalesce(open.minutes, 0) AS fail_open_minutes, coalesce(open.requests, 0) AS fail_open_requests, all_rows,
 	MAP {
+		'since': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(greatest(ranked.key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(ranked.key.window_start) + $window_us), make_timestamp($until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'log': 'health_check',
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(ranked.key.load_balancer, '-') END,
 		'target_group': CASE WHEN list_contains($by, 'target_group') THEN coalesce(ranked.key.target_group, '-') END,
@@ -92,5 +98,5 @@ SELECT
 FROM ranked
 LEFT JOIN code ON code.key = ranked.key
 LEFT JOIN flapping ON flapping.key = ranked.key
-LEFT JOIN open ON open.way = {load_balancer: ranked.key.load_balancer, target_group: ranked.key.target_group, target: ranked.key.target}
-ORDER BY rank;
+LEFT JOIN open ON open.way = {window_start: ranked.key.window_start, load_balancer: ranked.key.load_balancer, target_group: ranked.key.target_group, target: ranked.key.target}
+ORDER BY ranked.key.window_start, rank;

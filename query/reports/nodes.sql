@@ -4,11 +4,13 @@
 -- rows: node nodes
 -- total: failures
 --
+-- dimension: window        window_start
 -- dimension: load_balancer load_balancer
 -- dimension: node          node
 -- default: load_balancer node
 -- narrow: reason last_seen first_seen share load_balancer
 --
+-- column: window_start     time    everyone  window
 -- column: load_balancer text  everyone  load balancer
 -- column: node          text  everyone
 -- column: requests      count everyone
@@ -24,6 +26,7 @@
 WITH
 passing AS (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
 			node: CASE WHEN list_contains($by, 'node') THEN node END
 		} AS key,
@@ -32,6 +35,7 @@ passing AS (
 ),
 hit AS MATERIALIZED (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			node: CASE WHEN list_contains($by, 'node') THEN node END
 		} AS key, (epoch_us(minute) - $from_us) // $slice_us AS slice, reason, sum(failures)::BIGINT AS failures
@@ -61,9 +65,11 @@ SELECT
 	unnest(key), requests, requests / all_requests AS share, failures, failures / requests AS failure_rate, reason,
 	first_seen, last_seen, trend, all_rows,
 	MAP {
+		'since': CASE WHEN key.window_start IS NOT NULL THEN strftime(greatest(key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp($until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
 		'node': CASE WHEN list_contains($by, 'node') THEN coalesce(key.node, '-') END
 	} AS drill,
 	failures AS drill_rows
 FROM ranked LEFT JOIN trend USING (key)
-ORDER BY rank;
+ORDER BY key.window_start, rank;

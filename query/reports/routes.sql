@@ -4,12 +4,14 @@
 -- rows: route routes
 -- total: failures
 --
+-- dimension: window        window_start
 -- dimension: load_balancer load_balancer
 -- dimension: target_group  target_group target_group_arn
 -- dimension: route         route
 -- default: route
 -- narrow: reason last_success share target_group load_balancer
 --
+-- column: window_start     time    everyone  window
 -- column: load_balancer    text    everyone  load balancer
 -- column: target_group     text    everyone  target group
 -- column: target_group_arn text    programs
@@ -28,6 +30,7 @@
 WITH
 minute AS (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - epoch_us(time) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			route: CASE WHEN list_contains($by, 'route') THEN route END
@@ -63,10 +66,12 @@ SELECT
 	requests, requests / all_requests AS share, failures, failures / requests AS failure_rate,
 	dead, last_success, reason, all_rows,
 	MAP {
+		'since': CASE WHEN key.window_start IS NOT NULL THEN strftime(greatest(key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(key.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
 		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(key.target_group_arn, '-') END,
 		'route': CASE WHEN list_contains($by, 'route') THEN coalesce(key.route, '-') END
 	} AS drill,
 	failures AS drill_rows
 FROM ranked LEFT JOIN mostly USING (key)
-ORDER BY rank;
+ORDER BY key.window_start, rank;

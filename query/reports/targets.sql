@@ -3,12 +3,14 @@
 -- about: Targets with their requests, failures, response times, share of the traffic, and first and last request: a deploy shows.
 -- rows: target targets
 --
+-- dimension: window        window_start
 -- dimension: load_balancer load_balancer
 -- dimension: target_group  target_group target_group_arn
 -- dimension: target        target
 -- default: target_group target
 -- narrow: p95 last_seen first_seen p50 share target_group load_balancer failure_rate trend
 --
+-- column: window_start     time    everyone  window
 -- column: load_balancer    text    everyone  load balancer
 -- column: target_group     text    everyone  target group
 -- column: target_group_arn text    programs
@@ -30,6 +32,7 @@
 WITH
 way AS MATERIALIZED (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			target: CASE WHEN list_contains($by, 'target') THEN target END
@@ -44,6 +47,7 @@ passing AS (
 ),
 hit AS (
 	SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			target: CASE WHEN list_contains($by, 'target') THEN target END
@@ -69,7 +73,7 @@ percentile AS (
 trend AS (
 	SELECT key, list(requests ORDER BY slice) AS trend
 	FROM (
-		SELECT key, slice, coalesce(sum(requests), 0)::BIGINT AS requests
+		SELECT key, slice, coalesce(sum(requests), -1)::BIGINT AS requests
 		FROM (SELECT DISTINCT key FROM way)
 		CROSS JOIN (SELECT unnest(range($slices)) AS slice)
 		LEFT JOIN way USING (key, slice)
@@ -92,10 +96,12 @@ SELECT
 	failed / requests AS failure_rate,
 	p50, p95, p99, first_seen, last_seen, trend, all_rows,
 	MAP {
+		'since': CASE WHEN key.window_start IS NOT NULL THEN strftime(greatest(key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp($until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
 		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(key.target_group_arn, '-') END,
 		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(key.target, '-') END
 	} AS drill,
 	failed AS drill_rows
 FROM ranked LEFT JOIN percentile USING (key) LEFT JOIN trend USING (key)
-ORDER BY rank;
+ORDER BY key.window_start, rank;

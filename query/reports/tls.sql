@@ -3,6 +3,7 @@
 -- about: Connections that failed before a request, by cause: TLS handshakes and client certificates, of application and network load balancers.
 -- rows: cause causes
 --
+-- dimension: window        window_start
 -- dimension: cause         cause cause_source
 -- dimension: log           log
 -- dimension: load_balancer load_balancer
@@ -11,6 +12,7 @@
 -- default: log cause
 -- narrow: cause_source last_seen first_seen share connections load_balancer log
 --
+-- column: window_start     time    everyone  window
 -- column: log           text    everyone
 -- column: load_balancer text    everyone  load balancer
 -- column: listener_port integer everyone  port
@@ -35,6 +37,7 @@ connecting AS ( -- everything that a connection can tell, counted at once
 		CASE WHEN tls_verify_status LIKE 'Failed:%' THEN substr(tls_verify_status, 8) END AS code,
 		CASE WHEN tls_verify_status LIKE 'Failed:%' OR tls_protocol IS NULL THEN client_ip END AS client,
 		tls_protocol IS NULL AS without,
+		CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(timestamp) - epoch_us(timestamp) % $window_us) END AS window_start,
 		count(*) AS n, min(timestamp) AS first_seen, max(timestamp) AS last_seen
 	FROM connection GROUP BY ALL
 	UNION ALL
@@ -42,6 +45,7 @@ connecting AS ( -- everything that a connection can tell, counted at once
 		CASE WHEN tls_handshake_time IS NULL AND incoming_tls_alert IS NOT NULL THEN 'TLS_Alert_' || incoming_tls_alert END,
 		CASE WHEN tls_handshake_time IS NULL THEN client_ip END,
 		tls_handshake_time IS NULL,
+		CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - epoch_us(time) % $window_us) END,
 		count(*), min(time), max(time)
 	FROM nlb_tls GROUP BY ALL
 ),
@@ -53,6 +57,7 @@ seen AS MATERIALIZED (
 ),
 keyed AS (
 	SELECT {
+			window_start: window_start,
 			log: CASE WHEN list_contains($by, 'log') THEN log END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			port: CASE WHEN list_contains($by, 'port') THEN port END
@@ -74,10 +79,12 @@ ranked AS (
 	FROM failing
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
-SELECT way.log AS log, way.load_balancer AS load_balancer, way.port::BIGINT AS listener_port, tls_protocol,
+SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS load_balancer, way.port::BIGINT AS listener_port, tls_protocol,
 	cause, cause_source, failures, failures / all_failures AS share, connections, failures / connections AS failure_rate,
 	clients, first_seen, last_seen, all_rows,
 	CASE WHEN list_contains($by, 'log') AND NOT list_contains($by, 'protocol') THEN MAP {
+		'since': CASE WHEN way.window_start IS NOT NULL THEN strftime(greatest(way.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN way.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(way.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(way.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'log': way.log,
 		'reason': cause,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(way.load_balancer, '-') END,
@@ -85,4 +92,4 @@ SELECT way.log AS log, way.load_balancer AS load_balancer, way.port::BIGINT AS l
 	} END AS drill,
 	failures AS drill_rows
 FROM ranked JOIN passing USING (way)
-ORDER BY rank;
+ORDER BY way.window_start, rank;

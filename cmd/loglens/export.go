@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"loglens/query"
+)
+
+// exportOptions is what the flags of export say.
+type exportOptions struct {
+	read      readOptions
+	relation  string
+	to        string
+	columns   []string
+	partition bool
+}
+
+func (a *app) exportCommand() *cobra.Command {
+	var o exportOptions
+	c := &cobra.Command{
+		Use:   "export --to FILE.parquet [SOURCE…]",
+		Short: "Write requests or other log entries to Parquet",
+		Long: `export writes the entries of the window to a Parquet file, compressed with
+Zstandard, as Athena, Spark, Trino and DuckDB read it: AWS's fields, typed,
+under AWS's names, absent values NULL, and the reason of every failure. What
+stands at --to in the end is whole, or not there.
+
+` + sourceHelp,
+		Example: `  loglens export --since 1h --to requests.parquet s3://my-logs/prod
+  loglens export --since 7d --relation failure --partition --to failures s3://my-logs/prod
+  loglens export --columns time,target,elb_status_code --to small.parquet ./logs`,
+		RunE: func(c *cobra.Command, args []string) error { return a.export(c.Context(), o, args) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.to, "to", "", "file to write; with --partition a folder. It must not exist")
+	f.StringVar(&o.relation, "relation", "request", "what to write: "+strings.Join(query.Exportable(), ", "))
+	f.StringSliceVar(&o.columns, "columns", nil, "only these columns, in this order (default AWS's fields and the reason)")
+	f.BoolVar(&o.partition, "partition", false, "one folder per day, date=2026-11-22, as Hive and Athena name them")
+	o.read.flags(f)
+	complete(c, "relation", query.Exportable())
+	return c
+}
+
+func (a *app) export(ctx context.Context, o exportOptions, args []string) error {
+	if o.to == "" {
+		return usage("for example --to requests.parquet", "where to? --to is not given")
+	}
+	to, err := filepath.Abs(o.to)
+	if err != nil {
+		return err
+	}
+	o.read.out = filepath.Dir(to)
+	return a.reading(ctx, o.read, "FROM "+o.relation, args, func(ctx context.Context, s *query.Store, in input) error {
+		if o.read.explain {
+			return a.explain(ctx, s, "FROM "+o.relation, nil)
+		}
+		done := a.showProgress(s.Progress())
+		t, rows, err := s.Export(ctx, query.Export{Relation: o.relation, Columns: o.columns, To: to, Partition: o.partition})
+		done()
+		if errors.Is(err, fs.ErrExist) {
+			return usage("remove it, or name another", "%s exists", o.to)
+		}
+		if err == nil {
+			err = a.plausible(s, t, in)
+		}
+		if err != nil {
+			return err
+		}
+		a.frame(t)
+		if _, err := fmt.Fprintf(a.out, "%d rows in %s\n", rows, o.to); err != nil {
+			return err
+		}
+		return whole(t)
+	})
+}

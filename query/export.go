@@ -1,0 +1,119 @@
+package query
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Export says what is to be written to Parquet, and where.
+type Export struct {
+	Relation string   // one of Exportable
+	Columns  []string // nil for AWS's fields and the reasons
+	To       string   // a file, or with Partition a folder; in Input.Out, and new
+	// Partition divides the rows by their day: date=2026-11-22/….parquet.
+	Partition bool
+}
+
+// Exportable are the relations that can be exported: those that are read from
+// the sources line by line.
+func Exportable() []string {
+	return []string{"request", "failure", "connection", "health_check", "nlb_tls"}
+}
+
+// ownColumns are what the relations have beside the log's own fields. They can
+// be made again out of those, or say where a line lies.
+var ownColumns = []string{
+	"target", "target_group", "node", "route", "client_net", "duration", "load_balancer", "object_id", "object_uri", "line_no", "raw",
+}
+
+// rowGroup is how many rows a part of a Parquet file has. It bounds what is held
+// in memory; half of DuckDB's own choice costs 1 % of size.
+const rowGroup = 61_440
+
+// Export writes a relation to Parquet with Zstandard. It returns the answer's
+// facts, and the number of rows. What stands at e.To is whole or not there; it
+// is not there if there was no object to read.
+//
+// Errors: as Ask; *StatementError for an unknown relation or column; fs.ErrExist.
+func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err error) {
+	selected, err := s.exported(ctx, e)
+	if err != nil {
+		return nil, 0, err
+	}
+	if _, err := os.Lstat(e.To); !errors.Is(err, os.ErrNotExist) {
+		return nil, 0, fmt.Errorf("write %s: %w", e.To, os.ErrExist)
+	}
+	part := e.To + ".part"
+	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
+	options := fmt.Sprintf("FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d", rowGroup)
+	if e.Partition {
+		options += ", PARTITION_BY (date)"
+	}
+	t = &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window}
+	err = s.answer(ctx, asked{
+		text:      "COPY (" + selected + ") TO '" + strings.ReplaceAll(part, "'", "''") + "' (" + options + ")",
+		plan:      selected,
+		relations: []string{e.Relation},
+		args:      func() []any { return nil },
+		before:    func() error { return os.RemoveAll(part) },
+		rows: func(rows *sql.Rows) error {
+			for rows.Next() {
+				if err := rows.Scan(&n); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := errors.Join(s.accounting(ctx, t, Question{}), s.warn(ctx, t, Question{})); err != nil {
+		return nil, 0, err
+	}
+	if t.Accounting.Objects == 0 {
+		return t, 0, nil
+	}
+	if err := os.Rename(part, e.To); err != nil {
+		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
+	}
+	return t, n, nil
+}
+
+// exported returns the SELECT of what is to be written.
+func (s *Store) exported(ctx context.Context, e Export) (string, error) {
+	if !slices.Contains(Exportable(), e.Relation) {
+		return "", &StatementError{Reason: fmt.Sprintf("%q cannot be exported", e.Relation), Next: "one of " + strings.Join(Exportable(), ", ")}
+	}
+	var all []string
+	var name string
+	err := s.each(ctx, func() { all = append(all, name) },
+		"SELECT column_name FROM (DESCRIBE "+e.Relation+")", []any{&name})
+	if err != nil {
+		return "", err
+	}
+	columns := e.Columns
+	if columns == nil {
+		columns = slices.DeleteFunc(slices.Clone(all), func(c string) bool { return slices.Contains(ownColumns, c) })
+	}
+	for i, c := range columns {
+		if !slices.Contains(all, c) {
+			return "", &StatementError{Reason: fmt.Sprintf("%s has no column %q", e.Relation, c), Next: "its columns: " + strings.Join(all, ", ")}
+		}
+		columns[i] = `"` + c + `"`
+	}
+	list := strings.Join(columns, ", ")
+	if e.Partition {
+		when := "time"
+		if e.Relation == "connection" {
+			when = "timestamp"
+		}
+		list += ", strftime(" + when + ", '%Y-%m-%d') AS date"
+	}
+	return "SELECT " + list + " FROM " + e.Relation, nil
+}

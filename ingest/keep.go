@@ -153,7 +153,10 @@ func (k *keptObject) is(o *Object) bool {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.listed.ETag == o.ETag && k.listed.Size == o.Size
+	if k.listed.ETag != o.ETag || k.listed.Size != o.Size {
+		return false
+	}
+	return o.ETag != "" || k.listed.Modified.Equal(o.Modified) // not every server has ETags
 }
 
 // object is the object as a listing yields it.

@@ -36,3 +36,7 @@ func Serve(ctx context.Context, objects []*Object, workers int) *Feed {
 	}()
 	return f
 }
+
+// Again reports whether the object can be read a second time, which standard
+// input and pipes cannot.
+func (o *Object) Again() bool { return o.origin.again() }

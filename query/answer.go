@@ -68,7 +68,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 // take more; streams bring all rows through it.
 const (
 	memoryToCount  = "128MB"
-	memoryToStream = "160MB"
+	memoryToStream = "250MB"
 )
 
 // inventory is what was listed for a statement. Without streams the listing
@@ -106,7 +106,7 @@ func (s *Store) inventory(ctx context.Context, n need) (_ *inventory, done func(
 
 // attempt fills the tables and runs the statement. torn are objects whose rows
 // were in the result before they turned out to be damaged.
-func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (torn []int32, err error) {
+func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (torn map[int32]error, err error) {
 	if n.load != 0 && s.filled == 0 {
 		loading, cancel := context.WithCancel(ctx)
 		err := s.load(loading, s.feed(loading, n, in), n.load)
@@ -120,7 +120,7 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 		return nil, err
 	}
 	r := &reading{
-		objects: in.objects, broken: in.broken, torn: map[int32]bool{},
+		objects: in.objects, broken: in.broken, torn: map[int32]error{},
 		loaded: n.load, count: q.count && n.load&requestKinds == 0,
 	}
 	r.ctx, r.cancel = context.WithCancel(ctx)
@@ -133,10 +133,7 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 	if err != nil {
 		return nil, err
 	}
-	for id := range r.torn {
-		torn = append(torn, id)
-	}
-	return torn, s.flush()
+	return r.torn, s.flush()
 }
 
 // feed returns the objects to load.
@@ -165,17 +162,16 @@ func (s *Store) statement(ctx context.Context, q asked) (err error) {
 
 // judge reads torn objects once more, to their end: what cannot be read whole
 // is broken, and what can is left as it has to be read.
-func (s *Store) judge(ctx context.Context, in *inventory, torn []int32) error {
-	w := newWorker(s, 0)
-	isTorn := map[int32]bool{}
-	for _, id := range torn {
-		isTorn[id] = true
-	}
+func (s *Store) judge(ctx context.Context, in *inventory, torn map[int32]error) error {
+	w := newWorker(s, requestKinds)
 	for _, o := range in.objects {
-		if !isTorn[o.ID] {
+		err := torn[o.ID]
+		if err == nil {
 			continue
 		}
-		err := w.probe(ctx, o)
+		if o.Again() {
+			err = w.probe(ctx, o)
+		}
 		if fatal := ctx.Err(); fatal != nil {
 			return context.Cause(ctx)
 		}

@@ -32,8 +32,8 @@ var ownColumns = []string{
 }
 
 // rowGroup is how many rows a part of a Parquet file has. It bounds what is held
-// in memory; half of DuckDB's own choice costs 1 % of size.
-const rowGroup = 61_440
+// in memory; a third of DuckDB's own choice costs 1 % of size.
+const rowGroup = 40_960
 
 // Export writes a relation to Parquet with Zstandard. It returns the answer's
 // facts, and the number of rows. What stands at e.To is whole or not there; it

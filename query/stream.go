@@ -22,8 +22,8 @@ type reading struct {
 
 	mu      sync.Mutex
 	streams []interface{ stop() error }
-	torn    map[int32]bool // objects that broke after some of their rows were out
-	err     error          // what ended the reading, told better than through DuckDB
+	torn    map[int32]error // why objects broke after some of their rows were out
+	err     error           // what ended the reading, told better than through DuckDB
 }
 
 // stop ends all scans of the statement, those included that DuckDB did not want
@@ -48,9 +48,9 @@ func (r *reading) ended(err error) error {
 }
 
 // tear notes that the rows of an object that are out already must not count.
-func (r *reading) tear(object int32) {
+func (r *reading) tear(object int32, why error) {
 	r.mu.Lock()
-	r.torn[object] = true
+	r.torn[object] = why
 	r.mu.Unlock()
 }
 
@@ -152,7 +152,7 @@ func (s *stream[T]) end(why error) (err error) {
 		w.rollback()
 	case s.out > 0 && !errors.As(why, new(*ownError)):
 		w.rollback()
-		s.reading.tear(o.ID)
+		s.reading.tear(o.ID, why)
 	default:
 		var again bool
 		if again, err = w.retry(s.reading.ctx, o, why); again {

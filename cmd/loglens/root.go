@@ -111,7 +111,7 @@ func commandExamples(r query.Report) string {
 		"loglens %[1]s --since 03:00 --until 03:30%[2]s ./logs",
 	}
 	if file := exampleFile(r); file != "" {
-		lines = append(lines, "cat "+file+" | loglens %[1]s - --output json")
+		lines = append(lines, "zcat "+file+" | loglens %[1]s - --output json")
 	}
 	return "  " + fmt.Sprintf(strings.Join(lines, "\n  "), r.Name, by)
 }

@@ -1,0 +1,64 @@
+package query
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// TestBuckets: every time lies in one bucket, buckets are in order, and the
+// middle of a bucket is as near as is promised.
+func TestBuckets(t *testing.T) {
+	last, lastTime := -1, int64(-1)
+	check := func(us int64) {
+		at := bucketOf(us)
+		if at < 0 || at >= buckets {
+			t.Fatalf("%d µs is in bucket %d of %d", us, at, buckets)
+		}
+		if off := math.Abs(float64(bucketTime(at) - us)); off > 0.016*float64(us) {
+			t.Errorf("%d µs is told as %d µs", us, bucketTime(at))
+		}
+		if us > lastTime && at < last {
+			t.Errorf("%d µs is in bucket %d, a shorter time in %d", us, at, last)
+		}
+		last, lastTime = at, us
+	}
+	for us := int64(0); us < 100_000; us++ {
+		check(us)
+	}
+	for us := int64(100_000); us <= longestTime; us += us/100 + 1 {
+		check(us)
+	}
+	if at := bucketOf(longestTime); at != buckets-1 {
+		t.Errorf("the longest time is in bucket %d of %d", at, buckets)
+	}
+	if bucketOf(1<<40) != buckets-1 || bucketOf(-5) != 0 {
+		t.Error("times out of range are not in the outermost buckets")
+	}
+}
+
+// TestLatencyAdds: counts merge to what counting all at once gives.
+func TestLatencyAdds(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		var whole, part dense
+		var sum latency
+		for range rng.IntN(5) {
+			for range rng.IntN(60) {
+				at := bucketOf(int64(math.Exp(rng.Float64() * 22)))
+				whole[at]++
+				part[at]++
+			}
+			before := slices.Clone(sum)
+			merged := sum.add(part.take())
+			if !slices.Equal(before, sum) {
+				t.Fatal("add changed its operand")
+			}
+			sum = merged
+		}
+		if want := whole.take(); !slices.Equal(want, sum) {
+			t.Fatalf("merged %v, want %v", sum, want)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package query_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"loglens/ingest"
+	"loglens/internal/demo"
+	"loglens/internal/when"
+	"loglens/query"
+)
+
+// sink keeps rows as text.
+type sink struct {
+	begun   int
+	columns []query.Column
+	rows    []string
+}
+
+func (s *sink) Begin(columns []query.Column) error {
+	s.begun++
+	s.columns, s.rows = columns, nil
+	return nil
+}
+
+func (s *sink) Row(row []any) error {
+	s.rows = append(s.rows, strings.TrimSuffix(fmt.Sprintln(row...), "\n"))
+	return nil
+}
+
+func ask(t *testing.T, s *query.Store, text string) (*sink, *query.Table) {
+	t.Helper()
+	var rows sink
+	table, err := s.Ask(context.Background(), text, nil, &rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rows, table
+}
+
+// broken damages a third of the access objects of a tree near their ends, and
+// returns which.
+func broken(t *testing.T, dir string, truth *demo.Truth) map[int32]bool {
+	t.Helper()
+	broken := map[int32]bool{}
+	for i, o := range truth.Objects {
+		if o.Kind != demo.KindAccess || o.Lines < 50 || i%3 != 0 {
+			continue
+		}
+		broken[int32(i)] = true
+		path := filepath.Join(dir, filepath.FromSlash(o.Key))
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b[len(b)-6] ^= 1 // checksum: seen only when every row is out
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(broken) == 0 {
+		t.Fatal("no object to break")
+	}
+	return broken
+}
+
+// TestDamagedObjectsInStreams: an object that breaks at its end leaves no row
+// in a streamed answer, though all of them had been seen.
+func TestDamagedObjectsInStreams(t *testing.T) {
+	dir := t.TempDir()
+	truth, err := demo.Write(context.Background(), dir, demo.Options{Seed: 5, End: end, Lines: 20_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bad := broken(t, dir, truth)
+	want := map[string]int{}
+	for _, r := range truth.Requests {
+		if !bad[r.Object] {
+			want[r.LoadBalancer]++
+		}
+	}
+	for _, workers := range []int{1, 2} {
+		s := open(t, dir, ingest.Plan{}, workers)
+		rows, table := ask(t, s, "SELECT elb, count(*) FROM request GROUP BY ALL")
+		got := map[string]int{}
+		for _, row := range rows.rows {
+			var elb string
+			var n int
+			if _, err := fmt.Sscan(row, &elb, &n); err != nil {
+				t.Fatal(err)
+			}
+			got[elb] = n
+		}
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("%d workers (-truth of the whole objects +answer):\n%s", workers, diff)
+		}
+		if rows.begun != 2 {
+			t.Errorf("the statement ran %d times, want 2", rows.begun)
+		}
+		a := table.Accounting
+		if a.ObjectsFailed != int64(len(bad)) || a.Lines != a.Parsed+a.Rejected+a.Skipped {
+			t.Errorf("%d broken objects, accounting %+v", len(bad), a)
+		}
+		if s.FirstFailure() == nil || !strings.Contains(strings.Join(table.Warnings, "\n"), "could not be read") {
+			t.Errorf("nothing says that the answer is partial: %q", table.Warnings)
+		}
+		report, _ := query.FindReport("routes")
+		answer, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: outages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Accounting != a || answer.Requests != a.Parsed {
+			t.Errorf("routes: accounting %+v, %d requests; SQL: %+v", answer.Accounting, answer.Requests, a)
+		}
+	}
+}
+
+// TestDamagedStandardInput: what cannot be read twice is no answer, and said so.
+func TestDamagedStandardInput(t *testing.T) {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	line := `http 2026-10-07T07:15:01.101682Z app/a/1 198.51.100.7:65530 - -1 -1 -1 503 - 0 0 "GET http://a:80/ HTTP/1.1" "-"` + "\n"
+	if _, err := z.Write([]byte(strings.Repeat(line, 5000))); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	sources, err := ingest.NewSources(ctx, []string{"-"}, bytes.NewReader(b.Bytes()[:b.Len()-5]), ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	rows, table := ask(t, s, "SELECT count(*) FROM request")
+	if gocmp.Diff([]string{"0"}, rows.rows) != "" || table.Accounting.ObjectsFailed != 1 {
+		t.Errorf("rows %q, accounting %+v", rows.rows, table.Accounting)
+	}
+}
+
+// TestScansAgree: what a statement reads twice, and beside loaded tables, is the
+// same each time; a statement that wants few rows stops early.
+func TestScansAgree(t *testing.T) {
+	dir := t.TempDir()
+	truth, err := demo.Write(context.Background(), dir, demo.Options{Seed: 6, End: end, Lines: 20_000, Oddities: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := when.Window{From: truth.From.Add(10 * 60e9), Until: truth.Until.Add(-7 * 60e9)}
+	inside := 0
+	for _, r := range truth.Requests {
+		if w.Contains(r.Time) {
+			inside++
+		}
+	}
+	s := open(t, dir, ingest.Plan{Window: w}, 2)
+	for _, q := range []string{
+		"SELECT (SELECT count(*) FROM request), (SELECT sum(requests) FROM traffic), (SELECT sum(requests) FROM node_minute)",
+		"SELECT (SELECT count(*) FROM request), (SELECT count(*) FROM request WHERE time IS NOT NULL), (SELECT sum(parsed) FROM accounting)",
+		"WITH r AS (FROM request) SELECT count(*), count(DISTINCT (object_id, line_no)), (SELECT sum(parsed) FROM object) FROM r",
+	} {
+		rows, table := ask(t, s, q)
+		if want := fmt.Sprintf("[%d %d %d]", inside, inside, inside); len(rows.rows) != 1 || "["+rows.rows[0]+"]" != want {
+			t.Errorf("%s: %q, want %s", q, rows.rows, want)
+		}
+		if table.Accounting.Parsed != int64(inside) {
+			t.Errorf("%s: accounting %+v, want %d parsed", q, table.Accounting, inside)
+		}
+	}
+	failing, _ := ask(t, s, "SELECT count(*), count(reason) FROM failure f SEMI JOIN request r USING (object_id, line_no, reason, raw)")
+	kept, _ := ask(t, s, "SELECT count(*), count(*) FROM failure")
+	if gocmp.Diff(kept.rows, failing.rows) != "" {
+		t.Errorf("of %q failures %q are among the requests", kept.rows, failing.rows)
+	}
+	few, table := ask(t, s, "SELECT raw FROM request LIMIT 3")
+	if len(few.rows) != 3 || table.Accounting.Lines > int64(len(truth.Requests)) {
+		t.Errorf("%d rows, accounting %+v", len(few.rows), table.Accounting)
+	}
+}

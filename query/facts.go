@@ -88,7 +88,7 @@ const unclear = `(named_kind IS NULL AND object_id NOT IN (SELECT object_id FROM
 // Kinds names the logs that were read for the answer.
 func (s *Store) Kinds() (names []string) {
 	for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
-		if s.read.Has(k) {
+		if s.read != 0 && s.read.Has(k) {
 			names = append(names, k.String())
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path"
 	"regexp"
 	"slices"
@@ -98,21 +99,30 @@ const usualLimit = 20
 // the Noun, and "total: failures" sets Failures; narrow may take several lines.
 func parseReport(text string) (Report, error) {
 	r := Report{sql: text, Limit: usualLimit}
-	for line := range strings.Lines(text) {
-		comment, ok := strings.CutPrefix(strings.TrimSpace(line), "--")
-		if !ok {
-			break
-		}
-		key, value, ok := strings.Cut(strings.TrimSpace(comment), ": ")
-		if !ok {
-			continue
-		}
-		if err := r.head(key, strings.TrimSpace(value)); err != nil {
+	for key, value := range head(text) {
+		if err := r.head(key, value); err != nil {
 			return Report{}, err
 		}
 	}
 	err := r.check()
 	return r, err
+}
+
+// head yields the lines "-- key: words" at the beginning of a file, up to the
+// first line that is no comment.
+func head(text string) iter.Seq2[string, string] {
+	return func(yield func(key, value string) bool) {
+		for line := range strings.Lines(text) {
+			comment, ok := strings.CutPrefix(strings.TrimSpace(line), "--")
+			if !ok {
+				return
+			}
+			key, value, ok := strings.Cut(strings.TrimSpace(comment), ": ")
+			if ok && !yield(key, strings.TrimSpace(value)) {
+				return
+			}
+		}
+	}
 }
 
 func (r *Report) head(key, value string) (err error) {

@@ -46,13 +46,17 @@ func (r Report) Statement(q Question) (text string, args []any, err error) {
 	if text, err = r.divided(q.By); err != nil {
 		return "", nil, err
 	}
-	var params []string
-	for _, m := range regexp.MustCompile(`\$([a-z_]+)`).FindAllStringSubmatch(text, -1) {
-		if !slices.Contains(params, m[1]) {
-			params = append(params, m[1])
+	return text, q.args(when.Window{}, parameters(text)), nil
+}
+
+// parameters returns the names after $ in a text, each once.
+func parameters(text string) (names []string) {
+	for _, m := range regexp.MustCompile(`\$([a-zA-Z_][a-zA-Z_0-9]*)`).FindAllStringSubmatch(text, -1) {
+		if !slices.Contains(names, m[1]) {
+			names = append(names, m[1])
 		}
 	}
-	return text, q.args(when.Window{}, params), nil
+	return names
 }
 
 func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"loglens/ingest"
+	"loglens/query"
 	"loglens/report"
 )
 
@@ -99,7 +100,7 @@ func exitStatus(err error) int {
 		return exitDeadline
 	case errors.Is(err, syscall.ENOSPC):
 		return exitDiskFull
-	case is(new(*usageError)), is(new(*ingest.SourceError)):
+	case is(new(*usageError)), is(new(*ingest.SourceError)), is(new(*query.StatementError)), is(new(*query.QueryError)), is(new(*query.TooMuchError)):
 		return exitUsage
 	case is(new(*partialError)):
 		return exitPartial

@@ -116,7 +116,7 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, 
 		if err != nil {
 			return err
 		}
-		if table.Accounting.Objects == 0 {
+		if table.Accounting.Objects == 0 && len(s.Kinds()) > 0 {
 			if err := a.plausible(s, table, in); err != nil {
 				return err
 			}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"loglens/query"
+	"loglens/report"
+)
+
+// queryOptions is what the flags of query say.
+type queryOptions struct {
+	sqlOptions
+	folders []string
+	set     []string
+}
+
+func (a *app) queryCommand() *cobra.Command {
+	var o queryOptions
+	c := &cobra.Command{
+		Use:   "query [NAME [SOURCE…]]",
+		Short: "Run a saved query, or list those there are",
+		Long: `query runs a saved statement by its name. Saved queries are plain .sql files in
+the folder loglens/queries of the configuration (XDG_CONFIG_HOME, usually
+~/.config), or in folders given by --queries, which a team may keep with its
+code. The head of a file names it and declares its parameters:
+
+  -- query: slow-checkout
+  -- about: Requests to the checkout that took longer than a threshold.
+  -- param: threshold number 2.5  seconds above which a request counts
+  SELECT time, client_ip, duration FROM request
+  WHERE route LIKE '/checkout/%' AND duration > $threshold
+
+Types are text, integer, number, boolean, time (as for --since) and duration
+(5m, in seconds for SQL). A parameter without a default has to be given.
+
+` + sourceHelp,
+		Example: `  loglens query
+  loglens query slow-checkout --queries ./queries --set threshold=5 --since 1h s3://my-logs/prod`,
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			saved, err := query.ReadQueries(a.queryFolders(o.folders))
+			if err != nil {
+				return nil, cobra.ShellCompDirectiveError
+			}
+			var names []string
+			for _, q := range saved {
+				names = append(names, q.Name)
+			}
+			return names, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error { return a.query(c.Context(), o, args) },
+	}
+	f := c.Flags()
+	f.StringSliceVar(&o.folders, "queries", nil, "folders with saved queries, looked at first")
+	f.StringArrayVar(&o.set, "set", nil, "value of a parameter: NAME=VALUE")
+	f.IntVar(&o.limit, "limit", shownRows, "rows at most in forms that hold them all (table on a terminal, json, markdown); 0 for all")
+	o.read.flags(f)
+	o.output.flags(f)
+	complete(c, "output", encoderNames())
+	return c
+}
+
+// queryFolders are the folders of saved queries, the first first.
+func (a *app) queryFolders(named []string) []string {
+	config := a.getenv("XDG_CONFIG_HOME")
+	if config == "" {
+		if home := a.getenv("HOME"); home != "" {
+			config = filepath.Join(home, ".config")
+		}
+	}
+	if config != "" {
+		named = append(named, filepath.Join(config, "loglens", "queries"))
+	}
+	return named
+}
+
+func (a *app) query(ctx context.Context, o queryOptions, args []string) error {
+	for _, folder := range o.folders {
+		if _, err := os.Stat(folder); err != nil {
+			return usage("", "--queries: %w", err)
+		}
+	}
+	folders := a.queryFolders(o.folders)
+	saved, err := query.ReadQueries(folders)
+	if err != nil {
+		return err
+	}
+	if len(args) == 0 {
+		return a.listQueries(saved, folders)
+	}
+	var names []string
+	for _, q := range saved {
+		if names = append(names, q.Name); q.Name == args[0] {
+			return a.savedQuery(ctx, o, q, args[1:])
+		}
+	}
+	hint := "there is none in " + strings.Join(folders, ", ")
+	if len(names) > 0 {
+		hint = "there are: " + strings.Join(names, ", ")
+	}
+	return usage(hint, "no saved query %q", args[0])
+}
+
+func (a *app) savedQuery(ctx context.Context, o queryOptions, q query.SavedQuery, args []string) error {
+	values := map[string]string{}
+	for _, s := range o.set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return usage("for example --set threshold=5", "--set: %q is not NAME=VALUE", s)
+		}
+		values[name] = value
+	}
+	zone, err := time.LoadLocation(o.read.zone)
+	if err != nil {
+		return usage("for example --tz UTC or --tz Europe/Berlin", "--tz: %w", err)
+	}
+	bound, err := q.Bind(values, a.now(), zone)
+	if err != nil {
+		return err
+	}
+	return a.ask(ctx, o.sqlOptions, q.SQL, bound, args)
+}
+
+// listQueries says which saved queries there are, and what they take.
+func (a *app) listQueries(saved []query.SavedQuery, folders []string) error {
+	var b strings.Builder
+	for _, q := range saved {
+		fmt.Fprintf(&b, "%s\t%s\n", report.Plain(q.Name), report.Plain(q.About))
+		for _, p := range q.Params {
+			value := "required"
+			if !p.Required {
+				value = "default " + p.Default
+			}
+			fmt.Fprintf(&b, "  --set %s=…\t%s, %s  %s\n", report.Plain(p.Name), p.Type, report.Plain(value), report.Plain(p.About))
+		}
+	}
+	if len(saved) == 0 {
+		a.say("no saved queries in %s", report.Plain(strings.Join(folders, ", ")))
+	}
+	_, err := a.out.Write([]byte(b.String()))
+	return err
+}

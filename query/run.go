@@ -33,9 +33,8 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 		q.By = append(slices.Clone(q.By), WindowDimension)
 	}
 	t := r.table(q.By)
-	err := s.run(ctx, t, r, q)
-	if err != nil {
-		return nil, fmt.Errorf("report %s: %w", r.Name, err)
+	if err := s.run(ctx, t, r, q); err != nil {
+		return nil, err
 	}
 	return t, nil
 }

@@ -23,6 +23,7 @@ type Table struct {
 	Listed     bool      // objects were only listed: there are no lines and no bytes of text to account for
 	Drill      *Drill    // how to see the lines behind the first count, nil if there is none
 	Next       string    // a command worth running next; empty if there is none
+	Lines      string    // a command that shows the lines behind the first count; empty if there is none
 }
 
 // SQL is the Report of a table that answers free SQL. Such a table may have no

@@ -64,7 +64,7 @@ func allowedOnTerminal(r rune) bool {
 func poisoned(s string) *query.Table {
 	return &query.Table{
 		Report: s, Version: 1, Window: when.Window{From: at("02:10:00"), Until: at("03:10:00")},
-		Balancers: []string{s, "app/" + s + "/1"}, Warnings: []string{s}, Next: s,
+		Balancers: []string{s, "app/" + s + "/1"}, Warnings: []string{s}, Next: s, Lines: s,
 		NotCounted: []query.NotCounted{{Reason: s, Class: s, Requests: 1}},
 		Columns:    []query.Column{{Name: s, Label: s, Type: query.Text}, {Name: "n", Label: "N", Type: query.Count}, {Name: s, Label: s, Type: query.Boolean}},
 		Rows:       [][]any{{s, int64(2), true}, {s + s, int64(1), false}},

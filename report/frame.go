@@ -207,6 +207,17 @@ func said(chunks ...string) []string {
 	return slices.DeleteFunc(chunks, func(s string) bool { return s == "" })
 }
 
+// further returns the commands that go on from the answer.
+func further(t *query.Table, w wording) (lines []string) {
+	if t.Next != "" {
+		lines = append(lines, "next: "+w.text(t.Next))
+	}
+	if t.Lines != "" {
+		lines = append(lines, "lines: "+w.text(t.Lines))
+	}
+	return lines
+}
+
 func noun(n int64, one, many string) string {
 	if n == 1 {
 		return one

@@ -38,8 +38,8 @@ func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
 	for _, warning := range t.Warnings {
 		say("warning: " + words.text(warning))
 	}
-	if t.Next != "" {
-		say("next: " + words.text(t.Next))
+	for _, line := range further(t, words) {
+		say(line)
 	}
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
 	return err

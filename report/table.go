@@ -68,8 +68,11 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 	for _, warning := range t.Warnings {
 		say("  ", "warning: "+words.text(warning))
 	}
-	if t.Next != "" {
-		out.WriteString("\nnext: " + words.text(t.Next) + "\n")
+	for i, line := range further(t, words) {
+		if i == 0 {
+			out.WriteByte('\n')
+		}
+		out.WriteString(line + "\n")
 	}
 	_, err := w.Write(out.Bytes())
 	return err

@@ -83,7 +83,8 @@ func typical() *query.Table {
 		Rows:       rows,
 		Total:      3120,
 		Requests:   1_203_441,
-		Next:       "loglens top-errors --since 1h --by target --reason Target_Connection_Error s3://my-logs/prod",
+		Next:       "loglens top-errors --since 1h --by reason,target s3://my-logs/prod",
+		Lines:      "loglens raw --since 1h --reason Target_Connection_Error --limit 0 s3://my-logs/prod",
 	}
 }
 
@@ -118,7 +119,7 @@ func simple() *query.Table {
 // quiet is a window in which nothing failed.
 func quiet() *query.Table {
 	t := typical()
-	t.Rows, t.Total, t.NotCounted, t.Next = nil, 0, nil, ""
+	t.Rows, t.Total, t.NotCounted, t.Next, t.Lines = nil, 0, nil, "", ""
 	return t
 }
 
@@ -174,7 +175,7 @@ func hostile() *query.Table {
 	t.Balancers = texts
 	t.Warnings = texts
 	t.NotCounted = []query.NotCounted{{Reason: texts[0], Class: texts[3], Requests: 1}}
-	t.Next = texts[0]
+	t.Next, t.Lines = texts[0], texts[1]
 	t.Columns[0].Label = "rea\x1b[1mson|\u202e"
 	return t
 }

@@ -37,8 +37,8 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 	for _, warning := range t.Warnings {
 		say("warning: " + words.text(warning))
 	}
-	if t.Next != "" {
-		say("next: " + words.text(t.Next))
+	for _, line := range further(t, words) {
+		say(line)
 	}
 	_, err := w.Write(out.Bytes())
 	return err

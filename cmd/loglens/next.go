@@ -10,23 +10,20 @@ import (
 	"loglens/query"
 )
 
-// next suggests the question that narrows this answer down: another dimension
-// first, and when there is none, the lines themselves.
-func next(r query.Report, o reportOptions, args []string, t *query.Table) string {
-	if len(t.Rows) == 0 {
-		return ""
+// further suggests how to go on from an answer: by dividing it once more, and by
+// looking at the lines behind its first count.
+func further(r query.Report, o reportOptions, args []string, t *query.Table) {
+	if len(t.Rows) > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
+		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", o.every}}
+		t.Next = command(r.Name, o, args, nil, flags)
 	}
-	if !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
-		return command(r.Name, o, args, nil, [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}})
+	if t.Drill != nil {
+		t.Lines = lines(o, args, t.Drill)
 	}
-	if t.Drill == nil {
-		return ""
-	}
-	return drilled(o, args, t.Drill)
 }
 
-// drilled is the command that shows the lines behind a count, and no others.
-func drilled(o reportOptions, args []string, d *query.Drill) string {
+// lines is the command that shows the lines behind a count, and no others.
+func lines(o reportOptions, args []string, d *query.Drill) string {
 	var flags [][2]string
 	for _, name := range slices.Sorted(maps.Keys(d.Filters)) {
 		flags = append(flags, [2]string{flagName(name), d.Filters[name]})

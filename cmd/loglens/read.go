@@ -130,7 +130,7 @@ func size(s string) (int64, error) {
 	if m[3] != "" {
 		base = 1024
 	}
-	return int64(n * math.Pow(base, float64(strings.Index(" KMGT", strings.ToUpper(m[2]+" ")[:1])))), nil
+	return int64(n * math.Pow(base, float64(strings.Index(" KMGT", strings.ToUpper(m[2] + " ")[:1])))), nil
 }
 
 var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?([kKMGT]?)(i?)[bB]?$`)

@@ -163,11 +163,16 @@ func exampleFolder(t *testing.T) string {
 		}
 		return b
 	}
+	if err := os.Mkdir(filepath.Join(dir, "queries"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string][]byte{
 		"x.log.gz":          stored(demo.KindAccess),
 		"conn_log_x.log.gz": stored(demo.KindConnection),
-		"slow.sql":          []byte("SELECT route, max(duration) FROM request GROUP BY ALL ORDER BY 2 DESC LIMIT 9"),
-		"config":            []byte("[profile prod]\naws_access_key_id = nobody\naws_secret_access_key = secret\n"),
+		"queries/slow-checkout.sql": []byte("-- query: slow-checkout\n-- about: Slow.\n-- param: threshold number 2  s\n" +
+			"SELECT route FROM request WHERE duration > $threshold"),
+		"slow.sql": []byte("SELECT route, max(duration) FROM request GROUP BY ALL ORDER BY 2 DESC LIMIT 9"),
+		"config":   []byte("[profile prod]\naws_access_key_id = nobody\naws_secret_access_key = secret\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)

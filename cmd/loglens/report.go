@@ -93,7 +93,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if err != nil {
 			return err
 		}
-		table.Next = next(r, o, args, table)
+		further(r, o, args, table)
 		if err := encoder.Encode(a.out, table, a.style(o.output)); err != nil {
 			return err
 		}

@@ -2,7 +2,7 @@
 -- version: 1
 -- about: The failing lines themselves, with the object and the line number where each stands.
 -- rows: line lines
--- narrow: load_balancer target_status_code line_no client target reason
+-- narrow: raw load_balancer target_status_code object_uri line_no client target reason
 --
 -- filter: log              which log: request (failing requests, the default), connection (failed handshakes), health_check (failed checks), nlb_tls (failed handshakes) or reject (damaged lines)
 -- filter: reason           only this reason, cause or reason code

@@ -1,0 +1,76 @@
+package query
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+//go:generate go test -run ^TestRelationsPage$ . -update
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+// TestRelationsPage holds the reference page to the database.
+func TestRelationsPage(t *testing.T) {
+	s, err := Open(context.Background(), t.TempDir(), Input{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	var b strings.Builder
+	b.WriteString("# Relations\n\nWhat `loglens sql` can ask, generated from the program. " +
+		"Fields of the logs have AWS's names; what AWS writes as `-` or `-1` is NULL; times are UTC, durations seconds, sizes bytes.\n")
+	for _, r := range relationsAbout {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| column | type |\n|---|---|\n", r.name, r.about)
+		var name, typ string
+		err := s.each(context.Background(), func() { fmt.Fprintf(&b, "| `%s` | %s |\n", name, typ) },
+			"SELECT column_name, column_type FROM (DESCRIBE "+r.name+")", []any{&name, &typ})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	const page = "../docs/relations.md"
+	if *update {
+		if err := os.WriteFile(page, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	have, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(have) != b.String() {
+		t.Errorf("%s is not what the program has; go generate ./query writes it", page)
+	}
+	if len(relationsAbout) != len(Relations()) {
+		t.Errorf("%d relations are described, there are %d", len(relationsAbout), len(Relations()))
+	}
+}
+
+var relationsAbout = []struct{ name, about string }{
+	{"request", "Every request of an access log of an Application or Classic Load Balancer, read from the sources as the statement runs. " +
+		"`reason` is NULL where nothing failed; `route` is the path with ids, UUIDs, hex and dates replaced; `client_net` the /24 or /48 of the client; " +
+		"`duration` from the request's creation to the answer, for Application Load Balancers."},
+	{"failure", "The requests that failed, of every class, whole: the same columns."},
+	{"traffic", "All requests, counted by minute, load balancer, target group and target. Several rows may share a key: sum. " +
+		"`latency_us` and `latency_requests` are a histogram of `target_processing_time`, see `latency`."},
+	{"latency", "Requests that a target answered, by how long it took: the middle of a bucket, at most 1.6 % off. Counts add up over any rows."},
+	{"failure_minute", "Failures counted by minute and all that reports divide by. Several rows may share a key: sum."},
+	{"node_minute", "Requests and failures by minute and balancer node. Several rows may share a key: sum."},
+	{"connection", "Connection logs of Application Load Balancers. `conn_trace_id` stands in `request`, too."},
+	{"health_check", "Health-check logs of Application Load Balancers. `target` and `target_group` join `request`."},
+	{"nlb_tls", "Access logs of Network Load Balancers: TLS connections. No field names a target."},
+	{"object", "Log objects that were read, with what became of their lines: lines = parsed + rejected + skipped. " +
+		"Alone in a statement it reads logs of all kinds; beside others, those that they read."},
+	{"accounting", "The same per object and kind of log, for files that hold several."},
+	{"listing", "Objects as they were listed, read or not. Alone in a statement it reads none."},
+	{"reject", "Damaged lines: where, what is wrong, and the first 4 KiB."},
+}

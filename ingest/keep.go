@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -383,12 +382,9 @@ func (k *Kept) room(n int64) (*os.File, int64, error) {
 		return nil, 0, os.ErrClosed
 	}
 	if k.file == nil {
-		f, err := os.CreateTemp(k.dir, "loglens-*")
+		f, err := NamelessFile(k.dir)
 		if err != nil {
-			return nil, 0, reason(err)
-		}
-		if err := os.Remove(f.Name()); err != nil {
-			return nil, 0, errors.Join(reason(err), f.Close())
+			return nil, 0, err
 		}
 		k.file = f
 	}

@@ -481,8 +481,9 @@ func TestKeptCancelled(t *testing.T) {
 			t.Errorf("%s: error %s, %d bytes of text, want %d", uri, got[uri].Err, len(got[uri].Text), len(text))
 		}
 	}
-	if lists, gets := s.requests(); lists == 0 || gets == 0 || gets > int64(len(books)-1)-9 {
-		t.Errorf("second round: %d LIST, %d GET; want some, and 10 GET less than %d", lists, gets, len(books)-1)
+	if lists, gets := s.requests(); lists == 0 || gets == 0 || gets > int64(len(books)-1)-5 {
+		// What is damaged is fetched twice in each round, and what is empty never.
+		t.Errorf("second round: %d LIST, %d GET; want some, and well below %d", lists, gets, len(books)-1)
 	}
 }
 

@@ -1,40 +1,38 @@
 package ingest
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // Serve feeds objects that a List has yielded, in their order and with their
 // IDs, for so many workers. The objects stay as they are: each consumer gets one
 // of its own, so that the same list may be served several times, also at once.
 func Serve(ctx context.Context, objects []*Object, workers int) *Feed {
-	workers = max(workers, 1)
-	f := &Feed{objects: make(chan *Object, aheadPerWorker*workers-1)}
-	go func() {
-		defer close(f.objects)
-		free := newChunks(aheadPerWorker * workers * aheadSize / chunkSize / 2)
-		for _, listed := range objects {
+	ahead := aheadPerWorker * max(workers, 1)
+	free := newChunks(ahead * aheadSize / chunkSize / 2)
+	n := 0
+	return start(ctx, []Source{served(objects)}, Plan{}, ahead-1, func(o *Object) error {
+		o.ID = objects[n].ID
+		n++
+		return o.prefetch(ctx, free)
+	})
+}
+
+// served is a source that has been listed.
+type served []*Object
+
+func (s served) String() string { return "listed objects" }
+
+func (s served) List(context.Context, Plan) iter.Seq2[*Object, error] {
+	return func(yield func(*Object, error) bool) {
+		for _, listed := range s {
 			o := *listed
-			f.listed.Add(1)
-			if f.err = o.prefetch(ctx, free); f.err != nil {
-				return
-			}
-			select {
-			case f.objects <- &o:
-			case <-ctx.Done():
-				f.err = context.Cause(ctx)
-				_ = o.Close() // nobody will read it
-				for len(f.objects) > 0 {
-					select {
-					case o := <-f.objects:
-						_ = o.Close()
-					default:
-					}
-				}
+			if !yield(&o, nil) {
 				return
 			}
 		}
-		f.done.Store(true)
-	}()
-	return f
+	}
 }
 
 // Again reports whether the object can be read a second time, which standard

@@ -2,7 +2,6 @@ package query
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/klauspost/compress/s2"
 
+	"loglens/ingest"
 	"loglens/parse"
 )
 
@@ -77,7 +77,7 @@ func (s *spool) store(raw []byte, rows int64) (block, error) {
 		return b, nil
 	}
 	if s.file == nil {
-		f, err := nameless(s.dir)
+		f, err := ingest.NamelessFile(s.dir)
 		if err != nil {
 			return block{}, err
 		}
@@ -105,18 +105,6 @@ func (s *spool) forget(blocks []block) {
 		s.held -= int64(len(b.data))
 	}
 	s.mu.Unlock()
-}
-
-// nameless creates a temporary file and removes its name.
-func nameless(dir string) (*os.File, error) {
-	f, err := os.CreateTemp(dir, "loglens-*")
-	if err != nil {
-		return nil, fmt.Errorf("create temporary file: %w", err)
-	}
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, fmt.Errorf("create temporary file: %w", errors.Join(err, f.Close()))
-	}
-	return f, nil
 }
 
 // A spooler is one worker's way into a spool. Records since the last mark are

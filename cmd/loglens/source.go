@@ -8,6 +8,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/when"
+	"loglens/report"
 )
 
 const sourceHelp = `SOURCE is s3://bucket[/prefix], a file, a folder, a glob with **, or - for
@@ -51,6 +52,11 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 			return in, err
 		}
 		in.specs, in.balancer = b.Sources(), b.ID
+		for _, l := range b.Logs {
+			if !l.Enabled {
+				a.say("%s of %s is switched off, so there may be none to read", l.Kind, report.Plain(b.Name))
+			}
+		}
 	case env != "":
 		in.specs = strings.Fields(env)
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"loglens/ingest"
 	"loglens/query"
 	"loglens/report"
 )
@@ -161,11 +162,8 @@ func (a *app) rows(o sqlOptions, e form) (*answerRows, error) {
 		return nil, err
 	}
 	var err error
-	r.file, err = os.CreateTemp("", "loglens-*")
-	if err != nil {
-		return nil, fmt.Errorf("create temporary file: %w", err)
-	}
-	return r, os.Remove(r.file.Name())
+	r.file, err = ingest.NamelessFile("")
+	return r, err
 }
 
 func (r *answerRows) Begin(columns []query.Column) error {

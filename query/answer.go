@@ -121,7 +121,7 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 	}
 	r := &reading{
 		objects: in.objects, broken: in.broken, torn: map[int32]error{},
-		loaded: n.load, count: q.count && n.load&requestKinds == 0,
+		taken: n.load, count: q.count && n.load&requestKinds == 0,
 	}
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	s.running = r
@@ -151,13 +151,10 @@ func (s *Store) feed(ctx context.Context, n need, in *inventory) *ingest.Feed {
 func (s *Store) statement(ctx context.Context, q asked) (err error) {
 	rows, err := s.conn.QueryContext(ctx, q.text, q.args()...)
 	if err != nil {
-		return err
+		return ofStatement(err)
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	if err := q.rows(rows); err != nil {
-		return err
-	}
-	return rows.Err()
+	return ofStatement(errors.Join(q.rows(rows), rows.Err()))
 }
 
 // judge reads torn objects once more, to their end: what cannot be read whole

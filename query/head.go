@@ -41,6 +41,7 @@ type Dimension struct {
 // $Name of its SQL, NULL where it is not asked for.
 type Filter struct {
 	Name  string
+	Words []string // what it may be; nil for anything
 	About string
 }
 
@@ -139,7 +140,12 @@ func (r *Report) head(key, value string) (err error) {
 	case "default":
 		r.Default = words
 	case "filter":
-		r.Filters = append(r.Filters, Filter{words[0], strings.Join(words[1:], " ")})
+		f := Filter{Name: words[0]}
+		if words = words[1:]; len(words) > 0 && strings.Contains(words[0], "|") {
+			f.Words, words = strings.Split(words[0], "|"), words[1:]
+		}
+		f.About = strings.Join(words, " ")
+		r.Filters = append(r.Filters, f)
 	case "limit":
 		r.Limit, err = strconv.Atoi(value)
 	case "column":

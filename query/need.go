@@ -3,10 +3,13 @@ package query
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
 
 	"loglens/ingest"
 	"loglens/parse"
@@ -107,12 +110,35 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 	return n, nil
 }
 
+// explain asks DuckDB for the plan of the statement behind it.
+const explain = "EXPLAIN (FORMAT json) "
+
+// ofStatement tells what DuckDB refused because of the statement, not because
+// something broke.
+func ofStatement(err error) error {
+	var refused *duckdb.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	switch refused.Type {
+	case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeConversion,
+		duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeInvalidType, duckdb.ErrorTypeMismatchType,
+		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeDecimal, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeSyntax:
+		what, where, _ := strings.Cut(refused.Msg, "\n")
+		if before, after, ok := strings.Cut(where, explain); ok { // it is not the user's, and moves the caret
+			where = before + strings.Replace(after, "\n"+strings.Repeat(" ", len(explain)), "\n", 1)
+		}
+		return &StatementError{what, strings.TrimSpace(where)}
+	}
+	return err
+}
+
 // scans counts the scans of each relation in the plan of a statement.
 func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]int, error) {
 	var key, plan string
-	err := s.each(ctx, func() {}, "EXPLAIN (FORMAT json) "+text, []any{&key, &plan}, args...)
+	err := s.each(ctx, func() {}, explain+text, []any{&key, &plan}, args...)
 	if err != nil {
-		return nil, err
+		return nil, ofStatement(err)
 	}
 	type node struct {
 		Children []json.RawMessage `json:"children"`

@@ -23,7 +23,7 @@ type entry struct {
 // newEntries returns the relation of a whole log other than access logs: its
 // fields under AWS's names, what stands in two, and where each line is.
 func newEntries(s *Store, name string, kind parse.Kind) *relation[*entry] {
-	row := func() func(*worker, *ingest.Object) *entry {
+	row := func(bool) func(*worker, *ingest.Object) *entry {
 		e := new(entry)
 		return func(w *worker, o *ingest.Object) *entry {
 			*e = entry{w.scanner.Entry(), o.ID, w.scanner.Line(), o.Name.Node, o.Name.LoadBalancer, o.URI}

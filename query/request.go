@@ -11,12 +11,13 @@ var requestKinds = ingest.Kinds(parse.KindAccess, parse.KindClassic)
 // newRequest returns the relation of all requests, read from the sources as
 // DuckDB asks for them and never held.
 func newRequest(s *Store) *relation[*request] {
-	row := func() func(*worker, *ingest.Object) *request {
+	row := func(first bool) func(*worker, *ingest.Object) *request {
 		r := new(request)
+		count := first && s.running.count
 		return func(w *worker, o *ingest.Object) *request {
 			e := w.scanner.Access()
 			*r = request{Access: e, object: o.ID, line: w.scanner.Line(), node: o.Name.Node, uri: o.URI}
-			if s.running.count {
+			if count {
 				r.Verdict, r.failed = w.count(o, e)
 			} else {
 				r.Verdict, r.failed = e.Classify()

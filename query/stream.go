@@ -18,7 +18,7 @@ type reading struct {
 	objects []*ingest.Object
 	broken  map[int32]error // objects that are known to be unreadable
 	count   bool            // requests are counted, since nothing else does
-	loaded  ingest.KindSet  // kinds whose objects are recorded already
+	taken   ingest.KindSet  // kinds whose objects are recorded by something else
 
 	mu      sync.Mutex
 	streams []interface{ stop() error }
@@ -55,13 +55,18 @@ func (r *reading) tear(object int32, why error) {
 }
 
 // streamed returns the scan of a relation that reads the sources: the entries of
-// some kinds, turned into rows by a function that each thread makes anew.
-func streamed[T any](s *Store, kinds ingest.KindSet, row func() func(*worker, *ingest.Object) T) func() func() reader[T] {
+// some kinds, turned into rows by a function that each thread makes anew. The
+// first scan of these kinds in a statement is the one that is accounted for.
+func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*worker, *ingest.Object) T) func() func() reader[T] {
 	return func() func() reader[T] {
 		r := s.running
 		feed := ingest.Serve(r.ctx, chosen(r.objects, kinds), s.in.Workers)
+		r.mu.Lock()
+		record := kinds&^r.taken != 0
+		r.taken |= kinds
+		r.mu.Unlock()
 		return func() reader[T] {
-			st := &stream[T]{reading: r, worker: newWorker(s, kinds), feed: feed, row: row(), record: kinds&^r.loaded != 0}
+			st := &stream[T]{reading: r, worker: newWorker(s, kinds), feed: feed, row: row(record), record: record}
 			r.mu.Lock()
 			r.streams = append(r.streams, st)
 			r.mu.Unlock()

@@ -18,9 +18,11 @@ func (a *app) demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo [FOLDER]",
 		Short: "write the logs of a made-up incident that ends now",
-		Long: `demo writes access logs as four load balancers would have left them in S3
-after a bad hour: a deploy that breaks 2 of 14 targets, targets that are too
-slow, a TLS mismatch, a security group that drops packets, a maintenance page.
+		Long: `demo writes the logs that load balancers would have left in S3 after a bad
+hour: a deploy that breaks 2 of 14 targets, targets that are too slow, a TLS
+mismatch, a security group that drops packets, a maintenance page. There are
+access, connection and health check logs of four application load balancers,
+and those of a network and two classic ones.
 The folder must be new or empty; it is ./loglens-demo unless named.`,
 		Args: atMostOne,
 		RunE: func(c *cobra.Command, args []string) error {

@@ -57,7 +57,12 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 	f.IntVar(&o.limit, "limit", r.Limit, "rows at most; 0 for all")
 	o.filters = map[string]*string{}
 	for _, filter := range r.Filters {
-		o.filters[filter.Name] = f.String(flagName(filter.Name), "", filter.About)
+		about := filter.About
+		if filter.Words != nil {
+			about = strings.Join(filter.Words, ", ") + ": " + about
+			complete(c, flagName(filter.Name), filter.Words)
+		}
+		o.filters[filter.Name] = f.String(flagName(filter.Name), "", about)
 	}
 	o.output.flags(f)
 	complete(c, "output", encoderNames())
@@ -147,10 +152,16 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 		return q, e, usage("--limit 0 shows all rows", "--limit %d is negative", o.limit)
 	}
 	q.Now, q.Filters = a.now(), map[string]string{}
-	for name, value := range o.filters {
-		if *value != "" {
-			q.Filters[name] = *value
+	for _, f := range r.Filters {
+		value := *o.filters[f.Name]
+		if value == "" {
+			continue
 		}
+		if f.Words != nil && !slices.Contains(f.Words, value) {
+			flag := "--" + flagName(f.Name)
+			return q, e, usage(flag+" takes "+strings.Join(f.Words, ", "), "%s: unknown word %q", flag, value)
+		}
+		q.Filters[f.Name] = value
 	}
 	if o.every != "" {
 		q.Every, err = when.Duration(o.every)

@@ -4,9 +4,9 @@
 -- rows: line lines
 -- narrow: raw load_balancer target_status_code object_uri line_no client target reason
 --
--- filter: log              which log: request (failing requests, the default), connection (failed handshakes), health_check (failed checks), nlb_tls (failed handshakes) or reject (damaged lines)
+-- filter: log              request|connection|health_check|nlb_tls|reject which lines: failing requests (the default), connections that failed, health checks that failed, TLS connections of a network load balancer that failed, or damaged lines of all logs
 -- filter: reason           only this reason, cause or reason code
--- filter: reason_source    only reasons that are logged, or derived
+-- filter: reason_source    logged|derived only reasons that are logged, or derived
 -- filter: load_balancer    only of this load balancer, as the log writes it
 -- filter: target_group     only of the target group of this name
 -- filter: target_group_arn only of this target group
@@ -18,7 +18,7 @@
 -- filter: port             only of this listener port (connection logs)
 -- filter: status           only with this status code of the balancer
 -- filter: target_status    only with this status code of the target
--- filter: wall             only those that ended at a wall: 10s or 60s
+-- filter: wall             10s|60s only those that ended at a wall: 10s or 60s
 --
 -- column: time               time    everyone
 -- column: load_balancer      text    everyone  load balancer

@@ -30,7 +30,7 @@ type asked struct {
 // rows. Then the statement is run again from the beginning, without the objects
 // that cannot be read whole.
 func (s *Store) answer(ctx context.Context, q asked) error {
-	n, err := s.needs(ctx, cmp.Or(q.plan, q.text), q.args(), q.relations)
+	n, err := s.needs(ctx, cmp.Or(q.plan, q.text), q.args(), q.relations, !q.count)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	if err := s.fresh(ctx, n); err != nil {
 		return err
 	}
-	s.read = n.kinds()
+	s.read, s.count = n.kinds(), n.count
 	in, done, err := s.inventory(ctx, n)
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (w *worker) probe(ctx context.Context, o *ingest.Object) error {
 // fresh empties the store of what an earlier question left there, unless that is
 // just what this one needs.
 func (s *Store) fresh(ctx context.Context, n need) error {
-	if s.read == 0 || n.listing == 0 && s.filled == n.load && s.read == n.load {
+	if s.read == 0 || n.listing == 0 && s.filled == n.load && s.read == n.load && s.count == n.count {
 		return nil
 	}
 	return errors.Join(s.forget(ctx), s.remove(ctx, listingTable))

@@ -141,6 +141,9 @@ func (s *Store) appendCells(t *traffic) error {
 }
 
 func (s *Store) appendNodes(t *traffic) error {
+	if len(t.nodes) == 0 {
+		return nil
+	}
 	nodes, err := s.appender(&s.appenders.nodes, "node_minute")
 	if err != nil {
 		return err

@@ -135,14 +135,40 @@ func free(v any, typ string) any {
 		return v.UTC()
 	case []byte:
 		return printable(string(v))
-	case duckdb.OrderedMap:
+	case duckdb.Interval:
+		return interval(v)
+	case []any, map[string]any, duckdb.OrderedMap:
+		if b, err := json.Marshal(nested(v)); err == nil {
+			return string(b)
+		}
 	case fmt.Stringer:
 		return v.String()
 	}
-	if b, err := json.Marshal(nested(v)); err == nil {
-		return string(b)
-	}
 	return fmt.Sprint(v)
+}
+
+// interval is an interval as DuckDB writes it, "2 days 01:30:00.5". Months and
+// days have no fixed length, so they stand apart.
+func interval(v duckdb.Interval) string {
+	var parts []string
+	if v.Months != 0 {
+		parts = append(parts, fmt.Sprintf("%d months", v.Months))
+	}
+	if v.Days != 0 {
+		parts = append(parts, fmt.Sprintf("%d days", v.Days))
+	}
+	if v.Micros != 0 || len(parts) == 0 {
+		sign, us := "", uint64(v.Micros)
+		if v.Micros < 0 {
+			sign, us = "-", -us
+		}
+		clock := fmt.Sprintf("%s%02d:%02d:%02d", sign, us/3600e6, us/60e6%60, us/1e6%60)
+		if us%1e6 != 0 {
+			clock += strings.TrimRight(fmt.Sprintf(".%06d", us%1e6), "0")
+		}
+		parts = append(parts, clock)
+	}
+	return strings.Join(parts, " ")
 }
 
 // nested turns lists, structs and maps into what JSON can say.

@@ -34,7 +34,7 @@ func (s *Store) Explain(ctx context.Context, text string, args []any) (Explanati
 	if err != nil {
 		return Explanation{}, err
 	}
-	n, err := s.needs(ctx, text, args, st.Relations)
+	n, err := s.needs(ctx, text, args, st.Relations, true)
 	if err != nil {
 		return Explanation{}, err
 	}

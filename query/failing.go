@@ -36,7 +36,6 @@ func (t *traffic) fail(e *parse.Access, v parse.Verdict, node []byte) {
 		int16(e.ELBStatus), int16(e.TargetStatus), v.Class, v.Source,
 	}
 	t.failing[k] = t.failing[k].add(failureCount{1, e.Time, e.Time})
-	t.atNode(nodeKey{k.minute, t.intern([]byte(t.raw[k.route].elb)), k.node}).failures[v.Class]++
 }
 
 // intern returns the id of a word.

@@ -230,10 +230,18 @@ func (w *worker) count(o *ingest.Object, e *parse.Access) (v parse.Verdict, fail
 	node := nodeOf(e, o.Name.Node)
 	c := w.traffic.cell(e)
 	w.traffic.count(c, e)
-	w.traffic.countNode(e, node)
+	if w.store.count.latency {
+		w.traffic.time(c, e)
+	}
+	if w.store.count.nodes {
+		w.traffic.countNode(e, node)
+	}
 	if v, failed = e.Classify(); failed {
 		c.failures[v.Class]++
 		w.traffic.fail(e, v, node)
+		if w.store.count.nodes {
+			w.traffic.failNode(e, v, node)
+		}
 	}
 	return v, failed
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,19 +46,33 @@ var comments = regexp.MustCompile(`--[^\n]*`)
 // KindsNamed returns the logs that a statement may read, by the relations that
 // occur in its text: at least those that it does read.
 func KindsNamed(text string) (kinds ingest.KindSet) {
-	text = comments.ReplaceAllString(text, "")
-	for name, k := range streams {
-		if regexp.MustCompile(`\b` + name + `\b`).MatchString(text) {
-			kinds |= k
+	ledger := false
+	for _, name := range named(text) {
+		switch {
+		case streams[name] != 0:
+			kinds |= streams[name]
+		case name == "failure" || slices.Contains(countTables, name):
+			kinds |= requestKinds
+		default:
+			ledger = true
 		}
 	}
-	if regexp.MustCompile(`\b(`+strings.Join(append(slices.Clone(ledgerTables), "reject", listingTable), "|")+`)\b`).MatchString(text) && kinds == 0 {
+	if kinds == 0 && ledger {
 		return allKinds
 	}
-	if kinds == 0 || regexp.MustCompile(`\b(`+strings.Join(slices.Concat(keptRelations, countTables), "|")+`)\b`).MatchString(text) {
-		kinds |= requestKinds
-	}
 	return kinds
+}
+
+// named returns the relations whose names occur in a text, comments left out:
+// at least those that it reads.
+func named(text string) (relations []string) {
+	text = comments.ReplaceAllString(text, "")
+	for _, name := range Relations() {
+		if regexp.MustCompile(`\b` + name + `\b`).MatchString(text) {
+			relations = append(relations, name)
+		}
+	}
+	return relations
 }
 
 // need is what a statement reads.
@@ -66,6 +81,14 @@ type need struct {
 	streams  ingest.KindSet // kinds that are read as the statement runs
 	listing  ingest.KindSet // kinds that have to be listed beforehand
 	readings int            // how many times objects are read, loading included
+	count    details
+}
+
+// details are what is counted only for statements that ask for it: it takes
+// memory, and some time for every line.
+type details struct {
+	latency bool // how long targets took
+	nodes   bool // requests by balancer node
 }
 
 // kinds is everything that has to be listed.
@@ -74,12 +97,21 @@ func (n need) kinds() ingest.KindSet { return n.load | n.streams | n.listing }
 // allKinds are those that hold anything.
 var allKinds = ingest.Kinds(parse.KindAccess, parse.KindClassic, parse.KindConnection, parse.KindHealthCheck, parse.KindNLB)
 
-// needs finds out what a statement reads: plain tables by their names, the rest
+// needs finds out what a statement reads: plain tables by their names, streams
 // out of DuckDB's plan, which leaves out what the statement names but never asks.
-func (s *Store) needs(ctx context.Context, text string, args []any, relations []string) (n need, err error) {
-	scans, err := s.scans(ctx, text, args)
-	if err != nil {
-		return n, err
+// Planning also finds what is wrong with a statement before anything is read; one
+// of ours that names no stream can do without (planned).
+func (s *Store) needs(ctx context.Context, text string, args []any, relations []string, planned bool) (n need, err error) {
+	uses := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(r string) bool { return slices.Contains(relations, r) })
+	}
+	scans := map[string]int{}
+	if planned || uses(slices.Collect(maps.Keys(streams))...) || uses("reject") {
+		if scans, err = s.scans(ctx, text, args); err != nil {
+			return n, err
+		}
+	} else if uses("failure") {
+		scans[scanName("failure")] = 1
 	}
 	for name, kinds := range streams {
 		if times := scans[scanName(name)]; times > 0 {
@@ -87,11 +119,9 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 			n.readings += times
 		}
 	}
-	uses := func(names []string) bool {
-		return slices.ContainsFunc(names, func(r string) bool { return slices.Contains(relations, r) })
-	}
-	ledger := uses(ledgerTables) || scans[scanName("reject")] > 0
-	if uses(countTables) || scans[scanName("failure")] > 0 {
+	n.count = details{latency: strings.Contains(text, "latency") || planned && strings.Contains(text, "*"), nodes: uses("node_minute")}
+	ledger := uses(ledgerTables...) || scans[scanName("reject")] > 0
+	if uses(countTables...) || scans[scanName("failure")] > 0 {
 		n.load = requestKinds
 	}
 	if ledger {
@@ -102,7 +132,7 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 	if n.load != 0 {
 		n.readings++
 	}
-	if n.listing = n.streams; uses([]string{listingTable}) {
+	if n.listing = n.streams; uses(listingTable) {
 		if n.listing |= n.load; n.listing == 0 {
 			n.listing = allKinds
 		}

@@ -46,6 +46,11 @@ func (t *traffic) countNode(e *parse.Access, node []byte) {
 	r.counts.requests++
 }
 
+// failNode counts a failing request at the node that handled it.
+func (t *traffic) failNode(e *parse.Access, v parse.Verdict, node []byte) {
+	t.atNode(nodeKey{minuteOf(e), t.intern(e.Text(parse.FieldELB)), t.intern(node)}).failures[v.Class]++
+}
+
 func (t *traffic) atNode(k nodeKey) *nodeCounts {
 	c := t.nodes[k]
 	if c == nil {

@@ -63,14 +63,11 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	if err != nil {
 		return err
 	}
-	st, err := checkStatement(ctx, s.conn, text, Relations())
-	if err != nil {
-		return err
-	}
+	params := parameters(text)
 	t.Window = s.in.Plan.Window
 	err = s.answer(ctx, asked{
-		text: text, relations: st.Relations, count: true,
-		args:   func() []any { return q.args(t.Window, st.Params) },
+		text: text, relations: named(text), count: true,
+		args:   func() []any { return q.args(t.Window, params) },
 		before: func() error { return s.window(ctx, t) },
 		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit) },
 	})
@@ -105,13 +102,7 @@ var widths = []time.Duration{
 // ListsOnly reports whether the report rests on names, sizes and times of objects
 // alone, and reads none of them.
 func (r Report) ListsOnly() bool {
-	body := comments.ReplaceAllString(r.sql, "")
-	for _, name := range Relations() {
-		if name != listingTable && regexp.MustCompile(`\b`+name+`\b`).MatchString(body) {
-			return false
-		}
-	}
-	return true
+	return slices.Equal(named(r.sql), []string{listingTable})
 }
 
 // args are the values of a report's parameters: what was asked, and times in

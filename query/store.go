@@ -42,6 +42,7 @@ type Store struct {
 	configured bool
 	read       ingest.KindSet // kinds that were read for the last question
 	filled     ingest.KindSet // kinds that the tables were filled with
+	count      details        // that were counted
 
 	failures, rejects *spool
 	arenas            arenas

@@ -60,7 +60,7 @@ type counts struct {
 }
 
 // samplesAtOnce is how many samples a cell gathers before they are counted.
-const samplesAtOnce = 4096
+const samplesAtOnce = 512
 
 func newTraffic() *traffic {
 	return &traffic{
@@ -157,12 +157,6 @@ func (t *traffic) count(c *counts, e *parse.Access) {
 	}
 	c.first, c.last = min(c.first, e.Time), max(c.last, e.Time)
 	c.requests++
-	if s := e.Seconds(parse.FieldTargetTime); s != parse.Absent {
-		c.samples = append(c.samples, uint16(bucketOf(int64(s*1e6+0.5))))
-		if len(c.samples) == samplesAtOnce {
-			t.settle(c)
-		}
-	}
 	if d := e.ELBStatus / 100; d > 0 && d < len(c.status) {
 		c.status[d]++
 	} else {
@@ -170,6 +164,16 @@ func (t *traffic) count(c *counts, e *parse.Access) {
 	}
 	c.received += max(e.Received, 0)
 	c.sent += max(e.Sent, 0)
+}
+
+// time counts how long the target took, where it answered.
+func (t *traffic) time(c *counts, e *parse.Access) {
+	if s := e.Seconds(parse.FieldTargetTime); s != parse.Absent {
+		c.samples = append(c.samples, uint16(bucketOf(int64(s*1e6+0.5))))
+		if len(c.samples) == samplesAtOnce {
+			t.settle(c)
+		}
+	}
 }
 
 // settle counts the samples of a cell.
@@ -232,7 +236,7 @@ func (c *counts) add(o *counts) {
 const routeLimit = 10_000
 
 // freeCounts is how many cells are kept for the next object.
-const freeCounts = 1000
+const freeCounts = 500
 
 // reset forgets the counts.
 func (t *traffic) reset() {

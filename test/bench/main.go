@@ -52,11 +52,16 @@ func main() {
 	check(err)
 	failing := filepath.Join(dir, "failing")
 	writeFailing(failing, *lines/2)
+	parquet := filepath.Join(dir, "export.parquet")
 	variants := []*variant{
 		{name: "inflate only (klauspost)", args: []string{self, "-inflate", large}},
 		{name: "top-errors", args: []string{*bin, "top-errors", "--output", "json", large}},
 		{name: "top-errors, a tenth", args: []string{*bin, "top-errors", "--output", "json", small}},
 		{name: "top-errors, all lines fail", args: []string{*bin, "top-errors", "--output", "json", failing}, every: 3},
+		{name: "sql over request", args: []string{*bin, "sql", manyColumns, "--output", "csv", large}},
+		{name: "sql over request, a tenth", args: []string{*bin, "sql", manyColumns, "--output", "csv", small}},
+		{name: "routes", args: []string{*bin, "routes", "--output", "json", large}, every: 3},
+		{name: "export to Parquet", args: []string{*bin, "export", "--to", parquet, large}, fresh: parquet, every: 3},
 	}
 	for round := range *rounds {
 		for _, v := range variants {
@@ -88,17 +93,26 @@ func main() {
 		median(ratios), slices.Min(ratios), slices.Max(ratios))
 	fmt.Printf("RSS, whole to a tenth: %.0f MB to %.0f MB (goal ≤ 100 MB, flat); all lines failing: %.0f MB (goal ≤ 300 MB)\n",
 		slices.Max(variants[1].rss), slices.Max(variants[2].rss), slices.Max(variants[3].rss))
+	fmt.Printf("RSS of sql over request: %.0f MB, a tenth %.0f MB (goal ≤ 320 MB)\n", slices.Max(variants[4].rss), slices.Max(variants[5].rss))
 }
+
+// manyColumns is a statement that cuts texts, numbers and times out of every line.
+const manyColumns = "SELECT elb, target, elb_status_code, reason, count(*), avg(target_processing_time), max(length(request)), " +
+	"count(DISTINCT client_net), min(request_creation_time) FROM request GROUP BY ALL ORDER BY ALL LIMIT 100"
 
 // variant is a command line and what its runs took.
 type variant struct {
 	name           string
 	args           []string
-	every          int // runs only in every so many rounds; 0 for all
+	every          int    // runs only in every so many rounds; 0 for all
+	fresh          string // a file that must not be there
 	wall, cpu, rss []float64
 }
 
 func (v *variant) run() {
+	if v.fresh != "" {
+		check(os.RemoveAll(v.fresh))
+	}
 	c := exec.CommandContext(context.Background(), v.args[0], v.args[1:]...)
 	var stderr bytes.Buffer
 	c.Stdout, c.Stderr = io.Discard, &stderr

@@ -27,7 +27,7 @@ mkdir -p "$folder"
 
 # Every round runs each benchmark once, so that a slow minute of the machine hits all alike.
 for ((i = 1; i <= rounds; i++)); do
-	go test -run '^$' -bench '^Benchmark(Scanner|Inflater|TopErrors)$' ./parse ./ingest ./query
+	go test -run '^$' -bench '^Benchmark(Scanner|Inflater|TopErrors|Export)$' ./parse ./ingest ./query
 done | tee "$folder/go.txt"
 [ ! -x .cache/bin/benchstat ] || .cache/bin/benchstat "$folder/go.txt" | tee "$folder/go-summary.txt"
 

@@ -1,0 +1,528 @@
+package query_test
+
+import (
+	"cmp"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"loglens/internal/demo"
+	"loglens/query"
+)
+
+// kindNames are what answers call the logs.
+var kindNames = map[demo.Kind]string{
+	demo.KindAccess: "ALB access log", demo.KindConnection: "ALB connection log", demo.KindHealthCheck: "ALB health check log",
+	demo.KindNLB: "NLB access log", demo.KindClassic: "Classic Load Balancer access log",
+}
+
+var (
+	requestKinds = []demo.Kind{demo.KindAccess, demo.KindClassic}
+	everyKind    = []demo.Kind{demo.KindAccess, demo.KindConnection, demo.KindHealthCheck, demo.KindNLB, demo.KindClassic}
+)
+
+// logName is the name of a log object as AWS writes it.
+var logName = regexp.MustCompile(`^(conn_log[_.]|health_check_log[_.]|)(\d{12})_elasticloadbalancing_([^_]+)_([^_]+)_(\d{8}T\d{4}Z)_(?:([^_]+)_)?[^_]+\.log(?:\.gz)?$`)
+
+// opened reports whether an object has to be opened for entries of some kinds:
+// the lines decide where the name does not tell; otherwise an object is due up
+// to an interval after the window's end, plus what checks and old requests take.
+func (w *world) opened(object int32, kinds []demo.Kind) bool {
+	o := &w.truth.Objects[object]
+	switch {
+	case o.Kind == demo.KindTestFile:
+		return false
+	case !w.named[object]: // CloudWatch delivered it
+		return true
+	case !slices.Contains(kinds, o.Kind):
+		return false
+	}
+	after := map[demo.Kind]time.Duration{demo.KindClassic: 65 * time.Minute, demo.KindHealthCheck: 7 * time.Minute}[o.Kind]
+	return (w.window.From.IsZero() || !o.End.Before(w.window.From.Truncate(time.Minute))) &&
+		(w.window.Until.IsZero() || !o.End.After(w.window.Until.Add(max(after, 5*time.Minute))))
+}
+
+// damaged is a line that was rejected when some kinds were read.
+type damaged struct {
+	*demo.Damage
+	log   string // that it counts under
+	cause string
+}
+
+// damages are the damaged lines of the objects that are opened for some kinds.
+func (w *world) damages(t testing.TB, kinds []demo.Kind) (list []damaged) {
+	first := map[int32]int32{} // good line
+	good := func(object, line int32) {
+		if n, ok := first[object]; !ok || line < n {
+			first[object] = line
+		}
+	}
+	for i := range w.truth.Requests {
+		good(w.truth.Requests[i].Object, w.truth.Requests[i].Line)
+	}
+	for i := range w.truth.Connections {
+		good(w.truth.Connections[i].Object, w.truth.Connections[i].Line)
+	}
+	for i := range w.truth.Checks {
+		good(w.truth.Checks[i].Object, w.truth.Checks[i].Line)
+	}
+	for i := range w.truth.TLS {
+		good(w.truth.TLS[i].Object, w.truth.TLS[i].Line)
+	}
+	for i := range w.truth.Damages {
+		d := &w.truth.Damages[i]
+		o := &w.truth.Objects[d.Object]
+		if !w.opened(d.Object, kinds) {
+			continue
+		}
+		log := kindNames[o.Kind]
+		if !w.named[d.Object] && o.Header == 0 && d.Line < first[d.Object] {
+			// Nothing has told yet what the object holds.
+			log = kindNames[demo.KindAccess]
+			if !slices.Contains(kinds, demo.KindAccess) {
+				log = kindNames[kinds[0]]
+			}
+		}
+		list = append(list, damaged{d, log, cause(o, d.Cause, w.line(t, d.Object, d.Line))})
+	}
+	return list
+}
+
+// cause says in the answer's words what is wrong with a line.
+func cause(o *demo.Object, c demo.Cause, line string) string {
+	switch c {
+	case demo.CauseTime:
+		if o.Kind == demo.KindNLB {
+			return "time is not a time"
+		}
+		return "time is not a time"
+	case demo.CauseStatus:
+		return "elb_status_code is not a status code"
+	case demo.CauseQuote:
+		return "no closing quote"
+	case demo.CauseCut:
+		switch o.Format {
+		case demo.FormatJSON:
+			return "not a JSON object"
+		case demo.FormatW3C:
+			return "not as many values as #Fields has names"
+		}
+		return fmt.Sprintf("only %d of at least %d fields", len(strings.Fields(line)), 12)
+	}
+	return string(c) // an empty line, and one that is too long
+}
+
+// tally is what became of lines.
+type tally struct{ lines, parsed, rejected, skipped int64 }
+
+// tallies say what becomes of the lines of the objects that are opened for some
+// kinds, by object and log. Headers are lines that are skipped.
+func (w *world) tallies(t testing.TB, kinds []demo.Kind) map[int32]map[string]*tally {
+	all := map[int32]map[string]*tally{}
+	at := func(object int32, log string) *tally {
+		if all[object] == nil {
+			all[object] = map[string]*tally{}
+		}
+		if all[object][log] == nil {
+			all[object][log] = &tally{}
+		}
+		all[object][log].lines++
+		return all[object][log]
+	}
+	chosen := make([]*bool, len(w.truth.Objects))
+	entry := func(object int32, time time.Time) {
+		if chosen[object] == nil {
+			yes := w.opened(object, kinds)
+			chosen[object] = &yes
+		}
+		if !*chosen[object] {
+			return
+		}
+		o := &w.truth.Objects[object]
+		if n := at(object, kindNames[o.Kind]); w.inside(time) && slices.Contains(kinds, o.Kind) {
+			n.parsed++
+		} else {
+			n.skipped++
+		}
+	}
+	for i := range w.truth.Requests {
+		entry(w.truth.Requests[i].Object, w.truth.Requests[i].Time)
+	}
+	for i := range w.truth.Connections {
+		entry(w.truth.Connections[i].Object, w.truth.Connections[i].Time)
+	}
+	for i := range w.truth.Checks {
+		entry(w.truth.Checks[i].Object, w.truth.Checks[i].Time)
+	}
+	for i := range w.truth.TLS {
+		entry(w.truth.TLS[i].Object, w.truth.TLS[i].Time)
+	}
+	for _, d := range w.damages(t, kinds) {
+		at(d.Object, d.log).rejected++
+	}
+	for i := range w.truth.Objects {
+		if w.opened(int32(i), kinds) {
+			for range w.truth.Objects[i].Header {
+				at(int32(i), kindNames[w.truth.Objects[i].Kind]).skipped++
+			}
+		}
+	}
+	return all
+}
+
+// accounting is what an answer rests on that reads some kinds: the objects that
+// hold lines of them, or are called so.
+func (w *world) accounting(t testing.TB, kinds []demo.Kind) (a query.Accounting) {
+	all := w.tallies(t, kinds)
+	for i := range w.truth.Objects {
+		if !w.opened(int32(i), kinds) {
+			continue
+		}
+		o := &w.truth.Objects[i]
+		counts := slices.Contains(kinds, o.Kind)
+		for log, n := range all[int32(i)] {
+			if slices.ContainsFunc(kinds, func(k demo.Kind) bool { return kindNames[k] == log }) {
+				counts = true
+				a.Lines += n.lines
+				a.Parsed += n.parsed
+				a.Rejected += n.rejected
+				a.Skipped += n.skipped
+			}
+		}
+		if counts {
+			a.Objects++
+			a.Bytes += o.Bytes
+			a.BytesCompressed += o.Stored
+		}
+	}
+	return a
+}
+
+// checks are the health checks of the window.
+func (w *world) checks() (list []*demo.Check) {
+	for i := range w.truth.Checks {
+		if c := &w.truth.Checks[i]; w.inside(c.Time) {
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+func (q question) health() []row {
+	columns := []string{"window_start", "load_balancer", "target_group", "target", "reason"}
+	divides := func(column string) bool {
+		return slices.Contains(q.by, map[string]string{"window_start": "window"}[column]) || slices.Contains(q.by, column)
+	}
+	pick := func(values ...any) []any {
+		for i, c := range columns {
+			if !divides(c) {
+				values[i] = nil
+			}
+		}
+		return values
+	}
+	checks := q.checks()
+
+	// A flap is a check that ends otherwise than the one before of the same node.
+	_, series := grouped(checks, func(c *demo.Check) []any { return []any{c.LoadBalancer, c.Group, c.Target, c.Node} })
+	flap := map[*demo.Check]bool{}
+	for _, s := range series {
+		slices.SortFunc(s, func(a, b *demo.Check) int { return a.Time.Compare(b.Time) })
+		for i := 1; i < len(s); i++ {
+			flap[s[i]] = s[i].Pass != s[i-1].Pass
+		}
+	}
+
+	// A minute of a group in which no check passes is one of fail-open.
+	closed := func(c *demo.Check) []any { return []any{c.LoadBalancer, c.Group, c.Time.Truncate(time.Minute)} }
+	open := map[string]bool{}
+	for _, c := range checks {
+		if _, seen := open[spell(closed(c))]; !seen {
+			open[spell(closed(c))] = true
+		}
+		if c.Pass {
+			open[spell(closed(c))] = false
+		}
+	}
+	opened := map[string][]*demo.Request{}
+	for _, r := range q.requests() {
+		if r.TargetGroupARN == "" || !open[spell([]any{r.LoadBalancer, name(r.TargetGroupARN), r.Time.Truncate(time.Minute)})] {
+			continue
+		}
+		k := spell(pick(start(r.Time, q.width), word(r.LoadBalancer), name(r.TargetGroupARN), word(r.Target), nil))
+		opened[k] = append(opened[k], r)
+	}
+
+	if divides("reason") {
+		checks = slices.DeleteFunc(checks, func(c *demo.Check) bool { return c.Pass })
+	}
+	keys, groups := grouped(checks, func(c *demo.Check) []any {
+		return pick(start(c.Time, q.width), word(c.LoadBalancer), word(c.Group), word(c.Target), word(c.ReasonCode))
+	})
+	var rows []row
+	for _, k := range keys {
+		r := row{}
+		for i, c := range columns {
+			if divides(c) {
+				r[c] = k[i]
+			}
+		}
+		var codes []string
+		var failed []time.Time
+		nodes, flaps := map[string]bool{}, map[string]int64{}
+		for _, c := range groups[spell(k)] {
+			if flap[c] {
+				flaps[spell([]any{c.LoadBalancer, c.Group, c.Target, c.Node})]++
+			}
+			if !c.Pass {
+				codes, failed = append(codes, c.ReasonCode), append(failed, c.Time)
+				nodes[c.Node] = true
+			}
+		}
+		n := len(groups[spell(k)])
+		r["checks"], r["failed"], r["failure_rate"] = int64(n), int64(len(failed)), ratio(len(failed), n)
+		r["mostly"], r["nodes"] = most(codes), int64(len(nodes))
+		r["first_failed"], r["last_failed"] = span(failed)
+		top := int64(0)
+		for _, n := range flaps {
+			top = max(top, n)
+		}
+		r["flaps"] = top
+		to := opened[spell(append(slices.Clone(k[:4]), nil))]
+		minutes := map[time.Time]bool{}
+		for _, x := range to {
+			minutes[x.Time.Truncate(time.Minute)] = true
+		}
+		r["fail_open_minutes"], r["fail_open_requests"] = int64(len(minutes)), int64(len(to))
+		rows = append(rows, r)
+	}
+	return best(rows, q.Limit, func(a, b row) int {
+		return cmp.Or(falling(a["failed"], b["failed"]), falling(a["checks"], b["checks"]), order(a.listed(columns...), b.listed(columns...)))
+	})
+}
+
+// handshake is a connection before its first request.
+type handshake struct {
+	log, elb, port, protocol, client string
+	cause, source                    string // why it failed; "" if it did not
+	at                               time.Time
+	object, line                     int32
+}
+
+// handshakes are the connections of the window, of both kinds of balancers. That
+// no protocol was agreed upon is a failure where others of the same port have one.
+func (w *world) handshakes() (list []handshake) {
+	encrypted := map[string]bool{}
+	for i := range w.truth.Connections {
+		if c := &w.truth.Connections[i]; w.inside(c.Time) && c.Protocol != "" {
+			encrypted[fmt.Sprint(c.LoadBalancer, c.ListenerPort)] = true
+		}
+	}
+	for i := range w.truth.Connections {
+		c := &w.truth.Connections[i]
+		if !w.inside(c.Time) {
+			continue
+		}
+		h := handshake{log: "connection", elb: c.LoadBalancer, port: fmt.Sprint(c.ListenerPort), protocol: c.Protocol,
+			client: c.Client, at: c.Time, object: c.Object, line: c.Line}
+		if why, failed := strings.CutPrefix(c.Verify, "Failed:"); failed {
+			h.cause, h.source = why, "logged"
+		} else if c.Protocol == "" && encrypted[fmt.Sprint(c.LoadBalancer, c.ListenerPort)] {
+			h.cause, h.source = "TLS_Handshake_Failed", "derived"
+		}
+		list = append(list, h)
+	}
+	for i := range w.truth.TLS {
+		c := &w.truth.TLS[i]
+		if !w.inside(c.Time) {
+			continue
+		}
+		_, port, _ := strings.Cut(c.Destination, ":")
+		h := handshake{log: "nlb_tls", elb: c.LoadBalancer, port: port, protocol: c.Protocol,
+			client: c.Client, at: c.Time, object: c.Object, line: c.Line}
+		switch {
+		case c.Handshake >= 0:
+		case c.Alert >= 0:
+			h.cause, h.source = fmt.Sprintf("TLS_Alert_%d", c.Alert), "logged"
+		default:
+			h.cause, h.source = "TLS_Handshake_Failed", "derived"
+		}
+		list = append(list, h)
+	}
+	return list
+}
+
+func (q question) tls() []row {
+	columns := []string{"window_start", "log", "load_balancer", "listener_port", "cause", "tls_protocol", "cause_source"}
+	key := func(h handshake) []any {
+		values := []any{start(h.at, q.width), h.log, word(h.elb), h.port, h.cause, word(h.protocol), h.source}
+		for i, c := range columns {
+			if !q.divides(c) {
+				values[i] = nil
+			}
+		}
+		return values
+	}
+	all := q.handshakes()
+	var bad []handshake
+	for _, h := range all {
+		if h.cause != "" {
+			bad = append(bad, h)
+		}
+	}
+	_, passing := grouped(all, func(h handshake) []any { return key(h)[:4] })
+	keys, groups := grouped(bad, key)
+	var rows []row
+	for _, k := range keys {
+		g := groups[spell(k)]
+		r := row{}
+		for i, c := range columns {
+			if q.divides(c) {
+				r[c] = k[i]
+			}
+		}
+		clients, at := map[string]bool{}, []time.Time{}
+		for _, h := range g {
+			clients[h.client] = true
+			at = append(at, h.at)
+		}
+		n := len(passing[spell(k[:4])])
+		r["failures"], r["share"], r["connections"], r["failure_rate"] = int64(len(g)), ratio(len(g), len(bad)), int64(n), ratio(len(g), n)
+		r["clients"] = int64(len(clients))
+		r["first_seen"], r["last_seen"] = span(at)
+		rows = append(rows, r)
+	}
+	rows = best(rows, q.Limit, func(a, b row) int {
+		return cmp.Or(falling(a["failures"], b["failures"]), order(a.listed(columns...), b.listed(columns...)))
+	})
+	for _, r := range rows {
+		if port, ok := r["listener_port"].(string); ok {
+			var n int64
+			fmt.Sscan(port, &n)
+			r["listener_port"] = n
+		}
+	}
+	return rows
+}
+
+func (q question) rejects(t testing.TB) []row {
+	columns := []string{"log", "cause", "object_uri"}
+	keys, groups := grouped(q.damages(t, everyKind), func(d damaged) []any {
+		values := []any{d.log, d.cause, q.path(d.Object)}
+		for i, c := range columns {
+			if !q.divides(c) {
+				values[i] = nil
+			}
+		}
+		return values
+	})
+	var rows []row
+	for _, k := range keys {
+		r := row{}
+		for i, c := range columns {
+			if q.divides(c) {
+				r[c] = k[i]
+			}
+		}
+		g := groups[spell(k)]
+		objects := map[int32]bool{}
+		for _, d := range g {
+			objects[d.Object] = true
+		}
+		first := slices.MinFunc(g, func(a, b damaged) int { return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Line, b.Line)) })
+		sample := []rune(legible(q.line(t, first.Object, first.Line)))
+		r["lines"], r["objects"] = int64(len(g)), int64(len(objects))
+		r["first_object"], r["first_line"], r["sample"] = q.path(first.Object), int64(first.Line), string(sample[:min(len(sample), 80)])
+		rows = append(rows, r)
+	}
+	return best(rows, q.Limit, func(a, b row) int {
+		return cmp.Or(falling(a["lines"], b["lines"]), order(a.listed(columns...), b.listed(columns...)))
+	})
+}
+
+// coverage looks at names, sizes and times of delivery alone.
+func (q question) coverage() []row {
+	type object struct {
+		log, elb   string
+		node       any
+		end        time.Time
+		late, size int64 // seconds, bytes
+		interval   time.Duration
+	}
+	var objects []object
+	for i := range q.truth.Objects {
+		o := &q.truth.Objects[i]
+		m := logName.FindStringSubmatch(path.Base(o.Key))
+		if m == nil || !q.opened(int32(i), everyKind) {
+			continue
+		}
+		log := "Classic Load Balancer access log"
+		switch {
+		case strings.HasPrefix(m[1], "conn"):
+			log = "ALB connection log"
+		case strings.HasPrefix(m[1], "health"):
+			log = "ALB health check log"
+		case strings.HasPrefix(m[4], "app."):
+			log = "ALB access log"
+		case strings.HasPrefix(m[4], "net."):
+			log = "NLB access log"
+		}
+		end, err := time.Parse("20060102T1504Z", m[5])
+		if err != nil {
+			panic(err)
+		}
+		objects = append(objects, object{log, strings.ReplaceAll(m[4], ".", "/"), word(m[6]), end,
+			int64(q.modified[i].Sub(end) / time.Second), o.Stored, o.Interval})
+	}
+	newest := map[string]time.Time{}
+	for _, o := range objects {
+		if o.end.After(newest[o.log+o.elb]) {
+			newest[o.log+o.elb] = o.end
+		}
+	}
+	keys, groups := grouped(objects, func(o object) []any { return []any{o.log, o.elb, o.node} })
+	var rows []row
+	for _, k := range keys {
+		g := groups[spell(k)]
+		r := row{"log": k[0], "load_balancer": k[1], "node": k[2], "objects": int64(len(g))}
+		had := map[time.Time]bool{}
+		var bytes int64
+		var late []int64
+		for _, o := range g {
+			had[o.end] = true
+			bytes += o.size
+			late = append(late, o.late)
+		}
+		slices.Sort(late)
+		ends := []time.Time{}
+		for end := range had {
+			ends = append(ends, end)
+		}
+		slices.SortFunc(ends, time.Time.Compare)
+		var missing []string
+		intervals := int64(0)
+		for at := ends[0]; !at.After(newest[g[0].log+g[0].elb]); at = at.Add(g[0].interval) {
+			if intervals++; !had[at] {
+				missing = append(missing, at.Format("01-02 15:04Z"))
+			}
+		}
+		last := ends[len(ends)-1]
+		r["bytes"], r["intervals"], r["missing"], r["missing_at"] = bytes, intervals, int64(len(missing)), any(nil)
+		if n := len(missing); n > 6 {
+			r["missing_at"] = strings.Join(missing[:6], ", ") + fmt.Sprintf(" and %d more", n-6)
+		} else if n > 0 {
+			r["missing_at"] = strings.Join(missing, ", ")
+		}
+		r["newest"], r["age"] = last, q.Now.Sub(last).Seconds()
+		r["late"], r["late_most"] = float64(late[(len(late)+1)/2-1]), float64(late[len(late)-1])
+		rows = append(rows, r)
+	}
+	slices.SortFunc(rows, func(a, b row) int {
+		return cmp.Or(falling(a["missing"], b["missing"]), order(a.listed("log", "load_balancer", "node"), b.listed("log", "load_balancer", "node")))
+	})
+	return rows
+}

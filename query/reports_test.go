@@ -1,0 +1,432 @@
+package query_test
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"loglens/ingest"
+	"loglens/internal/demo"
+	"loglens/internal/when"
+	"loglens/query"
+)
+
+// worlds is how many random trees are written and asked all reports.
+var worlds = flag.Int("worlds", 200, "random trees for TestReportsAreTrue; a failing one runs alone as -run TestReportsAreTrue/seed=N")
+
+// everyClass are the classes of reasons.
+var everyClass = []string{demo.ClassTarget, demo.ClassBalancer, demo.ClassLambda, demo.ClassClient, demo.ClassPolicy, demo.ClassUnknown}
+
+// chance is true once in n times.
+func chance(rng *rand.Rand, n int) bool { return rng.IntN(n) == 0 }
+
+// some are those of a list that the dice choose, in its order.
+func some[T any](rng *rand.Rand, list []T) (chosen []T) {
+	for _, x := range list {
+		if chance(rng, 2) {
+			chosen = append(chosen, x)
+		}
+	}
+	return chosen
+}
+
+func one[T any](rng *rand.Rand, list ...T) T { return list[rng.IntN(len(list))] }
+
+// randomOptions shapes a small tree.
+func randomOptions(rng *rand.Rand) demo.Options {
+	o := demo.Options{
+		Seed: rng.Int64(), Lines: 300 + rng.IntN(2700),
+		End:  time.Date(2026, time.Month(1+rng.IntN(12)), 1+rng.IntN(28), rng.IntN(24), 5*rng.IntN(12), 0, 0, time.UTC),
+		Span: time.Duration(one(rng, 5, 5, 10, 10, 15, 20, 25, 40, 60)) * time.Minute,
+	}
+	if chance(rng, 3) {
+		o.FailureRate = one(rng, 0.01, 0.2, 0.7, 1)
+	}
+	o.Oddities = chance(rng, 2)
+	if chance(rng, 3) {
+		o.Vended = one(rng, demo.FormatJSON, demo.FormatW3C)
+	}
+	if chance(rng, 6) {
+		o.Kinds = some(rng, append(slices.Clone(everyKind), demo.KindTestFile))
+	}
+	return o
+}
+
+// randomWindow is the whole of the tree, a part of it, or open.
+func randomWindow(rng *rand.Rand, t *demo.Truth) when.Window {
+	all := when.Window{From: t.From, Until: t.Until}
+	length := t.Until.Sub(t.From)
+	at := t.From.Add(time.Duration(rng.Int64N(int64(length * 3 / 4))).Truncate(time.Microsecond))
+	part := when.Window{From: at, Until: at.Add(time.Millisecond + time.Duration(rng.Int64N(int64(t.Until.Sub(at)))).Truncate(time.Microsecond))}
+	switch rng.IntN(6) {
+	case 0:
+		return when.Window{}
+	case 1:
+		return when.Window{From: part.From}
+	case 2:
+		return when.Window{Until: part.Until}
+	case 3:
+		return part
+	case 4: // wider than the tree
+		return when.Window{From: t.From.Add(-7 * time.Minute), Until: t.Until.Add(17 * time.Minute)}
+	}
+	return all
+}
+
+// randomQuestion asks a report for something.
+func randomQuestion(rng *rand.Rand, r query.Report, w *world) query.Question {
+	q := query.Question{Now: w.truth.Until.Add(time.Duration(rng.IntN(3600)) * time.Second)}
+	q.By = some(rng, slices.DeleteFunc(r.DimensionNames(), func(d string) bool { return d == query.WindowDimension }))
+	if chance(rng, 4) {
+		q.By = slices.DeleteFunc(slices.Clone(r.Default), func(d string) bool { return d == query.WindowDimension })
+	}
+	rng.Shuffle(len(q.By), func(i, k int) { q.By[i], q.By[k] = q.By[k], q.By[i] })
+	if q.Classes = some(rng, everyClass); len(q.Classes) == 0 || chance(rng, 3) {
+		q.Classes = slices.Clone(outages)
+	}
+	if !chance(rng, 3) {
+		q.Limit = 1 + rng.IntN(15)
+	}
+	if r.Has(query.WindowDimension) && chance(rng, 2) {
+		q.Every = time.Duration(one(rng, 1, 1, 2, 5, 7, 15, 60, 24*60)) * time.Minute
+	}
+	if r.Name == "raw" {
+		q.Filters = randomFilters(rng, w)
+	}
+	return q
+}
+
+// randomFilters asks raw for lines of a log with some values of one of them.
+func randomFilters(rng *rand.Rand, w *world) map[string]string {
+	f := map[string]string{}
+	if log := one(rng, "", "", "request", "connection", "health_check", "nlb_tls", "reject"); log != "" {
+		f["log"] = log
+	}
+	absent := func(v any) string {
+		if s, ok := v.(string); ok {
+			return s
+		}
+		return "-"
+	}
+	has := map[string]string{}
+	switch f["log"] {
+	case "connection", "nlb_tls":
+		list := slices.DeleteFunc(w.handshakes(), func(h handshake) bool { return h.log != f["log"] || h.cause == "" })
+		if len(list) > 0 {
+			h := one(rng, list...)
+			has = map[string]string{"reason": h.cause, "load_balancer": h.elb, "client": h.client, "port": h.port}
+		}
+	case "health_check":
+		list := slices.DeleteFunc(w.checks(), func(c *demo.Check) bool { return c.Pass })
+		if len(list) > 0 {
+			c := one(rng, list...)
+			has = map[string]string{"reason": c.ReasonCode, "load_balancer": c.LoadBalancer, "target_group": c.Group, "target": c.Target, "node": c.Node}
+		}
+	case "reject":
+		has["reason"] = "empty line"
+	default:
+		list := slices.DeleteFunc(w.requests(), func(r *demo.Request) bool { return !r.Failed() })
+		if len(list) > 0 {
+			r := one(rng, list...)
+			has = map[string]string{
+				"reason": absent(word(r.Reason)), "reason_source": r.Source, "load_balancer": r.LoadBalancer, "target_group": absent(name(r.TargetGroupARN)),
+				"target_group_arn": absent(word(r.TargetGroupARN)), "target": absent(word(r.Target)), "node": r.Node, "client": r.Client,
+				"network": networkOf(r.Client), "route": absent(word(routeOf(r.RequestLine))),
+				"status": absent(spelledCode(r.ELBStatus)), "target_status": absent(spelledCode(r.TargetStatus)),
+			}
+		}
+	}
+	for _, name := range some(rng, slices.Sorted(keysOf(has))) {
+		if chance(rng, 3) {
+			f[name] = has[name]
+		}
+	}
+	return f
+}
+
+// TestReportsAreTrue asks every report random questions about random trees and
+// compares every value of every row, and what the answer says it rests on, with
+// the generator's truth.
+func TestReportsAreTrue(t *testing.T) {
+	for seed := range *worlds {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
+			rng := rand.New(rand.NewPCG(uint64(seed), 0x10c1e45))
+			o := randomOptions(rng)
+			w := newWorld(t, o, rng)
+			w.window = randomWindow(rng, w.truth)
+			workers := 1 + rng.IntN(4)
+			s := open(t, w.dir, ingest.Plan{Window: w.window}, workers)
+			reports := slices.Clone(query.Reports())
+			rng.Shuffle(len(reports), func(i, k int) { reports[i], reports[k] = reports[k], reports[i] })
+			for _, r := range reports {
+				q := randomQuestion(rng, r, w)
+				t0 := time.Now()
+				answer, err := s.Run(context.Background(), r, q)
+				fmt.Println("TIME", r.Name, time.Since(t0).Milliseconds())
+				what := fmt.Sprintf("%s of %+v\nwindow %s, tree %+v, %d workers", r.Name, q, w.window, o, workers)
+				if err != nil {
+					t.Errorf("%s: %v", what, err)
+					continue
+				}
+				if wrong := w.compare(t, s, r, q, answer); len(wrong) > 0 {
+					t.Errorf("%s:\n%s", what, strings.Join(wrong, "\n"))
+				}
+			}
+		})
+	}
+}
+
+// compare says what is wrong with an answer.
+func (w *world) compare(t testing.TB, s *query.Store, r query.Report, q query.Question, got *query.Table) (wrong []string) {
+	t.Helper()
+	a := w.question(r, q)
+	rows, all := w.expected(t, s, a, r)
+	wrong = compareRows(rows, got)
+	if left := int64(all - len(rows)); got.RowsLeft != left {
+		wrong = append(wrong, fmt.Sprintf("%d rows left, want %d", got.RowsLeft, left))
+	}
+	wrong = append(wrong, w.compareFacts(t, a, r, got)...)
+	return append(wrong, compareDrill(r, a, got)...)
+}
+
+// expected gives the rows that an answer must have, and how many there would be
+// without a limit.
+func (w *world) expected(t testing.TB, s *query.Store, a question, r query.Report) (rows []row, all int) {
+	t.Helper()
+	limit := a.Limit
+	oracle := map[string]func(question) []row{
+		"timeline": question.timeline, "targets": question.targets, "nodes": question.nodes, "routes": question.routes,
+		"clients": question.clients, "health": question.health, "tls": question.tls, "coverage": question.coverage,
+		"raw":        func(q question) []row { return q.raw(t) },
+		"rejects":    func(q question) []row { return q.rejects(t) },
+		"top-errors": question.topErrors,
+		"latency": func(q question) []row {
+			unlimited := q.Question
+			unlimited.Limit = 0
+			answer, err := s.Run(context.Background(), r, unlimited)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return best(within2Percent(q.latency(), answer), q.Limit, slowest)
+		},
+	}[r.Name]
+	if oracle == nil {
+		t.Fatalf("report %s has no oracle", r.Name)
+	}
+	if rows = oracle(a); limit > 0 && len(rows) > limit {
+		rows = rows[:limit] // of reports that have no limit in their SQL
+	}
+	a.Limit = 0
+	if all = len(rows); limit > 0 && all == limit {
+		all = len(oracle(a))
+	}
+	return rows, all
+}
+
+// approximate are columns that may be 2 % off, or a microsecond.
+var approximate = []string{"p50", "p90", "p95", "p99", "slowest"}
+
+// within2Percent puts the answer's percentiles in place of the exact ones where
+// they are near enough, so that rows that are ordered by them can be ordered.
+func within2Percent(rows []row, answer *query.Table) []row {
+	about := []string{"window_start", "load_balancer", "target_group_arn", "target"}
+	given := map[string]row{}
+	for _, r := range answer.Rows {
+		g := row{}
+		for i, c := range answer.Columns {
+			g[c.Name] = r[i]
+		}
+		given[spell(g.listed(about...))] = g
+	}
+	for _, r := range rows {
+		for _, c := range approximate {
+			if g, ok := given[spell(r.listed(about...))][c]; ok && same(c, r[c], g) {
+				r[c] = g
+			}
+		}
+	}
+	return rows
+}
+
+// same reports whether a value is the one expected.
+func same(column string, want, got any) bool {
+	x, ok := want.(float64)
+	y, both := got.(float64)
+	if !ok || !both {
+		return gocmp.Equal(want, got)
+	}
+	if slices.Contains(approximate, column) {
+		return math.Abs(x-y) <= max(0.02*x, 1e-6)
+	}
+	return math.Abs(x-y) <= 1e-9*max(1, math.Abs(x))
+}
+
+// compareRows compares rows in their order, and columns by name.
+func compareRows(want []row, got *query.Table) (wrong []string) {
+	if len(want) != len(got.Rows) {
+		wrong = append(wrong, fmt.Sprintf("%d rows, want %d", len(got.Rows), len(want)))
+	}
+	for i, r := range want {
+		if i >= len(got.Rows) {
+			return append(wrong, fmt.Sprintf("missing from row %d on: %v", i, r))
+		}
+		names := map[string]bool{}
+		for k, c := range got.Columns {
+			names[c.Name] = true
+			v, ok := r[c.Name]
+			if !ok || !same(c.Name, v, got.Rows[i][k]) {
+				wrong = append(wrong, fmt.Sprintf("row %d of %d, %s: %v, want %v", i, len(want), c.Name, got.Rows[i][k], v))
+			}
+		}
+		for c := range r {
+			if !names[c] {
+				wrong = append(wrong, "no column "+c)
+			}
+		}
+		if len(wrong) > 4 {
+			return append(wrong, fmt.Sprintf("row %d wanted: %v\nrow %d given:  %v", i, r, i, got.Rows[i]))
+		}
+	}
+	return wrong
+}
+
+// reads says which logs the entries of an answer come from.
+func reads(r query.Report, q query.Question) []demo.Kind {
+	switch r.Name {
+	case "health":
+		return append([]demo.Kind{demo.KindHealthCheck}, requestKinds...)
+	case "tls":
+		return []demo.Kind{demo.KindConnection, demo.KindNLB}
+	case "rejects", "coverage":
+		return everyKind
+	case "raw":
+		switch q.Filters["log"] {
+		case "connection":
+			return []demo.Kind{demo.KindConnection}
+		case "health_check":
+			return []demo.Kind{demo.KindHealthCheck}
+		case "nlb_tls":
+			return []demo.Kind{demo.KindNLB}
+		case "reject":
+			return everyKind
+		}
+	}
+	return requestKinds
+}
+
+// compareFacts compares what the answer says beside its rows.
+func (w *world) compareFacts(t testing.TB, a question, r query.Report, got *query.Table) (wrong []string) {
+	t.Helper()
+	say := func(what string, want, got any) {
+		if diff := gocmp.Diff(want, got); diff != "" {
+			wrong = append(wrong, what+" (-truth +answer):\n"+diff)
+		}
+	}
+	kinds := reads(r, a.Question)
+	if r.Name == "coverage" {
+		var listed query.Accounting
+		for i := range w.truth.Objects {
+			if o := &w.truth.Objects[i]; w.opened(int32(i), kinds) {
+				listed.Objects++
+				listed.BytesCompressed += o.Stored
+			}
+		}
+		say("accounting", listed, got.Accounting)
+		if !got.Listed {
+			wrong = append(wrong, "it does not say that objects were only listed")
+		}
+		return wrong
+	}
+	say("accounting", w.accounting(t, kinds), got.Accounting)
+	want := &query.Table{Window: w.window}
+	if slices.Contains(kinds, demo.KindAccess) {
+		want.Window = w.resolved()
+		left := map[query.NotCounted]int64{}
+		balancers := map[string]bool{}
+		for _, x := range w.requests() {
+			want.Requests++
+			balancers[x.LoadBalancer] = true
+			if a.counts(x) {
+				want.Total++
+			} else if x.Failed() {
+				left[query.NotCounted{Reason: legible(x.Reason), Class: x.Class}]++
+			}
+		}
+		want.Balancers = slices.Sorted(keysOf(balancers))
+		for n, requests := range left {
+			n.Requests = requests
+			want.NotCounted = append(want.NotCounted, n)
+		}
+		slices.SortFunc(want.NotCounted, func(a, b query.NotCounted) int {
+			return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Class, b.Class))
+		})
+	}
+	say("facts", want, &query.Table{Window: got.Window, Requests: got.Requests, Total: got.Total, Balancers: got.Balancers, NotCounted: got.NotCounted})
+	return wrong
+}
+
+func keysOf[K comparable, V any](m map[K]V) func(func(K) bool) {
+	return func(yield func(K) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// drilled is the column of a report whose count its drill shows the lines of.
+var drilled = map[string]string{
+	"top-errors": "failures", "timeline": "failures", "targets": "failures", "nodes": "failures", "routes": "failures", "clients": "failures",
+	"tls": "failures", "health": "failed", "rejects": "lines",
+}
+
+// drillable is the row that an answer's drill belongs to: the first one whose
+// count is not zero; -1 if there is none. count is that count.
+func drillable(r query.Report, got *query.Table) (i int, count int64) {
+	column := func(row []any, name string) int64 {
+		n, _ := row[slices.IndexFunc(got.Columns, func(c query.Column) bool { return c.Name == name })].(int64)
+		return n
+	}
+	for i, row := range got.Rows {
+		n := int64(0)
+		switch c := drilled[r.Name]; {
+		case r.Name == "latency":
+			n = max(column(row, "wall_10s"), column(row, "wall_60s"))
+		case c != "":
+			n = column(row, c)
+		}
+		if n > 0 {
+			return i, n
+		}
+	}
+	return -1, 0
+}
+
+// compareDrill checks that there is a way to the lines behind the first count,
+// where raw has the filters for it, and that it promises as many.
+func compareDrill(r query.Report, a question, got *query.Table) (wrong []string) {
+	_, n := drillable(r, got)
+	unfiltered := r.Name == "tls" && (!a.divides("log") || a.divides("protocol")) || r.Name == "rejects" && !a.divides("cause")
+	switch {
+	case n == 0 || unfiltered:
+		if got.Drill != nil {
+			wrong = append(wrong, fmt.Sprintf("a drill out of nothing: %+v", got.Drill))
+		}
+	case got.Drill == nil:
+		wrong = append(wrong, fmt.Sprintf("no drill for a count of %d", n))
+	case got.Drill.Rows != n:
+		wrong = append(wrong, fmt.Sprintf("the drill promises %d lines of a count of %d: %v", got.Drill.Rows, n, got.Drill.Filters))
+	}
+	return wrong
+}

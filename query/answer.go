@@ -44,7 +44,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	if err := s.fresh(ctx, n); err != nil {
 		return err
 	}
-	s.read, s.count = n.kinds(), n.count
+	s.read, s.own, s.count = n.kinds(), n.streams, n.count
 	in, done, err := s.inventory(ctx, n)
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func (s *Store) statement(ctx context.Context, q asked) (err error) {
 // judge reads torn objects once more, to their end: what cannot be read whole
 // is broken, and what can is left as it has to be read.
 func (s *Store) judge(ctx context.Context, in *inventory, torn map[int32]error) error {
-	w := newWorker(s, requestKinds)
+	w := newWorker(s, requestKinds, 0)
 	for _, o := range in.objects {
 		err := torn[o.ID]
 		if err == nil {

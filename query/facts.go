@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"loglens/ingest"
 	"loglens/internal/when"
 	"loglens/parse"
 )
@@ -86,9 +87,11 @@ func (s *Store) accounting(ctx context.Context, t *Table, _ Question) error {
 const unclear = `(named_kind IS NULL AND object_id NOT IN (SELECT object_id FROM accounting))`
 
 // Kinds names the logs that were read for the answer.
-func (s *Store) Kinds() (names []string) {
+func (s *Store) Kinds() []string { return kindNames(s.read) }
+
+func kindNames(kinds ingest.KindSet) (names []string) {
 	for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
-		if s.read != 0 && s.read.Has(k) {
+		if kinds != 0 && kinds.Has(k) {
 			names = append(names, k.String())
 		}
 	}
@@ -128,8 +131,8 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	var text, uri string
 	var n int64
 	if t.Accounting.ObjectsFailed > 0 {
-		say("%d of %d %s could not be read, and none of their requests are counted", t.Accounting.ObjectsFailed, t.Accounting.Objects,
-			noun(t.Accounting.Objects, "object", "objects"))
+		say("%d of %d %s could not be read, and nothing of %s is counted", t.Accounting.ObjectsFailed, t.Accounting.Objects,
+			noun(t.Accounting.Objects, "object", "objects"), noun(t.Accounting.ObjectsFailed, "it", "them"))
 	}
 	err := s.each(ctx, func() { say("%s%s", text, andMore(n)) }, `
 		SELECT arg_min(error, object_id), count(*) FROM object_read WHERE status = 'failed'

@@ -40,9 +40,11 @@ type Dimension struct {
 // Filter is a value that a report's rows can be made to have: the parameter
 // $Name of its SQL, NULL where it is not asked for.
 type Filter struct {
-	Name  string
-	Words []string // what it may be; nil for anything
-	About string
+	Name   string
+	Words  []string // what it may be; nil for anything
+	Number bool     // it is a whole number, or - for none
+	Logs   []string // values of the filter "log" that it makes sense with; nil for all
+	About  string
 }
 
 //go:embed reports/*.sql
@@ -140,12 +142,7 @@ func (r *Report) head(key, value string) (err error) {
 	case "default":
 		r.Default = words
 	case "filter":
-		f := Filter{Name: words[0]}
-		if words = words[1:]; len(words) > 0 && strings.Contains(words[0], "|") {
-			f.Words, words = strings.Split(words[0], "|"), words[1:]
-		}
-		f.About = strings.Join(words, " ")
-		r.Filters = append(r.Filters, f)
+		r.Filters = append(r.Filters, parseFilter(words))
 	case "limit":
 		r.Limit, err = strconv.Atoi(value)
 	case "column":
@@ -165,6 +162,26 @@ func (r *Report) head(key, value string) (err error) {
 		}
 	}
 	return err
+}
+
+// parseFilter reads "name a|b|c words…", where number may stand for the words that
+// it can be, and @x,y in front of them for the logs that it makes sense with.
+func parseFilter(words []string) Filter {
+	f := Filter{Name: words[0]}
+	for words = words[1:]; len(words) > 0; words = words[1:] {
+		switch logs, isLogs := strings.CutPrefix(words[0], "@"); {
+		case isLogs:
+			f.Logs = strings.Split(logs, ",")
+		case words[0] == "number":
+			f.Number = true
+		case strings.Contains(words[0], "|"):
+			f.Words = strings.Split(words[0], "|")
+		default:
+			f.About = strings.Join(words, " ")
+			return f
+		}
+	}
+	return f
 }
 
 var (
@@ -255,6 +272,19 @@ func (r *Report) visible(by []string) []Column {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(r.Columns), func(c Column) bool { return hidden[c.Name] })
+}
+
+// dispensable are the columns that a narrow terminal goes without, the least
+// important first: what a row is divided by goes last, since without it nobody
+// knows whose numbers these are.
+func (r *Report) dispensable(by []string) []string {
+	names := func(c string) bool {
+		return slices.ContainsFunc(r.Dimensions, func(d Dimension) bool {
+			return slices.Contains(by, d.Name) && d.Columns[0] == c
+		})
+	}
+	first := slices.DeleteFunc(slices.Clone(r.Narrow), names)
+	return append(first, slices.DeleteFunc(slices.Clone(r.Narrow), func(c string) bool { return !names(c) })...)
 }
 
 // divided returns the report's SQL with the dimensions written in place of $by.

@@ -23,7 +23,7 @@ import (
 func (s *Store) load(ctx context.Context, feed *ingest.Feed, kinds ingest.KindSet) error {
 	group, working := errgroup.WithContext(ctx)
 	for range s.in.Workers {
-		w := newWorker(s, kinds)
+		w := newWorker(s, kinds, kinds|^s.read)
 		group.Go(func() error { return w.run(working, feed.Objects()) })
 	}
 	if err := group.Wait(); err != nil {
@@ -40,6 +40,7 @@ func (s *Store) load(ctx context.Context, feed *ingest.Feed, kinds ingest.KindSe
 type worker struct {
 	store    *Store
 	kinds    ingest.KindSet // whose entries are wanted
+	mine     ingest.KindSet // whose lines this worker accounts for, see reading
 	from     int64          // window in microseconds since 1970
 	until    int64
 	inflater *ingest.Inflater
@@ -55,10 +56,10 @@ type worker struct {
 	decided bool
 }
 
-func newWorker(s *Store, kinds ingest.KindSet) *worker {
+func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 	from, until := s.in.Plan.Window.Micros()
 	return &worker{
-		store: s, kinds: kinds, from: from, until: until,
+		store: s, kinds: kinds, mine: mine, from: from, until: until,
 		inflater: ingest.NewInflater(), scanner: parse.NewScanner(),
 		failures: spooler{spool: s.failures}, rejects: spooler{spool: s.rejects},
 		total: newTraffic(), traffic: newTraffic(),
@@ -160,11 +161,11 @@ func (w *worker) begin(ctx context.Context, o *ingest.Object) error {
 }
 
 // likely is the kind under which damaged lines count until a good one tells
-// better: the name's, or else one that is read.
+// better: the name's, or else one that is read, the same for all scans.
 func (w *worker) likely(named parse.Kind) parse.Kind {
-	if named == parse.KindUnknown && !w.kinds.Has(parse.KindAccess) {
+	if named == parse.KindUnknown && !w.store.read.Has(parse.KindAccess) {
 		for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
-			if w.kinds.Has(k) {
+			if w.store.read.Has(k) {
 				return k
 			}
 		}
@@ -177,14 +178,18 @@ func (w *worker) likely(named parse.Kind) parse.Kind {
 // asked for. A damaged line is kept.
 func (w *worker) line(o *ingest.Object) (wanted bool, err error) {
 	s := w.scanner
+	if s.Header() {
+		return false, nil // no line of the log
+	}
 	kind := s.Kind()
 	t := &w.tallies[kind]
-	if s.Header() {
-		t.skipped++
-		return false, nil
+	if w.mine&(1<<kind) == 0 {
+		t = new(tally)
 	}
 	if d := s.Damage(); d != nil {
-		t.rejected++
+		if t.rejected++; w.mine&(1<<kind) == 0 {
+			return false, nil
+		}
 		r := record{object: o.ID, kind: kind, line: d.Line, offset: d.Offset, note: d.Cause.String(), raw: d.Raw}
 		return false, own(w.rejects.add(r))
 	}

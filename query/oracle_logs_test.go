@@ -97,13 +97,20 @@ func cause(o *demo.Object, c demo.Cause, line string) string {
 	switch c {
 	case demo.CauseTime:
 		if o.Kind == demo.KindNLB {
-			return "time is not a time"
+			return "time is not a time such as 2026-10-07T07:15:01"
 		}
-		return "time is not a time"
+		return "time is not a time such as 2026-10-07T07:15:01.101682Z"
 	case demo.CauseStatus:
 		return "elb_status_code is not a status code"
 	case demo.CauseQuote:
-		return "no closing quote"
+		field := "user_agent"
+		switch {
+		case o.Kind == demo.KindConnection:
+			field = "leaf_client_cert_subject"
+		case strings.Count(line, `"`) == 1:
+			field = "request"
+		}
+		return field + " has no closing quote"
 	case demo.CauseCut:
 		switch o.Format {
 		case demo.FormatJSON:
@@ -111,7 +118,8 @@ func cause(o *demo.Object, c demo.Cause, line string) string {
 		case demo.FormatW3C:
 			return "not as many values as #Fields has names"
 		}
-		return fmt.Sprintf("only %d of at least %d fields", len(strings.Fields(line)), 12)
+		least := map[demo.Kind]int{demo.KindHealthCheck: 8, demo.KindNLB: 22}[o.Kind]
+		return fmt.Sprintf("only %d of at least %d fields", len(strings.Fields(line)), cmp.Or(least, 12))
 	}
 	return string(c) // an empty line, and one that is too long
 }
@@ -249,7 +257,7 @@ func (q question) health() []row {
 		}
 	}
 	opened := map[string][]*demo.Request{}
-	for _, r := range q.requests() {
+	for _, r := range q.requests {
 		if r.TargetGroupARN == "" || !open[spell([]any{r.LoadBalancer, name(r.TargetGroupARN), r.Time.Truncate(time.Minute)})] {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"loglens/internal/demo"
+	"loglens/internal/when"
 	"loglens/query"
 )
 
@@ -18,23 +19,25 @@ type question struct {
 	*world
 	by    []string // dimensions, window included if the answer is divided by time
 	width time.Duration
+	slots []time.Time // at most 20 equal slices of whole minutes, and the end of the last
 }
 
 // question completes what was asked of a report.
 func (w *world) question(report query.Report, q query.Question) question {
-	a := question{q, w, slices.Clone(q.By), q.Every}
+	a := question{q, w, slices.Clone(q.By), q.Every, nil}
 	if q.Every > 0 || slices.Contains(report.Default, "window") {
 		a.by = append(a.by, "window")
 	}
 	if q.Every == 0 {
 		a.width = a.screen()
 	}
+	a.slots = slots(w.resolved)
 	return a
 }
 
 // screen is a width by which the window has at most 24 slices.
 func (q question) screen() time.Duration {
-	w := q.resolved()
+	w := q.resolved
 	if w.From.IsZero() || w.Until.IsZero() {
 		return time.Minute
 	}
@@ -156,36 +159,36 @@ func reasons(requests []*demo.Request) (list []string) {
 	return list
 }
 
-// slots divides the window into at most 20 equal slices of whole minutes.
-func (q question) slots() (list [][2]time.Time) {
-	w := q.resolved()
+// slots are where at most 20 equal slices of whole minutes of a window begin, and
+// the end of the last.
+func slots(w when.Window) (list []time.Time) {
 	from := w.From.Truncate(time.Minute)
-	for width := time.Minute; ; width += time.Minute {
-		if from.Add(20 * width).Before(w.Until) {
-			continue
-		}
-		for ; from.Before(w.Until); from = from.Add(width) {
-			list = append(list, [2]time.Time{from, from.Add(width)})
-		}
-		return list
+	width := time.Minute
+	for from.Add(20 * width).Before(w.Until) {
+		width += time.Minute
 	}
+	for ; from.Before(w.Until); from = from.Add(width) {
+		list = append(list, from)
+	}
+	return append(list, from)
 }
 
 // trend counts requests per slice of the window: those that count, or -1 if
 // there is none at all.
 func (q question) trend(requests []*demo.Request, counts func(*demo.Request) bool) any {
-	list := []int64{}
-	for _, s := range q.slots() {
-		n := int64(-1)
-		for _, r := range requests {
-			if r.Time.Before(s[0]) || !r.Time.Before(s[1]) {
-				continue
-			}
-			if n = max(n, 0); counts(r) {
-				n++
+	list := make([]int64, len(q.slots)-1)
+	for i := range list {
+		list[i] = -1
+	}
+	for _, r := range requests {
+		for i := range list {
+			if r.Time.Before(q.slots[i+1]) {
+				if list[i] = max(list[i], 0); counts(r) {
+					list[i]++
+				}
+				break
 			}
 		}
-		list = append(list, n)
 	}
 	return list
 }
@@ -209,7 +212,7 @@ func percentile(requests []*demo.Request, percent int) any {
 
 func (q question) timeline() []row {
 	columns := []string{"window_start", "load_balancer", "target_group_arn", "target", "reason", "reason_class", "reason_source"}
-	all, bad := q.requests(), q.failing(q.requests())
+	all, bad := q.requests, q.failing(q.requests)
 	keys, groups := grouped(bad, func(r *demo.Request) []any { return q.values(r, columns...) })
 	_, passing := grouped(all, func(r *demo.Request) []any { return q.values(r, columns[:4]...) })
 	_, inSlot := grouped(all, func(r *demo.Request) []any { return q.values(r, "window_start") })
@@ -224,7 +227,7 @@ func (q question) timeline() []row {
 		r["first_seen"], r["last_seen"] = span(times(g))
 		rows = append(rows, r)
 	}
-	w := q.resolved()
+	w := q.resolved
 	if !w.From.IsZero() && !w.Until.IsZero() {
 		for at := start(w.From, q.width); at.Before(w.Until); at = at.Add(q.width) {
 			k := []any{at}
@@ -251,7 +254,7 @@ func (q question) timeline() []row {
 
 func (q question) targets() []row {
 	columns := []string{"window_start", "load_balancer", "target_group_arn", "target"}
-	all := q.requests()
+	all := q.requests
 	keys, groups := grouped(all, func(r *demo.Request) []any { return q.values(r, columns...) })
 	var rows []row
 	for _, k := range keys {
@@ -273,7 +276,7 @@ func (q question) targets() []row {
 // be exact.
 func (q question) latency() []row {
 	columns := []string{"window_start", "load_balancer", "target_group_arn", "target"}
-	keys, groups := grouped(q.requests(), func(r *demo.Request) []any { return q.values(r, columns...) })
+	keys, groups := grouped(q.requests, func(r *demo.Request) []any { return q.values(r, columns...) })
 	var rows []row
 	for _, k := range keys {
 		g := groups[spell(k)]
@@ -311,7 +314,7 @@ func slowest(a, b row) int {
 
 func (q question) nodes() []row {
 	columns := []string{"window_start", "load_balancer", "node"}
-	all := q.requests()
+	all := q.requests
 	keys, groups := grouped(all, func(r *demo.Request) []any { return q.values(r, columns...) })
 	var rows []row
 	for _, k := range keys {
@@ -337,7 +340,7 @@ func succeeded(r *demo.Request) bool {
 
 func (q question) routes() []row {
 	columns := []string{"window_start", "load_balancer", "target_group_arn", "route"}
-	all := q.requests()
+	all := q.requests
 	keys, groups := grouped(all, func(r *demo.Request) []any { return q.values(r, columns...) })
 	var rows []row
 	for _, k := range keys {
@@ -369,7 +372,7 @@ func (q question) routes() []row {
 
 func (q question) clients() []row {
 	columns := []string{"window_start", "load_balancer", "network", "client"}
-	all := q.requests()
+	all := q.requests
 	keys, groups := grouped(all, func(r *demo.Request) []any { return q.values(r, columns...) })
 	var rows []row
 	for _, k := range keys {
@@ -431,7 +434,7 @@ func (q question) raw(t testing.TB) []row {
 	var lines []place
 	switch q.Filters["log"] {
 	case "", "request":
-		for _, r := range q.failing(q.requests()) {
+		for _, r := range q.failing(q.requests) {
 			if q.passes(r) {
 				lines = append(lines, place{r.Time, r.Object, r.Line, row{
 					"load_balancer": word(r.LoadBalancer), "target_group": name(r.TargetGroupARN), "target": word(r.Target), "client": word(r.Client),
@@ -498,7 +501,7 @@ func (q question) filtered(has row) bool {
 func (q question) topErrors() []row {
 	columns := []string{"window_start", "load_balancer", "target_group_arn", "target", "reason", "reason_class", "reason_source",
 		"elb_status_code", "target_status_code", "node"}
-	all, bad := q.requests(), q.failing(q.requests())
+	all, bad := q.requests, q.failing(q.requests)
 	keys, groups := grouped(bad, func(r *demo.Request) []any { return q.values(r, columns...) })
 	_, passing := grouped(all, func(r *demo.Request) []any { return q.values(r, columns[:4]...) })
 	var rows []row

@@ -31,6 +31,8 @@ type world struct {
 	dir      string
 	truth    *demo.Truth
 	window   when.Window
+	resolved when.Window     // with its open bounds closed by the minutes that have requests
+	requests []*demo.Request // of the window
 	modified []time.Time // of each object: when it was delivered
 	named    []bool      // of each object: its name tells what it holds
 
@@ -96,30 +98,23 @@ func (w *world) inside(t time.Time) bool {
 	return (w.window.From.IsZero() || !t.Before(w.window.From)) && (w.window.Until.IsZero() || t.Before(w.window.Until))
 }
 
-// requests are those of the window.
-func (w *world) requests() (list []*demo.Request) {
+// look chooses the window.
+func (w *world) look(window when.Window) {
+	w.window, w.resolved, w.requests = window, window, nil
 	for i := range w.truth.Requests {
-		if r := &w.truth.Requests[i]; w.inside(r.Time) {
-			list = append(list, r)
+		r := &w.truth.Requests[i]
+		if !w.inside(r.Time) {
+			continue
+		}
+		w.requests = append(w.requests, r)
+		m := r.Time.Truncate(time.Minute)
+		if window.From.IsZero() && (w.resolved.From.IsZero() || m.Before(w.resolved.From)) {
+			w.resolved.From = m
+		}
+		if window.Until.IsZero() && !m.Before(w.resolved.Until) {
+			w.resolved.Until = m.Add(time.Minute)
 		}
 	}
-	return list
-}
-
-// resolved is the window with its open bounds closed by the minutes that have
-// requests; one that nothing closes stays zero.
-func (w *world) resolved() when.Window {
-	r := w.window
-	for _, x := range w.requests() {
-		m := x.Time.Truncate(time.Minute)
-		if w.window.From.IsZero() && (r.From.IsZero() || m.Before(r.From)) {
-			r.From = m
-		}
-		if w.window.Until.IsZero() && (r.Until.IsZero() || !m.Before(r.Until)) {
-			r.Until = m.Add(time.Minute)
-		}
-	}
-	return r
 }
 
 // row is a row that an oracle expects: a value per column, nil for none.
@@ -208,7 +203,7 @@ func spell(key []any) string {
 		case nil:
 			b = append(b, '-')
 		case string:
-			b = strconv.AppendQuote(b, v)
+			b = append(strconv.AppendInt(b, int64(len(v)), 10), v...)
 		case time.Time:
 			b = strconv.AppendInt(b, v.UnixMicro(), 10)
 		default:

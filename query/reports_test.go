@@ -46,7 +46,7 @@ func randomOptions(rng *rand.Rand) demo.Options {
 	o := demo.Options{
 		Seed: rng.Int64(), Lines: 300 + rng.IntN(2700),
 		End:  time.Date(2026, time.Month(1+rng.IntN(12)), 1+rng.IntN(28), rng.IntN(24), 5*rng.IntN(12), 0, 0, time.UTC),
-		Span: time.Duration(one(rng, 5, 5, 10, 10, 15, 20, 25, 40, 60)) * time.Minute,
+		Span: time.Duration(one(rng, 5, 5, 5, 5, 5, 10, 10, 10, 15, 15, 20, 30, 60)) * time.Minute,
 	}
 	if chance(rng, 3) {
 		o.FailureRate = one(rng, 0.01, 0.2, 0.7, 1)
@@ -134,7 +134,7 @@ func randomFilters(rng *rand.Rand, w *world) map[string]string {
 	case "reject":
 		has["reason"] = "empty line"
 	default:
-		list := slices.DeleteFunc(w.requests(), func(r *demo.Request) bool { return !r.Failed() })
+		list := slices.DeleteFunc(slices.Clone(w.requests), func(r *demo.Request) bool { return !r.Failed() })
 		if len(list) > 0 {
 			r := one(rng, list...)
 			has = map[string]string{
@@ -163,7 +163,7 @@ func TestReportsAreTrue(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(seed), 0x10c1e45))
 			o := randomOptions(rng)
 			w := newWorld(t, o, rng)
-			w.window = randomWindow(rng, w.truth)
+			w.look(randomWindow(rng, w.truth))
 			workers := 1 + rng.IntN(4)
 			s := open(t, w.dir, ingest.Plan{Window: w.window}, workers)
 			reports := slices.Clone(query.Reports())
@@ -350,10 +350,10 @@ func (w *world) compareFacts(t testing.TB, a question, r query.Report, got *quer
 	say("accounting", w.accounting(t, kinds), got.Accounting)
 	want := &query.Table{Window: w.window}
 	if slices.Contains(kinds, demo.KindAccess) {
-		want.Window = w.resolved()
+		want.Window = w.resolved
 		left := map[query.NotCounted]int64{}
 		balancers := map[string]bool{}
-		for _, x := range w.requests() {
+		for _, x := range w.requests {
 			want.Requests++
 			balancers[x.LoadBalancer] = true
 			if a.counts(x) {

@@ -33,10 +33,42 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 		q.By = append(slices.Clone(q.By), WindowDimension)
 	}
 	t := r.table(q.By)
+	t.Narrow = r.dispensable(q.By)
 	if err := s.run(ctx, t, r, q); err != nil {
 		return nil, err
 	}
 	return t, nil
+}
+
+// listed fills in what is known of objects that were not read.
+func (s *Store) listed(ctx context.Context, t *Table) error {
+	var strange int64
+	var uri *string
+	err := s.each(ctx, func() {}, `
+		SELECT count(*), coalesce(sum(size), 0)::BIGINT, count(*) FILTER (interval_end IS NULL), arg_min(uri, object_id) FILTER (interval_end IS NULL)
+		FROM listing`, []any{&t.Accounting.Objects, &t.Accounting.BytesCompressed, &strange, &uri})
+	if err == nil && strange > 0 {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%d %s left out, whose %s not say balancer and time: %s%s", strange,
+			noun(strange, "object is", "objects are"), noun(strange, "name does", "names do"), *uri, andMore(strange)))
+	}
+	return err
+}
+
+// present takes an answer back whose own log is not there: that nothing is wrong
+// cannot be told from logs that are read beside it.
+func (s *Store) present(ctx context.Context, t *Table) error {
+	if s.own&requestKinds != 0 || s.own == 0 {
+		return nil
+	}
+	var n int64
+	err := s.each(ctx, func() {}, `
+		SELECT count(*) FROM object_read
+		WHERE list_contains($1, named_kind) OR `+unclear+` OR object_id IN (SELECT object_id FROM accounting WHERE list_contains($1, kind))`,
+		[]any{&n}, kindNames(s.own))
+	if err == nil && n == 0 {
+		t.Accounting, s.read = Accounting{}, s.own
+	}
+	return err
 }
 
 // Statement returns the SQL that answers a question, and the values of its
@@ -75,10 +107,12 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 		return err
 	}
 	if t.Listed = r.ListsOnly(); t.Listed {
-		return s.each(ctx, func() {}, "SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM listing",
-			[]any{&t.Accounting.Objects, &t.Accounting.BytesCompressed})
+		return s.listed(ctx, t)
 	}
-	return s.facts(ctx, t, q)
+	if err := s.facts(ctx, t, q); err != nil {
+		return err
+	}
+	return s.present(ctx, t)
 }
 
 // width is that of a window_start: as asked, or such that a screen shows all.

@@ -34,7 +34,7 @@ CREATE TABLE accounting (    -- lines = parsed + rejected + skipped
 	lines            BIGINT,
 	parsed           BIGINT,
 	rejected         BIGINT,
-	skipped          BIGINT,    -- outside the window, of another load balancer, of a log that was not asked for, or a header
+	skipped          BIGINT,    -- outside the window, of another load balancer, or of a log that was not asked for
 	extended         BIGINT     -- parsed entries with fields that this version does not know
 );
 CREATE TABLE traffic (       -- requests by minute and route; several rows may share a key

@@ -41,6 +41,7 @@ type Store struct {
 
 	configured bool
 	read       ingest.KindSet // kinds that were read for the last question
+	own        ingest.KindSet // kinds that it streamed
 	filled     ingest.KindSet // kinds that the tables were filled with
 	count      details        // that were counted
 

@@ -18,7 +18,9 @@ type reading struct {
 	objects []*ingest.Object
 	broken  map[int32]error // objects that are known to be unreadable
 	count   bool            // requests are counted, since nothing else does
-	taken   ingest.KindSet  // kinds whose objects are recorded by something else
+	// taken are the kinds that something accounts for already. Each kind is accounted
+	// for by the first scan that wants it, and what nobody wants by the first of all.
+	taken ingest.KindSet
 
 	mu      sync.Mutex
 	streams []interface{ stop() error }
@@ -62,11 +64,15 @@ func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*
 		r := s.running
 		feed := ingest.Serve(r.ctx, chosen(r.objects, kinds), s.in.Workers)
 		r.mu.Lock()
-		record := kinds&^r.taken != 0
+		mine := kinds &^ r.taken
+		record := mine != 0
+		if r.taken == 0 {
+			mine |= ^s.read
+		}
 		r.taken |= kinds
 		r.mu.Unlock()
 		return func() reader[T] {
-			st := &stream[T]{reading: r, worker: newWorker(s, kinds), feed: feed, row: row(record), record: record}
+			st := &stream[T]{reading: r, worker: newWorker(s, kinds, mine), feed: feed, row: row(record), record: record}
 			r.mu.Lock()
 			r.streams = append(r.streams, st)
 			r.mu.Unlock()

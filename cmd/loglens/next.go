@@ -26,7 +26,7 @@ func further(r query.Report, o reportOptions, args []string, t *query.Table) {
 func lines(o reportOptions, args []string, d *query.Drill) string {
 	var flags [][2]string
 	for _, name := range slices.Sorted(maps.Keys(d.Filters)) {
-		flags = append(flags, [2]string{flagName(name), d.Filters[name]})
+		flags = append(flags, [2]string{flagName(name), strings.Replace(d.Filters[name], ".000000Z", "Z", 1)})
 	}
 	if d.Rows > rawLimit {
 		flags = append(flags, [2]string{"limit", "0"})

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -161,7 +162,13 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 			flag := "--" + flagName(f.Name)
 			return q, e, usage(flag+" takes "+strings.Join(f.Words, ", "), "%s: unknown word %q", flag, value)
 		}
+		if f.Number && !wholeOrNone.MatchString(value) {
+			return q, e, usage("for example 503, or - for none", "--%s: %q is not a whole number", flagName(f.Name), value)
+		}
 		q.Filters[f.Name] = value
+	}
+	if err := applicable(r, q.Filters); err != nil {
+		return q, e, err
 	}
 	if o.every != "" {
 		q.Every, err = when.Duration(o.every)
@@ -173,6 +180,23 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 		}
 	}
 	return q, e, nil
+}
+
+var wholeOrNone = regexp.MustCompile(`^(-|[0-9]{1,9})$`)
+
+// applicable refuses filters that make no sense with the log that was chosen:
+// without them more lines would come than were asked for.
+func applicable(r query.Report, filters map[string]string) error {
+	for _, f := range r.Filters {
+		log := filters["log"]
+		if i := slices.IndexFunc(r.Filters, func(f query.Filter) bool { return f.Name == "log" }); log == "" && i >= 0 {
+			log = r.Filters[i].Words[0]
+		}
+		if _, given := filters[f.Name]; given && f.Logs != nil && !slices.Contains(f.Logs, log) {
+			return usage("it is for --log "+strings.Join(f.Logs, ", "), "--%s does not apply to --log %s", flagName(f.Name), log)
+		}
+	}
+	return nil
 }
 
 // chosen checks a list of words against the ones there are, and drops repeats.

@@ -22,10 +22,10 @@
 -- object for every interval from its first to the newest of its balancer; it writes
 -- none while it has no traffic, and begins when it is added, so a gap may be
 -- harmless. late is from the end of the interval to the delivery, in the middle and
--- at most; age from the newest interval's end to now.
+-- at most, and not known of copies; age from the newest interval's end to now.
 WITH
 listed AS (
-	SELECT kind AS log, load_balancer, node, epoch_us(interval_end) AS start, epoch_us(modified) AS modified, size
+	SELECT kind AS log, load_balancer, node, epoch_us(interval_end) AS start, epoch_us(CASE WHEN starts_with(uri, 's3://') THEN modified END) AS modified, size
 	FROM listing WHERE interval_end IS NOT NULL
 ),
 spacing AS ( -- classic balancers write every 5 or 60 minutes, all others every 5

@@ -30,7 +30,8 @@
 -- flaps: changes between pass and fail, at the node that saw most of them.
 -- fail-open: when no target of a group passes any check within a minute, the
 -- balancer sends its requests to all of them; how many requests went to the row's
--- target group or target in such minutes. Divided by reason, only failed checks are counted.
+-- target group or target in such minutes; not known without access logs. Divided by
+-- reason, only failed checks are counted.
 WITH
 checked AS MATERIALIZED (
 	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code
@@ -49,7 +50,7 @@ keyed AS MATERIALIZED (
 ),
 summed AS (
 	SELECT key, count(*) AS checks, count(*) FILTER (NOT pass) AS failed,
-		count(DISTINCT node) FILTER (NOT pass) AS nodes,
+		CASE WHEN count(node) > 0 THEN count(DISTINCT node) FILTER (NOT pass) END AS nodes,
 		min(time) FILTER (NOT pass) AS first_failed, max(time) FILTER (NOT pass) AS last_failed
 	FROM keyed WHERE NOT (list_contains($by, 'reason') AND pass) GROUP BY key
 ),
@@ -83,8 +84,9 @@ ranked AS (
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
 SELECT
-	unnest(ranked.key), checks, failed, failed / checks AS failure_rate, mostly, coalesce(flaps, 0) AS flaps, nodes,
-	first_failed, last_failed, coalesce(open.minutes, 0) AS fail_open_minutes, coalesce(open.requests, 0) AS fail_open_requests, all_rows,
+	unnest(ranked.key), checks, failed, CASE WHEN NOT list_contains($by, 'reason') THEN failed / checks END AS failure_rate, mostly,
+	CASE WHEN NOT list_contains($by, 'reason') THEN coalesce(flaps, 0) END AS flaps, nodes,
+	first_failed, last_failed, CASE WHEN known THEN coalesce(open.minutes, 0) END AS fail_open_minutes, CASE WHEN known THEN coalesce(open.requests, 0) END AS fail_open_requests, all_rows,
 	MAP {
 		'since': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(greatest(ranked.key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'until': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(ranked.key.window_start) + $window_us), make_timestamp($until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
@@ -96,6 +98,7 @@ SELECT
 	} AS drill,
 	failed AS drill_rows
 FROM ranked
+CROSS JOIN (SELECT count(*) > 0 AS known FROM traffic)
 LEFT JOIN code ON code.key = ranked.key
 LEFT JOIN flapping ON flapping.key = ranked.key
 LEFT JOIN open ON open.way = {window_start: ranked.key.window_start, load_balancer: ranked.key.load_balancer, target_group: ranked.key.target_group, target: ranked.key.target}

@@ -71,7 +71,7 @@ wall AS (
 ranked AS (
 	SELECT key, requests, coalesce(wall_10s, 0) AS wall_10s, coalesce(wall_60s, 0) AS wall_60s, answered, p50, p90, p95, p99, slowest,
 		count(*) OVER () AS all_rows,
-		row_number() OVER (ORDER BY key.start, coalesce(wall_10s, 0) + coalesce(wall_60s, 0) DESC, p99 DESC NULLS LAST, key) AS rank
+		row_number() OVER (ORDER BY coalesce(wall_10s, 0) + coalesce(wall_60s, 0) DESC, p99 DESC NULLS LAST, key) AS rank
 	FROM passing LEFT JOIN percentile USING (key) LEFT JOIN wall USING (key)
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
@@ -92,4 +92,4 @@ SELECT
 	} AS drill,
 	greatest(wall_10s, wall_60s) AS drill_rows
 FROM ranked
-ORDER BY rank;
+ORDER BY key.start, rank;

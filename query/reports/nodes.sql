@@ -20,18 +20,22 @@
 -- column: reason        text  everyone  mostly
 -- column: first_seen    time  everyone  first
 -- column: last_seen     time  everyone  last
--- column: trend         trend people    failures
+-- column: trend         trend people    trend
 --
 -- first and last are the minutes of the first and last request.
 WITH
-passing AS (
+minutes AS MATERIALIZED (
 	SELECT {
 			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
 			node: CASE WHEN list_contains($by, 'node') THEN node END
 		} AS key,
-		sum(requests)::BIGINT AS requests, min(minute) AS first_seen, max(minute) AS last_seen
-	FROM node_minute GROUP BY ALL
+		(epoch_us(minute) - $from_us) // $slice_us AS slice, minute, requests
+	FROM node_minute
+),
+passing AS (
+	SELECT key, sum(requests)::BIGINT AS requests, min(minute) AS first_seen, max(minute) AS last_seen
+	FROM minutes GROUP BY key
 ),
 hit AS MATERIALIZED (
 	SELECT {
@@ -46,12 +50,11 @@ failing AS (
 	FROM (SELECT key, reason, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) GROUP BY key
 ),
 trend AS (
-	SELECT key, list(failures ORDER BY slice) AS trend
-	FROM (
-		SELECT key, slice, coalesce(sum(hit.failures), 0)::BIGINT AS failures
-		FROM (SELECT key FROM passing) CROSS JOIN (SELECT unnest(range($slices)) AS slice) LEFT JOIN hit USING (key, slice)
-		GROUP BY key, slice
-	)
+	SELECT key, list(coalesce(failures, CASE WHEN busy THEN 0 ELSE -1 END) ORDER BY slice) AS trend
+	FROM (SELECT DISTINCT key FROM minutes)
+	CROSS JOIN (SELECT unnest(range($slices)) AS slice)
+	LEFT JOIN (SELECT key, slice, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) USING (key, slice)
+	LEFT JOIN (SELECT DISTINCT key, slice, true AS busy FROM minutes) USING (key, slice)
 	GROUP BY key
 ),
 ranked AS (

@@ -6,21 +6,23 @@
 --
 -- filter: log              request|connection|health_check|nlb_tls|reject which lines: failing requests (the default), connections that failed, health checks that failed, TLS connections of a network load balancer that failed, or damaged lines of all logs
 -- filter: reason           only this reason, cause or reason code
--- filter: reason_source    logged|derived only reasons that are logged, or derived
--- filter: load_balancer    only of this load balancer, as the log writes it
--- filter: target_group     only of the target group of this name
--- filter: target_group_arn only of this target group
--- filter: target           only to this target
--- filter: node             only of this balancer node
--- filter: client           only of this client address
--- filter: network          only of this network of clients, /24 of IPv4 or /48 of IPv6
--- filter: route            only with this path, as the report routes writes it
--- filter: port             only of this listener port (connection logs)
--- filter: status           only with this status code of the balancer
--- filter: target_status    only with this status code of the target
--- filter: wall             10s|60s only those that ended at a wall: 10s or 60s
+-- filter: reason_source    @request,connection,nlb_tls logged|derived only reasons that are logged, or derived
+-- filter: kind             @reject only damaged lines of this log, as the report rejects names it
+-- filter: load_balancer    @request,connection,nlb_tls,health_check only of this load balancer, as the log writes it
+-- filter: target_group     @request,health_check only of the target group of this name
+-- filter: target_group_arn @request only of this target group
+-- filter: target           @request,health_check only to this target
+-- filter: node             @request,connection,health_check only of this balancer node
+-- filter: client           @request,connection,nlb_tls only of this client address
+-- filter: network          @request only of this network of clients, /24 of IPv4 or /48 of IPv6
+-- filter: route            @request only with this path, as the report routes writes it
+-- filter: port             @connection,nlb_tls number only of this listener port (connection logs)
+-- filter: status           @request number only with this status code of the balancer
+-- filter: target_status    @request number only with this status code of the target
+-- filter: wall             @request 10s|60s only those that ended at a wall: 10s or 60s
 --
 -- column: time               time    everyone
+-- column: log                text    programs
 -- column: load_balancer      text    everyone  load balancer
 -- column: target_group       text    programs
 -- column: target             text    everyone
@@ -32,20 +34,20 @@
 -- column: target_status_code integer everyone  target status
 -- column: object_uri         text    everyone  object
 -- column: line_no            integer everyone  line
--- column: raw                text    everyone  line as logged
+-- column: raw                text    everyone  entry
 --
 -- A filter of - asks for what is absent.
 WITH
 connecting AS MATERIALIZED ( -- of connections that went well only where they arrived
 	SELECT load_balancer, listener_port, tls_protocol IS NOT NULL AS tls,
 		CASE WHEN tls_verify_status LIKE 'Failed:%' THEN substr(tls_verify_status, 8) END AS code,
-		timestamp, client_ip, object_id, object_uri, line_no,
+		timestamp, client_ip, node, object_id, object_uri, line_no,
 		CASE WHEN tls_protocol IS NULL OR tls_verify_status LIKE 'Failed:%' THEN raw END AS raw
 	FROM connection WHERE $log = 'connection'
 )
 SELECT * FROM (
 	SELECT time, elb AS load_balancer, target_group, target, client_ip AS client, reason, reason_class, reason_source,
-		elb_status_code, target_status_code, object_id, object_uri, line_no, raw
+		elb_status_code, target_status_code, 'request' AS log, object_id, object_uri, line_no, raw
 	FROM request
 	WHERE coalesce($log, 'request') = 'request'
 		AND list_contains($classes, reason_class)
@@ -65,28 +67,31 @@ SELECT * FROM (
 	UNION ALL BY NAME
 	SELECT timestamp AS time, load_balancer, client_ip AS client,
 		coalesce(code, 'TLS_Handshake_Failed') AS reason,
-		CASE WHEN code IS NULL THEN 'derived' ELSE 'logged' END AS reason_source,
+		CASE WHEN code IS NULL THEN 'derived' ELSE 'logged' END AS reason_source, 'connection' AS log,
 		object_id, object_uri, line_no, raw
 	FROM connecting
 	WHERE (code IS NOT NULL OR (load_balancer, listener_port) IN (SELECT (load_balancer, listener_port) FROM connecting WHERE tls))
 		AND raw IS NOT NULL
 		AND ($reason IS NULL OR coalesce(code, 'TLS_Handshake_Failed') = $reason)
+		AND ($reason_source IS NULL OR CASE WHEN code IS NULL THEN 'derived' ELSE 'logged' END = $reason_source)
+		AND ($node IS NULL OR coalesce(node, '-') = $node)
 		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
 		AND ($port IS NULL OR coalesce(listener_port::VARCHAR, '-') = $port)
 		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
 	UNION ALL BY NAME
 	SELECT time, load_balancer, client_ip AS client,
 		CASE WHEN incoming_tls_alert IS NULL THEN 'TLS_Handshake_Failed' ELSE 'TLS_Alert_' || incoming_tls_alert END AS reason,
-		CASE WHEN incoming_tls_alert IS NULL THEN 'derived' ELSE 'logged' END AS reason_source,
+		CASE WHEN incoming_tls_alert IS NULL THEN 'derived' ELSE 'logged' END AS reason_source, 'nlb_tls' AS log,
 		object_id, object_uri, line_no, raw
 	FROM nlb_tls
 	WHERE $log = 'nlb_tls' AND tls_handshake_time IS NULL
 		AND ($reason IS NULL OR reason = $reason)
+		AND ($reason_source IS NULL OR reason_source = $reason_source)
 		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
 		AND ($port IS NULL OR coalesce(destination_port::VARCHAR, '-') = $port)
 		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
 	UNION ALL BY NAME
-	SELECT time, load_balancer, target_group, target, reason_code AS reason, 'logged' AS reason_source,
+	SELECT time, load_balancer, target_group, target, reason_code AS reason, 'logged' AS reason_source, 'health_check' AS log,
 		status_code::INTEGER AS target_status_code, object_id, object_uri, line_no, raw
 	FROM health_check
 	WHERE $log = 'health_check' AND status = 'FAIL'
@@ -96,8 +101,8 @@ SELECT * FROM (
 		AND ($target IS NULL OR coalesce(target, '-') = $target)
 		AND ($node IS NULL OR coalesce(node, '-') = $node)
 	UNION ALL BY NAME
-	SELECT cause AS reason, object_id, object_uri, line_no, raw
+	SELECT cause AS reason, kind AS log, object_id, object_uri, line_no, raw
 	FROM reject
-	WHERE $log = 'reject' AND ($reason IS NULL OR cause = $reason)
+	WHERE $log = 'reject' AND ($reason IS NULL OR cause = $reason) AND ($kind IS NULL OR kind = $kind)
 )
 ORDER BY time, object_id, line_no;

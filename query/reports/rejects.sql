@@ -7,7 +7,7 @@
 -- dimension: cause  cause
 -- dimension: object object_uri
 -- default: log cause
--- narrow: objects first_line first_object log
+-- narrow: sample objects first_line first_object log
 --
 -- column: log          text    everyone
 -- column: cause        text    everyone
@@ -34,8 +34,7 @@ ranked AS (
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
 SELECT unnest(key), lines, objects, first.uri AS first_object, first.line AS first_line, first.raw AS sample, all_rows,
-	CASE WHEN list_contains($by, 'cause') THEN MAP {'log': 'reject', 'reason': key.cause} END AS drill,
-	CASE WHEN NOT list_contains($by, 'log') AND NOT list_contains($by, 'object') THEN lines
-		ELSE sum(lines) OVER (PARTITION BY key.cause) END::BIGINT AS drill_rows
+	CASE WHEN NOT list_contains($by, 'object') THEN MAP {'log': 'reject', 'kind': key.log, 'reason': key.cause} END AS drill,
+	lines AS drill_rows
 FROM ranked
 ORDER BY rank;

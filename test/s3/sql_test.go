@@ -33,11 +33,13 @@ type tree struct {
 	stored      map[string][]byte // by the bucket's keys
 }
 
-func newTree(t *testing.T, bucket string, lines int) *tree {
+// newTree makes one of about so many requests within a span of time: the shorter
+// it is, the fewer and larger the objects are.
+func newTree(t *testing.T, bucket string, lines int, span time.Duration) *tree {
 	t.Helper()
 	w := &tree{dir: t.TempDir(), source: "s3://" + newBucket(t, bucket) + "/prod", stored: make(map[string][]byte)}
 	var err error
-	w.Truth, err = demo.Write(t.Context(), w.dir, demo.Options{Seed: 6, End: time.Date(2026, 11, 22, 0, 10, 0, 0, time.UTC), Lines: lines, Oddities: true})
+	w.Truth, err = demo.Write(t.Context(), w.dir, demo.Options{Seed: 6, End: time.Date(2026, 11, 22, 0, 10, 0, 0, time.UTC), Span: span, Lines: lines, Oddities: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +253,7 @@ func checkResumed(t *testing.T, p *proxy, stored int64) {
 // the files on disk, through every fault that can be mended; what cannot be
 // mended is left out and said.
 func TestSQL(t *testing.T) {
-	w := newTree(t, "sql", 120_000)
+	w := newTree(t, "sql", 60_000, 15*time.Minute)
 	requests, stored := w.requests()
 	statements := []struct {
 		name, text string
@@ -486,7 +488,7 @@ func TestSQLReplaced(t *testing.T) {
 
 // TestExport writes a bucket's requests to a file: whole, or not at all.
 func TestExport(t *testing.T) {
-	w := newTree(t, "export", 60_000)
+	w := newTree(t, "export", 60_000, 15*time.Minute)
 	requests, stored := w.requests()
 	// export returns the status and what stands in the folder in the end.
 	export := func(t *testing.T, args func(command ...string) []string) (said string, status int, file []byte) {
@@ -580,7 +582,7 @@ func TestExport(t *testing.T) {
 // TestReports asks other reports about a bucket: they say what they say about
 // the files on disk, and fetch what they need and no more.
 func TestReports(t *testing.T) {
-	w := newTree(t, "reports", 40_000)
+	w := newTree(t, "reports", 20_000, time.Hour)
 	for _, tt := range []struct {
 		report string
 		reads  []demo.Kind
@@ -635,7 +637,7 @@ func TestReports(t *testing.T) {
 // TestInterrupted stops the command while every body stalls. It ends at once,
 // says nothing on stdout, and leaves no file.
 func TestInterrupted(t *testing.T) {
-	w := newTree(t, "interrupted", 60_000)
+	w := newTree(t, "interrupted", 60_000, 15*time.Minute)
 	to := filepath.Join(t.TempDir(), "requests.parquet")
 	for _, tt := range []struct {
 		name    string

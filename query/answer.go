@@ -6,8 +6,12 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"loglens/ingest"
+	"loglens/parse"
 )
 
 // asked is a statement on its way to DuckDB.
@@ -116,6 +120,9 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 		}
 		s.filled = n.load
 	}
+	if err := s.gather(ctx, n, in); err != nil {
+		return nil, err
+	}
 	if err := q.before(); err != nil {
 		return nil, err
 	}
@@ -134,6 +141,39 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 		return nil, err
 	}
 	return r.torn, s.flush()
+}
+
+// gather reads what has to be fetched and what several scans want, once and
+// beforehand: they run at the same time, and would fetch it at the same time.
+// What was loaded is kept already. It is no matter if something cannot be read:
+// the scans will meet it again.
+func (s *Store) gather(ctx context.Context, n need, in *inventory) error {
+	if n.scans < 2 {
+		return nil
+	}
+	var wanted []*ingest.Object
+	for _, o := range in.objects {
+		remote := strings.HasPrefix(o.URI, "s3://")
+		if unknown := o.Name.Kind == parse.KindUnknown; remote && (unknown && n.load == 0 || !unknown && (n.twice&^n.load)&(1<<o.Name.Kind) != 0) {
+			wanted = append(wanted, o)
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	feed := ingest.Serve(ctx, wanted, s.in.Workers)
+	group, working := errgroup.WithContext(ctx)
+	for range s.in.Workers {
+		w := newWorker(s, n.streams, 0)
+		group.Go(func() error {
+			for o := range feed.Objects() {
+				if err := w.probe(working, o); errors.As(err, new(*ingest.CredentialsError)) {
+					return err
+				}
+			}
+			return context.Cause(working)
+		})
+	}
+	return group.Wait()
 }
 
 // feed returns the objects to load.

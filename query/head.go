@@ -27,6 +27,7 @@ type Report struct {
 	Narrow     []string  // see Table
 	Noun       [2]string // see Table
 	Failures   bool      // see Table
+	Empty      string    // see Table
 
 	sql string
 }
@@ -143,6 +144,8 @@ func (r *Report) head(key, value string) (err error) {
 		r.Default = words
 	case "filter":
 		r.Filters = append(r.Filters, parseFilter(words))
+	case "empty":
+		r.Empty = value
 	case "limit":
 		r.Limit, err = strconv.Atoi(value)
 	case "column":
@@ -239,7 +242,7 @@ func (r *Report) check() error {
 func (r *Report) table(by []string) *Table {
 	return &Table{
 		Report: r.Name, Version: r.Version, Columns: r.visible(by),
-		Narrow: r.Narrow, Noun: r.Noun, Failures: r.Failures,
+		Narrow: r.Narrow, Noun: r.Noun, Failures: r.Failures, Empty: r.Empty,
 	}
 }
 

@@ -81,6 +81,8 @@ type need struct {
 	streams  ingest.KindSet // kinds that are read as the statement runs
 	listing  ingest.KindSet // kinds that have to be listed beforehand
 	readings int            // how many times objects are read, loading included
+	scans    int            // streams among them
+	twice    ingest.KindSet // kinds that several of those read
 	count    details
 }
 
@@ -115,8 +117,12 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 	}
 	for name, kinds := range streams {
 		if times := scans[scanName(name)]; times > 0 {
+			if times > 1 {
+				n.twice |= kinds
+			}
 			n.streams |= kinds
 			n.readings += times
+			n.scans += times
 		}
 	}
 	n.count = details{latency: strings.Contains(text, "latency") || planned && strings.Contains(text, "*"), nodes: uses("node_minute")}

@@ -96,8 +96,11 @@ func (w *world) damages(t testing.TB, kinds []demo.Kind) (list []damaged) {
 func cause(o *demo.Object, c demo.Cause, line string) string {
 	switch c {
 	case demo.CauseTime:
-		if o.Kind == demo.KindNLB {
+		switch o.Kind {
+		case demo.KindNLB:
 			return "time is not a time such as 2026-10-07T07:15:01"
+		case demo.KindConnection:
+			return "timestamp is not a time such as 2026-10-07T07:15:01.101682Z"
 		}
 		return "time is not a time such as 2026-10-07T07:15:01.101682Z"
 	case demo.CauseStatus:

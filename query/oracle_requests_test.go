@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -419,13 +420,30 @@ func (q question) shown(t testing.TB, lines []place) (rows []row) {
 			r["time"] = l.at
 		}
 		raw := q.line(t, l.object, l.line)
-		if q.Filters["log"] == "reject" {
-			raw = raw[:min(len(raw), 4096)]
-		}
 		r["object_uri"], r["line_no"], r["raw"] = q.path(l.object), int64(l.line), legible(raw)
+		switch {
+		case q.Filters["log"] == "reject":
+			r["raw"] = legible(raw[:min(len(raw), 4096)])
+		case q.truth.Objects[l.object].Format != demo.FormatPlain: // it is shown as a plain log would have it
+			r["raw"] = words{l.at.Format("2006-01-02T15:04:05"), r["load_balancer"], r["client"], r["target"], r["reason"], r["elb_status_code"]}
+			if l.at.IsZero() || r["reason_source"] == "derived" || q.Filters["log"] == "nlb_tls" {
+				r["raw"] = r["raw"].(words)[:4] // the reason is not in the line, or not by that name
+			}
+		}
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// words are what a line must hold, whatever else does; nil is none.
+type words []any
+
+func (w words) in(line any) bool {
+	s, ok := line.(string)
+	for _, x := range w {
+		ok = ok && (x == nil || strings.Contains(s, fmt.Sprint(x)))
+	}
+	return ok
 }
 
 // raw gives the lines that the filter log chooses, if they have all that the

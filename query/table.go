@@ -17,6 +17,7 @@ type Table struct {
 	Noun       [2]string // what a row is, one and many, as in "target", "targets"; empty: "row", "rows"
 	Rows       [][]any   // one value per column; nil = absent; its Go type is given by Column.Type
 	RowsLeft   int64     // rows that the limit cut off
+	Empty      string    // what an answer without rows says; empty: "no rows", by Noun
 	Failures   bool      // the sum of the answer is Total failures of Requests, not a number of rows
 	Total      int64     // what the shares are shares of (for top-errors: failures counted)
 	Requests   int64     // all requests in the window

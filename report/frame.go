@@ -108,6 +108,8 @@ func partial(a query.Accounting, w wording) string {
 func total(t *query.Table, w wording) string {
 	requests := w.count(t.Requests) + noun(t.Requests, " request", " requests")
 	switch {
+	case t.Empty != "" && len(t.Rows) == 0 && t.RowsLeft == 0 && t.Accounting.ObjectsFailed == 0:
+		return t.Empty
 	case !t.Failures:
 		return rows(t, w)
 	case t.Requests == 0 && t.Total == 0:

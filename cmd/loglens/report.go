@@ -61,9 +61,11 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 		about := filter.About
 		if filter.Words != nil {
 			about = strings.Join(filter.Words, ", ") + ": " + about
-			complete(c, flagName(filter.Name), filter.Words)
 		}
 		o.filters[filter.Name] = f.String(flagName(filter.Name), "", about)
+		if filter.Words != nil {
+			complete(c, flagName(filter.Name), filter.Words)
+		}
 	}
 	o.output.flags(f)
 	complete(c, "output", encoderNames())
@@ -78,6 +80,9 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	q, encoder, err := a.question(r, o)
 	if err != nil {
 		return err
+	}
+	if r.ListsOnly() && slices.Contains(args, "-") {
+		return usage("name a bucket or a folder", "%s looks at names and times, and standard input has none", r.Name)
 	}
 	text, values, err := r.Statement(q)
 	if err != nil {

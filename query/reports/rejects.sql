@@ -2,6 +2,7 @@
 -- version: 1
 -- about: Damaged lines by what is wrong with them, in all logs, and where the first of each stands.
 -- rows: row rows
+-- empty: no damaged lines
 --
 -- dimension: log    log
 -- dimension: cause  cause

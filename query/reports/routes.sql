@@ -28,7 +28,7 @@
 -- failed. A success is an answer below 400 that nothing speaks against. A row
 -- without route are requests that could not be read.
 WITH
-minute AS (
+counted AS MATERIALIZED (
 	SELECT {
 			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - epoch_us(time) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
@@ -36,28 +36,26 @@ minute AS (
 			route: CASE WHEN list_contains($by, 'route') THEN route END
 		} AS key,
 		CASE WHEN list_contains($classes, reason_class) THEN reason END AS reason,
-		time_bucket(INTERVAL 1 minute, time) AS minute,
 		count(*) AS requests,
 		count(*) FILTER (list_contains($classes, reason_class)) AS failures,
+		max(time, 3) FILTER (list_contains($classes, reason_class)) AS latest, -- failures
 		max(time) FILTER (reason IS NULL AND elb_status_code BETWEEN 100 AND 399) AS last_success
 	FROM request GROUP BY ALL
 ),
-by_reason AS MATERIALIZED (SELECT * FROM minute),
-success AS (SELECT key, max(last_success) AS last_success FROM by_reason GROUP BY key),
 summed AS (
-	SELECT key, any_value(success.last_success) AS last_success, sum(requests)::BIGINT AS requests, sum(failures)::BIGINT AS failures,
-		coalesce(sum(failures) FILTER (success.last_success IS NULL OR minute > success.last_success), 0)::BIGINT AS failures_since
-	FROM by_reason JOIN success USING (key) GROUP BY key
+	SELECT key, sum(requests)::BIGINT AS requests, sum(failures)::BIGINT AS failures, max(last_success) AS last_success,
+		list_reverse_sort(flatten(list(latest)))[3] AS third -- latest failure
+	FROM counted GROUP BY key
 ),
 mostly AS (
 	SELECT key, arg_max(reason, (failures, reason)) AS reason
-	FROM (SELECT key, reason, sum(failures) AS failures FROM by_reason WHERE reason IS NOT NULL GROUP BY ALL)
+	FROM (SELECT key, reason, sum(failures) AS failures FROM counted WHERE reason IS NOT NULL GROUP BY ALL)
 	GROUP BY key
 ),
 ranked AS (
-	SELECT *, failures_since >= 3 AS dead, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
-		row_number() OVER (ORDER BY failures_since >= 3 DESC, failures DESC, requests DESC, key) AS rank
-	FROM summed
+	SELECT *, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
+		row_number() OVER (ORDER BY dead DESC, failures DESC, requests DESC, key) AS rank
+	FROM (SELECT *, third IS NOT NULL AND (last_success IS NULL OR third > last_success) AS dead FROM summed)
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
 SELECT

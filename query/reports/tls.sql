@@ -2,6 +2,7 @@
 -- version: 1
 -- about: Connections that failed before a request, by cause: TLS handshakes and client certificates, of application and network load balancers.
 -- rows: cause causes
+-- empty: no connection failed
 --
 -- dimension: window        window_start
 -- dimension: cause         cause cause_source

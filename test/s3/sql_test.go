@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/demo"
@@ -89,8 +90,7 @@ func (w *tree) some(t *testing.T) (key string, index int32) {
 // byBalancer counts requests and failures by balancer; wanted as perBalancer answers.
 const perBalancer = "select elb, count(*) n, count(reason) f from request group by all order by 1"
 
-func (w *tree) byBalancer(t *testing.T, keep func(*demo.Request) bool) string {
-	t.Helper()
+func (w *tree) byBalancer(keep func(*demo.Request) bool) string {
 	tallies := w.Count(time.Time{}, time.Time{}, keep, func(r *demo.Request) string { return r.LoadBalancer })
 	var b strings.Builder
 	for _, elb := range slices.Sorted(maps.Keys(tallies)) {
@@ -99,8 +99,16 @@ func (w *tree) byBalancer(t *testing.T, keep func(*demo.Request) bool) string {
 	return b.String()
 }
 
-// threeTimes needs every object for two streams and for the tables.
-const threeTimes = `select (select count(*) from request) n, (select count(*) from request where reason is not null) f,
+// twice needs every object for two streams, which may run side by side.
+const twice = `select (select count(*) from request) n, (select count(*) from request where reason is not null) f`
+
+func (w *tree) twice(keep func(*demo.Request) bool) string {
+	all := w.Count(time.Time{}, time.Time{}, keep, func(*demo.Request) string { return "" })[""]
+	return fmt.Sprintf(`{"n":%d,"f":%d}`+"\n", all.Requests, all.Failures)
+}
+
+// thrice needs every object for two streams and for the tables.
+const thrice = `select (select count(*) from request) n, (select count(*) from request where reason is not null) f,
 	(select sum(requests)::bigint from traffic) s`
 
 func (w *tree) thrice(keep func(*demo.Request) bool) string {
@@ -257,16 +265,17 @@ func TestSQL(t *testing.T) {
 	requests, stored := w.requests()
 	statements := []struct {
 		name, text string
-		want       func(t *testing.T, keep func(*demo.Request) bool) string
+		want       func(keep func(*demo.Request) bool) string
 		shared     bool // scans share what is fetched
 	}{
 		{"one scan", perBalancer, w.byBalancer, false},
-		{"three readings", threeTimes, func(_ *testing.T, keep func(*demo.Request) bool) string { return w.thrice(keep) }, true},
+		{"two scans", twice, w.twice, true},
+		{"three readings", thrice, w.thrice, true},
 	}
 	for _, s := range statements {
 		sql := []string{"sql", s.text, "--output", "jsonl"}
 		onDisk, saidOnDisk, status := ask(t, w.onDisk(sql...)...)
-		if diff := cmp.Diff(s.want(t, nil), onDisk); diff != "" || status != 0 {
+		if diff := cmp.Diff(s.want(nil), onDisk); diff != "" || status != 0 {
 			t.Fatalf("%s: exit %d, on disk (-truth +got):\n%s%s", s.name, status, diff, saidOnDisk)
 		}
 		accounting := fmt.Sprintf("lines: %d = %d parsed + %d rejected + 0 skipped", w.Lines, w.Lines-w.Damaged, w.Damaged)
@@ -306,7 +315,7 @@ func TestSQL(t *testing.T) {
 			bad, index := w.some(t)
 			p := newProxy(t, denied(func(r request) bool { return r.key == bad }))
 			got, said, status := ask(t, w.from(p, sql...)...)
-			if diff := cmp.Diff(s.want(t, without(index)), got); diff != "" || status != 3 {
+			if diff := cmp.Diff(s.want(without(index)), got); diff != "" || status != 3 {
 				t.Errorf("exit %d, want 3 (-truth of the others +got):\n%s%s", status, diff, said)
 			}
 			if !strings.Contains(said, "s3:GetObject") || !strings.Contains(said, bad) {
@@ -382,7 +391,7 @@ func TestSQL(t *testing.T) {
 			})
 			p := newProxy(t, nil)
 			got, said, status := ask(t, w.from(p, "sql", s.text, "--output", "jsonl")...)
-			if diff := cmp.Diff(s.want(t, without(index)), got); diff != "" || status != 3 {
+			if diff := cmp.Diff(s.want(without(index)), got); diff != "" || status != 3 {
 				t.Errorf("exit %d, want 3 (-truth of the others +got):\n%s%s", status, diff, said)
 			}
 			if !strings.Contains(said, bad) {
@@ -417,12 +426,20 @@ func versioned(r *rand.Rand, domain string, n int) []byte {
 }
 
 // TestSQLReplaced: objects are overwritten while a statement reads them, when it
-// has thousands of their rows. What counts is one version of each, whole.
+// has thousands of their rows, or before it asks for them a second time, if it
+// ever does. What counts is one version of each, whole, and for all scans the same.
 func TestSQLReplaced(t *testing.T) {
-	for _, s := range []struct{ name, text string }{
-		{"one scan", "select object_uri, domain_name, count(*) n, count(*) m from request group by all order by all"},
-		{"two scans", `select object_uri, domain_name, n, m from (select object_uri, domain_name, count(*) n from request group by all)
-			full join (select object_uri, domain_name, count(*) m from request group by all) using (object_uri, domain_name) order by all`},
+	const oneScan = "select object_uri, domain_name, count(*) n, count(*) m from request group by all order by all"
+	const twoScans = `select object_uri, domain_name, sum(n)::bigint n, sum(m)::bigint m from (
+		select object_uri, domain_name, count(*) n, 0 m from request group by all
+		union all select object_uri, domain_name, 0, count(*) from request group by all) group by all order by all`
+	for _, s := range []struct {
+		name, text string
+		during     bool // the first reading; else before the second
+	}{
+		{"one scan", oneScan, true},
+		{"two scans", twoScans, true},
+		{"between two scans", twoScans, false},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			const objects = 30
@@ -439,16 +456,21 @@ func TestSQLReplaced(t *testing.T) {
 			put(t, bucket, old)
 			var mu sync.Mutex
 			p := newProxy(t, func(q request, n int) *fault {
-				if !q.isGet() || n > 0 {
-					return nil
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				return &fault{cut: int64(sizes[q.key]/2 + r.IntN(sizes[q.key]/2)), then: func() {
+				replace := func() {
 					if err := putOne(context.WithoutCancel(t.Context()), c, bucket, q.key, fresh[q.key]); err != nil {
 						t.Errorf("replace %s: %v", q.key, err)
 					}
-				}}
+				}
+				switch {
+				case !q.isGet():
+				case s.during && n == 0:
+					mu.Lock()
+					defer mu.Unlock()
+					return &fault{cut: int64(sizes[q.key]/2 + r.IntN(sizes[q.key]/2)), then: replace}
+				case !s.during && n == 1:
+					replace()
+				}
+				return nil
 			})
 			stdout, said, status := ask(t, "sql", s.text, "--output", "jsonl", "--since", "2026-10-07T07:00Z", "--until", "2026-10-07T08:00Z",
 				"--endpoint-url", p.url, "s3://"+bucket)
@@ -476,11 +498,70 @@ func TestSQLReplaced(t *testing.T) {
 				}
 				all += got.N
 			}
-			if i != objects || replaced < objects/2 {
+			times, _ := p.fetched()
+			t.Logf("GETs %v", times)
+			if i != objects || s.during && replaced < objects/2 {
 				t.Errorf("%d rows, %d of a new version; want %d, and half of them new", i, replaced, objects)
 			}
 			if want := fmt.Sprintf("objects: %d, lines: %d = %d parsed + 0 rejected + 0 skipped", objects, all, all); !strings.Contains(said, want) {
 				t.Errorf("no %q in:\n%s", want, said)
+			}
+		})
+	}
+}
+
+// TestSQLUnsteady: an object that is overwritten whenever it is read, and one that
+// vanishes while it is, count for nothing, whatever rows of theirs were out.
+func TestSQLUnsteady(t *testing.T) {
+	const bad = "1.log.gz"
+	window := []string{"--since", "2026-10-07T07:00Z", "--until", "2026-10-07T08:00Z"}
+	for _, tt := range []struct {
+		name  string
+		spoil func(ctx context.Context, c *awss3.Client, bucket string, body []byte) error
+		says  string
+	}{
+		{"overwritten again and again", func(ctx context.Context, c *awss3.Client, bucket string, body []byte) error {
+			return putOne(ctx, c, bucket, bad, body)
+		}, "replaced"},
+		{"vanishing", func(ctx context.Context, c *awss3.Client, bucket string, _ []byte) error {
+			key := bad
+			_, err := c.DeleteObject(ctx, &awss3.DeleteObjectInput{Bucket: &bucket, Key: &key})
+			return err
+		}, "vanished"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, c := random(12), client()
+			bucket := newBucket(t, "sql-unsteady-"+strings.ReplaceAll(tt.name, " ", "-"))
+			objects := make(map[string][]byte)
+			for i := range 3 {
+				objects[fmt.Sprintf("%d.log.gz", i)] = pack(t, versioned(r, "old.example.com", 5000+i))
+			}
+			put(t, bucket, objects)
+			var fresh [][]byte
+			for i := range 8 {
+				fresh = append(fresh, pack(t, versioned(r, fmt.Sprintf("new%d.example.com", i), 6000+i)))
+			}
+			p := newProxy(t, func(q request, n int) *fault {
+				if q.key != bad || q.header.Get("Range") != "" {
+					return nil
+				}
+				return &fault{cut: int64(len(objects[bad]) * 3 / 4), then: func() {
+					if err := tt.spoil(context.WithoutCancel(t.Context()), c, bucket, fresh[n%len(fresh)]); err != nil {
+						t.Error(err)
+					}
+				}}
+			})
+			got, said, status := ask(t, slices.Concat([]string{"sql", "select object_uri, domain_name, count(*) n from request group by all order by 1", "--output", "jsonl"},
+				window, []string{"--endpoint-url", p.url, "s3://" + bucket})...)
+			want := ""
+			for _, i := range []int{0, 2} {
+				want += fmt.Sprintf(`{"object_uri":"s3://%s/%d.log.gz","domain_name":"old.example.com","n":%d}`+"\n", bucket, i, 5000+i)
+			}
+			if diff := cmp.Diff(want, got); diff != "" || status != 3 {
+				t.Errorf("exit %d, want 3 (-want +got):\n%s", status, diff)
+			}
+			if !strings.Contains(said, bad) || !strings.Contains(said, tt.says) {
+				t.Errorf("no word of %s that is %s:\n%s", bad, tt.says, said)
 			}
 		})
 	}
@@ -582,7 +663,7 @@ func TestExport(t *testing.T) {
 // TestReports asks other reports about a bucket: they say what they say about
 // the files on disk, and fetch what they need and no more.
 func TestReports(t *testing.T) {
-	w := newTree(t, "reports", 20_000, time.Hour)
+	w := newTree(t, "reports", 20_000, 30*time.Minute)
 	for _, tt := range []struct {
 		report string
 		reads  []demo.Kind
@@ -644,7 +725,7 @@ func TestInterrupted(t *testing.T) {
 		command []string
 	}{
 		{"one scan", []string{"sql", perBalancer}},
-		{"three readings", []string{"sql", threeTimes}},
+		{"three readings", []string{"sql", thrice}},
 		{"export", []string{"export", "--to", to}},
 		{"health", []string{"health"}},
 	} {

@@ -35,7 +35,8 @@ func plain(b []byte) bool {
 func ascii(b []byte) bool {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for ; len(b) >= 8; b = b[8:] {
-		if x := binary.LittleEndian.Uint64(b); (x|x-ones)&tops != 0 {
+		x := binary.LittleEndian.Uint64(b)
+		if (x|(x-ones))&tops != 0 {
 			return false
 		}
 	}

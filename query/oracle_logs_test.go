@@ -131,7 +131,7 @@ func cause(o *demo.Object, c demo.Cause, line string) string {
 type tally struct{ lines, parsed, rejected, skipped int64 }
 
 // tallies say what becomes of the lines of the objects that are opened for some
-// kinds, by object and log. Headers are lines that are skipped.
+// kinds, by object and log. Headers are no lines.
 func (w *world) tallies(t testing.TB, kinds []demo.Kind) map[int32]map[string]*tally {
 	all := map[int32]map[string]*tally{}
 	at := func(object int32, log string) *tally {
@@ -174,13 +174,6 @@ func (w *world) tallies(t testing.TB, kinds []demo.Kind) map[int32]map[string]*t
 	}
 	for _, d := range w.damages(t, kinds) {
 		at(d.Object, d.log).rejected++
-	}
-	for i := range w.truth.Objects {
-		if w.opened(int32(i), kinds) {
-			for range w.truth.Objects[i].Header {
-				at(int32(i), kindNames[w.truth.Objects[i].Kind]).skipped++
-			}
-		}
 	}
 	return all
 }
@@ -295,20 +288,26 @@ func (q question) health() []row {
 			}
 		}
 		n := len(groups[spell(k)])
-		r["checks"], r["failed"], r["failure_rate"] = int64(n), int64(len(failed)), ratio(len(failed), n)
+		r["checks"], r["failed"], r["failure_rate"] = int64(n), int64(len(failed)), any(ratio(len(failed), n))
 		r["mostly"], r["nodes"] = most(codes), int64(len(nodes))
 		r["first_failed"], r["last_failed"] = span(failed)
 		top := int64(0)
 		for _, n := range flaps {
 			top = max(top, n)
 		}
-		r["flaps"] = top
+		r["flaps"] = any(top)
 		to := opened[spell(append(slices.Clone(k[:4]), nil))]
 		minutes := map[time.Time]bool{}
 		for _, x := range to {
 			minutes[x.Time.Truncate(time.Minute)] = true
 		}
-		r["fail_open_minutes"], r["fail_open_requests"] = int64(len(minutes)), int64(len(to))
+		r["fail_open_minutes"], r["fail_open_requests"] = any(int64(len(minutes))), any(int64(len(to)))
+		if len(q.requests) == 0 { // perhaps there are none in the window, perhaps no logs of them
+			r["fail_open_minutes"], r["fail_open_requests"] = nil, nil
+		}
+		if divides("reason") { // checks that passed are not counted
+			r["failure_rate"], r["flaps"] = nil, nil
+		}
 		rows = append(rows, r)
 	}
 	return best(rows, q.Limit, func(a, b row) int {
@@ -318,10 +317,10 @@ func (q question) health() []row {
 
 // handshake is a connection before its first request.
 type handshake struct {
-	log, elb, port, protocol, client string
-	cause, source                    string // why it failed; "" if it did not
-	at                               time.Time
-	object, line                     int32
+	log, elb, node, port, protocol, client string
+	cause, source                          string // why it failed; "" if it did not
+	at                                     time.Time
+	object, line                           int32
 }
 
 // handshakes are the connections of the window, of both kinds of balancers. That
@@ -338,7 +337,7 @@ func (w *world) handshakes() (list []handshake) {
 		if !w.inside(c.Time) {
 			continue
 		}
-		h := handshake{log: "connection", elb: c.LoadBalancer, port: fmt.Sprint(c.ListenerPort), protocol: c.Protocol,
+		h := handshake{log: "connection", elb: c.LoadBalancer, node: c.Node, port: fmt.Sprint(c.ListenerPort), protocol: c.Protocol,
 			client: c.Client, at: c.Time, object: c.Object, line: c.Line}
 		if why, failed := strings.CutPrefix(c.Verify, "Failed:"); failed {
 			h.cause, h.source = why, "logged"
@@ -455,8 +454,9 @@ func (q question) rejects(t testing.TB) []row {
 	})
 }
 
-// coverage looks at names, sizes and times of delivery alone.
-func (q question) coverage() []row {
+// coverage looks at names, sizes and times of delivery alone. Those of copies are
+// not when AWS delivered them.
+func (q question) coverage(copies bool) []row {
 	type object struct {
 		log, elb   string
 		node       any
@@ -529,11 +529,23 @@ func (q question) coverage() []row {
 			r["missing_at"] = strings.Join(missing, ", ")
 		}
 		r["newest"], r["age"] = last, q.Now.Sub(last).Seconds()
-		r["late"], r["late_most"] = float64(late[(len(late)+1)/2-1]), float64(late[len(late)-1])
+		if r["late"], r["late_most"] = any(nil), any(nil); !copies {
+			r["late"], r["late_most"] = float64(late[(len(late)+1)/2-1]), float64(late[len(late)-1])
+		}
 		rows = append(rows, r)
 	}
 	slices.SortFunc(rows, func(a, b row) int {
 		return cmp.Or(falling(a["missing"], b["missing"]), order(a.listed("log", "load_balancer", "node"), b.listed("log", "load_balancer", "node")))
 	})
 	return rows
+}
+
+// has reports whether objects of a kind are opened.
+func (w *world) has(kind demo.Kind) bool {
+	for i := range w.truth.Objects {
+		if w.truth.Objects[i].Kind == kind && w.opened(int32(i), []demo.Kind{kind}) {
+			return true
+		}
+	}
+	return false
 }

@@ -308,8 +308,8 @@ func (q question) latency() []row {
 // slowest orders rows of latency as the answer does.
 func slowest(a, b row) int {
 	walls := func(r row) int64 { return r["wall_10s"].(int64) + r["wall_60s"].(int64) }
-	columns := []string{"load_balancer", "target_group_arn", "target"}
-	return cmp.Or(order(a["window_start"], b["window_start"]), cmp.Compare(walls(b), walls(a)), falling(a["p99"], b["p99"]),
+	columns := []string{"window_start", "load_balancer", "target_group_arn", "target"}
+	return cmp.Or(cmp.Compare(walls(b), walls(a)), falling(a["p99"], b["p99"]),
 		order(a.listed(columns...), b.listed(columns...)))
 }
 
@@ -454,7 +454,7 @@ func (q question) raw(t testing.TB) []row {
 	case "", "request":
 		for _, r := range q.failing(q.requests) {
 			if q.passes(r) {
-				lines = append(lines, place{r.Time, r.Object, r.Line, row{
+				lines = append(lines, place{r.Time, r.Object, r.Line, row{"log": "request",
 					"load_balancer": word(r.LoadBalancer), "target_group": name(r.TargetGroupARN), "target": word(r.Target), "client": word(r.Client),
 					"reason": word(r.Reason), "reason_class": word(r.Class), "reason_source": word(r.Source),
 					"elb_status_code": number(r.ELBStatus), "target_status_code": number(r.TargetStatus),
@@ -463,8 +463,9 @@ func (q question) raw(t testing.TB) []row {
 		}
 	case "connection", "nlb_tls":
 		for _, h := range q.handshakes() {
-			if h.log == q.Filters["log"] && h.cause != "" && q.filtered(row{"reason": h.cause, "load_balancer": word(h.elb), "client": word(h.client), "port": h.port}) {
-				lines = append(lines, place{h.at, h.object, h.line, row{"load_balancer": word(h.elb), "client": word(h.client), "reason": h.cause, "reason_source": h.source}})
+			if h.log == q.Filters["log"] && h.cause != "" && q.filtered(row{"reason": h.cause, "reason_source": h.source,
+				"load_balancer": word(h.elb), "client": word(h.client), "port": h.port, "node": word(h.node)}) {
+				lines = append(lines, place{h.at, h.object, h.line, row{"log": h.log, "load_balancer": word(h.elb), "client": word(h.client), "reason": h.cause, "reason_source": h.source}})
 			}
 		}
 	case "health_check":
@@ -472,14 +473,15 @@ func (q question) raw(t testing.TB) []row {
 			has := row{"load_balancer": word(c.LoadBalancer), "target_group": word(c.Group), "target": word(c.Target), "node": word(c.Node), "reason": word(c.ReasonCode)}
 			if !c.Pass && q.filtered(has) {
 				delete(has, "node")
+				has["log"] = "health_check"
 				has["reason_source"], has["target_status_code"] = "logged", number(c.StatusCode)
 				lines = append(lines, place{c.Time, c.Object, c.Line, has})
 			}
 		}
 	case "reject":
 		for _, d := range q.damages(t, everyKind) {
-			if q.filtered(row{"reason": d.cause}) {
-				lines = append(lines, place{object: d.Object, line: d.Line, row: row{"reason": d.cause}})
+			if q.filtered(row{"reason": d.cause, "kind": d.log}) {
+				lines = append(lines, place{object: d.Object, line: d.Line, row: row{"reason": d.cause, "log": d.log}})
 			}
 		}
 	}

@@ -33,8 +33,8 @@ type world struct {
 	window   when.Window
 	resolved when.Window     // with its open bounds closed by the minutes that have requests
 	requests []*demo.Request // of the window
-	modified []time.Time // of each object: when it was delivered
-	named    []bool      // of each object: its name tells what it holds
+	modified []time.Time     // of each object: when it was delivered
+	named    []bool          // of each object: its name tells what it holds
 
 	texts map[int32][]string // the lines of objects, as far as they were needed
 }

@@ -154,12 +154,13 @@ func (s *stream[T]) step() error {
 // afresh, if that is worth it, or given up. An error ends the statement.
 func (s *stream[T]) end(why error) (err error) {
 	w, o := s.worker, s.object
+	whole := errors.Is(why, io.EOF)
 	switch {
 	case s.reading.ctx.Err() != nil:
 		return context.Cause(s.reading.ctx)
-	case why == io.EOF && s.record:
+	case whole && s.record:
 		err = w.commit(o)
-	case why == io.EOF:
+	case whole:
 		w.rollback()
 	case s.out > 0 && !errors.As(why, new(*ownError)):
 		w.rollback()

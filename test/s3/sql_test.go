@@ -430,9 +430,10 @@ func versioned(r *rand.Rand, domain string, n int) []byte {
 // ever does. What counts is one version of each, whole, and for all scans the same.
 func TestSQLReplaced(t *testing.T) {
 	const oneScan = "select object_uri, domain_name, count(*) n, count(*) m from request group by all order by all"
-	const twoScans = `select object_uri, domain_name, sum(n)::bigint n, sum(m)::bigint m from (
-		select object_uri, domain_name, count(*) n, 0 m from request group by all
-		union all select object_uri, domain_name, 0, count(*) from request group by all) group by all order by all`
+	// The second scan differs, as DuckDB makes one of two that are the same.
+	const twoScans = `select object_uri, domain_name, n, m from (select object_uri, domain_name, count(*) n from request group by all)
+		full join (select object_uri, domain_name, count(*) m from request where target_ip is not null group by all)
+		using (object_uri, domain_name) order by all`
 	for _, s := range []struct {
 		name, text string
 		during     bool // the first reading; else before the second

@@ -3,7 +3,6 @@ package query
 import (
 	"context"
 	"errors"
-	"io"
 	"sync"
 
 	"loglens/ingest"
@@ -126,7 +125,11 @@ func (s *stream[T]) take() (ok bool) {
 	return ok
 }
 
-// step goes to the next entry that is wanted. io.EOF says that the object has
+// errEnd says that an object has ended well. It is not io.EOF, which an error of
+// the network may wrap.
+var errEnd = errors.New("end of the object")
+
+// step goes to the next entry that is wanted. errEnd says that the object has
 // ended well, any other error that it did not.
 func (s *stream[T]) step() error {
 	w := s.worker
@@ -147,14 +150,14 @@ func (s *stream[T]) step() error {
 	if err := w.scanner.Err(); err != nil {
 		return err
 	}
-	return io.EOF
+	return errEnd
 }
 
 // end commits the object at hand if it ended well. Otherwise it is started
 // afresh, if that is worth it, or given up. An error ends the statement.
 func (s *stream[T]) end(why error) (err error) {
 	w, o := s.worker, s.object
-	whole := errors.Is(why, io.EOF)
+	whole := errors.Is(why, errEnd)
 	switch {
 	case s.reading.ctx.Err() != nil:
 		return context.Cause(s.reading.ctx)

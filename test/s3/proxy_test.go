@@ -25,6 +25,7 @@ func (r request) isGet() bool  { return r.method == http.MethodGet && r.key != "
 type fault struct {
 	status        int // answer this, with an S3 error
 	code, message string
+	drop          bool // end the connection without an answer
 
 	cut  int64  // break off after so many bytes of the body; 0: do not
 	then func() // called at the cut, before the connection ends
@@ -70,6 +71,8 @@ func newProxy(t *testing.T, damage func(r request, n int) *fault) *proxy {
 			f = damage(seen, n)
 		}
 		switch {
+		case f != nil && f.drop:
+			panic(http.ErrAbortHandler)
 		case f == nil:
 			pass.ServeHTTP(&meter{ResponseWriter: w, proxy: p, count: seen.isGet()}, r)
 		case f.status > 0:

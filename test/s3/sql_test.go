@@ -311,24 +311,34 @@ func TestSQL(t *testing.T) {
 				t.Errorf("%d bytes fetched for %d", sent, stored)
 			}
 		})
-		t.Run(s.name+"/one object refused", func(t *testing.T) {
-			bad, index := w.some(t)
-			p := newProxy(t, denied(func(r request) bool { return r.key == bad }))
-			got, said, status := ask(t, w.from(p, sql...)...)
-			if diff := cmp.Diff(s.want(without(index)), got); diff != "" || status != 3 {
-				t.Errorf("exit %d, want 3 (-truth of the others +got):\n%s%s", status, diff, said)
-			}
-			if !strings.Contains(said, "s3:GetObject") || !strings.Contains(said, bad) {
-				t.Errorf("no word of s3:GetObject on %s:\n%s", bad, said)
-			}
-			others, _ := p.fetched()
-			delete(others, bad)
-			want := maps.Clone(requests)
-			delete(want, bad)
-			if diff := cmp.Diff(want, others); diff != "" {
-				t.Errorf("GETs of the other keys (-want +got):\n%s", diff)
-			}
-		})
+		for name, f := range map[string]fault{
+			"refused":    {status: http.StatusForbidden, code: "AccessDenied", message: "Access Denied"},
+			"unanswered": {drop: true},
+		} {
+			t.Run(s.name+"/one object "+name, func(t *testing.T) {
+				bad, index := w.some(t)
+				p := newProxy(t, func(r request, _ int) *fault {
+					if r.key != bad {
+						return nil
+					}
+					return &f
+				})
+				got, said, status := ask(t, w.from(p, sql...)...)
+				if diff := cmp.Diff(s.want(without(index)), got); diff != "" || status != 3 {
+					t.Errorf("exit %d, want 3 (-truth of the others +got):\n%s%s", status, diff, said)
+				}
+				if !strings.Contains(said, bad) || f.status > 0 && !strings.Contains(said, "s3:GetObject") {
+					t.Errorf("no word of %s:\n%s", bad, said)
+				}
+				others, _ := p.fetched()
+				delete(others, bad)
+				want := maps.Clone(requests)
+				delete(want, bad)
+				if diff := cmp.Diff(want, others); diff != "" {
+					t.Errorf("GETs of the other keys (-want +got):\n%s", diff)
+				}
+			})
+		}
 		t.Run(s.name+"/listing refused", func(t *testing.T) {
 			p := newProxy(t, denied(request.isList))
 			got, said, status := ask(t, w.from(p, sql...)...)
@@ -499,8 +509,6 @@ func TestSQLReplaced(t *testing.T) {
 				}
 				all += got.N
 			}
-			times, _ := p.fetched()
-			t.Logf("GETs %v", times)
 			if i != objects || s.during && replaced < objects/2 {
 				t.Errorf("%d rows, %d of a new version; want %d, and half of them new", i, replaced, objects)
 			}

@@ -3,13 +3,11 @@ package query
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
-	"math/big"
+	"errors"
+	"slices"
 	"strings"
-	"time"
 
-	"github.com/duckdb/duckdb-go/v2"
+	"loglens/ingest"
 )
 
 // Sink takes the rows of an answer that may be too large to hold.
@@ -28,7 +26,7 @@ type Sink interface {
 // Errors: *StatementError for what is not one SELECT of allowed functions over
 // known relations; what Run returns; DuckDB's, about columns and types; the sink's.
 func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (*Table, error) {
-	st, err := checkStatement(ctx, s.conn, text, Relations())
+	st, err := s.checked(ctx, text, args)
 	if err != nil {
 		return nil, err
 	}
@@ -42,10 +40,47 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (*Tab
 	if err != nil {
 		return nil, err
 	}
+	if t.Listed = slices.Equal(st.Relations, []string{listingTable}); t.Listed {
+		return t, s.each(ctx, func() {}, `SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM listing`,
+			[]any{&t.Accounting.Objects, &t.Accounting.BytesCompressed})
+	}
 	if err := s.accounting(ctx, t, Question{}); err != nil {
 		return nil, err
 	}
 	return t, s.warn(ctx, t, Question{})
+}
+
+// checked is checkStatement for one whose parameters have these values.
+func (s *Store) checked(ctx context.Context, text string, args []any) (*statement, error) {
+	st, err := checkStatement(ctx, s.conn, text, Relations())
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range st.Params {
+		given := func(a any) bool { n, ok := a.(sql.NamedArg); return ok && strings.EqualFold(n.Name, name) }
+		if !slices.ContainsFunc(args, given) {
+			return nil, refuse("parameters belong to saved queries: loglens query --help", "$%s has no value", name)
+		}
+	}
+	return st, nil
+}
+
+// Reads returns the logs that a statement needs, none for one that describes or
+// computes only.
+//
+// Errors: as Ask, before anything is read.
+func Reads(ctx context.Context, text string, args []any) (kinds ingest.KindSet, err error) {
+	s, err := Open(ctx, "", Input{})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	st, err := s.checked(ctx, text, args)
+	if err != nil {
+		return 0, err
+	}
+	n, err := s.needs(ctx, st.SQL, args, st.Relations, true)
+	return n.kinds(), err
 }
 
 // pour gives the rows of a result to a sink.
@@ -57,6 +92,9 @@ func pour(rows *sql.Rows, t *Table, to Sink) error {
 	t.Columns = nil
 	values, places := make([]any, len(types)), make([]any, len(types))
 	for i, typ := range types {
+		if strings.Contains(typ.DatabaseTypeName(), `("" `) { // which the driver cannot read
+			return refuse("name them: {a: 1, b: 2} in place of row(1, 2)", "the fields of %s have no names", typ.Name())
+		}
 		t.Columns = append(t.Columns, Column{Name: typ.Name(), Label: typ.Name(), Type: typeOf(typ.DatabaseTypeName())})
 		places[i] = &values[i]
 	}
@@ -76,122 +114,4 @@ func pour(rows *sql.Rows, t *Table, to Sink) error {
 		}
 	}
 	return rows.Err()
-}
-
-// typeOf gives a column of free SQL the type that its values are shown as.
-func typeOf(name string) Type {
-	switch name {
-	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT":
-		return Integer
-	case "FLOAT", "DOUBLE":
-		return Float
-	case "BOOLEAN":
-		return Boolean
-	case "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ":
-		return Time
-	}
-	if strings.HasPrefix(name, "DECIMAL") {
-		return Float
-	}
-	return Text
-}
-
-// free turns a value of any SQL type into one that a table can hold. A whole
-// number that needs more than 64 bits becomes text, so that no digit is lost.
-func free(v any, typ string) any {
-	switch v := v.(type) {
-	case nil, string, int64, float64, bool:
-		return v
-	case int8:
-		return int64(v)
-	case int16:
-		return int64(v)
-	case int32:
-		return int64(v)
-	case uint8:
-		return int64(v)
-	case uint16:
-		return int64(v)
-	case uint32:
-		return int64(v)
-	case uint64:
-		return free(new(big.Int).SetUint64(v), typ)
-	case *big.Int:
-		if v.IsInt64() {
-			return v.Int64()
-		}
-		return v.String()
-	case float32:
-		return float64(v)
-	case duckdb.Decimal:
-		return v.Float64()
-	case time.Time:
-		switch typ {
-		case "DATE":
-			return v.UTC().Format(time.DateOnly)
-		case "TIME", "TIMETZ":
-			return v.UTC().Format("15:04:05.999999")
-		}
-		return v.UTC()
-	case []byte:
-		return printable(string(v))
-	case duckdb.Interval:
-		return interval(v)
-	case []any, map[string]any, duckdb.OrderedMap:
-		if b, err := json.Marshal(nested(v)); err == nil {
-			return string(b)
-		}
-	case fmt.Stringer:
-		return v.String()
-	}
-	return fmt.Sprint(v)
-}
-
-// interval is an interval as DuckDB writes it, "2 days 01:30:00.5". Months and
-// days have no fixed length, so they stand apart.
-func interval(v duckdb.Interval) string {
-	var parts []string
-	if v.Months != 0 {
-		parts = append(parts, fmt.Sprintf("%d months", v.Months))
-	}
-	if v.Days != 0 {
-		parts = append(parts, fmt.Sprintf("%d days", v.Days))
-	}
-	if v.Micros != 0 || len(parts) == 0 {
-		sign, us := "", uint64(v.Micros)
-		if v.Micros < 0 {
-			sign, us = "-", -us
-		}
-		clock := fmt.Sprintf("%s%02d:%02d:%02d", sign, us/3600e6, us/60e6%60, us/1e6%60)
-		if us%1e6 != 0 {
-			clock += strings.TrimRight(fmt.Sprintf(".%06d", us%1e6), "0")
-		}
-		parts = append(parts, clock)
-	}
-	return strings.Join(parts, " ")
-}
-
-// nested turns lists, structs and maps into what JSON can say.
-func nested(v any) any {
-	switch v := v.(type) {
-	case []any:
-		list := make([]any, len(v))
-		for i, x := range v {
-			list[i] = nested(x)
-		}
-		return list
-	case map[string]any:
-		object := make(map[string]any, len(v))
-		for k, x := range v {
-			object[k] = nested(x)
-		}
-		return object
-	case duckdb.OrderedMap:
-		object := make(map[string]any, v.Len())
-		for i, k := range v.Keys() {
-			object[fmt.Sprint(free(k, ""))] = nested(v.Values()[i])
-		}
-		return object
-	}
-	return free(v, "")
 }

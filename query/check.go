@@ -6,6 +6,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -38,10 +40,13 @@ func refuse(next, format string, args ...any) error {
 
 const oneSelect = "one SELECT; nothing is written and no file is read but through the sources"
 
-// Bounds of a text that is handed to DuckDB's parser, which recurses.
+// Bounds of a statement. DuckDB's parser and binder recurse on the thread's stack,
+// and take more than linear time for what is deep or long.
 const (
 	longestStatement = 64 << 10
-	deepestStatement = 100
+	deepestStatement = 100  // brackets in the text; twice that of nodes in the tree
+	longestOperator  = 64   // signs in a row, which DuckDB's lexer reads again and again
+	largestStatement = 5000 // nodes, with every name that stands for an expression or a query written out
 )
 
 // allowed are the functions that a statement may call, and tableFunctions those
@@ -84,7 +89,6 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 	var parsed struct {
 		Error      bool   `json:"error"`
 		Message    string `json:"error_message"`
-		Type       string `json:"error_type"`
 		Position   string `json:"position"`
 		Statements []struct {
 			Node   map[string]any `json:"node"`
@@ -97,17 +101,19 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 		return nil, fmt.Errorf("read the parsed statement: %w", err)
 	}
 	switch {
-	case parsed.Error && parsed.Type == "parser":
-		return nil, refuse("", "%s%s", parsed.Message, place(text, parsed.Position))
-	case parsed.Error:
+	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT"):
 		return nil, refuse(oneSelect, "this is no SELECT")
+	case parsed.Error:
+		return nil, refuse("", "%s%s", parsed.Message, place(text, parsed.Position))
+	case len(parsed.Statements) == 0:
+		return nil, refuse("for example: select reason, count(*) from failure group by all", "the statement is empty")
 	case len(parsed.Statements) != 1:
 		return nil, refuse(oneSelect, "%d statements", len(parsed.Statements))
 	}
 	st := &statement{SQL: text}
 	node := parsed.Statements[0].Node
-	c := checker{relations: relations, statement: st}
-	if err := c.walk(node, nil); err != nil {
+	c := checker{relations: relations, statement: st, named: map[string]int{}}
+	if _, err := c.walk(node, scope{}); err != nil {
 		return nil, err
 	}
 	for _, p := range parsed.Statements[0].Params {
@@ -125,25 +131,52 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 	return st, nil
 }
 
+// lexeme is a word of SQL as DuckDB's lexer cuts it.
+var lexeme = regexp.MustCompile("(?s)" + strings.Join([]string{
+	`[eE]'(?:\\.|''|[^'\\])*'`, `'(?:''|[^'])*'`, `"(?:""|[^"])*"`,
+	`--[^\n\r]*`, `/\*.*?\*/`,
+	`\$[\w\x{80}-\x{10ffff}]*\$`, `\$?[\w\x{80}-\x{10ffff}]+`, `.`,
+}, "|"))
+
 // bounded refuses texts that are too long or too deep to be parsed safely.
 func bounded(text string) error {
 	if len(text) > longestStatement {
 		return refuse("", "the statement has %d bytes, more than %d", len(text), longestStatement)
 	}
-	depth, deepest := 0, 0
-	for _, r := range text {
-		switch r {
-		case '(', '[', '{':
-			depth++
-			deepest = max(deepest, depth)
-		case ')', ']', '}':
+	if strings.ContainsRune(text, 0) {
+		return refuse("", "a NUL stands in the statement") // DuckDB would read no further
+	}
+	depth, signs := 0, 0
+	for _, word := range lexeme.FindAllString(text, -1) {
+		if signs++; len(word) > 1 || !strings.Contains("+-*/<>=~!@#%^&|`?", word) {
+			signs = 0
+		}
+		switch {
+		case signs > longestOperator:
+			return refuse("", "more than %d signs stand in a row", longestOperator)
+		case strings.Contains("([{", word):
+			if depth++; depth > deepestStatement {
+				return refuse("", "the statement is nested more than %d deep", deepestStatement)
+			}
+		case strings.Contains(")]}", word):
 			depth--
+		case strings.HasPrefix(word, "/*") && strings.Contains(word[2:], "/*"):
+			return refuse("", "a comment stands in a comment")
+		case len(word) > 1 && word[0] == '$' && word[len(word)-1] == '$':
+			return refuse("write the text between single quotes", "a text begins with %s", word)
 		}
 	}
-	if deepest > deepestStatement {
-		return refuse("", "the statement is nested %d deep, more than %d", deepest, deepestStatement)
-	}
 	return nil
+}
+
+// placeholders returns the names of a text's parameters, each once.
+func placeholders(text string) (names []string) {
+	for _, word := range lexeme.FindAllString(text, -1) {
+		if name, ok := strings.CutPrefix(word, "$"); ok && name != "" && !strings.HasSuffix(name, "$") && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
 
 // place tells where in a text an error is.
@@ -160,44 +193,84 @@ func place(text, position string) string {
 type checker struct {
 	relations []string
 	statement *statement
+	named     map[string]int // sizes of what has been given a name with AS
 }
 
-// walk looks at a value of the tree and at all below it. ctes are the names that
-// WITH has given there.
-func (c *checker) walk(v any, ctes []string) error {
+// scope is where in the tree a walk is.
+type scope struct {
+	ctes  map[string]int // sizes of what WITH has named
+	depth int
+}
+
+// walk looks at a value of the tree and at all below it, and returns its size.
+// DuckDB writes names out in place, so that a short text can grow without end.
+func (c *checker) walk(v any, in scope) (size int, err error) {
 	switch v := v.(type) {
 	case []any:
 		for _, x := range v {
-			if err := c.walk(x, ctes); err != nil {
-				return err
+			n, err := c.walk(x, in)
+			if err != nil {
+				return 0, err
 			}
+			size += n
 		}
 	case map[string]any:
-		ctes, err := c.with(v, ctes)
-		if err != nil {
-			return err
+		if in.depth++; in.depth > 2*deepestStatement {
+			return 0, refuse("", "the statement is nested more than %d deep", deepestStatement)
 		}
-		if err := c.node(v, ctes); err != nil {
-			return err
-		}
-		for key, x := range v {
-			if key == "cte_map" {
-				continue // with has walked it
-			}
-			if err := c.walk(x, ctes); err != nil {
-				return err
-			}
+		if size, err = c.object(v, in); err != nil {
+			return 0, err
 		}
 	}
-	return nil
+	if size > largestStatement {
+		return 0, refuse("fewer names that stand for much, or a plain list", "the statement grows to more than %d parts when its names are written out", largestStatement)
+	}
+	return size, nil
+}
+
+// object walks one node of the tree.
+func (c *checker) object(node map[string]any, in scope) (size int, err error) {
+	if in.ctes, err = c.with(node, in); err != nil {
+		return 0, err
+	}
+	if size, err = c.node(node, in.ctes); err != nil {
+		return 0, err
+	}
+	before := slices.Clone(c.statement.Relations)
+	for _, key := range slices.Sorted(maps.Keys(node)) { // FROM before what SELECT makes of it
+		if key == "cte_map" {
+			continue // with has walked it
+		}
+		below := in
+		if name, ok := node["cte_name"].(string); ok && key != "left" {
+			// A recursive query: only its second part sees what the first has made.
+			below.ctes = maps.Clone(in.ctes)
+			below.ctes[lower(name)] = 1
+		}
+		n, err := c.walk(node[key], below)
+		if err != nil {
+			return 0, err
+		}
+		size += n
+	}
+	if node["type"] == "LAMBDA" {
+		size *= 2 // DuckDB tries x -> 'y' as an access to JSON, too
+	}
+	if node["show_type"] == "DESCRIBE" {
+		c.statement.Relations = before // no row is looked at
+	}
+	if name, ok := node["alias"].(string); ok {
+		c.named[lower(name)] = max(c.named[lower(name)], size)
+	}
+	return size, nil
 }
 
 // with walks the WITH of a node and returns the names that are known in it.
-// A name is not known in its own query unless that is recursive.
-func (c *checker) with(node map[string]any, ctes []string) ([]string, error) {
-	ctes = slices.Clip(ctes)
-	if name, ok := node["cte_name"].(string); ok {
-		ctes = append(ctes, strings.ToLower(name))
+// A name is not known in its own query.
+func (c *checker) with(node map[string]any, in scope) (map[string]int, error) {
+	in.ctes = maps.Clone(in.ctes)
+	if in.ctes == nil {
+		in.ctes = map[string]int{}
 	}
 	list, _ := node["cte_map"].(map[string]any)
 	entries, _ := list["map"].([]any)
@@ -207,16 +280,23 @@ func (c *checker) with(node map[string]any, ctes []string) ([]string, error) {
 		if !ok {
 			return nil, refuse(oneSelect, "a WITH that cannot be read")
 		}
-		if err := c.walk(entry["value"], ctes); err != nil {
+		size, err := c.walk(entry["value"], in)
+		if err != nil {
 			return nil, err
 		}
-		ctes = append(ctes, strings.ToLower(name))
+		in.ctes[lower(name)] = size
 	}
-	return ctes, nil
+	return in.ctes, nil
 }
 
-// node checks one node of the tree.
-func (c *checker) node(node map[string]any, ctes []string) error {
+// Nodes that stand for more than one.
+const (
+	starSize   = 50 // columns
+	windowSize = 50 // windows are slow to plan
+)
+
+// node checks one node of the tree and returns its size without what is below.
+func (c *checker) node(node map[string]any, ctes map[string]int) (size int, err error) {
 	kind, _ := node["type"].(string)
 	switch kind {
 	case "BASE_TABLE":
@@ -224,49 +304,71 @@ func (c *checker) node(node map[string]any, ctes []string) error {
 	case "TABLE_FUNCTION":
 		function, _ := node["function"].(map[string]any)
 		name, _ := function["function_name"].(string)
-		if !tableFunctions[strings.ToLower(name)] {
-			return refuse("the relations: "+strings.Join(c.relations, ", "), "%s() may not stand in FROM", name)
+		if !tableFunctions[lower(name)] {
+			return 0, refuse(c.known(), "%s() may not stand in FROM", name)
 		}
-		return nil
+		return 1, nil
 	case "SHOW_REF":
-		if _, named := node["table_name"]; named {
-			return refuse("loglens sql --help lists the relations, DESCRIBE shows the columns of one", "SHOW is not allowed")
+		if _, ok := node["query"]; !ok {
+			return 0, refuse("loglens sql --help lists the relations, DESCRIBE shows the columns of one", "SHOW is not allowed")
 		}
 	case "DELIM_GET", "COLUMN_DATA", "BOUND_TABLE_REF":
-		return refuse(oneSelect, "%s is not allowed", kind)
+		return 0, refuse(oneSelect, "%s is not allowed", kind)
+	case "COLUMN_REF":
+		size = 1
+		names, _ := node["column_names"].([]any)
+		for _, n := range names { // the last is the column
+			name, _ := n.(string)
+			size = max(c.named[lower(name)], 1)
+		}
+		return size, nil
 	}
 	name, isCall := node["function_name"].(string)
-	if !isCall || tableFunctions[strings.ToLower(name)] && kind == "FUNCTION" {
-		return nil // a function of FROM has been looked at there
+	// A function of FROM has been looked at there. What stands before the dot of
+	// a name is a column, as in elb.upper(), or a schema, of which none has another
+	// function of an allowed name.
+	if isCall && !allowed[lower(name)] && !(kind == "FUNCTION" && tableFunctions[lower(name)]) {
+		return 0, refuse("functions that read nothing but their arguments are allowed", "the function %s() is not allowed", name)
 	}
-	for _, key := range []string{"schema", "catalog"} {
-		if where, ok := node[key].(string); ok && where != "main" && where != "" {
-			return refuse("", "%s.%s() is not allowed", where, name)
-		}
+	switch node["class"] {
+	case nil:
+		return 0, nil
+	case "STAR":
+		return starSize, nil
+	case "WINDOW":
+		return windowSize, nil
 	}
-	if !allowed[strings.ToLower(name)] {
-		return refuse("functions that read nothing but their arguments are allowed", "the function %s() is not allowed", name)
-	}
-	return nil
+	return 1, nil
 }
 
 // table checks a name in FROM: a relation, or what WITH has named.
-func (c *checker) table(node map[string]any, ctes []string) error {
+func (c *checker) table(node map[string]any, ctes map[string]int) (size int, err error) {
 	name, _ := node["table_name"].(string)
-	lower := strings.ToLower(name)
 	for _, key := range []string{"schema_name", "catalog_name", "at_clause"} {
 		if _, ok := node[key]; ok {
-			return refuse("name the relation alone: "+lower, "%s stands with a schema, a catalogue or a version", name)
+			return 0, refuse("name the relation alone: "+lower(name), "%s stands with a schema, a catalogue or a version", name)
 		}
 	}
-	if slices.Contains(ctes, lower) {
-		return nil
+	if size, ok := ctes[lower(name)]; ok {
+		return size + 1, nil
 	}
-	if !slices.Contains(c.relations, lower) {
-		return refuse("the relations: "+strings.Join(c.relations, ", "), "there is no relation %q", name)
+	if !slices.Contains(c.relations, lower(name)) {
+		return 0, refuse(c.known(), "there is no relation %q", name)
 	}
-	if !slices.Contains(c.statement.Relations, lower) {
-		c.statement.Relations = append(c.statement.Relations, lower)
+	if !slices.Contains(c.statement.Relations, lower(name)) {
+		c.statement.Relations = append(c.statement.Relations, lower(name))
 	}
-	return nil
+	return 1, nil
+}
+
+func (c *checker) known() string { return "the relations: " + strings.Join(c.relations, ", ") }
+
+// lower is a name as DuckDB compares it: letters beyond ASCII have no case.
+func lower(name string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, name)
 }

@@ -1,8 +1,10 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"loglens/ingest"
@@ -30,11 +32,11 @@ func (p Part) Lines() int64 { return p.Bytes / storedLine }
 
 // Explain lists what a statement would read, and fetches nothing.
 func (s *Store) Explain(ctx context.Context, text string, args []any) (Explanation, error) {
-	st, err := checkStatement(ctx, s.conn, text, Relations())
+	st, err := s.checked(ctx, text, args)
 	if err != nil {
 		return Explanation{}, err
 	}
-	n, err := s.needs(ctx, text, args, st.Relations, true)
+	n, err := s.needs(ctx, st.SQL, args, st.Relations, true)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -58,6 +60,30 @@ func (s *Store) Explain(ctx context.Context, text string, args []any) (Explanati
 	return e, err
 }
 
+// Log is what a load balancer writes, by the names of its objects.
+type Log struct {
+	LoadBalancer string
+	Kind         parse.Kind
+}
+
+// Logs lists which logs there are in the window, of any kind and balancer. Nothing
+// is fetched.
+func (s *Store) Logs(ctx context.Context) (logs []Log, err error) {
+	plan := s.in.Plan
+	plan.Kinds, plan.LoadBalancer = allKinds, ""
+	feed := ingest.List(ctx, s.in.Sources, plan)
+	for o := range feed.Objects() {
+		l := Log{o.Name.LoadBalancer, o.Name.Kind}
+		if l.Kind != parse.KindUnknown && !slices.Contains(logs, l) {
+			logs = append(logs, l)
+		}
+	}
+	slices.SortFunc(logs, func(a, b Log) int {
+		return cmp.Or(strings.Compare(a.LoadBalancer, b.LoadBalancer), cmp.Compare(a.Kind, b.Kind))
+	})
+	return logs, feed.Err()
+}
+
 // list lists the objects that a statement needs. Nothing of them is fetched.
 func (s *Store) list(ctx context.Context, sources []ingest.Source, n need) (objects []*ingest.Object, err error) {
 	if n.kinds() == 0 {
@@ -77,7 +103,20 @@ func (s *Store) list(ctx context.Context, sources []ingest.Source, n need) (obje
 type TooMuchError struct{ Bytes, Most int64 }
 
 func (e *TooMuchError) Error() string {
-	return fmt.Sprintf("the objects in the window take %d MB as stored, more than the %d MB allowed", e.Bytes/1e6, e.Most/1e6)
+	return fmt.Sprintf("the objects in the window take %s as stored, more than the %s allowed", inUnits(e.Bytes), inUnits(e.Most))
+}
+
+// inUnits writes a size as people say it.
+func inUnits(n int64) string {
+	for _, u := range []struct {
+		bytes int64
+		name  string
+	}{{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}} {
+		if n >= 10*u.bytes {
+			return fmt.Sprintf("%d %s", n/u.bytes, u.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // Hint says how to read less, or more.

@@ -35,9 +35,12 @@ var ownColumns = []string{
 // in memory; a third of DuckDB's own choice costs 1 % of size.
 const rowGroup = 40_960
 
+// NotWritten stands for the number of rows where there is no file.
+const NotWritten = -1
+
 // Export writes a relation to Parquet with Zstandard. It returns the answer's
 // facts, and the number of rows. What stands at e.To is whole or not there; it
-// is not there if there was no object to read.
+// is not there if no object could be read, or none of their lines (NotWritten).
 //
 // Errors: as Ask; *StatementError for an unknown relation or column; fs.ErrExist.
 func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err error) {
@@ -76,8 +79,8 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if err := errors.Join(s.accounting(ctx, t, Question{}), s.warn(ctx, t, Question{})); err != nil {
 		return nil, 0, err
 	}
-	if t.Accounting.Objects == 0 {
-		return t, 0, nil
+	if a := t.Accounting; a.Objects == a.ObjectsFailed || a.Rejected > 0 && a.Rejected == a.Lines {
+		return t, NotWritten, nil
 	}
 	if err := os.Rename(part, e.To); err != nil {
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
@@ -97,13 +100,16 @@ func (s *Store) exported(ctx context.Context, e Export) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	columns := e.Columns
+	columns := slices.Clone(e.Columns)
 	if columns == nil {
 		columns = slices.DeleteFunc(slices.Clone(all), func(c string) bool { return slices.Contains(ownColumns, c) })
 	}
 	for i, c := range columns {
 		if !slices.Contains(all, c) {
 			return "", &StatementError{Reason: fmt.Sprintf("%s has no column %q", e.Relation, c), Next: "its columns: " + strings.Join(all, ", ")}
+		}
+		if slices.Contains(columns[:i], `"`+c+`"`) {
+			return "", &StatementError{Reason: fmt.Sprintf("the column %s is named twice", c), Next: "a Parquet file has each column once"}
 		}
 		columns[i] = `"` + c + `"`
 	}

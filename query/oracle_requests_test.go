@@ -286,14 +286,11 @@ func (q question) latency() []row {
 			if x.TargetTime >= 0 {
 				answered++
 			}
-			if !q.counts(x) || x.Created < 0 {
-				continue
-			}
-			took := x.Time.UnixMicro() - x.Created
-			if took >= 10_000_000 && took < 10_500_000 {
+			switch at := wall(x); {
+			case !q.counts(x):
+			case at == "10s":
 				ten++
-			}
-			if took >= 60_000_000 && took < 61_000_000 {
+			case at == "60s":
 				sixty++
 			}
 		}
@@ -303,6 +300,20 @@ func (q question) latency() []row {
 		rows = append(rows, r)
 	}
 	return rows
+}
+
+// wall is at which timeout of the balancer a request ended, if it took as long:
+// 10 to 10.5 s of connecting or 60 to 61 s of waiting.
+func wall(r *demo.Request) any {
+	took := r.Time.UnixMicro() - r.Created
+	switch {
+	case r.Created < 0:
+	case took >= 10_000_000 && took < 10_500_000:
+		return "10s"
+	case took >= 60_000_000 && took < 61_000_000:
+		return "60s"
+	}
+	return nil
 }
 
 // slowest orders rows of latency as the answer does.
@@ -494,7 +505,7 @@ func (q question) passes(r *demo.Request) bool {
 		"reason": word(r.Reason), "reason_source": word(r.Source), "load_balancer": word(r.LoadBalancer), "target_group": name(r.TargetGroupARN),
 		"target_group_arn": word(r.TargetGroupARN), "target": word(r.Target), "node": word(r.Node), "client": word(r.Client),
 		"network": word(networkOf(r.Client)), "route": word(routeOf(r.RequestLine)),
-		"status": spelledCode(r.ELBStatus), "target_status": spelledCode(r.TargetStatus),
+		"status": spelledCode(r.ELBStatus), "target_status": spelledCode(r.TargetStatus), "wall": wall(r),
 	})
 }
 

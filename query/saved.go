@@ -30,6 +30,7 @@ type SavedQuery struct {
 	Params []Param
 	SQL    string
 	Path   string
+	Err    error // why it cannot be used, a *QueryError; nil if it can
 }
 
 // Param is a value that a saved query takes.
@@ -58,6 +59,11 @@ var paramTypes = map[string]func(s string, now time.Time, zone *time.Location) (
 	},
 }
 
+// examples are values of each type.
+var examples = map[string]string{
+	"text": "shop", "integer": "5", "number": "2.5", "boolean": "true", "time": "2026-11-22T03:15", "duration": "90s",
+}
+
 // QueryError is a saved query that cannot be used as it stands, or as it was asked.
 type QueryError struct {
 	Path   string // of the file
@@ -73,7 +79,9 @@ func (e *QueryError) Hint() string { return e.Next }
 // ReadQueries reads the saved queries of some folders, by name. A missing folder
 // holds none; of two queries of one name the earlier folder's counts.
 //
-// Errors: *QueryError, the file system's.
+// A file that is no saved query is told by its Err.
+//
+// Errors: the file system's.
 func ReadQueries(folders []string) ([]SavedQuery, error) {
 	found := map[string]SavedQuery{}
 	for _, folder := range folders {
@@ -106,15 +114,22 @@ func readQuery(path string) (SavedQuery, error) {
 		return SavedQuery{}, fmt.Errorf("read saved query: %w", err)
 	}
 	q := SavedQuery{SQL: string(text), Path: path}
+	q.Err = q.declared()
+	q.Name = strings.TrimSuffix(filepath.Base(path), ".sql")
+	return q, nil
+}
+
+// declared reads the head, and refuses what is not as the file promises.
+func (q *SavedQuery) declared() error {
 	for key, value := range head(q.SQL) {
 		if err := q.head(key, value); err != nil {
-			return q, &QueryError{path, err.Error(), "the head is lines such as: -- param: threshold number 2.5  what it means"}
+			return &QueryError{q.Path, err.Error(), "the head is lines such as: -- param: threshold number 2.5  what it means"}
 		}
 	}
-	if want := strings.TrimSuffix(filepath.Base(path), ".sql"); q.Name != want {
-		return q, &QueryError{path, fmt.Sprintf("the head does not name the query as the file is called, %q", want), "begin it with: -- query: " + want}
+	if want := strings.TrimSuffix(filepath.Base(q.Path), ".sql"); q.Name != want {
+		return &QueryError{q.Path, fmt.Sprintf("the head does not name the query as the file is called, %q", want), "begin it with: -- query: " + want}
 	}
-	return q, q.declared()
+	return q.sameParams()
 }
 
 func (q *SavedQuery) head(key, value string) error {
@@ -147,9 +162,9 @@ func (q *SavedQuery) head(key, value string) error {
 	return nil
 }
 
-// declared refuses a query whose parameters are not those of its head.
-func (q *SavedQuery) declared() error {
-	used := parameters(comments.ReplaceAllString(q.SQL, ""))
+// sameParams refuses a query whose parameters are not those of its head.
+func (q *SavedQuery) sameParams() error {
+	used := placeholders(q.SQL)
 	for _, name := range used {
 		if !slices.ContainsFunc(q.Params, func(p Param) bool { return p.Name == name }) {
 			return &QueryError{q.Path, "$" + name + " is not declared", "add a line to its head: -- param: " + name + " text  what it means"}
@@ -168,6 +183,9 @@ func (q *SavedQuery) declared() error {
 //
 // Errors: *QueryError.
 func (q SavedQuery) Bind(values map[string]string, now time.Time, zone *time.Location) ([]any, error) {
+	if q.Err != nil {
+		return nil, q.Err
+	}
 	var names []string
 	for _, p := range q.Params {
 		names = append(names, p.Name)
@@ -188,7 +206,7 @@ func (q SavedQuery) Bind(values map[string]string, now time.Time, zone *time.Loc
 		}
 		v, err := paramTypes[p.Type](word, now, zone)
 		if err != nil {
-			return nil, &QueryError{q.Path, fmt.Sprintf("the parameter %s: %q is no %s", p.Name, word, p.Type), err.Error()}
+			return nil, &QueryError{q.Path, fmt.Sprintf("the parameter %s: %q is no %s", p.Name, word, p.Type), fmt.Sprintf("for example --set %s=%s", p.Name, examples[p.Type])}
 		}
 		args = append(args, sql.Named(p.Name, v))
 	}

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"loglens/ingest"
 	"loglens/query"
 )
 
@@ -52,11 +55,21 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 	if o.to == "" {
 		return usage("for example --to requests.parquet", "where to? --to is not given")
 	}
+	switch {
+	case o.to == "-":
+		return usage("name a file", "--to -: Parquet cannot be written to a pipe")
+	case strings.Contains(o.to, "://"):
+		return usage("write a file, then: aws s3 cp FILE "+o.to, "--to %s: export writes local files only", o.to)
+	}
 	to, err := filepath.Abs(o.to)
 	if err != nil {
 		return err
 	}
 	o.read.out = filepath.Dir(to)
+	if info, err := os.Stat(o.read.out); err != nil || !info.IsDir() {
+		return usage("", "--to: there is no folder %s", filepath.Dir(o.to))
+	}
+	a.command += " --to " + ingest.ShellWord(o.to)
 	return a.reading(ctx, o.read, "FROM "+o.relation, args, func(ctx context.Context, s *query.Store, in input) error {
 		if o.read.explain {
 			return a.explain(ctx, s, "FROM "+o.relation, nil)
@@ -68,15 +81,15 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 			return usage("remove it, or name another", "%s exists", o.to)
 		}
 		if err == nil {
-			err = a.plausible(s, t, in)
+			err = a.plausible(ctx, s, t, in, false)
 		}
 		if err != nil {
 			return err
 		}
 		a.frame(t)
-		if _, err := fmt.Fprintf(a.out, "%d rows in %s\n", rows, o.to); err != nil {
-			return err
+		if rows != query.NotWritten {
+			_, err = fmt.Fprintf(a.out, "%d rows in %s\n", rows, o.to)
 		}
-		return whole(t)
+		return cmp.Or(err, whole(t))
 	})
 }

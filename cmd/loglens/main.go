@@ -48,6 +48,8 @@ type app struct {
 	out, err io.Writer
 	now      func() time.Time
 	getenv   func(string) string
+
+	command string // that is run, as in "loglens sql"
 }
 
 // run executes one command line.

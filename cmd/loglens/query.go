@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,7 +44,10 @@ Types are text, integer, number, boolean, time (as for --since) and duration
 ` + sourceHelp,
 		Example: `  loglens query
   loglens query slow-checkout --queries ./queries --set threshold=5 --since 1h s3://my-logs/prod`,
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveDefault // sources
+			}
 			saved, err := query.ReadQueries(a.queryFolders(o.folders))
 			if err != nil {
 				return nil, cobra.ShellCompDirectiveError
@@ -83,7 +87,7 @@ func (a *app) queryFolders(named []string) []string {
 func (a *app) query(ctx context.Context, o queryOptions, args []string) error {
 	for _, folder := range o.folders {
 		if _, err := os.Stat(folder); err != nil {
-			return usage("", "--queries: %w", err)
+			return usage("", "--queries: there is no folder %s", folder)
 		}
 	}
 	folders := a.queryFolders(o.folders)
@@ -124,7 +128,11 @@ func (a *app) savedQuery(ctx context.Context, o queryOptions, q query.SavedQuery
 	if err != nil {
 		return err
 	}
-	return a.ask(ctx, o.sqlOptions, q.SQL, bound, args)
+	err = a.ask(ctx, o.sqlOptions, q.SQL, bound, args)
+	if errors.As(err, new(*query.StatementError)) {
+		return fmt.Errorf("%s: %w", q.Path, err)
+	}
+	return err
 }
 
 // listQueries says which saved queries there are, and what they take.

@@ -30,6 +30,10 @@ type readOptions struct {
 	maxBytes string
 	explain  bool
 	out      string // folder that may be written to
+
+	// check looks at the statement before anything is looked for. It says whether
+	// there need be no source. nil for a statement that needs one.
+	check func(context.Context) (needless bool, err error)
 }
 
 func (o *readOptions) flags(f *pflag.FlagSet) {
@@ -70,7 +74,13 @@ func (a *app) reading(ctx context.Context, o readOptions, statement string, args
 	if err != nil {
 		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
 	}
-	in, err := a.sources(ctx, o.source, query.KindsNamed(statement), args)
+	needless := false
+	if o.check != nil {
+		if needless, err = o.check(ctx); err != nil {
+			return err
+		}
+	}
+	in, err := a.sources(ctx, o.source, query.KindsNamed(statement), needless, args)
 	if err != nil {
 		return err
 	}

@@ -99,7 +99,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		table, err := s.Run(ctx, r, q)
 		done()
 		if err == nil {
-			err = a.plausible(s, table, in)
+			err = a.plausible(ctx, s, table, in, r.Name == "rejects" || q.Filters["log"] == "reject")
 		}
 		if err != nil {
 			return err

@@ -59,6 +59,7 @@ func (a *app) rootCommand() *cobra.Command {
 
 // environment gives every flag that was not typed the value of LOGLENS_<FLAG>.
 func (a *app) environment(c *cobra.Command) (err error) {
+	a.command = c.CommandPath()
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		name := "LOGLENS_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		if v := a.getenv(name); v != "" && !f.Changed && err == nil {

@@ -41,8 +41,8 @@ type input struct {
 }
 
 // sources resolves what was named, asking AWS where a load balancer writes logs of
-// these kinds if need be.
-func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet, args []string) (in input, err error) {
+// these kinds if need be. needless says that there need be no source.
+func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet, needless bool, args []string) (in input, err error) {
 	in.specs, in.balancer = args, balancerName(o.balancer)
 	switch env := a.getenv("LOGLENS_SOURCE"); {
 	case len(args) > 0:
@@ -59,8 +59,10 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 		}
 	case env != "":
 		in.specs = strings.Fields(env)
+	case needless:
+		return in, nil
 	default:
-		return in, usage("for example: loglens top-errors --since 1h s3://my-logs/prod, or --lb NAME, or a folder, or - for standard input",
+		return in, usage("for example: "+a.command+" --since 1h s3://my-logs/prod, or --lb NAME, or a folder, or - for standard input",
 			"where are the logs?")
 	}
 	for _, s := range in.specs {

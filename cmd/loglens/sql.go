@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"loglens/ingest"
 	"loglens/query"
@@ -29,7 +32,8 @@ const sqlHelp = `sql runs one SELECT of DuckDB's SQL over the logs, read-only:
   reject          damaged lines
 
 Only the logs that the statement needs are read. No file and no address can be
-reached from SQL. "describe request" shows the columns.`
+reached from SQL. "describe request" shows the columns, and needs no SOURCE.
+A number that is none stands as text: inf, nan.`
 
 // sqlOptions is what the flags of sql say.
 type sqlOptions struct {
@@ -54,6 +58,13 @@ func (a *app) sqlCommand() *cobra.Command {
   echo 'select count(*) from request' | loglens sql - ./logs`,
 		RunE: func(c *cobra.Command, args []string) error { return a.sql(c.Context(), o, args) },
 	}
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) && strings.ContainsAny(unknown.GetSpecifiedName(), " \t\r\n") {
+			return usage("put -- before it, or read it from a file with -f", "a statement that begins with a comment looks like a flag")
+		}
+		return c.Root().FlagErrorFunc()(c, err)
+	})
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "read the statement from a file; - or the argument - for standard input")
 	f.IntVar(&o.limit, "limit", shownRows, "rows at most in forms that hold them all (table on a terminal, json, markdown); 0 for all")
@@ -68,8 +79,20 @@ func (a *app) sql(ctx context.Context, o sqlOptions, args []string) error {
 	if err != nil {
 		return err
 	}
-	return a.ask(ctx, o, text, nil, args)
+	a.command += " 'SELECT …'"
+	return inFile(o.file, a.ask(ctx, o, text, nil, args))
 }
+
+// inFile says in which file the statement stands that is wrong.
+func inFile(path string, err error) error {
+	if path != "" && path != "-" && errors.As(err, new(*query.StatementError)) {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return err
+}
+
+// looksLikeSQL is what no source begins with.
+var looksLikeSQL = regexp.MustCompile(`(?i)^\s*(select|from|with|describe|summarize)\s`)
 
 // statement takes the SQL from where it was put: the first argument, a file, or
 // standard input.
@@ -83,6 +106,8 @@ func (a *app) statement(file string, args []string) (text string, rest []string,
 			return text, args, nil
 		}
 		file = "-"
+	} else if i := slices.IndexFunc(args, looksLikeSQL.MatchString); i >= 0 {
+		return "", nil, usage("what follows -f FILE are sources", "there are two statements: %s and %q", file, args[i])
 	}
 	var b []byte
 	if file == "-" {
@@ -91,16 +116,23 @@ func (a *app) statement(file string, args []string) (text string, rest []string,
 		b, err = os.ReadFile(file)
 	}
 	if err != nil {
-		return "", nil, fmt.Errorf("read the statement: %w", err)
+		return "", nil, usage("", "read the statement: %w", err)
 	}
 	return string(b), args, nil
 }
+
+// ledger are the relations that tell what became of lines, damaged ones too.
+var ledger = regexp.MustCompile(`(?i)\b(reject|object|accounting)\b`)
 
 // ask runs a statement and prints its rows.
 func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, args []string) error {
 	encoder, err := o.output.form()
 	if err != nil {
 		return err
+	}
+	o.read.check = func(ctx context.Context) (bool, error) {
+		kinds, err := query.Reads(ctx, text, values)
+		return kinds == 0, err
 	}
 	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
 		if o.read.explain {
@@ -117,8 +149,8 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, 
 		if err != nil {
 			return err
 		}
-		if table.Accounting.Objects == 0 && len(s.Kinds()) > 0 {
-			if err := a.plausible(s, table, in); err != nil {
+		if len(s.Kinds()) > 0 {
+			if err := a.plausible(ctx, s, table, in, ledger.MatchString(text)); err != nil {
 				return err
 			}
 		}

@@ -1,0 +1,133 @@
+package query_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/demo"
+	"loglens/query"
+)
+
+// drills is how many random trees are written to follow answers to their lines.
+var drills = flag.Int("drills", 12, "random trees for TestDrill")
+
+// TestDrill follows every answer to the lines behind its first count: raw, asked
+// with the filters that the answer names, shows as many as both promise, and
+// just those that the truth has there.
+func TestDrill(t *testing.T) {
+	raw, _ := query.FindReport("raw")
+	walked := map[string]int{}
+	for seed := range *drills {
+		rng := rand.New(rand.NewPCG(uint64(seed), 0xd4111))
+		o := demo.Options{Seed: rng.Int64(), End: end, Lines: 500 + rng.IntN(1500), Span: time.Duration(5+rng.IntN(20)) * time.Minute, Oddities: true}
+		if chance(rng, 3) {
+			o.Vended = one(rng, demo.FormatJSON, demo.FormatW3C)
+		}
+		if chance(rng, 4) {
+			o.Kinds = []demo.Kind{demo.KindHealthCheck, demo.KindConnection, demo.KindNLB}
+		}
+		w := newWorld(t, o, rng)
+		w.look(randomWindow(rng, w.truth))
+		s := open(t, w.dir, ingest.Plan{Window: w.window}, 2)
+		for _, r := range query.Reports() {
+			q := randomQuestion(rng, r, w)
+			answer, err := s.Run(context.Background(), r, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if answer.Drill == nil {
+				continue
+			}
+			walked[r.Name]++
+			t.Run(fmt.Sprintf("seed=%d/%s", seed, r.Name), func(t *testing.T) {
+				row, n := drillable(r, answer)
+				what := fmt.Sprintf("by %v every %s of classes %v, limit %d, window %s: drill %+v of row %v", q.By, q.Every, q.Classes, q.Limit, w.window, *answer.Drill, answer.Rows[row])
+				lines := q
+				lines.By, lines.Limit, lines.Every = nil, 0, 0
+				lines.Filters = maps.Clone(answer.Drill.Filters)
+				part, below := w.within(t, lines.Filters), s
+				if part != w {
+					below = open(t, w.dir, ingest.Plan{Window: part.window}, 2)
+				}
+				shown, err := below.Run(context.Background(), raw, lines)
+				if err != nil {
+					t.Fatalf("%s: %v", what, err)
+				}
+				if got := int64(len(shown.Rows)); got != answer.Drill.Rows || got != n {
+					t.Errorf("%d lines, %d promised, %d counted: %s", got, answer.Drill.Rows, n, what)
+				}
+				if wrong := compareRows(part.question(raw, lines).raw(t), shown); len(wrong) > 0 {
+					t.Errorf("%s:\n%s", what, strings.Join(wrong, "\n"))
+				}
+			})
+		}
+	}
+	for _, r := range query.Reports() {
+		if drills := drilled[r.Name] != "" || r.Name == "latency"; drills && walked[r.Name] == 0 {
+			t.Errorf("no drill of %s was walked", r.Name)
+		} else if !drills && walked[r.Name] > 0 {
+			t.Errorf("there is a drill of %s, and nobody knows what it counts", r.Name)
+		}
+	}
+}
+
+// within takes since and until out of the filters of a drill, and returns the
+// world that they leave to see.
+func (w *world) within(t *testing.T, filters map[string]string) *world {
+	t.Helper()
+	window := w.window
+	for name, to := range map[string]*time.Time{"since": &window.From, "until": &window.Until} {
+		if word, ok := filters[name]; ok {
+			at, err := time.Parse(time.RFC3339Nano, word)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			*to = at
+			delete(filters, name)
+		}
+	}
+	if window == w.window {
+		return w
+	}
+	part := *w
+	part.look(window)
+	return &part
+}
+
+// TestDrillFilters: an answer names no filter that raw does not know.
+func TestDrillFilters(t *testing.T) {
+	raw, _ := query.FindReport("raw")
+	known := []string{"since", "until"}
+	for _, f := range raw.Filters {
+		known = append(known, f.Name)
+	}
+	w := newWorld(t, demo.Options{Seed: 4, End: end, Lines: 1000, Span: 10 * time.Minute, Oddities: true}, rand.New(rand.NewPCG(4, 4)))
+	w.look(w.window)
+	s := open(t, w.dir, ingest.Plan{}, 2)
+	for _, r := range query.Reports() {
+		q := query.Question{By: slices.DeleteFunc(r.DimensionNames(), func(d string) bool { return d == query.WindowDimension }), Classes: everyClass}
+		if r.Has(query.WindowDimension) {
+			q.Every = time.Minute
+		}
+		answer, err := s.Run(context.Background(), r, q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer.Drill == nil {
+			continue
+		}
+		for name := range answer.Drill.Filters {
+			if !slices.Contains(known, name) {
+				t.Errorf("%s: raw has no filter %s", r.Name, name)
+			}
+		}
+	}
+}

@@ -1,0 +1,214 @@
+package query
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"math/big"
+	"strings"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// typeOf gives a column of free SQL the type that its values are shown as.
+func typeOf(name string) Type {
+	switch name {
+	case "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT":
+		return Integer
+	case "FLOAT", "DOUBLE":
+		return Float
+	case "BOOLEAN":
+		return Boolean
+	case "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS", "TIMESTAMPTZ":
+		return Time
+	}
+	if strings.HasPrefix(name, "DECIMAL") {
+		return Float
+	}
+	return Text
+}
+
+// free turns a value of an SQL type into one that a table can hold. A value that
+// its Go type cannot hold becomes text, so that no digit is lost and nothing that
+// is there looks absent: large whole numbers, long decimals, inf, nan, infinity.
+func free(v any, typ string) any {
+	switch v := v.(type) {
+	case nil, string, int64, bool:
+		return v
+	case int8:
+		return int64(v)
+	case int16:
+		return int64(v)
+	case int32:
+		return int64(v)
+	case uint8:
+		return int64(v)
+	case uint16:
+		return int64(v)
+	case uint32:
+		return int64(v)
+	case uint64:
+		return free(new(big.Int).SetUint64(v), typ)
+	case *big.Int:
+		if v.IsInt64() {
+			return v.Int64()
+		}
+		return v.String()
+	case float32:
+		return free(float64(v), typ)
+	case float64:
+		switch {
+		case math.IsNaN(v):
+			return "nan"
+		case math.IsInf(v, 0):
+			return strings.TrimPrefix(strings.ToLower(fmt.Sprint(v)), "+")
+		}
+		return v
+	case duckdb.Decimal:
+		if new(big.Int).Abs(v.Value).Cmp(exactDecimals) < 0 {
+			return v.Float64()
+		}
+		return v.String()
+	case time.Time:
+		return freeTime(v, typ)
+	case []byte:
+		var id duckdb.UUID
+		if typ == "UUID" && id.Scan(v) == nil {
+			return id.String()
+		}
+		return printable(string(v))
+	case duckdb.Interval:
+		return interval(v)
+	case duckdb.Union:
+		return free(v.Value, field(typ, v.Tag))
+	case []any, map[string]any, duckdb.OrderedMap:
+		if b, err := json.Marshal(nested(v, typ)); err == nil {
+			return string(b)
+		}
+	case fmt.Stringer:
+		return v.String()
+	}
+	return fmt.Sprint(v)
+}
+
+// exactDecimals bounds the decimals that a float64 holds to their last digit.
+var exactDecimals = big.NewInt(1e15)
+
+// freeTime is a point in time as such, and as text what is less or more than one.
+func freeTime(t time.Time, typ string) any {
+	unit := time.Time.UnixMicro
+	most := int64(math.MaxInt64)
+	switch typ {
+	case "TIME":
+		return t.Format("15:04:05.999999")
+	case "TIMETZ":
+		return t.Format("15:04:05.999999Z07:00")
+	case "DATE":
+		unit, most = func(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }, math.MaxInt32
+	case "TIMESTAMP_S":
+		unit = time.Time.Unix
+	case "TIMESTAMP_MS":
+		unit = time.Time.UnixMilli
+	case "TIMESTAMP_NS":
+		unit = time.Time.UnixNano
+	}
+	switch n := unit(t); {
+	case n == most:
+		return "infinity"
+	case n == -most:
+		return "-infinity"
+	case typ == "DATE":
+		return t.UTC().Format(time.DateOnly)
+	}
+	return t.UTC()
+}
+
+// interval is an interval as DuckDB writes it, "2 days 01:30:00.5". Months and
+// days have no fixed length, so they stand apart.
+func interval(v duckdb.Interval) string {
+	var parts []string
+	if v.Months != 0 {
+		parts = append(parts, fmt.Sprintf("%d months", v.Months))
+	}
+	if v.Days != 0 {
+		parts = append(parts, fmt.Sprintf("%d days", v.Days))
+	}
+	if v.Micros != 0 || len(parts) == 0 {
+		sign, us := "", uint64(v.Micros)
+		if v.Micros < 0 {
+			sign, us = "-", -us
+		}
+		clock := fmt.Sprintf("%s%02d:%02d:%02d", sign, us/3600e6, us/60e6%60, us/1e6%60)
+		if us%1e6 != 0 {
+			clock += strings.TrimRight(fmt.Sprintf(".%06d", us%1e6), "0")
+		}
+		parts = append(parts, clock)
+	}
+	return strings.Join(parts, " ")
+}
+
+// nested turns lists, structs and maps into what JSON can say.
+func nested(v any, typ string) any {
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i, x := range v {
+			list[i] = nested(x, element(typ))
+		}
+		return list
+	case map[string]any:
+		object := make(map[string]any, len(v))
+		for k, x := range v {
+			object[k] = nested(x, field(typ, k))
+		}
+		return object
+	case duckdb.OrderedMap:
+		object := make(map[string]any, v.Len())
+		types := append(members(typ), "", "")
+		for i, k := range v.Keys() {
+			object[fmt.Sprint(free(k, types[0]))] = nested(v.Values()[i], types[1])
+		}
+		return object
+	case duckdb.Union:
+		return nested(v.Value, field(typ, v.Tag))
+	}
+	return free(v, typ)
+}
+
+// element is the type of what a list holds: DATE[], DATE[3].
+func element(typ string) string { return typ[:max(strings.LastIndexByte(typ, '['), 0)] }
+
+// field is the type of a field of STRUCT("a" DATE, "b" UUID), "" if it is not known.
+func field(typ, name string) string {
+	name = `"` + strings.ReplaceAll(name, `"`, `""`) + `" `
+	for _, m := range members(typ) {
+		if t, ok := strings.CutPrefix(m, name); ok {
+			return t
+		}
+	}
+	return ""
+}
+
+// members divides what stands between the brackets of STRUCT(…), UNION(…) or MAP(…).
+func members(typ string) (list []string) {
+	start, depth, quoted := strings.IndexByte(typ, '(')+1, 0, false
+	if start == 0 {
+		return nil
+	}
+	for i := start; i < len(typ); i++ {
+		switch c := typ[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			depth++
+		case c == ')' && depth > 0:
+			depth--
+		case depth == 0 && (c == ')' || c == ','):
+			list = append(list, strings.TrimSpace(typ[start:i]))
+			start = i + 1
+		}
+	}
+	return list
+}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -145,8 +146,8 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 
 // gather reads what has to be fetched and what several scans want, once and
 // beforehand: they run at the same time, and would fetch it at the same time.
-// What was loaded is kept already. It is no matter if something cannot be read:
-// the scans will meet it again.
+// What was loaded is kept already. What cannot be read now is broken for the
+// statement: tried again it might be another version for each of the scans.
 func (s *Store) gather(ctx context.Context, n need, in *inventory) error {
 	if n.scans < 2 {
 		return nil
@@ -162,12 +163,22 @@ func (s *Store) gather(ctx context.Context, n need, in *inventory) error {
 	defer cancel()
 	feed := ingest.Serve(ctx, wanted, s.in.Workers)
 	group, working := errgroup.WithContext(ctx)
+	var mu sync.Mutex // guards in.broken
 	for range s.in.Workers {
 		w := newWorker(s, n.streams, 0)
 		group.Go(func() error {
 			for o := range feed.Objects() {
-				if err := w.probe(working, o); errors.As(err, new(*ingest.CredentialsError)) {
+				err := w.probe(working, o)
+				if fatal := context.Cause(working); fatal != nil {
+					return fatal
+				}
+				if errors.As(err, new(*ingest.CredentialsError)) {
 					return err
+				}
+				if err != nil {
+					mu.Lock()
+					in.broken[o.ID] = err
+					mu.Unlock()
 				}
 			}
 			return context.Cause(working)

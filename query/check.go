@@ -98,9 +98,13 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 		} `json:"statements"`
 	}
 	if err := json.Unmarshal([]byte(tree), &parsed); err != nil {
-		return nil, fmt.Errorf("read the parsed statement: %w", err)
+		return nil, refuse("", "the statement cannot be read, as with a number beyond 1.8e308: %v", err)
 	}
 	switch {
+	case parsed.Error && strings.HasPrefix(parsed.Message, "Max expression depth"):
+		return nil, tooDeep
+	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT") && strings.Contains(lower(text), "pivot"):
+		return nil, refuse("pivot failure on reason in ('A', 'B') using count(*)", "a PIVOT without a list of values is no SELECT")
 	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT"):
 		return nil, refuse(oneSelect, "this is no SELECT")
 	case parsed.Error:
@@ -131,6 +135,8 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 	return st, nil
 }
 
+var tooDeep = refuse("WITH names the parts of a statement that is deep", "the statement is nested more than %d deep", deepestStatement)
+
 // lexeme is a word of SQL as DuckDB's lexer cuts it.
 var lexeme = regexp.MustCompile("(?s)" + strings.Join([]string{
 	`[eE]'(?:\\.|''|[^'\\])*'`, `'(?:''|[^'])*'`, `"(?:""|[^"])*"`,
@@ -156,7 +162,7 @@ func bounded(text string) error {
 			return refuse("", "more than %d signs stand in a row", longestOperator)
 		case strings.Contains("([{", word):
 			if depth++; depth > deepestStatement {
-				return refuse("", "the statement is nested more than %d deep", deepestStatement)
+				return tooDeep
 			}
 		case strings.Contains(")]}", word):
 			depth--
@@ -216,7 +222,7 @@ func (c *checker) walk(v any, in scope) (size int, err error) {
 		}
 	case map[string]any:
 		if in.depth++; in.depth > 2*deepestStatement {
-			return 0, refuse("", "the statement is nested more than %d deep", deepestStatement)
+			return 0, tooDeep
 		}
 		if size, err = c.object(v, in); err != nil {
 			return 0, err
@@ -292,7 +298,8 @@ func (c *checker) with(node map[string]any, in scope) (map[string]int, error) {
 // Nodes that stand for more than one.
 const (
 	starSize   = 50 // columns
-	windowSize = 50 // windows are slow to plan
+	windowSize = 50 // slow to plan
+	selectSize = 5
 )
 
 // node checks one node of the tree and returns its size without what is below.
@@ -329,6 +336,9 @@ func (c *checker) node(node map[string]any, ctes map[string]int) (size int, err 
 	// function of an allowed name.
 	if isCall && !allowed[lower(name)] && !(kind == "FUNCTION" && tableFunctions[lower(name)]) {
 		return 0, refuse("functions that read nothing but their arguments are allowed", "the function %s() is not allowed", name)
+	}
+	if kind == "SELECT_NODE" {
+		return selectSize, nil
 	}
 	switch node["class"] {
 	case nil:

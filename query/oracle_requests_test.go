@@ -161,8 +161,11 @@ func reasons(requests []*demo.Request) (list []string) {
 }
 
 // slots are where at most 20 equal slices of whole minutes of a window begin, and
-// the end of the last.
+// the end of the last. A window that is not known has none.
 func slots(w when.Window) (list []time.Time) {
+	if w.From.IsZero() || w.Until.IsZero() {
+		return nil
+	}
 	from := w.From.Truncate(time.Minute)
 	width := time.Minute
 	for from.Add(20 * width).Before(w.Until) {

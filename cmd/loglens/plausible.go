@@ -42,7 +42,7 @@ func nothing(in input, warnings, kinds []string, logs []query.Log) error {
 	if !in.window.From.IsZero() || !in.window.Until.IsZero() {
 		where += ": " + in.window.String()
 	}
-	others := warnings
+	var others []string
 	for _, s := range in.specs {
 		name := ingest.ParseName(path.Base(filepath.ToSlash(s)))
 		switch {
@@ -66,6 +66,8 @@ func nothing(in input, warnings, kinds []string, logs []query.Log) error {
 		return &emptyError{where, strings.Join(others, "\n")}
 	case len(here) > 0:
 		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ")}
+	case len(warnings) > 0:
+		return &emptyError{where, strings.Join(warnings, "\n")}
 	case in.balancer != "" && len(balancers) > 0:
 		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name; there are " + few(slices.Compact(balancers))}
 	case in.remote:

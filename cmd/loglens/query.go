@@ -1,16 +1,19 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"loglens/ingest"
 	"loglens/query"
 	"loglens/report"
 )
@@ -54,7 +57,9 @@ Types are text, integer, number, boolean, time (as for --since) and duration
 			}
 			var names []string
 			for _, q := range saved {
-				names = append(names, q.Name)
+				if q.Err == nil {
+					names = append(names, q.Name)
+				}
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
 		},
@@ -86,7 +91,7 @@ func (a *app) queryFolders(named []string) []string {
 
 func (a *app) query(ctx context.Context, o queryOptions, args []string) error {
 	for _, folder := range o.folders {
-		if _, err := os.Stat(folder); err != nil {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			return usage("", "--queries: there is no folder %s", folder)
 		}
 	}
@@ -96,7 +101,7 @@ func (a *app) query(ctx context.Context, o queryOptions, args []string) error {
 		return err
 	}
 	if len(args) == 0 {
-		return a.listQueries(saved, folders)
+		return a.listQueries(o, saved, folders)
 	}
 	var names []string
 	for _, q := range saved {
@@ -128,15 +133,43 @@ func (a *app) savedQuery(ctx context.Context, o queryOptions, q query.SavedQuery
 	if err != nil {
 		return err
 	}
-	err = a.ask(ctx, o.sqlOptions, q.SQL, bound, args)
-	if errors.As(err, new(*query.StatementError)) {
-		return fmt.Errorf("%s: %w", q.Path, err)
+	a.command += " " + ingest.ShellWord(q.Name)
+	return inFile(q.Path, a.ask(ctx, o.sqlOptions, q.SQL, bound, args))
+}
+
+// listQueries says which saved queries there are, and what they take.
+func (a *app) listQueries(o queryOptions, saved []query.SavedQuery, folders []string) error {
+	encoder, err := o.output.form()
+	if err != nil {
+		return err
+	}
+	if len(saved) == 0 {
+		a.say("no saved queries in %s", report.Plain(strings.Join(folders, ", ")))
+		a.talk("  loglens query --help shows how to write one; --queries FOLDER names another folder\n")
+	}
+	var broken []error
+	saved = slices.DeleteFunc(saved, func(q query.SavedQuery) bool {
+		if q.Err != nil {
+			broken = append(broken, q.Err)
+		}
+		return q.Err != nil
+	})
+	if encoder.Name == "table" {
+		_, err = io.WriteString(a.out, listing(saved))
+	} else {
+		err = encoder.Encode(a.out, listingTable(saved), a.style(o.output))
+	}
+	for i, e := range broken {
+		if err != nil || i == len(broken)-1 {
+			return cmp.Or(err, e)
+		}
+		a.complain(e)
 	}
 	return err
 }
 
-// listQueries says which saved queries there are, and what they take.
-func (a *app) listQueries(saved []query.SavedQuery, folders []string) error {
+// listing is for people.
+func listing(saved []query.SavedQuery) string {
 	var b strings.Builder
 	for _, q := range saved {
 		fmt.Fprintf(&b, "%s\t%s\n", report.Plain(q.Name), report.Plain(q.About))
@@ -148,9 +181,26 @@ func (a *app) listQueries(saved []query.SavedQuery, folders []string) error {
 			fmt.Fprintf(&b, "  --set %s=…\t%s, %s  %s\n", report.Plain(p.Name), p.Type, report.Plain(value), report.Plain(p.About))
 		}
 	}
-	if len(saved) == 0 {
-		a.say("no saved queries in %s", report.Plain(strings.Join(folders, ", ")))
+	return b.String()
+}
+
+// listingTable has a row per parameter, and one for a query without any.
+func listingTable(saved []query.SavedQuery) *query.Table {
+	t := &query.Table{Report: "query", Version: 1, Noun: [2]string{"parameter", "parameters"}}
+	for _, name := range []string{"query", "about", "parameter", "type", "default", "meaning", "file"} {
+		t.Columns = append(t.Columns, query.Column{Name: name, Label: name})
 	}
-	_, err := a.out.Write([]byte(b.String()))
-	return err
+	for _, q := range saved {
+		if len(q.Params) == 0 {
+			t.Rows = append(t.Rows, []any{q.Name, q.About, nil, nil, nil, nil, q.Path})
+		}
+		for _, p := range q.Params {
+			row := []any{q.Name, q.About, p.Name, p.Type, p.Default, p.About, q.Path}
+			if p.Required {
+				row[4] = nil
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
 }

@@ -167,8 +167,9 @@ func exampleFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	for name, text := range map[string][]byte{
-		"x.log.gz":          stored(demo.KindAccess),
-		"conn_log_x.log.gz": stored(demo.KindConnection),
+		"x.log.gz":                  stored(demo.KindAccess),
+		"health_check_log_x.log.gz": stored(demo.KindHealthCheck),
+		"conn_log_x.log.gz":         stored(demo.KindConnection),
 		"queries/slow-checkout.sql": []byte("-- query: slow-checkout\n-- about: Slow.\n-- param: threshold number 2  s\n" +
 			"SELECT route FROM request WHERE duration > $threshold"),
 		"slow.sql": []byte("SELECT route, max(duration) FROM request GROUP BY ALL ORDER BY 2 DESC LIMIT 9"),

@@ -124,6 +124,10 @@ func exampleFile(r query.Report) string {
 	switch {
 	case err != nil || r.ListsOnly():
 		return ""
+	case r.Name == rawReport || kinds.Has(parse.KindAccess) && !kinds.Has(parse.KindHealthCheck):
+		return "x.log.gz"
+	case kinds.Has(parse.KindHealthCheck) && !kinds.Has(parse.KindConnection):
+		return "health_check_log_x.log.gz"
 	case kinds.Has(parse.KindAccess):
 		return "x.log.gz"
 	}

@@ -44,9 +44,9 @@ const oneSelect = "one SELECT; nothing is written and no file is read but throug
 // and take more than linear time for what is deep or long.
 const (
 	longestStatement = 64 << 10
-	deepestStatement = 100  // brackets in the text; twice that of nodes in the tree
-	longestOperator  = 64   // signs in a row, which DuckDB's lexer reads again and again
-	largestStatement = 5000 // nodes, with every name that stands for an expression or a query written out
+	deepestStatement = 100    // brackets in the text; twice that of nodes in the tree
+	longestOperator  = 64     // signs in a row, which DuckDB's lexer reads again and again
+	largestStatement = 16_000 // nodes, with every name that stands for an expression or a query written out
 )
 
 // allowed are the functions that a statement may call, and tableFunctions those
@@ -152,7 +152,7 @@ func bounded(text string) error {
 	if strings.ContainsRune(text, 0) {
 		return refuse("", "a NUL stands in the statement") // DuckDB would read no further
 	}
-	depth, signs := 0, 0
+	depth, signs, sets := 0, 0, 0
 	for _, word := range lexeme.FindAllString(text, -1) {
 		if signs++; len(word) > 1 || !strings.Contains("+-*/<>=~!@#%^&|`?", word) {
 			signs = 0
@@ -160,6 +160,10 @@ func bounded(text string) error {
 		switch {
 		case signs > longestOperator:
 			return refuse("", "more than %d signs stand in a row", longestOperator)
+		case lower(word) == "except" || lower(word) == "intersect": // each is a level of its own
+			if sets++; sets > deepestStatement {
+				return tooDeep
+			}
 		case strings.Contains("([{", word):
 			if depth++; depth > deepestStatement {
 				return tooDeep
@@ -185,13 +189,14 @@ func placeholders(text string) (names []string) {
 	return names
 }
 
-// place tells where in a text an error is.
+// place tells where in a text an error is; position counts characters.
 func place(text, position string) string {
 	var at int
-	if _, err := fmt.Sscan(position, &at); err != nil || at > len(text) {
+	runes := []rune(text)
+	if _, err := fmt.Sscan(position, &at); err != nil || at > len(runes) {
 		return ""
 	}
-	before := text[:at]
+	before := string(runes[:at])
 	return fmt.Sprintf(" (line %d, column %d)", strings.Count(before, "\n")+1, len([]rune(before[strings.LastIndexByte(before, '\n')+1:]))+1)
 }
 
@@ -259,8 +264,8 @@ func (c *checker) object(node map[string]any, in scope) (size int, err error) {
 		}
 		size += n
 	}
-	if node["type"] == "LAMBDA" {
-		size *= 2 // DuckDB tries x -> 'y' as an access to JSON, too
+	if node["class"] == "SUBQUERY" || node["class"] == "LAMBDA" {
+		size *= 2 // DuckDB binds what is below more than once
 	}
 	if node["show_type"] == "DESCRIBE" {
 		c.statement.Relations = before // no row is looked at
@@ -297,9 +302,9 @@ func (c *checker) with(node map[string]any, in scope) (map[string]int, error) {
 
 // Nodes that stand for more than one.
 const (
-	starSize   = 50 // columns
-	windowSize = 50 // slow to plan
-	selectSize = 5
+	starSize   = 50  // columns
+	windowSize = 150 // slow to plan
+	selectSize = 10
 )
 
 // node checks one node of the tree and returns its size without what is below.
@@ -360,7 +365,7 @@ func (c *checker) table(node map[string]any, ctes map[string]int) (size int, err
 		}
 	}
 	if size, ok := ctes[lower(name)]; ok {
-		return size + 1, nil
+		return size + selectSize, nil
 	}
 	if !slices.Contains(c.relations, lower(name)) {
 		return 0, refuse(c.known(), "there is no relation %q", name)

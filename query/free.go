@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,8 +56,12 @@ func free(v any, typ string) any {
 			return v.Int64()
 		}
 		return v.String()
-	case float32:
-		return free(float64(v), typ)
+	case float32: // by its own digits: 0.1, and not what is added to fill up 64 bits
+		f, err := strconv.ParseFloat(strconv.FormatFloat(float64(v), 'g', -1, 32), 64)
+		if err != nil {
+			return fmt.Sprint(v)
+		}
+		return free(f, typ)
 	case float64:
 		switch {
 		case math.IsNaN(v):
@@ -103,7 +108,7 @@ func freeTime(t time.Time, typ string) any {
 	case "TIME":
 		return t.Format("15:04:05.999999")
 	case "TIMETZ":
-		return t.Format("15:04:05.999999Z07:00")
+		return strings.TrimSuffix(t.Format("15:04:05.999999-07:00"), ":00")
 	case "DATE":
 		unit, most = func(t time.Time) int64 { return t.Unix() / (24 * 60 * 60) }, math.MaxInt32
 	case "TIMESTAMP_S":
@@ -128,12 +133,17 @@ func freeTime(t time.Time, typ string) any {
 // days have no fixed length, so they stand apart.
 func interval(v duckdb.Interval) string {
 	var parts []string
-	if v.Months != 0 {
-		parts = append(parts, fmt.Sprintf("%d months", v.Months))
+	add := func(n int32, one, many string) {
+		if n == 1 || n == -1 {
+			many = one
+		}
+		if n != 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, many))
+		}
 	}
-	if v.Days != 0 {
-		parts = append(parts, fmt.Sprintf("%d days", v.Days))
-	}
+	add(v.Months/12, "year", "years")
+	add(v.Months%12, "month", "months")
+	add(v.Days, "day", "days")
 	if v.Micros != 0 || len(parts) == 0 {
 		sign, us := "", uint64(v.Micros)
 		if v.Micros < 0 {

@@ -209,6 +209,27 @@ func (b bucket) List(ctx context.Context, p ingest.Plan) iter.Seq2[*ingest.Objec
 	}
 }
 
+// TestTimelineWithoutRequests: where no beginning is known, there are no windows
+// to show, rather than all since 1970.
+func TestTimelineWithoutRequests(t *testing.T) {
+	dir := t.TempDir()
+	truth, err := demo.Write(context.Background(), dir, demo.Options{Seed: 1, End: end, Span: 5 * time.Minute, Lines: 100, Kinds: []demo.Kind{demo.KindHealthCheck}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, _ := query.FindReport("timeline")
+	for _, w := range []when.Window{{}, {From: truth.From}, {Until: truth.Until}} {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		answer, err := open(t, dir, ingest.Plan{Window: w}, 1).Run(ctx, report, query.Question{By: []string{"reason"}, Classes: outages})
+		cancel()
+		if err != nil {
+			t.Errorf("%s: %v", w, err)
+		} else if len(answer.Rows) > 0 {
+			t.Errorf("%s: %d windows of nothing", w, len(answer.Rows))
+		}
+	}
+}
+
 // TestMissingObjects: the object that was never delivered is found.
 func TestMissingObjects(t *testing.T) {
 	report, _ := query.FindReport("coverage")

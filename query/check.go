@@ -154,7 +154,7 @@ func bounded(text string) error {
 	}
 	depth, signs, sets := 0, 0, 0
 	for _, word := range lexeme.FindAllString(text, -1) {
-		if signs++; len(word) > 1 || !strings.Contains("+-*/<>=~!@#%^&|`?", word) {
+		if signs++; len(word) > 1 || !isOneOf(word, "+-*/<>=~!@#%^&|`?") {
 			signs = 0
 		}
 		switch {
@@ -164,11 +164,11 @@ func bounded(text string) error {
 			if sets++; sets > deepestStatement {
 				return tooDeep
 			}
-		case strings.Contains("([{", word):
+		case isOneOf(word, "([{"):
 			if depth++; depth > deepestStatement {
 				return tooDeep
 			}
-		case strings.Contains(")]}", word):
+		case isOneOf(word, ")]}"):
 			depth--
 		case strings.HasPrefix(word, "/*") && strings.Contains(word[2:], "/*"):
 			return refuse("", "a comment stands in a comment")
@@ -178,6 +178,8 @@ func bounded(text string) error {
 	}
 	return nil
 }
+
+func isOneOf(sign, signs string) bool { return strings.Contains(signs, sign) }
 
 // placeholders returns the names of a text's parameters, each once.
 func placeholders(text string) (names []string) {
@@ -339,7 +341,8 @@ func (c *checker) node(node map[string]any, ctes map[string]int) (size int, err 
 	// A function of FROM has been looked at there. What stands before the dot of
 	// a name is a column, as in elb.upper(), or a schema, of which none has another
 	// function of an allowed name.
-	if isCall && !allowed[lower(name)] && !(kind == "FUNCTION" && tableFunctions[lower(name)]) {
+	inFrom := kind == "FUNCTION" && tableFunctions[lower(name)]
+	if isCall && !allowed[lower(name)] && !inFrom {
 		return 0, refuse("functions that read nothing but their arguments are allowed", "the function %s() is not allowed", name)
 	}
 	if kind == "SELECT_NODE" {

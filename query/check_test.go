@@ -15,6 +15,8 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"loglens/ingest"
 )
 
 // hostile are statements that must not run. CANARY is a file that they would
@@ -97,6 +99,26 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+// asking opens a store that has read nothing yet.
+func asking(t *testing.T, files ...string) *Store {
+	t.Helper()
+	ctx := context.Background()
+	sources, err := ingest.NewSources(ctx, files, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(ctx, t.TempDir(), Input{Sources: sources, Workers: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 // texts is a sink of rows as text.
 type texts []string
 
@@ -114,7 +136,7 @@ func (s *Store) check(text string) (*statement, error) {
 // TestCheckEveryFunction: of all that the engine has, what reads anything but its
 // arguments is refused, and what is allowed exists and means one thing.
 func TestCheckEveryFunction(t *testing.T) {
-	s := loaded(t, "../testdata/logs/reasons.log")
+	s := asking(t, "../testdata/logs/reasons.log")
 	const quoted = `SELECT DISTINCT '"' || replace(function_name, '"', '""') || '"' FROM duckdb_functions() WHERE function_type `
 	tables := s.lines(t, quoted+"IN ('table', 'table_macro', 'pragma')")
 	if len(tables) < 80 {
@@ -204,7 +226,7 @@ var good = []string{
 
 // TestCheckAccepts: good statements run.
 func TestCheckAccepts(t *testing.T) {
-	s := loaded(t, "../testdata/logs")
+	s := asking(t, "../testdata/logs")
 	if len(good) < 60 {
 		t.Fatalf("%d statements", len(good))
 	}
@@ -228,7 +250,7 @@ func TestCheckAccepts(t *testing.T) {
 
 // TestCheckFinds: what a statement reads and what it has to be given.
 func TestCheckFinds(t *testing.T) {
-	s := loaded(t, "../testdata/logs/reasons.log")
+	s := asking(t, "../testdata/logs/reasons.log")
 	tests := []struct {
 		text              string
 		relations, params []string
@@ -257,7 +279,7 @@ func TestCheckFinds(t *testing.T) {
 
 // TestCheckExplains: a refusal says where, what, and what to do instead.
 func TestCheckExplains(t *testing.T) {
-	s := loaded(t, "../testdata/logs/reasons.log")
+	s := asking(t, "../testdata/logs/reasons.log")
 	tests := []struct{ text, reason, hint string }{
 		{"SELECT elb\nFROM request\nWERE 1", "(line 3, column 6)", ""},
 		{"SELECT 'ä', FROM FROM request", "(line 1, column 18)", ""},
@@ -349,7 +371,7 @@ func repeated(n int, part func(i int) string) string {
 func TestCheckDeep(t *testing.T) {
 	const name = "LOGLENS_TEST_DEEP"
 	if grow := deep[os.Getenv(name)]; grow != nil {
-		s := loaded(t, "../testdata/logs/reasons.log")
+		s := asking(t, "../testdata/logs/reasons.log")
 		for _, n := range []int{8, 30, 95, 180, 900, 3000, 10_000, 30_000} {
 			text := grow(n)
 			begun := time.Now()

@@ -147,10 +147,14 @@ func (q Question) args(w when.Window, params []string) []any {
 	if !w.Until.IsZero() {
 		until = w.Until.UnixMicro()
 	}
+	since := int64(0) // from_us is a whole minute
+	if !w.From.IsZero() {
+		since = w.From.UnixMicro()
+	}
 	values := map[string]any{
 		"classes": q.Classes, "max_rows": int64(q.Limit),
 		"window_us": q.width(w).Microseconds(), "now_us": q.Now.UnixMicro(),
-		"from_us": from, "slice_us": slice, "slices": slices, "until_us": until,
+		"from_us": from, "since_us": since, "slice_us": slice, "slices": slices, "until_us": until,
 	}
 	var args []any
 	for _, name := range params {

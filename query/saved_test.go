@@ -168,7 +168,7 @@ func TestSavedBind(t *testing.T) {
 
 // TestSavedAsk: values go into the statement as values, whatever they say.
 func TestSavedAsk(t *testing.T) {
-	s := loaded(t, "../testdata/logs")
+	s := asking(t, "../testdata/logs")
 	q := saved(t, "reasons", `-- query: reasons
 -- about: Failures of one reason since a time.
 -- param: reason text
@@ -189,8 +189,11 @@ WHERE reason = $reason AND time >= $since AND coalesce(duration, 0) >= $least AN
 		}
 		return strings.Join(rows, "|")
 	}
-	want := s.lines(t, "SELECT count(*)::VARCHAR FROM failure WHERE reason = 'Target_Response_Timeout' AND time >= '2026-10-07'")[0]
-	if got := count(map[string]string{"reason": "Target_Response_Timeout"}); got != want || want == "0" {
+	var want texts
+	if _, err := s.Ask(context.Background(), "SELECT count(*) FROM failure WHERE reason = 'Target_Response_Timeout' AND time >= '2026-10-07'", nil, &want); err != nil {
+		t.Fatal(err)
+	}
+	if got := count(map[string]string{"reason": "Target_Response_Timeout"}); got != want[0] || got == "0" {
 		t.Errorf("%s failures, want %s", got, want)
 	}
 	for _, values := range []map[string]string{

@@ -83,7 +83,7 @@ SELECT
 	key.target AS target,
 	requests, coalesce(answered, 0) AS answered, p50, p90, p95, p99, slowest, wall_10s, wall_60s, all_rows,
 	MAP {
-		'since': CASE WHEN key.start IS NOT NULL THEN strftime(make_timestamp(greatest(key.start, $from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'since': CASE WHEN key.start IS NOT NULL THEN strftime(make_timestamp(greatest(key.start, $since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'until': CASE WHEN key.start IS NOT NULL THEN strftime(make_timestamp(least(key.start + $window_us, $until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
 		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(key.target_group_arn, '-') END,

@@ -80,7 +80,7 @@ SELECT
 	CASE WHEN requests > 0 THEN failures / requests END AS failure_rate,
 	first_seen, last_seen,
 	MAP {
-		'since': strftime(make_timestamp(greatest(start, $from_us)), '%Y-%m-%dT%H:%M:%S.%fZ'),
+		'since': strftime(make_timestamp(greatest(start, $since_us)), '%Y-%m-%dT%H:%M:%S.%fZ'),
 		'until': strftime(make_timestamp(least(start + $window_us, $until_us)), '%Y-%m-%dT%H:%M:%S.%fZ'),
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(load_balancer, '-') END,
 		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(target_group_arn, '-') END,

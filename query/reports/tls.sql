@@ -84,7 +84,7 @@ SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS lo
 	cause, cause_source, failures, failures / all_failures AS share, connections, failures / connections AS failure_rate,
 	clients, first_seen, last_seen, all_rows,
 	CASE WHEN list_contains($by, 'log') AND NOT list_contains($by, 'protocol') THEN MAP {
-		'since': CASE WHEN way.window_start IS NOT NULL THEN strftime(greatest(way.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'since': CASE WHEN way.window_start IS NOT NULL THEN strftime(greatest(way.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'until': CASE WHEN way.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(way.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(way.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'log': way.log,
 		'reason': cause,

@@ -143,7 +143,7 @@ SELECT
 		ELSE place.place || ' (' || round(100 * place.failures / top.failures)::INTEGER || ' %)' END AS worst,
 	top.all_rows,
 	MAP {
-		'since': CASE WHEN top.key.window_start IS NOT NULL THEN strftime(greatest(top.key.window_start, make_timestamp($from_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'since': CASE WHEN top.key.window_start IS NOT NULL THEN strftime(greatest(top.key.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'until': CASE WHEN top.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(top.key.window_start) + $window_us), make_timestamp($until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'reason': top.key.reason,
 		'reason_source': top.key.reason_source,

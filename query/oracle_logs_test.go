@@ -1,3 +1,5 @@
+//go:build oracle
+
 package query_test
 
 import (
@@ -38,7 +40,7 @@ func (w *world) opened(object int32, kinds []demo.Kind) bool {
 		return false
 	case !w.named[object]: // CloudWatch delivered it
 		return true
-	case !slices.Contains(kinds, o.Kind):
+	case !slices.Contains(kinds, o.Kind) || w.balancer != "" && o.LoadBalancer != w.balancer:
 		return false
 	}
 	after := map[demo.Kind]time.Duration{demo.KindClassic: 65 * time.Minute, demo.KindHealthCheck: 7 * time.Minute}[o.Kind]
@@ -154,7 +156,7 @@ func (w *world) tallies(t testing.TB, kinds []demo.Kind) map[int32]map[string]*t
 			return
 		}
 		o := &w.truth.Objects[object]
-		if n := at(object, kindNames[o.Kind]); w.inside(time) && slices.Contains(kinds, o.Kind) {
+		if n := at(object, kindNames[o.Kind]); w.wants(time, o.LoadBalancer) && slices.Contains(kinds, o.Kind) {
 			n.parsed++
 		} else {
 			n.skipped++
@@ -209,7 +211,7 @@ func (w *world) accounting(t testing.TB, kinds []demo.Kind) (a query.Accounting)
 // checks are the health checks of the window.
 func (w *world) checks() (list []*demo.Check) {
 	for i := range w.truth.Checks {
-		if c := &w.truth.Checks[i]; w.inside(c.Time) {
+		if c := &w.truth.Checks[i]; w.wants(c.Time, c.LoadBalancer) {
 			list = append(list, c)
 		}
 	}
@@ -328,13 +330,13 @@ type handshake struct {
 func (w *world) handshakes() (list []handshake) {
 	encrypted := map[string]bool{}
 	for i := range w.truth.Connections {
-		if c := &w.truth.Connections[i]; w.inside(c.Time) && c.Protocol != "" {
+		if c := &w.truth.Connections[i]; w.wants(c.Time, c.LoadBalancer) && c.Protocol != "" {
 			encrypted[fmt.Sprint(c.LoadBalancer, c.ListenerPort)] = true
 		}
 	}
 	for i := range w.truth.Connections {
 		c := &w.truth.Connections[i]
-		if !w.inside(c.Time) {
+		if !w.wants(c.Time, c.LoadBalancer) {
 			continue
 		}
 		h := handshake{log: "connection", elb: c.LoadBalancer, node: c.Node, port: fmt.Sprint(c.ListenerPort), protocol: c.Protocol,
@@ -348,7 +350,7 @@ func (w *world) handshakes() (list []handshake) {
 	}
 	for i := range w.truth.TLS {
 		c := &w.truth.TLS[i]
-		if !w.inside(c.Time) {
+		if !w.wants(c.Time, c.LoadBalancer) {
 			continue
 		}
 		_, port, _ := strings.Cut(c.Destination, ":")

@@ -1,3 +1,5 @@
+//go:build oracle
+
 package query_test
 
 import (
@@ -26,11 +28,12 @@ import (
 // by loops and maps. They share nothing with the code under test: every rule is
 // written down a second time, from what the heads of the reports promise.
 
-// world is a tree of logs, what is known of it, and the window that is asked for.
+// world is a tree of logs, what is known of it, and what of it is asked for.
 type world struct {
 	dir      string
 	truth    *demo.Truth
 	window   when.Window
+	balancer string          // "app/name/id", or "" for all
 	resolved when.Window     // with its open bounds closed by the minutes that have requests
 	requests []*demo.Request // of the window
 	modified []time.Time     // of each object: when it was delivered
@@ -98,12 +101,17 @@ func (w *world) inside(t time.Time) bool {
 	return (w.window.From.IsZero() || !t.Before(w.window.From)) && (w.window.Until.IsZero() || t.Before(w.window.Until))
 }
 
+// wants reports whether an entry of a load balancer is asked for.
+func (w *world) wants(at time.Time, balancer string) bool {
+	return w.inside(at) && (w.balancer == "" || w.balancer == balancer)
+}
+
 // look chooses the window.
 func (w *world) look(window when.Window) {
 	w.window, w.resolved, w.requests = window, window, nil
 	for i := range w.truth.Requests {
 		r := &w.truth.Requests[i]
-		if !w.inside(r.Time) {
+		if !w.wants(r.Time, r.LoadBalancer) {
 			continue
 		}
 		w.requests = append(w.requests, r)

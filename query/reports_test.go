@@ -1,3 +1,5 @@
+//go:build oracle
+
 package query_test
 
 import (
@@ -168,9 +170,15 @@ func TestReportsAreTrue(t *testing.T) {
 			rng := rand.New(rand.NewPCG(uint64(seed), 0x10c1e45))
 			o := randomOptions(rng)
 			w := newWorld(t, o, rng)
-			w.look(randomWindow(rng, w.truth))
+			plan := ingest.Plan{Window: randomWindow(rng, w.truth)}
+			if chance(rng, 5) && len(w.truth.Objects) > 0 {
+				w.balancer = one(rng, w.truth.Objects...).LoadBalancer
+				parts := strings.Split(w.balancer, "/")
+				plan.LoadBalancer = one(rng, w.balancer, parts[len(parts)/2]) // or its name alone
+			}
+			w.look(plan.Window)
 			workers := 1 + rng.IntN(4)
-			s := open(t, w.dir, ingest.Plan{Window: w.window}, workers)
+			s := open(t, w.dir, plan, workers)
 			reports := slices.Clone(query.Reports())
 			rng.Shuffle(len(reports), func(i, k int) { reports[i], reports[k] = reports[k], reports[i] })
 			for _, r := range reports {
@@ -179,7 +187,7 @@ func TestReportsAreTrue(t *testing.T) {
 				}
 				q := randomQuestion(rng, r, w)
 				answer, err := s.Run(context.Background(), r, q)
-				what := fmt.Sprintf("%s of %+v\nwindow %s, tree %+v, %d workers", r.Name, q, w.window, o, workers)
+				what := fmt.Sprintf("%s of %+v\nwindow %s, balancer %q, tree %+v, %d workers", r.Name, q, w.window, plan.LoadBalancer, o, workers)
 				if err != nil {
 					t.Errorf("%s: %v", what, err)
 					continue
@@ -251,6 +259,29 @@ func TestMissingObjects(t *testing.T) {
 			if got := column(answer, "log", "load_balancer", "node", "missing", "missing_at"); !slices.Contains(got, want) {
 				t.Errorf("seed %d: %q is not among %q", seed, want, got)
 			}
+		}
+	}
+}
+
+// TestCoverageOfHourlyLogs: a Classic Load Balancer that writes once an hour
+// misses nothing, at whichever minute its hours end.
+func TestCoverageOfHourlyLogs(t *testing.T) {
+	report, _ := query.FindReport("coverage")
+	for _, minute := range []int{0, 10} {
+		dir := t.TempDir()
+		_, err := demo.Write(context.Background(), dir, demo.Options{Seed: 2, End: end.Truncate(time.Hour).Add(time.Duration(minute) * time.Minute),
+			Span: 3 * time.Hour, Lines: 1000, Kinds: []demo.Kind{demo.KindClassic}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := open(t, dir, ingest.Plan{}, 1).Run(context.Background(), report, query.Question{Now: end})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := column(answer, "load_balancer", "objects", "intervals", "missing")
+		slices.Sort(got)
+		if diff := gocmp.Diff([]string{"legacy-mail 3 3 0", "legacy-mail 3 3 0", "legacy-shop 36 36 0", "legacy-shop 36 36 0"}, got); diff != "" {
+			t.Errorf("hours end at minute %d (-truth +answer):\n%s", minute, diff)
 		}
 	}
 }

@@ -30,7 +30,7 @@ listed AS (
 ),
 spacing AS ( -- classic balancers write every 5 or 60 minutes, all others every 5
 	SELECT log, load_balancer,
-		CASE WHEN log LIKE 'Classic%' AND bool_and(start % 3600000000 = 0) AND count(DISTINCT start) > 1 THEN 3600000000 ELSE 300000000 END AS width,
+		CASE WHEN log LIKE 'Classic%' AND count(DISTINCT start % 3600000000) = 1 AND count(DISTINCT start) > 1 THEN 3600000000 ELSE 300000000 END AS width,
 		max(start) AS newest
 	FROM listed GROUP BY log, load_balancer
 ),

@@ -91,7 +91,11 @@ func (n *naiveReader) read(line string) record {
 	case n.columns != nil && (!n.tabs || strings.Contains(line, "\t")):
 		return r
 	}
-	return naivePlain(line, n.kind)
+	plain := naivePlain(line, n.kind)
+	if plain.Cause != "" && n.columns != nil {
+		return r
+	}
+	return plain
 }
 
 // naivePlain reads one plain line. If it can be read in more than one way, the

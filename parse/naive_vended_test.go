@@ -91,8 +91,27 @@ func (n *naiveReader) isHeader(line string) bool {
 	}
 	if len(names) > 0 {
 		n.columns, n.tabs = names, false
+		n.columnsTell()
 	}
 	return len(names) > 0
+}
+
+// columnsTell is for the log that knows most of the names, if it is one alone or
+// the expected one.
+func (n *naiveReader) columnsTell() {
+	var columns []naiveColumn
+	for _, name := range n.columns {
+		columns = append(columns, naiveColumn{name: name})
+	}
+	backwards, expected := n.logOf(columns).kind, n.kind
+	for _, f := range naiveFormats[:4] {
+		n.kind = f.kind
+		if n.logOf(columns).kind == f.kind && f.kind != backwards {
+			n.kind = expected // another one knows as many
+			return
+		}
+	}
+	n.kind = backwards
 }
 
 func (n *naiveReader) readW3C(line string) record {

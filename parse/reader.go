@@ -41,11 +41,25 @@ func (r *reader) read(line []byte) Cause {
 	case beginsJSON(line):
 		return r.json(line)
 	case r.columns.header(line):
+		r.columnsTell()
 		return Cause{kind: header}
 	case r.columns.hold(line):
 		return cause
 	}
-	return r.plain(line)
+	plain := r.plain(line)
+	if plain.bad() && r.columns.n > 0 {
+		return cause // cut off before its first tab, most likely
+	}
+	return plain
+}
+
+// columnsTell takes over which log it is from the names of the columns.
+func (r *reader) columnsTell() {
+	v := &r.vended
+	v.n, v.means = r.columns.n, r.columns.means
+	if kind, tied := v.kind(r.kind); !tied {
+		r.kind = kind
+	}
 }
 
 // kept reads a line as Raw has returned it, which is a plain one.

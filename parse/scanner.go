@@ -90,9 +90,9 @@ func (s *Scanner) Scan() bool {
 	return true
 }
 
-// Kind returns which log the current line belongs to. A damaged line and a
-// header count under the kind of the last good line, before that under the one
-// that was promised, and under KindAccess if nothing is known.
+// Kind returns which log the current line belongs to. A damaged line counts
+// under the kind of the last good line or of the last header that tells it, before
+// that under the one that was promised, and under KindAccess if nothing is known.
 func (s *Scanner) Kind() Kind { return s.reader.kind }
 
 // Access returns the entry on the current line if it is one of an access log of

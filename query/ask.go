@@ -92,8 +92,8 @@ func pour(rows *sql.Rows, t *Table, to Sink) error {
 	t.Columns = nil
 	values, places := make([]any, len(types)), make([]any, len(types))
 	for i, typ := range types {
-		if strings.Contains(typ.DatabaseTypeName(), `("" `) { // which the driver cannot read
-			return refuse("name them: {a: 1, b: 2} in place of row(1, 2)", "the fields of %s have no names", typ.Name())
+		if err := showable(typ.Name(), typ.DatabaseTypeName()); err != nil {
+			return err
 		}
 		t.Columns = append(t.Columns, Column{Name: typ.Name(), Label: typ.Name(), Type: typeOf(typ.DatabaseTypeName())})
 		places[i] = &values[i]

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -191,7 +192,7 @@ func TestCheckEveryFunction(t *testing.T) {
 var good = []string{
 	"SELECT count(*) FROM request", "select reason, count(*) as n from failure group by all order by n desc limit 10",
 	"FROM failure LIMIT 5", "TABLE traffic", "DESCRIBE failure", "describe request;", "SUMMARIZE traffic", "FROM (DESCRIBE object)", "SHOW failure",
-	"SELECT 1 -- a comment\n;", "/* top */ SELECT elb FROM request /* of all */ LIMIT 1", "SELECT 1;;",
+	"SELECT 1 -- a comment\n;", "describe failure; -- a comment", "summarize traffic /* of ; all */ ; /* x */ -- y", "/* top */ SELECT elb FROM request /* of all */ LIMIT 1", "SELECT 1;;",
 	"SELECT date_trunc('minute', time) AS minute, count(*) FROM request GROUP BY minute ORDER BY minute",
 	"SELECT time_bucket(INTERVAL '5 minutes', time) AS t, count(*) FILTER (WHERE elb_status_code >= 500) AS bad, count(*) AS n, bad / n AS rate FROM request GROUP BY t ORDER BY t",
 	"SELECT quantile_cont(target_processing_time, [0.5, 0.9, 0.99]) FROM request", "SELECT approx_quantile(duration, 0.99), median(duration), max(duration) FROM request",
@@ -336,6 +337,11 @@ var deep = map[string]func(n int) string{
 	"methods":            chain("SELECT ('a')", ".upper()"),
 	"joins":              chain("SELECT 1 FROM (SELECT 1)", " CROSS JOIN (SELECT 1)"),
 	"parameters":         chain("SELECT ", "$a, "),
+	"macros":             around("SELECT ", "round_even(fmod(split_part(nullif(1, ", "1", ")::VARCHAR, ',', 1)::DOUBLE, 2), 1)"),
+	"macros of lists":    around("SELECT ", "array_pop_back(string_split(array_to_string(", "['1']", ", ','), ','))"),
+	"macros of one":      around("SELECT ", "round_even(1, ", "1", ")"),
+	"macros of two":      around("SELECT ", "fmod(1, ", "1", ")"),
+	"macros of weights":  around("SELECT ", "weighted_avg(1, (SELECT ", "1", "))"),
 	"windows": func(n int) string {
 		return "SELECT 1" + repeated(n, func(i int) string { return fmt.Sprintf(", sum(1) OVER (ORDER BY elb, %d)", i) }) + " FROM failure"
 	},
@@ -396,6 +402,43 @@ func TestCheckDeep(t *testing.T) {
 				t.Errorf("%v\n%.600s", err, out)
 			}
 		})
+	}
+}
+
+// TestCheckRepeating: what is known of macros is what DuckDB says of them.
+func TestCheckRepeating(t *testing.T) {
+	s := asking(t, "../testdata/logs/reasons.log")
+	rows, err := s.conn.QueryContext(context.Background(), `
+		SELECT function_name, unnest(parameters), macro_definition FROM duckdb_functions() WHERE function_type = 'macro'`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = rows.Close() }()
+	want := map[string]int{}
+	within := map[string]string{"json_group_structure": "json_group_array", "wavg": "weighted_avg"}
+	for rows.Next() {
+		var name, parameter, body string
+		if err := rows.Scan(&name, &parameter, &body); err != nil {
+			t.Fatal(err)
+		}
+		body = regexp.MustCompile(`"\w+" :=`).ReplaceAllString(body, "") // the names of arguments
+		n := len(regexp.MustCompile(`\b`+parameter+`\b`).FindAllString(body, -1))
+		if n > 1 && allowed[name] {
+			want[name] = max(want[name], n)
+		}
+		if inner, ok := within[name]; ok && strings.Contains(body, inner+"(") {
+			want[name] = 2
+		}
+	}
+	for name, n := range want {
+		if repeating[name] < n {
+			t.Errorf("%s repeats an argument %d times, not %d", name, n, repeating[name])
+		}
+	}
+	for name := range repeating {
+		if want[name] == 0 {
+			t.Errorf("%s repeats nothing", name)
+		}
 	}
 }
 

@@ -1,5 +1,3 @@
-//go:build oracle
-
 package query_test
 
 import (
@@ -19,7 +17,7 @@ import (
 )
 
 // drills is how many random trees are written to follow answers to their lines.
-var drills = flag.Int("drills", 12, "random trees for TestDrill")
+var drills = flag.Int("drills", 8, "random trees for TestDrill")
 
 // TestDrill follows every answer to the lines behind its first count: raw, asked
 // with the filters that the answer names, shows as many as both promise, and

@@ -2,6 +2,7 @@ package query_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"testing"
@@ -70,6 +71,40 @@ func TestNestedValues(t *testing.T) {
 			t.Errorf("%s: %v", tt.value, err)
 		} else if got[0][0] != tt.want {
 			t.Errorf("%s is %v, want %s", tt.value, got[0][0], tt.want)
+		}
+	}
+}
+
+// TestNotShown: a value that the driver cannot read is refused before it is, with
+// another way to write it, which works.
+func TestNotShown(t *testing.T) {
+	tests := []struct{ value, instead string }{
+		{`MAP {'a'::BLOB: 1, 'b'::BLOB: 2}`, `map_entries(%s)`},
+		{`MAP {'1'::BIT: 1, '0'::BIT: 2}`, `map_entries(%s)`},
+		{`MAP {[1]: 1, [2]: 2}`, `map_entries(%s)`},
+		{`MAP {{a: 1}: 1, {a: 2}: 2}`, `map_entries(%s)`},
+		{`[MAP {UUID '6703a1b5-2f1c-7a9d-4b6e-8f0a1c2d3e4f': 1, UUID '6703a1b5-2f1c-7a9d-4b6e-8f0a1c2d3e40': 2}]`, `map_entries((%s)[1])`},
+		{`MAP {1: MAP {union_value(a := 1): 2}}`, `map_entries((%s)[1])`},
+		{`{'MAP(': MAP {'a'::BLOB: 1}}`, `(%s)::VARCHAR`},
+		{`5::VARIANT`, `(%s)::VARCHAR`},
+		{`[5::VARIANT]`, `(%s)::VARCHAR`},
+		{`TIME_NS '12:00'`, `(%s)::VARCHAR`},
+		{`row(1, 2)`, `(%s)::VARCHAR`},
+		{`sum(1) EXPORT_STATE`, ``},
+	}
+	s := openStore(t)
+	for _, tt := range tests {
+		var got cells
+		_, err := s.Ask(context.Background(), "SELECT "+tt.value+" AS v", nil, &got)
+		var refused *query.StatementError
+		if !errors.As(err, &refused) || refused.Hint() == "" || len(got) > 0 {
+			t.Errorf("%s: %v, %v", tt.value, got, err)
+		}
+		if tt.instead == "" {
+			continue
+		}
+		if _, err := s.Ask(context.Background(), "SELECT "+fmt.Sprintf(tt.instead, tt.value), nil, &got); err != nil {
+			t.Errorf("%s: %v", tt.value, err)
 		}
 	}
 }

@@ -1,5 +1,3 @@
-//go:build oracle
-
 package query_test
 
 import (
@@ -63,7 +61,26 @@ func newWorld(t testing.TB, o demo.Options, rng *rand.Rand) *world {
 			t.Fatal(err)
 		}
 	}
+	for i := range w.truth.Requests {
+		if r := &w.truth.Requests[i]; w.truth.Objects[r.Object].Format != demo.FormatPlain {
+			r.RequestLine = plainly(r.RequestLine)
+		}
+	}
 	return w
+}
+
+// plainly is a text that JSON or W3C can hold as a plain log has it, where quotes
+// and control characters are escaped.
+func plainly(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == '"' || c == 0x7f {
+			fmt.Fprintf(&b, `\x%02X`, c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 // path is where an object lies.
@@ -232,6 +249,9 @@ func word(s string) any {
 }
 
 func legible(s string) string {
+	if utf8.ValidString(s) && !strings.Contains(s, "\x00") {
+		return s
+	}
 	var b strings.Builder
 	for len(s) > 0 {
 		r, n := utf8.DecodeRuneInString(s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -47,6 +48,10 @@ func (o *readOptions) flags(f *pflag.FlagSet) {
 	o.source.flags(f)
 }
 
+// patience is how long after --timeout the process is ended from within, if what
+// runs does not end.
+const patience = 2 * time.Second
+
 // reading opens a store on what is to be read for a statement, for as long as
 // use takes.
 func (a *app) reading(ctx context.Context, o readOptions, statement string, args []string, use func(context.Context, *query.Store, input) error) (err error) {
@@ -61,12 +66,19 @@ func (a *app) reading(ctx context.Context, o readOptions, statement string, args
 		if derr != nil {
 			return usage("for example --timeout 2m", "--timeout: %w", derr)
 		}
+		late := &timeoutError{o.timeout}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, d)
+		ctx, cancel = context.WithTimeoutCause(ctx, d, late)
 		defer cancel()
+		// What still runs some time after that cannot be interrupted.
+		last := time.AfterFunc(d+patience, func() {
+			a.complain(late)
+			os.Exit(exitDeadline)
+		})
+		defer last.Stop()
 		defer func() {
-			if errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil {
-				err = &timeoutError{o.timeout}
+			if err != nil && errors.Is(context.Cause(ctx), late) {
+				err = late
 			}
 		}()
 	}

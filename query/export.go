@@ -39,8 +39,8 @@ const rowGroup = 40_960
 const NotWritten = -1
 
 // Export writes a relation to Parquet with Zstandard. It returns the answer's
-// facts, and the number of rows. What stands at e.To is whole or not there; it
-// is not there if no object could be read, or none of their lines (NotWritten).
+// facts, and the number of rows. What stands at e.To is whole or not there; it is
+// not there if something is wrong and not one line could be read (NotWritten).
 //
 // Errors: as Ask; *StatementError for an unknown relation or column; fs.ErrExist.
 func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err error) {
@@ -79,7 +79,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if err := errors.Join(s.accounting(ctx, t, Question{}), s.warn(ctx, t, Question{})); err != nil {
 		return nil, 0, err
 	}
-	if a := t.Accounting; a.Objects == a.ObjectsFailed || a.Rejected > 0 && a.Rejected == a.Lines {
+	if a := t.Accounting; a.Lines == a.Rejected && (a.Objects == 0 || a.ObjectsFailed > 0 || a.Rejected > 0) {
 		return t, NotWritten, nil
 	}
 	if err := os.Rename(part, e.To); err != nil {

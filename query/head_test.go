@@ -19,6 +19,16 @@ func TestReportsAreFound(t *testing.T) {
 	}
 }
 
+// TestReportsDivide: all reports can be divided, by time as well, but for the one
+// that shows lines.
+func TestReportsDivide(t *testing.T) {
+	for _, r := range Reports() {
+		if want := r.Name != "raw"; r.Has(WindowDimension) != want || (len(r.Dimensions) > 1) != want {
+			t.Errorf("%s is divided by %q", r.Name, r.DimensionNames())
+		}
+	}
+}
+
 // TestBadHeads: a head that cannot be right is refused, with the reason.
 func TestBadHeads(t *testing.T) {
 	good := "-- report: x\n-- version: 1\n-- about: It is.\n-- dimension: a a\n-- default: a\n-- column: a text everyone\nSELECT 1"

@@ -420,9 +420,13 @@ func (q question) tls() []row {
 }
 
 func (q question) rejects(t testing.TB) []row {
-	columns := []string{"log", "cause", "object_uri"}
+	columns := []string{"window_start", "log", "cause", "object_uri"}
 	keys, groups := grouped(q.damages(t, everyKind), func(d damaged) []any {
-		values := []any{d.log, d.cause, q.path(d.Object)}
+		var window any
+		if q.named[d.Object] {
+			window = q.windowOf(q.truth.Objects[d.Object].End)
+		}
+		values := []any{window, d.log, d.cause, q.path(d.Object)}
 		for i, c := range columns {
 			if !q.divides(c) {
 				values[i] = nil
@@ -454,6 +458,10 @@ func (q question) rejects(t testing.TB) []row {
 	})
 }
 
+// windowOf is the window of an interval that ends at a time: the one in which its
+// last five minutes begin.
+func (q question) windowOf(end time.Time) time.Time { return start(end.Add(-5*time.Minute), q.width) }
+
 // coverage looks at names, sizes and times of delivery alone. Those of copies are
 // not when AWS delivered them.
 func (q question) coverage(copies bool) []row {
@@ -463,6 +471,8 @@ func (q question) coverage(copies bool) []row {
 		end        time.Time
 		late, size int64 // seconds, bytes
 		interval   time.Duration
+
+		due, missing bool // it is an interval that an object is expected for, and has none
 	}
 	var objects []object
 	for i := range q.truth.Objects {
@@ -486,8 +496,8 @@ func (q question) coverage(copies bool) []row {
 		if err != nil {
 			panic(err)
 		}
-		objects = append(objects, object{log, strings.ReplaceAll(m[4], ".", "/"), word(m[6]), end,
-			int64(q.modified[i].Sub(end) / time.Second), o.Stored, o.Interval})
+		objects = append(objects, object{log: log, elb: strings.ReplaceAll(m[4], ".", "/"), node: word(m[6]), end: end,
+			late: int64(q.modified[i].Sub(end) / time.Second), size: o.Stored, interval: o.Interval})
 	}
 	newest := map[string]time.Time{}
 	for _, o := range objects {
@@ -495,49 +505,77 @@ func (q question) coverage(copies bool) []row {
 			newest[o.log+o.elb] = o.end
 		}
 	}
-	keys, groups := grouped(objects, func(o object) []any { return []any{o.log, o.elb, o.node} })
-	var rows []row
-	for _, k := range keys {
-		g := groups[spell(k)]
-		r := row{"log": k[0], "load_balancer": k[1], "node": k[2], "objects": int64(len(g))}
+	things := slices.Clone(objects)
+	_, nodes := grouped(objects, func(o object) []any { return []any{o.log, o.elb, o.node} })
+	for _, g := range nodes {
 		had := map[time.Time]bool{}
-		var bytes int64
-		var late []int64
 		for _, o := range g {
 			had[o.end] = true
-			bytes += o.size
-			late = append(late, o.late)
 		}
-		slices.Sort(late)
-		ends := []time.Time{}
-		for end := range had {
-			ends = append(ends, end)
+		first := slices.MinFunc(g, func(a, b object) int { return a.end.Compare(b.end) })
+		for at := first.end; !at.After(newest[first.log+first.elb]); at = at.Add(first.interval) {
+			things = append(things, object{log: first.log, elb: first.elb, node: first.node, end: at, due: true, missing: !had[at]})
 		}
-		slices.SortFunc(ends, time.Time.Compare)
-		var missing []string
-		intervals := int64(0)
-		for at := ends[0]; !at.After(newest[g[0].log+g[0].elb]); at = at.Add(g[0].interval) {
-			if intervals++; !had[at] {
-				missing = append(missing, at.Format("01-02 15:04Z"))
+	}
+	columns := []string{"window_start", "log", "load_balancer", "node"}
+	keys, groups := grouped(things, func(o object) []any {
+		values := []any{q.windowOf(o.end), o.log, o.elb, o.node}
+		for i, c := range columns {
+			if !q.divides(c) {
+				values[i] = nil
 			}
 		}
-		last := ends[len(ends)-1]
-		r["bytes"], r["intervals"], r["missing"], r["missing_at"] = bytes, intervals, int64(len(missing)), any(nil)
-		if n := len(missing); n > 6 {
-			r["missing_at"] = strings.Join(missing[:6], ", ") + fmt.Sprintf(" and %d more", n-6)
-		} else if n > 0 {
-			r["missing_at"] = strings.Join(missing, ", ")
+		return values
+	})
+	var rows []row
+	for _, k := range keys {
+		r := row{}
+		for i, c := range columns {
+			if q.divides(c) {
+				r[c] = k[i]
+			}
 		}
-		r["newest"], r["age"] = last, q.Now.Sub(last).Seconds()
-		if r["late"], r["late_most"] = any(nil), any(nil); !copies {
-			r["late"], r["late_most"] = float64(late[(len(late)+1)/2-1]), float64(late[len(late)-1])
+		var objects, bytes, intervals, missing int64
+		var late []int64
+		var ends, gaps []time.Time
+		for _, o := range groups[spell(k)] {
+			switch {
+			case o.missing:
+				missing++
+				gaps = append(gaps, o.end)
+				fallthrough
+			case o.due:
+				intervals++
+			default:
+				objects++
+				bytes += o.size
+				late, ends = append(late, o.late), append(ends, o.end)
+			}
+		}
+		r["objects"], r["bytes"], r["intervals"], r["missing"], r["missing_at"] = objects, bytes, intervals, missing, any(nil)
+		slices.SortFunc(gaps, time.Time.Compare)
+		var until []string
+		for _, at := range slices.Compact(gaps) {
+			until = append(until, at.Format("01-02 15:04Z"))
+		}
+		if n := len(until); n > 6 {
+			r["missing_at"] = strings.Join(until[:6], ", ") + fmt.Sprintf(" and %d more", n-6)
+		} else if n > 0 {
+			r["missing_at"] = strings.Join(until, ", ")
+		}
+		r["newest"], r["age"], r["late"], r["late_most"] = any(nil), any(nil), any(nil), any(nil)
+		if objects > 0 {
+			_, last := span(ends)
+			r["newest"], r["age"] = last, q.Now.Sub(last.(time.Time)).Seconds()
+			if slices.Sort(late); !copies {
+				r["late"], r["late_most"] = float64(late[(len(late)+1)/2-1]), float64(late[len(late)-1])
+			}
 		}
 		rows = append(rows, r)
 	}
-	slices.SortFunc(rows, func(a, b row) int {
-		return cmp.Or(falling(a["missing"], b["missing"]), order(a.listed("log", "load_balancer", "node"), b.listed("log", "load_balancer", "node")))
+	return best(rows, 0, func(a, b row) int {
+		return cmp.Or(falling(a["missing"], b["missing"]), order(a.listed(columns...), b.listed(columns...)))
 	})
-	return rows
 }
 
 // has reports whether objects of a kind are opened.

@@ -297,7 +297,7 @@ func TestMissingObjects(t *testing.T) {
 		if len(truth.Missing) == 0 {
 			t.Fatal("nothing is missing")
 		}
-		answer, err := open(t, dir, ingest.Plan{}, 2).Run(context.Background(), report, query.Question{Now: truth.Until})
+		answer, err := open(t, dir, ingest.Plan{}, 2).Run(context.Background(), report, query.Question{By: report.Default, Now: truth.Until})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -321,7 +321,7 @@ func TestCoverageOfHourlyLogs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := open(t, dir, ingest.Plan{}, 1).Run(context.Background(), report, query.Question{Now: end})
+		answer, err := open(t, dir, ingest.Plan{}, 1).Run(context.Background(), report, query.Question{By: report.Default, Now: end})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -360,7 +360,8 @@ func TestCoverageOfABucket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		q := query.Question{Now: w.truth.Until.Add(time.Hour)}
+		q := randomQuestion(rng, report, w)
+		q.Limit = 0
 		answer, err := s.Run(context.Background(), report, q)
 		if err != nil {
 			t.Fatal(err)
@@ -615,7 +616,7 @@ func drillable(r query.Report, got *query.Table) (i int, count int64) {
 // where raw has the filters for it, and that it promises as many.
 func compareDrill(r query.Report, a question, got *query.Table) (wrong []string) {
 	_, n := drillable(r, got)
-	unfiltered := r.Name == "tls" && (!a.divides("log") || a.divides("protocol")) || r.Name == "rejects" && a.divides("object")
+	unfiltered := r.Name == "tls" && (!a.divides("log") || a.divides("protocol")) || r.Name == "rejects" && (a.divides("object") || a.divides("window"))
 	switch {
 	case n == 0 || unfiltered:
 		if got.Drill != nil {

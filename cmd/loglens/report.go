@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"loglens/internal/when"
 	"loglens/parse"
@@ -44,6 +46,9 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 	}
 	f := c.Flags()
 	o.read.flags(f)
+	if len(r.Dimensions) == 0 {
+		c.SetFlagErrorFunc(undivided)
+	}
 	if len(byNames(r)) > 0 {
 		f.StringSliceVar(&o.by, "by", without(r.Default, query.WindowDimension), "divide by "+strings.Join(byNames(r), ", "))
 		complete(c, "by", byNames(r))
@@ -70,6 +75,16 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 	o.output.flags(f)
 	complete(c, "output", encoderNames())
 	return c
+}
+
+// undivided says of a report that lists what others count why it cannot be divided.
+func undivided(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) && slices.Contains([]string{"by", "window"}, unknown.GetSpecifiedName()) {
+		return usage("loglens timeline counts them by time, loglens top-errors by what they have in common",
+			"--%s: %s shows the lines themselves and divides nothing", unknown.GetSpecifiedName(), c.Name())
+	}
+	return c.Root().FlagErrorFunc()(c, err)
 }
 
 // flagName is how a word of SQL is spelled on the command line.

@@ -3,8 +3,15 @@
 -- about: What of the window the log objects cover: per balancer node the intervals without an object, the age of the newest, and how late they come.
 -- rows: node nodes
 -- limit: 0
+--
+-- dimension: log           log
+-- dimension: load_balancer load_balancer
+-- dimension: node          node
+-- dimension: window        window_start
+-- default: log load_balancer node
 -- narrow: log late_most bytes late objects load_balancer newest
 --
+-- column: window_start  time    everyone  window
 -- column: log           text    everyone
 -- column: load_balancer text    everyone  load balancer
 -- column: node          text    everyone
@@ -23,31 +30,45 @@
 -- none while it has no traffic, and begins when it is added, so a gap may be
 -- harmless. late is from the end of the interval to the delivery, in the middle and
 -- at most, and not known of copies; age from the newest interval's end to now.
+-- intervals and missing are those of each node, added up; missing_at names a time
+-- once. An interval is of the window in which its last five minutes begin: nearly
+-- all intervals are as long, and only a classic balancer's may take an hour.
 WITH
 listed AS (
-	SELECT kind AS log, load_balancer, node, epoch_us(interval_end) AS start, epoch_us(CASE WHEN starts_with(uri, 's3://') THEN modified END) AS modified, size
+	SELECT kind AS log, load_balancer, node, epoch_us(interval_end) AS ends, size,
+		epoch_us(CASE WHEN starts_with(uri, 's3://') THEN modified END) - epoch_us(interval_end) AS late
 	FROM listing WHERE interval_end IS NOT NULL
 ),
 spacing AS ( -- classic balancers write every 5 or 60 minutes, all others every 5
 	SELECT log, load_balancer,
-		CASE WHEN log LIKE 'Classic%' AND count(DISTINCT start % 3600000000) = 1 AND count(DISTINCT start) > 1 THEN 3600000000 ELSE 300000000 END AS width,
-		max(start) AS newest
+		CASE WHEN log LIKE 'Classic%' AND count(DISTINCT ends % 3600000000) = 1 AND count(DISTINCT ends) > 1 THEN 3600000000 ELSE 300000000 END AS width,
+		max(ends) AS newest
 	FROM listed GROUP BY log, load_balancer
 ),
-by_node AS (
-	SELECT log, load_balancer, node, count(*) AS objects, coalesce(sum(size), 0)::BIGINT AS bytes, list(DISTINCT start) AS had,
-		min(start) AS first, max(start) AS last,
-		quantile_disc(modified - start, 0.5) AS late, max(modified - start) AS late_most
-	FROM listed GROUP BY ALL
+expected AS (
+	SELECT log, load_balancer, node, unnest(range(first, newest + 1, width)) AS ends
+	FROM (SELECT log, load_balancer, node, min(ends) AS first FROM listed GROUP BY ALL) JOIN spacing USING (log, load_balancer)
 ),
-gaps AS (
-	SELECT *, (newest - first) // width + 1 AS intervals,
-		list_filter(range(first, newest + 1, width), lambda t: NOT list_contains(had, t)) AS missing
-	FROM by_node JOIN spacing USING (log, load_balancer)
+missing AS (FROM expected EXCEPT SELECT log, load_balancer, node, ends FROM listed),
+together AS (
+	SELECT *, ends AS had FROM listed
+	UNION ALL BY NAME SELECT *, ends AS due FROM expected
+	UNION ALL BY NAME SELECT *, ends AS gap FROM missing
+),
+grouped AS (
+	SELECT
+		CASE WHEN list_contains($by, 'window') THEN make_timestamp(ends - 300000000 - (ends - 300000000) % $window_us) END AS window_start,
+		CASE WHEN list_contains($by, 'log') THEN log END AS log,
+		CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END AS load_balancer,
+		CASE WHEN list_contains($by, 'node') THEN node END AS node,
+		count(had) AS objects, coalesce(sum(size), 0)::BIGINT AS bytes, count(due) AS intervals, count(gap) AS missing,
+		list_sort(list(DISTINCT gap) FILTER (gap IS NOT NULL)) AS gaps,
+		max(had) AS newest, quantile_disc(late, 0.5) AS late, max(late) AS late_most
+	FROM together GROUP BY ALL
 )
-SELECT log, load_balancer, node, objects, bytes, intervals, len(missing)::BIGINT AS missing,
-	CASE WHEN len(missing) > 0 THEN array_to_string(list_transform(missing[:6], lambda t: strftime(make_timestamp(t), '%m-%d %H:%MZ')), ', ')
-		|| CASE WHEN len(missing) > 6 THEN ' and ' || (len(missing) - 6) || ' more' ELSE '' END END AS missing_at,
-	make_timestamp(last) AS newest, ($now_us - last) / 1e6 AS age, late / 1e6 AS late, late_most / 1e6 AS late_most
-FROM gaps
-ORDER BY len(missing) DESC, log, load_balancer, node;
+SELECT window_start, log, load_balancer, node, objects, bytes, intervals, missing,
+	array_to_string(list_transform(gaps[:6], lambda t: strftime(make_timestamp(t), '%m-%d %H:%MZ')), ', ')
+		|| CASE WHEN len(gaps) > 6 THEN ' and ' || (len(gaps) - 6) || ' more' ELSE '' END AS missing_at,
+	make_timestamp(newest) AS newest, ($now_us - newest) / 1e6 AS age, late / 1e6 AS late, late_most / 1e6 AS late_most
+FROM grouped
+ORDER BY window_start, missing DESC, log, load_balancer, node;

@@ -147,6 +147,10 @@ func (o *Object) Restart(ctx context.Context, err error) bool {
 	return true
 }
 
+// Identity is equal for the same place reached in two ways: the bucket and key,
+// or the real path. It may hold any byte.
+func (o *Object) Identity() string { return o.identity }
+
 // Close ends all reading. It may be called at any time, and more than once.
 func (o *Object) Close() error {
 	var errs []error

@@ -70,6 +70,9 @@ func (p Plan) delivered(k parse.Kind) time.Time {
 	return p.Window.Until.UTC().Add(lag(k) + lateness)
 }
 
+// Wants reports whether an object of this name may hold what the plan asks for.
+func (p Plan) Wants(n Name) bool { return p.wants(n) }
+
 // wants reports whether an object of this name is to be opened. A name that
 // says nothing is wanted: only its lines can tell.
 func (p Plan) wants(n Name) bool {

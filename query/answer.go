@@ -35,6 +35,9 @@ type asked struct {
 // rows. Then the statement is run again from the beginning, without the objects
 // that cannot be read whole.
 func (s *Store) answer(ctx context.Context, q asked) error {
+	if s.reader != nil {
+		return s.answerFromDisk(ctx, q)
+	}
 	n, err := s.needs(ctx, cmp.Or(q.plan, q.text), q.args(), q.relations, !q.count)
 	if err != nil {
 		return err

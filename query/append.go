@@ -4,7 +4,6 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"loglens/ingest"
@@ -43,10 +42,10 @@ func (s *Store) appendObject(o *ingest.Object, t tallies, sc *parse.Scanner, err
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for int(o.ID) >= len(s.nodes) {
-		s.uris, s.nodes, s.recorded = append(s.uris, ""), append(s.nodes, ""), append(s.recorded, false)
+	for int(o.ID) >= len(s.names) {
+		s.uris, s.names, s.recorded = append(s.uris, ""), append(s.names, ingest.Name{}), append(s.recorded, false)
 	}
-	s.uris[o.ID], s.nodes[o.ID] = o.URI, strings.Clone(o.Name.Node)
+	s.uris[o.ID], s.names[o.ID] = o.URI, o.Name
 	if !s.recorded[o.ID] {
 		s.recorded[o.ID] = true
 		s.progress.read(size)
@@ -54,7 +53,7 @@ func (s *Store) appendObject(o *ingest.Object, t tallies, sc *parse.Scanner, err
 		if err != nil {
 			return err
 		}
-		err = objects.AppendRow(o.ID, printable(o.URI), filled(o.ETag), known(o.Size), kindName(o.Name.Kind),
+		err = objects.AppendRow(o.ID, printable(o.Identity()), printable(o.URI), filled(o.ETag), known(o.Size), kindName(o.Name.Kind),
 			filled(o.Name.LoadBalancer), instant(o.Name.End), filled(o.Name.Node), instant(o.Modified),
 			o.BytesCompressed(), size, status, filled(reason), filled(warning))
 		if err != nil {
@@ -104,19 +103,18 @@ func (s *Store) appendTallies(object int32, t tallies) error {
 	return nil
 }
 
-// appendTraffic writes the counts and empties them.
-func (s *Store) appendTraffic(t *traffic) error {
+// appendTraffic writes the counts and empties them. of is the object that they
+// come from, where that is to be kept.
+func (s *Store) appendTraffic(t *traffic, of ...driver.Value) error {
 	if len(t.cells) == 0 {
 		return nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := errors.Join(s.appendCells(t), s.appendNodes(t), s.appendFailing(t))
-	*t = *newTraffic()
-	return err
+	return errors.Join(s.appendCells(t, of), s.appendNodes(t, of), s.appendFailing(t, of))
 }
 
-func (s *Store) appendCells(t *traffic) error {
+func (s *Store) appendCells(t *traffic, of []driver.Value) error {
 	counted, err := s.appender(&s.appenders.counted, "traffic")
 	if err != nil {
 		return err
@@ -128,11 +126,11 @@ func (s *Store) appendCells(t *traffic) error {
 		for _, b := range c.latency {
 			times, requests = append(times, uint32(bucketTime(int(b.at)))), append(requests, b.n)
 		}
-		err := counted.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(r.group), filled(r.target), c.requests,
+		err := counted.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(r.elb), filled(r.group), filled(r.target), c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
 			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown],
 			c.status[0], c.status[1], c.status[2], c.status[3], c.status[4], c.status[5],
-			c.received, c.sent, micros(c.first), micros(c.last), times, requests)
+			c.received, c.sent, micros(c.first), micros(c.last), times, requests}, of...)...)
 		if err != nil {
 			return fmt.Errorf("append to traffic: %w", err)
 		}
@@ -140,7 +138,7 @@ func (s *Store) appendCells(t *traffic) error {
 	return nil
 }
 
-func (s *Store) appendNodes(t *traffic) error {
+func (s *Store) appendNodes(t *traffic, of []driver.Value) error {
 	if len(t.nodes) == 0 {
 		return nil
 	}
@@ -150,9 +148,9 @@ func (s *Store) appendNodes(t *traffic) error {
 	}
 	for _, k := range t.sortedNodes() {
 		c := t.nodes[k]
-		err := nodes.AppendRow(micros(k.minute*60e6), filled(t.word[k.elb]), filled(t.word[k.node]), c.requests,
+		err := nodes.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(t.word[k.elb]), filled(t.word[k.node]), c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
-			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown])
+			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown]}, of...)...)
 		if err != nil {
 			return fmt.Errorf("append to node_minute: %w", err)
 		}
@@ -160,16 +158,16 @@ func (s *Store) appendNodes(t *traffic) error {
 	return nil
 }
 
-func (s *Store) appendFailing(t *traffic) error {
+func (s *Store) appendFailing(t *traffic, of []driver.Value) error {
 	failing, err := s.appender(&s.appenders.failing, "failure_minute")
 	if err != nil {
 		return err
 	}
 	for _, k := range t.sortedFailures() {
 		r, c := t.raw[k.route], t.failing[k]
-		err := failing.AppendRow(micros(k.minute*60e6), filled(r.elb), filled(string(groupName([]byte(r.group)))),
+		err := failing.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(r.elb), filled(string(groupName([]byte(r.group)))),
 			filled(r.group), filled(r.target), filled(t.word[k.node]), code(k.elb), code(k.target),
-			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last))
+			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last)}, of...)...)
 		if err != nil {
 			return fmt.Errorf("append to failure_minute: %w", err)
 		}

@@ -25,11 +25,16 @@ type Sink interface {
 //
 // Errors: *StatementError for what is not one SELECT of allowed functions over
 // known relations; what Run returns; DuckDB's, about columns and types; the sink's.
-func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (*Table, error) {
+func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *Table, err error) {
 	st, err := s.checked(ctx, text, args)
 	if err != nil {
 		return nil, err
 	}
+	done, err := s.opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	t := &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window}
 	err = s.answer(ctx, asked{
 		text: st.SQL, relations: st.Relations,

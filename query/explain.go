@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,16 +32,30 @@ type Part struct {
 func (p Part) Lines() int64 { return p.Bytes / storedLine }
 
 // Explain lists what a statement would read, and fetches nothing.
-func (s *Store) Explain(ctx context.Context, text string, args []any) (Explanation, error) {
+func (s *Store) Explain(ctx context.Context, text string, args []any) (e Explanation, err error) {
 	st, err := s.checked(ctx, text, args)
 	if err != nil {
 		return Explanation{}, err
 	}
+	done, err := s.opened(ctx)
+	if err != nil {
+		return Explanation{}, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	n, err := s.needs(ctx, st.SQL, args, st.Relations, true)
 	if err != nil {
 		return Explanation{}, err
 	}
 	var parts [parse.KindClassic + 1]Part
+	plan := s.in.Plan
+	if plan.Kinds = n.kinds(); s.reader != nil {
+		objects, err := s.ledgerOf(ctx, plan)
+		for _, o := range objects {
+			parts[o.name.Kind].Objects++
+			parts[o.name.Kind].Bytes += o.size
+		}
+		return explained(text, parts[:]), err
+	}
 	objects, err := s.list(ctx, s.in.Sources, n)
 	for _, o := range objects {
 		p := &parts[o.Name.Kind]
@@ -51,13 +66,17 @@ func (s *Store) Explain(ctx context.Context, text string, args []any) (Explanati
 			p.Download += max(o.Size, 0)
 		}
 	}
+	return explained(text, parts[:]), err
+}
+
+func explained(text string, parts []Part) Explanation {
 	e := Explanation{SQL: text}
 	for k, p := range parts {
 		if p.Kind = parse.Kind(k); p.Objects > 0 {
 			e.Parts = append(e.Parts, p)
 		}
 	}
-	return e, err
+	return e
 }
 
 // Log is what a load balancer writes, by the names of its objects.
@@ -70,7 +89,10 @@ type Log struct {
 // is fetched.
 func (s *Store) Logs(ctx context.Context) (logs []Log, err error) {
 	plan := s.in.Plan
-	plan.Kinds, plan.LoadBalancer = allKinds, ""
+	plan.Kinds, plan.LoadBalancer = AllKinds, ""
+	if s.reader != nil {
+		return s.diskLogs(ctx, plan)
+	}
 	feed := ingest.List(ctx, s.in.Sources, plan)
 	for o := range feed.Objects() {
 		l := Log{o.Name.LoadBalancer, o.Name.Kind}
@@ -78,10 +100,12 @@ func (s *Store) Logs(ctx context.Context) (logs []Log, err error) {
 			logs = append(logs, l)
 		}
 	}
-	slices.SortFunc(logs, func(a, b Log) int {
-		return cmp.Or(strings.Compare(a.LoadBalancer, b.LoadBalancer), cmp.Compare(a.Kind, b.Kind))
-	})
+	slices.SortFunc(logs, compareLogs)
 	return logs, feed.Err()
+}
+
+func compareLogs(a, b Log) int {
+	return cmp.Or(strings.Compare(a.LoadBalancer, b.LoadBalancer), cmp.Compare(a.Kind, b.Kind))
 }
 
 // list lists the objects that a statement needs. Nothing of them is fetched.

@@ -44,6 +44,11 @@ const NotWritten = -1
 //
 // Errors: as Ask; *StatementError for an unknown relation or column; fs.ErrExist.
 func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err error) {
+	done, err := s.opened(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
 	selected, err := s.exported(ctx, e)
 	if err != nil {
 		return nil, 0, err

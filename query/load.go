@@ -50,6 +50,7 @@ type worker struct {
 	total    *traffic // of all committed objects
 	traffic  *traffic // of the object at hand
 	tallies  tallies
+	kept     *keeper // nil for an answer
 
 	elb     string // the balancer of the last line, and whether it is wanted
 	wanted  bool
@@ -58,12 +59,16 @@ type worker struct {
 
 func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 	from, until := s.in.Plan.Window.Micros()
-	return &worker{
+	w := &worker{
 		store: s, kinds: kinds, mine: mine, from: from, until: until,
 		inflater: ingest.NewInflater(), scanner: parse.NewScanner(),
 		failures: spooler{spool: s.failures}, rejects: spooler{spool: s.rejects},
 		total: newTraffic(), traffic: newTraffic(),
 	}
+	if s.keeping != nil {
+		w.kept = s.keeping.keeper()
+	}
+	return w
 }
 
 func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
@@ -80,7 +85,9 @@ func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 
 // finish hands over what the worker has gathered.
 func (w *worker) finish() error {
-	return errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total))
+	err := errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total), w.kept.flush())
+	*w.total = *newTraffic()
+	return err
 }
 
 // object reads one object to its end and commits it, or records why it failed.
@@ -137,16 +144,29 @@ func (w *worker) read(ctx context.Context, o *ingest.Object) error {
 		if err != nil {
 			return err
 		}
-		if e := w.scanner.Access(); wanted && e != nil {
-			if _, failed := w.count(o, e); failed {
-				r := record{object: o.ID, kind: e.Kind(), line: w.scanner.Line(), raw: e.Raw()}
-				if err := own(w.failures.add(r)); err != nil {
-					return err
-				}
-			}
+		if !wanted {
+			continue
+		}
+		if err := own(w.keep(o)); err != nil {
+			return err
 		}
 	}
 	return w.scanner.Err()
+}
+
+// keep counts the entry at hand if it is a request, and keeps it if it failed,
+// or if everything is kept.
+func (w *worker) keep(o *ingest.Object) error {
+	e := w.scanner.Access()
+	if e != nil {
+		if _, failed := w.count(o, e); failed {
+			r := record{object: o.ID, kind: e.Kind(), line: w.scanner.Line(), raw: e.Raw()}
+			if err := w.failures.add(r); err != nil {
+				return err
+			}
+		}
+	}
+	return w.kept.add(o, w.scanner)
 }
 
 // begin opens the object's text.
@@ -202,6 +222,7 @@ func (w *worker) line(o *ingest.Object) (wanted bool, err error) {
 	if extra > 0 {
 		t.extended++
 	}
+	w.kept.count(kind, at, elb, extra > 0)
 	return true, nil
 }
 
@@ -254,11 +275,15 @@ func (w *worker) count(o *ingest.Object, e *parse.Access) (v parse.Verdict, fail
 func (w *worker) commit(o *ingest.Object) error {
 	w.failures.commit()
 	w.rejects.commit()
+	if w.kept != nil {
+		return errors.Join(w.keepCounts(o), w.store.appendObject(o, w.tallies, w.scanner, nil))
+	}
 	w.total.merge(w.traffic)
 	if len(w.total.cells)+len(w.total.failing) > cellLimit {
 		if err := w.store.appendTraffic(w.total); err != nil {
 			return err
 		}
+		*w.total = *newTraffic()
 	}
 	return w.store.appendObject(o, w.tallies, w.scanner, nil)
 }
@@ -269,6 +294,7 @@ const cellLimit = 50_000
 func (w *worker) rollback() {
 	w.failures.rollback()
 	w.rejects.rollback()
+	w.kept.rollback()
 	w.traffic.reset()
 }
 

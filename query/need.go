@@ -58,7 +58,7 @@ func KindsNamed(text string) (kinds ingest.KindSet) {
 		}
 	}
 	if kinds == 0 && ledger {
-		return allKinds
+		return AllKinds
 	}
 	return kinds
 }
@@ -83,6 +83,7 @@ type need struct {
 	readings int            // how many times objects are read, loading included
 	scans    int            // streams among them
 	twice    ingest.KindSet // kinds that several of those read
+	whole    bool           // every request is asked for, not failures and counts alone
 	count    details
 }
 
@@ -96,8 +97,8 @@ type details struct {
 // kinds is everything that has to be listed.
 func (n need) kinds() ingest.KindSet { return n.load | n.streams | n.listing }
 
-// allKinds are those that hold anything.
-var allKinds = ingest.Kinds(parse.KindAccess, parse.KindClassic, parse.KindConnection, parse.KindHealthCheck, parse.KindNLB)
+// AllKinds are the logs that hold anything.
+var AllKinds = ingest.Kinds(parse.KindAccess, parse.KindClassic, parse.KindConnection, parse.KindHealthCheck, parse.KindNLB)
 
 // needs finds out what a statement reads: plain tables by their names, streams
 // out of DuckDB's plan, which leaves out what the statement names but never asks.
@@ -125,6 +126,7 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 			n.scans += times
 		}
 	}
+	n.whole = scans[scanName("request")] > 0
 	n.count = details{latency: strings.Contains(text, "latency") || planned && strings.Contains(text, "*"), nodes: uses("node_minute")}
 	ledger := uses(ledgerTables...) || scans[scanName("reject")] > 0
 	if uses(countTables...) || scans[scanName("failure")] > 0 {
@@ -132,7 +134,7 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 	}
 	if ledger {
 		if n.load |= n.streams; n.load == 0 {
-			n.load = allKinds
+			n.load = AllKinds
 		}
 	}
 	if n.load != 0 {
@@ -140,7 +142,7 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 	}
 	if n.listing = n.streams; uses(listingTable) {
 		if n.listing |= n.load; n.listing == 0 {
-			n.listing = allKinds
+			n.listing = AllKinds
 		}
 	}
 	return n, nil
@@ -172,7 +174,7 @@ func ofStatement(err error) error {
 // scans counts the scans of each relation in the plan of a statement.
 func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]int, error) {
 	var key, plan string
-	err := s.each(ctx, func() {}, explain+text, []any{&key, &plan}, args...)
+	err := s.plan.QueryRowContext(ctx, explain+text, args...).Scan(&key, &plan)
 	if err != nil {
 		return nil, ofStatement(err)
 	}

@@ -10,6 +10,11 @@ import (
 	"loglens/parse"
 )
 
+// entryRelations are those of whole logs other than access logs.
+var entryRelations = map[string]parse.Kind{
+	"connection": parse.KindConnection, "health_check": parse.KindHealthCheck, "nlb_tls": parse.KindNLB,
+}
+
 // entry is a line of a log that is no access log, as columns read it.
 type entry struct {
 	*parse.Entry

@@ -3,6 +3,7 @@ package query
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -34,7 +35,11 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	}
 	t := r.table(q.By)
 	t.Narrow = r.dispensable(q.By)
-	if err := s.run(ctx, t, r, q); err != nil {
+	done, err := s.opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.run(ctx, t, r, q), done()); err != nil {
 		return nil, err
 	}
 	return t, nil

@@ -1,9 +1,10 @@
 package query
 
-// schema holds the plain tables. Times are UTC.
-const schema = `
+// ledger holds the tables that say what an answer rests on. Times are UTC.
+const ledger = `
 CREATE TABLE object_read (
 	object_id        INTEGER,
+	identity         VARCHAR,   -- the bucket and key, or the real path
 	uri              VARCHAR,
 	etag             VARCHAR,
 	size             BIGINT,    -- stored bytes, NULL if not known
@@ -36,7 +37,10 @@ CREATE TABLE accounting (    -- lines = parsed + rejected + skipped
 	rejected         BIGINT,
 	skipped          BIGINT,    -- outside the window, of another load balancer, or of a log that was not asked for
 	extended         BIGINT     -- parsed entries with fields that this version does not know
-);
+);`
+
+// counted holds the tables that requests are counted in.
+const counted = `
 CREATE TABLE traffic (       -- requests by minute and route; several rows may share a key
 	minute           TIMESTAMP,
 	load_balancer    VARCHAR,
@@ -91,8 +95,23 @@ CREATE TABLE failure_minute ( -- failures by minute and all that a report divide
 	last_seen          TIMESTAMP
 );`
 
-// views are what is made of them.
-const views = `
+// perObject is what the counts have beside that if they are to be kept: the object
+// they come from. entry_minute says how many entries there are of each.
+const perObject = `
+ALTER TABLE traffic ADD COLUMN object_id INTEGER;
+ALTER TABLE node_minute ADD COLUMN object_id INTEGER;
+ALTER TABLE failure_minute ADD COLUMN object_id INTEGER;
+CREATE TABLE entry_minute (
+	minute        TIMESTAMP,
+	kind          VARCHAR,
+	load_balancer VARCHAR,  -- as the entries have it
+	parsed        BIGINT,
+	extended      BIGINT,
+	object_id     INTEGER
+);`
+
+// objectView is the ledger as statements see it.
+const objectView = `
 CREATE VIEW object AS
 SELECT object_id, uri, etag, size, coalesce(named_kind, kind) AS kind, load_balancer, interval_end, node, modified,
 	coalesce(lines, 0)::BIGINT AS lines, coalesce(parsed, 0)::BIGINT AS parsed, coalesce(rejected, 0)::BIGINT AS rejected,
@@ -103,7 +122,10 @@ LEFT JOIN (
 	SELECT object_id, arg_max(kind, (lines, kind)) AS kind, sum(lines) AS lines, sum(parsed) AS parsed,
 		sum(rejected) AS rejected, sum(skipped) AS skipped, sum(extended) AS extended
 	FROM accounting GROUP BY object_id
-) USING (object_id);
+) USING (object_id);`
+
+// latencyView takes the histograms apart.
+const latencyView = `
 CREATE VIEW latency AS -- answered requests by how long the target took
 SELECT minute, load_balancer, target_group_arn, target, seconds / 1e6 AS seconds, requests
 FROM (SELECT minute, load_balancer, target_group_arn, target, unnest(latency_us) AS seconds, unnest(latency_requests) AS requests FROM traffic);`

@@ -15,7 +15,6 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"loglens/ingest"
-	"loglens/parse"
 )
 
 // Input is what a store answers from.
@@ -26,6 +25,8 @@ type Input struct {
 
 	Out      string // folder that an export may write to; "" for none
 	MaxBytes int64  // of stored objects, above which nothing is read; 0 for no bound
+
+	Disk Disk // where answers come from in place of Sources; the zero value for none
 }
 
 // Store answers questions from an input. What has to be read of it is read when
@@ -35,9 +36,12 @@ type Store struct {
 	in      Input
 	db      *sql.DB
 	conn    *sql.Conn // for queries
+	plan    *sql.Conn // for plans of what they read
 	write   *sql.Conn // for the appenders
 	temp    string    // where DuckDB may spill
 	threads int       // of DuckDB
+	keeping *keeping  // what is gathered for the disk; nil for an answer
+	reader  *diskReader
 
 	configured bool
 	read       ingest.KindSet // kinds that were read for the last question
@@ -50,10 +54,10 @@ type Store struct {
 	progress          Progress
 	running           *reading // of the statement at hand
 
-	mu        sync.Mutex // guards what follows while workers load
-	uris      []string   // by object ID
-	nodes     []string   // by object ID: the node's address by the object's name
-	recorded  []bool     // by object ID: its row is written
+	mu        sync.Mutex    // guards what follows while workers load
+	uris      []string      // by object ID
+	names     []ingest.Name // by object ID
+	recorded  []bool        // by object ID: its row is written
 	appenders appenders
 	first     error // why an object could not be read
 }
@@ -66,10 +70,12 @@ type appenders struct {
 	nodes   *duckdb.Appender // node_minute
 	failing *duckdb.Appender // failure_minute
 	listing *duckdb.Appender
+	minutes *duckdb.Appender // entry_minute
+	chosen  *duckdb.Appender
 }
 
 func (a *appenders) all() []*duckdb.Appender {
-	return []*duckdb.Appender{a.objects, a.lines, a.counted, a.nodes, a.failing, a.listing}
+	return []*duckdb.Appender{a.objects, a.lines, a.counted, a.nodes, a.failing, a.listing, a.minutes, a.chosen}
 }
 
 // Memory that the parts of a store may take, in bytes. What does not fit goes to
@@ -81,12 +87,17 @@ const (
 
 // Open makes an empty store in memory. temp is the folder for temporary files,
 // "" for the system's.
-func Open(ctx context.Context, temp string, in Input) (_ *Store, err error) {
+func Open(ctx context.Context, temp string, in Input) (*Store, error) {
+	return open(ctx, temp, in, nil)
+}
+
+// open is Open, or makes a store that keeps what it reads for the disk.
+func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Store, err error) {
 	if temp == "" {
 		temp = os.TempDir()
 	}
 	s := &Store{
-		in: in, threads: 1,
+		in: in, threads: 1, keeping: keeping,
 		temp:     filepath.Join(temp, fmt.Sprintf("loglens-%d-%x", os.Getpid(), rand.Uint64())),
 		failures: &spool{budget: spoolBudget, dir: temp},
 		rejects:  &spool{budget: rejectBudget, dir: temp},
@@ -108,36 +119,54 @@ func Open(ctx context.Context, temp string, in Input) (_ *Store, err error) {
 	if s.write, err = s.db.Conn(ctx); err != nil {
 		return nil, err
 	}
+	s.plan = s.conn
 	exec := func(q string) error {
 		_, err := s.conn.ExecContext(ctx, q)
 		return err
 	}
-	for _, q := range append(settings(s.temp, in.Out), schema) {
+	for _, q := range append(settings(s.temp, in.Out, in.Disk), ledger, objectView) {
 		if err := exec(q); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.register(exec); err != nil {
+	if err := exec(counted); err != nil {
 		return nil, err
 	}
-	return s, exec(views)
+	if s.keeping != nil {
+		return s, errors.Join(exec(perObject), s.register(exec))
+	}
+	if err := errors.Join(s.register(exec), exec(latencyView)); err != nil || in.Disk.Path == "" {
+		return s, err
+	}
+	return s, s.readDisk(ctx, in.Disk)
 }
 
 // register makes the relations known that are no plain tables.
 func (s *Store) register(exec func(string) error) error {
-	return errors.Join(
-		newFailure(s).register(s, exec), newReject(s).register(s, exec), newRequest(s).register(s, exec),
-		newEntries(s, "connection", parse.KindConnection).register(s, exec),
-		newEntries(s, "health_check", parse.KindHealthCheck).register(s, exec),
-		newEntries(s, "nlb_tls", parse.KindNLB).register(s, exec))
+	if s.keeping != nil {
+		return s.registerKept(exec)
+	}
+	errs := []error{newFailure(s).register(s, exec), newReject(s).register(s, exec), newRequest(s).register(s, exec)}
+	for name, kind := range entryRelations {
+		errs = append(errs, newEntries(s, name, kind).register(s, exec))
+	}
+	return errors.Join(errs...)
 }
 
+// quoted is a text as SQL writes it.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+
 // settings keep DuckDB offline and within its folder.
-func settings(temp, out string) []string {
-	quoted := func(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
+func settings(temp, out string, disk Disk) []string {
 	var allowed []string
 	if out != "" {
-		allowed = []string{"SET allowed_directories = [" + quoted(out) + "]"}
+		allowed = append(allowed, "SET allowed_directories = ["+quoted(out)+"]")
+	}
+	if files := disk.files(); len(files) > 0 {
+		for i, f := range files {
+			files[i] = quoted(f)
+		}
+		allowed = append(allowed, "SET allowed_paths = ["+strings.Join(files, ", ")+"]")
 	}
 	return append(allowed,
 		"SET autoinstall_known_extensions = false",
@@ -198,10 +227,15 @@ func (s *Store) flush() error {
 
 // node returns the address of the balancer node that an object's name gives.
 func (s *Store) node(object int32) string {
-	if int(object) >= len(s.nodes) {
-		return ""
+	return s.name(object).Node
+}
+
+// name returns what an object's name says.
+func (s *Store) name(object int32) ingest.Name {
+	if int(object) >= len(s.names) {
+		return ingest.Name{}
 	}
-	return s.nodes[object]
+	return s.names[object]
 }
 
 // uri returns where an object lies.
@@ -221,8 +255,8 @@ func (s *Store) Close() error {
 		}
 	}
 	s.appenders = appenders{}
-	for _, c := range []*sql.Conn{s.write, s.conn} {
-		if c != nil {
+	for i, c := range []*sql.Conn{s.write, s.conn, s.plan} {
+		if c != nil && (i < 2 || c != s.conn) {
 			errs = append(errs, c.Close())
 		}
 	}
@@ -230,6 +264,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.db.Close())
 	}
 	s.arenas.close()
+	errs = append(errs, s.reader.close(), s.keeping.close())
 	return errors.Join(append(errs, s.failures.close(), s.rejects.close(), os.RemoveAll(s.temp))...)
 }
 

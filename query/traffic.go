@@ -80,12 +80,15 @@ func (t *traffic) cell(e *parse.Access) *counts {
 	return r.counts
 }
 
-// minuteOf returns the entry's minute since 1970, rounded down.
-func minuteOf(e *parse.Access) int64 {
-	if e.Time < 0 {
-		return (e.Time - 60e6 + 1) / 60e6
+// minuteOf returns the entry's minute since 1970.
+func minuteOf(e *parse.Access) int64 { return floorMinute(e.Time) }
+
+// floorMinute is a time in microseconds as minutes, rounded down.
+func floorMinute(us int64) int64 {
+	if us < 0 {
+		return (us - 60e6 + 1) / 60e6
 	}
-	return e.Time / 60e6
+	return us / 60e6
 }
 
 func (t *traffic) at(k cellKey) *counts {

@@ -20,6 +20,8 @@ const (
 	exitPartial     = 3
 	exitDenied      = 4
 	exitNoObjects   = 5
+	exitNoStore     = 10
+	exitLocked      = 11
 	exitDiskFull    = 12
 	exitUnreachable = 13
 	exitDeadline    = 124
@@ -33,6 +35,8 @@ const exitHelp = `Exit status of loglens:
     3  the answer is printed, but partial: some objects could not be read
     4  credentials missing or expired, or access denied
     5  no log objects in the window, or access logs are switched off
+   10  store missing or damaged
+   11  store locked by another process
    12  disk full
    13  AWS unreachable, or throttled beyond patience
   124  --timeout reached
@@ -98,6 +102,10 @@ func exitStatus(err error) int {
 		return s.status()
 	case errors.Is(err, context.DeadlineExceeded):
 		return exitDeadline
+	case is(new(*query.DiskError)):
+		return exitNoStore
+	case is(new(*query.LockedError)):
+		return exitLocked
 	case errors.Is(err, syscall.ENOSPC):
 		return exitDiskFull
 	case is(new(*usageError)), is(new(*ingest.SourceError)), is(new(*query.StatementError)), is(new(*query.QueryError)), is(new(*query.TooMuchError)):

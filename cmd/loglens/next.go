@@ -58,6 +58,9 @@ func command(name string, o reportOptions, args []string, window map[string]stri
 	if o.read.since != "" || o.read.until != "" {
 		add("tz", typed(o.read.zone, "Local"))
 	}
+	if len(args) == 0 {
+		add("store", o.read.disk.path)
+	}
 	add("lb", o.read.source.balancer)
 	add("profile", o.read.source.aws.Profile)
 	add("region", o.read.source.aws.Region)

@@ -30,6 +30,7 @@ type readOptions struct {
 	timeout  string
 	maxBytes string
 	explain  bool
+	disk     diskOptions
 	out      string // folder that may be written to
 
 	// check looks at the statement before anything is looked for. It says whether
@@ -38,13 +39,19 @@ type readOptions struct {
 }
 
 func (o *readOptions) flags(f *pflag.FlagSet) {
+	o.sourceFlags(f)
+	f.StringVar(&o.maxBytes, "max-bytes", "", "refuse to read more stored bytes than this: 500MB, 2GB")
+	f.BoolVar(&o.explain, "explain", false, "say what would be read, and the SQL; read nothing")
+	o.disk.flags(f, "", "answer from this store in place of a SOURCE; default for the one that ingest fills unless told otherwise")
+}
+
+// sourceFlags are those of every command that opens log objects.
+func (o *readOptions) sourceFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.since, "since", "", "start of the window: 90m, 7d, 03:15, 2026-11-22T03:15, today, @epoch (default: 1h for S3, everything for local files)")
 	f.StringVar(&o.until, "until", "", "end of the window, not part of it (default now)")
 	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "objects read at a time")
 	f.StringVar(&o.timeout, "timeout", "", "give up after this long (exit 124)")
-	f.StringVar(&o.maxBytes, "max-bytes", "", "refuse to read more stored bytes than this: 500MB, 2GB")
-	f.BoolVar(&o.explain, "explain", false, "say what would be read, and the SQL; read nothing")
 	o.source.flags(f)
 }
 
@@ -52,36 +59,43 @@ func (o *readOptions) flags(f *pflag.FlagSet) {
 // runs does not end.
 const patience = 2 * time.Second
 
-// reading opens a store on what is to be read for a statement, for as long as
-// use takes.
-func (a *app) reading(ctx context.Context, o readOptions, statement string, args []string, use func(context.Context, *query.Store, input) error) (err error) {
+// limited runs what takes long, for --timeout at most.
+func (a *app) limited(ctx context.Context, o readOptions, use func(context.Context) error) (err error) {
 	if o.workers < 1 || o.workers > 1024 {
 		return usage("", "--workers %d: want 1 to 1024", o.workers)
 	}
-	if o.timeout != "" {
-		d, derr := when.Duration(o.timeout)
-		if derr == nil && d <= 0 {
-			derr = errors.New("nothing can be read in no time")
-		}
-		if derr != nil {
-			return usage("for example --timeout 2m", "--timeout: %w", derr)
-		}
-		late := &timeoutError{o.timeout}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d, late)
-		defer cancel()
-		// What still runs some time after that cannot be interrupted.
-		last := time.AfterFunc(d+patience, func() {
-			a.complain(late)
-			os.Exit(exitDeadline)
-		})
-		defer last.Stop()
-		defer func() {
-			if err != nil && errors.Is(context.Cause(ctx), late) {
-				err = late
-			}
-		}()
+	if o.timeout == "" {
+		return use(ctx)
 	}
+	d, err := when.Duration(o.timeout)
+	if err == nil && d <= 0 {
+		err = errors.New("nothing can be read in no time")
+	}
+	if err != nil {
+		return usage("for example --timeout 2m", "--timeout: %w", err)
+	}
+	late := &timeoutError{o.timeout}
+	ctx, cancel := context.WithTimeoutCause(ctx, d, late)
+	defer cancel()
+	// What still runs some time after that cannot be interrupted.
+	last := time.AfterFunc(d+patience, func() {
+		a.complain(late)
+		os.Exit(exitDeadline)
+	})
+	defer last.Stop()
+	if err = use(ctx); err != nil && errors.Is(context.Cause(ctx), late) {
+		return late
+	}
+	return err
+}
+
+// reading opens a store on what is to be read for a statement, for as long as
+// use takes.
+func (a *app) reading(ctx context.Context, o readOptions, statement string, args []string, use func(context.Context, *query.Store, input) error) error {
+	return a.limited(ctx, o, func(ctx context.Context) error { return a.read(ctx, o, statement, args, use) })
+}
+
+func (a *app) read(ctx context.Context, o readOptions, statement string, args []string, use func(context.Context, *query.Store, input) error) (err error) {
 	most, err := size(o.maxBytes)
 	if err != nil {
 		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
@@ -92,15 +106,25 @@ func (a *app) reading(ctx context.Context, o readOptions, statement string, args
 			return err
 		}
 	}
-	in, err := a.sources(ctx, o.source, query.KindsNamed(statement), needless, args)
+	disk, err := a.diskFor(o.disk, args)
 	if err != nil {
+		return err
+	}
+	var in input
+	if disk.Path != "" {
+		in.specs, in.balancer = []string{disk.Path}, balancerName(o.source.balancer)
+	} else if in, err = a.sources(ctx, o.source, query.KindsNamed(statement), needless, args); err != nil {
 		return err
 	}
 	if in.window, err = a.window(o, in.remote); err != nil {
 		return err
 	}
+	if disk.Path != "" && in.window != query.Minutes(in.window) {
+		in.window = query.Minutes(in.window)
+		a.say("the store counts by the minute, so the window is of whole minutes: %s", in.window)
+	}
 	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
-	store, err := query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most, Out: o.out})
+	store, err := query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most, Out: o.out, Disk: disk})
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func (a *app) rootCommand() *cobra.Command {
 	for _, r := range query.Reports() {
 		root.AddCommand(a.reportCommand(r))
 	}
-	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
+	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
 	return root
 }
 

@@ -48,7 +48,7 @@ connecting AS MATERIALIZED ( -- of connections that went well only where they ar
 SELECT * FROM (
 	SELECT time, elb AS load_balancer, target_group, target, client_ip AS client, reason, reason_class, reason_source,
 		elb_status_code, target_status_code, 'request' AS log, object_id, object_uri, line_no, raw
-	FROM request
+	FROM failure
 	WHERE coalesce($log, 'request') = 'request'
 		AND list_contains($classes, reason_class)
 		AND ($reason IS NULL OR reason = $reason)

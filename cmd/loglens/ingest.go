@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"loglens/ingest"
+	"loglens/internal/when"
+	"loglens/query"
+	"loglens/report"
+)
+
+// diskOptions says which store on disk is meant.
+type diskOptions struct {
+	path string
+	wait string
+}
+
+// defaultStore stands for the store in the user's data folder.
+const defaultStore = "default"
+
+func (o *diskOptions) flags(f *pflag.FlagSet, standard, about string) {
+	f.StringVar(&o.path, "store", standard, about)
+	f.StringVar(&o.wait, "lock-timeout", "10s", "how long to wait for another process that has the store")
+}
+
+// disk resolves a store; the zero value if none is meant.
+func (a *app) disk(o diskOptions) (d query.Disk, err error) {
+	if o.path == "" {
+		return d, nil
+	}
+	if d.Wait, err = when.Duration(o.wait); err != nil {
+		return d, usage("for example --lock-timeout 30s", "--lock-timeout: %w", err)
+	}
+	if d.Path = o.path; o.path != defaultStore {
+		return d, nil
+	}
+	data := a.getenv("XDG_DATA_HOME")
+	if data == "" {
+		home := a.getenv("HOME")
+		if home == "" {
+			return d, usage("name a file: --store ./loglens.duckdb", "there is no home folder for the default store")
+		}
+		data = filepath.Join(home, ".local", "share")
+	}
+	d.Path = filepath.Join(data, "loglens", "loglens.duckdb")
+	return d, nil
+}
+
+// diskFor is the store that an answer comes from. What is named as a source goes
+// before a store that the environment names.
+func (a *app) diskFor(o diskOptions, args []string) (query.Disk, error) {
+	if o.path != "" && len(args) > 0 {
+		if a.getenv("LOGLENS_STORE") == o.path {
+			return query.Disk{}, nil
+		}
+		return query.Disk{}, usage("leave one of them out", "--store and a SOURCE: where is the answer to come from?")
+	}
+	return a.disk(o)
+}
+
+// ingestOptions is what the flags of ingest say.
+type ingestOptions struct {
+	read readOptions
+	keep []string
+}
+
+func (a *app) ingestCommand() *cobra.Command {
+	var o ingestOptions
+	c := &cobra.Command{
+		Use:   "ingest [SOURCE…]",
+		Short: "Put log objects into a store on disk, each once",
+		Long: `ingest reads the log objects of the window that the store does not have yet,
+and puts them in: failures whole, all requests counted, the other logs whole.
+An object is in the store with all that it holds, or not at all; one that was
+overwritten takes the place of what it was. It may be run as often as you like,
+over windows that overlap: late objects are found, and nothing is counted twice.
+With --store PATH, or --store default, every other command answers from there.
+
+` + sourceHelp,
+		Example: `  loglens ingest --since 24h s3://my-logs/prod
+  loglens ingest --since 7d --keep requests --store ./incident.duckdb ./logs`,
+		RunE: func(c *cobra.Command, args []string) error { return a.ingest(c.Context(), o, args) },
+	}
+	f := c.Flags()
+	o.read.disk.flags(f, defaultStore, "file of the store; default is loglens/loglens.duckdb in your data folder")
+	f.StringSliceVar(&o.keep, "keep", nil, "requests: keep every request whole, so that all reports and all SQL work; takes about as much room as the log text")
+	o.read.sourceFlags(f)
+	complete(c, "keep", []string{"requests"})
+	return c
+}
+
+// ingest brings objects in.
+func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error {
+	for _, k := range o.keep {
+		if k != "requests" {
+			return usage("--keep takes requests", "--keep: unknown word %q", k)
+		}
+	}
+	return a.limited(ctx, o.read, func(ctx context.Context) error {
+		done, path, err := a.bring(ctx, o, args)
+		for _, why := range done.Failures {
+			a.say("warning: %s", report.Plain(why))
+		}
+		if done.Listed > 0 {
+			fmt.Fprintf(a.out, "%d objects in the window: %d new, %d replaced, %d known, %d failed; %.1f MB read into %s\n",
+				done.Listed, done.New, done.Replaced, done.Known, done.Failed, float64(done.Bytes)/1e6, path)
+		}
+		switch {
+		case err != nil:
+			return err
+		case done.Listed == 0:
+			return &emptyError{where: "in the window", hint: "a longer --since finds older ones"}
+		case done.Failed > 0:
+			return &partialError{done.Failed, done.Listed}
+		}
+		return nil
+	})
+}
+
+// bring finds the sources and ingests them.
+func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done query.Ingested, path string, err error) {
+	disk, err := a.disk(o.read.disk)
+	if err != nil {
+		return done, "", err
+	}
+	in, err := a.sources(ctx, o.read.source, query.AllKinds, false, args)
+	if err != nil {
+		return done, "", err
+	}
+	if in.window, err = a.window(o.read, in.remote); err != nil {
+		return done, "", err
+	}
+	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
+	input := query.Input{Sources: in.sources, Plan: plan, Workers: o.read.workers, Disk: disk}
+	done, err = query.Ingest(ctx, "", input, len(o.keep) > 0)
+	return done, disk.Path, err
+}

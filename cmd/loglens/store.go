@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"loglens/internal/when"
+	"loglens/query"
+	"loglens/report"
+)
+
+// storeCommand has what cares for a store on disk.
+func (a *app) storeCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "store",
+		Short: "Look after a store on disk",
+		Long: `store looks after what ingest has put on disk: what there is (stats), whether it
+is sound (verify), less of it (prune), and all of it once more (rebuild).`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
+	}
+	c.AddCommand(a.storeStats(), a.storeVerify(), a.storePrune(), a.storeRebuild())
+	return c
+}
+
+// cared is a command about a store that takes no sources.
+func (a *app) cared(c *cobra.Command, run func(context.Context, query.Disk) error) *cobra.Command {
+	var o diskOptions
+	o.flags(c.Flags(), defaultStore, "file of the store")
+	c.Args = noArgs
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		disk, err := a.disk(o)
+		if err != nil {
+			return err
+		}
+		return run(c.Context(), disk)
+	}
+	return c
+}
+
+func (a *app) storeStats() *cobra.Command {
+	return a.cared(&cobra.Command{Use: "stats", Short: "Say what the store holds"}, func(ctx context.Context, d query.Disk) error {
+		relations, size, err := query.Stats(ctx, "", d)
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+		fmt.Fprintf(w, "relation\trows\tfirst\tlast\n")
+		for _, r := range relations {
+			fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", r.Name, r.Rows, moment(r.First), moment(r.Last))
+		}
+		fmt.Fprintf(w, "%.1f MB in %s\n", float64(size)/1e6, report.Plain(d.Path))
+		return w.Flush()
+	})
+}
+
+// moment is a time of a row, - for none.
+func moment(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.UTC().Format("2006-01-02 15:04Z")
+}
+
+func (a *app) storeVerify() *cobra.Command {
+	return a.cared(&cobra.Command{Use: "verify", Short: "Read all of the store, and count it against its ledger"}, func(ctx context.Context, d query.Disk) error {
+		wrong, err := query.Verify(ctx, "", d)
+		if err != nil {
+			return err
+		}
+		if len(wrong) > 0 {
+			return &query.DiskError{Path: d.Path, Reason: "it is damaged: " + strings.Join(wrong, "; "), Next: "loglens store rebuild puts it aside and reads the logs again"}
+		}
+		_, err = fmt.Fprintf(a.out, "%s is sound\n", report.Plain(d.Path))
+		return err
+	})
+}
+
+func (a *app) storePrune() *cobra.Command {
+	var keep string
+	c := a.cared(&cobra.Command{Use: "prune", Short: "Take old objects out of the store", Example: "  loglens store prune --keep 30d"},
+		func(ctx context.Context, d query.Disk) error {
+			if keep == "" {
+				return usage("for example --keep 30d", "how much is to stay? --keep is not given")
+			}
+			age, err := when.Duration(keep)
+			if err != nil {
+				return usage("for example --keep 30d", "--keep: %w", err)
+			}
+			n, err := query.Prune(ctx, "", d, a.now().Add(-age))
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(a.out, "%d objects taken out of %s; their room is used again\n", n, report.Plain(d.Path))
+			return err
+		})
+	c.Flags().StringVar(&keep, "keep", "", "keep objects whose interval ended within this time: 30d")
+	return c
+}
+
+// storeRebuild puts a store aside and ingests into a new one.
+func (a *app) storeRebuild() *cobra.Command {
+	c := a.ingestCommand()
+	ingest := c.RunE
+	c.Use, c.Short = "rebuild [SOURCE…]", "Put the store aside, and ingest into a new one"
+	c.Long = "rebuild renames the store, which may be damaged or of another version of loglens,\nand ingests into a new one. Nothing is deleted.\n\n" + sourceHelp
+	c.Example = "  loglens store rebuild --since 30d s3://my-logs/prod"
+	c.RunE = func(c *cobra.Command, args []string) error {
+		path, err := c.Flags().GetString("store")
+		wait, werr := c.Flags().GetString("lock-timeout")
+		if err := errors.Join(err, werr); err != nil {
+			return err
+		}
+		disk, err := a.disk(diskOptions{path, wait})
+		if err != nil {
+			return err
+		}
+		aside, err := query.SetAside(c.Context(), disk, a.now())
+		if err != nil {
+			return err
+		}
+		if aside != "" {
+			a.say("the store of before is %s", report.Plain(aside))
+		}
+		return ingest(c, args)
+	}
+	return c
+}

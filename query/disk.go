@@ -1,0 +1,135 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
+	"github.com/gofrs/flock"
+)
+
+// Disk is the store on disk: one DuckDB file, and two files beside it that are
+// only locked. It holds whole objects, so what lies outside of a window is there
+// as well, and an object is in it whole or not at all.
+type Disk struct {
+	Path string
+	Wait time.Duration // how long to wait for who holds a lock
+}
+
+// diskVersion is that of the file's tables. Another version is not read.
+const diskVersion = 1
+
+// files are all that DuckDB may touch.
+func (d Disk) files() []string {
+	if d.Path == "" {
+		return nil
+	}
+	return []string{d.Path, d.Path + ".wal", d.Path + ".wal.checkpoint", d.Path + ".wal.recovery"}
+}
+
+// DiskError says why a store cannot be read.
+type DiskError struct {
+	Path, Reason, Next string
+	Missing            bool // there is none
+	Err                error
+}
+
+func (e *DiskError) Error() string { return "store " + e.Path + ": " + e.Reason }
+func (e *DiskError) Unwrap() error { return e.Err }
+
+// Hint says what to do.
+func (e *DiskError) Hint() string { return e.Next }
+
+// LockedError says that another process holds the store.
+type LockedError struct {
+	Path string
+	Wait time.Duration
+}
+
+func (e *LockedError) Error() string {
+	return fmt.Sprintf("store %s: another process has held it for %v", e.Path, e.Wait)
+}
+
+// Hint says what to do.
+func (e *LockedError) Hint() string { return "wait longer with --lock-timeout, or end the other one" }
+
+// present returns an error if there is no store.
+func (d Disk) present() error {
+	info, err := os.Stat(d.Path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &DiskError{Path: d.Path, Reason: "there is none", Next: "loglens ingest --since 24h s3://my-logs/prod makes one", Missing: true, Err: err}
+	case err != nil:
+		return fmt.Errorf("open store: %w", err)
+	case info.IsDir():
+		return &DiskError{Path: d.Path, Reason: "this is a folder", Next: "name a file in it: " + filepath.Join(d.Path, "loglens.duckdb")}
+	}
+	return nil
+}
+
+// The two locks. Who writes holds ingesting from the first object to the last, so
+// that no two do the same work; the file itself is locked by readers and writers
+// for as long as DuckDB has it open, which never is long. Both are the kernel's,
+// and gone with the process.
+const (
+	ingestingLock = ".ingesting"
+	openLock      = ".lock"
+)
+
+// lock waits for a lock. A shared one is held by any number at a time.
+func (d Disk) lock(ctx context.Context, which string, shared bool) (*flock.Flock, error) {
+	l := flock.New(d.Path+which, flock.SetPermissions(0o600))
+	ctx, cancel := context.WithTimeoutCause(ctx, max(d.Wait, time.Millisecond), &LockedError{d.Path, d.Wait})
+	defer cancel()
+	try := l.TryLockContext
+	if shared {
+		try = l.TryRLockContext
+	}
+	_, err := try(ctx, 5*time.Millisecond)
+	if err != nil {
+		if cause := context.Cause(ctx); cause != nil {
+			return nil, cause
+		}
+		return nil, fmt.Errorf("lock store: %w", err)
+	}
+	return l, nil
+}
+
+// attach opens the file as the database disk, for as long as release is not
+// called. A file that DuckDB cannot read is a *DiskError.
+func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() error, err error) {
+	l, err := d.lock(ctx, openLock, !write)
+	if err != nil {
+		return nil, err
+	}
+	options := " (READ_ONLY)"
+	if write {
+		options = ""
+	}
+	if _, err := s.conn.ExecContext(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options); err != nil {
+		return nil, errors.Join(d.fault(err), l.Unlock())
+	}
+	return func() error {
+		// The context may be over; the file has to be let go all the same.
+		_, err := s.conn.ExecContext(context.WithoutCancel(ctx), "DETACH disk")
+		return errors.Join(err, l.Unlock())
+	}, nil
+}
+
+// damage is how DuckDB calls what is wrong with a file.
+var damage = []duckdb.ErrorType{duckdb.ErrorTypeIO, duckdb.ErrorTypeSerialization, duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal, duckdb.ErrorTypeCatalog}
+
+// fault turns what DuckDB says of the file into what to do about it.
+func (d Disk) fault(err error) error {
+	var refused *duckdb.Error
+	if !errors.As(err, &refused) || !slices.Contains(damage, refused.Type) {
+		return err
+	}
+	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("it is damaged: %v", err), Next: "loglens store rebuild puts it aside and reads the logs again", Err: err}
+}

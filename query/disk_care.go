@@ -1,0 +1,185 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// Relation is how much of a relation a store holds.
+type Relation struct {
+	Name        string
+	Rows        int64
+	First, Last *time.Time // of the rows, where they have a time
+}
+
+// Stats says what a store holds, relation by relation, and how large its file is.
+//
+// Errors: *DiskError, *LockedError.
+func Stats(ctx context.Context, temp string, d Disk) (list []Relation, size int64, err error) {
+	s, err := Open(ctx, temp, Input{Disk: d, Workers: 2})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	done, err := s.opened(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	tables := append([]diskTable{{name: "object", time: "interval_end"}}, diskTables(true)...)
+	for _, t := range tables {
+		r := Relation{Name: t.name}
+		bounds := "NULL::TIMESTAMP, NULL::TIMESTAMP"
+		if t.time != "" {
+			bounds = fmt.Sprintf("min(%[1]s), max(%[1]s)", t.time)
+		}
+		if err := s.each(ctx, func() {}, "SELECT count(*), "+bounds+" FROM disk."+t.name, []any{&r.Rows, &r.First, &r.Last}); err != nil {
+			return nil, 0, d.fault(err)
+		}
+		list = append(list, r)
+	}
+	info, err := os.Stat(d.Path)
+	if err != nil {
+		return nil, 0, fmt.Errorf("open store: %w", err)
+	}
+	return list, info.Size(), nil
+}
+
+// Verify reads every block of a store and compares what is there with what the
+// ledger says was put in. It returns what is wrong, nil if nothing is.
+//
+// Errors: *DiskError, also for a block whose checksum is wrong; *LockedError.
+func Verify(ctx context.Context, temp string, d Disk) (wrong []string, err error) {
+	s, err := Open(ctx, temp, Input{Disk: d, Workers: 2})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	done, err := s.opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	var what string
+	var n int64
+	for _, check := range append(s.ledgerChecks(), blockChecks()...) {
+		err := s.each(ctx, func() {
+			if n > 0 {
+				wrong = append(wrong, fmt.Sprintf("%d %s", n, what))
+			}
+		}, check, []any{&what, &n})
+		if err != nil {
+			return nil, d.fault(err)
+		}
+	}
+	return wrong, nil
+}
+
+// blockChecks read all columns of all tables.
+func blockChecks() (checks []string) {
+	for _, t := range append([]diskTable{{name: "object"}}, diskTables(true)...) {
+		checks = append(checks, "SELECT 'rows of "+t.name+" without a hash', count(*) FILTER (h IS NULL) FROM (SELECT hash(t) AS h FROM disk."+t.name+" t)")
+	}
+	return checks
+}
+
+// ledgerChecks count what must not be.
+func (s *Store) ledgerChecks() (checks []string) {
+	add := func(what, sql string) { checks = append(checks, "SELECT '"+what+"', count(*) FROM ("+sql+")") }
+	add("objects twice", "SELECT identity FROM disk.object GROUP BY identity HAVING count(*) > 1")
+	add("numbers of objects twice", "SELECT object_id FROM disk.object GROUP BY object_id HAVING count(*) > 1")
+	for _, t := range diskTables(true) {
+		add("objects in "+t.name+" that the ledger does not know or could not read",
+			"SELECT DISTINCT object_id FROM disk."+t.name+" WHERE object_id NOT IN (SELECT object_id FROM disk.object WHERE status = 'ok')")
+	}
+	add("logs whose lines are not parsed, rejected or skipped", "SELECT 1 FROM disk.accounting WHERE lines <> parsed + rejected + skipped")
+	add("logs with other entries than the ledger counts", `
+		SELECT 1 FROM disk.accounting FULL JOIN (SELECT object_id, kind, sum(parsed) AS n FROM disk.entry_minute GROUP BY ALL) e USING (object_id, kind)
+		WHERE coalesce(parsed, 0) <> coalesce(n, 0)`)
+	add("logs with other damaged lines than the ledger counts", `
+		SELECT 1 FROM disk.accounting FULL JOIN (SELECT object_id, kind, count(*) AS n FROM disk.reject GROUP BY ALL) r USING (object_id, kind)
+		WHERE coalesce(rejected, 0) <> coalesce(n, 0)`)
+	add("objects with other requests than the ledger counts", `
+		SELECT 1 FROM (SELECT object_id, sum(parsed) AS n FROM disk.accounting WHERE kind IN ('ALB access log', 'Classic Load Balancer access log') GROUP BY ALL)
+		FULL JOIN (SELECT object_id, sum(requests) AS m FROM disk.traffic GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
+	add("objects with other failures than were counted", `
+		SELECT 1 FROM (SELECT object_id, count(*) AS n FROM disk.failure GROUP BY ALL)
+		FULL JOIN (SELECT object_id, sum(failures) AS m FROM disk.failure_minute GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
+	for _, name := range sortedKeys(entryRelations) {
+		add("objects with other rows in "+name+" than the ledger counts", `
+			SELECT 1 FROM (SELECT object_id, sum(parsed) AS n FROM disk.accounting WHERE kind = `+quoted(entryRelations[name].String())+` GROUP BY ALL)
+			FULL JOIN (SELECT object_id, count(*) AS m FROM disk.`+name+` GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
+	}
+	return checks
+}
+
+// Prune takes out of a store the objects whose interval ended before a time, with
+// all that they hold. Objects whose names tell no interval stay.
+//
+// Errors: *DiskError, *LockedError.
+func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects int64, err error) {
+	if err := d.present(); err != nil {
+		return 0, err
+	}
+	held, err := d.lock(ctx, ingestingLock, false)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, held.Unlock()) }()
+	s, err := open(ctx, temp, Input{Disk: d, Workers: 2}, newKeeping(temp, false))
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	release, err := s.attach(ctx, d, true)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := s.checkVersion(ctx, d); err != nil {
+		return 0, err
+	}
+	old := fmt.Sprintf("interval_end < make_timestamp(%d)", before.UnixMicro())
+	if err := s.each(ctx, func() {}, "SELECT count(*) FROM disk.object WHERE "+old, []any{&objects}); err != nil {
+		return 0, d.fault(err)
+	}
+	var statements []string
+	for _, t := range diskTables(true) {
+		statements = append(statements, "DELETE FROM disk."+t.name+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
+	}
+	return objects, s.transaction(ctx, append(statements, "DELETE FROM disk.object WHERE "+old)...)
+}
+
+// SetAside renames a store that cannot be read, with what belongs to it, so that a
+// new one can take its place. It returns the new name, "" if there was no store.
+//
+// Errors: *LockedError, the file system's.
+func SetAside(ctx context.Context, d Disk, now time.Time) (aside string, err error) {
+	if err := d.present(); err != nil {
+		var gone *DiskError
+		if errors.As(err, &gone) && gone.Missing {
+			return "", nil
+		}
+		return "", err
+	}
+	held, err := d.lock(ctx, ingestingLock, false)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, held.Unlock()) }()
+	file, err := d.lock(ctx, openLock, false)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, file.Unlock()) }()
+	aside = d.Path + ".aside-" + now.UTC().Format("20060102T150405Z")
+	for i, f := range d.files() {
+		if err := os.Rename(f, aside+f[len(d.Path):]); err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
+			return "", fmt.Errorf("put the store aside: %w", err)
+		}
+	}
+	return aside, nil
+}

@@ -1,0 +1,315 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/when"
+	"loglens/parse"
+)
+
+// An answer from disk has the same relations as one from the sources: views of the
+// file's tables, of the objects that would have been read. The file is open from
+// the first look at it until the answer is complete, and no longer.
+
+// diskReader is what a store remembers of the disk that it answers from.
+type diskReader struct {
+	disk    Disk
+	release func() error // nil while the file is not open
+}
+
+func (r *diskReader) close() error {
+	if r == nil || r.release == nil {
+		return nil
+	}
+	release := r.release
+	r.release = nil
+	return release()
+}
+
+// chosenTable holds the objects of an answer, numbered in the order of a listing.
+const chosenTable = `CREATE TABLE chosen (
+	stored    INTEGER, -- object_id on disk
+	object_id INTEGER,
+	uri       VARCHAR,
+	wanted    BOOLEAN, -- lines that name no balancer are of one that is asked for
+	counted   BOOLEAN  -- requests are counted for this answer
+)`
+
+// readDisk lets statements find the file's tables. What they read is still planned
+// over the relations of the sources: a plan over tables depends on what is in them.
+func (s *Store) readDisk(ctx context.Context, d Disk) (err error) {
+	s.reader = &diskReader{disk: d}
+	s.in.Plan.Window = Minutes(s.in.Plan.Window)
+	if s.conn, err = s.db.Conn(ctx); err != nil {
+		return err
+	}
+	for _, q := range []string{chosenTable, "CREATE SCHEMA stored", "SET search_path = 'stored,main'"} {
+		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// opened opens the disk, if there is one, until done is called.
+func (s *Store) opened(ctx context.Context) (done func() error, err error) {
+	r := s.reader
+	if r == nil {
+		return func() error { return nil }, nil
+	}
+	if err := r.disk.present(); err != nil {
+		return nil, err
+	}
+	if r.release, err = s.attach(ctx, r.disk, false); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(s.checkVersion(ctx, r.disk)); err != nil {
+		return nil, errors.Join(err, r.close())
+	}
+	if err := s.diskViews(ctx); err != nil {
+		return nil, errors.Join(r.disk.fault(err), r.close())
+	}
+	return r.close, nil
+}
+
+// diskViews makes the relations of the file's tables.
+func (s *Store) diskViews(ctx context.Context) error {
+	balancers, err := s.diskBalancers(ctx)
+	if err != nil {
+		return err
+	}
+	for _, t := range diskTables(true) {
+		if t.name == "accounting" {
+			continue // a table, see account
+		}
+		q := "CREATE OR REPLACE VIEW stored." + t.name + " AS SELECT " + t.shown() +
+			" FROM disk." + t.name + " AS t JOIN main.chosen AS c ON t.object_id = c.stored WHERE " + s.condition(t, balancers)
+		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	_, err = s.conn.ExecContext(ctx, strings.NewReplacer("CREATE VIEW ", "CREATE OR REPLACE VIEW stored.", "FROM traffic", "FROM stored.traffic").Replace(latencyView))
+	return err
+}
+
+// shown is the SELECT list of a relation.
+func (t diskTable) shown() string {
+	if t.columns == nil && t.name == "entry_minute" {
+		return "t.* REPLACE (c.object_id AS object_id)"
+	}
+	if t.columns == nil {
+		return "t.* EXCLUDE (object_id)"
+	}
+	list := slices.Clone(t.columns)
+	for i, c := range list {
+		if list[i] = `t."` + c + `"`; c == "object_id" {
+			list[i] = "c.object_id, c.uri AS object_uri"
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// condition chooses the rows of a table that are in the window and of the balancer.
+func (s *Store) condition(t diskTable, balancers []string) string {
+	all := []string{"true"}
+	if t.columns == nil && t.name != "entry_minute" {
+		all = append(all, "c.counted")
+	}
+	if t.time != "" {
+		w := s.in.Plan.Window
+		if !w.From.IsZero() {
+			all = append(all, fmt.Sprintf("t.%s >= make_timestamp(%d)", t.time, w.From.UnixMicro()))
+		}
+		if !w.Until.IsZero() {
+			all = append(all, fmt.Sprintf("t.%s < make_timestamp(%d)", t.time, w.Until.UnixMicro()))
+		}
+	}
+	if t.elb != "" && s.in.Plan.LoadBalancer != "" {
+		all = append(all, fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN c.wanted ELSE t.%[1]s IN (%[2]s) END", t.elb, strings.Join(append(balancers, "NULL"), ", ")))
+	}
+	return strings.Join(all, " AND ")
+}
+
+// diskBalancers are those of the entries that the plan wants, as SQL.
+func (s *Store) diskBalancers(ctx context.Context) (list []string, err error) {
+	if s.in.Plan.LoadBalancer == "" {
+		return nil, nil
+	}
+	var name string
+	err = s.each(ctx, func() {
+		if s.in.Plan.WantsBalancer(name) {
+			list = append(list, quoted(name))
+		}
+	}, "SELECT DISTINCT load_balancer FROM disk.entry_minute WHERE load_balancer IS NOT NULL ORDER BY ALL", []any{&name})
+	return list, err
+}
+
+// answerFromDisk is answer where the disk takes the place of the sources.
+func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
+	n, err := s.needs(ctx, cmp.Or(q.plan, q.text), q.args(), q.relations, !q.count)
+	if err != nil {
+		return err
+	}
+	if err := s.configure(ctx, s.in.Workers, memoryToStream); err != nil {
+		return err
+	}
+	s.read, s.own, s.count = n.kinds(), n.streams, n.count
+	if err := s.choose(ctx, n); err != nil {
+		return s.reader.disk.fault(err)
+	}
+	if n.whole {
+		if err := s.wholeRequests(ctx); err != nil {
+			return err
+		}
+	}
+	if err := q.before(); err != nil {
+		return err
+	}
+	if q.count && n.streams&requestKinds != 0 {
+		// A stream counts requests while the statement runs, and not before.
+		if _, err := s.conn.ExecContext(ctx, "UPDATE chosen SET counted = true"); err != nil {
+			return err
+		}
+	}
+	return s.reader.disk.fault(s.statement(ctx, q))
+}
+
+// diskObject is a row of the store's ledger.
+type diskObject struct {
+	id   int32
+	uri  string
+	size int64
+	name ingest.Name
+}
+
+// ledgerOf lists the objects of the store that the plan wants, in the order in
+// which a listing yields them.
+func (s *Store) ledgerOf(ctx context.Context, plan ingest.Plan) (list []diskObject, err error) {
+	var o diskObject
+	var size *int64
+	err = s.each(ctx, func() {
+		if o.name = ingest.ParseName(path.Base(filepath.ToSlash(o.uri))); plan.Wants(o.name) {
+			o.size = or(size)
+			list = append(list, o)
+		}
+	}, "SELECT object_id, uri, size FROM disk.object", []any{&o.id, &o.uri, &size})
+	slices.SortFunc(list, func(a, b diskObject) int {
+		return cmp.Or(slices.Compare(strings.Split(a.uri, "/"), strings.Split(b.uri, "/")), cmp.Compare(a.id, b.id))
+	})
+	return list, err
+}
+
+// diskLogs is Logs of what the store has.
+func (s *Store) diskLogs(ctx context.Context, plan ingest.Plan) (logs []Log, err error) {
+	done, err := s.opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := s.ledgerOf(ctx, plan)
+	for _, o := range objects {
+		l := Log{o.name.LoadBalancer, o.name.Kind}
+		if l.Kind != parse.KindUnknown && !slices.Contains(logs, l) {
+			logs = append(logs, l)
+		}
+	}
+	slices.SortFunc(logs, compareLogs)
+	return logs, errors.Join(err, done())
+}
+
+// choose fills the ledger in memory with the objects that an answer rests on.
+func (s *Store) choose(ctx context.Context, n need) error {
+	for _, table := range []string{"chosen", "object_read", listingTable, "accounting"} {
+		if err := s.remove(ctx, table); err != nil {
+			return err
+		}
+	}
+	clear(s.recorded)
+	s.first = nil
+	plan := s.in.Plan
+	plan.Kinds = n.kinds()
+	if plan.Kinds == 0 {
+		return nil
+	}
+	objects, err := s.ledgerOf(ctx, plan)
+	if err != nil {
+		return err
+	}
+	if err := s.appendChosen(objects, n.load&requestKinds != 0); err != nil {
+		return err
+	}
+	var statements []string
+	if n.listing != 0 {
+		statements = append(statements, `INSERT INTO listing BY NAME
+			SELECT c.object_id, o.uri, o.size, named_kind AS kind, load_balancer, interval_end, node, modified FROM disk.object o JOIN chosen c ON o.object_id = c.stored`)
+	}
+	if n.load|n.streams != 0 {
+		statements = append(statements, `INSERT INTO object_read BY NAME
+			SELECT o.* EXCLUDE (requests_kept) REPLACE (c.object_id AS object_id) FROM disk.object o JOIN chosen c ON o.object_id = c.stored`,
+			`INSERT INTO accounting BY NAME
+			SELECT c.object_id, a.kind, a.lines, coalesce(e.parsed, 0)::BIGINT AS parsed, a.rejected,
+				(a.lines - coalesce(e.parsed, 0) - a.rejected)::BIGINT AS skipped, coalesce(e.extended, 0)::BIGINT AS extended
+			FROM disk.accounting a JOIN chosen c ON a.object_id = c.stored LEFT JOIN (
+				SELECT object_id, kind, sum(parsed) AS parsed, sum(extended) AS extended FROM entry_minute
+				WHERE list_contains(`+sqlList(kindNames(n.load|n.streams))+`, kind) GROUP BY ALL
+			) e ON e.object_id = c.object_id AND e.kind = a.kind`)
+	}
+	for _, q := range statements {
+		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	var why string
+	return s.each(ctx, func() { s.note(errors.New(why)) }, "SELECT error FROM object_read WHERE status = 'failed' ORDER BY object_id LIMIT 1", []any{&why})
+}
+
+func sqlList(words []string) string {
+	for i, w := range words {
+		words[i] = quoted(w)
+	}
+	return "[" + strings.Join(words, ", ") + "]"
+}
+
+// wholeRequests refuses to answer from objects of which only failures were kept.
+func (s *Store) wholeRequests(ctx context.Context) error {
+	var lacking, all int64
+	err := s.each(ctx, func() {}, `
+		SELECT count(*) FILTER (NOT requests_kept), count(*) FROM disk.object JOIN chosen ON disk.object.object_id = stored WHERE status = 'ok'`,
+		[]any{&lacking, &all})
+	if err == nil && lacking > 0 {
+		return refuse("loglens ingest --keep requests reads them again; without --store the logs themselves are read",
+			"this needs whole requests, and the store holds only the failures of %d of its %d %s", lacking, all, noun(all, "object", "objects"))
+	}
+	return err
+}
+
+// appendChosen writes down which objects were chosen.
+func (s *Store) appendChosen(objects []diskObject, counted bool) error {
+	chosen, err := s.appender(&s.appenders.chosen, "chosen")
+	if err != nil {
+		return err
+	}
+	for i, o := range objects {
+		if err := chosen.AppendRow(o.id, int32(i), o.uri, s.in.Plan.WantsBalancer(o.name.LoadBalancer), counted); err != nil {
+			return fmt.Errorf("append to chosen: %w", err)
+		}
+	}
+	return s.flush()
+}
+
+// Minutes widens a window to whole minutes, by which a store on disk counts.
+func Minutes(w when.Window) when.Window {
+	w.From = w.From.Truncate(time.Minute)
+	if u := w.Until.Truncate(time.Minute); !u.Equal(w.Until) {
+		w.Until = u.Add(time.Minute)
+	}
+	return w
+}

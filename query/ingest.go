@@ -1,0 +1,307 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"loglens/ingest"
+)
+
+// Ingested says what an ingest has found and done.
+type Ingested struct {
+	Listed   int64 // objects of the window
+	Known    int64 // that were in the store already
+	New      int64
+	Replaced int64 // that were in the store in another version, or had not been readable
+	Failed   int64 // that could not be read; the next ingest tries again
+	Bytes    int64 // stored bytes of those that were read
+	Failures []string
+}
+
+// A batch is what one transaction brings in: so much is lost at most if the
+// process dies, and so much is held.
+const (
+	batchObjects = 1000
+	batchBytes   = 256 << 20
+)
+
+// Ingest reads the objects of the plan that the store does not have, whole, and
+// puts them in. Each is there with all its rows or not at all. With requests,
+// every request is kept, and objects that were read without are read again.
+//
+// Errors: *LockedError, *DiskError, what Run returns. What was put in before an
+// error stays.
+func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ingested, err error) {
+	if err := os.MkdirAll(filepath.Dir(in.Disk.Path), 0o700); err != nil {
+		return done, fmt.Errorf("make the store's folder: %w", err)
+	}
+	held, err := in.Disk.lock(ctx, ingestingLock, false)
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, held.Unlock()) }()
+	plan := in.Plan
+	plan.Kinds = AllKinds
+	in.Plan = ingest.Plan{} // an object is kept whole, whatever the window
+	s, err := open(ctx, temp, in, newKeeping(temp, requests))
+	if err != nil {
+		return done, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	if err := s.configure(ctx, s.in.Workers, memoryToStream); err != nil {
+		return done, err
+	}
+	i := &ingesting{store: s, requests: requests, done: &done, now: plan.Now}
+	if err := i.look(ctx); err != nil {
+		return done, err
+	}
+	feed := ingest.List(ctx, in.Sources, plan)
+	s.progress.follow(feed)
+	var batch []*ingest.Object
+	var bytes int64
+	for o := range feed.Objects() {
+		if !i.wants(o) {
+			continue
+		}
+		batch, bytes = append(batch, o), bytes+max(o.Size, 0)
+		if len(batch) >= batchObjects || bytes >= batchBytes {
+			if err := i.bring(ctx, batch); err != nil {
+				return done, err
+			}
+			batch, bytes = nil, 0
+		}
+	}
+	if err := feed.Err(); err != nil {
+		return done, err
+	}
+	return done, i.bring(ctx, batch)
+}
+
+// ingesting is an ingest on its way.
+type ingesting struct {
+	store    *Store
+	requests bool
+	now      time.Time
+	done     *Ingested
+	known    map[string]stored // by identity
+	next     int64             // object_id
+}
+
+// stored is an object that the store has.
+type stored struct {
+	id       int64
+	version  string
+	whole    bool // it was read
+	requests bool // with all its requests
+}
+
+// version tells one content of a place from another.
+func version(etag string, size int64, modified time.Time) string {
+	if etag != "" {
+		return fmt.Sprintf("%s %d", etag, size)
+	}
+	return fmt.Sprintf("%d %d", modified.UnixMicro(), size)
+}
+
+// look makes the tables if there are none, and reads which objects there are.
+func (i *ingesting) look(ctx context.Context) (err error) {
+	s := i.store
+	release, err := s.attach(ctx, s.in.Disk, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	var tables int
+	err = s.each(ctx, func() {}, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'disk'", []any{&tables})
+	if err != nil {
+		return s.in.Disk.fault(err)
+	}
+	if tables == 0 {
+		// It holds addresses and URLs of other people. The folder, if we made it,
+		// lets nobody else in before.
+		if err := os.Chmod(s.in.Disk.Path, 0o600); err != nil {
+			return fmt.Errorf("protect store: %w", err)
+		}
+		if err := s.transaction(ctx, diskSchema()...); err != nil {
+			return err
+		}
+	}
+	if err := s.checkVersion(ctx, s.in.Disk); err != nil {
+		return err
+	}
+	i.known = map[string]stored{}
+	var k stored
+	var identity, status string
+	var etag *string
+	var size *int64
+	var modified *time.Time
+	err = s.each(ctx, func() {
+		k.version = version(or(etag), or(size), or(modified))
+		if size == nil {
+			k.version = version(or(etag), -1, or(modified))
+		}
+		k.whole = status == "ok"
+		i.known[identity] = k
+		i.next = max(i.next, k.id+1)
+	}, "SELECT object_id, identity, etag, size, modified, status, requests_kept FROM disk.object",
+		[]any{&k.id, &identity, &etag, &size, &modified, &status, &k.requests})
+	return s.in.Disk.fault(err)
+}
+
+// or is what p points at, or the zero value.
+func or[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}
+
+// checkVersion refuses a file that another version of loglens has made.
+func (s *Store) checkVersion(ctx context.Context, d Disk) error {
+	version := 0
+	if err := s.each(ctx, func() {}, "SELECT version FROM disk.meta", []any{&version}); err != nil {
+		return d.fault(err)
+	}
+	if version != diskVersion {
+		return &DiskError{Path: d.Path, Reason: fmt.Sprintf("its tables are of version %d, and this loglens reads %d", version, diskVersion),
+			Next: "loglens store rebuild puts it aside and reads the logs again"}
+	}
+	return nil
+}
+
+// wants reports whether an object has to be read.
+func (i *ingesting) wants(o *ingest.Object) bool {
+	i.done.Listed++
+	have, ok := i.known[printable(o.Identity())]
+	if ok && have.whole && have.version == version(o.ETag, o.Size, o.Modified.Truncate(time.Microsecond)) && (have.requests || !i.requests) {
+		i.done.Known++
+		return false
+	}
+	return true
+}
+
+// bring reads a batch and puts it into the store, in one transaction.
+func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object) error {
+	if len(batch) == 0 {
+		return nil
+	}
+	s := i.store
+	for n, o := range batch {
+		o.ID = int32(n)
+	}
+	s.read, s.count = AllKinds, details{latency: true, nodes: true}
+	loading, cancel := context.WithCancel(ctx)
+	err := s.load(loading, ingest.Serve(loading, batch, s.in.Workers), AllKinds)
+	cancel()
+	if err == nil {
+		crash("loaded")
+		err = i.commit(ctx, batch)
+	}
+	if err != nil {
+		return err
+	}
+	i.next += int64(len(batch))
+	return errors.Join(s.forget(ctx), s.remove(ctx, "entry_minute"), s.keeping.empty())
+}
+
+// commit writes what is in memory to the file.
+func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object) (err error) {
+	s := i.store
+	release, err := s.attach(ctx, s.in.Disk, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	gone, counted, err := i.counted(ctx, batch)
+	if err != nil {
+		return err
+	}
+	if err := s.transaction(ctx, i.statements(gone)...); err != nil {
+		return err
+	}
+	crash("committed")
+	d := i.done
+	d.New, d.Replaced, d.Failed, d.Bytes = d.New+counted.New, d.Replaced+counted.Replaced, d.Failed+counted.Failed, d.Bytes+counted.Bytes
+	d.Failures = append(d.Failures, counted.Failures[:min(len(counted.Failures), 5-min(len(d.Failures), 5))]...)
+	return nil
+}
+
+// counted says what became of a batch, and which objects of the store it replaces.
+func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone []string, c Ingested, err error) {
+	var status string
+	var why *string
+	var stored int64
+	failed := map[string]bool{}
+	var identity string
+	err = i.store.each(ctx, func() {
+		if c.Bytes += stored; status != "ok" {
+			failed[identity] = true
+			c.Failed++
+			c.Failures = append(c.Failures, or(why))
+		}
+	}, "SELECT identity, status, error, coalesce(bytes_compressed, 0) FROM object_read ORDER BY object_id", []any{&identity, &status, &why, &stored})
+	for _, o := range batch {
+		name := printable(o.Identity())
+		have, ok := i.known[name]
+		if ok {
+			gone = append(gone, fmt.Sprint(have.id))
+		}
+		switch {
+		case failed[name]:
+		case ok:
+			c.Replaced++
+		default:
+			c.New++
+		}
+	}
+	return gone, c, err
+}
+
+// statements move the batch from memory to disk, in place of objects that are gone.
+func (i *ingesting) statements(gone []string) (list []string) {
+	base := fmt.Sprint(i.next)
+	tables := diskTables(i.requests)
+	if len(gone) > 0 {
+		in := " WHERE object_id IN (" + strings.Join(gone, ", ") + ")"
+		list = append(list, "DELETE FROM disk.object"+in)
+		for _, t := range diskTables(true) {
+			list = append(list, "DELETE FROM disk."+t.name+in)
+		}
+	}
+	list = append(list, "INSERT INTO disk.object BY NAME SELECT * REPLACE ((object_id + "+base+")::INTEGER AS object_id), "+
+		fmt.Sprint(i.requests)+" AS requests_kept FROM object_read")
+	for _, t := range tables {
+		columns := "* REPLACE ((object_id + " + base + ")::INTEGER AS object_id)"
+		if t.columns != nil {
+			columns = strings.Replace(t.selected(), `"object_id"`, "(object_id + "+base+")::INTEGER AS object_id", 1)
+		}
+		list = append(list, "INSERT INTO disk."+t.name+" BY NAME SELECT "+columns+" FROM "+t.name)
+	}
+	return list
+}
+
+// transaction runs statements, all or none.
+func (s *Store) transaction(ctx context.Context, statements ...string) (err error) {
+	run := func(q string) error {
+		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+			return fmt.Errorf("write store: %w", err)
+		}
+		return nil
+	}
+	if err := run("BEGIN"); err != nil {
+		return err
+	}
+	for _, q := range statements {
+		if err := run(q); err != nil {
+			_, undone := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+			return errors.Join(err, undone)
+		}
+		crash("statement")
+	}
+	return run("COMMIT")
+}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -128,6 +130,10 @@ var damage = []duckdb.ErrorType{duckdb.ErrorTypeIO, duckdb.ErrorTypeSerializatio
 // fault turns what DuckDB says of the file into what to do about it.
 func (d Disk) fault(err error) error {
 	var refused *duckdb.Error
+	// DuckDB tells the cause in words alone, which are the system's.
+	if err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error()) {
+		return fmt.Errorf("write %s: %w", d.Path, syscall.ENOSPC)
+	}
 	if !errors.As(err, &refused) || !slices.Contains(damage, refused.Type) {
 		return err
 	}

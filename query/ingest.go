@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/duckdb/duckdb-go/v2"
+
 	"loglens/ingest"
 )
 
@@ -25,10 +27,13 @@ type Ingested struct {
 
 // A batch is what one transaction brings in: so much is lost at most if the
 // process dies, and so much is held.
-const (
-	batchObjects = 1000
-	batchBytes   = 256 << 20
-)
+const batchBytes = 256 << 20
+
+var batchObjects = 1000 // fewer in tests
+
+// step is called between the steps of an ingest. A test lets it fail, or ends the
+// process in it.
+var step = func(name string) error { return nil }
 
 // Ingest reads the objects of the plan that the store does not have, whole, and
 // puts them in. Each is there with all its rows or not at all. With requests,
@@ -60,7 +65,9 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err := i.look(ctx); err != nil {
 		return done, err
 	}
-	feed := ingest.List(ctx, in.Sources, plan)
+	listing, cancel := context.WithCancel(ctx)
+	defer cancel()
+	feed := ingest.List(listing, in.Sources, plan)
 	s.progress.follow(feed)
 	var batch []*ingest.Object
 	var bytes int64
@@ -199,7 +206,9 @@ func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object) error {
 	err := s.load(loading, ingest.Serve(loading, batch, s.in.Workers), AllKinds)
 	cancel()
 	if err == nil {
-		crash("loaded")
+		err = step("loaded")
+	}
+	if err == nil {
 		err = i.commit(ctx, batch)
 	}
 	if err != nil {
@@ -224,11 +233,10 @@ func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object) (err err
 	if err := s.transaction(ctx, i.statements(gone)...); err != nil {
 		return err
 	}
-	crash("committed")
 	d := i.done
 	d.New, d.Replaced, d.Failed, d.Bytes = d.New+counted.New, d.Replaced+counted.Replaced, d.Failed+counted.Failed, d.Bytes+counted.Bytes
 	d.Failures = append(d.Failures, counted.Failures[:min(len(counted.Failures), 5-min(len(d.Failures), 5))]...)
-	return nil
+	return step("committed")
 }
 
 // counted says what became of a batch, and which objects of the store it replaces.
@@ -285,11 +293,24 @@ func (i *ingesting) statements(gone []string) (list []string) {
 	return list
 }
 
+// undo ends a transaction that failed. What has failed may have ended it by itself.
+func (s *Store) undo(ctx context.Context) error {
+	_, err := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	var refused *duckdb.Error
+	if errors.As(err, &refused) && refused.Type == duckdb.ErrorTypeTransaction {
+		return nil
+	}
+	return err
+}
+
 // transaction runs statements, all or none.
 func (s *Store) transaction(ctx context.Context, statements ...string) (err error) {
 	run := func(q string) error {
+		if err := step("before " + q[:min(len(q), 40)]); err != nil {
+			return err
+		}
 		if _, err := s.conn.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("write store: %w", err)
+			return fmt.Errorf("write store: %w", s.in.Disk.fault(err))
 		}
 		return nil
 	}
@@ -298,10 +319,11 @@ func (s *Store) transaction(ctx context.Context, statements ...string) (err erro
 	}
 	for _, q := range statements {
 		if err := run(q); err != nil {
-			_, undone := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
-			return errors.Join(err, undone)
+			return errors.Join(err, s.undo(ctx))
 		}
-		crash("statement")
 	}
-	return run("COMMIT")
+	if err := run("COMMIT"); err != nil {
+		return errors.Join(err, s.undo(ctx))
+	}
+	return nil
 }

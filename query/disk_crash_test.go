@@ -1,0 +1,295 @@
+package query
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"loglens/ingest"
+	"loglens/internal/demo"
+)
+
+// kills is how often an ingest is killed; "make soak" takes more.
+var kills = flag.Int("kills", 200, "random moments at which TestKilled ends an ingest")
+
+// Variables of the child process, which is this test binary once more.
+const (
+	childLogs  = "LOGLENS_TEST_LOGS"
+	childStore = "LOGLENS_TEST_STORE"
+	childBatch = "LOGLENS_TEST_BATCH" // objects in a transaction
+	childStep  = "LOGLENS_TEST_STEP"  // at which it ends itself
+)
+
+// TestIngestChild is no test but the child process.
+func TestIngestChild(t *testing.T) {
+	if os.Getenv(childLogs) == "" {
+		return
+	}
+	if _, err := fmt.Sscan(os.Getenv(childBatch), &batchObjects); err != nil {
+		t.Fatal(err)
+	}
+	if at := os.Getenv(childStep); at != "" {
+		n := 0
+		step = func(string) error {
+			if n++; fmt.Sprint(n) == at {
+				_ = killSelf()
+				select {}
+			}
+			return nil
+		}
+	}
+	if _, err := ingestInto(Disk{Path: os.Getenv(childStore), Wait: 10 * time.Second}, os.Getenv(childLogs), t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func killSelf() error {
+	p, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		return err
+	}
+	return p.Kill()
+}
+
+func ingestInto(disk Disk, logs, temp string) (Ingested, error) {
+	ctx := context.Background()
+	sources, err := ingest.NewSources(ctx, []string{logs}, nil, ingest.AWS{})
+	if err != nil {
+		return Ingested{}, err
+	}
+	return Ingest(ctx, temp, Input{Sources: sources, Workers: 2, Disk: disk}, false)
+}
+
+// child starts an ingest in a process of its own.
+func child(t *testing.T, logs string, disk Disk, env ...string) *exec.Cmd {
+	t.Helper()
+	c := exec.Command(os.Args[0], "-test.run=^TestIngestChild$")
+	c.Env = append(append(os.Environ(), childLogs+"="+logs, childStore+"="+disk.Path, "TMPDIR="+t.TempDir()), env...)
+	return c
+}
+
+// logTree is a tree of logs, and what is in each object by the generator's word.
+type logTree struct {
+	dir  string
+	want map[string]map[string]int64 // by path: rows by table
+}
+
+func newLogTree(t *testing.T, seed int64, lines int) logTree {
+	t.Helper()
+	b := logTree{dir: t.TempDir(), want: map[string]map[string]int64{}}
+	truth, err := demo.Write(context.Background(), b.dir, demo.Options{
+		Seed: seed, Lines: lines, Span: 10 * time.Minute, End: time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC), Oddities: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := func(object int32) string { return filepath.Join(b.dir, filepath.FromSlash(truth.Objects[object].Key)) }
+	for i, o := range truth.Objects {
+		if o.Kind != demo.KindTestFile {
+			b.want[path(int32(i))] = map[string]int64{}
+		}
+	}
+	for i := range truth.Requests {
+		r := &truth.Requests[i]
+		if b.want[path(r.Object)]["requests"]++; r.Failed() {
+			b.want[path(r.Object)]["failure"]++
+		}
+	}
+	for _, d := range truth.Damages {
+		b.want[path(d.Object)]["reject"]++
+	}
+	for _, c := range truth.Connections {
+		b.want[path(c.Object)]["connection"]++
+	}
+	for _, c := range truth.Checks {
+		b.want[path(c.Object)]["health_check"]++
+	}
+	for _, c := range truth.TLS {
+		b.want[path(c.Object)]["nlb_tls"]++
+	}
+	return b
+}
+
+// recount compares every object of a store with the truth, by DuckDB alone, and
+// returns how many there are: one that is in the ledger has all its rows, and no
+// row is there of another.
+func (b logTree) recount(t *testing.T, disk Disk, what string) (objects int) {
+	t.Helper()
+	if _, err := os.Stat(disk.Path); errors.Is(err, os.ErrNotExist) {
+		return 0
+	}
+	db, err := sql.Open("duckdb", disk.Path+"?access_mode=READ_ONLY")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = db.Close() }()
+	var tables int
+	if err := db.QueryRow("SELECT count(*) FROM duckdb_tables()").Scan(&tables); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	if tables == 0 {
+		return 0
+	}
+	got := map[string]map[string]int64{}
+	ids := map[int64]string{}
+	rows := func(query string, row func(id int64, text string)) {
+		r, err := db.Query(query)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		defer func() { _ = r.Close() }()
+		for r.Next() {
+			var id int64
+			var text string
+			if err := r.Scan(&id, &text); err != nil {
+				t.Fatal(err)
+			}
+			row(id, text)
+		}
+		if err := r.Err(); err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+	}
+	rows("SELECT object_id, uri FROM object", func(id int64, uri string) {
+		if objects++; got[uri] != nil {
+			t.Fatalf("%s: %s is there twice", what, uri)
+		}
+		ids[id], got[uri] = uri, map[string]int64{}
+	})
+	for table, count := range map[string]string{
+		"requests": "SELECT object_id, sum(requests)::VARCHAR FROM traffic GROUP BY ALL", "failure": "", "reject": "", "connection": "", "health_check": "", "nlb_tls": "",
+	} {
+		if count == "" {
+			count = "SELECT object_id, count(*)::VARCHAR FROM " + table + " GROUP BY ALL"
+		}
+		rows(count, func(id int64, n string) {
+			if ids[id] == "" {
+				t.Errorf("%s: %s rows of %s of an object that is not in the ledger", what, n, table)
+				return
+			}
+			if _, err := fmt.Sscan(n, new(int64)); err != nil {
+				t.Fatal(err)
+			}
+			var count int64
+			_, _ = fmt.Sscan(n, &count)
+			got[ids[id]][table] = count
+		})
+	}
+	for uri, have := range got {
+		if diff := gocmp.Diff(b.want[uri], have); diff != "" {
+			t.Errorf("%s: %s (-truth +store):\n%s", what, uri, diff)
+		}
+	}
+	return objects
+}
+
+// TestKilled ends ingests at random moments, by SIGKILL. Whatever the moment,
+// every object is in the store whole or not at all, and the next ingest goes on.
+func TestKilled(t *testing.T) {
+	b := newLogTree(t, 11, 6000)
+	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 10 * time.Second}
+	rng := rand.New(rand.NewPCG(1, 2))
+	partial := 0
+	for i := range *kills {
+		c := child(t, b.dir, disk, childBatch+"=7")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(5+rng.IntN(300)) * time.Millisecond)
+		_ = c.Process.Kill()
+		_ = c.Wait()
+		n := b.recount(t, disk, fmt.Sprintf("kill %d", i))
+		if n > 0 && n < len(b.want) {
+			partial++
+		}
+		if t.Failed() {
+			return
+		}
+		if n == len(b.want) { // nothing is left to do: begin anew
+			for _, f := range disk.files() {
+				if err := os.Remove(f); err != nil && !errors.Is(err, os.ErrNotExist) {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	if partial < *kills/20 {
+		t.Errorf("only %d of %d kills came in the middle", partial, *kills)
+	}
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.recount(t, disk, "the last ingest"); n != len(b.want) {
+		t.Errorf("%d objects, want %d", n, len(b.want))
+	}
+	if wrong, err := Verify(context.Background(), t.TempDir(), disk); err != nil || wrong != nil {
+		t.Errorf("verify: %v, %v", wrong, err)
+	}
+}
+
+// TestEveryStep ends an ingest at each step once by SIGKILL, and lets each step
+// fail once. What follows puts in what is missing.
+func TestEveryStep(t *testing.T) {
+	b := newLogTree(t, 12, 600)
+	half := len(b.want)/2 + 1 // so that there are two transactions
+	for n := 1; ; n++ {
+		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+		c := child(t, b.dir, disk, fmt.Sprintf("%s=%d", childStep, n), fmt.Sprintf("%s=%d", childBatch, half))
+		out, err := c.CombinedOutput()
+		if err == nil {
+			if n < 20 {
+				t.Errorf("an ingest of %d steps only", n-1)
+			}
+			break
+		}
+		if c.ProcessState.Exited() {
+			t.Fatalf("step %d: %v\n%s", n, err, out)
+		}
+		b.recount(t, disk, fmt.Sprintf("killed at step %d", n))
+		b.finish(t, disk, n)
+	}
+	batchObjects = half
+	defer func() { batchObjects, step = 1000, func(string) error { return nil } }()
+	for n := 1; ; n++ {
+		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+		broken, at := errors.New("broken"), 0
+		step = func(string) error {
+			if at++; at == n {
+				return broken
+			}
+			return nil
+		}
+		_, err := ingestInto(disk, b.dir, t.TempDir())
+		step = func(string) error { return nil }
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, broken) || strings.Contains(err.Error(), "Transaction") {
+			t.Fatalf("step %d: %v", n, err)
+		}
+		b.recount(t, disk, fmt.Sprintf("failed at step %d", n))
+		b.finish(t, disk, n)
+	}
+}
+
+// finish ingests what is missing, and looks at all of it.
+func (b logTree) finish(t *testing.T, disk Disk, n int) {
+	t.Helper()
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+		t.Fatalf("after step %d: %v", n, err)
+	}
+	if have := b.recount(t, disk, fmt.Sprintf("after step %d", n)); have != len(b.want) {
+		t.Fatalf("after step %d: %d objects, want %d", n, have, len(b.want))
+	}
+}

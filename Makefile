@@ -6,7 +6,6 @@ MAKEFLAGS   += --no-print-directory
 
 CACHE := $(CURDIR)/.cache
 TOOLS := $(CACHE)/bin
-VENV  := $(CACHE)/venv
 
 # Tools, pinned. They are no "tool" directives of go.mod: a user's build must not know them.
 golangci-lint = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
@@ -19,7 +18,7 @@ LINES    ?= 6000000
 FOLDER   ?=
 MODULES  := . test
 
-.PHONY: build demo test test-code test-servers test-all test-moto check fmt vet lint tidy generate vuln bench fuzz golden clean help
+.PHONY: build demo test test-code test-servers test-all test-moto test-parquet check fmt vet lint tidy generate vuln bench fuzz golden clean help
 .DEFAULT_GOAL := build
 
 build: ## build bin/loglens
@@ -39,10 +38,11 @@ test-code:
 test-servers:
 	cd test && go test -count 1 -timeout 10m ./...
 
-test-all: test test-moto ## test, and the suites that need Python
+test-all: test test-moto test-parquet ## test, and the suites that need Python and Java
 
-test-moto: $(VENV)/ready
-	cd test && go test -count 1 -timeout 10m -tags moto ./moto
+# An emulator of AWS; and Arrow and Spark, which read what export has written.
+test-moto test-parquet: test-%: $(CACHE)/venv-%/ready
+	cd test && go test -count 1 -timeout 10m -tags $* ./$*
 
 check: fmt vet lint tidy generate test ## everything that must hold before a commit
 
@@ -51,11 +51,11 @@ fmt:
 
 vet:
 	go vet ./...
-	cd test && go vet -tags moto ./...
+	cd test && go vet -tags moto,parquet ./...
 
 lint: $(TOOLS)/golangci-lint ## golangci-lint
 	$< run ./...
-	cd test && $< run --config ../.golangci.yml --build-tags moto ./...
+	cd test && $< run --config ../.golangci.yml --build-tags moto,parquet ./...
 
 tidy:
 	for m in $(MODULES); do go -C $$m mod tidy -diff; done
@@ -89,8 +89,8 @@ $(TOOLS)/%: Makefile
 	GOBIN=$(TOOLS) go install $($*)
 	touch $@
 
-$(VENV)/ready: test/moto/requirements.txt
-	rm -rf $(VENV)
-	python3 -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+$(CACHE)/venv-%/ready: test/%/requirements.txt
+	rm -rf $(@D)
+	python3 -m venv $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	touch $@

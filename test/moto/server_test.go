@@ -86,7 +86,7 @@ func start(dir string) (stop func(), err error) {
 		return nil, err
 	}
 	var said bytes.Buffer
-	moto := exec.Command("../../.cache/venv/bin/moto_server", "-H", "127.0.0.1", "-p", port)
+	moto := exec.Command("../../.cache/venv-moto/bin/moto_server", "-H", "127.0.0.1", "-p", port)
 	moto.Stdout, moto.Stderr = &said, &said
 	if err := moto.Start(); err != nil {
 		return nil, fmt.Errorf("%w: make test-all sets it up", err)

@@ -32,7 +32,7 @@ demo: build ## write the logs of an incident that ends now, and ask about it
 test: test-code test-servers ## all tests that need Go and a C/C++ compiler only
 
 test-code:
-	go test -timeout 10m ./...
+	go test -timeout 20m ./...
 
 # -count 1: these run commands that they build themselves, which Go's test cache does not see.
 test-servers:

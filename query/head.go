@@ -71,7 +71,7 @@ func FindReport(name string) (Report, bool) {
 }
 
 func readReports(files fs.FS) ([]Report, error) {
-	names, err := fs.Glob(files, "reports/*.sql")
+	names, err := fs.Glob(files, "*/*.sql")
 	if err != nil {
 		return nil, err
 	}

@@ -138,7 +138,8 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 	if err := errors.Join(s.register(exec), exec(latencyView)); err != nil || in.Disk.Path == "" {
 		return s, err
 	}
-	return s, s.readDisk(ctx, in.Disk)
+	err = s.readDisk(ctx, in.Disk)
+	return s, err
 }
 
 // register makes the relations known that are no plain tables.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -107,8 +108,9 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 			a.say("warning: %s", report.Plain(why))
 		}
 		if done.Listed > 0 {
-			fmt.Fprintf(a.out, "%d objects in the window: %d new, %d replaced, %d known, %d failed; %.1f MB read into %s\n",
-				done.Listed, done.New, done.Replaced, done.Known, done.Failed, float64(done.Bytes)/1e6, path)
+			_, werr := fmt.Fprintf(a.out, "%d objects in the window: %d new, %d replaced, %d known, %d failed; %.1f MB read into %s\n",
+				done.Listed, done.New, done.Replaced, done.Known, done.Failed, float64(done.Bytes)/1e6, report.Plain(path))
+			err = errors.Join(err, werr)
 		}
 		switch {
 		case err != nil:

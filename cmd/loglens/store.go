@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,13 +50,14 @@ func (a *app) storeStats() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintf(w, "relation\trows\tfirst\tlast\n")
+		var b strings.Builder
+		fmt.Fprintf(&b, "%-14s %12s  %-17s  %s\n", "relation", "rows", "first", "last")
 		for _, r := range relations {
-			fmt.Fprintf(w, "%s\t%d\t%s\t%s\n", r.Name, r.Rows, moment(r.First), moment(r.Last))
+			fmt.Fprintf(&b, "%-14s %12d  %-17s  %s\n", r.Name, r.Rows, moment(r.First), moment(r.Last))
 		}
-		fmt.Fprintf(w, "%.1f MB in %s\n", float64(size)/1e6, report.Plain(d.Path))
-		return w.Flush()
+		fmt.Fprintf(&b, "%.1f MB in %s\n", float64(size)/1e6, report.Plain(d.Path))
+		_, err = io.WriteString(a.out, b.String())
+		return err
 	})
 }
 

@@ -1,0 +1,133 @@
+package query
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// What is worth telling apart from chance: a rate that has grown threefold, by so
+// many failures.
+const (
+	grownBy   = 10
+	grownFold = 3
+)
+
+// newsColumns are those of the section "new".
+var newsColumns = []Column{
+	{Name: "what", Label: "what", Type: Text},
+	{Name: "change", Label: "change", Type: Text},
+	{Name: "reason", Label: "reason", Type: Text},
+	{Name: "reason_source", Label: "source", Type: Text},
+	{Name: "target_group", Label: "target group", Type: Text},
+	{Name: "target_group_arn", Label: "target group arn", Type: Text, Only: Programs},
+	{Name: "target", Label: "target", Type: Text},
+	{Name: "failures", Label: "failures", Type: Count},
+	{Name: "failures_before", Label: "before", Type: Count},
+	{Name: "failure_rate", Label: "rate", Type: Ratio},
+	{Name: "failure_rate_before", Label: "rate before", Type: Ratio},
+}
+
+// newsLimit is how many rows the section has at most.
+const newsLimit = 20
+
+// tried is a row of the report "failing".
+type tried struct {
+	what, key          string // what it is, and which
+	names              []any  // reason, reason_source, target_group, target_group_arn, target
+	failures, requests int64
+}
+
+func triedRows(t *Table) []tried {
+	var list []tried
+	for _, row := range t.Rows {
+		r := tried{what: row[0].(string), names: row[1:6]}
+		r.failures, _ = row[6].(int64)
+		r.requests, _ = row[7].(int64)
+		// An absent target and one that is called so are not the same.
+		r.key = fmt.Sprintf("%s %#v %#v %#v %#v", r.what, row[1], row[2], row[4], row[5])
+		list = append(list, r)
+	}
+	return list
+}
+
+// grown reports whether a rate has grown at least threefold and by at least ten
+// failures, in whole numbers: now.failures/now.requests ≥ 3 · was.failures/was.requests.
+func grown(now, was tried) bool {
+	return now.failures-was.failures >= grownBy && now.failures*was.requests >= grownFold*was.failures*now.requests
+}
+
+// newsTable is what has failed in a window and not, or much less, in the one before.
+func newsTable(now Basis, before *Basis) *Table {
+	t := &Table{
+		Report: "new", Version: 1, Window: now.totals.Window, Columns: newsColumns,
+		Narrow: []string{"failure_rate_before", "reason_source", "target_group"},
+		Empty:  "nothing is new, and nothing has grown",
+	}
+	if !before.known() {
+		t.Empty = "not known: there is nothing to compare with"
+		return t
+	}
+	was := map[string]tried{}
+	for _, r := range triedRows(before.failing) {
+		was[r.key] = r
+	}
+	rows := triedRows(now.failing)
+	more := func(r tried) int64 { return r.failures - was[r.key].failures }
+	slices.SortStableFunc(rows, func(a, b tried) int {
+		return cmp.Or(cmp.Compare(more(b), more(a)), strings.Compare(a.key, b.key))
+	})
+	for _, r := range rows {
+		change, old := "new", was[r.key]
+		switch {
+		case old.failures == 0:
+		case grown(r, old):
+			change = "grown"
+		default:
+			continue
+		}
+		if len(t.Rows) == newsLimit {
+			t.RowsLeft++
+			continue
+		}
+		row := append([]any{r.what, change}, r.names...)
+		t.Rows = append(t.Rows, append(row, r.failures, old.failures, rate(r), rate(old)))
+	}
+	return t
+}
+
+// rate is nil where there were no requests.
+func rate(r tried) any {
+	if r.requests == 0 {
+		return nil
+	}
+	return float64(r.failures) / float64(r.requests)
+}
+
+// known reports whether anything was read of a window.
+func (b *Basis) known() bool {
+	return b != nil && b.totals.Accounting.Objects > b.totals.Accounting.ObjectsFailed
+}
+
+// Incomplete reports how many objects of the window could not be read.
+func (b *Basis) Incomplete() (failed, objects int64) {
+	if b == nil {
+		return 0, 0
+	}
+	return b.totals.Accounting.ObjectsFailed, b.totals.Accounting.Objects
+}
+
+// comparability says what is wrong with a comparison.
+func comparability(before *Basis) []string {
+	switch {
+	case before == nil:
+		return []string{"the window has no beginning, so there is none before it: what is new is not known"}
+	case before.totals.Accounting.Objects == 0:
+		return []string{fmt.Sprintf("no log objects in the window before, %s: what is new is not known", before.totals.Window)}
+	case before.totals.Accounting.ObjectsFailed > 0:
+		return []string{fmt.Sprintf("of the window before, %s, %d of %d objects could not be read: what is new rests on the others",
+			before.totals.Window, before.totals.Accounting.ObjectsFailed, before.totals.Accounting.Objects)}
+	}
+	return nil
+}

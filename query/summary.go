@@ -1,0 +1,218 @@
+package query
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"loglens/internal/when"
+)
+
+// Summary is what a window comes to: what it adds up to, and in sections what
+// failed, when, where, and what is new in it. It is plain data.
+type Summary struct {
+	Totals   *Table // of one row, with the window and all facts
+	Before   *Table // totals of the window before; nil if nothing is known of it
+	Sections []Section
+}
+
+// Section is a part of a summary. Its name is the key in JSON.
+type Section struct {
+	Name  string
+	Title string
+	*Table
+}
+
+// Basis is what a window is compared by.
+type Basis struct{ totals, failing *Table }
+
+// SummaryQuestion says how a window is summed up.
+type SummaryQuestion struct {
+	Classes []string      // of reasons that count
+	Lag     time.Duration // an object that is delivered longer than this after its interval came late
+}
+
+//go:embed summary/*.sql
+var summaryFiles embed.FS
+
+// summaryReports are the questions that only a summary asks.
+var summaryReports = sync.OnceValue(func() map[string]Report {
+	reports, err := readReports(summaryFiles)
+	if err != nil {
+		panic(err) // a report that we ship is broken; every test of a summary reads them
+	}
+	byName := map[string]Report{}
+	for _, r := range reports {
+		byName[r.Name] = r
+	}
+	return byName
+})
+
+// SummaryFields are the columns of a summary's totals.
+func SummaryFields() []Column { return slices.Clone(summaryReports()["totals"].Columns) }
+
+// SummaryStatement is SQL that reads what a summary reads, for Explain and for
+// finding the kinds of logs.
+func SummaryStatement(q SummaryQuestion) (text string, args []any, err error) {
+	return summaryReports()["totals"].Statement(Question{Classes: q.Classes})
+}
+
+// Basis reads what a window is compared by: each of its objects once.
+//
+// Errors: as Run.
+func (s *Store) Basis(ctx context.Context, q SummaryQuestion) (*Basis, error) {
+	ask := Question{Classes: q.Classes}
+	tables, err := s.runAll(ctx, []part{{report: summaryReports()["totals"], ask: ask}, {report: summaryReports()["failing"], ask: ask}})
+	if err != nil {
+		return nil, err
+	}
+	return &Basis{tables[0], tables[1]}, nil
+}
+
+// part is a question of a summary.
+type part struct {
+	name, title string
+	report      Report
+	ask         Question
+}
+
+// Summary sums up the store's window, and compares it with another (nil for
+// none). The window's objects are listed once and each is read once, whatever
+// the number of sections; with those of Basis, a summary reads every object of
+// two windows once, and the few between them, which hold lines of both, twice.
+//
+// Errors: as Run.
+func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (*Summary, error) {
+	parts := s.summaryParts(q)
+	tables, err := s.runAll(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	sum := &Summary{Totals: tables[0]}
+	now := Basis{tables[0], tables[1]}
+	for i, p := range parts[2:] {
+		sum.Sections = append(sum.Sections, Section{p.name, p.title, tables[i+2]})
+	}
+	news := newsTable(now, before)
+	at := slices.IndexFunc(sum.Sections, func(s Section) bool { return s.Name == "coverage" })
+	sum.Sections = slices.Insert(sum.Sections, at, Section{"new", "New since the window before", news})
+	sum.Totals.Warnings = append(sum.Totals.Warnings, comparability(before)...)
+	if before.known() {
+		sum.Before = before.totals
+	}
+	return sum, nil
+}
+
+// summaryParts are the questions of a summary: the totals first, then what is
+// compared, then the sections.
+func (s *Store) summaryParts(q SummaryQuestion) []part {
+	top := func(by ...string) (Report, Question) {
+		r, _ := FindReport("top-errors")
+		return r, Question{By: by, Classes: q.Classes, Limit: 10}
+	}
+	reasons, byReason := top("reason")
+	targets, byTarget := top("target_group", "target")
+	latency, _ := FindReport("latency")
+	own := func(name, title string) part {
+		r := summaryReports()[name]
+		return part{name, title, r, Question{
+			Classes: q.Classes, Limit: r.Limit,
+			Filters: map[string]string{"lag_us": strconv.FormatInt(q.Lag.Microseconds(), 10)},
+		}}
+	}
+	worst := own("worst-windows", "Worst windows")
+	worst.name, worst.ask.Every = "worst_windows", sliceWidth(s.in.Plan.Window)
+	return []part{
+		own("totals", ""), own("failing", ""),
+		{"reasons", "Failures by reason", reasons, byReason},
+		{"targets", "Failures by target", targets, byTarget},
+		worst,
+		{"latency", "Response times by target group", latency, Question{By: []string{"target_group"}, Classes: q.Classes, Limit: 10}},
+		own("coverage", "Coverage"),
+		own("late", "Came late"),
+	}
+}
+
+// sliceWidth divides a window such that there are at most 50 slices, and none of
+// less than the five minutes that an object covers.
+func sliceWidth(w when.Window) time.Duration {
+	length := w.Until.Sub(w.From)
+	if w.From.IsZero() || w.Until.IsZero() {
+		length = 0
+	}
+	for _, width := range []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour} {
+		if length <= 50*width {
+			return width
+		}
+	}
+	return 24 * time.Hour
+}
+
+// runAll answers several questions out of one reading. What is read is what all of
+// them together need, so none may read a stream, and the first one's table has
+// the facts.
+func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error) {
+	done, err := s.opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, done()) }()
+	var tables []*Table
+	var texts []string
+	var relations []string
+	plan := ""
+	for i := range parts {
+		p := &parts[i]
+		if p.ask.Every > 0 {
+			p.ask.By = append(slices.Clone(p.ask.By), WindowDimension)
+		}
+		text, err := p.report.divided(p.ask.By)
+		if err != nil {
+			return nil, err
+		}
+		t := p.report.table(p.ask.By)
+		t.Narrow = p.report.dispensable(p.ask.By)
+		tables, texts, plan = append(tables, t), append(texts, text), plan+text
+		for _, name := range named(text) {
+			if streams[name] == 0 && !slices.Contains(relations, name) {
+				relations = append(relations, name) // "request" is a name of their own in some
+			}
+		}
+	}
+	first := tables[0]
+	first.Window = s.in.Plan.Window
+	err = s.answer(ctx, asked{
+		text: texts[0], plan: plan, relations: relations, count: true,
+		args:   func() []any { return parts[0].ask.args(first.Window, parameters(texts[0])) },
+		before: func() error { return s.window(ctx, first) },
+		rows:   func(rows *sql.Rows) error { return first.take(rows, parts[0].ask.Limit) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.facts(ctx, first, parts[0].ask); err != nil {
+		return nil, err
+	}
+	for i := range parts[1:] {
+		if err := s.further(ctx, tables[i+1], texts[i+1], parts[i+1].ask, first); err != nil {
+			return nil, fmt.Errorf("%s: %w", parts[i+1].report.Name, err)
+		}
+	}
+	return tables, nil
+}
+
+// further answers a question from what has been read for another.
+func (s *Store) further(ctx context.Context, t *Table, text string, q Question, first *Table) error {
+	t.Window, t.Requests, t.Total = first.Window, first.Requests, first.Total
+	return s.statement(ctx, asked{
+		text: text,
+		args: func() []any { return q.args(t.Window, parameters(text)) },
+		rows: func(rows *sql.Rows) error { return t.take(rows, q.Limit) },
+	})
+}

@@ -1,0 +1,36 @@
+-- report: failing
+-- version: 1
+-- about: Every reason and every target with a failure, to be compared with those of another window.
+-- limit: 0
+--
+-- column: what             text  everyone
+-- column: reason           text  everyone
+-- column: reason_source    text  everyone  source
+-- column: target_group     text  everyone  target group
+-- column: target_group_arn text  programs
+-- column: target           text  everyone
+-- column: failures         count everyone
+-- column: requests         count everyone
+--
+-- requests are what the failures are part of: all of the window for a reason, and
+-- those to the target for a target.
+WITH
+hit AS (
+	SELECT 'reason' AS what, reason, reason_source, NULL AS target_group_arn, NULL AS target, sum(failures)::BIGINT AS failures
+	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
+	UNION ALL BY NAME
+	SELECT 'target' AS what, target_group_arn, target, sum(failures)::BIGINT AS failures
+	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
+),
+passing AS (
+	SELECT 'reason' AS what, NULL AS target_group_arn, NULL AS target, sum(requests)::BIGINT AS requests FROM traffic
+	UNION ALL BY NAME
+	SELECT 'target' AS what, target_group_arn, target, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL
+)
+SELECT hit.what, reason, reason_source,
+	split_part(split_part(hit.target_group_arn, ':targetgroup/', 2), '/', 1) AS target_group,
+	hit.target_group_arn, hit.target, failures, requests
+FROM hit LEFT JOIN passing
+	ON passing.what = hit.what AND passing.target IS NOT DISTINCT FROM hit.target
+	AND passing.target_group_arn IS NOT DISTINCT FROM hit.target_group_arn
+ORDER BY ALL;

@@ -53,6 +53,7 @@ func main() {
 	failing := filepath.Join(dir, "failing")
 	writeFailing(failing, *lines/2)
 	parquet := filepath.Join(dir, "export.parquet")
+	store := filepath.Join(dir, "store.duckdb")
 	variants := []*variant{
 		{name: "inflate only (klauspost)", args: []string{self, "-inflate", large}},
 		{name: "top-errors", args: []string{*bin, "top-errors", "--output", "json", large}},
@@ -62,6 +63,7 @@ func main() {
 		{name: "sql over request, a tenth", args: []string{*bin, "sql", manyColumns, "--output", "csv", small}},
 		{name: "routes", args: []string{*bin, "routes", "--output", "json", large}, every: 3},
 		{name: "export to Parquet", args: []string{*bin, "export", "--to", parquet, large}, fresh: parquet, every: 3},
+		{name: "ingest into a store", args: []string{*bin, "ingest", "--store", store, large}, fresh: store},
 	}
 	for round := range *rounds {
 		for _, v := range variants {
@@ -85,15 +87,22 @@ func main() {
 		fmt.Printf("%-28s %9.2f %9.2f %9.2f %9.2f %9.0f %9.2f\n", v.name, median(v.wall), slices.Min(v.wall), slices.Max(v.wall),
 			median(v.cpu), slices.Max(v.rss), float64(n)/median(v.wall)/1e6)
 	}
-	ratios := make([]float64, *rounds)
-	for i := range ratios {
-		ratios[i] = variants[1].wall[i] / variants[0].wall[i]
-	}
-	fmt.Printf("\nratio of top-errors to inflate only, within a round: median %.2f, min %.2f, max %.2f (goal ≤ 1.25)\n",
-		median(ratios), slices.Min(ratios), slices.Max(ratios))
+	fmt.Println()
+	compare(variants[1], variants[0], "1.25")
+	compare(variants[8], variants[1], "1.15")
 	fmt.Printf("RSS, whole to a tenth: %.0f MB to %.0f MB (goal ≤ 100 MB, flat); all lines failing: %.0f MB (goal ≤ 300 MB)\n",
 		slices.Max(variants[1].rss), slices.Max(variants[2].rss), slices.Max(variants[3].rss))
 	fmt.Printf("RSS of sql over request: %.0f MB, a tenth %.0f MB (goal ≤ 320 MB)\n", slices.Max(variants[4].rss), slices.Max(variants[5].rss))
+}
+
+// compare prints the ratio of two variants within a round.
+func compare(a, b *variant, goal string) {
+	ratios := make([]float64, len(a.wall))
+	for i := range ratios {
+		ratios[i] = a.wall[i] / b.wall[i]
+	}
+	fmt.Printf("ratio of %s to %s, within a round: median %.2f, min %.2f, max %.2f (goal ≤ %s)\n",
+		a.name, b.name, median(ratios), slices.Min(ratios), slices.Max(ratios), goal)
 }
 
 // manyColumns is a statement that cuts texts, numbers and times out of every line.

@@ -131,10 +131,10 @@ var damage = []duckdb.ErrorType{duckdb.ErrorTypeIO, duckdb.ErrorTypeSerializatio
 func (d Disk) fault(err error) error {
 	var refused *duckdb.Error
 	// DuckDB tells the cause in words alone, which are the system's.
-	if err != nil && strings.Contains(err.Error(), syscall.ENOSPC.Error()) {
+	if err != nil && strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()) {
 		return fmt.Errorf("write %s: %w", d.Path, syscall.ENOSPC)
 	}
-	if !errors.As(err, &refused) || !slices.Contains(damage, refused.Type) {
+	if errors.As(err, new(*DiskError)) || !errors.As(err, &refused) || !slices.Contains(damage, refused.Type) {
 		return err
 	}
 	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("it is damaged: %v", err), Next: "loglens store rebuild puts it aside and reads the logs again", Err: err}

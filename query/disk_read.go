@@ -72,13 +72,21 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	if r.release, err = s.attach(ctx, r.disk, false); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.checkVersion(ctx, r.disk)); err != nil {
+	if err := s.checkVersion(ctx, r.disk); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
 	if err := s.diskViews(ctx); err != nil {
 		return nil, errors.Join(r.disk.fault(err), r.close())
 	}
 	return r.close, nil
+}
+
+// onDisk tells a fault of the file that answers come from, if they do.
+func (s *Store) onDisk(err error) error {
+	if s.reader == nil {
+		return err
+	}
+	return s.reader.disk.fault(err)
 }
 
 // diskViews makes the relations of the file's tables.
@@ -164,7 +172,7 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 	}
 	s.read, s.own, s.count = n.kinds(), n.streams, n.count
 	if err := s.choose(ctx, n); err != nil {
-		return s.reader.disk.fault(err)
+		return err
 	}
 	if n.whole {
 		if err := s.wholeRequests(ctx); err != nil {
@@ -180,7 +188,7 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 			return err
 		}
 	}
-	return s.reader.disk.fault(s.statement(ctx, q))
+	return s.statement(ctx, q)
 }
 
 // diskObject is a row of the store's ledger.

@@ -44,8 +44,8 @@ connecting AS MATERIALIZED ( -- of connections that went well only where they ar
 		timestamp, client_ip, node, object_id, object_uri, line_no,
 		CASE WHEN tls_protocol IS NULL OR tls_verify_status LIKE 'Failed:%' THEN raw END AS raw
 	FROM connection WHERE $log = 'connection'
-)
-SELECT * FROM (
+),
+lines AS NOT MATERIALIZED ( -- counted without their texts, and only those that are shown with them
 	SELECT time, elb AS load_balancer, target_group, target, client_ip AS client, reason, reason_class, reason_source,
 		elb_status_code, target_status_code, 'request' AS log, object_id, object_uri, line_no, raw
 	FROM failure
@@ -105,4 +105,7 @@ SELECT * FROM (
 	FROM reject
 	WHERE $log = 'reject' AND ($reason IS NULL OR cause = $reason) AND ($kind IS NULL OR kind = $kind)
 )
-ORDER BY time, object_id, line_no;
+SELECT *, (SELECT count(*) FROM lines) AS all_rows
+FROM lines
+ORDER BY time, object_id, line_no
+LIMIT CASE WHEN $max_rows > 0 THEN $max_rows ELSE 9223372036854775807 END;

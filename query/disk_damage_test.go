@@ -1,0 +1,106 @@
+package query
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const childRead = "LOGLENS_TEST_READ" // a store, of which the child tells what is in it
+
+// TestReadChild is no test but a child process: DuckDB may end a process that
+// reads what is damaged.
+func TestReadChild(t *testing.T) {
+	path := os.Getenv(childRead)
+	if path == "" {
+		return
+	}
+	s, err := Open(context.Background(), t.TempDir(), Input{Workers: 1, Disk: Disk{Path: path, Wait: time.Second}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = s.Close() }()
+	for _, name := range []string{"timeline", "targets", "latency", "health", "tls", "rejects"} {
+		r, _ := FindReport(name)
+		answer, err := s.Run(context.Background(), r, Question{By: r.Default, Classes: []string{"target", "balancer", "client", "policy"}, Every: time.Minute})
+		if err != nil {
+			if !errors.As(err, new(*DiskError)) {
+				t.Logf("no error of the disk: %v", err)
+			}
+			t.Fatal(err)
+		}
+		fmt.Printf("answer %s %v %+v\n", name, answer.Rows, answer.Accounting)
+	}
+}
+
+// answers is what a child process tells of a store; ok is false if it does not.
+func answers(t *testing.T, path string) (text string, ok bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	c := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestReadChild$")
+	c.Env = append(os.Environ(), childRead+"="+path)
+	out, err := c.CombinedOutput()
+	if ctx.Err() != nil {
+		t.Fatalf("the child does not end:\n%s", out)
+	}
+	if err != nil && strings.Contains(string(out), "no error of the disk") {
+		t.Errorf("damage is not told as such:\n%.600s", out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "answer ") {
+			text += line
+		}
+	}
+	return text, err == nil
+}
+
+// TestDamagedStore flips bits and cuts the end off: what is answered is right, or
+// nothing is.
+func TestDamagedStore(t *testing.T) {
+	b := newLogTree(t, 31, 1500)
+	dir := t.TempDir()
+	sound := Disk{Path: filepath.Join(dir, "sound.duckdb"), Wait: time.Second}
+	if _, err := ingestInto(sound, b.dir, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	want, ok := answers(t, sound.Path)
+	if !ok || strings.Count(want, "answer ") != 6 {
+		t.Fatalf("no answer from a sound store:\n%s", want)
+	}
+	text, err := os.ReadFile(sound.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(3, 1))
+	refused := 0
+	for n := range 60 {
+		damaged := append([]byte(nil), text...)
+		bit := rng.IntN(8 * len(text))
+		what := fmt.Sprintf("bit %d flipped", bit)
+		if damaged[bit/8] ^= 1 << (bit % 8); n%3 == 0 {
+			damaged, what = text[:bit/8], fmt.Sprintf("cut to %d bytes", bit/8)
+		}
+		path := filepath.Join(dir, "damaged.duckdb")
+		if err := os.WriteFile(path, damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got, ok := answers(t, path)
+		switch {
+		case !ok:
+			refused++
+		case got != want:
+			t.Errorf("%s: the answer is another, and nothing is said", what)
+		}
+	}
+	if refused < 20 {
+		t.Errorf("%d of 60 damaged stores were refused: a cut one always must be", refused)
+	}
+}

@@ -29,7 +29,7 @@ const (
 )
 
 // order is the way of a line. A package imports only what stands before it.
-var order = []string{"internal/when", "parse", "ingest/inflate", "ingest", "query", "report", "diagnose", "web", "cmd/loglens"}
+var order = []string{"internal/when", "internal/condition", "internal/post", "parse", "ingest/inflate", "ingest", "query", "report", "diagnose", "web", "cmd/loglens"}
 
 // confined are the modules that only some files may import. A pattern is
 // path.Match's; tests of a package may do what one of its files may.
@@ -40,10 +40,15 @@ var confined = []struct {
 	{"github.com/aws/", []string{"ingest/s3*.go", "ingest/balancer.go", "ingest/credentials.go", "diagnose/aws.go", "cmd/loglens/*.go"}},
 	{"github.com/duckdb/", []string{"query/*.go"}},
 	{"github.com/gofrs/flock", []string{"query/disk*.go"}},
+	{"github.com/google/renameio/", []string{"cmd/loglens/*.go"}},
 	{"github.com/jedib0t/go-pretty/", []string{"report/*.go"}},
 	{"github.com/spf13/cobra", []string{"cmd/loglens/*.go"}},
 	{"github.com/spf13/pflag", []string{"cmd/loglens/*.go"}},
 }
+
+// commandOnly are packages that speak to the outside or are about the command line:
+// only the command knows them.
+var commandOnly = []string{"internal/condition", "internal/post"}
 
 // ambient are the names that bring the outside world in: they stand in
 // cmd/loglens, and everything else is given what it needs.
@@ -149,6 +154,8 @@ func importViolation(folder string, place int, test bool, imported string) strin
 		return "imports " + demo + ", which is for tests and cmd/loglens"
 	case ours == demo:
 		return ""
+	case slices.Contains(commandOnly, ours) && folder != "cmd/loglens":
+		return fmt.Sprintf("imports %s, which is for cmd/loglens", ours)
 	case slices.Index(order, ours) < 0:
 		return fmt.Sprintf("imports %s, which has no place in the order", ours)
 	case slices.Index(order, ours) > place:
@@ -188,6 +195,10 @@ func TestViolations(t *testing.T) {
 		{"AWS in its file", "ingest/s3list.go", `import "github.com/aws/aws-sdk-go-v2/service/s3"`, nil},
 		{"AWS in another", "ingest/local.go", `import "github.com/aws/smithy-go"`, []string{"imports github.com/aws/smithy-go, which stands in ingest/s3*.go, ingest/balancer.go, ingest/credentials.go, diagnose/aws.go, cmd/loglens/*.go only"}},
 		{"AWS in a test of the package", "ingest/local_test.go", `import "github.com/aws/aws-sdk-go-v2/aws"`, nil},
+		{"webhooks elsewhere", "report/a.go", `import "loglens/internal/post"`, []string{"imports internal/post, which is for cmd/loglens"}},
+		{"webhooks in the command", "cmd/loglens/a.go", `import "loglens/internal/post"`, nil},
+		{"conditions import nothing of ours", "internal/condition/a.go", `import "loglens/query"`, []string{"imports query, which comes after internal/condition"}},
+		{"renaming elsewhere", "report/a.go", `import "github.com/google/renameio/v2"`, []string{"imports github.com/google/renameio/v2, which stands in cmd/loglens/*.go only"}},
 		{"DuckDB elsewhere", "report/a.go", `import _ "github.com/duckdb/duckdb-go/v2"`, []string{"imports github.com/duckdb/duckdb-go/v2, which stands in query/*.go only"}},
 		{"cobra elsewhere", "query/a.go", `import "github.com/spf13/cobra"`, []string{"imports github.com/spf13/cobra, which stands in cmd/loglens/*.go only"}},
 		{"unknown folder", "util/a.go", ``, []string{"is in util, which has no place in the order"}},

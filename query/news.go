@@ -105,10 +105,9 @@ func rate(r tried) any {
 	return float64(r.failures) / float64(r.requests)
 }
 
-// known reports whether anything was read of a window.
-func (b *Basis) known() bool {
-	return b != nil && b.totals.Accounting.Objects > b.totals.Accounting.ObjectsFailed
-}
+// known reports whether there is anything to compare with. Without requests all
+// that fails would be new, and objects at the edge are read in any case.
+func (b *Basis) known() bool { return b != nil && b.totals.Requests > 0 }
 
 // Incomplete reports how many objects of the window could not be read.
 func (b *Basis) Incomplete() (failed, objects int64) {
@@ -123,11 +122,11 @@ func comparability(before *Basis) []string {
 	switch {
 	case before == nil:
 		return []string{"the window has no beginning, so there is none before it: what is new is not known"}
-	case before.totals.Accounting.Objects == 0:
-		return []string{fmt.Sprintf("no log objects in the window before, %s: what is new is not known", before.totals.Window)}
 	case before.totals.Accounting.ObjectsFailed > 0:
 		return []string{fmt.Sprintf("of the window before, %s, %d of %d objects could not be read: what is new rests on the others",
 			before.totals.Window, before.totals.Accounting.ObjectsFailed, before.totals.Accounting.Objects)}
+	case !before.known():
+		return []string{fmt.Sprintf("no requests in the window before, %s: what is new is not known", before.totals.Window)}
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // Text out of a log line is under the control of whoever sent the request, and
 // the one who reads it has a terminal, a spreadsheet or a ticket system in
 // front. Each form has one function here that all its text goes through:
-// forTerminal, appendJSONText, forCSV, forMarkdown.
+// forTerminal, appendJSONText, forCSV, forMarkdown, forSlack.
 //
 // What a reader cannot see as itself is printed as AWS prints it in the logs, \xHH,
 // for a byte or a control character, and \uHHHH or \UHHHHHHHH beyond.
@@ -170,6 +170,14 @@ func forMarkdown(s string, ascii bool) string {
 		return ""
 	}
 	return "`" + s + "`"
+}
+
+// forSlack makes s harmless in Slack's mrkdwn, in a code span or block. What is
+// escaped for Markdown ends or begins nothing there either; & alone is left, which
+// begins an entity. Links and mentions are none without < and @, and are not
+// looked for in code.
+func forSlack(s string) string {
+	return strings.ReplaceAll(markdownSigns.Replace(visible(s, false)), "&", "&amp;")
 }
 
 // width is how many columns of the terminal s takes.

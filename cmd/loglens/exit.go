@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"loglens/ingest"
+	"loglens/internal/condition"
 	"loglens/query"
 	"loglens/report"
 )
@@ -24,6 +25,7 @@ const (
 	exitLocked      = 11
 	exitDiskFull    = 12
 	exitUnreachable = 13
+	exitCondition   = 20
 	exitDeadline    = 124
 )
 
@@ -39,6 +41,7 @@ const exitHelp = `Exit status of loglens:
    11  store locked by another process
    12  disk full
    13  AWS unreachable, or throttled beyond patience
+   20  summary: what --fail-if says is true
   124  --timeout reached
   130  interrupted (143 by SIGTERM, 129 by SIGHUP)
   141  the reader of the output went away
@@ -70,6 +73,13 @@ type emptyError struct{ where, hint string }
 
 func (e *emptyError) Error() string { return "no log objects " + e.where }
 func (e *emptyError) Hint() string  { return e.hint }
+
+// conditionError says that what --fail-if says is true.
+type conditionError struct{ condition, values string }
+
+func (e *conditionError) Error() string {
+	return fmt.Sprintf("--fail-if %s is true: %s", e.condition, e.values)
+}
 
 // timeoutError says that --timeout ran out.
 type timeoutError struct{ after string }
@@ -108,8 +118,10 @@ func exitStatus(err error) int {
 		return exitLocked
 	case errors.Is(err, syscall.ENOSPC):
 		return exitDiskFull
-	case is(new(*usageError)), is(new(*ingest.SourceError)), is(new(*query.StatementError)), is(new(*query.QueryError)), is(new(*query.TooMuchError)):
+	case is(new(*usageError)), is(new(*condition.Error)), is(new(*ingest.SourceError)), is(new(*query.StatementError)), is(new(*query.QueryError)), is(new(*query.TooMuchError)):
 		return exitUsage
+	case is(new(*conditionError)):
+		return exitCondition
 	case is(new(*partialError)):
 		return exitPartial
 	case is(new(*emptyError)), is(new(*ingest.LogsOffError)):

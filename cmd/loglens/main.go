@@ -6,11 +6,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/signal"
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"loglens/internal/post"
 )
 
 func main() { os.Exit(Main()) }
@@ -38,7 +41,10 @@ func Main() int {
 	// costs nothing and halves what lies around.
 	debug.SetGCPercent(50)
 
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv}
+	a := &app{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv,
+		hooks: http.DefaultClient, sleep: post.Sleep,
+	}
 	return a.run(ctx, os.Args[1:])
 }
 
@@ -48,6 +54,9 @@ type app struct {
 	out, err io.Writer
 	now      func() time.Time
 	getenv   func(string) string
+
+	hooks *http.Client // that asks webhooks
+	sleep func(context.Context, time.Duration) error
 
 	command string // that is run, as in "loglens sql"
 }

@@ -31,7 +31,8 @@ type readOptions struct {
 	maxBytes string
 	explain  bool
 	disk     diskOptions
-	out      string // folder that may be written to
+	out      string      // folder that may be written to
+	fixed    when.Window // in place of --since and --until; the zero value for none
 
 	// check looks at the statement before anything is looked for. It says whether
 	// there need be no source. nil for a statement that needs one.
@@ -123,8 +124,11 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 		in.window = query.Minutes(in.window)
 		a.say("the store counts by the minute, so the window is of whole minutes: %s", in.window)
 	}
-	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
-	store, err := query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most, Out: o.out, Disk: disk})
+	in.open = func(ctx context.Context, w when.Window) (*query.Store, error) {
+		plan := ingest.Plan{Window: w, Now: a.now(), LoadBalancer: in.balancer}
+		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most, Out: o.out, Disk: disk})
+	}
+	store, err := in.open(ctx, in.window)
 	if err != nil {
 		return err
 	}
@@ -139,6 +143,9 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 // window resolves --since and --until. Without --since a remote source is read
 // for the last hour, which bounds what is fetched; what lies here is read whole.
 func (a *app) window(o readOptions, remote bool) (when.Window, error) {
+	if o.fixed != (when.Window{}) {
+		return o.fixed, nil
+	}
 	zone, err := time.LoadLocation(o.zone)
 	if err != nil {
 		return when.Window{}, usage("for example --tz UTC or --tz Europe/Berlin", "--tz: %w", err)

@@ -18,7 +18,8 @@ the targets do not answer: what fails, since when, for whom, and why.
 It reads the access logs that the balancer already writes to S3 (or copies of
 them), counts every request, keeps every failure whole, and names the reason.
 AWS logs no reason where the network to a target fails; then the reason is
-derived from the line, and says so. It only reads, and calls no one but AWS.`
+derived from the line, and says so. It only reads, and calls no one but AWS, and
+the webhook that summary is given.`
 
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -53,7 +54,7 @@ func (a *app) rootCommand() *cobra.Command {
 	for _, r := range query.Reports() {
 		root.AddCommand(a.reportCommand(r))
 	}
-	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
+	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.summaryCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
 	return root
 }
 

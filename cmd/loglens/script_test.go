@@ -41,6 +41,8 @@ var demoEnd = time.Date(2026, 10, 7, 8, 0, 0, 0, time.UTC)
 //	pack FILE FILE…   compress files, each a gzip member, into the first
 //	cut FILE N        keep the first N bytes
 //	zeros FILE N      write N MB of zeros
+//	webhook NAME N    serve a webhook that answers with status N; $NAME is its URL, and
+//	                  what it was sent comes to be the file NAME
 //	unescape FILE TO  write to a file the bytes that Go escapes (\x1b, \a) stand for
 func TestScripts(t *testing.T) {
 	logs, err := filepath.Abs("../../testdata/logs")
@@ -54,7 +56,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "tree": tree, "pack": pack, "cut": cut, "zeros": zeros, "unescape": unescape,
+			"exits": exits, "tree": tree, "pack": pack, "cut": cut, "zeros": zeros, "unescape": unescape, "webhook": webhook,
 		},
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
@@ -70,7 +72,7 @@ var quiet = []string{
 // TestScriptsAreComplete holds the scripts to their form: one behaviour of one
 // command each, by its name, and a look at stderr.
 func TestScriptsAreComplete(t *testing.T) {
-	commands := []string{"demo", "version", "completion", "help", "loglens", "sql", "query", "export", "ingest", "store"}
+	commands := []string{"demo", "version", "completion", "help", "loglens", "sql", "query", "export", "summary", "ingest", "store"}
 	for _, r := range query.Reports() {
 		commands = append(commands, r.Name)
 	}

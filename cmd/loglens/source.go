@@ -8,6 +8,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/when"
+	"loglens/query"
 	"loglens/report"
 )
 
@@ -38,6 +39,9 @@ type input struct {
 	balancer string // only this balancer's entries; "" for all
 	remote   bool   // something is fetched from S3
 	window   when.Window
+
+	// open opens a store on the same input in another window.
+	open func(context.Context, when.Window) (*query.Store, error)
 }
 
 // sources resolves what was named, asking AWS where a load balancer writes logs of

@@ -1,0 +1,190 @@
+//go:build unix
+
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"loglens/internal/condition"
+)
+
+const deploy = "../../deploy"
+
+// scheduled are the files of deploy that run the summary.
+var scheduled = []string{
+	"systemd/loglens-summary.service", "kubernetes/cronjob.yaml", "cron/loglens-summary", "lambda/README.md",
+}
+
+func deployed(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(deploy, filepath.FromSlash(name)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestDeployedCommands: every schedule runs a command line that is taken as meant,
+// whose condition can be read, and that has no secret in it.
+func TestDeployedCommands(t *testing.T) {
+	for _, name := range scheduled {
+		t.Run(name, func(t *testing.T) {
+			words := deployedWords(t, deployed(t, name))
+			c, args, err := (&app{}).rootCommand().Find(words)
+			if err != nil || c.Name() != "summary" {
+				t.Fatalf("%q is no summary: %v", words, err)
+			}
+			if err := c.ParseFlags(args); err != nil {
+				t.Fatalf("%q: %v", words, err)
+			}
+			typed := func(name string) string { return c.Flag(name).Value.String() }
+			if typed("window") != "hour" || typed("tz") != "UTC" || typed("timeout") == "" || typed("post") != "" {
+				t.Errorf("%q", words)
+			}
+			if text := typed("fail-if"); text != "" {
+				if _, err := condition.Parse(text, conditionFields()); err != nil {
+					t.Errorf("%s: %v", text, err)
+				}
+			}
+			if left := c.Flags().Args(); len(left) > 0 {
+				t.Errorf("arguments %q: the source is LOGLENS_SOURCE", left)
+			}
+		})
+	}
+}
+
+// deployedWords are the words of the command after "loglens", as whoever runs the
+// file would split them.
+func deployedWords(t *testing.T, text string) []string {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		if _, list, ok := strings.Cut(line, `command: ["loglens", `); ok {
+			var words []string
+			for _, m := range regexp.MustCompile(`"([^"]*)"`).FindAllStringSubmatch(list, -1) {
+				words = append(words, m[1])
+			}
+			return words
+		}
+		_, rest, ok := strings.Cut(line, "loglens summary ")
+		if !ok || strings.HasPrefix(line, "#") {
+			continue
+		}
+		rest = strings.ReplaceAll(strings.TrimSuffix(strings.TrimSpace(rest), ">&2"), `\%`, "%")
+		words := []string{"summary"}
+		for _, m := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(rest, -1) {
+			words = append(words, m[1]+m[2]+m[3])
+		}
+		return words
+	}
+	t.Fatal("no command in it")
+	return nil
+}
+
+// TestUnits reads the units by themselves, which needs no systemd: sections, one
+// key and value per line, and what hardening must not be lost.
+func TestUnits(t *testing.T) {
+	service, timer := unit(t, "systemd/loglens-summary.service"), unit(t, "systemd/loglens-summary.timer")
+	for key, want := range map[string]string{
+		"Service.Type": "oneshot", "Service.DynamicUser": "yes", "Service.ProtectSystem": "strict", "Service.NoNewPrivileges": "yes",
+		"Service.CapabilityBoundingSet": "", "Service.PrivateTmp": "yes", "Service.ProtectHome": "yes", "Service.StateDirectory": "loglens",
+		"Service.SystemCallArchitectures": "native", "Service.RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+	} {
+		if got, ok := service[key]; !ok || got != want {
+			t.Errorf("%s is %q, want %q", key, got, want)
+		}
+	}
+	if !strings.Contains(service["Service.ExecStart"], "--out /var/lib/loglens/") {
+		t.Error("the service does not write to its own folder")
+	}
+	if timer["Timer.Unit"] != "loglens-summary.service" || timer["Timer.Persistent"] != "true" || timer["Install.WantedBy"] != "timers.target" {
+		t.Errorf("timer %v", timer)
+	}
+	if !regexp.MustCompile(`^\*-\*-\* \*:(1[5-9]|[2-5][0-9]):00 UTC$`).MatchString(timer["Timer.OnCalendar"]) {
+		t.Errorf("OnCalendar %s is not after the lag", timer["Timer.OnCalendar"])
+	}
+}
+
+// unit reads a unit as "Section.Key" and value, the last one where keys repeat.
+func unit(t *testing.T, name string) map[string]string {
+	t.Helper()
+	values, section := map[string]string{}, ""
+	for line := range strings.Lines(deployed(t, name)) {
+		line = strings.TrimRight(line, "\n")
+		key, value, ok := strings.Cut(line, "=")
+		switch {
+		case line == "" || strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "[") && strings.HasSuffix(line, "]"):
+			section = strings.Trim(line, "[]")
+		case !ok || section == "" || !regexp.MustCompile(`^[A-Z][A-Za-z]*$`).MatchString(key) || strings.HasSuffix(line, " "):
+			t.Errorf("%s: %q is no line of a unit", name, line)
+		default:
+			values[section+"."+key] = value
+		}
+	}
+	return values
+}
+
+// TestCronJob: two runs never overlap, and the pod may do next to nothing.
+func TestCronJob(t *testing.T) {
+	text := deployed(t, "kubernetes/cronjob.yaml")
+	for _, want := range []string{
+		"kind: CronJob", "concurrencyPolicy: Forbid", `schedule: "20 * * * *"`, "timeZone: Etc/UTC", "restartPolicy: Never",
+		"runAsNonRoot: true", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", `drop: ["ALL"]`, "secretRef:", "mountPath: /tmp",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("there is no %s", want)
+		}
+	}
+	if strings.Contains(text, "\t") || strings.Contains(text, "LOGLENS_POST:") {
+		t.Error("a tab, or a secret in the open")
+	}
+}
+
+// TestSystemdAgrees has the real systemd judge the units. It is left out where
+// there is none, but not by continuous integration.
+func TestSystemdAgrees(t *testing.T) {
+	analyze, err := exec.LookPath("systemd-analyze")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("systemd-analyze is missing")
+		}
+		t.Skip("no systemd-analyze here")
+	}
+	// The binary need not be installed for the unit to be right.
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var units []string
+	for _, name := range []string{"loglens-summary.service", "loglens-summary.timer"} {
+		text := strings.ReplaceAll(deployed(t, "systemd/"+name), "/usr/local/bin/loglens", self)
+		units = append(units, filepath.Join(dir, name))
+		if err := os.WriteFile(units[len(units)-1], []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(args ...string) string {
+		t.Helper()
+		said, err := exec.CommandContext(t.Context(), analyze, args...).CombinedOutput()
+		if err != nil {
+			t.Errorf("systemd-analyze %q: %v\n%s", args, err, said)
+		}
+		return string(said)
+	}
+	said := run(append([]string{"verify", "--man=no", "--recursive-errors=no"}, units...)...)
+	if slices.ContainsFunc(units, func(u string) bool { return strings.Contains(said, filepath.Base(u)+":") }) {
+		t.Errorf("systemd complains:\n%s", said)
+	}
+	if next := run("calendar", "--iterations=3", unit(t, "systemd/loglens-summary.timer")["Timer.OnCalendar"]); strings.Count(next, ":20:00") < 3 {
+		t.Errorf("not every hour:\n%s", next)
+	}
+	// 0 is least exposed and 100 most.
+	run("security", "--offline=true", "--threshold=20", units[0])
+}

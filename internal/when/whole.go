@@ -1,0 +1,45 @@
+package when
+
+import (
+	"fmt"
+	"time"
+)
+
+// Wholes are the units that Whole takes.
+var Wholes = []string{"hour", "day"}
+
+// Whole returns the last whole hour or day of the zone that ended at least lag
+// ago. An hour is 60 minutes and begins with the minute 0 of the zone's clock; a
+// day is from midnight to midnight, which is 23 or 25 hours when clocks change.
+func Whole(unit string, lag time.Duration, now time.Time, zone *time.Location) (Window, error) {
+	if zone == nil {
+		zone = time.UTC
+	}
+	t := now.Round(0).Add(-lag).In(zone)
+	var from, until time.Time
+	switch unit {
+	case "hour":
+		until = t.Add(-sinceHour(t))
+		from = until.Add(-time.Hour)
+	case "day":
+		until = time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
+		from = time.Date(t.Year(), t.Month(), t.Day()-1, 0, 0, 0, 0, zone)
+	default:
+		return Window{}, fmt.Errorf("%s is neither hour nor day", quote(unit))
+	}
+	return Window{From: from.UTC(), Until: until.UTC()}, nil
+}
+
+// sinceHour is how long ago the clock showed the minute 0.
+func sinceHour(t time.Time) time.Duration {
+	return time.Duration(t.Minute())*time.Minute + time.Duration(t.Second())*time.Second + time.Duration(t.Nanosecond())
+}
+
+// Before returns the window of the same length that ends where w begins; ok is
+// false if w has an open bound.
+func (w Window) Before() (before Window, ok bool) {
+	if w.From.IsZero() || w.Until.IsZero() {
+		return Window{}, false
+	}
+	return Window{From: w.From.Add(-w.Until.Sub(w.From)), Until: w.From}, true
+}

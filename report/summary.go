@@ -1,0 +1,288 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"loglens/query"
+)
+
+// SummaryEncoder is one output form of a summary. Encode renders it whole and
+// then writes it in one call. The same summary gives the same bytes.
+type SummaryEncoder struct {
+	Name   string // the word after --output
+	Encode func(w io.Writer, s *query.Summary, st Style) error
+}
+
+// SummaryEncoders are all output forms of a summary, the default first.
+var SummaryEncoders = []SummaryEncoder{
+	{Name: "table", Encode: encodeSummaryTable},
+	{Name: "markdown", Encode: encodeSummaryMarkdown},
+	{Name: "json", Encode: encodeSummaryJSON},
+}
+
+// FindSummary returns the encoder of that name.
+func FindSummary(name string) (SummaryEncoder, bool) {
+	for _, e := range SummaryEncoders {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return SummaryEncoder{}, false
+}
+
+// summarySchema names the envelope: within a version keys are only ever added.
+const summarySchema = "loglens.summary/1"
+
+func encodeSummaryJSON(w io.Writer, s *query.Summary, _ Style) error {
+	b := appendJSONText([]byte(`{"schema":`), summarySchema)
+	b = appendEnvelope(append(b, ','), s.Totals)
+	b = append(b, `,"warnings":[`...)
+	for i, warning := range s.Totals.Warnings {
+		b = appendJSONText(appendComma(b, i), warning)
+	}
+	b = appendTotals(append(b, `],`...), s.Totals)
+	b = append(b, `,"sections":{`...)
+	for i, section := range s.Sections {
+		b = append(appendJSONText(appendComma(b, i), section.Name), `:[`...)
+		object := rowObject(section.Columns)
+		for j, row := range section.Rows {
+			b = object(appendComma(b, j), row)
+		}
+		b = append(b, ']')
+	}
+	b = append(b, `},"rows_left":{`...)
+	for i, section := range s.Sections {
+		b = fmt.Appendf(appendJSONText(appendComma(b, i), section.Name), `:%d`, section.RowsLeft)
+	}
+	b = append(b, `},"before":`...)
+	if s.Before == nil {
+		b = append(b, "null"...)
+	} else {
+		b = appendEnvelope(append(b, '{'), s.Before)
+		b = append(appendTotals(append(b, ','), s.Before), '}')
+	}
+	b = append(b, '}')
+
+	var out bytes.Buffer
+	if err := json.Indent(&out, b, "", "  "); err != nil {
+		return fmt.Errorf("indent JSON: %w", err)
+	}
+	out.WriteByte('\n')
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// appendEnvelope appends the window, and what the answer rests on.
+func appendEnvelope(b []byte, t *query.Table) []byte {
+	b = appendBound(append(b, `"window":{"from":`...), t.Window.From)
+	b = appendBound(append(b, `,"to":`...), t.Window.Until)
+	a := t.Accounting
+	return fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
+		a.Objects, a.ObjectsFailed, a.Lines, a.Parsed, a.Rejected, a.Skipped, a.BytesCompressed, a.Bytes)
+}
+
+func appendTotals(b []byte, t *query.Table) []byte {
+	return rowObject(t.Columns)(append(b, `"totals":`...), t.Rows[0])
+}
+
+// encodeSummaryTable draws a summary for a terminal, or for a pipe, where all
+// but the rows stands on lines that begin with "# ".
+func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
+	if !st.Terminal {
+		return encodeSummaryTabs(w, s, st)
+	}
+	if st.Width == 0 {
+		st.Width = usualWidth
+	}
+	st.Width = max(st.Width, leastWidth)
+	words := forPeople(s.Totals, st.ASCII, st.Width/2, func(v string) string { return forTerminal(v, st.ASCII) })
+	var out bytes.Buffer
+	dot := words.sign(" ·")
+	say := func(indent string, chunks ...string) {
+		for _, line := range fold(chunks, st.Width, indent, dot) {
+			out.WriteString(line + "\n")
+		}
+	}
+	say("", joined(dot, said(balancers(s.Totals, words, balancersShown(s.Totals, words, st.Width)), span(s.Totals, words, false))...)...)
+	say("", joined(dot, read(s.Totals, words, size)...)...)
+	say("  ", said(partial(s.Totals.Accounting, words))...)
+	out.WriteByte('\n')
+	say("  ", joined(dot, overall(s.Totals, words)...)...)
+	say("  ", joined(dot, earlier(s, words)...)...)
+	var left []string
+	for _, section := range s.Sections {
+		out.WriteString("\n" + section.Title + "\n")
+		if len(section.Rows) == 0 {
+			say("  ", "  "+nothingIn(section))
+			continue
+		}
+		words := forPeople(section.Table, st.ASCII, st.Width/2, func(v string) string { return forTerminal(v, st.ASCII) })
+		_, marked := drawRows(&out, section.Table, st, words)
+		if more := sectionLeft(section, words); more != "" {
+			say("  ", "  "+more)
+		}
+		if marked {
+			left = []string{derivedLegend}
+		}
+	}
+	out.WriteByte('\n')
+	for _, line := range left {
+		say("  ", line)
+	}
+	for _, warning := range s.Totals.Warnings {
+		say("  ", "warning: "+words.text(warning))
+	}
+	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
+	return err
+}
+
+func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
+	words := tabWording(st)
+	var out bytes.Buffer
+	dot := words.sign(" · ")
+	say := func(line string) {
+		if line != "" {
+			out.WriteString("# " + line + "\n")
+		}
+	}
+	say(balancers(s.Totals, words, 0))
+	say(span(s.Totals, words, true))
+	say(strings.Join(read(s.Totals, words, func(n int64) string { return exact(n) + " bytes" }), dot))
+	say(partial(s.Totals.Accounting, words))
+	say(strings.Join(overall(s.Totals, words), dot))
+	say(strings.Join(earlier(s, words), dot))
+	for _, section := range s.Sections {
+		say(section.Title)
+		if len(section.Rows) == 0 {
+			say(nothingIn(section))
+			continue
+		}
+		if err := writeRows(newTabs(&out, section.Columns, st), section.Rows); err != nil {
+			return err
+		}
+		say(sectionLeft(section, words))
+	}
+	for _, warning := range s.Totals.Warnings {
+		say("warning: " + words.text(warning))
+	}
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// encodeSummaryMarkdown writes a summary for a ticket or a chat.
+func encodeSummaryMarkdown(w io.Writer, s *query.Summary, st Style) error {
+	wording := func(t *query.Table) wording {
+		return forPeople(t, st.ASCII, longName, func(v string) string { return forMarkdown(v, st.ASCII) })
+	}
+	words := wording(s.Totals)
+	dot := words.sign(" · ")
+	var out bytes.Buffer
+	say := func(line string) {
+		if line != "" {
+			out.WriteString(line + "\n\n")
+		}
+	}
+	say(strings.Join(said(balancers(s.Totals, words, 3), span(s.Totals, words, false)), dot))
+	say(strings.Join(read(s.Totals, words, size), dot))
+	if p := partial(s.Totals.Accounting, words); p != "" {
+		say("**" + p + "**")
+	}
+	say("**" + markdownNumber(strings.Join(overall(s.Totals, words), dot)) + "**")
+	say(markdownNumber(strings.Join(earlier(s, words), dot)))
+	for _, section := range s.Sections {
+		say("### " + section.Title)
+		if len(section.Rows) == 0 {
+			say(nothingIn(section))
+			continue
+		}
+		words := wording(section.Table)
+		words.trend = func(counts []int64) string { return forMarkdown(sparkline(counts, st.ASCII), false) }
+		markdownRows(&out, section.Table, words)
+		say(sectionLeft(section, words))
+	}
+	for _, warning := range s.Totals.Warnings {
+		say("warning: " + words.text(warning))
+	}
+	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
+	return err
+}
+
+// overall says what a window adds up to.
+func overall(t *query.Table, w wording) []string {
+	chunks := []string{total(t, w)}
+	for at, c := range t.Columns {
+		if v, ok := t.Rows[0][at].(float64); ok && c.Type == query.Seconds {
+			chunks = append(chunks, c.Label+" "+w.seconds(v))
+		}
+	}
+	return chunks
+}
+
+// earlier says what the window before added up to; nil if that is not known.
+func earlier(s *query.Summary, w wording) []string {
+	if s.Before == nil {
+		return nil
+	}
+	chunks := overall(s.Before, w)
+	chunks[0] = "before: " + chunks[0]
+	return chunks
+}
+
+// nothingIn says that a section has no rows.
+func nothingIn(s query.Section) string {
+	if s.Empty != "" {
+		return s.Empty
+	}
+	_, many := nouns(s.Table)
+	if s.Failures {
+		many = "failures"
+	}
+	return "no " + many
+}
+
+// sectionLeft says how many rows a section has left out; empty for none. A
+// summary has no limit that could be set.
+func sectionLeft(s query.Section, w wording) string {
+	if s.RowsLeft == 0 {
+		return ""
+	}
+	one, many := nouns(s.Table)
+	return "and " + w.count(s.RowsLeft) + " more " + noun(s.RowsLeft, one, many)
+}
+
+// number is what totals hold. A file that anyone may have written is not quoted.
+var number = regexp.MustCompile(`^(?:null|[0-9.]{1,25})$`)
+
+// Correction says how the totals of a summary differ from those in an earlier one
+// of the same window in JSON. It is empty if they do not, or if the earlier text
+// is something else.
+func Correction(earlier []byte, s *query.Summary) string {
+	var had struct {
+		Schema string
+		Window struct{ From, To json.RawMessage }
+		Totals map[string]json.RawMessage
+	}
+	w := s.Totals.Window
+	switch {
+	case json.Unmarshal(earlier, &had) != nil || had.Schema != summarySchema:
+		return ""
+	case string(had.Window.From) != string(appendBound(nil, w.From)) || string(had.Window.To) != string(appendBound(nil, w.Until)):
+		return ""
+	}
+	var changes []string
+	for at, c := range s.Totals.Columns {
+		was, is := had.Totals[c.Name], string(appendValue(nil, s.Totals.Rows[0][at]))
+		if string(was) != is && number.Match(was) {
+			changes = append(changes, fmt.Sprintf("%s %s → %s", c.Name, was, is))
+		}
+	}
+	if len(changes) == 0 {
+		return ""
+	}
+	return "corrects the summary written before: " + strings.Join(changes, ", ")
+}

@@ -18,7 +18,7 @@ LINES    ?= 6000000
 FOLDER   ?=
 MODULES  := . test
 
-.PHONY: build demo test test-code test-servers test-all test-moto test-parquet check fmt vet lint tidy generate vuln bench fuzz golden clean help
+.PHONY: build demo test test-code test-servers test-all test-moto test-parquet check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
 .DEFAULT_GOAL := build
 
 build: ## build bin/loglens
@@ -69,6 +69,9 @@ vuln: $(TOOLS)/govulncheck ## known vulnerabilities (asks vuln.go.dev)
 
 bench: build $(TOOLS)/benchstat ## measure; FOLDER, ROUNDS and LINES can be set
 	test/bench/run.sh "$(FOLDER)" $(ROUNDS) $(LINES)
+
+soak: ## what takes long: a thousand ingests killed at random moments
+	go test -timeout 60m -count 1 -run '^TestKilled$$' ./query -kills 1000
 
 fuzz: ## each fuzz target for FUZZTIME (60s), one after the other
 	for f in $$(grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sed 's/func //'); do \

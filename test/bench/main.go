@@ -36,11 +36,16 @@ func main() {
 		cache   = flag.String("cache", ".cache/bench", "where the log objects are written, and kept")
 		lines   = flag.Int("lines", 6_000_000, "lines of the large tree; the small one has a tenth")
 		rounds  = flag.Int("rounds", 10, "how often every variant runs")
+		store   = flag.String("store", "", "only ask every report of this store, and stop")
 		inflate = flag.String("inflate", "", "only inflate the objects below this folder, and stop")
 	)
 	flag.Parse()
 	if *inflate != "" {
 		check(inflateAll(*inflate))
+		return
+	}
+	if *store != "" {
+		askAll(*bin, *store, *rounds)
 		return
 	}
 	dir := filepath.Join(*cache, fmt.Sprint(*lines)) // trees are kept for the next run of the same size
@@ -53,7 +58,7 @@ func main() {
 	failing := filepath.Join(dir, "failing")
 	writeFailing(failing, *lines/2)
 	parquet := filepath.Join(dir, "export.parquet")
-	store := filepath.Join(dir, "store.duckdb")
+	filled := filepath.Join(dir, "store.duckdb")
 	variants := []*variant{
 		{name: "inflate only (klauspost)", args: []string{self, "-inflate", large}},
 		{name: "top-errors", args: []string{*bin, "top-errors", "--output", "json", large}},
@@ -63,7 +68,7 @@ func main() {
 		{name: "sql over request, a tenth", args: []string{*bin, "sql", manyColumns, "--output", "csv", small}},
 		{name: "routes", args: []string{*bin, "routes", "--output", "json", large}, every: 3},
 		{name: "export to Parquet", args: []string{*bin, "export", "--to", parquet, large}, fresh: parquet, every: 3},
-		{name: "ingest into a store", args: []string{*bin, "ingest", "--store", store, large}, fresh: store},
+		{name: "ingest into a store", args: []string{*bin, "ingest", "--store", filled, large}, fresh: filled},
 	}
 	for round := range *rounds {
 		for _, v := range variants {
@@ -93,6 +98,18 @@ func main() {
 	fmt.Printf("RSS, whole to a tenth: %.0f MB to %.0f MB (goal ≤ 100 MB, flat); all lines failing: %.0f MB (goal ≤ 300 MB)\n",
 		slices.Max(variants[1].rss), slices.Max(variants[2].rss), slices.Max(variants[3].rss))
 	fmt.Printf("RSS of sql over request: %.0f MB, a tenth %.0f MB (goal ≤ 320 MB)\n", slices.Max(variants[4].rss), slices.Max(variants[5].rss))
+}
+
+// askAll asks a store every report that counts.
+func askAll(bin, store string, rounds int) {
+	fmt.Printf("%-12s %9s %9s %9s %9s\n", "", "wall s", "min", "max", "RSS MB")
+	for _, report := range []string{"top-errors", "timeline", "targets", "latency", "nodes", "raw", "rejects", "coverage"} {
+		v := &variant{args: []string{bin, report, "--store", store, "--output", "json"}}
+		for range rounds {
+			v.run()
+		}
+		fmt.Printf("%-12s %9.2f %9.2f %9.2f %9.0f\n", report, median(v.wall), slices.Min(v.wall), slices.Max(v.wall), slices.Max(v.rss))
+	}
 }
 
 // compare prints the ratio of two variants within a round.

@@ -33,3 +33,7 @@ done | tee "$folder/go.txt"
 
 go build -C test -o ../.cache/bench/bench ./bench
 .cache/bench/bench -rounds "$rounds" -lines "$lines" | tee "$folder/command.txt"
+
+# A store of 30 days, made up by SQL: 3 million rows of traffic, 2 million failures.
+go test -count 1 -run '^TestLargeStore$' ./query -large-store "$PWD/.cache/bench/30days.duckdb"
+.cache/bench/bench -rounds "$rounds" -store .cache/bench/30days.duckdb | tee "$folder/store.txt"

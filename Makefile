@@ -7,6 +7,8 @@ MAKEFLAGS   += --no-print-directory
 CACHE := $(CURDIR)/.cache
 TOOLS := $(CACHE)/bin
 
+TRINO := 476
+
 # Tools, pinned. They are no "tool" directives of go.mod: a user's build must not know them.
 golangci-lint = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 govulncheck   = golang.org/x/vuln/cmd/govulncheck@v1.9.0
@@ -18,7 +20,7 @@ LINES    ?= 6000000
 FOLDER   ?=
 MODULES  := . test
 
-.PHONY: build demo test test-code test-servers test-all test-moto test-parquet check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
+.PHONY: build demo test test-code test-servers test-all test-moto test-parquet test-trino check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
 .DEFAULT_GOAL := build
 
 build: ## build bin/loglens
@@ -44,6 +46,10 @@ test-all: test test-moto test-parquet ## test, and the suites that need Python a
 test-moto test-parquet: test-%: $(CACHE)/venv-%/ready
 	cd test && go test -count 1 -timeout 10m -tags $* ./$*
 
+# Trino is a download of 820 MB. Arrow runs before it, whose answers it must share.
+test-trino: $(CACHE)/venv-parquet/ready $(CACHE)/trino/$(TRINO) ## Trino reads what export wrote; needs Maven
+	cd test && go test -count 1 -timeout 10m -tags parquet,trino -run 'Arrow|Trino' ./parquet
+
 check: fmt vet lint tidy generate test ## everything that must hold before a commit
 
 fmt:
@@ -51,11 +57,11 @@ fmt:
 
 vet:
 	go vet ./...
-	cd test && go vet -tags moto,parquet ./...
+	cd test && go vet -tags moto,parquet,trino ./...
 
 lint: $(TOOLS)/golangci-lint ## golangci-lint
 	$< run ./...
-	cd test && $< run --config ../.golangci.yml --build-tags moto,parquet ./...
+	cd test && $< run --config ../.golangci.yml --build-tags moto,parquet,trino ./...
 
 tidy:
 	for m in $(MODULES); do go -C $$m mod tidy -diff; done
@@ -96,4 +102,13 @@ $(CACHE)/venv-%/ready: test/%/requirements.txt
 	rm -rf $(@D)
 	python3 -m venv $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(CACHE)/trino/$(TRINO):
+	rm -rf $(@D)
+	mkdir -p $(@D)
+	mvn --quiet --batch-mode -Dmaven.repo.local=$(@D)/m2 org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy \
+		-Dartifact=io.trino:trino-server:$(TRINO):tar.gz -DoutputDirectory=$(@D)
+	tar -xzf $(@D)/trino-server-$(TRINO).tar.gz -C $(@D) --strip-components 1
+	cd $(@D) && mv plugin/hive hive && rm -rf plugin m2 *.tar.gz && mkdir plugin && mv hive plugin/
 	touch $@

@@ -142,6 +142,16 @@ func documented() (map[string][]column, error) {
 	return found, nil
 }
 
+// columnsOf returns the columns that were exported: all, or by day AWS's fields,
+// the reason and the folder's date.
+func columnsOf(relation string, byDay bool) []column {
+	if !byDay {
+		return documents[relation]
+	}
+	fields := slices.DeleteFunc(slices.Clone(documents[relation]), func(c column) bool { return slices.Contains(own, c.name) })
+	return append(fields, column{"date", "date"})
+}
+
 // TestArrow and TestSpark read all that was exported.
 func TestArrow(t *testing.T) {
 	ask(t, "read_arrow.py", map[string]string{
@@ -214,14 +224,11 @@ func check(t *testing.T, types map[string]string, find func(t *testing.T, table 
 		}
 		for _, byDay := range []bool{false, true} {
 			want, table := answer{Count: len(rows), Groups: map[string]int{}}, r.name
-			for _, c := range documents[r.name] {
-				if !byDay || !slices.Contains(own, c.name) {
-					want.Columns = append(want.Columns, [2]string{c.name, types[c.kind]})
-				}
+			for _, c := range columnsOf(r.name, byDay) {
+				want.Columns = append(want.Columns, [2]string{c.name, types[c.kind]})
 			}
 			if byDay {
 				table += "_by_day"
-				want.Columns = append(want.Columns, [2]string{"date", types["date"]})
 			}
 			for _, row := range rows {
 				when, group := row[r.when].(string), row[r.group]

@@ -199,6 +199,11 @@ func (b logTree) recount(t *testing.T, disk Disk, what string) (objects int) {
 func TestKilled(t *testing.T) {
 	b := newLogTree(t, 11, 6000)
 	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 10 * time.Second}
+	begun := time.Now()
+	if out, err := child(t, b.dir, Disk{Path: filepath.Join(t.TempDir(), "whole.duckdb")}, childBatch+"=7").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	whole := time.Since(begun)
 	rng := rand.New(rand.NewPCG(1, 2))
 	partial := 0
 	for i := range *kills {
@@ -206,7 +211,7 @@ func TestKilled(t *testing.T) {
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(time.Duration(5+rng.IntN(300)) * time.Millisecond)
+		time.Sleep(time.Duration(rng.Int64N(int64(whole))))
 		_ = c.Process.Kill()
 		_ = c.Wait()
 		n := b.recount(t, disk, fmt.Sprintf("kill %d", i))

@@ -103,7 +103,7 @@ func (s *Store) appendTallies(object int32, t tallies) error {
 	return nil
 }
 
-// appendTraffic writes the counts and empties them. of is the object that they
+// appendTraffic writes the counts, which stay as they are. of is the object that they
 // come from, where that is to be kept.
 func (s *Store) appendTraffic(t *traffic, of ...driver.Value) error {
 	if len(t.cells) == 0 {

@@ -15,16 +15,23 @@ type Relation struct {
 	First, Last *time.Time // of the rows, where they have a time
 }
 
+// look opens a store's file for reading, until done is called.
+func look(ctx context.Context, temp string, d Disk) (s *Store, done func() error, err error) {
+	if s, err = Open(ctx, temp, Input{Disk: d, Workers: 2}); err != nil {
+		return nil, nil, err
+	}
+	release, err := s.opened(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, s.Close())
+	}
+	return s, func() error { return errors.Join(release(), s.Close()) }, nil
+}
+
 // Stats says what a store holds, relation by relation, and how large its file is.
 //
 // Errors: *DiskError, *LockedError.
 func Stats(ctx context.Context, temp string, d Disk) (list []Relation, size int64, err error) {
-	s, err := Open(ctx, temp, Input{Disk: d, Workers: 2})
-	if err != nil {
-		return nil, 0, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	done, err := s.opened(ctx)
+	s, done, err := look(ctx, temp, d)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -53,12 +60,7 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, size int6
 //
 // Errors: *DiskError, also for a block whose checksum is wrong; *LockedError.
 func Verify(ctx context.Context, temp string, d Disk) (wrong []string, err error) {
-	s, err := Open(ctx, temp, Input{Disk: d, Workers: 2})
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, s.Close()) }()
-	done, err := s.opened(ctx)
+	s, done, err := look(ctx, temp, d)
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,7 @@ func (s *Store) diskViews(ctx context.Context) error {
 	}
 	for _, t := range diskTables(true) {
 		if t.name == "accounting" {
-			continue // a table, see account
+			continue // a table, see choose
 		}
 		q := "CREATE OR REPLACE VIEW stored." + t.name + " AS SELECT " + t.shown() +
 			" FROM disk." + t.name + " AS t JOIN main.chosen AS c ON t.object_id = c.stored WHERE " + s.condition(t, balancers)

@@ -61,7 +61,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err := s.configure(ctx, s.in.Workers, memoryToStream); err != nil {
 		return done, err
 	}
-	i := &ingesting{store: s, requests: requests, done: &done, now: plan.Now}
+	i := &ingesting{store: s, requests: requests, done: &done}
 	if err := i.look(ctx); err != nil {
 		return done, err
 	}
@@ -93,7 +93,6 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 type ingesting struct {
 	store    *Store
 	requests bool
-	now      time.Time
 	done     *Ingested
 	known    map[string]stored // by identity
 	next     int64             // object_id
@@ -148,10 +147,11 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 	var size *int64
 	var modified *time.Time
 	err = s.each(ctx, func() {
-		k.version = version(or(etag), or(size), or(modified))
-		if size == nil {
-			k.version = version(or(etag), -1, or(modified))
+		n := int64(-1)
+		if size != nil {
+			n = *size
 		}
+		k.version = version(or(etag), n, or(modified))
 		k.whole = status == "ok"
 		i.known[identity] = k
 		i.next = max(i.next, k.id+1)

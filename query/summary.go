@@ -162,7 +162,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = errors.Join(s.onDisk(err), done()) }()
 	var tables []*Table
 	var texts []string
 	var relations []string

@@ -29,7 +29,9 @@ type Access struct {
 	Extra int
 
 	kind Kind
-	tail bool // more fields follow those that are cut, all of them plain, see glance
+	tail bool // more fields follow those that are cut, and cut finds them, see glance
+	// usual says that the fields are where cut finds them, and not where a rarer grammar did.
+	usual bool
 	cells
 }
 
@@ -39,6 +41,9 @@ func (e *Access) Kind() Kind { return e.kind }
 // Raw returns the whole line without its end; a view. A line of a delivery as
 // JSON or W3C is rewritten in the order and form of the plain log.
 func (e *Access) Raw() []byte { return e.raw }
+
+// Usual reports whether Parser.Again reads the entry's Raw faster than Parse.
+func (e *Access) Usual() bool { return e.usual && e.kind == KindAccess }
 
 // Width returns how many fields are known of the line: those below Width, but
 // for the type of a classic entry.
@@ -51,7 +56,8 @@ func (e *Access) Width() int {
 func (e *Access) finish() {
 	if e.tail {
 		e.tail = false
-		e.cut() // cannot find anything amiss: glance has looked
+		e.cut() // cannot find anything amiss: the line has been looked at
+		e.limit()
 	}
 }
 
@@ -121,9 +127,15 @@ func (e *Access) CreationTime() (micros int64, ok bool) {
 func (e *Access) take(l *cells, c *clock) {
 	e.kind, e.tail = KindAccess, false
 	e.cells = *l
-	e.n = min(l.n, Fields)
-	e.Extra = l.n - e.n
+	e.limit()
 	e.decode(c)
+}
+
+// limit tells the known fields from those that follow.
+func (e *Access) limit() {
+	all := e.n
+	e.n = min(all, Fields)
+	e.Extra = all - e.n
 }
 
 // decode gives the fields that every entry needs their types.

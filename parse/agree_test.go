@@ -2,6 +2,7 @@ package parse
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -13,9 +14,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fast reads a whole stream with the scanner and copies what it says.
+// fast reads a whole stream with the scanner and copies what it says. Usual
+// entries have to say the same again.
 func fast(s *Scanner, r io.Reader, hint Kind) ([]record, error) {
 	var records []record
+	var p Parser
 	s.Reset(r, hint)
 	for at := int64(0); s.Scan(); at = s.Offset() {
 		rec := record{Line: s.Line(), Offset: at, Kind: s.Kind(), Header: s.Header()}
@@ -25,6 +28,13 @@ func fast(s *Scanner, r io.Reader, hint Kind) ([]record, error) {
 		if e := s.Access(); e != nil {
 			rec.Kind = e.Kind()
 			rec.access(e)
+			if e.Usual() {
+				var again record
+				again.access(p.Again([]byte(rec.Raw)))
+				if first := (record{Raw: rec.Raw, Fields: rec.Fields, Extra: rec.Extra, Time: rec.Time, Request: rec.Request}); !cmp.Equal(first, again) {
+					return nil, fmt.Errorf("line %d says something else again (-first +again):\n%s", rec.Line, cmp.Diff(first, again))
+				}
+			}
 		}
 		if e := s.Entry(); e != nil {
 			rec.Kind = e.Kind
@@ -36,8 +46,9 @@ func fast(s *Scanner, r io.Reader, hint Kind) ([]record, error) {
 }
 
 func (r *record) access(e *Access) {
+	width := e.Width()
 	r.Raw, r.Extra, r.Time = string(e.Raw()), e.Extra, e.Time
-	for f := range Field(e.Width()) {
+	for f := range Field(width) {
 		r.Fields = append(r.Fields, string(e.Field(f)))
 	}
 	q := &r.Request

@@ -22,30 +22,37 @@ const failureFields = 1<<FieldErrorReason | 1<<FieldTransformStatus | 1<<FieldTa
 // False means that the line is unusual in some way, and nothing is decided: it is
 // read again by the long way, of which this is a short cut and no more.
 func (e *Access) glance(line []byte, c *clock) bool {
-	e.raw = line
+	p := e.head(line, c)
+	return p > 0 && quiet(line, p)
+}
+
+// head cuts the head of a line and returns where the tail begins, or -1 if the
+// head is unusual. The tail has not been looked at.
+func (e *Access) head(line []byte, c *clock) int {
+	e.raw, e.usual = line, true
 	p := spaceFrom(line, 0)
 	// Types are lower-case words; what JSON and headers begin with is none.
 	if p == 0 || line[0]-'a' > 'z'-'a' || p+28 >= len(line) || line[p+28] != ' ' {
-		return false
+		return -1
 	}
 	e.span[FieldType] = span{0, uint32(p)}
 	var ok bool
 	if e.Time, ok = c.usual(line[p+1 : p+28]); !ok {
-		return false
+		return -1
 	}
 	e.span[FieldTime] = span{uint32(p + 1), uint32(p + 28)}
 	p += 29
 	if p = e.bare(FieldELB, p); p < 0 {
-		return false
+		return -1
 	}
 	if p = e.address(FieldClient, p); p < 0 {
-		return false
+		return -1
 	}
 	if p = e.address(FieldTarget, p); p < 0 {
-		return false
+		return -1
 	}
 	if len(line)-p < 64 {
-		return false // room for the numbers, so that they need no bounds
+		return -1 // room for the numbers, so that they need no bounds
 	}
 	for f := FieldRequestTime; f <= FieldResponseTime; f++ {
 		switch b := line[p : p+6]; {
@@ -56,38 +63,38 @@ func (e *Access) glance(line []byte, c *clock) bool {
 			e.span[f] = span{uint32(p), uint32(p + 2)}
 			p += 3
 		default:
-			return false
+			return -1
 		}
 	}
 	if e.ELBStatus, p, ok = e.statusAt(FieldELBStatus, p); !ok {
-		return false
+		return -1
 	}
 	if e.TargetStatus, p, ok = e.statusAt(FieldTargetStatus, p); !ok {
-		return false
+		return -1
 	}
 	if e.Received, p, ok = e.countAt(FieldReceivedBytes, p); !ok {
-		return false
+		return -1
 	}
 	if e.Sent, p, ok = e.countAt(FieldSentBytes, p); !ok {
-		return false
+		return -1
 	}
 	for f := FieldRequest; f <= FieldUserAgent; f++ {
 		if p >= len(line) || line[p] != '"' {
-			return false
+			return -1
 		}
 		from := p + 1
 		if p = quotedEnd(line, from); p < 0 {
-			return false
+			return -1
 		}
 		e.span[f] = span{uint32(from), uint32(p - 2)}
 	}
 	for f := FieldSSLCipher; f <= FieldTargetGroup; f++ {
 		if p = e.bare(f, p); p < 0 {
-			return false
+			return -1
 		}
 	}
 	e.kind, e.n, e.Extra, e.tail = KindAccess, headFields, 0, true
-	return quiet(line, p)
+	return p
 }
 
 // bare cuts a field without quotes at p and returns the place of the next, or -1.

@@ -77,7 +77,8 @@ func (r *reader) kept(line []byte, expected Kind) Cause {
 // line does. A line of nothing but spaces is empty.
 func (r *reader) plain(line []byte) Cause {
 	r.cells.raw = line
-	if cut := r.cells.cut(); cut != doubtful {
+	cut := r.cells.cut()
+	if r.access.usual = cut != doubtful; r.access.usual {
 		return r.settle(cut, false)
 	}
 	for _, g := range grammars {

@@ -230,7 +230,7 @@ func (r *reader) deliver(tell bool) (placed uint64, cause Cause) {
 		return placed, Cause{}
 	}
 	r.cells.raw = line
-	r.cells.cut() // of a line that write has written, nothing is doubtful
+	r.access.usual = r.cells.cut() == whole // nothing is doubtful in what write has written
 	if cause = f.check(&r.cells, &r.clock, tell); cause.kind == whole {
 		r.kind = kind
 		r.take()

@@ -11,13 +11,10 @@ import (
 // request is one entry of an access log as the columns of the relations request
 // and failure read it.
 type request struct {
-	*parse.Access
-	parse.Verdict        // why it failed
-	failed        bool   // Verdict is set
-	object        int32  // where it stands
-	line          int64  // from 1
-	node          string // the balancer node by the object's name
-	uri           string // of the object
+	*parse.Access // empty where only columns are wanted that the record gives
+	record
+	node string // the balancer node by the object's name
+	uri  string // of the object
 }
 
 // accessColumns are the columns of request and failure: all fields of the access
@@ -32,7 +29,7 @@ func accessColumns() []column[*request] {
 	}
 	reason := func(name string, of func(*request) []byte) column[*request] {
 		return derived(name, func(e *request) []byte {
-			if !e.failed {
+			if !e.verdict.failed {
 				return nil
 			}
 			return of(e)
@@ -64,7 +61,7 @@ func accessColumns() []column[*request] {
 	}
 	return []column[*request]{
 		text("type", parse.FieldType),
-		{"time", duckdb.TYPE_TIMESTAMP, func(c cell, e *request) { put(c, e.Time, true) }},
+		{"time", duckdb.TYPE_TIMESTAMP, func(c cell, e *request) { put(c, e.at, true) }},
 		text("elb", parse.FieldELB),
 		ip("client_ip", parse.FieldClient),
 		port("client_port", parse.FieldClient),
@@ -113,9 +110,9 @@ func accessColumns() []column[*request] {
 			ip, _ := e.Addr(parse.FieldClient)
 			c.text(c.arena.network(ip))
 		}},
-		reason("reason", func(e *request) []byte { return e.Reason }),
-		reason("reason_class", func(e *request) []byte { return classNames[e.Class] }),
-		reason("reason_source", func(e *request) []byte { return sourceNames[e.Source] }),
+		reason("reason", func(e *request) []byte { return e.verdict.why }),
+		reason("reason_class", func(e *request) []byte { return classNames[e.verdict.class] }),
+		reason("reason_source", func(e *request) []byte { return sourceNames[e.verdict.source] }),
 		{"duration", duckdb.TYPE_DOUBLE, func(c cell, e *request) {
 			t, ok := e.CreationTime()
 			put(c, float64(e.Time-t)/1e6, ok && t <= e.Time)
@@ -123,7 +120,7 @@ func accessColumns() []column[*request] {
 		{"object_id", duckdb.TYPE_INTEGER, func(c cell, e *request) { put(c, e.object, true) }},
 		{"object_uri", duckdb.TYPE_VARCHAR, func(c cell, e *request) { c.str(e.uri) }},
 		{"line_no", duckdb.TYPE_BIGINT, func(c cell, e *request) { put(c, e.line, true) }},
-		{"raw", duckdb.TYPE_VARCHAR, func(c cell, e *request) { c.text(e.Raw()) }},
+		{"raw", duckdb.TYPE_VARCHAR, func(c cell, e *request) { c.text(e.raw) }},
 	}
 }
 

@@ -25,7 +25,7 @@ type Disk struct {
 }
 
 // diskVersion is that of the file's tables. Another version is not read.
-const diskVersion = 1
+const diskVersion = 2
 
 // files are all that DuckDB may touch.
 func (d Disk) files() []string {
@@ -134,7 +134,8 @@ func (d Disk) fault(err error) error {
 	if err != nil && strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()) {
 		return fmt.Errorf("write %s: %w", d.Path, syscall.ENOSPC)
 	}
-	if errors.As(err, new(*DiskError)) || !errors.As(err, &refused) || !slices.Contains(damage, refused.Type) {
+	ours := errors.Is(err, errBlock) || errors.Is(err, errUnreadable)
+	if errors.As(err, new(*DiskError)) || !ours && (!errors.As(err, &refused) || !slices.Contains(damage, refused.Type)) {
 		return err
 	}
 	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("it is damaged: %v", err), Next: "loglens store rebuild puts it aside and reads the logs again", Err: err}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"loglens/parse"
 )
 
 // Relation is how much of a relation a store holds.
@@ -36,17 +38,24 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, size int6
 		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
-	tables := append([]diskTable{{name: "object", time: "interval_end"}}, diskTables(true)...)
-	for _, t := range tables {
-		r := Relation{Name: t.name}
-		bounds := "NULL::TIMESTAMP, NULL::TIMESTAMP"
-		if t.time != "" {
-			bounds = fmt.Sprintf("min(%[1]s), max(%[1]s)", t.time)
-		}
-		if err := s.each(ctx, func() {}, "SELECT count(*), "+bounds+" FROM disk."+t.name, []any{&r.Rows, &r.First, &r.Last}); err != nil {
-			return nil, 0, d.fault(err)
-		}
+	add := func(name, query string) error {
+		r := Relation{Name: name}
+		err := s.each(ctx, func() {}, query, []any{&r.Rows, &r.First, &r.Last})
 		list = append(list, r)
+		return d.fault(err)
+	}
+	if err := add("object", "SELECT count(*), min(interval_end), max(interval_end) FROM disk.object"); err != nil {
+		return nil, 0, err
+	}
+	for _, t := range countedTables {
+		if err := add(t.name, fmt.Sprintf("SELECT count(*), min(%[1]s), max(%[1]s) FROM disk.%[2]s", t.time, t.name)); err != nil {
+			return nil, 0, err
+		}
+	}
+	for _, name := range sortedKeys(s.reader.lines) {
+		if err := add(name, "SELECT coalesce(sum(lines), 0)::BIGINT, min(first), max(last) FROM disk.line_block WHERE relation = "+quoted(name)); err != nil {
+			return nil, 0, err
+		}
 	}
 	info, err := os.Stat(d.Path)
 	if err != nil {
@@ -77,13 +86,47 @@ func Verify(ctx context.Context, temp string, d Disk) (wrong []string, err error
 			return nil, d.fault(err)
 		}
 	}
+	lines, err := s.lineChecks(ctx)
+	return append(wrong, lines...), d.fault(err)
+}
+
+// lineChecks reads every line that is kept.
+func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
+	if _, err := s.conn.ExecContext(ctx, "INSERT INTO chosen SELECT object_id, object_id, uri, true, true FROM disk.object"); err != nil {
+		return nil, err
+	}
+	for _, name := range sortedKeys(s.reader.lines) {
+		kept := s.reader.lines[name]
+		if err := kept.find(ctx); err != nil {
+			return nil, err
+		}
+		c := cursor{source: kept.share()()}
+		var p parse.Parser
+		n := int64(0)
+		for {
+			r, ok, err := c.read()
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				break
+			}
+			if _, entry := entryRelations[name]; name != "reject" && (entry && p.Entry(r.raw) == nil || !entry && again(&p, r) == nil) {
+				return nil, errUnreadable
+			}
+			n++
+		}
+		if n != kept.count {
+			wrong = append(wrong, fmt.Sprintf("%d lines in %s where its blocks say %d", n, name, kept.count))
+		}
+	}
 	return wrong, nil
 }
 
 // blockChecks read all columns of all tables.
 func blockChecks() (checks []string) {
-	for _, t := range append([]diskTable{{name: "object"}}, diskTables(true)...) {
-		checks = append(checks, "SELECT 'rows of "+t.name+" without a hash', count(*) FILTER (h IS NULL) FROM (SELECT hash(t) AS h FROM disk."+t.name+" t)")
+	for _, t := range append([]string{"object"}, diskTables()...) {
+		checks = append(checks, "SELECT 'rows of "+t+" without a hash', count(*) FILTER (h IS NULL) FROM (SELECT hash(t) AS h FROM disk."+t+" t)")
 	}
 	return checks
 }
@@ -93,27 +136,27 @@ func (s *Store) ledgerChecks() (checks []string) {
 	add := func(what, sql string) { checks = append(checks, "SELECT '"+what+"', count(*) FROM ("+sql+")") }
 	add("objects twice", "SELECT identity FROM disk.object GROUP BY identity HAVING count(*) > 1")
 	add("numbers of objects twice", "SELECT object_id FROM disk.object GROUP BY object_id HAVING count(*) > 1")
-	for _, t := range diskTables(true) {
-		add("objects in "+t.name+" that the ledger does not know or could not read",
-			"SELECT DISTINCT object_id FROM disk."+t.name+" WHERE object_id NOT IN (SELECT object_id FROM disk.object WHERE status = 'ok')")
+	for _, t := range diskTables() {
+		add("objects in "+t+" that the ledger does not know or could not read",
+			"SELECT DISTINCT object_id FROM disk."+t+" WHERE object_id NOT IN (SELECT object_id FROM disk.object WHERE status = 'ok')")
 	}
 	add("logs whose lines are not parsed, rejected or skipped", "SELECT 1 FROM disk.accounting WHERE lines <> parsed + rejected + skipped")
 	add("logs with other entries than the ledger counts", `
 		SELECT 1 FROM disk.accounting FULL JOIN (SELECT object_id, kind, sum(parsed) AS n FROM disk.entry_minute GROUP BY ALL) e USING (object_id, kind)
 		WHERE coalesce(parsed, 0) <> coalesce(n, 0)`)
-	add("logs with other damaged lines than the ledger counts", `
-		SELECT 1 FROM disk.accounting FULL JOIN (SELECT object_id, kind, count(*) AS n FROM disk.reject GROUP BY ALL) r USING (object_id, kind)
+	add("objects with other damaged lines than the ledger counts", `
+		SELECT 1 FROM (SELECT object_id, sum(rejected) AS rejected FROM disk.accounting GROUP BY ALL) FULL JOIN (SELECT object_id, sum(lines) AS n FROM disk.line_block WHERE relation = 'reject' GROUP BY ALL) r USING (object_id)
 		WHERE coalesce(rejected, 0) <> coalesce(n, 0)`)
 	add("objects with other requests than the ledger counts", `
 		SELECT 1 FROM (SELECT object_id, sum(parsed) AS n FROM disk.accounting WHERE kind IN ('ALB access log', 'Classic Load Balancer access log') GROUP BY ALL)
 		FULL JOIN (SELECT object_id, sum(requests) AS m FROM disk.traffic GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
 	add("objects with other failures than were counted", `
-		SELECT 1 FROM (SELECT object_id, count(*) AS n FROM disk.failure GROUP BY ALL)
+		SELECT 1 FROM (SELECT object_id, sum(lines) AS n FROM disk.line_block WHERE relation = 'failure' GROUP BY ALL)
 		FULL JOIN (SELECT object_id, sum(failures) AS m FROM disk.failure_minute GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
 	for _, name := range sortedKeys(entryRelations) {
 		add("objects with other rows in "+name+" than the ledger counts", `
 			SELECT 1 FROM (SELECT object_id, sum(parsed) AS n FROM disk.accounting WHERE kind = `+quoted(entryRelations[name].String())+` GROUP BY ALL)
-			FULL JOIN (SELECT object_id, count(*) AS m FROM disk.`+name+` GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
+			FULL JOIN (SELECT object_id, sum(lines) AS m FROM disk.line_block WHERE relation = '`+name+`' GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
 	}
 	return checks
 }
@@ -149,8 +192,8 @@ func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects 
 		return 0, d.fault(err)
 	}
 	var statements []string
-	for _, t := range diskTables(true) {
-		statements = append(statements, "DELETE FROM disk."+t.name+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
+	for _, t := range diskTables() {
+		statements = append(statements, "DELETE FROM disk."+t+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
 	}
 	return objects, s.transaction(ctx, append(statements, "DELETE FROM disk.object WHERE "+old)...)
 }

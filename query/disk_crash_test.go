@@ -1,11 +1,15 @@
 package query
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -15,6 +19,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/s2"
 
 	"loglens/ingest"
 	"loglens/internal/demo"
@@ -124,7 +129,7 @@ func newLogTree(t *testing.T, seed int64, lines int) logTree {
 // recount compares every object of a store with the truth, by DuckDB alone, and
 // returns how many there are: one that is in the ledger has all its rows, and no
 // row is there of another.
-func (b logTree) recount(t *testing.T, disk Disk, what string) (objects int) {
+func (b logTree) recount(t *testing.T, disk Disk, when string) (objects int) {
 	t.Helper()
 	if _, err := os.Stat(disk.Path); errors.Is(err, os.ErrNotExist) {
 		return 0
@@ -136,7 +141,7 @@ func (b logTree) recount(t *testing.T, disk Disk, what string) (objects int) {
 	defer func() { _ = db.Close() }()
 	var tables int
 	if err := db.QueryRow("SELECT count(*) FROM duckdb_tables()").Scan(&tables); err != nil {
-		t.Fatalf("%s: %v", what, err)
+		t.Fatalf("%s: %v", when, err)
 	}
 	if tables == 0 {
 		return 0
@@ -146,7 +151,7 @@ func (b logTree) recount(t *testing.T, disk Disk, what string) (objects int) {
 	rows := func(query string, row func(id int64, text string)) {
 		r, err := db.Query(query)
 		if err != nil {
-			t.Fatalf("%s: %v", what, err)
+			t.Fatalf("%s: %v", when, err)
 		}
 		defer func() { _ = r.Close() }()
 		for r.Next() {
@@ -158,40 +163,82 @@ func (b logTree) recount(t *testing.T, disk Disk, what string) (objects int) {
 			row(id, text)
 		}
 		if err := r.Err(); err != nil {
-			t.Fatalf("%s: %v", what, err)
+			t.Fatalf("%s: %v", when, err)
 		}
 	}
 	rows("SELECT object_id, uri FROM object", func(id int64, uri string) {
 		if objects++; got[uri] != nil {
-			t.Fatalf("%s: %s is there twice", what, uri)
+			t.Fatalf("%s: %s is there twice", when, uri)
 		}
 		ids[id], got[uri] = uri, map[string]int64{}
 	})
-	for table, count := range map[string]string{
-		"requests": "SELECT object_id, sum(requests)::VARCHAR FROM traffic GROUP BY ALL", "failure": "", "reject": "", "connection": "", "health_check": "", "nlb_tls": "",
-	} {
-		if count == "" {
-			count = "SELECT object_id, count(*)::VARCHAR FROM " + table + " GROUP BY ALL"
+	add := func(id int64, what string, n int64) {
+		if ids[id] == "" {
+			t.Errorf("%s: %d of %s of an object that is not in the ledger", when, n, what)
+			return
 		}
-		rows(count, func(id int64, n string) {
-			if ids[id] == "" {
-				t.Errorf("%s: %s rows of %s of an object that is not in the ledger", what, n, table)
-				return
-			}
-			if _, err := fmt.Sscan(n, new(int64)); err != nil {
-				t.Fatal(err)
-			}
-			var count int64
-			_, _ = fmt.Sscan(n, &count)
-			got[ids[id]][table] = count
-		})
+		got[ids[id]][what] += n
 	}
+	rows("SELECT object_id, sum(requests)::VARCHAR FROM traffic GROUP BY ALL", func(id int64, text string) {
+		var n int64
+		if _, err := fmt.Sscan(text, &n); err != nil {
+			t.Fatal(err)
+		}
+		add(id, "requests", n)
+	})
+	rows("SELECT object_id, relation || ' ' || lines || ' ' || hex(data) FROM line_block", func(id int64, text string) {
+		var relation, data string
+		var n int64
+		if _, err := fmt.Sscan(text, &relation, &n, &data); err != nil {
+			t.Fatal(err)
+		}
+		if found := blockLines(t, data); found != n {
+			t.Errorf("%s: %d lines in a block of %d", when, found, n)
+		}
+		add(id, relation, n)
+	})
 	for uri, have := range got {
 		if diff := gocmp.Diff(b.want[uri], have); diff != "" {
-			t.Errorf("%s: %s (-truth +store):\n%s", what, uri, diff)
+			t.Errorf("%s: %s (-truth +store):\n%s", when, uri, diff)
 		}
 	}
 	return objects
+}
+
+// blockLines counts the lines of a block, by its description: of each there are
+// the object, three bytes, the line's number, its offset and time, and two texts.
+func blockLines(t *testing.T, data string) (n int64) {
+	packed, err := hex.DecodeString(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := s2.Decode(nil, packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := bytes.NewReader(b)
+	number := func() int64 {
+		v, err := binary.ReadUvarint(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int64(v)
+	}
+	skip := func(n int64) {
+		if _, err := io.CopyN(io.Discard, r, n); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for ; r.Len() > 0; n++ {
+		number()
+		skip(3)
+		number()
+		number()
+		number()
+		skip(number())
+		skip(number())
+	}
+	return n
 }
 
 // TestKilled ends ingests at random moments, by SIGKILL. Whatever the moment,

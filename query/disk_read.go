@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"loglens/ingest"
@@ -23,7 +24,33 @@ import (
 // diskReader is what a store remembers of the disk that it answers from.
 type diskReader struct {
 	disk    Disk
-	release func() error // nil while the file is not open
+	lines   map[string]*diskLines // by relation
+	release func() error          // nil while the file is not open
+
+	ctx context.Context // of the answer at hand
+	mu  sync.Mutex
+	err error // why blocks could not be read, told better than through DuckDB
+}
+
+// newDiskReader makes a reader of the store's disk.
+func newDiskReader(s *Store) *diskReader {
+	r := &diskReader{disk: s.in.Disk, lines: map[string]*diskLines{}}
+	for _, name := range append(sortedKeys(streams), keptRelations...) {
+		r.lines[name] = &diskLines{store: s, relation: name}
+	}
+	return r
+}
+
+// ended keeps the error that ends a statement, and returns it for DuckDB.
+func (r *diskReader) ended(err error) error {
+	if err != nil {
+		r.mu.Lock()
+		if r.err == nil {
+			r.err = err
+		}
+		r.mu.Unlock()
+	}
+	return err
 }
 
 func (r *diskReader) close() error {
@@ -46,8 +73,7 @@ const chosenTable = `CREATE TABLE chosen (
 
 // readDisk lets statements find the file's tables. What they read is still planned
 // over the relations of the sources: a plan over tables depends on what is in them.
-func (s *Store) readDisk(ctx context.Context, d Disk) (err error) {
-	s.reader = &diskReader{disk: d}
+func (s *Store) readDisk(ctx context.Context) (err error) {
 	s.in.Plan.Window = Minutes(s.in.Plan.Window)
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
@@ -69,6 +95,7 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	if err := r.disk.present(); err != nil {
 		return nil, err
 	}
+	r.ctx, r.err = ctx, nil
 	if r.release, err = s.attach(ctx, r.disk, false); err != nil {
 		return nil, err
 	}
@@ -83,10 +110,10 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 
 // onDisk tells a fault of the file that answers come from, if they do.
 func (s *Store) onDisk(err error) error {
-	if s.reader == nil {
+	if s.reader == nil || err == nil {
 		return err
 	}
-	return s.reader.disk.fault(err)
+	return s.reader.disk.fault(cmp.Or(s.reader.err, err))
 }
 
 // diskViews makes the relations of the file's tables.
@@ -95,10 +122,7 @@ func (s *Store) diskViews(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, t := range diskTables(true) {
-		if t.name == "accounting" {
-			continue // a table, see choose
-		}
+	for _, t := range countedTables {
 		q := "CREATE OR REPLACE VIEW stored." + t.name + " AS SELECT " + t.shown() +
 			" FROM disk." + t.name + " AS t JOIN main.chosen AS c ON t.object_id = c.stored WHERE " + s.condition(t, balancers)
 		if _, err := s.conn.ExecContext(ctx, q); err != nil {
@@ -111,37 +135,26 @@ func (s *Store) diskViews(ctx context.Context) error {
 
 // shown is the SELECT list of a relation.
 func (t diskTable) shown() string {
-	if t.columns == nil && t.name == "entry_minute" {
+	if t.name == "entry_minute" {
 		return "t.* REPLACE (c.object_id AS object_id)"
 	}
-	if t.columns == nil {
-		return "t.* EXCLUDE (object_id)"
-	}
-	list := slices.Clone(t.columns)
-	for i, c := range list {
-		if list[i] = `t."` + c + `"`; c == "object_id" {
-			list[i] = "c.object_id, c.uri AS object_uri"
-		}
-	}
-	return strings.Join(list, ", ")
+	return "t.* EXCLUDE (object_id)"
 }
 
 // condition chooses the rows of a table that are in the window and of the balancer.
 func (s *Store) condition(t diskTable, balancers []string) string {
 	all := []string{"true"}
-	if t.columns == nil && t.name != "entry_minute" {
+	if t.name != "entry_minute" {
 		all = append(all, "c.counted")
 	}
-	if t.time != "" {
-		w := s.in.Plan.Window
-		if !w.From.IsZero() {
-			all = append(all, fmt.Sprintf("t.%s >= make_timestamp(%d)", t.time, w.From.UnixMicro()))
-		}
-		if !w.Until.IsZero() {
-			all = append(all, fmt.Sprintf("t.%s < make_timestamp(%d)", t.time, w.Until.UnixMicro()))
-		}
+	w := s.in.Plan.Window
+	if !w.From.IsZero() {
+		all = append(all, fmt.Sprintf("t.%s >= make_timestamp(%d)", t.time, w.From.UnixMicro()))
 	}
-	if t.elb != "" && s.in.Plan.LoadBalancer != "" {
+	if !w.Until.IsZero() {
+		all = append(all, fmt.Sprintf("t.%s < make_timestamp(%d)", t.time, w.Until.UnixMicro()))
+	}
+	if s.in.Plan.LoadBalancer != "" {
 		all = append(all, fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN c.wanted ELSE t.%[1]s IN (%[2]s) END", t.elb, strings.Join(append(balancers, "NULL"), ", ")))
 	}
 	return strings.Join(all, " AND ")
@@ -171,7 +184,7 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 		return err
 	}
 	s.read, s.own, s.count = n.kinds(), n.streams, n.count
-	if err := s.choose(ctx, n); err != nil {
+	if err := s.choose(ctx, n, q.relations); err != nil {
 		return err
 	}
 	if n.whole {
@@ -234,7 +247,7 @@ func (s *Store) diskLogs(ctx context.Context, plan ingest.Plan) (logs []Log, err
 }
 
 // choose fills the ledger in memory with the objects that an answer rests on.
-func (s *Store) choose(ctx context.Context, n need) error {
+func (s *Store) choose(ctx context.Context, n need, relations []string) error {
 	for _, table := range []string{"chosen", "object_read", listingTable, "accounting"} {
 		if err := s.remove(ctx, table); err != nil {
 			return err
@@ -253,6 +266,13 @@ func (s *Store) choose(ctx context.Context, n need) error {
 	}
 	if err := s.appendChosen(objects, n.load&requestKinds != 0); err != nil {
 		return err
+	}
+	for _, name := range append(slices.Clone(relations), "reject") { // damaged lines are told of in any case
+		if l := s.reader.lines[name]; l != nil {
+			if err := l.find(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	var statements []string
 	if n.listing != 0 {
@@ -305,7 +325,9 @@ func (s *Store) appendChosen(objects []diskObject, counted bool) error {
 	if err != nil {
 		return err
 	}
+	s.uris, s.names = nil, nil
 	for i, o := range objects {
+		s.uris, s.names = append(s.uris, o.uri), append(s.names, o.name)
 		if err := chosen.AppendRow(o.id, int32(i), o.uri, s.in.Plan.WantsBalancer(o.name.LoadBalancer), counted); err != nil {
 			return fmt.Errorf("append to chosen: %w", err)
 		}

@@ -30,10 +30,10 @@ func (c failureCount) add(o failureCount) failureCount {
 }
 
 // fail counts a failing request.
-func (t *traffic) fail(e *parse.Access, v parse.Verdict, node []byte) {
+func (t *traffic) fail(e *parse.Access, v verdict, node []byte) {
 	k := failureKey{
-		cellKey{minuteOf(e), t.route(e)}, t.intern(node), t.intern(v.Reason),
-		int16(e.ELBStatus), int16(e.TargetStatus), v.Class, v.Source,
+		cellKey{minuteOf(e), t.route(e)}, t.intern(node), t.intern(v.why),
+		int16(e.ELBStatus), int16(e.TargetStatus), v.class, v.source,
 	}
 	t.failing[k] = t.failing[k].add(failureCount{1, e.Time, e.Time})
 }

@@ -273,22 +273,17 @@ func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone [
 // statements move the batch from memory to disk, in place of objects that are gone.
 func (i *ingesting) statements(gone []string) (list []string) {
 	base := fmt.Sprint(i.next)
-	tables := diskTables(i.requests)
 	if len(gone) > 0 {
 		in := " WHERE object_id IN (" + strings.Join(gone, ", ") + ")"
 		list = append(list, "DELETE FROM disk.object"+in)
-		for _, t := range diskTables(true) {
-			list = append(list, "DELETE FROM disk."+t.name+in)
+		for _, t := range diskTables() {
+			list = append(list, "DELETE FROM disk."+t+in)
 		}
 	}
 	list = append(list, "INSERT INTO disk.object BY NAME SELECT * REPLACE ((object_id + "+base+")::INTEGER AS object_id), "+
 		fmt.Sprint(i.requests)+" AS requests_kept FROM object_read")
-	for _, t := range tables {
-		columns := "* REPLACE ((object_id + " + base + ")::INTEGER AS object_id)"
-		if t.columns != nil {
-			columns = strings.Replace(t.selected(), `"object_id"`, "(object_id + "+base+")::INTEGER AS object_id", 1)
-		}
-		list = append(list, "INSERT INTO disk."+t.name+" BY NAME SELECT "+columns+" FROM "+t.name)
+	for _, t := range diskTables() {
+		list = append(list, "INSERT INTO disk."+t+" BY NAME SELECT * REPLACE ((object_id + "+base+")::INTEGER AS object_id) FROM "+t)
 	}
 	return list
 }

@@ -12,28 +12,20 @@ import (
 // what an answer gathers: the entries of the other logs, and whole requests if
 // they are wanted.
 type keeping struct {
-	requests bool
 	entries  [parse.KindClassic + 1]*spool // nil for what is not kept
+	requests *spool                        // nil if they are not kept
 }
 
 // newKeeping keeps entries in memory and in temporary files in dir.
 func newKeeping(dir string, requests bool) *keeping {
-	k := &keeping{requests: requests}
-	for kind := parse.KindAccess; kind <= parse.KindClassic; kind++ {
-		if !requestKinds.Has(kind) || requests && kind == parse.KindAccess {
-			k.entries[kind] = &spool{budget: spoolBudget, dir: dir}
-		}
+	k := &keeping{}
+	for _, kind := range entryRelations {
+		k.entries[kind] = &spool{budget: spoolBudget, dir: dir}
+	}
+	if requests {
+		k.requests = &spool{budget: spoolBudget, dir: dir}
 	}
 	return k
-}
-
-// spool is where entries of a kind are kept, nil if they are not. All requests
-// are kept together.
-func (k *keeping) spool(kind parse.Kind) *spool {
-	if kind == parse.KindClassic {
-		kind = parse.KindAccess
-	}
-	return k.entries[kind]
 }
 
 // each does something with all spools.
@@ -42,7 +34,7 @@ func (k *keeping) each(do func(*spool) error) error {
 		return nil
 	}
 	var errs []error
-	for _, s := range k.entries {
+	for _, s := range append(k.entries[:], k.requests) {
 		if s != nil {
 			errs = append(errs, do(s))
 		}
@@ -55,10 +47,10 @@ func (k *keeping) empty() error { return k.each((*spool).empty) }
 
 // keeper is a worker's part of keeping. All methods of a nil keeper do nothing.
 type keeper struct {
-	keeping *keeping
-	entries [parse.KindClassic + 1]*spooler
-	minutes map[minuteKey]minuteCount // of the object at hand
-	recent  minuteKey                 // of the last entry, not yet in minutes
+	entries [parse.KindClassic + 1]*spooler // nil for what is not kept
+	whole   *spooler                        // of requests; nil if they are not kept
+	minutes map[minuteKey]minuteCount       // of the object at hand
+	recent  minuteKey                       // of the last entry, not yet in minutes
 	n       minuteCount
 	elbs    map[string]string
 }
@@ -74,35 +66,49 @@ type minuteKey struct {
 type minuteCount struct{ parsed, extended int64 }
 
 func (k *keeping) keeper() *keeper {
-	w := &keeper{keeping: k, minutes: map[minuteKey]minuteCount{}, elbs: map[string]string{}}
+	w := &keeper{minutes: map[minuteKey]minuteCount{}, elbs: map[string]string{}}
 	for kind, s := range k.entries {
 		if s != nil {
-			w.entries[kind] = &spooler{spool: s}
+			w.entries[kind] = &spooler{spool: s, apart: true}
 		}
+	}
+	if k.requests != nil {
+		w.whole = &spooler{spool: k.requests, apart: true}
 	}
 	return w
 }
 
-// add keeps the scanner's entry if it is of a log that is kept.
-func (k *keeper) add(o *ingest.Object, s *parse.Scanner) error {
+// spoolers are all that there are.
+func (k *keeper) spoolers() (list []*spooler) {
 	if k == nil {
 		return nil
 	}
-	kind := s.Kind()
-	if kind == parse.KindClassic {
-		kind = parse.KindAccess
+	for _, s := range append(k.entries[:], k.whole) {
+		if s != nil {
+			list = append(list, s)
+		}
 	}
-	to := k.entries[kind]
-	if to == nil {
+	return list
+}
+
+// entry keeps the scanner's entry if it is of a log that is kept.
+func (k *keeper) entry(o *ingest.Object, s *parse.Scanner) error {
+	if k == nil || k.entries[s.Kind()] == nil {
 		return nil
 	}
-	r := record{object: o.ID, kind: s.Kind(), line: s.Line()}
-	if e := s.Access(); e != nil {
-		r.raw = e.Raw()
-	} else {
-		r.raw = s.Entry().Raw()
+	e := s.Entry()
+	return k.entries[s.Kind()].add(record{object: o.ID, kind: s.Kind(), line: s.Line(), at: e.Time, raw: e.Raw()})
+}
+
+// requests reports whether all requests are kept.
+func (k *keeper) requests() bool { return k != nil && k.whole != nil }
+
+// request keeps a request if all are kept.
+func (k *keeper) request(r record) error {
+	if !k.requests() {
+		return nil
 	}
-	return to.add(r)
+	return k.whole.add(r)
 }
 
 // count counts an entry. Entries come in long runs of one minute and balancer.
@@ -143,32 +149,16 @@ func (k *keeper) rollback() {
 	}
 	k.n = minuteCount{}
 	clear(k.minutes)
-	for _, s := range k.entries {
-		if s != nil {
-			s.rollback()
-		}
+	for _, s := range k.spoolers() {
+		s.rollback()
 	}
-}
-
-// flush hands the last committed entries over.
-func (k *keeper) flush() error {
-	if k == nil {
-		return nil
-	}
-	var errs []error
-	for _, s := range k.entries {
-		if s != nil {
-			errs = append(errs, s.flush())
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // keepCounts commits what is kept of an object, and writes its own counts.
 func (w *worker) keepCounts(o *ingest.Object) error {
-	for _, s := range w.kept.entries {
-		if s != nil {
-			s.commit()
+	for _, s := range w.kept.spoolers() {
+		if err := s.commit(); err != nil {
+			return err
 		}
 	}
 	for _, c := range w.traffic.cells {
@@ -196,36 +186,4 @@ func (s *Store) appendMinutes(k *keeper, object int32) error {
 	}
 	clear(k.minutes)
 	return nil
-}
-
-// registerKept makes relations of what is kept.
-func (s *Store) registerKept(exec func(string) error) error {
-	var errs []error
-	if s.keeping.requests {
-		errs = append(errs, newKeptRequests(s, "request", s.keeping.spool(parse.KindAccess)).register(s, exec))
-	}
-	for name, kind := range entryRelations {
-		r := newEntries(s, name, kind)
-		kept := s.keeping.spool(kind)
-		r.size, r.scan = kept.rows, keptEntries(s, kept)
-		errs = append(errs, r.register(s, exec))
-	}
-	return errors.Join(append(errs, newFailure(s).register(s, exec), newReject(s).register(s, exec))...)
-}
-
-// keptEntries reads the entries of a log again.
-func keptEntries(s *Store, from *spool) func() func() reader[*entry] {
-	return kept(from, func() func(record) (*entry, error) {
-		var p parse.Parser
-		row := new(entry)
-		return func(r record) (*entry, error) {
-			e := p.Entry(r.raw)
-			if e == nil {
-				return nil, errUnreadable
-			}
-			name := s.name(r.object)
-			*row = entry{e, r.object, r.line, name.Node, name.LoadBalancer, s.uri(r.object)}
-			return row, nil
-		}
-	})
 }

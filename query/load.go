@@ -66,6 +66,7 @@ func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 		total: newTraffic(), traffic: newTraffic(),
 	}
 	if s.keeping != nil {
+		w.failures.apart, w.rejects.apart = true, true
 		w.kept = s.keeping.keeper()
 	}
 	return w
@@ -85,7 +86,7 @@ func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 
 // finish hands over what the worker has gathered.
 func (w *worker) finish() error {
-	err := errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total), w.kept.flush())
+	err := errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total))
 	*w.total = *newTraffic()
 	return err
 }
@@ -158,15 +159,21 @@ func (w *worker) read(ctx context.Context, o *ingest.Object) error {
 // or if everything is kept.
 func (w *worker) keep(o *ingest.Object) error {
 	e := w.scanner.Access()
-	if e != nil {
-		if _, failed := w.count(o, e); failed {
-			r := record{object: o.ID, kind: e.Kind(), line: w.scanner.Line(), raw: e.Raw()}
-			if err := w.failures.add(r); err != nil {
-				return err
-			}
+	if e == nil {
+		return w.kept.entry(o, w.scanner)
+	}
+	verdict := w.count(o, e)
+	if !verdict.failed && !w.kept.requests() {
+		return nil
+	}
+	r := w.request(o, e)
+	r.verdict = verdict
+	if verdict.failed {
+		if err := w.failures.add(r); err != nil {
+			return err
 		}
 	}
-	return w.kept.add(o, w.scanner)
+	return w.kept.request(r)
 }
 
 // begin opens the object's text.
@@ -210,7 +217,7 @@ func (w *worker) line(o *ingest.Object) (wanted bool, err error) {
 		if t.rejected++; w.mine&(1<<kind) == 0 {
 			return false, nil
 		}
-		r := record{object: o.ID, kind: kind, line: d.Line, offset: d.Offset, note: d.Cause.String(), raw: d.Raw}
+		r := record{object: o.ID, kind: kind, line: d.Line, offset: d.Offset, raw: d.Raw, verdict: verdict{why: []byte(d.Cause.String())}}
 		return false, own(w.rejects.add(r))
 	}
 	at, elb, extra := w.entry()
@@ -252,7 +259,7 @@ func (w *worker) wants(elb []byte, o *ingest.Object) bool {
 }
 
 // count counts a request, and says why it failed if it did.
-func (w *worker) count(o *ingest.Object, e *parse.Access) (v parse.Verdict, failed bool) {
+func (w *worker) count(o *ingest.Object, e *parse.Access) verdict {
 	node := nodeOf(e, o.Name.Node)
 	c := w.traffic.cell(e)
 	w.traffic.count(c, e)
@@ -262,19 +269,21 @@ func (w *worker) count(o *ingest.Object, e *parse.Access) (v parse.Verdict, fail
 	if w.store.count.nodes {
 		w.traffic.countNode(e, node)
 	}
-	if v, failed = e.Classify(); failed {
-		c.failures[v.Class]++
+	v := judge(e)
+	if v.failed {
+		c.failures[v.class]++
 		w.traffic.fail(e, v, node)
 		if w.store.count.nodes {
 			w.traffic.failNode(e, v, node)
 		}
 	}
-	return v, failed
+	return v
 }
 
 func (w *worker) commit(o *ingest.Object) error {
-	w.failures.commit()
-	w.rejects.commit()
+	if err := errors.Join(w.failures.commit(), w.rejects.commit()); err != nil {
+		return err
+	}
 	if w.kept != nil {
 		return errors.Join(w.keepCounts(o), w.store.appendObject(o, w.tallies, w.scanner, nil))
 	}

@@ -47,8 +47,8 @@ func (t *traffic) countNode(e *parse.Access, node []byte) {
 }
 
 // failNode counts a failing request at the node that handled it.
-func (t *traffic) failNode(e *parse.Access, v parse.Verdict, node []byte) {
-	t.atNode(nodeKey{minuteOf(e), t.intern(e.Text(parse.FieldELB)), t.intern(node)}).failures[v.Class]++
+func (t *traffic) failNode(e *parse.Access, v verdict, node []byte) {
+	t.atNode(nodeKey{minuteOf(e), t.intern(e.Text(parse.FieldELB)), t.intern(node)}).failures[v.class]++
 }
 
 func (t *traffic) atNode(k nodeKey) *nodeCounts {

@@ -117,3 +117,26 @@ func fieldColumns(kind parse.Kind, i int, name string) []column[*entry] {
 	}
 	return []column[*entry]{{name, duckdb.TYPE_VARCHAR, func(c cell, e *entry) { c.text(e.Text(i)) }}}
 }
+
+// keptEntries reads the entries of a log out of kept lines.
+func keptEntries(s *Store, kind parse.Kind, from lines) func() func(columnSet) reader[*entry] {
+	return kept(from, func(columnSet) func(record) (*entry, bool, error) {
+		var p parse.Parser
+		row := new(entry)
+		return func(r record) (*entry, bool, error) {
+			if !s.within(r.at) {
+				return nil, false, nil
+			}
+			e := p.Entry(r.raw)
+			if e == nil {
+				return nil, false, errUnreadable
+			}
+			if !s.ofBalancer(e.Text(balancerField[kind]), r.object) {
+				return nil, false, nil
+			}
+			name := s.name(r.object)
+			*row = entry{e, r.object, r.line, name.Node, name.LoadBalancer, s.uri(r.object)}
+			return row, true, nil
+		}
+	})
+}

@@ -4,7 +4,7 @@ import "github.com/duckdb/duckdb-go/v2"
 
 // newReject returns the relation of damaged lines: where each stands, what is
 // wrong with it, and how it begins.
-func newReject(s *Store) *relation[record] {
+func newReject(s *Store, from lines) *relation[record] {
 	return &relation[record]{
 		name: "reject",
 		columns: []column[record]{
@@ -13,17 +13,12 @@ func newReject(s *Store) *relation[record] {
 			{"kind", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.str(r.kind.String()) }},
 			{"line_no", duckdb.TYPE_BIGINT, func(c cell, r record) { put(c, r.line, true) }},
 			{"byte_offset", duckdb.TYPE_BIGINT, func(c cell, r record) { put(c, r.offset, true) }},
-			{"cause", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.str(r.note) }},
-			{"raw", duckdb.TYPE_VARCHAR, func(c cell, r record) {
-				if r.raw == nil {
-					r.raw = []byte{}
-				}
-				c.text(r.raw)
-			}},
+			{"cause", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.text(r.verdict.why) }},
+			{"raw", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.text(r.raw) }},
 		},
-		size: s.rejects.rows,
-		scan: kept(s.rejects, func() func(record) (record, error) {
-			return func(r record) (record, error) { return r, nil }
+		size: from.rows,
+		scan: kept(from, func(columnSet) func(record) (record, bool, error) {
+			return func(r record) (record, bool, error) { return r, true, nil }
 		}),
 	}
 }

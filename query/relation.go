@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -17,8 +18,13 @@ type relation[T any] struct {
 	size func() int64
 	// scan begins a reading of the relation. It returns what makes a reader for
 	// each thread; the readers divide the rows among themselves.
-	scan func() func() reader[T]
+	scan func() func(columnSet) reader[T]
 }
+
+// columnSet is the columns that a query names.
+type columnSet []string
+
+func (c columnSet) has(name string) bool { return slices.Contains(c, name) }
 
 // column is one column of a relation.
 type column[T any] struct {
@@ -63,7 +69,7 @@ type scan[T any] struct {
 	store    *Store
 	relation *relation[T]
 	infos    []duckdb.ColumnInfo
-	readers  atomic.Pointer[func() reader[T]]
+	readers  atomic.Pointer[func(columnSet) reader[T]]
 }
 
 func (s *scan[T]) ColumnInfos() []duckdb.ColumnInfo { return s.infos }
@@ -80,26 +86,27 @@ func (s *scan[T]) Init() duckdb.ParallelTableSourceInfo {
 
 // filling is one thread's part of a scan.
 type filling[T any] struct {
-	reader reader[T]
+	reader reader[T] // nil before the first chunk
 	rows   rows
-	wanted []int // the columns that the query names; nil before the first chunk
+	wanted []int // the columns that the query names
 }
 
 func (s *scan[T]) NewLocalState() any {
-	return &filling[T]{reader: (*s.readers.Load())(), rows: rows{arena: s.store.arenas.take()}}
+	return &filling[T]{rows: rows{arena: s.store.arenas.take()}}
 }
 
 func (s *scan[T]) FillChunk(state any, chunk duckdb.DataChunk) error {
 	f := state.(*filling[T])
 	r := &f.rows
 	r.begin(&chunk, len(s.relation.columns))
-	if f.wanted == nil {
-		f.wanted = []int{}
-		for i := range s.relation.columns {
+	if f.reader == nil {
+		var named columnSet
+		for i, c := range s.relation.columns {
 			if r.wants(i) {
-				f.wanted = append(f.wanted, i)
+				f.wanted, named = append(f.wanted, i), append(named, c.name)
 			}
 		}
+		f.reader = (*s.readers.Load())(named)
 	}
 	for !r.full() {
 		row, ok, err := f.reader.next()

@@ -16,11 +16,11 @@ func newRequest(s *Store) *relation[*request] {
 		count := first && s.running.count
 		return func(w *worker, o *ingest.Object) *request {
 			e := w.scanner.Access()
-			*r = request{Access: e, object: o.ID, line: w.scanner.Line(), node: o.Name.Node, uri: o.URI}
+			*r = request{Access: e, record: w.request(o, e), node: o.Name.Node, uri: o.URI}
 			if count {
-				r.Verdict, r.failed = w.count(o, e)
+				r.verdict = w.count(o, e)
 			} else {
-				r.Verdict, r.failed = e.Classify()
+				r.verdict = judge(e)
 			}
 			return r
 		}
@@ -43,4 +43,15 @@ func (s *Store) guess() (rows int64) {
 		rows += max(o.Size, storedLine) / storedLine
 	}
 	return rows
+}
+
+// request is the record of the request at hand, without a verdict.
+func (w *worker) request(o *ingest.Object, e *parse.Access) record {
+	return record{object: o.ID, kind: e.Kind(), usual: e.Usual(), line: w.scanner.Line(), at: e.Time, raw: e.Raw()}
+}
+
+// judge says whether a request failed, and why.
+func judge(e *parse.Access) verdict {
+	v, failed := e.Classify()
+	return verdict{failed, v.Class, v.Source, v.Reason}
 }

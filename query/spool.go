@@ -1,16 +1,13 @@
 package query
 
 import (
-	"encoding/binary"
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 
 	"github.com/klauspost/compress/s2"
 
 	"loglens/ingest"
-	"loglens/parse"
 )
 
 // A spool keeps records (lines that failed, lines that are damaged) until a
@@ -33,17 +30,15 @@ type block struct {
 	data []byte
 	off  int64
 	n    int // compressed bytes
-	rows int64
+	blockHead
 }
 
-// record is one line and where it came from.
-type record struct {
-	object int32
-	kind   parse.Kind
-	line   int64
-	offset int64  // bytes of log text before the line
-	note   string // what is wrong with a damaged line
-	raw    []byte
+// blockHead is what is known of a block without reading it.
+type blockHead struct {
+	rows   int64
+	object int32 // that all of its records come from, -1 for several
+	first  int64 // times of its earliest and its latest entry, microseconds since 1970
+	last   int64
 }
 
 // blockBytes is the size of a block before compression.
@@ -65,9 +60,9 @@ func (s *spool) rows() (n int64) {
 }
 
 // store compresses a block and finds it a place. Until publish nobody sees it.
-func (s *spool) store(raw []byte, rows int64) (block, error) {
+func (s *spool) store(raw []byte, head blockHead) (block, error) {
 	data := s2.Encode(nil, raw)
-	b := block{n: len(data), rows: rows}
+	b := block{n: len(data), blockHead: head}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held+int64(b.n) <= s.budget {
@@ -111,11 +106,12 @@ func (s *spool) forget(blocks []block) {
 // provisional: commit keeps them, rollback drops them.
 type spooler struct {
 	spool   *spool
-	buf     []byte  // committed records, then provisional ones
-	rows    int64   // in buf
-	mark    int     // where the provisional ones begin in buf
-	markRow int64   // rows before mark
-	pending []block // full blocks of provisional records
+	apart   bool   // no block holds records of several objects
+	buf     []byte // committed records, then provisional ones
+	head    blockHead
+	mark    int       // where the provisional ones begin in buf
+	markTo  blockHead // head at the mark
+	pending []block   // full blocks of provisional records
 }
 
 // add appends a record. It keeps a copy of r.raw.
@@ -125,51 +121,61 @@ func (w *spooler) add(r record) error {
 			return err
 		}
 	}
-	w.buf = binary.AppendUvarint(w.buf, uint64(r.object))
-	w.buf = append(w.buf, byte(r.kind))
-	w.buf = binary.AppendUvarint(w.buf, uint64(r.line))
-	w.buf = binary.AppendUvarint(w.buf, uint64(r.offset))
-	w.buf = binary.AppendUvarint(w.buf, uint64(len(r.note)))
-	w.buf = append(w.buf, r.note...)
-	w.buf = binary.AppendUvarint(w.buf, uint64(len(r.raw)))
-	w.buf = append(w.buf, r.raw...)
-	w.rows++
+	w.buf = r.append(w.buf)
+	w.head.add(r)
 	return nil
+}
+
+func (h *blockHead) add(r record) {
+	if h.rows == 0 {
+		*h = blockHead{1, r.object, r.at, r.at}
+		return
+	}
+	if h.rows++; h.object != r.object {
+		h.object = -1
+	}
+	h.first, h.last = min(h.first, r.at), max(h.last, r.at)
 }
 
 // seal makes room in buf: committed records leave for the spool, and if there
 // are none, provisional ones become a pending block.
 func (w *spooler) seal() error {
-	if w.mark > 0 {
-		b, err := w.spool.store(w.buf[:w.mark], w.markRow)
+	if w.mark == 0 {
+		b, err := w.spool.store(w.buf, w.head)
 		if err != nil {
 			return err
 		}
-		w.spool.publish(b)
-		w.buf = w.buf[:copy(w.buf, w.buf[w.mark:])]
-		w.rows -= w.markRow
-		w.mark, w.markRow = 0, 0
+		w.pending = append(w.pending, b)
+		w.buf, w.head = w.buf[:0], blockHead{}
 		return nil
 	}
-	b, err := w.spool.store(w.buf, w.rows)
+	b, err := w.spool.store(w.buf[:w.mark], w.markTo)
 	if err != nil {
 		return err
 	}
-	w.pending = append(w.pending, b)
-	w.buf, w.rows = w.buf[:0], 0
+	w.spool.publish(b)
+	w.buf = w.buf[:copy(w.buf, w.buf[w.mark:])]
+	// What is left is of the object at hand, and of times that the block had.
+	w.head.rows -= w.markTo.rows
+	w.mark, w.markTo = 0, blockHead{}
 	return nil
 }
 
-func (w *spooler) commit() {
+// commit keeps the records of the object at hand.
+func (w *spooler) commit() error {
 	w.spool.publish(w.pending...)
 	w.pending = w.pending[:0]
-	w.mark, w.markRow = len(w.buf), w.rows
+	w.mark, w.markTo = len(w.buf), w.head
+	if w.apart {
+		return w.flush()
+	}
+	return nil
 }
 
 func (w *spooler) rollback() {
 	w.spool.forget(w.pending)
 	w.pending = w.pending[:0]
-	w.buf, w.rows = w.buf[:w.mark], w.markRow
+	w.buf, w.head = w.buf[:w.mark], w.markTo
 }
 
 // flush hands the last committed records over.
@@ -180,90 +186,16 @@ func (w *spooler) flush() error {
 	return w.seal()
 }
 
-// A cursor reads a spool; several share one position and divide the blocks.
-type cursor struct {
-	spool *spool
-	next  *atomic.Int64
-	comp  []byte
-	buf   []byte
-	rest  []byte // of buf
-}
-
-// read returns the next record; ok is false at the end. r.raw is a view, valid
-// until the next read.
-func (c *cursor) read() (r record, ok bool, err error) {
-	for len(c.rest) == 0 {
-		i := int(c.next.Add(1)) - 1
-		if i >= len(c.spool.blocks) {
-			return record{}, false, nil
-		}
-		if err := c.load(&c.spool.blocks[i]); err != nil {
-			return record{}, false, err
-		}
+// read returns a block, compressed. One that lies in the file is read into buf.
+func (s *spool) read(b block, buf *[]byte) ([]byte, error) {
+	if b.data != nil {
+		return b.data, nil
 	}
-	r.object = int32(c.uvarint())
-	r.kind = parse.Kind(c.rest[0])
-	c.rest = c.rest[1:]
-	r.line = int64(c.uvarint())
-	r.offset = int64(c.uvarint())
-	r.note = string(c.bytes())
-	r.raw = c.bytes()
-	return r, true, nil
-}
-
-func (c *cursor) load(b *block) error {
-	data := b.data
-	if data == nil {
-		c.comp = append(c.comp[:0], make([]byte, b.n)...)
-		if _, err := c.spool.file.ReadAt(c.comp, b.off); err != nil {
-			return fmt.Errorf("read temporary file: %w", err)
-		}
-		data = c.comp
+	*buf = append((*buf)[:0], make([]byte, b.n)...)
+	if _, err := s.file.ReadAt(*buf, b.off); err != nil {
+		return nil, fmt.Errorf("read temporary file: %w", err)
 	}
-	var err error
-	if c.buf, err = s2.Decode(c.buf[:cap(c.buf)], data); err != nil {
-		return fmt.Errorf("read kept lines: %w", err)
-	}
-	c.rest = c.buf
-	return nil
-}
-
-func (c *cursor) uvarint() uint64 {
-	v, n := binary.Uvarint(c.rest)
-	c.rest = c.rest[n:]
-	return v
-}
-
-func (c *cursor) bytes() []byte {
-	n := c.uvarint()
-	b := c.rest[:n]
-	c.rest = c.rest[n:]
-	return b
-}
-
-// kept returns the scan of a relation that reads a spool. decoder returns a
-// function that turns a record into a row; it is called once per thread.
-func kept[T any](s *spool, decoder func() func(record) (T, error)) func() func() reader[T] {
-	return func() func() reader[T] {
-		next := new(atomic.Int64)
-		return func() reader[T] {
-			return &keptReader[T]{cursor{spool: s, next: next}, decoder()}
-		}
-	}
-}
-
-// keptReader yields the records of a spool as rows.
-type keptReader[T any] struct {
-	cursor cursor
-	decode func(record) (T, error)
-}
-
-func (k *keptReader[T]) next() (row T, ok bool, err error) {
-	r, ok, err := k.cursor.read()
-	if ok {
-		row, err = k.decode(r)
-	}
-	return row, ok, err
+	return *buf, nil
 }
 
 // empty drops all records.

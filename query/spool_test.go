@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"sync/atomic"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"loglens/parse"
 )
 
 // TestSpoolKeepsWhatIsCommitted plays objects of all sizes, committed or given
@@ -25,14 +26,16 @@ func TestSpoolKeepsWhatIsCommitted(t *testing.T) {
 			size := rapid.SampledFrom([]int{0, 1, 700, 60_000, blockBytes + 10}).Draw(rt, "size")
 			var lines []string
 			for line := range rapid.IntRange(0, 9).Draw(rt, "lines") {
-				r := record{object: int32(object), line: int64(line), offset: 7, note: "why", raw: bytes.Repeat([]byte{byte('a' + line)}, size)}
+				r := record{object: int32(object), line: int64(line), offset: 7, at: int64(line) - 3, usual: line%2 == 0, verdict: verdict{line%3 == 0, parse.ClassPolicy, parse.Logged, []byte("why")}, raw: bytes.Repeat([]byte{byte('a' + line)}, size)}
 				if err := w.add(r); err != nil {
 					rt.Fatal(err)
 				}
 				lines = append(lines, spell(r))
 			}
 			if rapid.Bool().Draw(rt, "whole") {
-				w.commit()
+				if err := w.commit(); err != nil {
+					rt.Fatal(err)
+				}
 				want = append(want, lines...)
 			} else {
 				w.rollback()
@@ -61,15 +64,15 @@ func TestSpoolKeepsWhatIsCommitted(t *testing.T) {
 }
 
 func spell(r record) string {
-	return fmt.Sprint(r.object, r.line, r.offset, r.note, len(r.raw), string(r.raw[:min(1, len(r.raw))]))
+	return fmt.Sprint(r.object, r.line, r.offset, r.at, r.usual, r.verdict.failed, r.verdict.class, r.verdict.source, string(r.verdict.why), len(r.raw), string(r.raw[:min(1, len(r.raw))]))
 }
 
 // readAll reads a spool with two cursors that share the blocks.
 func readAll(t *rapid.T, s *spool) []string {
-	var next atomic.Int64
+	source := s.share()
 	var got []string
 	for range 2 {
-		c := cursor{spool: s, next: &next}
+		c := cursor{source: source()}
 		for {
 			r, ok, err := c.read()
 			if err != nil {

@@ -138,18 +138,36 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 	if err := errors.Join(s.register(exec), exec(latencyView)); err != nil || in.Disk.Path == "" {
 		return s, err
 	}
-	err = s.readDisk(ctx, in.Disk)
+	err = s.readDisk(ctx)
 	return s, err
 }
 
-// register makes the relations known that are no plain tables.
+// register makes the relations known that are no plain tables. To be kept, lines
+// become blocks; from disk, they come out of blocks; otherwise whole logs come from
+// the sources.
 func (s *Store) register(exec func(string) error) error {
 	if s.keeping != nil {
-		return s.registerKept(exec)
+		return newLineBlock(s).register(s, exec)
 	}
-	errs := []error{newFailure(s).register(s, exec), newReject(s).register(s, exec), newRequest(s).register(s, exec)}
+	var failures, rejects lines = s.failures, s.rejects
+	request := newRequest(s)
+	if s.in.Disk.Path != "" {
+		s.reader = newDiskReader(s)
+		failures, rejects = s.reader.lines["failure"], s.reader.lines["reject"]
+		request = newKeptRequests(s, "request", s.reader.lines["request"])
+	}
+	errs := []error{
+		newKeptRequests(s, "failure", failures).register(s, exec),
+		newReject(s, rejects).register(s, exec),
+		request.register(s, exec),
+	}
 	for name, kind := range entryRelations {
-		errs = append(errs, newEntries(s, name, kind).register(s, exec))
+		r := newEntries(s, name, kind)
+		if s.reader != nil {
+			from := s.reader.lines[name]
+			r.size, r.scan = from.rows, keptEntries(s, kind, from)
+		}
+		errs = append(errs, r.register(s, exec))
 	}
 	return errors.Join(errs...)
 }

@@ -58,8 +58,8 @@ func (r *reading) tear(object int32, why error) {
 // streamed returns the scan of a relation that reads the sources: the entries of
 // some kinds, turned into rows by a function that each thread makes anew. The
 // first scan of these kinds in a statement is the one that is accounted for.
-func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*worker, *ingest.Object) T) func() func() reader[T] {
-	return func() func() reader[T] {
+func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*worker, *ingest.Object) T) func() func(columnSet) reader[T] {
+	return func() func(columnSet) reader[T] {
 		r := s.running
 		feed := ingest.Serve(r.ctx, chosen(r.objects, kinds), s.in.Workers)
 		r.mu.Lock()
@@ -70,7 +70,7 @@ func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*
 		}
 		r.taken |= kinds
 		r.mu.Unlock()
-		return func() reader[T] {
+		return func(columnSet) reader[T] {
 			st := &stream[T]{reading: r, worker: newWorker(s, kinds, mine), feed: feed, row: row(record), record: record}
 			r.mu.Lock()
 			r.streams = append(r.streams, st)

@@ -96,7 +96,11 @@ func (c cell) text(b []byte) {
 		c.null()
 		return
 	}
-	b = c.arena.clean(b)
+	c.bytes(c.arena.clean(b))
+}
+
+// bytes stores b, which lies in the arena, or has room in the vector itself.
+func (c cell) bytes(b []byte) {
 	to := (*[16]byte)(unsafe.Add(c.data, c.row*16))
 	binary.NativeEndian.PutUint32(to[:], uint32(len(b)))
 	if len(b) <= inlined {
@@ -106,6 +110,9 @@ func (c cell) text(b []byte) {
 	copy(to[4:8], b)
 	*(*uintptr)(unsafe.Pointer(&to[8])) = uintptr(unsafe.Pointer(unsafe.SliceData(b)))
 }
+
+// blob stores b as it is.
+func (c cell) blob(b []byte) { c.bytes(c.arena.keep(b)) }
 
 // str is text for a string; an empty one is NULL.
 func (c cell) str(s string) { c.text(unsafe.Slice(unsafe.StringData(s), len(s))) }
@@ -156,6 +163,18 @@ func (a *arena) clean(b []byte) []byte {
 	}
 	at := len(a.used)
 	a.used = appendClean(a.used, b)
+	return a.used[at:]
+}
+
+// keep copies b into the arena.
+func (a *arena) keep(b []byte) []byte {
+	if len(a.used)+len(b) > cap(a.used) {
+		x := newArena(len(b) + 1)
+		a.extra = append(a.extra, x)
+		return append(x.used, b...)
+	}
+	at := len(a.used)
+	a.used = append(a.used, b...)
 	return a.used[at:]
 }
 

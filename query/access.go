@@ -11,7 +11,7 @@ import (
 // request is one entry of an access log as the columns of the relations request
 // and failure read it.
 type request struct {
-	*parse.Access // empty where only columns are wanted that the record gives
+	*parse.Access // empty where only columns are wanted that the record's head gives
 	record
 	node string // the balancer node by the object's name
 	uri  string // of the object
@@ -53,9 +53,6 @@ func accessColumns() []column[*request] {
 			put(c, v, v != parse.Absent)
 		}}
 	}
-	ip := func(name string, f parse.Field) column[*request] {
-		return derived(name, func(e *request) []byte { ip, _ := e.Addr(f); return ip })
-	}
 	port := func(name string, f parse.Field) column[*request] {
 		return number(name, func(e *request) int { _, p := e.Addr(f); return portNumber(p) })
 	}
@@ -63,9 +60,9 @@ func accessColumns() []column[*request] {
 		text("type", parse.FieldType),
 		{"time", duckdb.TYPE_TIMESTAMP, func(c cell, e *request) { put(c, e.at, true) }},
 		text("elb", parse.FieldELB),
-		ip("client_ip", parse.FieldClient),
+		derived("client_ip", func(e *request) []byte { return e.client }),
 		port("client_port", parse.FieldClient),
-		ip("target_ip", parse.FieldTarget),
+		derived("target_ip", func(e *request) []byte { ip, _ := e.Addr(parse.FieldTarget); return ip }),
 		port("target_port", parse.FieldTarget),
 		seconds("request_processing_time", parse.FieldRequestTime),
 		seconds("target_processing_time", parse.FieldTargetTime),
@@ -106,10 +103,7 @@ func accessColumns() []column[*request] {
 		derived("target_group", func(e *request) []byte { return groupName(e.Text(parse.FieldTargetGroup)) }),
 		derived("node", func(e *request) []byte { return nodeOf(e.Access, e.node) }),
 		{"route", duckdb.TYPE_VARCHAR, func(c cell, e *request) { c.text(c.arena.route(e.Access)) }},
-		{"client_net", duckdb.TYPE_VARCHAR, func(c cell, e *request) {
-			ip, _ := e.Addr(parse.FieldClient)
-			c.text(c.arena.network(ip))
-		}},
+		{"client_net", duckdb.TYPE_VARCHAR, func(c cell, e *request) { c.text(c.arena.network(e.client)) }},
 		reason("reason", func(e *request) []byte { return e.verdict.why }),
 		reason("reason_class", func(e *request) []byte { return classNames[e.verdict.class] }),
 		reason("reason_source", func(e *request) []byte { return sourceNames[e.verdict.source] }),

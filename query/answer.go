@@ -22,6 +22,10 @@ type asked struct {
 	args      func() []any
 	relations []string // that it names
 	count     bool     // requests are to be counted in any case
+	// earliest is a statement that finds out from when to when the rows are, see
+	// Report.earliest; "" for none. If it is used, all takes how many rows there are.
+	earliest string
+	all      *int64
 	// before runs when the tables are filled and before the statement does.
 	before func() error
 	// rows takes the result. It may be called again, and then all that it was
@@ -76,7 +80,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 // take more; streams bring all rows through it.
 const (
 	memoryToCount  = "128MB"
-	memoryToStream = "250MB"
+	memoryToStream = "128MB"
 )
 
 // inventory is what was listed for a statement. Without streams the listing

@@ -167,7 +167,7 @@ func (s *Store) appendFailing(t *traffic, of []driver.Value) error {
 		r, c := t.raw[k.route], t.failing[k]
 		err := failing.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(r.elb), filled(string(groupName([]byte(r.group)))),
 			filled(r.group), filled(r.target), filled(t.word[k.node]), code(k.elb), code(k.target),
-			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last)}, of...)...)
+			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last), c.wall10, c.wall60}, of...)...)
 		if err != nil {
 			return fmt.Errorf("append to failure_minute: %w", err)
 		}

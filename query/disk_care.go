@@ -92,7 +92,7 @@ func Verify(ctx context.Context, temp string, d Disk) (wrong []string, err error
 
 // lineChecks reads every line that is kept.
 func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
-	if _, err := s.conn.ExecContext(ctx, "INSERT INTO chosen SELECT object_id, object_id, uri, true, true FROM disk.object"); err != nil {
+	if _, err := s.conn.ExecContext(ctx, "INSERT INTO chosen SELECT object_id, object_id, true, true FROM disk.object"); err != nil {
 		return nil, err
 	}
 	for _, name := range sortedKeys(s.reader.lines) {
@@ -100,7 +100,7 @@ func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
 		if err := kept.find(ctx); err != nil {
 			return nil, err
 		}
-		c := cursor{source: kept.share()()}
+		c := cursor{source: kept.share()(), whole: true}
 		var p parse.Parser
 		n := int64(0)
 		for {

@@ -186,13 +186,13 @@ func (b logTree) recount(t *testing.T, disk Disk, when string) (objects int) {
 		}
 		add(id, "requests", n)
 	})
-	rows("SELECT object_id, relation || ' ' || lines || ' ' || hex(data) FROM line_block", func(id int64, text string) {
-		var relation, data string
+	rows("SELECT object_id, relation || ' ' || lines || ' ' || hex(heads) || ' ' || hex(raws) FROM line_block", func(id int64, text string) {
+		var relation, heads, raws string
 		var n int64
-		if _, err := fmt.Sscan(text, &relation, &n, &data); err != nil {
+		if _, err := fmt.Sscan(text, &relation, &n, &heads, &raws); err != nil {
 			t.Fatal(err)
 		}
-		if found := blockLines(t, data); found != n {
+		if found := blockLines(t, heads, raws); found != n {
 			t.Errorf("%s: %d lines in a block of %d", when, found, n)
 		}
 		add(id, relation, n)
@@ -206,17 +206,21 @@ func (b logTree) recount(t *testing.T, disk Disk, when string) (objects int) {
 }
 
 // blockLines counts the lines of a block, by its description: of each there are
-// the object, three bytes, the line's number, its offset and time, and two texts.
-func blockLines(t *testing.T, data string) (n int64) {
-	packed, err := hex.DecodeString(data)
-	if err != nil {
-		t.Fatal(err)
+// the object, three bytes, the line's number, its offset and time, two texts, and
+// the length of the line.
+func blockLines(t *testing.T, heads, raws string) (n int64) {
+	unpack := func(text string) *bytes.Reader {
+		packed, err := hex.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := s2.Decode(nil, packed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return bytes.NewReader(b)
 	}
-	b, err := s2.Decode(nil, packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := bytes.NewReader(b)
+	r, lines := unpack(heads), unpack(raws)
 	number := func() int64 {
 		v, err := binary.ReadUvarint(r)
 		if err != nil {
@@ -224,19 +228,23 @@ func blockLines(t *testing.T, data string) (n int64) {
 		}
 		return int64(v)
 	}
-	skip := func(n int64) {
+	skip := func(r io.Reader, n int64) {
 		if _, err := io.CopyN(io.Discard, r, n); err != nil {
 			t.Fatal(err)
 		}
 	}
 	for ; r.Len() > 0; n++ {
 		number()
-		skip(3)
+		skip(r, 3)
 		number()
 		number()
 		number()
-		skip(number())
-		skip(number())
+		skip(r, number())
+		skip(r, number())
+		skip(lines, number())
+	}
+	if lines.Len() > 0 {
+		t.Errorf("%d bytes of lines that no head knows", lines.Len())
 	}
 	return n
 }

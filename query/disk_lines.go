@@ -18,6 +18,7 @@ import (
 type lineBlock struct {
 	relation string
 	block
+	packed packed
 }
 
 // newLineBlock returns the relation of all blocks that were kept for the disk.
@@ -32,13 +33,14 @@ func newLineBlock(s *Store) *relation[lineBlock] {
 	return &relation[lineBlock]{
 		name: "line_block",
 		columns: []column[lineBlock]{
-			{"object_id", duckdb.TYPE_INTEGER, func(c cell, b lineBlock) { put(c, b.object, true) }},
+			{"object_id", duckdb.TYPE_INTEGER, func(c cell, b lineBlock) { put(c, b.block.object, true) }},
 			{"relation", duckdb.TYPE_VARCHAR, func(c cell, b lineBlock) { c.str(b.relation) }},
 			{"lines", duckdb.TYPE_BIGINT, func(c cell, b lineBlock) { put(c, b.rows, true) }},
 			{"first", duckdb.TYPE_TIMESTAMP, func(c cell, b lineBlock) { put(c, b.first, b.relation != "reject") }},
 			{"last", duckdb.TYPE_TIMESTAMP, func(c cell, b lineBlock) { put(c, b.last, b.relation != "reject") }},
 			{"bytes", duckdb.TYPE_BIGINT, func(c cell, b lineBlock) { put(c, int64(b.n), true) }},
-			{"data", duckdb.TYPE_BLOB, func(c cell, b lineBlock) { c.blob(b.data) }},
+			{"heads", duckdb.TYPE_BLOB, func(c cell, b lineBlock) { c.blob(b.packed.heads) }},
+			{"raws", duckdb.TYPE_BLOB, func(c cell, b lineBlock) { c.blob(b.packed.raws) }},
 		},
 		size: func() (n int64) {
 			for _, s := range spools {
@@ -72,9 +74,9 @@ func (l *lineBlocks) next() (b lineBlock, ok bool, err error) {
 		if l.at == len(s.blocks) {
 			continue
 		}
-		b = lineBlock{l.names[0], s.blocks[l.at]}
+		b = lineBlock{relation: l.names[0], block: s.blocks[l.at]}
 		l.at++
-		b.data, err = s.read(b.block, &l.buf)
+		b.packed, err = s.read(b.block, true, &l.buf)
 		return b, err == nil, err
 	}
 	return b, false, nil
@@ -95,20 +97,24 @@ type diskPart struct {
 	bytes       int64
 }
 
-// partBytes is how many compressed bytes are read at a time.
-const partBytes = 1 << 20
+// partBytes is how many compressed bytes are read at a time, and partGap how many
+// blocks that are not wanted are read over at most.
+const (
+	partBytes = 4 << 20
+	partGap   = 100
+)
 
 func (d *diskLines) rows() int64 { return d.count }
 
 // find lists the blocks that hold lines of the chosen objects and of the window.
 func (d *diskLines) find(ctx context.Context) error {
 	d.parts, d.count = nil, 0
-	from, until := d.store.in.Plan.Window.Micros()
+	from, until := d.store.reader.window.Micros()
 	var rowid, lines, bytes int64
 	var object int32
 	return d.store.each(ctx, func() {
 		n := len(d.parts) - 1
-		if n < 0 || d.parts[n].bytes >= partBytes {
+		if n < 0 || d.parts[n].bytes >= partBytes || rowid-d.parts[n].last > partGap {
 			d.parts = append(d.parts, diskPart{first: rowid, objects: map[int64]int32{}})
 			n++
 		}
@@ -133,51 +139,49 @@ type diskSource struct {
 	lines  *diskLines
 	taken  *atomic.Int64 // parts, by all threads
 	data   []byte        // of the part at hand
-	blocks []diskBlock   // of it that are still to come
+	blocks []packed      // of it that are still to come
 }
 
-// diskBlock is a block in diskSource.data.
-type diskBlock struct {
-	from, to int
-	object   int32
-}
-
-func (s *diskSource) next() (data []byte, object int32, ok bool, err error) {
+func (s *diskSource) next(raws bool) (b packed, ok bool, err error) {
 	for len(s.blocks) == 0 {
 		i := int(s.taken.Add(1)) - 1
 		if i >= len(s.lines.parts) {
-			return nil, 0, false, nil
+			return packed{}, false, nil
 		}
-		if err := s.read(&s.lines.parts[i]); err != nil {
-			return nil, 0, false, err
+		if err := s.read(&s.lines.parts[i], raws); err != nil {
+			return packed{}, false, err
 		}
 	}
-	b := s.blocks[0]
-	s.blocks = s.blocks[1:]
-	return s.data[b.from:b.to], b.object, true, nil
+	b, s.blocks = s.blocks[0], s.blocks[1:]
+	return b, true, nil
 }
 
 // read fetches the blocks of a part, over a connection of its own: the one that
 // asks is in the middle of a statement.
-func (s *diskSource) read(p *diskPart) (err error) {
+func (s *diskSource) read(p *diskPart, raws bool) (err error) {
+	what := "rowid, heads, NULL"
+	if raws {
+		what = "rowid, heads, raws"
+	}
 	store := s.lines.store
 	rows, err := store.db.QueryContext(store.reader.ctx,
-		"SELECT rowid, data FROM disk.line_block WHERE rowid BETWEEN ? AND ? AND relation = ?", p.first, p.last, s.lines.relation)
+		"SELECT "+what+" FROM disk.line_block WHERE rowid BETWEEN ? AND ? AND relation = ?", p.first, p.last, s.lines.relation)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	s.data, s.blocks = s.data[:0], s.blocks[:0]
+	if int64(cap(s.data)) < p.bytes { // no block is moved while others are added
+		s.data = make([]byte, 0, p.bytes)
+	}
+	s.data, s.blocks = s.data[:0], nil
 	var rowid int64
-	var data sql.RawBytes
+	var heads, lines sql.RawBytes
 	for rows.Next() {
-		if err := rows.Scan(&rowid, &data); err != nil {
+		if err := rows.Scan(&rowid, &heads, &lines); err != nil {
 			return err
 		}
 		if object, ok := p.objects[rowid]; ok {
-			from := len(s.data)
-			s.data = append(s.data, data...)
-			s.blocks = append(s.blocks, diskBlock{from, len(s.data), object})
+			s.blocks = append(s.blocks, packed{s.keep(heads), s.keep(lines), object})
 		}
 	}
 	if err := rows.Err(); err != nil {
@@ -187,4 +191,10 @@ func (s *diskSource) read(p *diskPart) (err error) {
 		return errBlock
 	}
 	return nil
+}
+
+func (s *diskSource) keep(b []byte) []byte {
+	at := len(s.data)
+	s.data = append(s.data, b...)
+	return s.data[at:len(s.data):len(s.data)]
 }

@@ -3,6 +3,7 @@ package query
 import (
 	"cmp"
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path"
@@ -25,6 +26,7 @@ import (
 type diskReader struct {
 	disk    Disk
 	lines   map[string]*diskLines // by relation
+	window  when.Window           // that lines are read of
 	release func() error          // nil while the file is not open
 
 	ctx context.Context // of the answer at hand
@@ -66,7 +68,6 @@ func (r *diskReader) close() error {
 const chosenTable = `CREATE TABLE chosen (
 	stored    INTEGER, -- object_id on disk
 	object_id INTEGER,
-	uri       VARCHAR,
 	wanted    BOOLEAN, -- lines that name no balancer are of one that is asked for
 	counted   BOOLEAN  -- requests are counted for this answer
 )`
@@ -75,6 +76,7 @@ const chosenTable = `CREATE TABLE chosen (
 // over the relations of the sources: a plan over tables depends on what is in them.
 func (s *Store) readDisk(ctx context.Context) (err error) {
 	s.in.Plan.Window = Minutes(s.in.Plan.Window)
+	s.reader.window = s.in.Plan.Window
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
@@ -129,9 +131,23 @@ func (s *Store) diskViews(ctx context.Context) error {
 			return err
 		}
 	}
-	_, err = s.conn.ExecContext(ctx, strings.NewReplacer("CREATE VIEW ", "CREATE OR REPLACE VIEW stored.", "FROM traffic", "FROM stored.traffic").Replace(latencyView))
-	return err
+	// What is made of other relations is made of those on disk.
+	onDisk := strings.NewReplacer("CREATE VIEW ", "CREATE OR REPLACE VIEW stored.", "FROM traffic", "FROM stored.traffic", "FROM object_read", "FROM stored.object_read")
+	for _, view := range []string{diskLedger, onDisk.Replace(objectView), onDisk.Replace(latencyView)} {
+		if _, err := s.conn.ExecContext(ctx, view); err != nil {
+			return err
+		}
+	}
+	return nil
 }
+
+// diskLedger shows the objects of an answer as a listing and a reading would have
+// left them.
+const diskLedger = `
+CREATE OR REPLACE VIEW stored.object_read AS
+SELECT o.* EXCLUDE (requests_kept) REPLACE (c.object_id AS object_id) FROM disk.object o JOIN main.chosen c ON o.object_id = c.stored;
+CREATE OR REPLACE VIEW stored.listing AS
+SELECT c.object_id, o.uri, o.size, named_kind AS kind, load_balancer, interval_end, node, modified FROM disk.object o JOIN main.chosen c ON o.object_id = c.stored;`
 
 // shown is the SELECT list of a relation.
 func (t diskTable) shown() string {
@@ -201,7 +217,48 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 			return err
 		}
 	}
+	if q.earliest != "" {
+		if err := s.narrow(ctx, q); err != nil {
+			return err
+		}
+		defer func() { s.reader.window = s.in.Plan.Window }()
+	}
 	return s.statement(ctx, q)
+}
+
+// narrow finds out between which times the earliest rows are, from the heads of
+// lines alone, so that only lines of that time have to be read. A row without a
+// time is not found in this way, and then all are read.
+func (s *Store) narrow(ctx context.Context, q asked) error {
+	var first, last *time.Time
+	var rows, timed, all int64
+	err := s.each(ctx, func() {}, q.earliest, []any{&first, &last, &rows, &timed, &all}, onlyNamed(q.args(), q.earliest)...)
+	if err != nil || timed == 0 || timed < rows {
+		return err
+	}
+	*q.all = all
+	s.reader.window = when.Window{From: first.UTC(), Until: last.UTC().Add(time.Microsecond)}
+	return s.findLines(ctx, q.relations)
+}
+
+// onlyNamed are the arguments whose names occur in a text.
+func onlyNamed(args []any, text string) []any {
+	return slices.DeleteFunc(args, func(a any) bool {
+		named, ok := a.(sql.NamedArg)
+		return ok && !slices.Contains(parameters(text), named.Name)
+	})
+}
+
+// findLines finds where the lines of relations are.
+func (s *Store) findLines(ctx context.Context, relations []string) error {
+	for _, name := range relations {
+		if l := s.reader.lines[name]; l != nil {
+			if err := l.find(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // diskObject is a row of the store's ledger.
@@ -222,11 +279,28 @@ func (s *Store) ledgerOf(ctx context.Context, plan ingest.Plan) (list []diskObje
 			o.size = or(size)
 			list = append(list, o)
 		}
-	}, "SELECT object_id, uri, size FROM disk.object", []any{&o.id, &o.uri, &size})
+	}, "SELECT object_id, uri, size FROM disk.object ORDER BY object_id", []any{&o.id, &o.uri, &size}) // mostly in that order already
 	slices.SortFunc(list, func(a, b diskObject) int {
-		return cmp.Or(slices.Compare(strings.Split(a.uri, "/"), strings.Split(b.uri, "/")), cmp.Compare(a.id, b.id))
+		return cmp.Or(comparePaths(a.uri, b.uri), cmp.Compare(a.id, b.id))
 	})
 	return list, err
+}
+
+// comparePaths compares paths name by name, as a listing goes through folders.
+func comparePaths(a, b string) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		switch {
+		case a[i] == b[i]:
+		case a[i] == '/':
+			return -1
+		case b[i] == '/':
+			return 1
+		default:
+			return cmp.Compare(a[i], b[i])
+		}
+	}
+	return cmp.Compare(len(a), len(b))
 }
 
 // diskLogs is Logs of what the store has.
@@ -248,7 +322,7 @@ func (s *Store) diskLogs(ctx context.Context, plan ingest.Plan) (logs []Log, err
 
 // choose fills the ledger in memory with the objects that an answer rests on.
 func (s *Store) choose(ctx context.Context, n need, relations []string) error {
-	for _, table := range []string{"chosen", "object_read", listingTable, "accounting"} {
+	for _, table := range []string{"chosen", "accounting"} {
 		if err := s.remove(ctx, table); err != nil {
 			return err
 		}
@@ -267,31 +341,17 @@ func (s *Store) choose(ctx context.Context, n need, relations []string) error {
 	if err := s.appendChosen(objects, n.load&requestKinds != 0); err != nil {
 		return err
 	}
-	for _, name := range append(slices.Clone(relations), "reject") { // damaged lines are told of in any case
-		if l := s.reader.lines[name]; l != nil {
-			if err := l.find(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	var statements []string
-	if n.listing != 0 {
-		statements = append(statements, `INSERT INTO listing BY NAME
-			SELECT c.object_id, o.uri, o.size, named_kind AS kind, load_balancer, interval_end, node, modified FROM disk.object o JOIN chosen c ON o.object_id = c.stored`)
+	if err := s.findLines(ctx, append(slices.Clone(relations), "reject")); err != nil { // damaged lines are told of in any case
+		return err
 	}
 	if n.load|n.streams != 0 {
-		statements = append(statements, `INSERT INTO object_read BY NAME
-			SELECT o.* EXCLUDE (requests_kept) REPLACE (c.object_id AS object_id) FROM disk.object o JOIN chosen c ON o.object_id = c.stored`,
-			`INSERT INTO accounting BY NAME
+		if _, err := s.conn.ExecContext(ctx, `INSERT INTO accounting BY NAME
 			SELECT c.object_id, a.kind, a.lines, coalesce(e.parsed, 0)::BIGINT AS parsed, a.rejected,
 				(a.lines - coalesce(e.parsed, 0) - a.rejected)::BIGINT AS skipped, coalesce(e.extended, 0)::BIGINT AS extended
 			FROM disk.accounting a JOIN chosen c ON a.object_id = c.stored LEFT JOIN (
 				SELECT object_id, kind, sum(parsed) AS parsed, sum(extended) AS extended FROM entry_minute
 				WHERE list_contains(`+sqlList(kindNames(n.load|n.streams))+`, kind) GROUP BY ALL
-			) e ON e.object_id = c.object_id AND e.kind = a.kind`)
-	}
-	for _, q := range statements {
-		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+			) e ON e.object_id = c.object_id AND e.kind = a.kind`); err != nil {
 			return err
 		}
 	}
@@ -328,7 +388,7 @@ func (s *Store) appendChosen(objects []diskObject, counted bool) error {
 	s.uris, s.names = nil, nil
 	for i, o := range objects {
 		s.uris, s.names = append(s.uris, o.uri), append(s.names, o.name)
-		if err := chosen.AppendRow(o.id, int32(i), o.uri, s.in.Plan.WantsBalancer(o.name.LoadBalancer), counted); err != nil {
+		if err := chosen.AppendRow(o.id, int32(i), s.in.Plan.WantsBalancer(o.name.LoadBalancer), counted); err != nil {
 			return fmt.Errorf("append to chosen: %w", err)
 		}
 	}

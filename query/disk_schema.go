@@ -48,7 +48,7 @@ func diskSchema() (statements []string) {
 		"CREATE TABLE disk.meta AS SELECT " + fmt.Sprint(diskVersion) + " AS version",
 		"CREATE TABLE disk.object AS SELECT *, false AS requests_kept FROM object_read LIMIT 0",
 		`CREATE TABLE disk.line_block (object_id INTEGER, relation VARCHAR, lines BIGINT, first TIMESTAMP, last TIMESTAMP,
-			bytes BIGINT, data BLOB USING COMPRESSION uncompressed)`,
+			bytes BIGINT, heads BLOB USING COMPRESSION uncompressed, raws BLOB USING COMPRESSION uncompressed)`,
 		"CREATE TABLE disk.accounting AS SELECT * FROM accounting LIMIT 0",
 	}
 	for _, t := range countedTables {

@@ -18,15 +18,30 @@ type failureKey struct {
 	source       parse.Source
 }
 
-// failureCount is how many failures there were, and when the first and the last,
-// in microseconds since 1970.
-type failureCount struct{ n, first, last int64 }
+// failureCount is how many failures there were, when the first and the last, in
+// microseconds since 1970, and how many of them ended at a wall.
+type failureCount struct{ n, first, last, wall10, wall60 int64 }
 
 func (c failureCount) add(o failureCount) failureCount {
 	if c.n == 0 {
 		return o
 	}
-	return failureCount{c.n + o.n, min(c.first, o.first), max(c.last, o.last)}
+	return failureCount{c.n + o.n, min(c.first, o.first), max(c.last, o.last), c.wall10 + o.wall10, c.wall60 + o.wall60}
+}
+
+// walls says at which wall the request ended, if at one: 10 to 10.5 s after its
+// creation the balancer gives up to connect, and 60 to 61 s after it to wait, unless
+// the idle timeout was changed.
+func walls(e *parse.Access) (wall10, wall60 int64) {
+	created, ok := e.CreationTime()
+	switch took := e.Time - created; {
+	case !ok:
+	case took >= 10e6 && took < 10.5e6:
+		return 1, 0
+	case took >= 60e6 && took < 61e6:
+		return 0, 1
+	}
+	return 0, 0
 }
 
 // fail counts a failing request.
@@ -35,7 +50,8 @@ func (t *traffic) fail(e *parse.Access, v verdict, node []byte) {
 		cellKey{minuteOf(e), t.route(e)}, t.intern(node), t.intern(v.why),
 		int16(e.ELBStatus), int16(e.TargetStatus), v.class, v.source,
 	}
-	t.failing[k] = t.failing[k].add(failureCount{1, e.Time, e.Time})
+	wall10, wall60 := walls(e)
+	t.failing[k] = t.failing[k].add(failureCount{1, e.Time, e.Time, wall10, wall60})
 }
 
 // intern returns the id of a word.

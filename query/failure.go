@@ -9,25 +9,24 @@ import (
 // errUnreadable is a bug of ours, or of the machine: the line has been read before.
 var errUnreadable = errors.New("a kept line cannot be read again")
 
-// ofRecord are the columns of a request that its record gives without the line
-// being read.
-var ofRecord = columnSet{"time", "reason", "reason_class", "reason_source", "object_id", "object_uri", "line_no", "raw"}
+// ofHead are the columns of a request that the head of its record gives.
+var ofHead = columnSet{"time", "client_ip", "client_net", "reason", "reason_class", "reason_source", "object_id", "object_uri", "line_no"}
 
 // newKeptRequests returns a relation of requests out of lines that were kept.
 func newKeptRequests(s *Store, name string, from lines) *relation[*request] {
-	decoder := func(columns columnSet) func(record) (*request, bool, error) {
-		line := s.in.Plan.LoadBalancer != "" // chooses by what stands in it
+	decoder := func(columns columnSet) (func(record) (*request, bool, error), bool) {
+		whole := s.in.Plan.LoadBalancer != "" // which stands in the line
 		for _, c := range columns {
-			line = line || !ofRecord.has(c)
+			whole = whole || !ofHead.has(c)
 		}
 		var p parse.Parser
-		row, bare := new(request), new(parse.Access)
+		row, none := new(request), new(parse.Access)
 		return func(r record) (*request, bool, error) {
 			if !s.within(r.at) {
 				return nil, false, nil
 			}
-			e := bare
-			if line {
+			e := none
+			if whole {
 				if e = again(&p, r); e == nil {
 					return nil, false, errUnreadable
 				}
@@ -37,7 +36,7 @@ func newKeptRequests(s *Store, name string, from lines) *relation[*request] {
 			}
 			*row = request{e, r, s.node(r.object), s.uri(r.object)}
 			return row, true, nil
-		}
+		}, whole
 	}
 	return &relation[*request]{
 		name: name, columns: accessColumns(),
@@ -56,7 +55,11 @@ func again(p *parse.Parser, r record) *parse.Access {
 // within reports whether a kept line is inside of the window: all are that were
 // kept for an answer, and a store on disk holds more.
 func (s *Store) within(at int64) bool {
-	from, until := s.in.Plan.Window.Micros()
+	window := s.in.Plan.Window
+	if s.reader != nil {
+		window = s.reader.window
+	}
+	from, until := window.Micros()
 	return at >= from && at < until
 }
 

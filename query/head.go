@@ -28,6 +28,7 @@ type Report struct {
 	Noun       [2]string // see Table
 	Failures   bool      // see Table
 	Empty      string    // see Table
+	Earliest   string    // CTE of its SQL of which it shows the earliest rows, by the column time; "" for none
 
 	sql string
 }
@@ -154,6 +155,8 @@ func (r *Report) head(key, value string) (err error) {
 		r.Columns = append(r.Columns, c)
 	case "narrow":
 		r.Narrow = append(r.Narrow, words...)
+	case "earliest":
+		r.Earliest = value
 	case "rows":
 		if len(words) != 2 {
 			return fmt.Errorf("rows %q: want a noun for one and for many", words)
@@ -290,16 +293,23 @@ func (r *Report) dispensable(by []string) []string {
 	return append(first, slices.DeleteFunc(slices.Clone(r.Narrow), func(c string) bool { return !names(c) })...)
 }
 
-// divided returns the report's SQL with the dimensions written in place of $by.
-// As constants they let DuckDB leave out what is not asked for, which a bound
-// parameter does not. They are words of a closed list.
-func (r *Report) divided(by []string) (string, error) {
-	quoted := make([]string, len(by))
-	for i, d := range by {
+// divided returns the report's SQL with the dimensions written in place of $by,
+// and NULL in place of filters that are not asked for. As constants they let
+// DuckDB leave out what is not asked for, which a bound parameter does not. They
+// are words of a closed list.
+func (r *Report) divided(q Question) (string, error) {
+	quoted := make([]string, len(q.By))
+	for i, d := range q.By {
 		if !slices.Contains(r.DimensionNames(), d) {
 			return "", fmt.Errorf("no dimension %q", d)
 		}
 		quoted[i] = "'" + d + "'"
 	}
-	return strings.ReplaceAll(r.sql, "$by", "["+strings.Join(quoted, ", ")+"]"), nil
+	text := strings.ReplaceAll(r.sql, "$by", "["+strings.Join(quoted, ", ")+"]")
+	for _, f := range r.Filters {
+		if _, asked := q.Filters[f.Name]; !asked {
+			text = regexp.MustCompile(`\$`+f.Name+`\b`).ReplaceAllString(text, "NULL")
+		}
+	}
+	return text, nil
 }

@@ -92,7 +92,7 @@ SELECT 1`)
 // TestOnlyKnownDimensions: a word of no list never reaches the SQL.
 func TestOnlyKnownDimensions(t *testing.T) {
 	r, _ := FindReport("top-errors")
-	if _, err := r.divided([]string{"reason'; DROP TABLE object; --"}); err == nil {
+	if _, err := r.divided(Question{By: []string{"reason'; DROP TABLE object; --"}}); err == nil {
 		t.Error("a made-up dimension was taken")
 	}
 }

@@ -29,7 +29,7 @@ type Ingested struct {
 // process dies, and so much is held.
 const batchBytes = 256 << 20
 
-var batchObjects = 1000 // fewer in tests
+var batchObjects = 4000 // fewer in tests
 
 // step is called between the steps of an ingest. A test lets it fail, or ends the
 // process in it.

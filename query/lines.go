@@ -11,6 +11,7 @@ import (
 )
 
 // record is one line that was kept, where it came from, and what was found of it.
+// All but the line itself is its head: most of the reports need no more.
 type record struct {
 	object  int32
 	kind    parse.Kind
@@ -19,6 +20,7 @@ type record struct {
 	offset  int64 // bytes of log text before the line
 	at      int64 // of the entry, microseconds since 1970
 	verdict verdict
+	client  []byte // address without port, of a request; nil for none
 	raw     []byte
 }
 
@@ -30,8 +32,8 @@ type verdict struct {
 	why    []byte
 }
 
-// append encodes the record.
-func (r record) append(b []byte) []byte {
+// append encodes the record, its head and its line apart.
+func (r record) append(heads, raws []byte) (_, _ []byte) {
 	flags := byte(r.verdict.source) << 2
 	if r.usual {
 		flags |= 1
@@ -39,15 +41,17 @@ func (r record) append(b []byte) []byte {
 	if r.verdict.failed {
 		flags |= 2
 	}
-	b = binary.AppendUvarint(b, uint64(r.object))
-	b = append(b, byte(r.kind), flags, byte(r.verdict.class))
-	b = binary.AppendUvarint(b, uint64(r.line))
-	b = binary.AppendUvarint(b, uint64(r.offset))
-	b = binary.AppendVarint(b, r.at)
-	b = binary.AppendUvarint(b, uint64(len(r.verdict.why)))
-	b = append(b, r.verdict.why...)
-	b = binary.AppendUvarint(b, uint64(len(r.raw)))
-	return append(b, r.raw...)
+	heads = binary.AppendUvarint(heads, uint64(r.object))
+	heads = append(heads, byte(r.kind), flags, byte(r.verdict.class))
+	heads = binary.AppendUvarint(heads, uint64(r.line))
+	heads = binary.AppendUvarint(heads, uint64(r.offset))
+	heads = binary.AppendVarint(heads, r.at)
+	for _, text := range [][]byte{r.verdict.why, r.client} {
+		heads = binary.AppendUvarint(heads, uint64(len(text)))
+		heads = append(heads, text...)
+	}
+	heads = binary.AppendUvarint(heads, uint64(len(r.raw)))
+	return heads, append(raws, r.raw...)
 }
 
 // lines is where the records of a relation are.
@@ -62,17 +66,24 @@ type lines interface {
 
 // blockSource yields blocks, one thread's part of them.
 type blockSource interface {
-	// next returns the next block, compressed, until the call after it, and the
-	// object that all its records come from, -1 if they say so themselves.
-	next() (data []byte, object int32, ok bool, err error)
+	// next returns the next block until the call after it, its heads and, if they are
+	// wanted, its lines.
+	next(raws bool) (b packed, ok bool, err error)
+}
+
+// packed is a compressed block.
+type packed struct {
+	heads, raws []byte
+	object      int32 // that all its records come from, -1 if they say so themselves
 }
 
 // cursor reads the records of a blockSource.
 type cursor struct {
 	source blockSource
+	whole  bool // with the lines themselves
 	object int32
-	buf    []byte
-	rest   []byte // of buf
+	heads  unpacked
+	raws   unpacked
 }
 
 var errBlock = errors.New("a block of kept lines is damaged")
@@ -80,72 +91,96 @@ var errBlock = errors.New("a block of kept lines is damaged")
 // read returns the next record; ok is false at the end. Its texts are views,
 // valid until the next read.
 func (c *cursor) read() (r record, ok bool, err error) {
-	for len(c.rest) == 0 {
-		var data []byte
-		if data, c.object, ok, err = c.source.next(); !ok || err != nil {
-			return record{}, false, err
-		}
-		if c.buf, err = s2.Decode(c.buf[:cap(c.buf)], data); err != nil {
+	h := &c.heads
+	for len(h.rest) == 0 {
+		if len(c.raws.rest) > 0 {
 			return record{}, false, errBlock
 		}
-		c.rest = c.buf
+		b, ok, err := c.source.next(c.whole)
+		if !ok || err != nil {
+			return record{}, false, err
+		}
+		c.object = b.object
+		if !h.unpack(b.heads) || c.whole && !c.raws.unpack(b.raws) {
+			return record{}, false, errBlock
+		}
 	}
-	r.object = int32(c.uvarint())
+	r.object = int32(h.uvarint())
 	if c.object >= 0 {
 		r.object = c.object
 	}
-	if len(c.rest) < 3 || c.rest[0] > byte(parse.KindClassic) || c.rest[2] > byte(parse.ClassUnknown) {
+	kinds := h.take(3)
+	if len(kinds) < 3 || kinds[0] > byte(parse.KindClassic) || kinds[2] > byte(parse.ClassUnknown) {
 		return record{}, false, errBlock
 	}
-	flags := c.rest[1]
-	r.kind, r.usual = parse.Kind(c.rest[0]), flags&1 != 0
-	r.verdict.failed, r.verdict.source, r.verdict.class = flags&2 != 0, parse.Source(flags>>2&1), parse.Class(c.rest[2])
-	c.rest = c.rest[3:]
-	r.line = int64(c.uvarint())
-	r.offset = int64(c.uvarint())
-	r.at = c.varint()
-	r.verdict.why = c.bytes()
-	if r.raw = c.bytes(); r.raw == nil {
+	flags := kinds[1]
+	r.kind, r.usual = parse.Kind(kinds[0]), flags&1 != 0
+	r.verdict.failed, r.verdict.source, r.verdict.class = flags&2 != 0, parse.Source(flags>>2&1), parse.Class(kinds[2])
+	r.line = int64(h.uvarint())
+	r.offset = int64(h.uvarint())
+	r.at = h.varint()
+	r.verdict.why = h.take(h.uvarint())
+	if r.client = h.take(h.uvarint()); len(r.client) == 0 {
+		r.client = nil
+	}
+	n := h.uvarint()
+	if c.whole {
+		if r.raw = c.raws.take(n); r.raw == nil {
+			r.raw = []byte{} // an empty line is one
+		}
+	}
+	if h.short || c.raws.short {
 		return record{}, false, errBlock
 	}
 	return r, true, nil
 }
 
-// uvarint, varint and bytes read nothing where nothing is left, and bytes is nil then.
-func (c *cursor) uvarint() uint64 {
-	v, n := binary.Uvarint(c.rest)
-	c.rest = c.rest[max(n, 0):]
+// unpacked is what is left of a text that was compressed.
+type unpacked struct {
+	buf, rest []byte
+	short     bool // more was asked for than there is
+}
+
+func (u *unpacked) unpack(data []byte) bool {
+	var err error
+	u.buf, err = s2.Decode(u.buf[:cap(u.buf)], data)
+	u.rest = u.buf
+	return err == nil
+}
+
+func (u *unpacked) uvarint() uint64 {
+	v, n := binary.Uvarint(u.rest)
+	u.take(uint64(max(n, 0)))
+	u.short = u.short || n <= 0
 	return v
 }
 
-func (c *cursor) varint() int64 {
-	v, n := binary.Varint(c.rest)
-	c.rest = c.rest[max(n, 0):]
+func (u *unpacked) varint() int64 {
+	v, n := binary.Varint(u.rest)
+	u.take(uint64(max(n, 0)))
+	u.short = u.short || n <= 0
 	return v
 }
 
-func (c *cursor) bytes() []byte {
-	if len(c.rest) == 0 {
+func (u *unpacked) take(n uint64) []byte {
+	if u.short = u.short || n > uint64(len(u.rest)); u.short {
+		u.rest = nil
 		return nil
 	}
-	n := c.uvarint()
-	if n > uint64(len(c.rest)) {
-		c.rest = nil
-		return nil
-	}
-	b := c.rest[:n:n]
-	c.rest = c.rest[n:]
+	b := u.rest[:n:n]
+	u.rest = u.rest[n:]
 	return b
 }
 
 // kept returns the scan of a relation that reads kept lines. decoder makes, for
-// each thread, what turns a record into a row; ok is false for a record that is
-// not wanted.
-func kept[T any](from lines, decoder func(columns columnSet) func(record) (row T, ok bool, err error)) func() func(columnSet) reader[T] {
+// each thread, what turns a record into a row, and says whether it needs the lines
+// themselves; ok is false for a record that is not wanted.
+func kept[T any](from lines, decoder func(columns columnSet) (decode func(record) (row T, ok bool, err error), whole bool)) func() func(columnSet) reader[T] {
 	return func() func(columnSet) reader[T] {
 		source := from.share()
 		return func(columns columnSet) reader[T] {
-			return &keptReader[T]{from, cursor{source: source()}, decoder(columns)}
+			decode, whole := decoder(columns)
+			return &keptReader[T]{from, cursor{source: source(), whole: whole}, decode}
 		}
 	}
 }
@@ -186,11 +221,11 @@ type spoolSource struct {
 	buf   []byte
 }
 
-func (s *spoolSource) next() (data []byte, object int32, ok bool, err error) {
+func (s *spoolSource) next(raws bool) (p packed, ok bool, err error) {
 	i := int(s.taken.Add(1)) - 1
 	if i >= len(s.spool.blocks) {
-		return nil, 0, false, nil
+		return packed{}, false, nil
 	}
-	data, err = s.spool.read(s.spool.blocks[i], &s.buf)
-	return data, -1, err == nil, err
+	p, err = s.spool.read(s.spool.blocks[i], raws, &s.buf)
+	return p, err == nil, err
 }

@@ -120,7 +120,7 @@ func fieldColumns(kind parse.Kind, i int, name string) []column[*entry] {
 
 // keptEntries reads the entries of a log out of kept lines.
 func keptEntries(s *Store, kind parse.Kind, from lines) func() func(columnSet) reader[*entry] {
-	return kept(from, func(columnSet) func(record) (*entry, bool, error) {
+	return kept(from, func(columnSet) (func(record) (*entry, bool, error), bool) {
 		var p parse.Parser
 		row := new(entry)
 		return func(r record) (*entry, bool, error) {
@@ -137,6 +137,6 @@ func keptEntries(s *Store, kind parse.Kind, from lines) func() func(columnSet) r
 			name := s.name(r.object)
 			*row = entry{e, r.object, r.line, name.Node, name.LoadBalancer, s.uri(r.object)}
 			return row, true, nil
-		}
+		}, true
 	})
 }

@@ -17,8 +17,8 @@ func newReject(s *Store, from lines) *relation[record] {
 			{"raw", duckdb.TYPE_VARCHAR, func(c cell, r record) { c.text(r.raw) }},
 		},
 		size: from.rows,
-		scan: kept(from, func(columnSet) func(record) (record, bool, error) {
-			return func(r record) (record, bool, error) { return r, true, nil }
+		scan: kept(from, func(columns columnSet) (func(record) (record, bool, error), bool) {
+			return func(r record) (record, bool, error) { return r, true, nil }, columns.has("raw")
 		}),
 	}
 }

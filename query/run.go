@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -45,6 +46,16 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	return t, nil
 }
 
+// earliest is the statement that says, for a report that shows the earliest of its
+// rows, from when to when those are that it shows, how many, how many of them have a
+// time, and how many rows there are in all. The report's last SELECT stands at the
+// beginning of a line.
+func (r *Report) earliest(text string, limit int) string {
+	with := text[:strings.LastIndex(text, "\nSELECT")]
+	return fmt.Sprintf("%s SELECT min(time), max(time), count(*), count(time), (SELECT count(*) FROM %[2]s) FROM (SELECT time FROM %[2]s ORDER BY time LIMIT %d)",
+		with, r.Earliest, limit)
+}
+
 // listed fills in what is known of objects that were not read.
 func (s *Store) listed(ctx context.Context, t *Table) error {
 	var strange int64
@@ -79,7 +90,7 @@ func (s *Store) present(ctx context.Context, t *Table) error {
 // Statement returns the SQL that answers a question, and the values of its
 // parameters as far as they are known without reading.
 func (r Report) Statement(q Question) (text string, args []any, err error) {
-	if text, err = r.divided(q.By); err != nil {
+	if text, err = r.divided(q); err != nil {
 		return "", nil, err
 	}
 	return text, q.args(when.Window{}, parameters(text)), nil
@@ -96,20 +107,27 @@ func parameters(text string) (names []string) {
 }
 
 func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
-	text, err := r.divided(q.By)
+	text, err := r.divided(q)
 	if err != nil {
 		return err
 	}
 	params := parameters(text)
 	t.Window = s.in.Plan.Window
-	err = s.answer(ctx, asked{
+	a := asked{
 		text: text, relations: named(text), count: true,
 		args:   func() []any { return q.args(t.Window, params) },
 		before: func() error { return s.window(ctx, t) },
 		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit) },
-	})
-	if err != nil {
+	}
+	all := int64(-1)
+	if r.Earliest != "" && q.Limit > 0 {
+		a.earliest, a.all = r.earliest(text, q.Limit), &all
+	}
+	if err := s.answer(ctx, a); err != nil {
 		return err
+	}
+	if all >= 0 {
+		t.RowsLeft = all - int64(len(t.Rows))
 	}
 	if t.Listed = r.ListsOnly(); t.Listed {
 		return s.listed(ctx, t)

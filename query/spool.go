@@ -25,11 +25,13 @@ type spool struct {
 	size   int64 // of file
 }
 
-// block is a run of records, compressed. It lies in data, or in the file at off.
+// block is a run of records, compressed: the heads, then the lines. It lies in
+// data, or in the file at off.
 type block struct {
-	data []byte
-	off  int64
-	n    int // compressed bytes
+	data  []byte
+	off   int64
+	heads int // compressed bytes of the heads
+	n     int // of all
 	blockHead
 }
 
@@ -60,13 +62,16 @@ func (s *spool) rows() (n int64) {
 }
 
 // store compresses a block and finds it a place. Until publish nobody sees it.
-func (s *spool) store(raw []byte, head blockHead) (block, error) {
-	data := s2.Encode(nil, raw)
-	b := block{n: len(data), blockHead: head}
+func (s *spool) store(heads, raws []byte, head blockHead) (block, error) {
+	most := s2.MaxEncodedLen(len(heads))
+	data := make([]byte, most+s2.MaxEncodedLen(len(raws)))
+	h := s2.Encode(data[:most:most], heads)
+	data = append(h, s2.Encode(data[most:], raws)...)
+	b := block{heads: len(h), n: len(data), blockHead: head}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held+int64(b.n) <= s.budget {
-		// Encode's buffer is sized for the worst case.
+		// data has room for the worst case.
 		b.data = append(make([]byte, 0, b.n), data...)
 		s.held += int64(b.n)
 		return b, nil
@@ -106,23 +111,30 @@ func (s *spool) forget(blocks []block) {
 // provisional: commit keeps them, rollback drops them.
 type spooler struct {
 	spool   *spool
-	apart   bool   // no block holds records of several objects
-	buf     []byte // committed records, then provisional ones
-	head    blockHead
-	mark    int       // where the provisional ones begin in buf
-	markTo  blockHead // head at the mark
-	pending []block   // full blocks of provisional records
+	apart   bool // no block holds records of several objects
+	at      spoolMark
+	mark    spoolMark // where the provisional records begin
+	heads   []byte    // committed records, then provisional ones
+	raws    []byte
+	pending []block // full blocks of provisional records
+}
+
+// spoolMark is a place in a spooler's buffers, and what lies before it.
+type spoolMark struct {
+	heads, raws int
+	blockHead
 }
 
 // add appends a record. It keeps a copy of r.raw.
 func (w *spooler) add(r record) error {
-	if len(w.buf) >= blockBytes {
+	if len(w.heads)+len(w.raws) >= blockBytes {
 		if err := w.seal(); err != nil {
 			return err
 		}
 	}
-	w.buf = r.append(w.buf)
-	w.head.add(r)
+	w.heads, w.raws = r.append(w.heads, w.raws)
+	w.at.heads, w.at.raws = len(w.heads), len(w.raws)
+	w.at.add(r)
 	return nil
 }
 
@@ -137,27 +149,28 @@ func (h *blockHead) add(r record) {
 	h.first, h.last = min(h.first, r.at), max(h.last, r.at)
 }
 
-// seal makes room in buf: committed records leave for the spool, and if there
-// are none, provisional ones become a pending block.
+// seal makes room: committed records leave for the spool, and if there are none,
+// provisional ones become a pending block.
 func (w *spooler) seal() error {
-	if w.mark == 0 {
-		b, err := w.spool.store(w.buf, w.head)
-		if err != nil {
-			return err
-		}
-		w.pending = append(w.pending, b)
-		w.buf, w.head = w.buf[:0], blockHead{}
-		return nil
+	committed := w.mark.rows > 0
+	to := w.at
+	if committed {
+		to = w.mark
 	}
-	b, err := w.spool.store(w.buf[:w.mark], w.markTo)
+	b, err := w.spool.store(w.heads[:to.heads], w.raws[:to.raws], to.blockHead)
 	if err != nil {
 		return err
 	}
-	w.spool.publish(b)
-	w.buf = w.buf[:copy(w.buf, w.buf[w.mark:])]
-	// What is left is of the object at hand, and of times that the block had.
-	w.head.rows -= w.markTo.rows
-	w.mark, w.markTo = 0, blockHead{}
+	if committed {
+		w.spool.publish(b)
+	} else {
+		w.pending = append(w.pending, b)
+	}
+	w.heads = w.heads[:copy(w.heads, w.heads[to.heads:])]
+	w.raws = w.raws[:copy(w.raws, w.raws[to.raws:])]
+	// What is left are records of the object at hand, between the times of all.
+	w.at.heads, w.at.raws, w.at.rows = len(w.heads), len(w.raws), w.at.rows-to.rows
+	w.mark = spoolMark{}
 	return nil
 }
 
@@ -165,7 +178,7 @@ func (w *spooler) seal() error {
 func (w *spooler) commit() error {
 	w.spool.publish(w.pending...)
 	w.pending = w.pending[:0]
-	w.mark, w.markTo = len(w.buf), w.head
+	w.mark = w.at
 	if w.apart {
 		return w.flush()
 	}
@@ -175,27 +188,37 @@ func (w *spooler) commit() error {
 func (w *spooler) rollback() {
 	w.spool.forget(w.pending)
 	w.pending = w.pending[:0]
-	w.buf, w.head = w.buf[:w.mark], w.markTo
+	w.heads, w.raws, w.at = w.heads[:w.mark.heads], w.raws[:w.mark.raws], w.mark
 }
 
 // flush hands the last committed records over.
 func (w *spooler) flush() error {
-	if w.mark == 0 {
+	if w.mark.rows == 0 {
 		return nil
 	}
 	return w.seal()
 }
 
-// read returns a block, compressed. One that lies in the file is read into buf.
-func (s *spool) read(b block, buf *[]byte) ([]byte, error) {
-	if b.data != nil {
-		return b.data, nil
+// read returns a block, with its lines if they are wanted. One that lies in the
+// file is read into buf.
+func (s *spool) read(b block, raws bool, buf *[]byte) (packed, error) {
+	data := b.data
+	if data == nil {
+		n := b.heads
+		if raws {
+			n = b.n
+		}
+		*buf = append((*buf)[:0], make([]byte, n)...)
+		if _, err := s.file.ReadAt(*buf, b.off); err != nil {
+			return packed{}, fmt.Errorf("read temporary file: %w", err)
+		}
+		data = *buf
 	}
-	*buf = append((*buf)[:0], make([]byte, b.n)...)
-	if _, err := s.file.ReadAt(*buf, b.off); err != nil {
-		return nil, fmt.Errorf("read temporary file: %w", err)
+	p := packed{heads: data[:b.heads], object: -1}
+	if raws {
+		p.raws = data[b.heads:b.n]
 	}
-	return *buf, nil
+	return p, nil
 }
 
 // empty drops all records.

@@ -172,7 +172,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		if p.ask.Every > 0 {
 			p.ask.By = append(slices.Clone(p.ask.By), WindowDimension)
 		}
-		text, err := p.report.divided(p.ask.By)
+		text, err := p.report.divided(p.ask)
 		if err != nil {
 			return nil, err
 		}

@@ -30,19 +30,28 @@
 -- from their creation to the answer, 10 to 10.5 s or 60 to 61 s: the balancer's
 -- fixed connect timeout, and its idle timeout unless changed.
 WITH
-way AS MATERIALIZED (
+passing AS (
 	SELECT {
 			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(minute) - epoch_us(minute) % $window_us END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			target: CASE WHEN list_contains($by, 'target') THEN target END
-		} AS key, requests, latency_us, latency_requests
-	FROM traffic
+		} AS key,
+		sum(requests)::BIGINT AS requests
+	FROM traffic GROUP BY ALL
 ),
-passing AS (SELECT key, sum(requests)::BIGINT AS requests FROM way GROUP BY key),
 size AS (
 	SELECT key, us, sum(n) AS n
-	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
+	FROM (
+		SELECT {
+			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(minute) - epoch_us(minute) % $window_us END,
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END
+		} AS key,
+			unnest(latency_us) AS us, unnest(latency_requests) AS n
+		FROM traffic
+	)
 	GROUP BY key, us
 ),
 upto AS (
@@ -59,14 +68,13 @@ percentile AS (
 ),
 wall AS (
 	SELECT {
-			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(time) - epoch_us(time) % $window_us END,
+			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(minute) - epoch_us(minute) % $window_us END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			target: CASE WHEN list_contains($by, 'target') THEN target END
 		} AS key,
-		count(*) FILTER (duration >= 10 AND duration < 10.5) AS wall_10s,
-		count(*) FILTER (duration >= 60 AND duration < 61) AS wall_60s
-	FROM failure WHERE list_contains($classes, reason_class) GROUP BY ALL
+		sum(wall_10s)::BIGINT AS wall_10s, sum(wall_60s)::BIGINT AS wall_60s
+	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
 ),
 ranked AS (
 	SELECT key, requests, coalesce(wall_10s, 0) AS wall_10s, coalesce(wall_60s, 0) AS wall_60s, answered, p50, p90, p95, p99, slowest,

@@ -38,8 +38,8 @@ way AS MATERIALIZED (
 			target: CASE WHEN list_contains($by, 'target') THEN target END
 		} AS key,
 		(epoch_us(minute) - $from_us) // $slice_us AS slice,
-		requests, first_seen, last_seen, latency_us, latency_requests
-	FROM traffic
+		sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	FROM traffic GROUP BY ALL
 ),
 passing AS (
 	SELECT key, sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
@@ -57,7 +57,16 @@ hit AS (
 ),
 size AS (
 	SELECT key, us, sum(n) AS n
-	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
+	FROM (
+		SELECT {
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
+			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
+			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
+			target: CASE WHEN list_contains($by, 'target') THEN target END
+		} AS key,
+			unnest(latency_us) AS us, unnest(latency_requests) AS n
+		FROM traffic
+	)
 	GROUP BY key, us
 ),
 upto AS (

@@ -120,7 +120,7 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 	return func() error {
 		// The context may be over; the file has to be let go all the same.
 		_, err := s.conn.ExecContext(context.WithoutCancel(ctx), "DETACH disk")
-		return errors.Join(err, l.Unlock())
+		return errors.Join(d.fault(err), l.Unlock())
 	}, nil
 }
 

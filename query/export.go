@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // Export says what is to be written to Parquet, and where.
@@ -36,6 +37,9 @@ var ownColumns = []string{
 // as fast and 0.4 % smaller.
 const rowGroup = 32_768
 
+// partSuffix is what a file is called that is not whole yet.
+const partSuffix = ".part"
+
 // NotWritten stands for the number of rows where there is no file.
 const NotWritten = -1
 
@@ -43,13 +47,14 @@ const NotWritten = -1
 // facts, and the number of rows. What stands at e.To is whole or not there; it is
 // not there if something is wrong and not one line could be read (NotWritten).
 //
-// Errors: as Ask; *StatementError for an unknown relation or column; fs.ErrExist.
+// Errors: as Ask; *StatementError for an unknown relation or column; fs.ErrExist;
+// syscall.ENOSPC if there is no room for the file.
 func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err error) {
 	done, err := s.opened(ctx)
 	if err != nil {
 		return nil, 0, err
 	}
-	defer func() { err = errors.Join(err, done()) }()
+	defer func() { err = errors.Join(s.whose(err, e.To), done()) }()
 	selected, err := s.exported(ctx, e)
 	if err != nil {
 		return nil, 0, err
@@ -57,7 +62,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if _, err := os.Lstat(e.To); !errors.Is(err, os.ErrNotExist) {
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, os.ErrExist)
 	}
-	part := e.To + ".part"
+	part := e.To + partSuffix
 	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
 	options := fmt.Sprintf("FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE %d", rowGroup)
 	if e.Partition {
@@ -92,6 +97,20 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
 	}
 	return t, n, nil
+}
+
+// whose tells a fault of the file that is written from one of the store that is
+// read. DuckDB names the file in words alone, and the cause as well.
+func (s *Store) whose(err error, to string) error {
+	switch {
+	case err == nil:
+		return nil
+	case !strings.Contains(err.Error(), to+partSuffix):
+		return s.onDisk(err)
+	case strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()):
+		return fmt.Errorf("write %s: %w", to, syscall.ENOSPC)
+	}
+	return err
 }
 
 // exported returns the SELECT of what is to be written.

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"errors"
 	"testing"
 )
 
@@ -13,4 +14,21 @@ func Hold(t *testing.T, d Disk) (release func()) {
 		t.Fatal(err)
 	}
 	return func() { _ = l.Unlock() }
+}
+
+// ErrBroken is what a step ends with that is made to fail.
+var ErrBroken = errors.New("broken")
+
+// BreakAt lets the n-th step of an ingest fail whose transactions bring in so many
+// objects each, until mend is called.
+func BreakAt(n, objects int) (mend func()) {
+	all := batchObjects
+	batchObjects = objects
+	step = func(string) error {
+		if n--; n == 0 {
+			return ErrBroken
+		}
+		return nil
+	}
+	return func() { batchObjects, step = all, func(string) error { return nil } }
 }

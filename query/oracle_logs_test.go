@@ -448,7 +448,7 @@ func (q question) rejects(t testing.TB) []row {
 			objects[d.Object] = true
 		}
 		first := slices.MinFunc(g, func(a, b damaged) int { return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Line, b.Line)) })
-		sample := []rune(legible(q.line(t, first.Object, first.Line)))
+		sample := []rune(demo.Legible(q.line(t, first.Object, first.Line)))
 		r["lines"], r["objects"] = int64(len(g)), int64(len(objects))
 		r["first_object"], r["first_line"], r["sample"] = q.path(first.Object), int64(first.Line), string(sample[:min(len(sample), 80)])
 		rows = append(rows, r)

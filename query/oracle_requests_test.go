@@ -434,10 +434,10 @@ func (q question) shown(t testing.TB, lines []place) (rows []row) {
 			r["time"] = l.at
 		}
 		raw := q.line(t, l.object, l.line)
-		r["object_uri"], r["line_no"], r["raw"] = q.path(l.object), int64(l.line), legible(raw)
+		r["object_uri"], r["line_no"], r["raw"] = q.path(l.object), int64(l.line), demo.Legible(raw)
 		switch {
 		case q.Filters["log"] == "reject":
-			r["raw"] = legible(raw[:min(len(raw), 4096)])
+			r["raw"] = demo.Legible(raw[:min(len(raw), 4096)])
 		case q.truth.Objects[l.object].Format != demo.FormatPlain: // it is shown as a plain log would have it
 			r["raw"] = words{l.at.Format("2006-01-02T15:04:05"), r["load_balancer"], r["client"], r["target"], r["reason"], r["elb_status_code"]}
 			if l.at.IsZero() || r["reason_source"] == "derived" || q.Filters["log"] == "nlb_tls" {

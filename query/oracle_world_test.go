@@ -16,7 +16,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
 	"loglens/internal/demo"
 	"loglens/internal/when"
@@ -245,24 +244,7 @@ func word(s string) any {
 	if s == "" {
 		return nil
 	}
-	return legible(s)
-}
-
-func legible(s string) string {
-	if utf8.ValidString(s) && !strings.Contains(s, "\x00") {
-		return s
-	}
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		if r == 0 || r == utf8.RuneError && n == 1 {
-			fmt.Fprintf(&b, `\x%02X`, s[0])
-		} else {
-			b.WriteString(s[:n])
-		}
-		s = s[n:]
-	}
-	return b.String()
+	return demo.Legible(s)
 }
 
 // number is a code; nil where it is absent.

@@ -558,7 +558,7 @@ func (w *world) compareFacts(t testing.TB, a question, r query.Report, got *quer
 			if a.counts(x) {
 				want.Total++
 			} else if x.Failed() {
-				left[query.NotCounted{Reason: legible(x.Reason), Class: x.Class}]++
+				left[query.NotCounted{Reason: demo.Legible(x.Reason), Class: x.Class}]++
 			}
 		}
 		want.Balancers = slices.Sorted(keysOf(balancers))

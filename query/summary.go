@@ -20,7 +20,11 @@ type Summary struct {
 	Totals   *Table // of one row, with the window and all facts
 	Before   *Table // totals of the window before; nil if nothing is known of it
 	Sections []Section
+	Corrects []Corrected // totals that were others when the window was first summed up, as far as is known
 }
+
+// Corrected is a total as it was written first: a number as in JSON, or null.
+type Corrected struct{ Field, Was string }
 
 // Section is a part of a summary. Its name is the key in JSON.
 type Section struct {

@@ -66,6 +66,15 @@ func encodeSummaryJSON(w io.Writer, s *query.Summary, _ Style) error {
 		b = appendEnvelope(append(b, '{'), s.Before)
 		b = append(appendTotals(append(b, ','), s.Before), '}')
 	}
+	for i, c := range s.Corrects {
+		if i == 0 {
+			b = append(b, `,"corrects":{`...)
+		}
+		b = append(append(appendJSONText(appendComma(b, i), c.Field), ':'), c.Was...)
+	}
+	if len(s.Corrects) > 0 {
+		b = append(b, '}')
+	}
 	b = append(b, '}')
 
 	var out bytes.Buffer
@@ -258,31 +267,37 @@ func sectionLeft(s query.Section, w wording) string {
 // number is what totals hold. A file that anyone may have written is not quoted.
 var number = regexp.MustCompile(`^(?:null|[0-9.]{1,25})$`)
 
-// Correction says how the totals of a summary differ from those in an earlier one
-// of the same window in JSON. It is empty if they do not, or if the earlier text
-// is something else.
-func Correction(earlier []byte, s *query.Summary) string {
+// Correct writes into a summary how its totals differ from those that were first
+// written of the same window, by an earlier one in JSON: that has its own totals,
+// and which of them were others at first. So a summary that is made once more still
+// says what it corrects. Nothing is written if nothing differs, or if the earlier
+// text is something else.
+func Correct(earlier []byte, s *query.Summary) {
 	var had struct {
-		Schema string
-		Window struct{ From, To json.RawMessage }
-		Totals map[string]json.RawMessage
+		Schema           string
+		Window           struct{ From, To json.RawMessage }
+		Totals, Corrects map[string]json.RawMessage
 	}
 	w := s.Totals.Window
 	switch {
 	case json.Unmarshal(earlier, &had) != nil || had.Schema != summarySchema:
-		return ""
+		return
 	case string(had.Window.From) != string(appendBound(nil, w.From)) || string(had.Window.To) != string(appendBound(nil, w.Until)):
-		return ""
+		return
 	}
 	var changes []string
 	for at, c := range s.Totals.Columns {
-		was, is := had.Totals[c.Name], string(appendValue(nil, s.Totals.Rows[0][at]))
+		was, ok := had.Corrects[c.Name]
+		if !ok {
+			was = had.Totals[c.Name]
+		}
+		is := string(appendValue(nil, s.Totals.Rows[0][at]))
 		if string(was) != is && number.Match(was) {
 			changes = append(changes, fmt.Sprintf("%s %s → %s", c.Name, was, is))
+			s.Corrects = append(s.Corrects, query.Corrected{Field: c.Name, Was: string(was)})
 		}
 	}
-	if len(changes) == 0 {
-		return ""
+	if len(changes) > 0 {
+		s.Totals.Warnings = append(s.Totals.Warnings, "corrects the summary written before: "+strings.Join(changes, ", "))
 	}
-	return "corrects the summary written before: " + strings.Join(changes, ", ")
 }

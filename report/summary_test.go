@@ -209,7 +209,7 @@ func TestSlackLimits(t *testing.T) {
 	}
 }
 
-func TestCorrection(t *testing.T) {
+func TestCorrect(t *testing.T) {
 	written := func(change func(*query.Summary)) []byte {
 		s := typicalSummary()
 		change(s)
@@ -219,27 +219,52 @@ func TestCorrection(t *testing.T) {
 		}
 		return out.Bytes()
 	}
+	total := func(at int, value any) func(*query.Summary) {
+		return func(s *query.Summary) { s.Totals.Rows[0][at] = value }
+	}
+	// again is a summary that has corrected an earlier one.
+	again := func(earlier []byte, change func(*query.Summary)) []byte {
+		return written(func(s *query.Summary) { change(s); Correct(earlier, s) })
+	}
+	same := func(*query.Summary) {}
+	first := written(total(1, int64(10)))
 	tests := []struct {
 		name    string
 		earlier []byte
 		want    string
 	}{
-		{"the same", written(func(*query.Summary) {}), ""},
+		{"the same", written(same), ""},
 		{"other warnings", written(func(s *query.Summary) { s.Totals.Warnings = nil }), ""},
-		{"failures", written(func(s *query.Summary) { s.Totals.Rows[0][1] = int64(10) }), "corrects the summary written before: failures 10 → 812"},
+		{"failures", first, "failures 10 → 812"},
 		{"what was not known", written(func(s *query.Summary) { s.Totals.Rows[0][11] = nil; s.Totals.Rows[0][0] = int64(0) }),
-			"corrects the summary written before: requests 0 → 120000, p50 null → 0.027"},
+			"requests 0 → 120000, p50 null → 0.027"},
+		{"corrected and the same", again(first, same), "failures 10 → 812"},
+		{"corrected twice", again(again(first, same), same), "failures 10 → 812"},
+		{"corrected by steps", again(first, total(1, int64(500))), "failures 10 → 812"},
+		{"corrected field by field", again(written(func(s *query.Summary) { total(0, int64(7))(s); total(1, int64(10))(s) }), total(0, int64(7))),
+			"requests 7 → 120000, failures 10 → 812"},
+		{"corrected back", again(written(same), total(1, int64(10))), ""},
 		{"another window", written(func(s *query.Summary) { s.Totals.Window.From = at("01:00:00"); s.Totals.Rows[0][1] = int64(10) }), ""},
 		{"nothing", nil, ""},
 		{"text", []byte("failures 10"), ""},
-		{"another schema", bytes.Replace(written(func(s *query.Summary) { s.Totals.Rows[0][1] = int64(1) }), []byte("summary/1"), []byte("summary/2"), 1), ""},
-		{"no number", bytes.Replace(written(func(*query.Summary) {}), []byte("120000"), []byte(`"\u001b[2J"`), 1), ""},
+		{"another schema", bytes.Replace(written(total(1, int64(1))), []byte("summary/1"), []byte("summary/2"), 1), ""},
+		{"no number", bytes.Replace(written(same), []byte("120000"), []byte(`"\u001b[2J"`), 1), ""},
+		{"no number corrected", bytes.Replace(again(first, same), []byte(`"failures": 10`), []byte(`"failures": "\u001b[2J"`), 1), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := Correction(tt.earlier, typicalSummary()); got != tt.want {
+			s := typicalSummary()
+			had := len(s.Totals.Warnings)
+			if Correct(tt.earlier, s); tt.want != "" {
+				tt.want = "corrects the summary written before: " + tt.want
+			}
+			if got := strings.Join(s.Totals.Warnings[had:], ""); got != tt.want {
 				t.Errorf("%q, want %q", got, tt.want)
 			}
 		})
+	}
+	// Once more, and nothing has changed: the same bytes.
+	if diff := cmp.Diff(string(again(first, same)), string(again(again(first, same), same))); diff != "" {
+		t.Errorf("(-corrected +once more):\n%s", diff)
 	}
 }

@@ -252,9 +252,7 @@ func (a *app) deliver(o summaryOptions, p summaryPlan, sum *query.Summary) error
 	}
 	// What was there may be anything, and anybody's.
 	if earlier, err := os.ReadFile(o.out); err == nil {
-		if c := report.Correction(earlier, sum); c != "" {
-			sum.Totals.Warnings = append(sum.Totals.Warnings, c)
-		}
+		report.Correct(earlier, sum)
 	}
 	var text bytes.Buffer
 	style := report.Style{ASCII: o.output.ascii || !a.utf8()}

@@ -3,12 +3,10 @@
 package parquet
 
 import (
-	"fmt"
 	"path"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"loglens/internal/demo"
 )
@@ -61,7 +59,7 @@ func request(t *demo.Truth, r *demo.Request) row {
 		"response_processing_time": fraction(r.ResponseTime, 1e6),
 		"elb_status_code":          number(int64(r.ELBStatus)), "target_status_code": number(int64(r.TargetStatus)),
 		"received_bytes": number(int64(r.Received)), "sent_bytes": number(int64(r.Sent)),
-		"request": legible(r.RequestLine), "target_group_arn": text(r.TargetGroupARN), "conn_trace_id": text(r.ConnTraceID),
+		"request": demo.Legible(r.RequestLine), "target_group_arn": text(r.TargetGroupARN), "conn_trace_id": text(r.ConnTraceID),
 		"request_creation_time": created(r.Created),
 		"reason":                text(r.Reason), "reason_class": text(r.Class), "reason_source": text(r.Source),
 		"object_uri": place(t, r.Object), "line_no": r.Line,
@@ -125,22 +123,6 @@ func tls(t *demo.Truth) []row {
 
 // place is where the command finds an object: it is run beside the tree.
 func place(t *demo.Truth, object int32) string { return path.Join(tree, t.Objects[object].Key) }
-
-// legible is a text as Parquet can hold it: bytes that are none, and NUL, are
-// written as AWS writes such bytes.
-func legible(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, n := utf8.DecodeRuneInString(s)
-		if r == 0 || r == utf8.RuneError && n == 1 {
-			fmt.Fprintf(&b, `\x%02X`, s[0])
-		} else {
-			b.WriteString(s[:n])
-		}
-		s = s[n:]
-	}
-	return b.String()
-}
 
 func text(s string) any {
 	if s == "" {

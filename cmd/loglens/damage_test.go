@@ -1,0 +1,65 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"loglens/internal/demo"
+)
+
+// TestExportFromDamagedStore flips a bit in one block of a store after the other:
+// what is exported is all there was, or nothing is and the damage is named with
+// what helps against it.
+func TestExportFromDamagedStore(t *testing.T) {
+	logs, dir := t.TempDir(), t.TempDir()
+	truth, err := demo.Write(t.Context(), logs, demo.Options{Seed: 4, End: demoEnd, Lines: 1500})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, to := filepath.Join(dir, "loglens.duckdb"), filepath.Join(dir, "out.parquet")
+	if _, stderr, status := newProcess(t, "ingest", "--keep", "requests", "--since", "2026-10-01", "--until", "2026-10-09", "--store", store, logs).output(t); status != 0 {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	sound, err := os.ReadFile(store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const head, block, sample = 3 * 4096, 256 << 10, 24
+	blocks := (len(sound) - head) / block
+	damaged := 0
+	for n := range sample {
+		at := head + n*blocks/sample*block + 1000
+		text := bytes.Clone(sound)
+		text[at] ^= 1
+		if err := os.WriteFile(store, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		stdout, stderr, status := newProcess(t, "export", "--since", "2026-10-01", "--until", "2026-10-09", "--store", store, "--to", to).output(t)
+		_, left := os.Stat(to)
+		switch {
+		case status == 0:
+			if !strings.HasPrefix(stdout, fmt.Sprintf("%d rows in ", truth.Lines-truth.Damaged)) || left != nil {
+				t.Errorf("byte %d: %s%s", at, stdout, stderr)
+			}
+		case status != exitNoStore || stdout != "" || !strings.Contains(stderr, "it is damaged") || !strings.Contains(stderr, "loglens store rebuild"):
+			t.Errorf("byte %d: exit status %d, want %d: %s%s", at, status, exitNoStore, stdout, stderr)
+		case left == nil:
+			t.Errorf("byte %d: a file is there all the same", at)
+		default:
+			damaged++
+		}
+		if parts, _ := filepath.Glob(to + "*"); status != 0 && parts != nil {
+			t.Errorf("byte %d: left behind: %q", at, parts)
+		}
+		_ = os.Remove(to)
+	}
+	if damaged < 3 {
+		t.Errorf("%d of %d exports met the damage", damaged, sample)
+	}
+}

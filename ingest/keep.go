@@ -210,11 +210,11 @@ func (r *recording) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *recording) version() (etag string, size int64) {
-	if v, ok := r.ReadCloser.(versioned); ok {
-		return v.version()
+func (r *recording) version() (v version) {
+	if of, ok := r.ReadCloser.(versioned); ok {
+		v = of.version()
 	}
-	return "", -1
+	return v
 }
 
 // keep makes the bytes the object's. It is called when the text has proved
@@ -229,9 +229,7 @@ func (r *recording) keep() {
 	if k.whole {
 		return
 	}
-	if etag, size := r.version(); etag != "" {
-		k.listed.ETag, k.listed.Size = etag, size
-	}
+	k.listed.take(r.version())
 	k.bytes, k.whole = r.bytes, true
 }
 

@@ -42,7 +42,25 @@ type origin interface {
 
 // versioned is a stored stream that learns its object's version by reading.
 type versioned interface {
-	version() (etag string, size int64) // valid once a byte or an error was read
+	version() version // valid once a byte or an error was read
+}
+
+// version is what a server says of the content that it sends.
+type version struct {
+	etag     string // "" for none
+	size     int64
+	modified time.Time // zero if it does not say
+}
+
+// take makes the content that was read the object's.
+func (o *Object) take(v version) {
+	if v.etag == "" {
+		return
+	}
+	o.ETag, o.Size = v.etag, v.size
+	if !v.modified.IsZero() {
+		o.Modified = v.modified
+	}
 }
 
 // prefetch starts to read ahead, where that saves time. ctx bounds the reading.
@@ -80,9 +98,7 @@ func (o *Object) Content(ctx context.Context, z *Inflater) (io.Reader, error) {
 	z.Careful(o.damaged || !o.origin.again())
 	err := z.Reset(o.raw)
 	if v, ok := o.raw.(versioned); ok && err == nil {
-		if etag, size := v.version(); etag != "" {
-			o.ETag, o.Size = etag, size
-		}
+		o.take(v.version())
 	}
 	text := &content{object: o, z: z, ctx: ctx}
 	if err != nil {

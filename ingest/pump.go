@@ -120,11 +120,11 @@ func (p *pump) Read(b []byte) (int, error) {
 
 // version passes on what the stream has learned. It must not be called before
 // Read has returned, which orders it behind the stream's first block.
-func (p *pump) version() (etag string, size int64) {
-	if v, ok := p.src.(versioned); ok {
-		return v.version()
+func (p *pump) version() (v version) {
+	if of, ok := p.src.(versioned); ok {
+		v = of.version()
 	}
-	return "", -1
+	return v
 }
 
 // Close ends the reading, without waiting for a stream that cannot be cancelled.

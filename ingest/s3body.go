@@ -34,17 +34,18 @@ type body struct {
 	bucket *bucket
 	key    string
 
-	etag string // version that is read; "" until the first answer if any version will do
-	size int64  // of that version, -1 until the first answer
-	off  int64  // bytes read
-	end  bool   // of a version whose size nobody told
+	etag     string    // version that is read; "" until the first answer if any version will do
+	modified time.Time // when it was delivered
+	size     int64     // of that version, -1 until the first answer
+	off      int64     // bytes read
+	end      bool      // of a version whose size nobody told
 
 	rc     io.ReadCloser // nil if no response is open
 	watch  *watch
 	failed int // in a row without a byte
 }
 
-func (b *body) version() (string, int64) { return b.etag, b.size }
+func (b *body) version() version { return version{b.etag, b.size, b.modified} }
 
 // Read fills p as far as the object goes.
 func (b *body) Read(p []byte) (int, error) {
@@ -141,6 +142,9 @@ func (b *body) open() error {
 	b.watch = newWatch(cancel, b.bucket.aws.idle())
 	if b.etag == "" {
 		b.etag = aws.ToString(out.ETag)
+	}
+	if b.modified.IsZero() {
+		b.modified = aws.ToTime(out.LastModified)
 	}
 	switch {
 	case b.off > 0 && !strings.HasPrefix(aws.ToString(out.ContentRange), fmt.Sprintf("bytes %d-", b.off)):

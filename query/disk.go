@@ -69,10 +69,17 @@ func (d Disk) present() error {
 		return &DiskError{Path: d.Path, Reason: "there is none", Next: "loglens ingest --since 24h s3://my-logs/prod makes one", Missing: true, Err: err}
 	case err != nil:
 		return fmt.Errorf("open store: %w", err)
+	case info.Size() == 0:
+		return d.hollow()
 	case info.IsDir():
 		return &DiskError{Path: d.Path, Reason: "this is a folder", Next: "name a file in it: " + filepath.Join(d.Path, "loglens.duckdb")}
 	}
 	return nil
+}
+
+// hollow says that a file holds nothing: an ingest was ended before its first step.
+func (d Disk) hollow() *DiskError {
+	return &DiskError{Path: d.Path, Reason: "it is empty", Next: "loglens ingest --since 24h s3://my-logs/prod fills it", Missing: true}
 }
 
 // The two locks. Who writes holds ingesting from the first object to the last, so
@@ -113,6 +120,9 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 	options := " (READ_ONLY)"
 	if write {
 		options = ""
+		if info, err := os.Stat(d.Path); err == nil && info.Size() == 0 {
+			_ = os.Remove(d.Path) // DuckDB makes a file, and takes no empty one for its own
+		}
 	}
 	if _, err := s.conn.ExecContext(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options); err != nil {
 		return nil, errors.Join(d.fault(err), l.Unlock())

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -122,10 +123,9 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	var tables int
-	err = s.each(ctx, func() {}, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'disk'", []any{&tables})
+	tables, err := s.diskTables(ctx)
 	if err != nil {
-		return s.in.Disk.fault(err)
+		return err
 	}
 	if tables == 0 {
 		// It holds addresses and URLs of other people. The folder, if we made it,
@@ -168,8 +168,17 @@ func or[T any](p *T) (v T) {
 	return v
 }
 
-// checkVersion refuses a file that another version of loglens has made.
+// diskTables counts the tables of the file.
+func (s *Store) diskTables(ctx context.Context) (n int, err error) {
+	err = s.each(ctx, func() {}, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'disk'", []any{&n})
+	return n, s.in.Disk.fault(err)
+}
+
+// checkVersion refuses a file that no ingest or another version of loglens has made.
 func (s *Store) checkVersion(ctx context.Context, d Disk) error {
+	if n, err := s.diskTables(ctx); err != nil || n == 0 {
+		return cmp.Or(err, error(d.hollow()))
+	}
 	version := 0
 	if err := s.each(ctx, func() {}, "SELECT version FROM disk.meta", []any{&version}); err != nil {
 		return d.fault(err)

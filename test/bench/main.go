@@ -36,7 +36,7 @@ func main() {
 		cache   = flag.String("cache", ".cache/bench", "where the log objects are written, and kept")
 		lines   = flag.Int("lines", 6_000_000, "lines of the large tree; the small one has a tenth")
 		rounds  = flag.Int("rounds", 10, "how often every variant runs")
-		store   = flag.String("store", "", "only ask every report of this store, and stop")
+		store   = flag.Bool("store", false, "only ask every report of a store of 30 days, and stop")
 		inflate = flag.String("inflate", "", "only inflate the objects below this folder, and stop")
 	)
 	flag.Parse()
@@ -44,8 +44,8 @@ func main() {
 		check(inflateAll(*inflate))
 		return
 	}
-	if *store != "" {
-		askAll(*bin, *store, *rounds)
+	if *store {
+		askAll(*bin, largeStore(*bin, filepath.Join(*cache, "30days")), *rounds)
 		return
 	}
 	dir := filepath.Join(*cache, fmt.Sprint(*lines)) // trees are kept for the next run of the same size
@@ -100,15 +100,36 @@ func main() {
 	fmt.Printf("RSS of sql over request: %.0f MB, a tenth %.0f MB (goal ≤ 320 MB)\n", slices.Max(variants[4].rss), slices.Max(variants[5].rss))
 }
 
-// askAll asks a store every report that counts.
+// largeStore makes a store of 30 days unless it is there: what 12 nodes have
+// delivered every 5 minutes, 3 million rows of traffic and 2 million failures.
+func largeStore(bin, dir string) string {
+	store := filepath.Join(dir, "store.duckdb")
+	if _, err := os.Stat(store); err == nil {
+		return store
+	}
+	logs := filepath.Join(dir, "logs")
+	writeTree(logs, demo.Options{Seed: 1, Span: 30 * 24 * time.Hour, Lines: 4_700_000, Plain: true, FailureRate: 0.44, NoTruth: true})
+	fill := &variant{args: []string{bin, "ingest", "--keep", "requests", "--store", store, logs}}
+	fill.run()
+	fmt.Printf("ingest of 30 days, requests kept: %.0f s, %.0f MB\n", fill.wall[0], fill.rss[0])
+	return store
+}
+
+// askAll asks a store every report.
 func askAll(bin, store string, rounds int) {
-	fmt.Printf("%-12s %9s %9s %9s %9s\n", "", "wall s", "min", "max", "RSS MB")
-	for _, report := range []string{"top-errors", "timeline", "targets", "latency", "nodes", "raw", "rejects", "coverage"} {
-		v := &variant{args: []string{bin, report, "--store", store, "--output", "json"}}
+	for _, about := range []string{"stats", "verify"} {
+		out, err := exec.CommandContext(context.Background(), bin, "store", about, "--store", store).CombinedOutput()
+		fmt.Printf("%s\n", out)
+		check(err)
+	}
+	fmt.Printf("%-28s %9s %9s %9s %9s %9s\n", "", "wall s", "min", "max", "cpu s", "RSS MB")
+	reports := []string{"top-errors", "timeline", "targets", "latency", "nodes", "raw", "rejects", "coverage", "health", "tls", "routes", "clients"}
+	for _, words := range append(reports, "top-errors --by target", "targets --since 2026-11-21", "raw --since 2026-11-21", "summary --since 2026-11-21") {
+		v := &variant{args: append(append([]string{bin}, strings.Fields(words)...), "--store", store, "--output", "json"), may: []int{5, 20}}
 		for range rounds {
 			v.run()
 		}
-		fmt.Printf("%-12s %9.2f %9.2f %9.2f %9.0f\n", report, median(v.wall), slices.Min(v.wall), slices.Max(v.wall), slices.Max(v.rss))
+		fmt.Printf("%-28s %9.2f %9.2f %9.2f %9.2f %9.0f\n", words, median(v.wall), slices.Min(v.wall), slices.Max(v.wall), median(v.cpu), slices.Max(v.rss))
 	}
 }
 
@@ -132,6 +153,7 @@ type variant struct {
 	args           []string
 	every          int    // runs only in every so many rounds; 0 for all
 	fresh          string // a file that must not be there
+	may            []int  // exit statuses that are no failure
 	wall, cpu, rss []float64
 }
 
@@ -143,7 +165,7 @@ func (v *variant) run() {
 	var stderr bytes.Buffer
 	c.Stdout, c.Stderr = io.Discard, &stderr
 	start := time.Now()
-	if err := c.Run(); err != nil {
+	if err := c.Run(); err != nil && !slices.Contains(v.may, c.ProcessState.ExitCode()) {
 		fmt.Fprintf(os.Stderr, "%s: %v\n%s", strings.Join(v.args, " "), err, stderr.String())
 		os.Exit(1)
 	}

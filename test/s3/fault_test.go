@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"loglens/ingest"
@@ -151,6 +152,8 @@ func TestReplacedAfterList(t *testing.T) {
 	}
 	if o := got["s3://relisted/0000.log.gz"]; o.err != nil || !bytes.Equal(o.text, fresh) || o.restarts != 1 {
 		t.Errorf("replaced once: text %q after %d restarts, error %v", o.text, o.restarts, o.err)
+	} else if head, err := c.HeadObject(t.Context(), &awss3.HeadObjectInput{Bucket: aws.String("relisted"), Key: aws.String("0000.log.gz")}); err != nil || !o.modified.Equal(*head.LastModified) {
+		t.Errorf("replaced once: delivered at %v, and the server says %v, %v", o.modified, head, err)
 	}
 	if o := got["s3://relisted/0001.log.gz"]; !errors.Is(o.err, ingest.ErrReplaced) || o.restarts != 1 {
 		t.Errorf("replaced again and again: error %v after %d restarts, want ErrReplaced after 1", o.err, o.restarts)

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"loglens/ingest"
 )
@@ -20,6 +21,7 @@ type outcome struct {
 	err      error
 	restarts int
 	etag     string
+	modified time.Time
 }
 
 // readAll reads sources to their end with so many workers, as the program does.
@@ -65,7 +67,7 @@ func read(ctx context.Context, o *ingest.Object, z *ingest.Inflater) (out outcom
 		}
 		out.restarts++
 	}
-	out.etag = o.ETag
+	out.etag, out.modified = o.ETag, o.Modified
 	return closed(o, out)
 }
 

@@ -279,11 +279,24 @@ func (s *Store) ledgerOf(ctx context.Context, plan ingest.Plan) (list []diskObje
 			o.size = or(size)
 			list = append(list, o)
 		}
-	}, "SELECT object_id, uri, size FROM disk.object ORDER BY object_id", []any{&o.id, &o.uri, &size}) // mostly in that order already
+	}, "SELECT object_id, uri, size FROM disk.object WHERE "+perhaps(plan.Window)+" ORDER BY object_id", []any{&o.id, &o.uri, &size}) // mostly in order then
 	slices.SortFunc(list, func(a, b diskObject) int {
 		return cmp.Or(comparePaths(a.uri, b.uri), cmp.Compare(a.id, b.id))
 	})
 	return list, err
+}
+
+// perhaps is a condition on objects that holds for all that can have entries of a
+// window, so that not every name has to be looked at.
+func perhaps(w when.Window) string {
+	all := []string{"true"}
+	if !w.From.IsZero() {
+		all = append(all, fmt.Sprintf("interval_end >= make_timestamp(%d)", w.From.Add(-time.Hour).UnixMicro()))
+	}
+	if !w.Until.IsZero() {
+		all = append(all, fmt.Sprintf("interval_end <= make_timestamp(%d)", w.Until.Add(24*time.Hour).UnixMicro()))
+	}
+	return "(interval_end IS NULL OR " + strings.Join(all, " AND ") + ")"
 }
 
 // comparePaths compares paths name by name, as a listing goes through folders.

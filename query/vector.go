@@ -56,8 +56,11 @@ func (r *rows) begin(chunk *duckdb.DataChunk, columns int) {
 	r.arena.reset()
 }
 
+// chunkRows is how many rows a chunk takes. Asking costs a call into C.
+var chunkRows = duckdb.GetDataChunkCapacity()
+
 // full reports whether the chunk takes no more rows.
-func (r *rows) full() bool { return r.n >= duckdb.GetDataChunkCapacity() || r.arena.full() }
+func (r *rows) full() bool { return r.n >= chunkRows || r.arena.full() }
 
 // wants reports whether the query names a column.
 func (r *rows) wants(column int) bool { return r.vectors[column].data != nil }

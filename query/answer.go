@@ -77,10 +77,12 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 }
 
 // What DuckDB may take. Counting takes little, and each thread of its own would
-// take more; streams bring all rows through it.
+// take more; streams bring all rows through it. Beside what a store's answer
+// takes, the pages of its file have room in it, which the system keeps as well.
 const (
 	memoryToCount  = "128MB"
-	memoryToStream = "128MB"
+	memoryToStream = "250MB"
+	memoryFromDisk = "128MB"
 )
 
 // inventory is what was listed for a statement. Without streams the listing

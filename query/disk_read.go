@@ -196,7 +196,7 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 	if err != nil {
 		return err
 	}
-	if err := s.configure(ctx, s.in.Workers, memoryToStream); err != nil {
+	if err := s.configure(ctx, s.in.Workers, memoryFromDisk); err != nil {
 		return err
 	}
 	s.read, s.own, s.count = n.kinds(), n.streams, n.count

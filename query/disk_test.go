@@ -1,10 +1,14 @@
 package query_test
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 
@@ -12,6 +16,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/when"
+	"loglens/parse"
 	"loglens/query"
 )
 
@@ -28,6 +33,43 @@ func ingested(t testing.TB, disk query.Disk, dir string, plan ingest.Plan, reque
 		t.Fatal(err)
 	}
 	return done
+}
+
+// TestIngestOfMuch: what one object keeps may be more than DuckDB may hold.
+func TestIngestOfMuch(t *testing.T) {
+	const lines, agent = 80_000, 4500
+	dir := t.TempDir()
+	f, err := os.Create(filepath.Join(dir, "much.log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriter(f)
+	rng := rand.New(rand.NewPCG(1, 1))
+	noise := make([]byte, 0, agent)
+	for range lines {
+		for noise = noise[:0]; len(noise) < agent; {
+			noise = strconv.AppendUint(noise, rng.Uint64(), 36)
+		}
+		fmt.Fprintf(w, `https 2026-10-07T07:15:01.101682Z app/shop/50dc6c495c0c9188 198.51.100.7:65530 10.0.32.18:80 0.000 -1 -1 502 - 14 82 `+
+			`"GET https://shop.example.com:443/ HTTP/1.1" "%s" - - arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/g/cd18ee8d310e74a0 `+
+			`"-" "-" "-" 10 2026-10-07T07:15:00.941000Z "forward" "-" "-" "10.0.32.18:80" "-" "-" "-" -`+"\n", noise)
+	}
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	ingested(t, disk, dir, ingest.Plan{}, false)
+	if info, err := os.Stat(disk.Path); err != nil || info.Size() < 300e6 {
+		t.Errorf("store: %v, %v; want more than DuckDB may hold", info, err)
+	}
+	if wrong, err := query.Verify(context.Background(), t.TempDir(), disk); err != nil || wrong != nil {
+		t.Errorf("verify: %v, %v", wrong, err)
+	}
+	report, _ := query.FindReport("top-errors")
+	got, err := fromDisk(t, disk, ingest.Plan{}).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes(), Limit: 5})
+	if err != nil || got.Total != lines {
+		t.Errorf("%+v, %v; want %d failures", got, err, lines)
+	}
 }
 
 // fromDisk opens a store that answers from a disk.

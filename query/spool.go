@@ -43,8 +43,12 @@ type blockHead struct {
 	last   int64
 }
 
-// blockBytes is the size of a block before compression.
-const blockBytes = 256 << 10
+// Sizes of a block before compression. A block that is kept apart becomes a row of
+// the store on disk, and a row group of those is in memory until it is full.
+const (
+	blockBytes = 256 << 10
+	apartBytes = 64 << 10
+)
 
 func (s *spool) close() error {
 	if s.file == nil {
@@ -127,7 +131,7 @@ type spoolMark struct {
 
 // add appends a record. It keeps a copy of r.raw.
 func (w *spooler) add(r record) error {
-	if len(w.heads)+len(w.raws) >= blockBytes {
+	if n := len(w.heads) + len(w.raws); n >= blockBytes || w.apart && n >= apartBytes {
 		if err := w.seal(); err != nil {
 			return err
 		}

@@ -89,7 +89,7 @@ With --store PATH, or --store default, every other command answers from there.
 	}
 	f := c.Flags()
 	o.read.disk.flags(f, defaultStore, "file of the store; default is loglens/loglens.duckdb in your data folder")
-	f.StringSliceVar(&o.keep, "keep", nil, "requests: keep every request whole, so that all reports and all SQL work; takes about as much room as the log text")
+	f.StringSliceVar(&o.keep, "keep", nil, "requests: keep every request whole, so that all reports and all SQL work; takes about a third of the room of the log text")
 	o.read.sourceFlags(f)
 	complete(c, "keep", []string{"requests"})
 	return c

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"loglens/internal/when"
 	"loglens/parse"
 )
 
@@ -97,7 +98,7 @@ func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
 	}
 	for _, name := range sortedKeys(s.reader.lines) {
 		kept := s.reader.lines[name]
-		if err := kept.find(ctx); err != nil {
+		if err := kept.find(ctx, when.Window{}); err != nil {
 			return nil, err
 		}
 		c := cursor{source: kept.share()(), whole: true}

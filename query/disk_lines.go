@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
+
+	"loglens/internal/when"
 )
 
 // A store on disk keeps lines as they stood in the logs, in compressed blocks of one
@@ -86,6 +88,7 @@ func (l *lineBlocks) next() (b lineBlock, ok bool, err error) {
 type diskLines struct {
 	store    *Store
 	relation string
+	window   when.Window // that they are read of
 	parts    []diskPart
 	count    int64
 }
@@ -106,10 +109,10 @@ const (
 
 func (d *diskLines) rows() int64 { return d.count }
 
-// find lists the blocks that hold lines of the chosen objects and of the window.
-func (d *diskLines) find(ctx context.Context) error {
-	d.parts, d.count = nil, 0
-	from, until := d.store.reader.window.Micros()
+// find lists the blocks that hold lines of the chosen objects and of a window.
+func (d *diskLines) find(ctx context.Context, window when.Window) error {
+	d.parts, d.count, d.window = nil, 0, window
+	from, until := window.Micros()
 	var rowid, lines, bytes int64
 	var object int32
 	return d.store.each(ctx, func() {
@@ -125,6 +128,11 @@ func (d *diskLines) find(ctx context.Context) error {
 		SELECT b.rowid, c.object_id, b.lines, b.bytes FROM disk.line_block b JOIN chosen c ON b.object_id = c.stored
 		WHERE b.relation = $1 AND coalesce(epoch_us(b.first) < $3 AND epoch_us(b.last) >= $2, true)
 		ORDER BY b.rowid`, []any{&rowid, &object, &lines, &bytes}, d.relation, from, until)
+}
+
+func (d *diskLines) wants(at int64) bool {
+	from, until := d.window.Micros()
+	return at >= from && at < until
 }
 
 func (d *diskLines) ended(err error) error { return d.store.reader.ended(err) }

@@ -26,7 +26,6 @@ import (
 type diskReader struct {
 	disk    Disk
 	lines   map[string]*diskLines // by relation
-	window  when.Window           // that lines are read of
 	release func() error          // nil while the file is not open
 
 	ctx context.Context // of the answer at hand
@@ -76,7 +75,6 @@ const chosenTable = `CREATE TABLE chosen (
 // over the relations of the sources: a plan over tables depends on what is in them.
 func (s *Store) readDisk(ctx context.Context) (err error) {
 	s.in.Plan.Window = Minutes(s.in.Plan.Window)
-	s.reader.window = s.in.Plan.Window
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
@@ -221,14 +219,14 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 		if err := s.narrow(ctx, q); err != nil {
 			return err
 		}
-		defer func() { s.reader.window = s.in.Plan.Window }()
 	}
 	return s.statement(ctx, q)
 }
 
 // narrow finds out between which times the earliest rows are, from the heads of
-// lines alone, so that only lines of that time have to be read. A row without a
-// time is not found in this way, and then all are read.
+// lines alone, so that only failing requests of that time have to be read: whether
+// one is shown depends on no other. A row without a time is not found in this way,
+// and then all are read.
 func (s *Store) narrow(ctx context.Context, q asked) error {
 	var first, last *time.Time
 	var rows, timed, all int64
@@ -237,8 +235,7 @@ func (s *Store) narrow(ctx context.Context, q asked) error {
 		return err
 	}
 	*q.all = all
-	s.reader.window = when.Window{From: first.UTC(), Until: last.UTC().Add(time.Microsecond)}
-	return s.findLines(ctx, q.relations)
+	return s.reader.lines["failure"].find(ctx, when.Window{From: first.UTC(), Until: last.UTC().Add(time.Microsecond)})
 }
 
 // onlyNamed are the arguments whose names occur in a text.
@@ -247,18 +244,6 @@ func onlyNamed(args []any, text string) []any {
 		named, ok := a.(sql.NamedArg)
 		return ok && !slices.Contains(parameters(text), named.Name)
 	})
-}
-
-// findLines finds where the lines of relations are.
-func (s *Store) findLines(ctx context.Context, relations []string) error {
-	for _, name := range relations {
-		if l := s.reader.lines[name]; l != nil {
-			if err := l.find(ctx); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // diskObject is a row of the store's ledger.
@@ -354,8 +339,12 @@ func (s *Store) choose(ctx context.Context, n need, relations []string) error {
 	if err := s.appendChosen(objects, n.load&requestKinds != 0); err != nil {
 		return err
 	}
-	if err := s.findLines(ctx, append(slices.Clone(relations), "reject")); err != nil { // damaged lines are told of in any case
-		return err
+	for _, name := range append(slices.Clone(relations), "reject") { // damaged lines are told of in any case
+		if l := s.reader.lines[name]; l != nil {
+			if err := l.find(ctx, s.in.Plan.Window); err != nil {
+				return err
+			}
+		}
 	}
 	if n.load|n.streams != 0 {
 		if _, err := s.conn.ExecContext(ctx, `INSERT INTO accounting BY NAME

@@ -22,7 +22,7 @@ func newKeptRequests(s *Store, name string, from lines) *relation[*request] {
 		var p parse.Parser
 		row, none := new(request), new(parse.Access)
 		return func(r record) (*request, bool, error) {
-			if !s.within(r.at) {
+			if !from.wants(r.at) {
 				return nil, false, nil
 			}
 			e := none
@@ -50,17 +50,6 @@ func again(p *parse.Parser, r record) *parse.Access {
 		return p.Again(r.raw)
 	}
 	return p.Parse(r.raw)
-}
-
-// within reports whether a kept line is inside of the window: all are that were
-// kept for an answer, and a store on disk holds more.
-func (s *Store) within(at int64) bool {
-	window := s.in.Plan.Window
-	if s.reader != nil {
-		window = s.reader.window
-	}
-	from, until := window.Micros()
-	return at >= from && at < until
 }
 
 // ofBalancer reports whether a kept line is of the balancer that was asked for;

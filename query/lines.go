@@ -60,6 +60,8 @@ type lines interface {
 	rows() int64
 	// share begins a reading that several threads divide. Each takes a source of its own.
 	share() func() blockSource
+	// wants reports whether an entry of a time, in microseconds since 1970, is to be read.
+	wants(at int64) bool
 	// ended is told what ends a reading early, and returns it.
 	ended(err error) error
 }
@@ -214,6 +216,9 @@ func (s *spool) share() func() blockSource {
 }
 
 func (s *spool) ended(err error) error { return err }
+
+// wants is true: nothing else was kept.
+func (s *spool) wants(int64) bool { return true }
 
 type spoolSource struct {
 	spool *spool

@@ -124,7 +124,7 @@ func keptEntries(s *Store, kind parse.Kind, from lines) func() func(columnSet) r
 		var p parse.Parser
 		row := new(entry)
 		return func(r record) (*entry, bool, error) {
-			if !s.within(r.at) {
+			if !from.wants(r.at) {
 				return nil, false, nil
 			}
 			e := p.Entry(r.raw)

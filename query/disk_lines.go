@@ -35,7 +35,7 @@ func newLineBlock(s *Store) *relation[lineBlock] {
 	return &relation[lineBlock]{
 		name: "line_block",
 		columns: []column[lineBlock]{
-			{"object_id", duckdb.TYPE_INTEGER, func(c cell, b lineBlock) { put(c, b.block.object, true) }},
+			{"object_id", duckdb.TYPE_INTEGER, func(c cell, b lineBlock) { put(c, b.object, true) }},
 			{"relation", duckdb.TYPE_VARCHAR, func(c cell, b lineBlock) { c.str(b.relation) }},
 			{"lines", duckdb.TYPE_BIGINT, func(c cell, b lineBlock) { put(c, b.rows, true) }},
 			{"first", duckdb.TYPE_TIMESTAMP, func(c cell, b lineBlock) { put(c, b.first, b.relation != "reject") }},

@@ -70,7 +70,7 @@ func (s *spool) store(heads, raws []byte, head blockHead) (block, error) {
 	most := s2.MaxEncodedLen(len(heads))
 	data := make([]byte, most+s2.MaxEncodedLen(len(raws)))
 	h := s2.Encode(data[:most:most], heads)
-	data = append(h, s2.Encode(data[most:], raws)...)
+	data = append(data[:len(h)], s2.Encode(data[most:], raws)...)
 	b := block{heads: len(h), n: len(data), blockHead: head}
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -102,5 +103,46 @@ func TestDamagedStore(t *testing.T) {
 	}
 	if refused < 20 {
 		t.Errorf("%d of 60 damaged stores were refused: a cut one always must be", refused)
+	}
+}
+
+// TestOtherVersion: the tables of another version are not read, written or pruned,
+// and what is said leads to a store that is.
+func TestOtherVersion(t *testing.T) {
+	b := newLogTree(t, 14, 300)
+	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	db, err := sql.Open("duckdb", disk.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec(fmt.Sprint("UPDATE meta SET version = ", diskVersion+1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	for what, do := range map[string]func() error{
+		"ingest": func() error { _, err := ingestInto(disk, b.dir, t.TempDir()); return err },
+		"verify": func() error { _, err := Verify(ctx, t.TempDir(), disk); return err },
+		"stats":  func() error { _, _, err := Stats(ctx, t.TempDir(), disk); return err },
+		"prune":  func() error { _, err := Prune(ctx, t.TempDir(), disk, time.Now()); return err },
+	} {
+		var refused *DiskError
+		if err := do(); !errors.As(err, &refused) || !strings.Contains(refused.Reason, fmt.Sprint("version ", diskVersion+1)) || !strings.Contains(refused.Next, "store rebuild") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if aside, err := SetAside(ctx, disk, time.Now()); err != nil || aside == "" {
+		t.Fatalf("aside: %q, %v", aside, err)
+	}
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.recount(t, disk, "made anew"); n != len(b.want) {
+		t.Errorf("%d objects, want %d", n, len(b.want))
 	}
 }

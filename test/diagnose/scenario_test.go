@@ -4,6 +4,7 @@ package diagnose
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -41,12 +42,13 @@ type scenario struct {
 		Hosts []string
 		Valid time.Duration // from now on; if short, it is waited for
 	}
-	Traffic    []traffic
-	HealthLog  bool     `yaml:"health-log"`
-	SilentLogs bool     `yaml:"no-log-objects"`
-	Metrics    []metric // further data points, in each fifth minute of the window
-	NoMetrics  bool     `yaml:"no-metrics"`
-	Arguments  []string // of the command, further ones
+	Traffic      []traffic
+	HealthLog    bool     `yaml:"health-log"`
+	SilentLogs   bool     `yaml:"no-log-objects"`
+	BucketPolicy string   `yaml:"bucket-policy"` // "none", or what it does with the balancer: "Allow" (if empty) or "Deny"
+	Metrics      []metric // further data points, in each fifth minute of the window
+	NoMetrics    bool     `yaml:"no-metrics"`
+	Arguments    []string // of the command, further ones
 
 	// Causes are the findings that must come first, in any order; none if the
 	// set-up is healthy. Also are others that must be there, Never ones that must not.
@@ -126,11 +128,10 @@ func (s *scenario) build(t *testing.T, name string) *built {
 	t.Helper()
 	ctx, start := t.Context(), time.Now()
 	n := int(numbers.Add(1))
-	first := s.Net
-	if first == "" {
-		first = "10"
+	b := &built{
+		account: fmt.Sprintf("1111222%05d", n), name: name, bucket: fmt.Sprintf("logs-%d", n),
+		network: fmt.Sprintf("%s.%d", cmp.Or(s.Net, "10"), n%250+1),
 	}
-	b := &built{account: fmt.Sprintf("1111222%05d", n), name: name, bucket: fmt.Sprintf("logs-%d", n), network: fmt.Sprintf("%s.%d", first, n)}
 	b.values = map[string]string{"account": b.account, "name": name, "bucket": b.bucket, "net": b.network, "region": region}
 	if s.Certificate.Hosts != nil {
 		c, err := newCertificate(s.Certificate.Hosts, s.Certificate.Valid)
@@ -144,9 +145,11 @@ func (s *scenario) build(t *testing.T, name string) *built {
 	if _, err := send(ctx, b.account, "s3", http.MethodPut, "/"+b.bucket, nil, place); err != nil {
 		t.Fatal(err)
 	}
-	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"logdelivery.elasticloadbalancing.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::%s/AWSLogs/%s/*"}]}`, b.bucket, b.account)
-	if _, err := send(ctx, b.account, "s3", http.MethodPut, "/"+b.bucket+"?policy", nil, []byte(policy)); err != nil {
-		t.Fatal(err)
+	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"%s","Principal":{"Service":"logdelivery.elasticloadbalancing.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::%s/AWSLogs/%s/*"}]}`, cmp.Or(s.BucketPolicy, "Allow"), b.bucket, b.account)
+	if s.BucketPolicy != "none" {
+		if _, err := send(ctx, b.account, "s3", http.MethodPut, "/"+b.bucket+"?policy", nil, []byte(policy)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := s.Steps.run(ctx, b.account, b.values); err != nil {
 		t.Fatal(err)
@@ -266,7 +269,15 @@ func diagnose(t *testing.T, g *gate, args ...string) (stdout, stderr string, sta
 // ask asks for a diagnosis of what was built.
 func (b *built) ask(t *testing.T, g *gate, args ...string) (answer, int) {
 	t.Helper()
-	stdout, stderr, status := diagnose(t, g, append([]string{"--lb", b.name, "--since", "1h", "--output", "json"}, args...)...)
+	all := []string{"--lb", b.name, "--since", "1h", "--output", "json"}
+	for _, arg := range args {
+		arg, err := fill(arg, b.values)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, arg)
+	}
+	stdout, stderr, status := diagnose(t, g, all...)
 	var a answer
 	if err := json.Unmarshal([]byte(stdout), &a); err != nil {
 		t.Fatalf("exit status %d: %v\nstdout: %s\nstderr: %s", status, err, stdout, stderr)

@@ -46,8 +46,9 @@ test-all: test test-moto test-parquet test-diagnose ## test, and the suites that
 test-moto test-parquet: test-%: $(CACHE)/venv-%/ready
 	cd test && go test -count 1 -timeout 10m -tags $* ./$*
 
-# Balancers with one fault each, and some with two, in the same emulator.
-test-diagnose: $(CACHE)/venv-moto/ready
+# Balancers with one fault each, and some with two, in the same emulator; and AWS's
+# command line, which runs the commands that are to mend them.
+test-diagnose: $(CACHE)/venv-moto/ready $(CACHE)/venv-diagnose/ready
 	cd test && go test -count 1 -timeout 10m -tags moto ./diagnose
 
 # Trino is a download of 820 MB. Arrow runs before it, whose answers it must share.

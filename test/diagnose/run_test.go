@@ -39,6 +39,9 @@ func TestScenarios(t *testing.T) {
 				b := s.build(t, name)
 				a, status := b.ask(t, newGate(t, b.account), s.Arguments...)
 				problems := s.problems(a, status)
+				if s.Mends && len(problems) == 0 {
+					problems = b.mend(t, a, s.Arguments...)
+				}
 				mu.Lock()
 				defer mu.Unlock()
 				if s.Causes == nil {

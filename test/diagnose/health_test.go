@@ -120,7 +120,7 @@ func (p probe) ask(ctx context.Context, limit time.Duration) (int, error) {
 		return 0, err
 	}
 	_, err = io.Copy(io.Discard, res.Body)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
+	if err := errors.Join(err, res.Body.Close()); err != nil {
 		return 0, err
 	}
 	if p.Version == "GRPC" {

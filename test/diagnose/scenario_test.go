@@ -145,7 +145,7 @@ func (s *scenario) build(t *testing.T, name string) *built {
 	if _, err := send(ctx, b.account, "s3", http.MethodPut, "/"+b.bucket, nil, place); err != nil {
 		t.Fatal(err)
 	}
-	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"%s","Principal":{"Service":"logdelivery.elasticloadbalancing.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::%s/AWSLogs/%s/*"}]}`, cmp.Or(s.BucketPolicy, "Allow"), b.bucket, b.account)
+	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":%q,"Principal":{"Service":"logdelivery.elasticloadbalancing.amazonaws.com"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::%s/AWSLogs/%s/*"}]}`, cmp.Or(s.BucketPolicy, "Allow"), b.bucket, b.account)
 	if s.BucketPolicy != "none" {
 		if _, err := send(ctx, b.account, "s3", http.MethodPut, "/"+b.bucket+"?policy", nil, []byte(policy)); err != nil {
 			t.Fatal(err)

@@ -23,9 +23,17 @@ import (
 // second is how long what takes a second in AWS takes in the lab.
 const second = time.Second / 20
 
-// lab is how long d of AWS takes here, and inAWS the way back.
-func lab(d time.Duration) time.Duration   { return d * second / time.Second }
-func inAWS(d time.Duration) time.Duration { return d * (time.Second / second) }
+// lab is how long d of AWS takes here.
+func lab(d time.Duration) time.Duration { return d * second / time.Second }
+
+// inAWS is how long what took d here takes in AWS. What is too short to have been
+// waited for is work, and takes there what it takes here.
+func inAWS(d time.Duration) time.Duration {
+	if d < second/2 {
+		return d
+	}
+	return d * (time.Second / second)
+}
 
 // behaviour is what a server does:
 //

@@ -231,7 +231,7 @@ func send(ctx context.Context, account, service, method, path string, header htt
 		return nil, err
 	}
 	answer, err := io.ReadAll(res.Body)
-	if err = errors.Join(err, res.Body.Close()); err != nil {
+	if err := errors.Join(err, res.Body.Close()); err != nil {
 		return nil, err
 	}
 	if res.StatusCode >= 300 {

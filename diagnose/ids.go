@@ -79,7 +79,7 @@ var Kinds = []Kind{
 	// Target groups and their targets.
 	{"target-group-none", HopTargetGroup, Fail, Cause, "No listener forwards to any target group, and none answers by itself."},
 	{"target-group-empty", HopTargetGroup, Fail, Cause, "A target group that a rule forwards to has no registered target."},
-	{"target-group-not-in-use", HopTargetGroup, Warn, Cause, "Targets are unused (Target.NotInUse), since no rule forwards to their group."},
+	{"target-group-not-in-use", HopTargetGroup, Fail, Cause, "Targets are unused (Target.NotInUse), since no rule forwards to their group."},
 	{"target-group-all-unused", HopTargetGroup, Fail, Symptom, "All targets of a group are in state unused."},
 	{"target-group-all-draining", HopTargetGroup, Fail, Cause, "All targets of a group are deregistering, and no other one is usable."},
 	{"target-group-fail-open", HopTargetGroup, Fail, Symptom, "All targets of a group are unhealthy, so that the balancer sends requests to all of them."},

@@ -221,6 +221,9 @@ func (c *collector) collect(ctx context.Context, q ingest.BalancerQuery, asked A
 		if err := together(ctx, c.attributes, c.listeners, c.groups); err != nil {
 			return err
 		}
+		if err := c.named(ctx); err != nil {
+			return err
+		}
 		if err := c.more(ctx, asked.Target); err != nil {
 			return err
 		}

@@ -287,6 +287,43 @@ func (c *collector) groups(ctx context.Context) error {
 	return nil
 }
 
+// named adds groups that a rule forwards to and that are not listed as behind the
+// balancer.
+func (c *collector) named(ctx context.Context) error {
+	s := &c.snapshot
+	if s.Groups == nil {
+		return nil
+	}
+	var arns []string
+	for _, l := range s.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				for _, w := range a.Weights {
+					if !slices.ContainsFunc(s.Groups, func(g Group) bool { return g.ARN == w.Group }) {
+						arns = append(arns, w.Group)
+					}
+				}
+			}
+		}
+	}
+	for part := range slices.Chunk(distinct(arns), mostNamed) {
+		found, err := c.describeGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: part})
+		if err != nil {
+			return c.settle(ctx, err, "target groups that rules forward to", describeGroups)
+		}
+		list, err := c.withTargets(ctx, found)
+		if err != nil {
+			return err
+		}
+		s.Groups = append(s.Groups, list...)
+	}
+	slices.SortFunc(s.Groups, func(a, b Group) int { return cmp.Compare(a.ARN, b.ARN) })
+	return nil
+}
+
+// mostNamed is how many groups can be asked for by name at once.
+const mostNamed = 20
+
 func (c *collector) describeGroups(ctx context.Context, in *elb.DescribeTargetGroupsInput) ([]types.TargetGroup, error) {
 	return pages(func(mark *string) ([]types.TargetGroup, *string, error) {
 		in.Marker = mark
@@ -384,7 +421,8 @@ func (c *collector) more(ctx context.Context, target string) error {
 		return c.settle(ctx, err, "target groups behind no load balancer", describeGroups)
 	}
 	found = slices.DeleteFunc(found, func(g types.TargetGroup) bool {
-		return len(g.LoadBalancerArns) > 0 || aws.ToString(g.VpcId) != s.Balancer.VPC
+		return len(g.LoadBalancerArns) > 0 || aws.ToString(g.VpcId) != s.Balancer.VPC ||
+			slices.ContainsFunc(s.Groups, func(known Group) bool { return known.ARN == aws.ToString(g.TargetGroupArn) })
 	})
 	// An account may have hundreds that nobody cleared away.
 	slices.SortFunc(found, func(a, b types.TargetGroup) int {

@@ -67,7 +67,7 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	names, n := f.hits(g, share)
 	if n == 0 && len(probed) == 0 {
-		return nil
+		return f.excluded(g)
 	}
 	found := finding("target-port-refused", "")
 	found.Targets = names
@@ -121,10 +121,60 @@ func third(n int) string {
 	return ""
 }
 
+// excluded concludes from a check that does nothing but connect, and fails, where all
+// that AWS has in between lets it through: then it is the target.
+func (f *facts) excluded(g *Group) *Finding {
+	if g.Check.Protocol != "TCP" {
+		return nil
+	}
+	found := finding("target-port-refused", "")
+	for _, e := range f.of(g) {
+		if e.failing() && e.checkPort == e.port && f.clear(e) {
+			found.on(e)
+			f.evidence(found, e)
+		}
+	}
+	if len(found.Targets) == 0 {
+		return nil
+	}
+	found.Sentence = fmt.Sprintf("%s take%s no connection on the traffic port: nothing seems to listen there.", whom(found.Targets, g), third(len(found.Targets)))
+	found.because(FromConfig, "the health check only connects, and security groups, network ACLs and routes let it through")
+	found.rival("", "a firewall on the target itself, or a full backlog")
+	return found
+}
+
+// clear reports whether all filters between the balancer and a target are known,
+// and let its health check through.
+func (f *facts) clear(e endpoint) bool {
+	subnets := f.senders(e)
+	if e.filters == nil || !e.address.IsValid() {
+		return false
+	}
+	for _, s := range subnets {
+		own := peer{family(prefixes(s.CIDRs), e.address.Is6()), f.Balancer.SecurityGroups}
+		if f.permits(e.filters, false, "tcp", e.checkPort, own) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil {
+			return false
+		}
+	}
+	b := gather{}
+	f.fromBalancer(e, &b)
+	for _, s := range subnets {
+		if s.ID != e.subnet {
+			f.aclsBetween(e, s, &b)
+		}
+		f.routeOut(e, s, &b)
+		f.routeBack(e, s, &b)
+	}
+	return len(b.list) == 0 && len(subnets) > 0
+}
+
 // undecided is the share of failed connections where no metric tells: those to
 // targets that are unhealthy, or to a few of many. What is spread over all of a
 // group's healthy targets is rather a race.
 func (f *facts) undecided(g *Group) func(Failure) int64 {
+	if f.Logs == nil {
+		return func(Failure) int64 { return 0 }
+	}
 	all := func(row Failure) int64 {
 		if row.Reason == "Target_Connection_Error" && row.Group == g.logARN(f) {
 			return row.Count

@@ -43,8 +43,11 @@ type answer struct {
 // says, from its health check logs, and from our own probe.
 func (f *facts) answered(g *Group) (list []answer) {
 	for _, e := range f.of(g) {
-		if !e.failing() {
-			continue
+		if !e.failing() || f.flaps(e) >= oftenFlaps {
+			continue // one that passes as well is no wrong setting
+		}
+		if p := f.probe(e, true); p != nil && p.Outcome == ProbeTLS {
+			continue // then its answer is to the protocol, not to the path
 		}
 		var named []int
 		if e.target.Reason == "Target.ResponseCodeMismatch" || f.Balancer.Type == Classic {
@@ -124,7 +127,7 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 	}
 	for _, e := range f.of(g) {
 		known := slices.ContainsFunc(b.list, func(found *Finding) bool { return slices.Contains(found.Targets, e.name()) })
-		if e.target.Reason == "Target.ResponseCodeMismatch" && !known {
+		if e.target.Reason == "Target.ResponseCodeMismatch" && !known && f.flaps(e) < oftenFlaps && f.probe(e, true) == nil {
 			found := b.at("unknown", func() *Finding {
 				return finding("target-health-code-mismatch", fmt.Sprintf("Health checks of %s are answered with a code that the matcher %s does not take.", g.Name, g.Check.Matcher))
 			})

@@ -96,7 +96,7 @@ var Kinds = []Kind{
 	{"target-health-timeout", HopTarget, Fail, Symptom, "Health checks of a target are not answered in time (Target.Timeout)."},
 	{"target-health-failed-checks", HopTarget, Fail, Symptom, "Connections of health checks are refused or broken off (Target.FailedHealthChecks)."},
 	{"target-health-code-mismatch", HopTarget, Fail, Symptom, "A health check is answered with a code that does not count as success (Target.ResponseCodeMismatch), and no more is known of it."},
-	{"target-health-flapping", HopTarget, Warn, Cause, "Health checks of a target pass and fail in turn (health check logs)."},
+	{"target-health-flapping", HopTarget, Fail, Cause, "Health checks of a target pass and fail in turn (health check logs)."},
 	{"target-was-unhealthy", HopTarget, Warn, Symptom, "UnHealthyHostCount was above 0 on all nodes within the window, and all targets are healthy now."},
 	{"target-port-refused", HopTarget, Fail, Cause, "The traffic port refuses connections: nothing listens there, or on another address only."},
 	{"target-closes-connection", HopTarget, Fail, Cause, "Targets close the connection while a request is outstanding, or send an answer that is none (502), and no keep-alive race explains it."},

@@ -71,8 +71,8 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 const lateLogs = 30 * time.Minute
 
 func (f *facts) stale() []*Finding {
-	if f.Logs == nil || f.Logs.Newest.IsZero() || f.Taken.Sub(f.Until) > lateLogs {
-		return nil
+	if f.Logs == nil || f.Taken.Sub(f.Until) > lateLogs || f.Logs.Newest.IsZero() && f.Logs.Objects > 0 {
+		return nil // names may not say when
 	}
 	late := lateLogs
 	if f.Balancer.Type == Classic && f.Balancer.Attributes["access_logs.s3.emit_interval"] != "5" {
@@ -80,12 +80,17 @@ func (f *facts) stale() []*Finding {
 	}
 	after := 0.0
 	for _, p := range f.series("RequestCount", "") {
-		if p.Time.After(f.Logs.Newest) {
+		if p.Time.After(f.Logs.Newest) && f.Taken.Sub(p.Time) > late {
 			after += p.Value
 		}
 	}
 	if f.Taken.Sub(f.Logs.Newest) <= late || after == 0 {
 		return nil
+	}
+	if f.Logs.Objects == 0 {
+		found := finding("logs-stale", "Access logs are switched on, and there is none of the window although there was traffic.")
+		found.because(FromMetric, "RequestCount: "+number(after))
+		return []*Finding{found}
 	}
 	found := finding("logs-stale", fmt.Sprintf("The newest log object ends at %s UTC, and there was traffic since.", clock(f.Logs.Newest)))
 	found.because(FromLog, "newest object: "+f.Logs.Newest.UTC().Format(time.DateTime)+" UTC")

@@ -101,7 +101,8 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 			check = append(check, s)
 		}
 	}
-	if f.keepsClients(e.group) {
+	clients := f.keepsClients(e.group) && len(f.Balancer.SecurityGroups) == 0
+	if clients {
 		f.clientsIn(e, b)
 		traffic = nil
 	}
@@ -110,7 +111,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	case len(traffic) > 0 && f.onlyPublic(e.filters, protocol, e.port):
 		id = "target-sg-public-source"
 	case len(traffic) > 0:
-	case len(check) > 0 && (e.checkPort != e.port || f.keepsClients(e.group)):
+	case len(check) > 0 && (e.checkPort != e.port || clients && f.opens(e.filters, false, protocol, e.port)):
 		id, port, protocol, from = "target-sg-blocks-health-check-port", e.checkPort, "tcp", check
 	default:
 		return
@@ -275,8 +276,8 @@ func (f *facts) keepsClients(g *Group) bool {
 	return g.Type == "instance" || g.Protocol == "UDP" || g.Protocol == "TCP_UDP" || g.Protocol == "QUIC"
 }
 
-// clientsIn looks whether clients are let in, whose addresses a target sees. A
-// reference to the balancer's group lets them in as well.
+// clientsIn looks whether clients are let in, whose addresses a target sees. Where
+// the balancer has groups, a reference to one of them lets clients in as well.
 func (f *facts) clientsIn(e endpoint, b *gather) {
 	protocol := e.group.transport()
 	everybody := netip.MustParsePrefix("0.0.0.0/0")
@@ -292,7 +293,7 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			}
 		}
 	}
-	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups}) != refused {
+	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{addresses: clients}) != refused {
 		return
 	}
 	found := b.at(fmt.Sprint("clients", protocol, e.port, e.filters), func() *Finding {
@@ -305,11 +306,7 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
 		}
 		if len(e.filters) > 0 {
-			to := clients[0].String()
-			if len(f.Balancer.SecurityGroups) > 0 {
-				to = f.Balancer.SecurityGroups[0]
-			}
-			f.authorize(found, e.filters[0], false, protocol, e.port, to)
+			f.authorize(found, e.filters[0], false, protocol, e.port, clients[0].String())
 		}
 		return found
 	})

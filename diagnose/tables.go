@@ -38,15 +38,25 @@ FROM failure GROUP BY ALL ORDER BY ALL`
 SELECT minute, target_group_arn, reason, CASE WHEN target_status_code IS NULL THEN elb_status_code::VARCHAR END AS status, sum(failures)::BIGINT AS failures
 FROM failure_minute GROUP BY ALL ORDER BY ALL`
 
+	// A target flaps if one node sees it change; or if it answers some checks well and
+	// others not, whichever node asks. Nodes that disagree since one of them does not
+	// get through are no flapping.
 	healthSQL = `
 WITH checked AS (
-	SELECT target_group, target, status = 'PASS' AS pass, reason_code, status_code, latency,
-		(status = 'PASS') IS DISTINCT FROM lag(status = 'PASS', 1, status = 'PASS') OVER (PARTITION BY target_group, target, node ORDER BY time) AS flap, node
+	SELECT target_group, target, status = 'PASS' AS pass, reason_code, status_code, latency, node, time,
+		(status = 'PASS') IS DISTINCT FROM lag(status = 'PASS', 1, status = 'PASS') OVER (PARTITION BY target_group, target, node ORDER BY time) AS flap
 	FROM health_check
+),
+answered AS (
+	SELECT target_group, target, pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY target_group, target ORDER BY time, node) AS flap
+	FROM checked WHERE status_code IS NOT NULL
 ),
 flapping AS (
 	SELECT target_group AS g, target AS t, max(n) AS flaps
-	FROM (SELECT target_group, target, node, count(*) FILTER (flap) AS n FROM checked GROUP BY ALL) GROUP BY ALL
+	FROM (
+		SELECT target_group, target, node, count(*) FILTER (flap) AS n FROM checked GROUP BY ALL
+		UNION ALL SELECT target_group, target, NULL, count(*) FILTER (flap) FROM answered GROUP BY ALL
+	) GROUP BY ALL
 )
 SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks, max(latency) AS slowest, any_value(flaps) AS flaps
 FROM checked LEFT JOIN flapping ON target_group IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t

@@ -142,20 +142,44 @@ func (f *facts) classicState(e endpoint, b *gather) {
 	found.on(e)
 }
 
+// oftenFlaps is from how many changes within the window a target flaps: twice down
+// and up again.
+const oftenFlaps = 4
+
+// flaps are the changes between pass and fail of a target's health checks.
+func (f *facts) flaps(e endpoint) (n int64) {
+	if f.Logs == nil {
+		return 0
+	}
+	for _, c := range f.Logs.Health {
+		if c.Group == e.group.Name && c.Target == f.checkName(e) {
+			n = max(n, c.Flaps)
+		}
+	}
+	return n
+}
+
+// checksFailWith reports whether health checks of a target failed with a code.
+func (f *facts) checksFailWith(target string, code int64) bool {
+	for _, e := range f.endpoints {
+		if e.name() == target && slices.ContainsFunc(f.Logs.Health, func(c LogCheck) bool {
+			return c.Group == e.group.Name && c.Target == f.checkName(e) && !c.Pass && c.Code == code
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
 // flapping reads health check logs for targets that pass and fail in turn.
 func (f *facts) flapping() (list []*Finding) {
-	const often = 4 // changes within the window: twice down and up again
 	if f.Logs == nil {
 		return nil
 	}
-	flaps := map[string]int64{}
-	for _, c := range f.Logs.Health {
-		flaps[c.Group+"\x00"+c.Target] = max(flaps[c.Group+"\x00"+c.Target], c.Flaps)
-	}
 	found := finding("target-health-flapping", "")
 	for _, e := range f.endpoints {
-		n := flaps[e.group.Name+"\x00"+f.checkName(e)]
-		if n < often {
+		n := f.flaps(e)
+		if n < oftenFlaps {
 			continue
 		}
 		found.on(e)
@@ -165,6 +189,14 @@ func (f *facts) flapping() (list []*Finding) {
 	}
 	if len(found.Targets) == 0 {
 		return nil
+	}
+	found.Confidence = High
+	// What makes the checks fail makes requests fail: an answer of 5xx.
+	found.share = func(row Failure) int64 {
+		if row.Reason == "Target_5XX" && slices.Contains(found.Targets, row.Target) && f.checksFailWith(row.Target, row.TargetStatus) {
+			return row.Count
+		}
+		return 0
 	}
 	found.Sentence = "Health checks of %s pass and fail in turn: the target is at its limit, or the check is too strict."
 	f.name(found)

@@ -142,7 +142,8 @@ func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 			for j := range g.Targets {
 				e := f.place(g, &g.Targets[j])
 				known = known && e.zone != ""
-				has = has || e.target.usable() && (e.zone == zone || e.zone == "all")
+				// One that fails its checks has a fault of its own.
+				has = has || (e.target.usable() || e.failing()) && (e.zone == zone || e.zone == "all")
 			}
 			if !has {
 				empty = append(empty, zone)

@@ -262,6 +262,7 @@ func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot
 	case err == nil && logs.Objects > 0:
 		s.Logs = logs
 	case err == nil:
+		s.Logs = logs
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Why: "there are none of this balancer in the window"})
 	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError)):
 		return err

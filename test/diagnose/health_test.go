@@ -50,10 +50,25 @@ func (prober) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	found := make([]health, len(probes))
 	var all sync.WaitGroup
 	for i, p := range probes {
-		all.Go(func() { found[i] = p.check(r.Context()) })
+		all.Go(func() { found[i] = p.settle(r.Context()) })
 	}
 	all.Wait()
 	_ = json.NewEncoder(w).Encode(found)
+}
+
+// settle checks a target until its state is known: two failures in a row make it
+// unhealthy, and four checks without that do not.
+func (p probe) settle(ctx context.Context) health {
+	failed := 0
+	for range 4 {
+		h := p.check(ctx)
+		if h.State == "healthy" {
+			failed = 0
+		} else if failed++; failed == 2 {
+			return h
+		}
+	}
+	return health{State: "healthy"}
 }
 
 // check probes a target as a balancer does.

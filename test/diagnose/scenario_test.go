@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -115,6 +116,22 @@ func (s *scenario) kind(values map[string]string) string {
 // numbers makes each built scenario's account, name and addresses its own.
 var numbers atomic.Int64
 
+// claim takes a number whose addresses no other run of the lab on this machine uses.
+func claim(t *testing.T) int {
+	t.Helper()
+	for range 10_000 {
+		n := int(numbers.Add(1))
+		l, err := net.Listen("tcp", fmt.Sprintf("127.%d.0.1:8079", n%250+1))
+		if err == nil {
+			t.Cleanup(func() { _ = l.Close() })
+			return n
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatal("all addresses are in use")
+	return 0
+}
+
 // built is a scenario that stands in the emulator.
 type built struct {
 	account, name, bucket, network string
@@ -127,7 +144,7 @@ type built struct {
 func (s *scenario) build(t *testing.T, name string) *built {
 	t.Helper()
 	ctx, start := t.Context(), time.Now()
-	n := int(numbers.Add(1))
+	n := claim(t)
 	b := &built{
 		account: fmt.Sprintf("1111222%05d", n), name: name, bucket: fmt.Sprintf("logs-%d", n),
 		network: fmt.Sprintf("%s.%d", cmp.Or(s.Net, "10"), n%250+1),

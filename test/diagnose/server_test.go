@@ -49,14 +49,14 @@ func inAWS(d time.Duration) time.Duration {
 type behaviour struct {
 	kind   string
 	status []int
-	paths  map[string]int
+	paths  map[string][]int
 	waits  map[string]time.Duration
 	slow   []time.Duration // of AWS
 	keep   time.Duration
 }
 
 func parseBehaviour(text string) (behaviour, error) {
-	b := behaviour{paths: map[string]int{}, waits: map[string]time.Duration{}}
+	b := behaviour{paths: map[string][]int{}, waits: map[string]time.Duration{}}
 	for i, word := range strings.Fields(text) {
 		key, value, option := strings.Cut(word, "=")
 		var err error
@@ -66,7 +66,7 @@ func parseBehaviour(text string) (behaviour, error) {
 		case option && strings.HasPrefix(key, "/") && strings.HasSuffix(value, "s"):
 			b.waits[key], err = time.ParseDuration(value)
 		case option && strings.HasPrefix(key, "/"):
-			b.paths[key], err = strconv.Atoi(value)
+			b.paths[key], err = numbersOf(value)
 		case option && key == "slow":
 			for _, n := range strings.Split(value, ",") {
 				d, bad := time.ParseDuration(n)
@@ -77,16 +77,22 @@ func parseBehaviour(text string) (behaviour, error) {
 		case option:
 			err = errors.New("no such option")
 		default:
-			for _, n := range strings.Split(word, ",") {
-				status, bad := strconv.Atoi(n)
-				b.status, err = append(b.status, status), errors.Join(err, bad)
-			}
+			b.status, err = numbersOf(word)
 		}
 		if err != nil {
 			return b, fmt.Errorf("server %q: %s: %w", text, word, err)
 		}
 	}
 	return b, nil
+}
+
+// numbersOf are numbers joined by commas.
+func numbersOf(text string) (list []int, err error) {
+	for _, word := range strings.Split(text, ",") {
+		n, bad := strconv.Atoi(word)
+		list, err = append(list, n), errors.Join(err, bad)
+	}
+	return list, err
 }
 
 // serve runs a server at an address until the test ends.
@@ -113,7 +119,7 @@ func serve(t *testing.T, address string, b behaviour) {
 	default:
 		t.Fatalf("%s: a server of kind %q is not known", address, b.kind)
 	}
-	var turn, wait atomic.Int64
+	var turn, pathTurn, wait atomic.Int64
 	s := &http.Server{
 		IdleTimeout: lab(b.keep),
 		ErrorLog:    log.New(io.Discard, "", 0),
@@ -124,10 +130,11 @@ func serve(t *testing.T, address string, b behaviour) {
 			} else if len(b.slow) > 0 {
 				time.Sleep(lab(b.slow[int(wait.Add(1)-1)%len(b.slow)]))
 			}
-			status, ok := b.paths[r.URL.Path]
-			if !ok {
-				status = b.status[int(turn.Add(1)-1)%len(b.status)]
+			turns, list := &turn, b.status
+			if l, ok := b.paths[r.URL.Path]; ok {
+				turns, list = &pathTurn, l
 			}
+			status := list[int(turns.Add(1)-1)%len(list)]
 			if b.kind == "grpc" {
 				w.Header().Set("Content-Type", "application/grpc")
 				w.Header().Set("Trailer", "Grpc-Status")

@@ -192,9 +192,14 @@ func (b *balancer) forward(ctx context.Context, o *outcome) {
 }
 
 // choose takes a target in turn: a healthy one, or, if there is none, an unhealthy
-// one, since the balancer fails open.
+// one, since the balancer fails open; a
+// classic one does not.
 func (b *balancer) choose(o *outcome) (target, bool) {
-	for _, state := range []string{"healthy", "unhealthy"} {
+	states := []string{"healthy", "unhealthy"}
+	if b.classic {
+		states = states[:1]
+	}
+	for _, state := range states {
 		var usable []target
 		for _, t := range o.group.targets {
 			if (t.State == state || o.blind && t.State == "unhealthy") && (o.group.crossZone || zone(t.address) == zone(o.node)) {
@@ -247,7 +252,11 @@ func (b *balancer) connect(ctx context.Context, o *outcome) *conn {
 
 // forward1 sends a request to a target in HTTP/1.1.
 func (b *balancer) forward1(ctx context.Context, o *outcome) {
-	c := b.connect(ctx, o)
+	connect := b.connect
+	if b.classic {
+		connect = b.retry
+	}
+	c := connect(ctx, o)
 	if c == nil {
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -71,7 +72,11 @@ func (b *balancer) accessLog() []line {
 	var lines []line
 	for i := range b.done {
 		o := &b.done[i]
-		lines = append(lines, line{o.at, o.node, o.entry(b.setup)})
+		text := o.entry
+		if b.classic {
+			text = o.classicEntry
+		}
+		lines = append(lines, line{o.at, o.node, text(b.setup)})
 	}
 	return lines
 }
@@ -88,17 +93,20 @@ func deliver(ctx context.Context, s *setup, bucket, word string, lines []line) e
 	}
 	for name, list := range objects {
 		slices.SortFunc(list, func(a, b line) int { return a.at.Compare(b.at) })
-		var packed bytes.Buffer
+		var text, packed bytes.Buffer
 		w := gzip.NewWriter(&packed)
 		for _, l := range list {
-			if _, err := w.Write([]byte(l.text)); err != nil {
-				return err
-			}
+			text.WriteString(l.text)
 		}
-		if err := w.Close(); err != nil {
+		_, err := w.Write(text.Bytes())
+		if err = errors.Join(err, w.Close()); err != nil {
 			return err
 		}
-		if _, err := send(ctx, s.account, "s3", http.MethodPut, "/"+bucket+"/"+name+hex(8)+".log.gz", nil, packed.Bytes()); err != nil {
+		body, end := packed.Bytes(), ".log.gz"
+		if s.classic { // these are not packed
+			body, end = text.Bytes(), ".log"
+		}
+		if _, err := send(ctx, s.account, "s3", http.MethodPut, "/"+bucket+"/"+name+hex(8)+end, nil, body); err != nil {
 			return err
 		}
 	}

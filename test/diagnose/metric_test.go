@@ -74,15 +74,7 @@ func (b *balancer) metrics(from, to time.Time) []datum {
 		all = append(all, *d)
 	}
 	for _, g := range b.groups {
-		healthy, unhealthy := 0, 0
-		for _, t := range g.targets {
-			switch t.State {
-			case "healthy":
-				healthy++
-			case "unhealthy":
-				unhealthy++
-			}
-		}
+		healthy, unhealthy := g.states()
 		for at := from.UTC().Truncate(time.Minute); at.Before(to); at = at.Add(5 * time.Minute) {
 			of := []string{lb, "TargetGroup=" + short(g.ARN)}
 			all = append(all, datum{"HealthyHostCount", of, at, float64(healthy)}, datum{"UnHealthyHostCount", of, at, float64(unhealthy)})

@@ -136,7 +136,6 @@ func claim(t *testing.T) int {
 type built struct {
 	account, name, bucket, network string
 	values                         map[string]string
-	lb                             *balancer // nil of a classic one
 }
 
 // build makes a scenario's set-up, runs its servers and its traffic, and puts
@@ -180,9 +179,7 @@ func (s *scenario) build(t *testing.T, name string) *built {
 	}
 	to := time.Now().Add(-6 * time.Minute)
 	from := to.Add(-45 * time.Minute)
-	if kind := s.kind(b.values); kind != "classic" {
-		s.observe(t, b, kind, from, to)
-	}
+	s.observe(t, b, s.kind(b.values), from, to)
 	var extra []datum
 	for _, m := range s.Metrics {
 		text, err := fill(m.Dimensions, b.values)
@@ -216,17 +213,24 @@ func (s *scenario) build(t *testing.T, name string) *built {
 func (s *scenario) observe(t *testing.T, b *built, kind string, from, to time.Time) {
 	t.Helper()
 	ctx := t.Context()
-	read, err := readSetup(ctx, b.account, b.values["lb"])
+	var read *setup
+	var err error
+	if kind == "classic" {
+		read, err = readClassic(ctx, b.account, b.name)
+	} else {
+		read, err = readSetup(ctx, b.account, b.values["lb"])
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
 	lb := &balancer{setup: read, net: b.network, idle: map[string][]*conn{}}
-	b.lb = lb
-	namespace := "AWS/NetworkELB"
-	if kind == "application" {
-		namespace = "AWS/ApplicationELB"
-		for _, sent := range append(s.Traffic, []traffic{{}}[:1-min(len(s.Traffic), 1)]...) {
-			lb.send(ctx, sent, from, to)
+	if kind != "network" { // one that passes TCP on writes no log
+		sent := s.Traffic
+		if sent == nil {
+			sent = []traffic{{}}
+		}
+		for _, one := range sent {
+			lb.send(ctx, one, from, to)
 		}
 		lb.close()
 		if !s.SilentLogs {
@@ -240,10 +244,16 @@ func (s *scenario) observe(t *testing.T, b *built, kind string, from, to time.Ti
 			}
 		}
 	}
-	if !s.NoMetrics {
-		if err := put(ctx, b.account, namespace, lb.metrics(from, to)); err != nil {
-			t.Fatal(err)
-		}
+	if s.NoMetrics {
+		return
+	}
+	data := lb.metrics
+	if kind == "classic" {
+		data = lb.classicMetrics
+	}
+	namespace := map[string]string{"application": "AWS/ApplicationELB", "network": "AWS/NetworkELB", "classic": "AWS/ELB"}[kind]
+	if err := put(ctx, b.account, namespace, data(from, to)); err != nil {
+		t.Fatal(err)
 	}
 }
 

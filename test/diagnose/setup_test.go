@@ -17,7 +17,8 @@ import (
 // setup is what the lab's balancer must know of its configuration, read back
 // from the emulator.
 type setup struct {
-	account, id string // "app/shop/50dc6c495c0c9188"
+	account, id string // "app/shop/50dc6c495c0c9188"; a classic one's is its name
+	classic     bool
 	idle        time.Duration
 	listeners   []listener
 	groups      map[string]*group // by ARN
@@ -38,15 +39,17 @@ type rule struct {
 		Hosts  []string `xml:"HostHeaderConfig>Values>member"`
 		Paths  []string `xml:"PathPatternConfig>Values>member"`
 	} `xml:"Conditions>member"`
-	Actions []struct {
-		Type   string `xml:"Type"`
-		Group  string `xml:"TargetGroupArn"`
-		Groups []struct {
-			ARN    string `xml:"TargetGroupArn"`
-			Weight int    `xml:"Weight"`
-		} `xml:"ForwardConfig>TargetGroups>member"`
-		Status string `xml:"FixedResponseConfig>StatusCode"`
-	} `xml:"Actions>member"`
+	Actions []action `xml:"Actions>member"`
+}
+
+type action struct {
+	Type   string `xml:"Type"`
+	Group  string `xml:"TargetGroupArn"`
+	Groups []struct {
+		ARN    string `xml:"TargetGroupArn"`
+		Weight int    `xml:"Weight"`
+	} `xml:"ForwardConfig>TargetGroups>member"`
+	Status string `xml:"FixedResponseConfig>StatusCode"`
 }
 
 type group struct {
@@ -162,15 +165,11 @@ func (g *group) read(ctx context.Context, account string) error {
 		t := &g.targets[i]
 		t.address = t.ID
 		if strings.HasPrefix(t.ID, "i-") {
-			answer, err := ask(ctx, account, "ec2", "DescribeInstances", url.Values{"InstanceId.1": {t.ID}})
+			address, err := addressOf(ctx, account, t.ID)
 			if err != nil {
 				return err
 			}
-			found := regexp.MustCompile(`<privateIpAddress>([^<]+)<`).FindSubmatch(answer)
-			if found == nil {
-				return fmt.Errorf("%s has no address: %s", t.ID, answer)
-			}
-			t.address = string(found[1])
+			t.address = address
 		}
 	}
 	var attributes struct {
@@ -186,6 +185,32 @@ func (g *group) read(ctx context.Context, account string) error {
 		}
 	}
 	return nil
+}
+
+// addressOf is an instance's address.
+func addressOf(ctx context.Context, account, instance string) (string, error) {
+	answer, err := ask(ctx, account, "ec2", "DescribeInstances", url.Values{"InstanceId.1": {instance}})
+	if err != nil {
+		return "", err
+	}
+	found := regexp.MustCompile(`<privateIpAddress>([^<]+)<`).FindSubmatch(answer)
+	if found == nil {
+		return "", fmt.Errorf("%s has no address: %s", instance, answer)
+	}
+	return string(found[1]), nil
+}
+
+// states counts a group's targets by their health.
+func (g *group) states() (healthy, unhealthy int) {
+	for _, t := range g.targets {
+		switch t.State {
+		case "healthy":
+			healthy++
+		case "unhealthy":
+			unhealthy++
+		}
+	}
+	return healthy, unhealthy
 }
 
 // order is the place of a rule; the default rule is the last one.

@@ -75,11 +75,14 @@ func (f *facts) refusing(g *Group) *Finding {
 		found.on(e)
 		found.because(FromProbe, e.label()+" refuses the connection")
 	}
-	who := few(found.Targets)
-	if k := len(found.Targets); k > 3 {
-		who = fmt.Sprintf("%d targets of %s", k, g.Name)
+	for _, e := range f.of(g) {
+		// One that got no request yet, and fails its checks in the same way.
+		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) {
+			found.on(e)
+		}
 	}
-	found.Sentence = fmt.Sprintf("%s refuse%s connections on the traffic port: nothing listens there, or on another address only.", who, third(len(found.Targets)))
+	slices.SortFunc(found.Targets, compareTargets)
+	found.Sentence = fmt.Sprintf("%s refuse%s connections on the traffic port: nothing listens there, or on another address only.", whom(found.Targets, g), third(len(found.Targets)))
 	if n > 0 {
 		found.because(FromLog, count(n, "request", "requests")+" got 502 before anything was sent")
 		found.share = share
@@ -112,6 +115,14 @@ func (f *facts) refusing(g *Group) *Finding {
 		found.Evidence = found.Evidence[:6]
 	}
 	return found
+}
+
+// alike reports whether a target that refuses has the same health check failing for
+// the same reason.
+func (f *facts) alike(e endpoint, names []string) bool {
+	return slices.ContainsFunc(f.of(e.group), func(other endpoint) bool {
+		return slices.Contains(names, other.name()) && other.target.Reason == e.target.Reason && other.checkPort == other.port
+	})
 }
 
 func third(n int) string {

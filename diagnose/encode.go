@@ -134,21 +134,13 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 		out.Findings = append(out.Findings, j)
 	}
 	for _, m := range r.Missing {
-		out.Missing = append(out.Missing, jsonMissing{m.What, m.permission(), m.Why})
+		out.Missing = append(out.Missing, jsonMissing{m.What, m.Action, m.Why})
 	}
 	for _, c := range r.Calls {
 		out.Calls.Total += c.Count
 		out.Calls.ByAction[c.Action] = c.Count
 	}
 	return writeJSON(w, out)
-}
-
-// permission is the one that is missing; "" if the answer is for another reason.
-func (m Missing) permission() string {
-	if m.Denied {
-		return m.Action
-	}
-	return ""
 }
 
 func list(s []string) []string { return append([]string{}, s...) }

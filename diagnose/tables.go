@@ -42,7 +42,7 @@ FROM failure_minute GROUP BY ALL ORDER BY ALL`
 	// others not, whichever node asks. Nodes that disagree since one of them does not
 	// get through are no flapping.
 	healthSQL = `
-WITH checked AS (
+WITH checked AS MATERIALIZED (
 	SELECT target_group, target, status = 'PASS' AS pass, reason_code, status_code, latency, node, time,
 		(status = 'PASS') IS DISTINCT FROM lag(status = 'PASS', 1, status = 'PASS') OVER (PARTITION BY target_group, target, node ORDER BY time) AS flap
 	FROM health_check
@@ -62,18 +62,20 @@ SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks,
 FROM checked LEFT JOIN flapping ON target_group IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
 GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
 
-	newestSQL = `SELECT max(interval_end) AS newest FROM object`
+	// It names traffic so that no other log is read for it.
+	newestSQL = `SELECT max(interval_end) AS newest FROM object WHERE (SELECT count(*) FROM traffic) >= 0`
 )
 
 // ReadLogs sums the logs of a store up. idle is the balancer's idle timeout. checks
 // says whether health check logs are to be read, too; access logs always are.
 //
-// Errors: those of query.Store.Ask.
+// Errors: those of query.Store.Ask, and of an object that could not be read; what
+// could be is there nevertheless.
 func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool) (*Logs, error) {
 	r := reader{ctx: ctx, store: store, logs: &Logs{Traffic: []Traffic{}, Failures: []Failure{}, Minutes: []Minute{}, Health: []LogCheck{}}}
 	idle := seconds(s.Balancer.Attributes, attrIdle, 60)
-	err := errors.Join(r.access(idle), r.health(checks))
-	return r.logs, err
+	err := errors.Join(r.access(idle), store.FirstFailure())
+	return r.logs, errors.Join(err, r.health(checks), store.FirstFailure())
 }
 
 // reader asks a store.
@@ -112,20 +114,9 @@ func (r *reader) account(t *query.Table) {
 }
 
 func (r *reader) access(idle float64) error {
-	// What is kept whole is read first: all else is counted in the same reading.
-	t, err := r.ask(fmt.Sprintf(failureSQL, idle), func(row []any) {
-		r.logs.Failures = append(r.logs.Failures, Failure{
-			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
-			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0), Sent: whole(row[9], 0),
-			Quick: whole(row[10], 0), Connect: whole(row[11], 0), Idle: whole(row[12], 0), First: moment(row[13]), Last: moment(row[14]),
-		})
-	})
-	if err != nil {
-		return err
-	}
-	r.account(t)
-	r.logs.Access = t.Accounting.Parsed > 0
-	_, err = r.ask(trafficSQL, func(row []any) {
+	// The question that wants most details comes first: the others are answered from
+	// the same reading.
+	t, err := r.ask(trafficSQL, func(row []any) {
 		tr := Traffic{Group: text(row[0]), Target: text(row[1]), Requests: whole(row[2], 0), Slowest: -1, Last: moment(row[4])}
 		if x, ok := row[3].(float64); ok {
 			tr.Slowest = x
@@ -134,6 +125,18 @@ func (r *reader) access(idle float64) error {
 			r.logs.Last = tr.Last
 		}
 		r.logs.Traffic = append(r.logs.Traffic, tr)
+	})
+	if err != nil {
+		return err
+	}
+	r.account(t)
+	r.logs.Access = t.Accounting.Parsed > 0
+	_, err = r.ask(fmt.Sprintf(failureSQL, idle), func(row []any) {
+		r.logs.Failures = append(r.logs.Failures, Failure{
+			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
+			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0), Sent: whole(row[9], 0),
+			Quick: whole(row[10], 0), Connect: whole(row[11], 0), Idle: whole(row[12], 0), First: moment(row[13]), Last: moment(row[14]),
+		})
 	})
 	if err != nil {
 		return err

@@ -230,9 +230,6 @@ func (a *app) readLogs(ctx context.Context, o diagnoseOptions, args []string, w 
 	done := a.showProgress(store.Progress())
 	logs, err := diagnose.ReadLogs(ctx, store, s, checks)
 	done()
-	if err == nil && logs.Objects > 0 && logs.ObjectsFailed == logs.Objects && logs.Lines == 0 {
-		err = store.FirstFailure()
-	}
 	if cerr := store.Close(); err == nil {
 		err = cerr
 	}
@@ -254,16 +251,21 @@ func logPlaces(b diagnose.Balancer) (places []string, checks bool) {
 	return out.Sources(), checks
 }
 
-// logsRead decides what it means that logs could, or could not, be read.
+// logsRead decides what it means that logs, or some of their objects, could not be
+// read.
 func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot, logs *diagnose.Logs, err error) error {
 	where := "logs in " + strings.Join(specs, ", ")
+	if logs.Parsed > 0 || err == nil {
+		s.Logs = logs
+	}
+	if logs.ObjectsFailed > 0 {
+		where = fmt.Sprintf("%d of %d objects of %s", logs.ObjectsFailed, logs.Objects, where)
+	}
 	var denied *ingest.AccessError
 	switch {
-	case err == nil && logs.Objects > 0:
-		s.Logs = logs
-	case err == nil:
-		s.Logs = logs
+	case err == nil && logs.Objects == 0:
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Why: "there are none of this balancer in the window"})
+	case err == nil:
 	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError)):
 		return err
 	case errors.As(err, &denied):

@@ -55,7 +55,7 @@ func (o *outcome) entry(s *setup) string {
 		strconv.Itoa(o.status), status(o.answer), "240", "512",
 		fmt.Sprintf(`"GET %s://%s:%d%s %s"`, scheme, o.traffic.Host, port, o.traffic.Path, protocol), `"curl/8.14.1"`,
 		cipher, version, group, `"Root=1-` + hex(8) + "-" + hex(24) + `"`, `"` + domain + `"`, `"` + certificate + `"`,
-		text(o.rule), o.at.Add(-o.took).UTC().Truncate(time.Millisecond).Format(clock), `"` + text(o.action) + `"`, `"-"`, `"-"`,
+		text(o.rule), o.at.Add(-o.took).UTC().Truncate(time.Millisecond).Format(clock), `"` + text(o.action) + `"`, `"-"`, `"` + text(o.reason) + `"`,
 		`"` + text(o.target) + `"`, `"` + status(o.answer) + `"`, `"-"`, `"-"`, "TID_" + hex(32),
 		`"-"`, `"-"`, `"-"`, o.node, `"-"`, `"-"`,
 	}, " ") + "\n"

@@ -45,8 +45,11 @@ func (b *balancer) metrics(from, to time.Time) []datum {
 			add(name, o.at, 1, lb, tg)
 			add(name, o.at, 1, az, lb, tg)
 		}
-		if o.target != "" {
+		if o.target != "" || o.group != nil && o.group.Type == "lambda" {
 			perGroup("RequestCount")
+		}
+		if o.reason != "" {
+			perGroup("LambdaUserError")
 		}
 		if o.connect {
 			perGroup("TargetConnectionErrorCount")

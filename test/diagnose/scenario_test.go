@@ -290,6 +290,12 @@ func diagnose(t *testing.T, g *gate, args ...string) (stdout, stderr string, sta
 	if err := c.Run(); err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
+	for action := range g.counts() {
+		_, name, _ := strings.Cut(action, ":")
+		if !strings.HasPrefix(name, "Describe") && !strings.HasPrefix(name, "Get") && !strings.HasPrefix(name, "List") {
+			t.Errorf("%s is more than a question", action)
+		}
+	}
 	return out.String(), talk.String(), c.ProcessState.ExitCode()
 }
 

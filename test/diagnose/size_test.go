@@ -49,6 +49,11 @@ func TestHundredTargets(t *testing.T) {
 	if status != 21 || len(a.Findings) == 0 || a.Findings[0].ID != "target-port-refused" || len(a.Findings[0].Targets) != 3 {
 		t.Errorf("exit status %d, findings %+v; want the three closed targets", status, a.Findings)
 	}
+	for action, n := range hundred.counts() {
+		if !strings.HasPrefix(action, "s3:") && a.Calls.ByAction[action] != n {
+			t.Errorf("the answer says %d calls of %s, and there were %d", a.Calls.ByAction[action], action, n)
+		}
+	}
 	// Log objects are as many as there are intervals, not targets.
 	before, after := two.counts(), hundred.counts()
 	delete(before, "s3:GetObject")

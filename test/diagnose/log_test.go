@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -82,8 +83,9 @@ func (b *balancer) accessLog() []line {
 }
 
 // deliver writes lines to the objects that a balancer would have written: one for
-// five minutes and a node. The names of some kinds of log begin with a word.
-func deliver(ctx context.Context, s *setup, bucket, word string, lines []line) error {
+// five minutes and a node. The names of some kinds of log begin with a word. Every
+// so many objects one is lost.
+func deliver(ctx context.Context, s *setup, bucket, word string, lines []line, lost int) error {
 	objects := map[string][]line{}
 	for _, l := range lines {
 		end := l.at.UTC().Truncate(5 * time.Minute).Add(5 * time.Minute)
@@ -91,7 +93,11 @@ func deliver(ctx context.Context, s *setup, bucket, word string, lines []line) e
 			s.account, region, end.Format("2006/01/02"), word, s.account, region, strings.ReplaceAll(s.id, "/", "."), end.Format("20060102T1504Z"), l.node)
 		objects[name] = append(objects[name], l)
 	}
-	for name, list := range objects {
+	for i, name := range slices.Sorted(maps.Keys(objects)) {
+		if lost > 0 && i%lost == 0 {
+			continue
+		}
+		list := objects[name]
 		slices.SortFunc(list, func(a, b line) int { return a.at.Compare(b.at) })
 		var text, packed bytes.Buffer
 		w := gzip.NewWriter(&packed)
@@ -99,7 +105,7 @@ func deliver(ctx context.Context, s *setup, bucket, word string, lines []line) e
 			text.WriteString(l.text)
 		}
 		_, err := w.Write(text.Bytes())
-		if err = errors.Join(err, w.Close()); err != nil {
+		if err := errors.Join(err, w.Close()); err != nil {
 			return err
 		}
 		body, end := packed.Bytes(), ".log.gz"

@@ -36,9 +36,10 @@ type scenario struct {
 	After  steps // calls when the targets' servers run and before anything is measured
 
 	// Servers are the targets' by the last two numbers of their address and their
-	// port: see behaviour. Later are those that take their place once the requests
-	// are answered.
+	// port: see behaviour. Later are those that come up once the requests are answered,
+	// where there was none before.
 	Servers     map[string]string
+	Later       map[string]string
 	Certificate struct {
 		Hosts []string
 		Valid time.Duration // from now on; if short, it is waited for
@@ -46,6 +47,7 @@ type scenario struct {
 	Traffic      []traffic
 	HealthLog    bool     `yaml:"health-log"`
 	SilentLogs   bool     `yaml:"no-log-objects"`
+	Lost         int      // one log object of so many never came
 	BucketPolicy string   `yaml:"bucket-policy"` // "none", or what it does with the balancer: "Allow" (if empty) or "Deny"
 	Metrics      []metric // further data points, in each fifth minute of the window
 	NoMetrics    bool     `yaml:"no-metrics"`
@@ -170,16 +172,11 @@ func (s *scenario) build(t *testing.T, name string) *built {
 	if err := s.Steps.run(ctx, b.account, b.values); err != nil {
 		t.Fatal(err)
 	}
-	for address, text := range s.Servers {
-		does, err := parseBehaviour(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		serve(t, b.network+"."+address, does)
-	}
+	b.serve(t, s.Servers)
 	to := time.Now().Add(-6 * time.Minute)
 	from := to.Add(-45 * time.Minute)
 	s.observe(t, b, s.kind(b.values), from, to)
+	b.serve(t, s.Later)
 	var extra []datum
 	for _, m := range s.Metrics {
 		text, err := fill(m.Dimensions, b.values)
@@ -209,6 +206,18 @@ func (s *scenario) build(t *testing.T, name string) *built {
 	return b
 }
 
+// serve runs servers by the end of their addresses.
+func (b *built) serve(t *testing.T, servers map[string]string) {
+	t.Helper()
+	for address, text := range servers {
+		does, err := parseBehaviour(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		serve(t, b.network+"."+address, does)
+	}
+}
+
 // observe sends a scenario's traffic and keeps what came of it.
 func (s *scenario) observe(t *testing.T, b *built, kind string, from, to time.Time) {
 	t.Helper()
@@ -234,12 +243,12 @@ func (s *scenario) observe(t *testing.T, b *built, kind string, from, to time.Ti
 		}
 		lb.close()
 		if !s.SilentLogs {
-			if err := deliver(ctx, read, b.bucket, "", lb.accessLog()); err != nil {
+			if err := deliver(ctx, read, b.bucket, "", lb.accessLog(), s.Lost); err != nil {
 				t.Fatal(err)
 			}
 		}
 		if s.HealthLog {
-			if err := deliver(ctx, read, b.bucket, "health_check_log_", read.healthLog(ctx, b.network, from, to, 20)); err != nil {
+			if err := deliver(ctx, read, b.bucket, "health_check_log_", read.healthLog(ctx, b.network, from, to, 20), 0); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -71,7 +71,7 @@ func account(list []*Finding) {
 		}
 		if ok {
 			slices.Sort(ids)
-			s.BecauseOf = ids
+			s.BecauseOf, s.Rivals = ids, nil
 		}
 	}
 	loops(list)

@@ -296,8 +296,12 @@ func (e ACLEntry) words() string {
 }
 
 // admit lets ports through an ACL, before the entry that refuses them, and takes that
-// back again.
+// back again; once for every other end that a finding is about.
 func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r refusal, to netip.Prefix) {
+	if slices.Contains(found.admitted, to.String()) {
+		return
+	}
+	found.admitted = append(found.admitted, to.String())
 	way := "--ingress"
 	if egress {
 		way = "--egress"
@@ -310,13 +314,16 @@ func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r re
 		cidr = "--ipv6-cidr-block"
 	}
 	allow := []string{"--protocol", protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
-	n := a.free(egress, r.entry.Number)
+	n := a.free(egress, r.entry.Number, len(found.admitted)-1)
 	if n > 0 {
 		found.Fix = append(found.Fix, entry("create-network-acl-entry", n, allow...))
 		found.Undo = append(found.Undo, entry("delete-network-acl-entry", n))
 		return
 	}
-	// There is no number before it: the entry itself has to go.
+	// There is no number before it: the entry itself has to go, once.
+	if len(found.admitted) > 1 {
+		return
+	}
 	deny := []string{"--protocol", r.entry.Protocol}
 	if r.entry.From != 0 || r.entry.To != 0 {
 		deny = append(deny, "--port-range", fmt.Sprintf("From=%d,To=%d", r.entry.From, r.entry.To))
@@ -329,11 +336,14 @@ func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r re
 	found.Undo = append(found.Undo, entry("create-network-acl-entry", r.entry.Number, append(deny, cidr, r.entry.CIDR, "--rule-action", "deny")...))
 }
 
-// free is a number for an entry before another; 0 if there is none.
-func (a *ACL) free(egress bool, before int) int {
+// free is a number for an entry before another, the one that is left after some more
+// were given away; 0 if there is none.
+func (a *ACL) free(egress bool, before, given int) int {
 	for n := min(before-1, 32766); n > 0; n-- {
-		taken := slices.ContainsFunc(a.Entries, func(e ACLEntry) bool { return e.Egress == egress && e.Number == n })
-		if !taken {
+		if slices.ContainsFunc(a.Entries, func(e ACLEntry) bool { return e.Egress == egress && e.Number == n }) {
+			continue
+		}
+		if given--; given < 0 {
 			return n
 		}
 	}

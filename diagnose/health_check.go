@@ -216,7 +216,6 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		case e.failing() && len(f.codesOf(e)) == 0:
 			found := b.at(fmt.Sprint("differs", e.checkPort), func() *Finding {
 				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
-				found.Level = Fail
 				found.because(FromConfig, config)
 				f.checkTraffic(found, g)
 				f.fromTarget(found, e)

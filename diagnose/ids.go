@@ -98,6 +98,7 @@ var Kinds = []Kind{
 	{"target-health-code-mismatch", HopTarget, Fail, Symptom, "A health check is answered with a code that does not count as success (Target.ResponseCodeMismatch), and no more is known of it."},
 	{"target-health-flapping", HopTarget, Fail, Cause, "Health checks of a target pass and fail in turn (health check logs)."},
 	{"target-was-unhealthy", HopTarget, Warn, Symptom, "UnHealthyHostCount was above 0 on all nodes within the window, and all targets are healthy now."},
+	{"health-check-port-hides-refusal", HopTarget, Fail, Cause, "The health check has a port of its own, which passes while the traffic port refuses."},
 	{"target-port-refused", HopTarget, Fail, Cause, "The traffic port refuses connections: nothing listens there, or on another address only."},
 	{"target-closes-connection", HopTarget, Fail, Cause, "Targets close the connection while a request is outstanding, or send an answer that is none (502), and no keep-alive race explains it."},
 	{"target-answers-5xx", HopTarget, Warn, Cause, "Targets themselves answer with 5xx: the application fails."},
@@ -107,8 +108,7 @@ var Kinds = []Kind{
 
 	// The health check's settings.
 	{"health-check-port-refused", HopTarget, Fail, Cause, "The health check has a port of its own, which refuses while the traffic port answers."},
-	{"health-check-port-differs", HopTarget, Warn, Cause, "The health check has a port of its own, and its checks fail or time out."},
-	{"health-check-port-hides-refusal", HopTarget, Fail, Cause, "The health check has a port of its own, which passes while the traffic port refuses."},
+	{"health-check-port-differs", HopTarget, Fail, Cause, "The health check has a port of its own, and its checks fail or time out."},
 	{"health-check-protocol-mismatch", HopTarget, Fail, Cause, "The health check speaks another protocol than the traffic (HTTP against HTTPS), and fails."},
 	{"health-check-path-not-found", HopTarget, Fail, Cause, "The health check's path is answered with 404 or 410."},
 	{"health-check-redirect", HopTarget, Fail, Cause, "The health check's path is answered with a redirect (3xx), which the matcher does not take."},
@@ -145,7 +145,7 @@ var Kinds = []Kind{
 	// Timeouts.
 	{"keep-alive-race", HopTimeouts, Fail, Cause, "502s at about 0 s are spread over all targets: they close idle connections before the balancer's idle timeout."},
 	{"idle-timeout-reached", HopTimeouts, Fail, Cause, "504s end at the balancer's idle timeout: targets take longer to answer."},
-	{"deregistration-delay-too-short", HopTimeouts, Warn, Cause, "502s of targets that were deregistering, while requests take longer than the deregistration delay."},
+	{"deregistration-delay-too-short", HopTimeouts, Fail, Cause, "502s of targets that were deregistering, while requests take longer than the deregistration delay."},
 
 	// Metrics.
 	{"target-connection-errors", HopMetrics, Fail, Symptom, "TargetConnectionErrorCount, or BackendConnectionErrors, is above 0, and the logs do not say of which target."},

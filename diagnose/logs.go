@@ -11,7 +11,7 @@ var logsCheck = Check{
 	Name:  "logs",
 	About: "Whether logs are written, can be written, are recent and whole.",
 	Needs: []string{"elasticloadbalancing:DescribeLoadBalancerAttributes", "s3:GetBucketPolicy", "s3:ListBucket", "s3:GetObject"},
-	Gives: []string{"logs-off", "logs-health-check-off", "logs-bucket-missing", "logs-bucket-policy", "logs-stale", "logs-incomplete"},
+	Gives: []string{"logs-off", "logs-health-check-off", "logs-bucket-missing", "logs-bucket-policy", "logs-stale", "logs-incomplete", "no-usable-target", "unexplained-failures"},
 	look:  lookAtLogs,
 }
 

@@ -42,18 +42,23 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		return
 	}
 	own, theirs := f.aclOf(s.ID), f.aclOf(e.subnet)
+	target := single(e.address)
 	side := func(id string, a *ACL, egress bool, protocol string, from, to int, addresses netip.Prefix, subnet string) bool {
 		if a == nil {
 			return false
 		}
 		list := a.refuses(egress, protocol, from, to, addresses)
+		peer := addresses // that is let in: a subnet, since targets come and go
+		if addresses == target {
+			peer = f.rangeOf(e.subnet, e.address)
+		}
 		for _, r := range list {
-			found := b.at(fmt.Sprint(id, a.ID, r, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, r, addresses, subnet) })
+			found := b.at(fmt.Sprint(id, a.ID, r, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, r, peer, subnet) })
+			f.admit(found, a, egress, protocol, r, peer)
 			found.on(e)
 		}
 		return len(list) > 0
 	}
-	target := single(e.address)
 	if !side("acl-balancer-outbound-blocks-target-port", own, true, protocol, e.port, e.port, target, s.ID) && e.checkPort != e.port {
 		side("acl-balancer-outbound-blocks-target-port", own, true, "tcp", e.checkPort, e.checkPort, target, s.ID)
 	}
@@ -85,7 +90,6 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, r 
 	if strings.Contains(id, "ephemeral") {
 		found.because(FromConfig, "network ACLs keep no state: answers need a rule of their own for ports 1024-65535")
 	}
-	f.admit(found, a, egress, protocol, r, peer)
 	if id != "acl-target-inbound-blocks-health-check-port" {
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 	}

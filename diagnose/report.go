@@ -58,7 +58,8 @@ type Finding struct {
 	Groups     []string // names of target groups
 	Targets    []string // as logs name them: IP:PORT, or an id where the address is not known
 
-	share func(Failure) int64 // how many of these failures it explains; nil for none
+	share    func(Failure) int64 // how many of these failures it explains; nil for none
+	admitted []string            // other ends that Fix lets through already
 }
 
 // Confidence says how sure a finding is.

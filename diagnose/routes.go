@@ -57,7 +57,7 @@ func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
 	found := b.at(fmt.Sprint("out", s.ID, wrong), func() *Finding {
 		found := finding("route-balancer-to-target", fmt.Sprintf("The balancer's subnet %s has no way to targets such as %s.", s.ID, e.address))
 		found.because(FromConfig, wrong)
-		f.reroute(found, table, r, ok, f.rangeOf(e.subnet, e.address))
+		f.reroute(found, table, r, ok, f.rangeOf(e.subnet, e.address).String())
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 		return found
 	})
@@ -89,15 +89,15 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 }
 
 // rangeOf is the address range of a subnet that has an address, or the address itself.
-func (f *facts) rangeOf(subnet string, a netip.Addr) string {
+func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 	if s := f.subnet(subnet); s != nil {
 		for _, p := range prefixes(s.CIDRs) {
 			if p.Contains(a) {
-				return p.String()
+				return p
 			}
 		}
 	}
-	return single(a).String()
+	return single(a)
 }
 
 // reroute makes a route, or changes the one that leads nowhere. Where it has to lead

@@ -113,6 +113,9 @@ func (p *printer) finding(f *Finding, o Observed) {
 	const indent = "   "
 	p.say(indent, indent+f.Sentence)
 	p.say(indent, indent+f.weight(o))
+	if len(f.BecauseOf) > 0 {
+		return // all else is said there
+	}
 	if who := f.about(); who != "" {
 		p.say(indent+"  ", indent+"about "+who)
 	}
@@ -150,6 +153,9 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 		line("\n### %d. %s `%s`\n", i+1, strings.ToUpper(string(f.Level)), f.ID)
 		line("%s\n", report.Markdown(f.Sentence))
 		line("* %s", f.weight(r.Observed))
+		if len(f.BecauseOf) > 0 {
+			continue // all else is said there
+		}
 		if who := f.about(); who != "" {
 			line("* about %s", report.Markdown(who))
 		}

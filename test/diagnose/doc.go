@@ -4,7 +4,8 @@
 // targets are real servers on loopback, a small balancer really forwards requests
 // to them and writes the access log, and the emulator's target health comes from
 // real probes. The tests need Python; "make test-all" sets it up and gives the
-// build tag moto. It holds tests only.
+// build tag moto. It holds tests only. A new scenario is one more file, whose fields
+// the type scenario explains.
 //
 // Addresses: the set-up says 10.x.y.z, the lab serves and dials 127.x.y.z. Time:
 // what takes a second in AWS takes a twentieth of that in the lab, and is written

@@ -167,6 +167,14 @@ func TestThrottled(t *testing.T) {
 	if status != 0 || len(a.NotChecked) > 0 {
 		t.Errorf("exit status %d, want 0; not checked: %+v", status, a.NotChecked)
 	}
+	if len(refused) < 15 {
+		t.Errorf("only %d actions were asked for", len(refused))
+	}
+	for action, n := range refused {
+		if n < 3 {
+			t.Errorf("%s was asked for %d times, though it was refused twice", action, n)
+		}
+	}
 }
 
 // TestThrottledForGood asks an AWS that never answers one question. It is asked

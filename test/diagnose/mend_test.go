@@ -7,34 +7,39 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
-// mend runs the commands of the first finding that are to mend it, by AWS's command
-// line, and asks again: the finding must be gone. Those that undo it must bring it
-// back. It returns what is wrong.
+// mend runs the commands that are to mend what was found first, by AWS's command
+// line, and asks again: it must be gone. Those that undo it must bring it back. It
+// returns what is wrong.
 func (b *built) mend(t *testing.T, before answer, args ...string) []string {
 	t.Helper()
-	if len(before.Findings) == 0 || len(before.Findings[0].Fix) == 0 {
-		return []string{"no command that mends it"}
+	var first string
+	var fix, undo []string
+	for i, f := range before.Findings {
+		if i == 0 {
+			first = f.ID
+		}
+		if f.ID == first {
+			fix, undo = append(fix, f.Fix...), append(undo, f.Undo...)
+		}
 	}
-	first := before.Findings[0]
-	if said, err := b.shell(t, first.Fix); err != nil {
+	if len(fix) == 0 || len(undo) == 0 {
+		return []string{"no command that mends it, or none that takes that back"}
+	}
+	if said, err := b.shell(t, fix); err != nil {
 		return []string{said}
 	}
-	after, _ := b.ask(t, newGate(t, b.account), args...)
-	if slices.Contains(after.ids(), first.ID) {
-		return []string{first.ID + " is still there after " + first.Fix[0]}
+	if after, _ := b.ask(t, newGate(t, b.account), args...); slices.Contains(after.ids(), first) {
+		return []string{first + " is still there after " + strings.Join(fix, "; ")}
 	}
-	if len(first.Undo) == 0 {
-		return []string{"no command that undoes it"}
-	}
-	if said, err := b.shell(t, first.Undo); err != nil {
+	if said, err := b.shell(t, undo); err != nil {
 		return []string{said}
 	}
-	again, _ := b.ask(t, newGate(t, b.account), args...)
-	if !slices.Contains(again.ids(), first.ID) {
-		return []string{first.ID + " is not back after " + first.Undo[0]}
+	if again, _ := b.ask(t, newGate(t, b.account), args...); !slices.Contains(again.ids(), first) {
+		return []string{first + " is not back after " + strings.Join(undo, "; ")}
 	}
 	return nil
 }

@@ -30,8 +30,9 @@ func lookAtConnections(f *facts) (list []*Finding) {
 func (f *facts) hits(g *Group, share func(Failure) int64) (names []string, sum int64) {
 	for _, row := range f.failures() {
 		if n := share(row); n > 0 && row.Group == g.logARN(f) && f.mine(g, row) {
-			names = add(names, row.Target)
-			sum += n
+			if sum += n; row.Target != "" {
+				names = add(names, row.Target)
+			}
 		}
 	}
 	slices.SortFunc(names, compareTargets)
@@ -39,12 +40,12 @@ func (f *facts) hits(g *Group, share func(Failure) int64) (names []string, sum i
 }
 
 // mine tells the groups of a Classic Load Balancer apart, whose logs name none: by
-// the target.
+// the target, which is absent as well where it did not answer.
 func (f *facts) mine(g *Group, row Failure) bool {
 	if f.Balancer.Type != Classic {
 		return f.Target == "" || row.Target == f.Target
 	}
-	return slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == row.Target })
+	return row.Target == "" && len(f.Groups) == 1 || slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == row.Target })
 }
 
 // refusing looks for targets whose traffic port refuses.
@@ -244,6 +245,9 @@ func (f *facts) unreachable(g *Group) *Finding {
 }
 
 func whom(names []string, g *Group) string {
+	if len(names) == 0 {
+		return "Targets of " + g.Name
+	}
 	if len(names) > 3 {
 		return fmt.Sprintf("%d targets of %s", len(names), g.Name)
 	}

@@ -373,6 +373,13 @@ func clock(t time.Time) string { return t.UTC().Format("15:04") }
 
 func plural(n int, one, many string) string { return count(int64(n), one, many) }
 
+func noun(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
 // ports writes a range of ports.
 func ports(from, to int) string {
 	if from == to {

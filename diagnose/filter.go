@@ -296,12 +296,14 @@ func (e ACLEntry) words() string {
 }
 
 // admit lets ports through an ACL, before the entry that refuses them, and takes that
-// back again; once for every other end that a finding is about.
+// back again; once for every other end, and every range of ports, that a finding is
+// about.
 func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r refusal, to netip.Prefix) {
-	if slices.Contains(found.admitted, to.String()) {
+	key := to.String() + " " + ports(r.from, r.to)
+	if slices.Contains(found.admitted, key) {
 		return
 	}
-	found.admitted = append(found.admitted, to.String())
+	found.admitted = append(found.admitted, key)
 	way := "--ingress"
 	if egress {
 		way = "--egress"

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -52,12 +53,15 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		if addresses == target {
 			peer = f.rangeOf(e.subnet, e.address)
 		}
-		for _, r := range list {
-			found := b.at(fmt.Sprint(id, a.ID, r, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, r, peer, subnet) })
-			f.admit(found, a, egress, protocol, r, peer)
-			found.on(e)
+		if len(list) == 0 {
+			return false
 		}
-		return len(list) > 0
+		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, peer, subnet) })
+		found.on(e)
+		for _, r := range list {
+			f.admit(found, a, egress, protocol, r, peer)
+		}
+		return true
 	}
 	if !side("acl-balancer-outbound-blocks-target-port", own, true, protocol, e.port, e.port, target, s.ID) && e.checkPort != e.port {
 		side("acl-balancer-outbound-blocks-target-port", own, true, "tcp", e.checkPort, e.checkPort, target, s.ID)
@@ -72,7 +76,7 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 }
 
 // refusedByACL words what an ACL refuses.
-func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, r refusal, peer netip.Prefix, subnet string) *Finding {
+func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, list []refusal, peer netip.Prefix, subnet string) *Finding {
 	way := "in from"
 	if egress {
 		way = "out to"
@@ -81,12 +85,18 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, r 
 	if strings.HasPrefix(id, "acl-balancer") {
 		whose = "the balancer's subnet"
 	}
-	what := fmt.Sprintf("%s %s", protocol, ports(r.from, r.to))
+	var parts []string
+	for _, r := range list {
+		parts = append(parts, ports(r.from, r.to))
+	}
+	what := protocol + " " + few(parts)
 	if strings.Contains(id, "ephemeral") {
 		what = "answers on " + what
 	}
 	found := finding(id, fmt.Sprintf("Network ACL %s of %s %s does not let %s %s %s.", a.ID, whose, subnet, what, way, peer))
-	found.because(FromConfig, a.ID+": "+r.entry.words())
+	for _, r := range list {
+		found.because(FromConfig, a.ID+": "+r.entry.words())
+	}
 	if strings.Contains(id, "ephemeral") {
 		found.because(FromConfig, "network ACLs keep no state: answers need a rule of their own for ports 1024-65535")
 	}
@@ -100,37 +110,38 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, r 
 // A few addresses that are kept out are somebody's intention.
 func (f *facts) aclsToClients() (list []*Finding) {
 	clients := netip.MustParsePrefix("0.0.0.0/0")
-	for _, z := range f.Balancer.Zones {
-		a := f.aclOf(z.Subnet)
-		if a == nil {
+	for i := range f.Network.ACLs {
+		a := &f.Network.ACLs[i]
+		var subnets []string
+		for _, z := range f.Balancer.Zones {
+			if slices.Contains(a.Subnets, z.Subnet) {
+				subnets = append(subnets, z.Subnet)
+			}
+		}
+		if len(subnets) == 0 {
 			continue
+		}
+		refuse := func(id, what string, egress bool, protocol string, from, to int) {
+			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, noun(len(subnets), "subnet", "subnets"), few(subnets), what))
+			found.Confidence = High
+			for _, r := range a.refuses(egress, protocol, from, to, clients) {
+				found.because(FromConfig, a.ID+": "+r.entry.words())
+				f.admit(found, a, egress, protocol, r, clients)
+			}
+			list = append(list, found)
 		}
 		for _, l := range f.Listeners {
 			protocol := "tcp"
 			if l.Protocol == "UDP" {
 				protocol = "udp"
 			}
-			if a.anybody(false, protocol, l.Port, clients) {
-				continue
-			}
-			for _, r := range a.refuses(false, protocol, l.Port, l.Port, clients) {
-				found := finding("acl-balancer-inbound-blocks-listener", fmt.Sprintf("Network ACL %s of the balancer's subnet %s lets no client in on port %d.", a.ID, z.Subnet, l.Port))
-				found.because(FromConfig, a.ID+": "+r.entry.words())
-				found.Confidence = High
-				f.admit(found, a, false, protocol, r, clients)
-				list = append(list, found)
+			if !a.anybody(false, protocol, l.Port, clients) {
+				refuse("acl-balancer-inbound-blocks-listener", fmt.Sprintf("client in on port %d", l.Port), false, protocol, l.Port, l.Port)
 			}
 		}
 		// Clients take answers on any port above 1023; most on those from 32768.
-		if a.anybody(true, "tcp", 32768, clients) || a.anybody(true, "tcp", 50000, clients) || len(f.Listeners) == 0 {
-			continue
-		}
-		for _, r := range a.refuses(true, "tcp", firstEphemeral, lastEphemeral, clients) {
-			found := finding("acl-balancer-outbound-blocks-clients", fmt.Sprintf("Network ACL %s of the balancer's subnet %s lets no answer out to clients on ports %s.", a.ID, z.Subnet, ports(r.from, r.to)))
-			found.because(FromConfig, a.ID+": "+r.entry.words())
-			found.Confidence = High
-			f.admit(found, a, true, "tcp", r, clients)
-			list = append(list, found)
+		if !a.anybody(true, "tcp", 32768, clients) && !a.anybody(true, "tcp", 50000, clients) && len(f.Listeners) > 0 {
+			refuse("acl-balancer-outbound-blocks-clients", "answer out to clients", true, "tcp", firstEphemeral, lastEphemeral)
 		}
 	}
 	return list

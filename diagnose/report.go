@@ -59,7 +59,7 @@ type Finding struct {
 	Targets    []string // as logs name them: IP:PORT, or an id where the address is not known
 
 	share    func(Failure) int64 // how many of these failures it explains; nil for none
-	admitted []string            // other ends that Fix lets through already
+	admitted []string            // other ends and ports that Fix lets through already
 }
 
 // Confidence says how sure a finding is.

@@ -47,7 +47,7 @@ func lookAtRules(f *facts) (list []*Finding) {
 func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 	where := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
 	if a.Type == "fixed-response" && strings.HasPrefix(a.Status, "5") {
-		list = append(list, f.fixedResponse(where, r, a))
+		list = append(list, f.fixedResponse(where, a, len(l.Rules) == 1))
 	}
 	sum := 0
 	for _, w := range a.Weights {
@@ -159,10 +159,10 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action, at int) {
 	found.Undo = []string{set(func(_ int, w Weight) int { return w.Weight })}
 }
 
-// fixedResponse is a warning where the answer is seen, or is the default.
-func (f *facts) fixedResponse(where string, r Rule, a Action) *Finding {
+// fixedResponse is a warning where the answer is seen, or is the only one.
+func (f *facts) fixedResponse(where string, a Action, only bool) *Finding {
 	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
-	found.because(FromConfig, fmt.Sprintf("%s: %s", where, r.words()))
+	found.because(FromConfig, where+": fixed-response "+a.Status)
 	n := int64(0)
 	for _, row := range f.failures() {
 		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status {
@@ -173,7 +173,7 @@ func (f *facts) fixedResponse(where string, r Rule, a Action) *Finding {
 	case n > 0:
 		found.Confidence = High
 		found.because(FromLog, count(n, "request", "requests")+" got a fixed response "+a.Status)
-	case r.Priority != "default":
+	case !only:
 		found.Level = Note
 	}
 	return found

@@ -101,8 +101,8 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 			check = append(check, s)
 		}
 	}
-	clients := f.keepsClients(e.group) && len(f.Balancer.SecurityGroups) == 0
-	if clients {
+	clients := f.keepsClients(e.group)
+	if clients && !(len(f.Balancer.SecurityGroups) > 0 && len(traffic) == len(subnets)) {
 		f.clientsIn(e, b)
 		traffic = nil
 	}
@@ -293,7 +293,7 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			}
 		}
 	}
-	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{addresses: clients}) != refused {
+	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups}) != refused {
 		return
 	}
 	found := b.at(fmt.Sprint("clients", protocol, e.port, e.filters), func() *Finding {
@@ -301,16 +301,38 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %d.", few(e.filters), protocol, e.port))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
 		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
-		if f.opens(e.filters, false, protocol, e.port) {
+		if f.opensBeyond(e, protocol) {
 			found.Level, found.Confidence = Warn, Low
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
 		}
 		if len(e.filters) > 0 {
-			f.authorize(found, e.filters[0], false, protocol, e.port, clients[0].String())
+			f.authorize(found, e.filters[0], false, protocol, e.port, append(f.Balancer.SecurityGroups, clients[0].String())[0])
 		}
 		return found
 	})
 	found.on(e)
+}
+
+// opensBeyond reports whether a target's port is open to more than its own VPC, in
+// which the balancer's nodes are.
+func (f *facts) opensBeyond(e endpoint, protocol string) bool {
+	groups, _ := f.securityGroups(e.filters)
+	inside := func(p netip.Prefix) bool {
+		for _, v := range f.Network.VPCs {
+			if v.ID == f.Balancer.VPC && slices.ContainsFunc(prefixes(v.CIDRs), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) }) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, g := range groups {
+		for _, p := range g.Ingress {
+			if list, ok := f.ranges(p); p.covers(protocol, e.port) && (!ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !inside(r) })) {
+				return true
+			}
+		}
+	}
+	return f.Balancer.Scheme == "internal" && f.opens(e.filters, false, protocol, e.port)
 }
 
 // weigh holds a finding about the network against what is seen of its targets.

@@ -16,7 +16,7 @@ var accounts = map[string][]string{
 	"classic-instance-out-of-service": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
 		"route-", "health-check-", "target-port-refused", "target-invalid-state"},
 	"target-health-flapping": {"health-check-timeout-too-short"},
-	"target-was-unhealthy": {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection"},
+	"target-was-unhealthy":   {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection"},
 	"target-connect-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",
 		"target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"},
 	"no-usable-target": {"target-group-empty", "target-group-all-", "target-group-none", "target-group-not-in-use", "cross-zone-off-empty-zone", "target-zone-not-enabled", "target-invalid-state",

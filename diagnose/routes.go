@@ -54,10 +54,11 @@ func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
 		// target has one.
 		wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
 	}
-	found := b.at(fmt.Sprint("out", s.ID, wrong), func() *Finding {
-		found := finding("route-balancer-to-target", fmt.Sprintf("The balancer's subnet %s has no way to targets such as %s.", s.ID, e.address))
+	to := f.rangeOf(e.subnet, e.address)
+	found := b.at(routeKey("out", wrong, r, ok, to), func() *Finding {
+		found := finding("route-balancer-to-target", fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, table))
 		found.because(FromConfig, wrong)
-		f.reroute(found, table, r, ok, f.rangeOf(e.subnet, e.address).String())
+		f.reroute(found, table, r, ok, to)
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 		return found
 	})
@@ -77,10 +78,10 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 		if wrong == "" {
 			wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
 		}
-		found := b.at(fmt.Sprint("back", e.subnet, s.ID, wrong), func() *Finding {
-			found := finding("route-target-to-balancer", fmt.Sprintf("The targets' subnet %s has no way back to the balancer's subnet %s (%s).", e.subnet, s.ID, p))
+		found := b.at(routeKey("back", wrong, r, ok, p), func() *Finding {
+			found := finding("route-target-to-balancer", fmt.Sprintf("Targets have no way back to the balancer's subnet %s (%s) from subnets with the route table %s.", s.ID, p, table))
 			found.because(FromConfig, wrong)
-			f.reroute(found, table, r, ok, p.String())
+			f.reroute(found, table, r, ok, p)
 			found.share = f.reasons(found, "Target_Connect_Timeout")
 			return found
 		})
@@ -100,9 +101,20 @@ func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 	return single(a)
 }
 
+// anew reports whether a route has to be made, rather than led elsewhere.
+func anew(r Route, ok bool) bool { return !ok || strings.HasPrefix(r.Via, "igw-") }
+
+// routeKey names what is wrong with a route: each range needs a new one of its own.
+func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
+	if anew(r, ok) {
+		return way + wrong + to.String()
+	}
+	return way + wrong
+}
+
 // reroute makes a route, or changes the one that leads nowhere. Where it has to lead
 // only the one who built the network knows.
-func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to string) {
+func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix) {
 	cidr := func(s string) string {
 		if strings.Contains(s, ":") {
 			return "--destination-ipv6-cidr-block"
@@ -110,9 +122,9 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to strin
 		return "--destination-cidr-block"
 	}
 	peering := "--vpc-peering-connection-id"
-	if !ok || strings.HasPrefix(r.Via, "igw-") {
-		found.Fix = append(found.Fix, f.command("ec2", "create-route", "--route-table-id", table, cidr(to), to, peering, "PEERING-OR-GATEWAY"))
-		found.Undo = append(found.Undo, f.command("ec2", "delete-route", "--route-table-id", table, cidr(to), to))
+	if anew(r, ok) {
+		found.Fix = append(found.Fix, f.command("ec2", "create-route", "--route-table-id", table, cidr(to.String()), to.String(), peering, "PEERING-OR-GATEWAY"))
+		found.Undo = append(found.Undo, f.command("ec2", "delete-route", "--route-table-id", table, cidr(to.String()), to.String()))
 		return
 	}
 	found.Fix = append(found.Fix, f.command("ec2", "replace-route", "--route-table-id", table, cidr(r.Destination), r.Destination, via(r.Via), "PEERING-OR-GATEWAY"))
@@ -144,11 +156,13 @@ func (f *facts) toInternet() (list []*Finding) {
 	if f.Balancer.Scheme != "internet-facing" {
 		return nil
 	}
+	var seen []string
 	for _, z := range f.Balancer.Zones {
 		t := f.tableOf(z.Subnet)
-		if t == nil || len(t.Routes) == 0 {
+		if t == nil || len(t.Routes) == 0 || slices.Contains(seen, t.ID) {
 			continue
 		}
+		seen = append(seen, t.ID)
 		public := slices.ContainsFunc(t.Routes, func(r Route) bool {
 			return strings.HasPrefix(r.Via, "igw-") && r.State != "blackhole" && strings.HasSuffix(r.Destination, "/0")
 		})

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"slices"
@@ -90,8 +91,7 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 		return err
 	}
 	if o.list {
-		e, _ := report.Find(o.output.output)
-		return e.Encode(a.out, checkTable(), a.style(o.output))
+		return a.listChecks(o.output)
 	}
 	return a.limited(ctx, o.read, func(ctx context.Context) error {
 		s, err := a.snapshot(ctx, o, args)
@@ -287,6 +287,26 @@ func (e *findingsError) Error() string {
 		}
 	}
 	return fmt.Sprintf("findings: %d, the first is %s", n, e.findings[0].ID)
+}
+
+// listChecks prints what can be found.
+func (a *app) listChecks(o outputOptions) error {
+	if e, ok := report.Find(o.output); ok && e.Name != "table" {
+		return e.Encode(a.out, checkTable(), a.style(o))
+	}
+	var b strings.Builder
+	for i, c := range diagnose.Checks {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s: %s\n", c.Name, c.About)
+		for _, id := range c.Gives {
+			k := diagnose.KindOf(id)
+			fmt.Fprintf(&b, "  %-4s  %s\n        %s\n", k.Level, k.ID, report.Fold(k.Given, 70, "        "))
+		}
+	}
+	_, err := io.WriteString(a.out, b.String())
+	return err
 }
 
 // checkTable lists what can be found, by check.

@@ -36,8 +36,8 @@ type scenario struct {
 	After  steps // calls when the targets' servers run and before anything is measured
 
 	// Servers are the targets' by the last two numbers of their address and their
-	// port: see behaviour. Later are those that come up once the requests are answered,
-	// where there was none before.
+	// port: see behaviour. Later are those that take their place once the requests are
+	// answered.
 	Servers     map[string]string
 	Later       map[string]string
 	Certificate struct {
@@ -138,6 +138,7 @@ func claim(t *testing.T) int {
 type built struct {
 	account, name, bucket, network string
 	values                         map[string]string
+	stops                          map[string]func() // its servers, by the end of their address
 }
 
 // build makes a scenario's set-up, runs its servers and its traffic, and puts
@@ -148,7 +149,7 @@ func (s *scenario) build(t *testing.T, name string) *built {
 	n := claim(t)
 	b := &built{
 		account: fmt.Sprintf("1111222%05d", n), name: name, bucket: fmt.Sprintf("logs-%d", n),
-		network: fmt.Sprintf("%s.%d", cmp.Or(s.Net, "10"), n%250+1),
+		network: fmt.Sprintf("%s.%d", cmp.Or(s.Net, "10"), n%250+1), stops: map[string]func(){},
 	}
 	b.values = map[string]string{"account": b.account, "name": name, "bucket": b.bucket, "net": b.network, "region": region}
 	if s.Certificate.Hosts != nil {
@@ -214,7 +215,10 @@ func (b *built) serve(t *testing.T, servers map[string]string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		serve(t, b.network+"."+address, does)
+		if stop := b.stops[address]; stop != nil {
+			stop()
+		}
+		b.stops[address] = serve(t, b.network+"."+address, does)
 	}
 }
 

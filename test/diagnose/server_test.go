@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -95,26 +96,32 @@ func numbersOf(text string) (list []int, err error) {
 	return list, err
 }
 
-// serve runs a server at an address until the test ends.
-func serve(t *testing.T, address string, b behaviour) {
+// serve runs a server at an address, until it is stopped or the test ends.
+func serve(t *testing.T, address string, b behaviour) (stop func()) {
 	t.Helper()
 	address = loopback(address)
-	if b.kind == "closed" {
-		return
-	}
-	if b.kind == "dropped" {
-		dropPackets(t, address)
-		return
+	switch b.kind {
+	case "closed":
+		return func() {}
+	case "dropped":
+		stop = dropPackets(t, address)
+		t.Cleanup(stop)
+		return stop
 	}
 	l, err := net.Listen("tcp", address)
+	for i := 0; i < 100 && errors.Is(err, syscall.EADDRINUSE); i++ { // whoever was here is not quite gone
+		time.Sleep(50 * time.Millisecond)
+		l, err = net.Listen("tcp", address)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = l.Close() })
+	stop = func() { _ = l.Close() }
+	t.Cleanup(stop)
 	switch b.kind {
 	case "tcp", "mute", "cut", "bytes":
 		go accept(l, b.kind)
-		return
+		return stop
 	case "http", "https", "h2c", "grpc":
 	default:
 		t.Fatalf("%s: a server of kind %q is not known", address, b.kind)
@@ -160,9 +167,10 @@ func serve(t *testing.T, address string, b behaviour) {
 		}
 		s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{pair.tls}}
 		go func() { _ = s.ServeTLS(l, "", "") }()
-		return
+		return stop
 	}
 	go func() { _ = s.Serve(l) }()
+	return stop
 }
 
 // accept serves what is less than HTTP.
@@ -190,7 +198,7 @@ func accept(l net.Listener, kind string) {
 
 // dropPackets listens with a queue that is full, so that the kernel drops the
 // first packet of each further connection, as a security group does.
-func dropPackets(t *testing.T, address string) {
+func dropPackets(t *testing.T, address string) (stop func()) {
 	t.Helper()
 	a, err := net.ResolveTCPAddr("tcp4", address)
 	if err != nil {
@@ -200,7 +208,8 @@ func dropPackets(t *testing.T, address string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = syscall.Close(fd) })
+	var once sync.Once
+	stop = func() { once.Do(func() { _ = syscall.Close(fd) }) }
 	err = errors.Join(
 		syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1),
 		syscall.Bind(fd, &syscall.SockaddrInet4{Port: a.Port, Addr: [4]byte(a.IP.To4())}),
@@ -217,6 +226,7 @@ func dropPackets(t *testing.T, address string) {
 		_ = c.Close()
 		t.Fatalf("%s takes connections though its queue is full", address)
 	}
+	return stop
 }
 
 // loopback is where the lab has an address of the set-up.

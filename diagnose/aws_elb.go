@@ -212,7 +212,11 @@ func conditionsOf(r types.RuleCondition, marks marker) (list []Condition) {
 	case r.HostHeaderConfig != nil:
 		add("", r.HostHeaderConfig.Values, append(r.HostHeaderConfig.RegexValues, r.RegexValues...), false)
 	case r.PathPatternConfig != nil:
-		add("", r.PathPatternConfig.Values, append(r.PathPatternConfig.RegexValues, r.RegexValues...), false)
+		var paths []string
+		for _, p := range r.PathPatternConfig.Values {
+			paths = append(paths, eachSecret(p, func(s string) string { return "{" + marks.of(s) + "}" }))
+		}
+		add("", paths, append(r.PathPatternConfig.RegexValues, r.RegexValues...), false)
 	case r.HttpRequestMethodConfig != nil:
 		add("", r.HttpRequestMethodConfig.Values, nil, false)
 	case r.SourceIpConfig != nil:

@@ -58,6 +58,9 @@ func (f *facts) authorize(found *Finding, id string, egress bool, protocol strin
 // fromTarget adds how the health check can be asked by hand: from here, and on the
 // instance itself, where no network is in between.
 func (f *facts) fromTarget(found *Finding, e endpoint) {
+	if e.group.Type == "alb" {
+		found.Verify = append(found.Verify, "loglens diagnose --lb "+ingest.ShellWord(e.target.ID))
+	}
 	if e.group.Type == "lambda" || e.group.Type == "alb" || !e.address.IsValid() {
 		return
 	}

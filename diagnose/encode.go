@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +81,7 @@ type (
 		Confidence Confidence     `json:"confidence"`
 		BecauseOf  []string       `json:"because_of"`
 		Rivals     []jsonRival    `json:"rivals"`
+		Do         string         `json:"do"`
 		Fix        []string       `json:"fix"`
 		Undo       []string       `json:"undo"`
 		Verify     []string       `json:"verify"`
@@ -122,7 +124,7 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 	for _, f := range r.Findings {
 		j := jsonFinding{
 			ID: f.ID, Level: f.Level, Hop: f.Hop, Sentence: f.Sentence, Evidence: []jsonEvidence{}, Explains: f.Explains, Confidence: f.Confidence,
-			BecauseOf: list(f.BecauseOf), Rivals: []jsonRival{}, Fix: list(f.Fix), Undo: list(f.Undo), Verify: list(f.Verify),
+			BecauseOf: list(f.BecauseOf), Rivals: []jsonRival{}, Do: KindOf(f.ID).Do, Fix: list(f.Fix), Undo: list(f.Undo), Verify: list(f.Verify),
 			Groups: list(f.Groups), Targets: list(f.Targets),
 		}
 		for _, e := range f.Evidence {
@@ -158,8 +160,20 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// Write saves a snapshot.
-func (s *Snapshot) Write(w io.Writer) error { return writeJSON(w, s) }
+// Write saves a snapshot, without what in a health check's path may be a secret.
+func (s *Snapshot) Write(w io.Writer) error {
+	out := *s
+	out.Groups, out.Idle = withoutSecrets(s.Groups), withoutSecrets(s.Idle)
+	return writeJSON(w, out)
+}
+
+func withoutSecrets(groups []Group) []Group {
+	groups = slices.Clone(groups)
+	for i := range groups {
+		groups[i].Check.Path = redacted(groups[i].Check.Path)
+	}
+	return groups
+}
 
 // Read reads a saved snapshot.
 func Read(r io.Reader) (*Snapshot, error) {

@@ -181,6 +181,10 @@ func (f *facts) mendCode(found *Finding, g *Group, code int) {
 // may refuse while the other answers.
 func (f *facts) otherPort(g *Group) (list []*Finding) {
 	b := gather{}
+	answers := map[*Target]bool{} // targets whose health check is answered, with a wrong code
+	for _, a := range f.answered(g) {
+		answers[a.target] = true
+	}
 	for _, e := range f.of(g) {
 		if e.checkPort == e.port {
 			continue
@@ -201,7 +205,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 			found.on(e)
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, refusals, 0, traffic)
-		case e.failing() && !timeoutReason(e.target) && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && len(f.codesOf(e)) == 0:
+		case e.failing() && !timeoutReason(e.target) && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
 			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
 				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
 				found.Confidence = High
@@ -213,7 +217,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 			found.on(e)
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, 0, served, check)
-		case e.failing() && len(f.codesOf(e)) == 0:
+		case e.failing() && !answers[e.target]:
 			found := b.at(fmt.Sprint("differs", e.checkPort), func() *Finding {
 				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
 				found.because(FromConfig, config)
@@ -256,16 +260,6 @@ func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Prob
 	}
 }
 
-// codesOf are the codes that a target's health checks were answered with.
-func (f *facts) codesOf(e endpoint) (list []int) {
-	for _, a := range f.answered(e.group) {
-		if a.target == e.target {
-			list = append(list, a.code)
-		}
-	}
-	return list
-}
-
 // refusals are the requests to a target whose connection was refused.
 func (f *facts) refusals(e endpoint) (n int64) {
 	for _, row := range f.failures() {
@@ -301,10 +295,14 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 	if !(check == "HTTP" && g.speaksTLS() || check == "HTTPS" && (g.plain() || traffic == "TCP" && !tlsPort(g.Port))) {
 		return nil
 	}
+	bad := map[*Target]bool{} // targets that answer 400, as servers do that are spoken to in the wrong way
+	for _, a := range f.answered(g) {
+		bad[a.target] = bad[a.target] || a.code == 400
+	}
 	found := finding("health-check-protocol-mismatch", fmt.Sprintf("The health check of %s speaks %s, and the traffic %s.", g.Name, check, traffic))
 	for _, e := range f.of(g) {
 		if e.failing() && !timeoutReason(e.target) && (e.checkPort == e.port || f.Balancer.Type == Classic) && e.target.Reason != "Target.ResponseCodeMismatch" ||
-			e.failing() && check == "HTTP" && slices.Contains(f.codesOf(e), 400) {
+			e.failing() && check == "HTTP" && bad[e.target] {
 			found.on(e)
 			f.evidence(found, e)
 			if p := f.probe(e, true); p != nil {

@@ -47,6 +47,7 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 	found := finding(id, sentence)
 	found.Confidence = High
 	found.because(FromConfig, prefix+"enabled is "+or(f.Balancer.Attributes[prefix+"enabled"], "false"))
+	found.because(FromConfig, "logs that go through CloudWatch Logs instead are not looked for; name where they are as SOURCE")
 	bucket := or(f.Balancer.Attributes[prefix+"bucket"], or(f.Balancer.Attributes["access_logs.s3.bucket"], "BUCKET"))
 	if f.Balancer.Type == Classic {
 		set := func(on string) string {

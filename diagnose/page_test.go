@@ -42,10 +42,10 @@ func lists() string {
 	var b strings.Builder
 	b.WriteString("\n## Findings\n")
 	for _, c := range Checks {
-		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n| id | level | hop | given when |\n|---|---|---|---|\n", c.Name, c.About)
+		fmt.Fprintf(&b, "\n### %s\n\n%s\n\n| id | level | hop | given when | what to do |\n|---|---|---|---|---|\n", c.Name, c.About)
 		for _, id := range c.Gives {
 			k := KindOf(id)
-			fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", id, k.Level, k.Hop, k.Given)
+			fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", id, k.Level, k.Hop, k.Given, k.Do)
 		}
 	}
 	b.WriteString("\n## Calls\n\nAll that is asked of AWS, and what for.\n\n| action | for |\n|---|---|\n")

@@ -5,6 +5,19 @@ import (
 	"strings"
 )
 
+// eachSecret replaces the parts of a path that look like a key.
+func eachSecret(path string, with func(string) string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if known.MatchString(p) || long.MatchString(p) && strings.ContainsAny(p, "0123456789") && strings.ContainsAny(p, letters) {
+			parts[i] = with(p)
+		}
+	}
+	return strings.Join(parts, "/")
+}
+
+const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
 // leftOut stands in place of what may be a secret.
 const leftOut = "{…}"
 
@@ -20,13 +33,7 @@ var (
 // a command.
 func redacted(path string) string {
 	path, query, asked := strings.Cut(path, "?")
-	parts := strings.Split(path, "/")
-	for i, p := range parts {
-		if known.MatchString(p) || long.MatchString(p) && strings.ContainsAny(p, "0123456789") && strings.ContainsAny(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
-			parts[i] = leftOut
-		}
-	}
-	path = strings.Join(parts, "/")
+	path = eachSecret(path, func(string) string { return leftOut })
 	if asked {
 		path += "?" + queryValue.ReplaceAllString(query, "="+leftOut)
 	}

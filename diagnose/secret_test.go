@@ -43,6 +43,27 @@ func TestHeaderSecrets(t *testing.T) {
 	}
 }
 
+// TestSavedSecrets looks for a secret of a path in what is saved and printed, which
+// says the same before and after.
+func TestSavedSecrets(t *testing.T) {
+	s := base()
+	s.codes(404)
+	s.web().Check.Path = "/health/AKIAIOSFODNN7EXAMPLE?token=canary"
+	var saved strings.Builder
+	if err := s.Write(&saved); err != nil {
+		t.Fatal(err)
+	}
+	before, after := drawn(t, Diagnose(s)), drawn(t, Diagnose(copied(t, s)))
+	for _, text := range []string{saved.String(), before, after} {
+		if strings.Contains(text, "canary") || strings.Contains(text, "AKIA") {
+			t.Errorf("a secret is kept: %s", text)
+		}
+	}
+	if before != after {
+		t.Error("a saved snapshot says something else")
+	}
+}
+
 // TestHostile puts what a terminal, a ticket system or a shell would run into every
 // text that comes from outside.
 func TestHostile(t *testing.T) {

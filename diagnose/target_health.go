@@ -21,16 +21,16 @@ var targetHealthCheck = Check{
 // verdicts are the reason codes that say enough by themselves.
 //
 // Source: AWS, "TargetHealth" of the Elastic Load Balancing API reference, read 2026-11.
-var verdicts = map[string]struct{ id, sentence, advice string }{
-	"Target.Timeout":                  {"target-health-timeout", "Health checks of %s are not answered in time.", "the way to the health check port, then a slow application"},
-	"Target.FailedHealthChecks":       {"target-health-failed-checks", "Health checks of %s fail: the connection is refused or broken off, or the answer is none.", "whether the process listens on the health check port, and speaks its protocol"},
-	"Elb.InternalError":               {"target-health-internal-error", "The balancer cannot check %s for a reason of its own.", "AWS Support, if it lasts"},
-	"Target.InvalidState":             {"target-invalid-state", "The instance of %s is stopped or terminated.", "start it, or register another one"},
-	"Target.IpUnusable":               {"target-ip-unusable", "The address of %s is a load balancer's.", "register another address"},
-	"Target.DeregistrationInProgress": {"target-draining", "%s is deregistering.", "wait for the deregistration delay"},
-	"Elb.RegistrationInProgress":      {"target-initial", "%s is being registered.", "wait; if it lasts, look at the health check's port and path"},
-	"Elb.InitialHealthChecking":       {"target-initial", "%s has its first health checks.", "wait; if it lasts, look at the health check's port and path"},
-	"Target.HealthCheckDisabled":      {"target-health-checks-disabled", "Health checks of %s are disabled.", "enable them, unless the target is a function"},
+var verdicts = map[string]struct{ id, sentence string }{
+	"Target.Timeout":                  {"target-health-timeout", "Health checks of %s are not answered in time."},
+	"Target.FailedHealthChecks":       {"target-health-failed-checks", "Health checks of %s fail: the connection is refused or broken off, or the answer is none."},
+	"Elb.InternalError":               {"target-health-internal-error", "The balancer cannot check %s for a reason of its own."},
+	"Target.InvalidState":             {"target-invalid-state", "The instance of %s is stopped or terminated."},
+	"Target.IpUnusable":               {"target-ip-unusable", "The address of %s is a load balancer's."},
+	"Target.DeregistrationInProgress": {"target-draining", "%s is deregistering."},
+	"Elb.RegistrationInProgress":      {"target-initial", "%s is being registered."},
+	"Elb.InitialHealthChecking":       {"target-initial", "%s has its first health checks."},
+	"Target.HealthCheckDisabled":      {"target-health-checks-disabled", "Health checks of %s are disabled."},
 }
 
 func lookAtTargetHealth(f *facts) []*Finding {

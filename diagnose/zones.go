@@ -30,6 +30,16 @@ func lookAtZones(f *facts) []*Finding {
 			found.because(FromConfig, other)
 			continue
 		}
+		if e.zone == "" && e.target.Reason == "Target.NotInUse" && f.forwards(e.group) {
+			found := b.at("unknown zone"+e.group.ARN, func() *Finding {
+				found := finding("target-zone-not-enabled", fmt.Sprintf("Targets of %s are unused though a rule leads to them: their zone is probably not enabled for the balancer.", e.group.Name))
+				found.share = f.reasons(found, "No_Usable_Target")
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			continue
+		}
 		if e.zone == "" || e.zone == "all" || len(enabled) == 0 || slices.Contains(enabled, e.zone) || e.group.Type == "lambda" {
 			continue
 		}

@@ -110,6 +110,9 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 		if r.Wrong() {
 			return &findingsError{r.Findings}
 		}
+		if l := s.Logs; l != nil && l.ObjectsFailed > 0 {
+			return &partialError{l.ObjectsFailed, l.Objects}
+		}
 		return nil
 	})
 }
@@ -248,6 +251,9 @@ func logPlaces(b diagnose.Balancer) (places []string, checks bool) {
 		out.Logs = append(out.Logs, ingest.BalancerLog{Kind: l.kind, Enabled: on, Bucket: b.Attributes[l.start+"bucket"], Prefix: b.Attributes[l.start+"prefix"]})
 		checks = on && l.kind == parse.KindHealthCheck
 	}
+	if bucket := b.Attributes["access_logs.s3.bucket"]; b.Account == "" && bucket != "" && out.Logs[0].Enabled {
+		return []string{"s3://" + bucket + "/" + b.Attributes["access_logs.s3.prefix"]}, checks
+	}
 	return out.Sources(), checks
 }
 
@@ -255,7 +261,7 @@ func logPlaces(b diagnose.Balancer) (places []string, checks bool) {
 // read.
 func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot, logs *diagnose.Logs, err error) error {
 	where := "logs in " + strings.Join(specs, ", ")
-	if logs.Parsed > 0 || err == nil {
+	if logs.Objects > 0 || err == nil {
 		s.Logs = logs
 	}
 	if logs.ObjectsFailed > 0 {

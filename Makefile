@@ -49,7 +49,7 @@ test-moto test-parquet: test-%: $(CACHE)/venv-%/ready
 # Balancers with one fault each, and some with two, in the same emulator; and AWS's
 # command line, which runs the commands that are to mend them.
 test-diagnose: $(CACHE)/venv-moto/ready $(CACHE)/venv-diagnose/ready
-	cd test && go test -count 1 -timeout 10m -tags moto ./diagnose
+	cd test && go test -count 1 -timeout 20m -parallel 4 -tags moto ./diagnose
 
 # Trino is a download of 820 MB. Arrow runs before it, whose answers it must share.
 test-trino: $(CACHE)/venv-parquet/ready $(CACHE)/trino/$(TRINO) ## Trino reads what export wrote; needs Maven

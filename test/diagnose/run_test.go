@@ -4,7 +4,10 @@ package diagnose
 
 import (
 	"flag"
+	"net/http"
+	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -37,7 +40,11 @@ func TestScenarios(t *testing.T) {
 					t.Fatal(err)
 				}
 				b := s.build(t, name)
-				a, status := b.ask(t, newGate(t, b.account), s.Arguments...)
+				g := newGate(t, b.account)
+				g.answer = func(w http.ResponseWriter, action string, _ url.Values) bool {
+					return slices.Contains(s.Denied, action) && denied(w, action)
+				}
+				a, status := b.ask(t, g, s.Arguments...)
 				problems := s.problems(a, status)
 				if s.Mends && len(problems) == 0 {
 					for _, wrong := range b.mend(t, a, s.Arguments...) {

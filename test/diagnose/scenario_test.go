@@ -52,6 +52,7 @@ type scenario struct {
 	Metrics      []metric // further data points, in each fifth minute of the window
 	NoMetrics    bool     `yaml:"no-metrics"`
 	Arguments    []string // of the command, further ones
+	Denied       []string // permissions that are missing, which the answer must name
 
 	// Causes are the findings that must come first, in any order; none if the
 	// set-up is healthy. Also are others that must be there, Never ones that must not.
@@ -284,12 +285,14 @@ type answer struct {
 		BecauseOf                            []string `json:"because_of"`
 		Fix, Undo, Targets                   []string
 	}
-	NotChecked []struct{ What, Permission, Why string } `json:"not_checked"`
+	NotChecked []unchecked `json:"not_checked"`
 	Calls      struct {
 		Total    int
 		ByAction map[string]int `json:"by_action"`
 	}
 }
+
+type unchecked struct{ What, Permission, Why string }
 
 // diagnose runs the command through a gate and returns what it wrote and its exit status.
 func diagnose(t *testing.T, g *gate, args ...string) (stdout, stderr string, status int) {
@@ -355,6 +358,11 @@ func (s *scenario) problems(a answer, status int) []string {
 		}
 		if status != 21 {
 			wrong = append(wrong, fmt.Sprintf("exit status %d, want 21", status))
+		}
+	}
+	for _, action := range s.Denied {
+		if !slices.ContainsFunc(a.NotChecked, func(n unchecked) bool { return n.Permission == action }) {
+			wrong = append(wrong, action+" is not named")
 		}
 	}
 	for _, id := range s.Also {

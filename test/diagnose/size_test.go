@@ -73,6 +73,42 @@ func TestHundredTargets(t *testing.T) {
 	}
 }
 
+// TestManyGroups diagnoses a balancer with thirty groups: what has to be asked for each
+// is asked at the same time, and within bounds.
+func TestManyGroups(t *testing.T) {
+	t.Parallel()
+	s, err := readScenario("bases/alb.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const groups = 30
+	for i := range groups - 1 {
+		s.Steps = append(s.Steps,
+			step{fmt.Sprint("group-", i), fmt.Sprintf("elb CreateTargetGroup Name=many-%d VpcId={vpc} TargetType=ip Protocol=HTTP ProtocolVersion=HTTP1 Port=8080 HealthCheckPath=/health HealthCheckTimeoutSeconds=5", i)},
+			step{fmt.Sprint("rule-", i), fmt.Sprintf("elb CreateRule ListenerArn={listener} Priority=%d Conditions.member.1.Field=path-pattern Conditions.member.1.Values.member.1=/service-%d/* Actions.member.1.Type=forward Actions.member.1.TargetGroupArn={group-%d}", i+1, i, i)},
+			step{fmt.Sprint("register-", i), fmt.Sprintf("elb RegisterTargets TargetGroupArn={group-%d} Targets.member.1.Id={net}.10.11 Targets.member.2.Id={net}.11.12", i)})
+	}
+	s.NoMetrics = true // a query for each group is work for the emulator
+	b := s.build(t, "many-groups")
+	g := newGate(t, b.account)
+	start := time.Now()
+	a, status := b.ask(t, g)
+	took := time.Since(start)
+	t.Logf("%d groups: %v, %d calls, %d at the same time", groups, took.Round(time.Millisecond), a.Calls.Total, g.peak)
+	if status != 0 || len(a.Findings) > 0 {
+		t.Errorf("exit status %d, findings %v", status, a.ids())
+	}
+	if took > 10*time.Second {
+		t.Errorf("it took %v, want 10 s at most", took)
+	}
+	if n := a.Calls.Total; n < 2*groups || n > 3*groups+40 {
+		t.Errorf("%d calls", n)
+	}
+	if g.peak < 4 {
+		t.Errorf("%d requests at the same time", g.peak)
+	}
+}
+
 // TestSaved diagnoses what was saved: the same answer, byte for byte, without AWS.
 func TestSaved(t *testing.T) {
 	s, err := readScenario("scenarios/two-groups.yaml")

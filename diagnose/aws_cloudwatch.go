@@ -63,7 +63,7 @@ var namespaces = map[string]string{Application: "AWS/ApplicationELB", NetworkTyp
 func (c *collector) measure(ctx context.Context) error {
 	s := &c.snapshot
 	from := s.From.Truncate(time.Minute)
-	period := periodOf(s.Until.Sub(from))
+	period := periodOf(s.Until.Sub(from), s.Taken.Sub(from))
 	from = from.Truncate(period)
 	var queries []types.MetricDataQuery
 	var series []Series
@@ -115,11 +115,12 @@ const getMetrics = "cloudwatch:GetMetricData"
 
 // periodOf is how fine metrics of a window are read. Values by the minute are kept
 // for 15 days, by five minutes for 63.
-func periodOf(window time.Duration) time.Duration {
+func periodOf(window, age time.Duration) time.Duration {
+	const day = 24 * time.Hour
 	switch {
-	case window <= 24*time.Hour:
+	case window <= day && age < 15*day:
 		return time.Minute
-	case window <= 10*24*time.Hour:
+	case window <= 10*day && age < 63*day:
 		return 5 * time.Minute
 	}
 	return time.Hour

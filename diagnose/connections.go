@@ -257,15 +257,19 @@ func whom(names []string, g *Group) string {
 // closing looks for answers that are cut off or none, and no race with an idle
 // connection.
 func (f *facts) closing(g *Group) *Finding {
-	race, gone := f.isRace(g), f.deregistered(g)
+	race, gone, d := f.isRace(g), f.deregistered(g), f.decide(g)
 	share := func(row Failure) int64 {
-		if row.Reason != "Target_Closed_Connection" && row.Reason != "Target_Stream_Reset" || row.Group != g.logARN(f) || gone != nil && gone(row) {
+		switch {
+		case row.Group != g.logARN(f) || gone != nil && gone(row):
 			return 0
-		}
-		if race {
+		case row.Reason == "Target_Connection_Error" && !race:
+			return d.share(row.Count, d.idle) // neither refused nor for TLS
+		case row.Reason == "Target_Closed_Connection" && race:
 			return row.Count - row.Quick
+		case row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Stream_Reset":
+			return row.Count
 		}
-		return row.Count
+		return 0
 	}
 	names, n := f.hits(g, share)
 	if n == 0 {
@@ -273,7 +277,7 @@ func (f *facts) closing(g *Group) *Finding {
 	}
 	found := finding("target-closes-connection", fmt.Sprintf("%s break%s off while a request is outstanding, or answer%s what is no HTTP.", whom(names, g), third(len(names)), third(len(names))))
 	found.Targets, found.share = names, share
-	found.because(FromLog, count(n, "request", "requests")+" got 502 after they were sent to the target")
+	found.because(FromLog, count(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
 	if _, _, rate := f.spread(g, share); rate < 0.005 {

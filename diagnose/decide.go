@@ -12,7 +12,7 @@ import (
 // metrics of their minutes say.
 type decided struct {
 	refused, tls, idle int64
-	open               int64 // both metrics count, or neither is there
+	open               int64 // the metrics count fewer, or neither is there
 	wall               int64 // 504s at the connect timeout in minutes with TLS errors and no connection errors
 	walls              int64 // all 504s at the connect timeout
 }
@@ -25,42 +25,38 @@ func (d decided) share(n, part int64) int64 {
 	return 0
 }
 
-// decide looks at each minute of a group. A minute in which the balancer counted
-// requests of the group, or anything else, and neither error, had neither: then
-// nothing was refused. Without any metric nothing is decided.
+// decide looks at each minute of a group, or whatever the metrics are summed up by.
+// Where both metrics count, each takes its own, and what is left over stays open. A
+// minute in which the balancer counted requests of the group and neither error had
+// neither: then nothing was refused. Without any metric nothing is decided.
 func (f *facts) decide(g *Group) (d decided) {
 	if f.Logs == nil {
 		return d
 	}
-	connection := byMinute(f.series("TargetConnectionErrorCount", g.ARN))
-	tls := byMinute(f.series("TargetTLSNegotiationErrorCount", g.ARN))
-	requests := byMinute(f.series("RequestCount", g.ARN))
+	connection := f.byPeriod(f.series("TargetConnectionErrorCount", g.ARN))
+	tls := f.byPeriod(f.series("TargetTLSNegotiationErrorCount", g.ARN))
+	requests := f.byPeriod(f.series("RequestCount", g.ARN))
+	failed, late := map[time.Time]int64{}, map[time.Time]int64{}
 	for _, m := range f.Logs.Minutes {
-		if m.Group != g.ARN {
-			continue
+		if m.Group == g.ARN {
+			at := m.Minute.UTC().Truncate(f.period())
+			failed[at] += m.Reasons["Target_Connection_Error"]
+			late[at] += m.Reasons["Target_Connect_Timeout"]
 		}
-		n, late := m.Reasons["Target_Connection_Error"], m.Reasons["Target_Connect_Timeout"]
-		d.walls += late
-		minute := m.Minute.UTC()
-		c, t := connection[minute], tls[minute]
-		_, measured := requests[minute]
-		if t > 0 && c == 0 {
-			d.wall += late
+	}
+	for at, n := range failed {
+		d.walls += late[at]
+		// A connection that is not established in time is counted as well.
+		c, t := max(0, int64(connection[at])-late[at]), int64(tls[at])
+		if t > 0 && connection[at] == 0 {
+			d.wall += late[at]
 		}
+		_, measured := requests[at]
 		switch {
-		case c > 0 && t > 0:
-			// Each metric counts its own; what is left over stays open.
-			refused := min(n, int64(c))
-			failed := min(n-refused, int64(t))
-			if late > 0 {
-				d.open += n
-				break
-			}
-			d.refused, d.tls, d.open = d.refused+refused, d.tls+failed, d.open+n-refused-failed
-		case c > 0:
-			d.refused += n
-		case t > 0:
-			d.tls += n
+		case c > 0 || t > 0:
+			refused := min(n, c)
+			broken := min(n-refused, t)
+			d.refused, d.tls, d.open = d.refused+refused, d.tls+broken, d.open+n-refused-broken
 		case measured:
 			d.idle += n
 		default:
@@ -70,10 +66,11 @@ func (f *facts) decide(g *Group) (d decided) {
 	return d
 }
 
-func byMinute(points []Point) map[time.Time]float64 {
+// byPeriod sums points up by the period that they are of.
+func (f *facts) byPeriod(points []Point) map[time.Time]float64 {
 	m := map[time.Time]float64{}
 	for _, p := range points {
-		m[p.Time.UTC().Truncate(time.Minute)] += p.Value
+		m[p.Time.UTC().Truncate(f.period())] += p.Value
 	}
 	return m
 }

@@ -118,10 +118,11 @@ func (f *facts) clientTLS() []*Finding {
 	return []*Finding{found}
 }
 
-// reconciled compares the logs with CloudWatch minute by minute.
+// reconciled compares the logs with CloudWatch minute by minute, or whatever the
+// metrics are summed up by.
 type reconciled struct {
-	minutes, same    int     // that both know; in which both count the same requests
-	counted, logged  float64 // requests in these minutes
+	periods, same    int     // that both know; in which both count the same requests
+	counted, logged  float64 // requests in these periods
 	failed, answered float64 // 5xx of the balancer by CloudWatch, and by the logs
 }
 
@@ -132,7 +133,7 @@ func (f *facts) reconcile() (r reconciled) {
 	}
 	requests, errors := map[int64]float64{}, map[int64]float64{}
 	for _, m := range f.Logs.Minutes {
-		at := m.Minute.Unix()
+		at := m.Minute.Truncate(f.period()).Unix()
 		for status, n := range m.Statuses {
 			if status >= "500" && status < "600" {
 				errors[at] += float64(n)
@@ -157,8 +158,8 @@ func (f *facts) reconcile() (r reconciled) {
 		if !f.reached(p) {
 			continue
 		}
-		n := requests[p.Time.Unix()]
-		r.minutes++
+		n := requests[p.Time.Truncate(f.period()).Unix()]
+		r.periods++
 		r.counted += p.Value
 		r.logged += n
 		if n == p.Value {

@@ -225,7 +225,7 @@ func metricsPass(f *facts) ([]string, bool) {
 	}
 	if r := f.reconcile(); r.counted > 0 {
 		evidence = append(evidence, fmt.Sprintf("the logs hold %.1f %% of RequestCount (%d of %s alike), and %s of %s 5xx of the balancer",
-			100*r.logged/r.counted, r.same, plural(r.minutes, "minute", "minutes"), number(r.answered), number(r.failed)))
+			100*r.logged/r.counted, r.same, plural(r.periods, "period", "periods"), number(r.answered), number(r.failed)))
 	}
 	return evidence, true
 }

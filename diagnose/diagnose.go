@@ -2,7 +2,9 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"time"
 )
 
 // Check looks at one thing that can be wrong.
@@ -57,8 +59,24 @@ func finding(id, sentence string) *Finding {
 func (f *Finding) finish(facts *facts) {
 	slices.Sort(f.Groups)
 	slices.SortFunc(f.Targets, compareTargets)
-	if f.share != nil {
-		f.Explains = facts.sum(f.share)
+	if f.share == nil {
+		return
+	}
+	f.Explains = facts.sum(f.share)
+	var first, last time.Time
+	for _, row := range facts.failures() {
+		if !counted(row) || f.share(row) == 0 || row.First.IsZero() {
+			continue
+		}
+		if first.IsZero() || row.First.Before(first) {
+			first = row.First
+		}
+		if row.Last.After(last) {
+			last = row.Last
+		}
+	}
+	if !first.IsZero() {
+		f.because(FromLog, fmt.Sprintf("the first of these failures at %s, the last at %s UTC", clock(first), clock(last)))
 	}
 }
 

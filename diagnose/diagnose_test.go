@@ -140,7 +140,7 @@ var faults = []fault{
 		s.failing("Target_Connection_Error", first, 502, 600)
 	}},
 	{want: "target-closes-connection", change: func(s *Snapshot) {
-		s.failing("Target_Closed_Connection", first, 502, 600, func(f *Failure) { f.Sent = 600 })
+		s.failing("Target_Closed_Connection", first, 502, 600)
 	}},
 	{want: "target-answers-5xx", change: func(s *Snapshot) {
 		s.failing("Target_5XX", first, 500, 600, func(f *Failure) { f.TargetStatus = 500 })
@@ -306,7 +306,7 @@ var faults = []fault{
 		s.codes(400)
 	}},
 	{want: "keep-alive-race", name: "answer cut off", change: func(s *Snapshot) {
-		quick := func(f *Failure) { f.Sent, f.Quick = f.Count, f.Count }
+		quick := func(f *Failure) { f.Quick = f.Count }
 		s.failing("Target_Closed_Connection", first, 502, 60, quick)
 		s.failing("Target_Closed_Connection", second, 502, 60, quick)
 	}},
@@ -315,12 +315,12 @@ var faults = []fault{
 		s.failing("Target_Connection_Error", second, 502, 60)
 	}},
 	{want: "idle-timeout-reached", change: func(s *Snapshot) {
-		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Sent, f.Idle = 600, 600 })
+		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = 600 })
 	}},
 	{want: "deregistration-delay-too-short", change: func(s *Snapshot) {
 		s.web().Attributes[attrDelay] = "5"
 		s.Logs.Traffic[0].Slowest = 20
-		s.failing("Target_Closed_Connection", "10.0.10.99:8080", 502, 60, func(f *Failure) { f.Sent = 60 })
+		s.failing("Target_Closed_Connection", "10.0.10.99:8080", 502, 60)
 	}},
 	{want: "target-connection-errors", change: func(s *Snapshot) { s.metric("TargetConnectionErrorCount", webARN, "Sum", 60) }},
 	{want: "rejected-connections", change: func(s *Snapshot) { s.metric("RejectedConnectionCount", "", "Sum", 60) }},

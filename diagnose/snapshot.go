@@ -352,7 +352,6 @@ type Failure struct {
 	Class        string    `json:"class"`
 	Source       string    `json:"source"` // logged, derived
 	Count        int64     `json:"count"`
-	Sent         int64     `json:"sent"`    // the target took the request: request_processing_time is there
 	Quick        int64     `json:"quick"`   // ended within 0.1 s
 	Connect      int64     `json:"connect"` // ended at 10 s, the balancer's connect timeout
 	Idle         int64     `json:"idle"`    // ended at the balancer's idle timeout

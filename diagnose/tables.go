@@ -25,7 +25,6 @@ ORDER BY ALL`
 	// the balancer's clock and its own work add.
 	failureSQL = `
 SELECT target_group_arn, target, node, elb_status_code, target_status_code, reason, reason_class, reason_source, count(*) AS failures,
-	count(*) FILTER (request_processing_time >= 0) AS sent,
 	count(*) FILTER (coalesce(duration, target_processing_time) < 0.1) AS quick,
 	count(*) FILTER (duration >= 9.9 AND duration < 10.6) AS connect,
 	count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 1.5) AS idle,
@@ -134,8 +133,8 @@ func (r *reader) access(idle float64) error {
 	_, err = r.ask(fmt.Sprintf(failureSQL, idle), func(row []any) {
 		r.logs.Failures = append(r.logs.Failures, Failure{
 			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
-			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0), Sent: whole(row[9], 0),
-			Quick: whole(row[10], 0), Connect: whole(row[11], 0), Idle: whole(row[12], 0), First: moment(row[13]), Last: moment(row[14]),
+			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0),
+			Quick: whole(row[9], 0), Connect: whole(row[10], 0), Idle: whole(row[11], 0), First: moment(row[12]), Last: moment(row[13]),
 		})
 	})
 	if err != nil {

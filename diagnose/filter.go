@@ -251,8 +251,9 @@ func refusedBy(entries []ACLEntry, port int, addresses netip.Prefix) (ACLEntry, 
 	return ACLEntry{Number: 32767, Protocol: "-1", CIDR: "0.0.0.0/0"}, true
 }
 
-// anybody reports whether an ACL lets a port through for any address at all.
-func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Prefix) bool {
+// anybody reports whether an ACL lets a port through for any of the addresses, but
+// for some of them.
+func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Prefix, but ...netip.Prefix) bool {
 	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
 	var open, shut netipx.IPSetBuilder
 	for _, e := range a.Entries {
@@ -272,6 +273,9 @@ func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Pr
 			}
 		}
 		shut.AddPrefix(p)
+	}
+	for _, p := range but {
+		open.RemovePrefix(p)
 	}
 	set, err := open.IPSet()
 	return err == nil && set.OverlapsPrefix(addresses)

@@ -32,7 +32,42 @@ func lookAtNetworkACLs(f *facts) []*Finding {
 	for _, found := range b.list {
 		f.weigh(found)
 	}
-	return append(b.list, f.aclsToClients()...)
+	return append(append(b.list, f.aclsKeepClientsOut()...), f.aclsToClients()...)
+}
+
+// aclsKeepClientsOut looks at targets that see the clients' addresses, which their
+// subnet's ACL sees too: let in are the balancer's subnets only, where health checks
+// come from. Clients of an internal balancer may all be in the VPC.
+func (f *facts) aclsKeepClientsOut() []*Finding {
+	b := gather{}
+	clients := netip.MustParsePrefix("0.0.0.0/0")
+	var own []netip.Prefix
+	for _, v := range f.Network.VPCs {
+		own = append(own, prefixes(v.CIDRs)...)
+	}
+	for _, e := range f.endpoints {
+		a := f.aclOf(e.subnet)
+		if a == nil || !e.address.Is4() || !f.keepsClients(e.group) || f.Balancer.Scheme == "internal" {
+			continue
+		}
+		refuse := func(id string, egress bool, protocol string, from, to int) {
+			list := a.refuses(egress, protocol, from, to, clients)
+			found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
+			found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+			found.on(e)
+			for _, r := range list {
+				f.admit(found, a, egress, protocol, r, clients)
+			}
+		}
+		protocol := e.group.transport()
+		if !a.anybody(false, protocol, e.port, clients, own...) && a.anybody(false, protocol, e.port, clients) {
+			refuse("acl-target-inbound-blocks-traffic-port", false, protocol, e.port, e.port)
+		}
+		if a.anybody(true, protocol, 50000, clients) && !a.anybody(true, protocol, 50000, clients, own...) && !a.anybody(true, protocol, 32768, clients, own...) {
+			refuse("acl-target-outbound-blocks-ephemeral", true, protocol, firstEphemeral, lastEphemeral)
+		}
+	}
+	return b.list
 }
 
 // aclsBetween looks at the way from a subnet of the balancer to a target, and back.

@@ -41,12 +41,12 @@ func inAWS(d time.Duration) time.Duration {
 //	http 200 /health=404 /report=70s slow=6s keep=5s
 //
 // speaks HTTP and answers 200 after six seconds, but 404 to /health, and to /report
-// after seventy, and closes a connection that was idle for five. Other kinds: https; h2c, cleartext HTTP/2;
-// grpc, whose number is a status of gRPC; tcp, which takes connections; mute, which
-// takes requests and never answers; cut, which takes requests and hangs up; bytes,
-// which answers what is no HTTP; closed, where nobody listens; dropped, where
-// nothing answers a connection's first packet. Numbers and times
-// joined by commas take turns.
+// after seventy, and closes a connection that was idle for five. Numbers and times
+// joined by commas take turns. Other kinds: https; h2c, cleartext HTTP/2; grpc, whose
+// number is a status of gRPC; tcp, which takes connections; mute, which takes
+// requests and never answers; cut, which takes requests and hangs up; bytes, which
+// answers what is no HTTP; closed, where nobody listens; dropped, where nothing
+// answers a connection's first packet.
 type behaviour struct {
 	kind   string
 	status []int

@@ -306,7 +306,11 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
 		}
 		if len(e.filters) > 0 {
-			f.authorize(found, e.filters[0], false, protocol, e.port, append(f.Balancer.SecurityGroups, clients[0].String())[0])
+			from := clients[0].String()
+			if own := f.Balancer.SecurityGroups; len(own) > 0 {
+				from = own[0]
+			}
+			f.authorize(found, e.filters[0], false, protocol, e.port, from)
 		}
 		return found
 	})

@@ -38,7 +38,7 @@ const raceRate = 0.5
 // quick is the share of failures that look like a race: over at once, with nothing
 // refused and no TLS that failed.
 func (f *facts) quick(g *Group) func(Failure) int64 {
-	d, gone := f.decide(g), f.deregistered(g)
+	d, gone, refused := f.decide(g), f.deregistered(g), f.undecided(g)
 	return func(row Failure) int64 {
 		switch {
 		case row.Group != g.logARN(f) || gone != nil && gone(row):
@@ -47,7 +47,7 @@ func (f *facts) quick(g *Group) func(Failure) int64 {
 			return row.Quick
 		case row.Reason == "Target_Connection_Error" && d.refused+d.tls+d.idle > 0:
 			return d.share(row.Count, d.idle)
-		case row.Reason == "Target_Connection_Error" && f.undecided(g)(row) == 0:
+		case row.Reason == "Target_Connection_Error" && refused(row) == 0:
 			return row.Quick
 		}
 		return 0

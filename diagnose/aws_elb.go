@@ -84,7 +84,9 @@ func balancerOf(b types.LoadBalancer, region string) Balancer {
 
 // sorted is a copy in order, never nil.
 func sorted(list []string) []string {
-	return slices.Sorted(slices.Values(append([]string{}, list...)))
+	list = append([]string{}, list...)
+	slices.Sort(list)
+	return list
 }
 
 func (c *collector) attributes(ctx context.Context) error {

@@ -68,17 +68,20 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 	found := b.at(fmt.Sprint(id, protocol, port), func() *Finding {
 		found := finding(id, fmt.Sprintf("The balancer's security group %s lets nothing out to its targets on %s %d.", few(ids), protocol, port))
 		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
-		peers := e.filters
-		if len(peers) == 0 {
-			peers = []string{single(e.address).String()}
-		}
-		f.authorize(found, ids[0], true, protocol, port, peers[0])
 		if id == "balancer-sg-blocks-traffic-port" {
 			found.share = f.reasons(found, "Target_Connect_Timeout")
 		}
 		return found
 	})
 	found.on(e)
+	other := f.rangeOf(e.subnet, e.address).String()
+	if len(e.filters) > 0 {
+		other = e.filters[0]
+	}
+	if !slices.Contains(found.admitted, other) {
+		found.admitted = append(found.admitted, other)
+		f.authorize(found, ids[0], true, protocol, port, other)
+	}
 }
 
 // intoTarget looks at what a target's groups let in from the balancer.

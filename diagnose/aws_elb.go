@@ -38,8 +38,7 @@ func (c *collector) find(ctx context.Context, q ingest.BalancerQuery, which stri
 		}
 		return out.LoadBalancers, out.NextMarker, nil
 	})
-	var api smithy.APIError
-	if err != nil && !(errors.As(err, &api) && api.ErrorCode() == "LoadBalancerNotFound") {
+	if err != nil && !isCode(err, "LoadBalancerNotFound") {
 		return false, ingest.Explain(ctx, err, describeBalancers, "Elastic Load Balancing in "+c.region)
 	}
 	var near []string

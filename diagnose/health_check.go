@@ -171,7 +171,7 @@ func (f *facts) mendCode(found *Finding, g *Group, code int) {
 		if g.Check.Matcher == "" {
 			return
 		}
-		f.modifyGroup(found, g, []string{"--matcher", fmt.Sprintf(`{"HttpCode":"%s,%d"}`, g.Check.Matcher, code)}, []string{"--matcher", fmt.Sprintf(`{"HttpCode":"%s"}`, g.Check.Matcher)})
+		f.modifyGroup(found, g, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, fmt.Sprintf("%s,%d", g.Check.Matcher, code))}, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, g.Check.Matcher)})
 	case "target-expects-tls":
 		f.modifyGroup(found, g, []string{"--health-check-protocol", "HTTPS"}, []string{"--health-check-protocol", g.Check.Protocol})
 	}
@@ -292,7 +292,8 @@ func (f *facts) served(e endpoint) (n int64) {
 // and fail.
 func (f *facts) otherProtocol(g *Group) []*Finding {
 	check, traffic := g.Check.Protocol, g.Protocol
-	if !(check == "HTTP" && g.speaksTLS() || check == "HTTPS" && (g.plain() || traffic == "TCP" && !tlsPort(g.Port))) {
+	other := check == "HTTP" && g.speaksTLS() || check == "HTTPS" && (g.plain() || traffic == "TCP" && !tlsPort(g.Port))
+	if !other {
 		return nil
 	}
 	bad := map[*Target]bool{} // targets that answer 400, as servers do that are spoken to in the wrong way

@@ -138,7 +138,7 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action, at int) {
 	set := func(weight func(i int, w Weight) int) string {
 		var groups []string
 		for i, w := range a.Weights {
-			groups = append(groups, fmt.Sprintf(`{"TargetGroupArn":"%s","Weight":%d}`, w.Group, weight(i, w)))
+			groups = append(groups, fmt.Sprintf(`{"TargetGroupArn":%q,"Weight":%d}`, w.Group, weight(i, w)))
 		}
 		action := `[{"Type":"forward","ForwardConfig":{"TargetGroups":[` + strings.Join(groups, ",") + `]}}]`
 		if r.Priority == "default" {
@@ -273,7 +273,7 @@ func matches(pattern, s string, isPattern bool) bool {
 		case p < len(pattern) && pattern[p] == '*':
 			star, from = p, i
 			p++
-		case p < len(pattern) && (pattern[p] == s[i] || pattern[p] == '?' && !(isPattern && s[i] == '*')):
+		case p < len(pattern) && (pattern[p] == s[i] || pattern[p] == '?' && (!isPattern || s[i] != '*')):
 			p++
 			i++
 		case star >= 0:

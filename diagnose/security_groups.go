@@ -105,7 +105,8 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		}
 	}
 	clients := f.keepsClients(e.group)
-	if clients && !(len(f.Balancer.SecurityGroups) > 0 && len(traffic) == len(subnets)) {
+	shut := len(f.Balancer.SecurityGroups) > 0 && len(traffic) == len(subnets) // to the balancer, too
+	if clients && !shut {
 		f.clientsIn(e, b)
 		traffic = nil
 	}

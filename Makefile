@@ -20,7 +20,7 @@ LINES    ?= 6000000
 FOLDER   ?=
 MODULES  := . test
 
-.PHONY: build demo test test-code test-servers test-all test-moto test-parquet test-trino check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
+.PHONY: build demo test test-code test-servers test-all test-moto test-parquet test-diagnose test-trino check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
 .DEFAULT_GOAL := build
 
 build: ## build bin/loglens
@@ -40,11 +40,16 @@ test-code:
 test-servers:
 	cd test && go test -count 1 -timeout 10m ./...
 
-test-all: test test-moto test-parquet ## test, and the suites that need Python and Java
+test-all: test test-moto test-parquet test-diagnose ## test, and the suites that need Python and Java
 
 # An emulator of AWS; and Arrow and Spark, which read what export has written.
 test-moto test-parquet: test-%: $(CACHE)/venv-%/ready
 	cd test && go test -count 1 -timeout 10m -tags $* ./$*
+
+# Balancers with one fault each, and some with two, in the same emulator; and AWS's
+# command line, which runs the commands that are to mend them.
+test-diagnose: $(CACHE)/venv-moto/ready $(CACHE)/venv-diagnose/ready
+	cd test && go test -count 1 -timeout 20m -parallel 4 -tags moto ./diagnose
 
 # Trino is a download of 820 MB. Arrow runs before it, whose answers it must share.
 test-trino: $(CACHE)/venv-parquet/ready $(CACHE)/trino/$(TRINO) ## Trino reads what export wrote; needs Maven

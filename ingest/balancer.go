@@ -142,16 +142,16 @@ func (e *BalancerTypeError) Hint() string {
 // a balancer), *LogsOffError (all of them are off; these two come with the
 // Balancer), *AccessError, *CredentialsError, *UnreachableError, *SourceError.
 func FindBalancer(ctx context.Context, a AWS, which string, kinds KindSet) (Balancer, error) {
-	q, err := readBalancer(which)
+	q, err := ReadBalancer(which)
 	if err != nil {
 		return Balancer{}, err
 	}
-	cfg, err := a.config(ctx)
+	cfg, err := a.Config(ctx)
 	if err != nil {
 		return Balancer{}, err
 	}
-	if q.region != "" {
-		cfg.Region = q.region
+	if q.Region != "" {
+		cfg.Region = q.Region
 	}
 	if cfg.Region == "" {
 		return Balancer{}, &SourceError{Spec: which, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
@@ -183,35 +183,48 @@ func FindBalancer(ctx context.Context, a AWS, which string, kinds KindSet) (Bala
 	return b, nil
 }
 
-// balancerQuery is what a user's word for a balancer says.
-type balancerQuery struct {
-	name, arn, dns string // one of them is set
-	id             string // "app/name/id", beside name
-	region         string // if the word tells it
+// BalancerQuery is what a user's word for a balancer says.
+type BalancerQuery struct {
+	Name, ARN, DNS string // one of them is set
+	ID             string // "app/name/id", beside Name
+	Region         string // if the word tells it
 }
 
-func readBalancer(which string) (balancerQuery, error) {
+// ReadBalancer understands a name, "app/name/id", an ARN or a DNS name. The error
+// is a *SourceError.
+func ReadBalancer(which string) (BalancerQuery, error) {
 	switch part := strings.Split(which, ":"); {
 	case which == "":
-		return balancerQuery{}, &SourceError{Spec: `""`, Reason: "names no load balancer", Next: "--lb NAME, ARN or DNS name"}
+		return BalancerQuery{}, &SourceError{Spec: `""`, Reason: "names no load balancer", Next: "--lb NAME, ARN or DNS name"}
 	case strings.HasPrefix(which, "arn:"):
 		if len(part) != 6 || part[2] != "elasticloadbalancing" || !strings.HasPrefix(part[5], "loadbalancer/") || !isWord(part[3]) {
-			return balancerQuery{}, &SourceError{Spec: which, Reason: "not the ARN of a load balancer", Next: "arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID"}
+			return BalancerQuery{}, &SourceError{Spec: which, Reason: "not the ARN of a load balancer", Next: "arn:aws:elasticloadbalancing:REGION:ACCOUNT:loadbalancer/app/NAME/ID"}
 		}
-		return balancerQuery{arn: which, region: part[3]}, nil
+		return BalancerQuery{ARN: which, Region: part[3]}, nil
 	case strings.Contains(which, "/"):
 		part := strings.Split(which, "/")
 		if len(part) != 3 || !isWord(part[1]) || !isWord(part[2]) {
-			return balancerQuery{}, &SourceError{Spec: which, Reason: "not the name of a load balancer", Next: "--lb NAME, app/NAME/ID, ARN or DNS name"}
+			return BalancerQuery{}, &SourceError{Spec: which, Reason: "not the name of a load balancer", Next: "--lb NAME, app/NAME/ID, ARN or DNS name"}
 		}
-		return balancerQuery{name: part[1], id: which}, nil
+		return BalancerQuery{Name: part[1], ID: which}, nil
 	case strings.Contains(which, "."):
 		dns := plainDNS(which)
-		return balancerQuery{dns: dns, region: regionOfDNS(dns)}, nil
+		return BalancerQuery{DNS: dns, Region: regionOfDNS(dns)}, nil
 	case !isWord(which):
-		return balancerQuery{}, &SourceError{Spec: which, Reason: "not the name of a load balancer", Next: "--lb NAME, ARN or DNS name"}
+		return BalancerQuery{}, &SourceError{Spec: which, Reason: "not the name of a load balancer", Next: "--lb NAME, ARN or DNS name"}
 	}
-	return balancerQuery{name: which}, nil
+	return BalancerQuery{Name: which}, nil
+}
+
+// Means reports whether it is the balancer with this name, ARN and DNS name.
+func (q BalancerQuery) Means(name, arn, dns string) bool {
+	switch {
+	case q.ARN != "":
+		return arn == q.ARN
+	case q.DNS != "":
+		return plainDNS(dns) == q.DNS
+	}
+	return name == q.Name && (q.ID == "" || BalancerID(arn) == q.ID)
 }
 
 // plainDNS is a DNS name as Elastic Load Balancing gives it.
@@ -233,6 +246,25 @@ func regionOfDNS(dns string) string {
 	return part[at+1]
 }
 
+// NotFound is the error of a balancer that is not there: which is what the user
+// typed, and names are those that there are.
+func (q BalancerQuery) NotFound(which, region string, names []string) error {
+	word := q.Name
+	switch {
+	case q.ARN != "":
+		part := strings.Split(q.ARN, "/")
+		word = part[len(part)/2]
+	case q.DNS != "":
+		word, _, _ = strings.Cut(q.DNS, ".")
+	}
+	return &NotFoundError{
+		What: "no such load balancer in " + region,
+		Name: which,
+		Near: nearest(word, names),
+		Next: "aws elbv2 describe-load-balancers --region " + region + " --query 'LoadBalancers[].LoadBalancerName'; another region with --region",
+	}
+}
+
 // balancerFinder asks Elastic Load Balancing.
 type balancerFinder struct {
 	which  string
@@ -240,13 +272,13 @@ type balancerFinder struct {
 	client *elb.Client
 }
 
-func (f balancerFinder) find(ctx context.Context, q balancerQuery) (types.LoadBalancer, error) {
+func (f balancerFinder) find(ctx context.Context, q BalancerQuery) (types.LoadBalancer, error) {
 	in := &elb.DescribeLoadBalancersInput{}
 	switch {
-	case q.arn != "":
-		in.LoadBalancerArns = []string{q.arn}
-	case q.name != "":
-		in.Names = []string{q.name}
+	case q.ARN != "":
+		in.LoadBalancerArns = []string{q.ARN}
+	case q.Name != "":
+		in.Names = []string{q.Name}
 	}
 	tokens := make(map[string]bool)
 	var near []string
@@ -254,23 +286,20 @@ func (f balancerFinder) find(ctx context.Context, q balancerQuery) (types.LoadBa
 		out, err := f.client.DescribeLoadBalancers(ctx, in)
 		var api smithy.APIError
 		if errors.As(err, &api) && api.ErrorCode() == "LoadBalancerNotFound" {
-			return types.LoadBalancer{}, f.notFound(q, f.names(ctx))
+			return types.LoadBalancer{}, q.NotFound(f.which, f.region, f.names(ctx))
 		}
 		if err != nil {
 			return types.LoadBalancer{}, f.explain(ctx, err, "elasticloadbalancing:DescribeLoadBalancers")
 		}
 		for _, b := range out.LoadBalancers {
-			switch {
-			case q.arn != "" && aws.ToString(b.LoadBalancerArn) == q.arn,
-				q.name != "" && aws.ToString(b.LoadBalancerName) == q.name && (q.id == "" || idOf(aws.ToString(b.LoadBalancerArn)) == q.id),
-				q.dns != "" && plainDNS(aws.ToString(b.DNSName)) == q.dns:
+			if q.Means(aws.ToString(b.LoadBalancerName), aws.ToString(b.LoadBalancerArn), aws.ToString(b.DNSName)) {
 				return b, nil
 			}
 			near = append(near, aws.ToString(b.LoadBalancerName))
 		}
 		marker := aws.ToString(out.NextMarker)
 		if marker == "" || tokens[marker] {
-			return types.LoadBalancer{}, f.notFound(q, near)
+			return types.LoadBalancer{}, q.NotFound(f.which, f.region, near)
 		}
 		tokens[marker] = true
 		in.Marker = &marker
@@ -297,7 +326,7 @@ func (f balancerFinder) logs(ctx context.Context, b Balancer) error {
 }
 
 func (f balancerFinder) explain(ctx context.Context, err error, action string) error {
-	return explain(ctx, err, action, "Elastic Load Balancing in "+f.region)
+	return Explain(ctx, err, action, "Elastic Load Balancing in "+f.region)
 }
 
 // names is one page of balancers' names, for a hint; nil if they may not be listed.
@@ -313,29 +342,12 @@ func (f balancerFinder) names(ctx context.Context) []string {
 	return names
 }
 
-func (f balancerFinder) notFound(q balancerQuery, names []string) error {
-	word := q.name
-	switch {
-	case q.arn != "":
-		part := strings.Split(q.arn, "/")
-		word = part[len(part)/2]
-	case q.dns != "":
-		word, _, _ = strings.Cut(q.dns, ".")
-	}
-	return &NotFoundError{
-		What: "no such load balancer in " + f.region,
-		Name: f.which,
-		Near: nearest(word, names),
-		Next: "aws elbv2 describe-load-balancers --region " + f.region + " --query 'LoadBalancers[].LoadBalancerName'; another region with --region",
-	}
-}
-
 // describe takes over what DescribeLoadBalancers says.
 func describe(b types.LoadBalancer) Balancer {
 	arn := aws.ToString(b.LoadBalancerArn)
 	out := Balancer{
 		Name: aws.ToString(b.LoadBalancerName), ARN: arn, DNSName: aws.ToString(b.DNSName),
-		ID: idOf(arn), Type: string(b.Type),
+		ID: BalancerID(arn), Type: string(b.Type),
 	}
 	if part := strings.SplitN(arn, ":", 6); len(part) == 6 {
 		out.Region, out.Account = part[3], part[4]
@@ -343,8 +355,8 @@ func describe(b types.LoadBalancer) Balancer {
 	return out
 }
 
-// idOf is the "app/name/id" of an ARN, or a classic balancer's bare name.
-func idOf(arn string) string {
+// BalancerID is the "app/name/id" of an ARN, or a classic balancer's bare name.
+func BalancerID(arn string) string {
 	_, id, _ := strings.Cut(arn, ":loadbalancer/")
 	return id
 }

@@ -27,7 +27,7 @@ type AWS struct {
 	Region      string // "" as environment and profile say; a bucket's own region is found without it
 	RoleARN     string // role to assume on top; "" for none
 	ExternalID  string // for RoleARN
-	EndpointURL string // S3 and Elastic Load Balancing at another address, path style; "" for AWS
+	EndpointURL string // all services at another address, S3 in path style; "" for AWS
 
 	// MFAToken asks for the code that a profile's role wants. Nil: nobody can be asked.
 	MFAToken func() (string, error)
@@ -51,8 +51,8 @@ func (a AWS) idle() time.Duration {
 	return defaultIdle
 }
 
-// config loads the SDK's configuration. An error is a *CredentialsError.
-func (a AWS) config(ctx context.Context) (aws.Config, error) {
+// Config loads the SDK's configuration. An error is a *CredentialsError.
+func (a AWS) Config(ctx context.Context) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.ResponseHeaderTimeout = a.idle()
 		t.MaxIdleConnsPerHost = 64

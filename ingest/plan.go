@@ -112,7 +112,7 @@ func (p Plan) WantsBalancer(id string) bool {
 		return true
 	}
 	if strings.HasPrefix(want, "arn:") {
-		return idOf(want) == id
+		return BalancerID(want) == id
 	}
 	part := strings.Split(id, "/")
 	return len(part) == 3 && part[1] == want

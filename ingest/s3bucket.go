@@ -30,7 +30,7 @@ func (d *dialer) bucket(ctx context.Context, name string) (*bucket, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.loaded {
-		d.cfg, d.err = d.aws.config(ctx)
+		d.cfg, d.err = d.aws.Config(ctx)
 		d.loaded = ctx.Err() == nil
 	}
 	if d.err != nil {
@@ -103,7 +103,7 @@ func call[T any](ctx context.Context, b *bucket, action, resource string, reques
 			}
 		}
 	}
-	return out, explain(ctx, err, action, resource)
+	return out, Explain(ctx, err, action, resource)
 }
 
 // findRegion asks where the bucket is; S3 names the region in the header even

@@ -38,9 +38,9 @@ func innermost(err error) string {
 	}
 }
 
-// explain turns an error of the SDK into one of this package's. action is the
+// Explain turns an error of the SDK into one of this package's. action is the
 // IAM action that the request needs, resource what it was sent for.
-func explain(ctx context.Context, err error, action, resource string) error {
+func Explain(ctx context.Context, err error, action, resource string) error {
 	if err == nil {
 		return nil
 	}

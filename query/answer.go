@@ -56,7 +56,9 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	if err := s.fresh(ctx, n); err != nil {
 		return err
 	}
-	s.read, s.own, s.count = n.kinds(), n.streams, n.count
+	if s.read, s.own = n.kinds(), n.streams; s.filled == 0 {
+		s.count = n.count
+	}
 	in, done, err := s.inventory(ctx, n)
 	if err != nil {
 		return err
@@ -258,9 +260,9 @@ func (w *worker) probe(ctx context.Context, o *ingest.Object) error {
 }
 
 // fresh empties the store of what an earlier question left there, unless that is
-// just what this one needs.
+// just what this one needs, or has more details.
 func (s *Store) fresh(ctx context.Context, n need) error {
-	if s.read == 0 || n.listing == 0 && s.filled == n.load && s.read == n.load && s.count == n.count {
+	if s.read == 0 || n.listing == 0 && s.filled == n.load && s.read == n.load && s.count.have(n.count) {
 		return nil
 	}
 	return errors.Join(s.forget(ctx), s.remove(ctx, listingTable))

@@ -94,6 +94,11 @@ type details struct {
 	nodes   bool // requests by balancer node
 }
 
+// have reports whether all that is wanted was counted.
+func (d details) have(wanted details) bool {
+	return (d.latency || !wanted.latency) && (d.nodes || !wanted.nodes)
+}
+
 // kinds is everything that has to be listed.
 func (n need) kinds() ingest.KindSet { return n.load | n.streams | n.listing }
 

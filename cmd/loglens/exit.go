@@ -26,6 +26,7 @@ const (
 	exitDiskFull    = 12
 	exitUnreachable = 13
 	exitCondition   = 20
+	exitFindings    = 21
 	exitDeadline    = 124
 )
 
@@ -42,6 +43,7 @@ const exitHelp = `Exit status of loglens:
    12  disk full
    13  AWS unreachable, or throttled beyond patience
    20  summary: what --fail-if says is true
+   21  diagnose: something is wrong
   124  --timeout reached
   130  interrupted (143 by SIGTERM, 129 by SIGHUP)
   141  the reader of the output went away
@@ -120,6 +122,8 @@ func exitStatus(err error) int {
 		return exitDiskFull
 	case is(new(*usageError)), is(new(*condition.Error)), is(new(*ingest.SourceError)), is(new(*query.StatementError)), is(new(*query.QueryError)), is(new(*query.TooMuchError)):
 		return exitUsage
+	case is(new(*findingsError)):
+		return exitFindings
 	case is(new(*conditionError)):
 		return exitCondition
 	case is(new(*partialError)):

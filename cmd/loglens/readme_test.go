@@ -173,7 +173,9 @@ func exampleFolder(t *testing.T) string {
 		"queries/slow-checkout.sql": []byte("-- query: slow-checkout\n-- about: Slow.\n-- param: threshold number 2  s\n" +
 			"SELECT route FROM request WHERE duration > $threshold"),
 		"slow.sql": []byte("SELECT route, max(duration) FROM request GROUP BY ALL ORDER BY 2 DESC LIMIT 9"),
-		"config":   []byte("[profile prod]\naws_access_key_id = nobody\naws_secret_access_key = secret\n"),
+		"incident.json": []byte(`{"schema":"loglens.snapshot/1","taken":"2026-11-22T10:00:00Z","from":"2026-11-22T09:00:00Z","until":"2026-11-22T10:00:00Z",
+			"balancer":{"name":"shop-prod","type":"application","state":"active"}}`),
+		"config": []byte("[profile prod]\naws_access_key_id = nobody\naws_secret_access_key = secret\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			t.Fatal(err)

@@ -54,7 +54,7 @@ func (a *app) rootCommand() *cobra.Command {
 	for _, r := range query.Reports() {
 		root.AddCommand(a.reportCommand(r))
 	}
-	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.summaryCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
+	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.summaryCommand(), a.diagnoseCommand(), a.iamCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
 	return root
 }
 

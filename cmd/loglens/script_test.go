@@ -72,7 +72,7 @@ var quiet = []string{
 // TestScriptsAreComplete holds the scripts to their form: one behaviour of one
 // command each, by its name, and a look at stderr.
 func TestScriptsAreComplete(t *testing.T) {
-	commands := []string{"demo", "version", "completion", "help", "loglens", "sql", "query", "export", "summary", "ingest", "store"}
+	commands := []string{"demo", "version", "completion", "help", "loglens", "sql", "query", "export", "summary", "diagnose", "iam", "ingest", "store"}
 	for _, r := range query.Reports() {
 		commands = append(commands, r.Name)
 	}

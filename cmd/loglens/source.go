@@ -29,7 +29,7 @@ func (o *sourceOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.aws.Region, "region", "", "AWS region (a bucket's is found by itself)")
 	f.StringVar(&o.aws.RoleARN, "role-arn", "", "role to assume")
 	f.StringVar(&o.aws.ExternalID, "external-id", "", "external ID for --role-arn")
-	f.StringVar(&o.aws.EndpointURL, "endpoint-url", "", "another address for S3 and Elastic Load Balancing")
+	f.StringVar(&o.aws.EndpointURL, "endpoint-url", "", "another address for all AWS services")
 }
 
 // input is where the logs come from, resolved.

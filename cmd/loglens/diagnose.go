@@ -1,0 +1,331 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/renameio/v2/maybe"
+	"github.com/spf13/cobra"
+
+	"loglens/diagnose"
+	"loglens/ingest"
+	"loglens/internal/when"
+	"loglens/parse"
+	"loglens/query"
+	"loglens/report"
+)
+
+// diagnoseOptions is what the flags of diagnose say, as typed.
+type diagnoseOptions struct {
+	read   readOptions
+	output outputOptions
+	target string
+	probe  bool
+	save   string
+	from   string
+	list   bool
+}
+
+const diagnoseHelp = `diagnose goes the way of a request from a load balancer's name to its targets, and
+names the setting that is wrong: health checks first, then security groups,
+network ACLs and routes, then listeners, rules and target groups, then CloudWatch
+and the access logs. It only reads. What mends a finding, and what takes that back,
+is printed as aws commands and never run.
+
+Findings come in the order of damage: the first is the answer. Notes are worth
+knowing and are nothing wrong. What could not be asked is named at the end, with
+the permission that is missing; "loglens iam" prints a policy with all of them.
+
+--probe asks every target's health path, and its traffic port, from here: the test
+that is done by hand on an instance. --save writes down all that the answer rests
+on, without credentials; --from gives the same answer to it anywhere, offline.`
+
+func (a *app) diagnoseCommand() *cobra.Command {
+	var o diagnoseOptions
+	c := &cobra.Command{
+		Use:   "diagnose --lb NAME [SOURCE…]",
+		Short: "From a load balancer's name to the setting that is wrong",
+		Long:  diagnoseHelp + "\n\n" + sourceHelp,
+		Example: `  loglens diagnose --lb shop-prod
+  loglens diagnose --lb shop-prod --since 3h --target 10.0.1.17:8080 --probe
+  loglens diagnose --lb shop-prod --save incident.json
+  loglens diagnose --from incident.json --output markdown
+  loglens diagnose --list`,
+		RunE: func(c *cobra.Command, args []string) error { return a.diagnose(c.Context(), o, args) },
+	}
+	f := c.Flags()
+	o.read.sourceFlags(f)
+	f.StringVar(&o.read.maxBytes, "max-bytes", "", "refuse to read more stored bytes of logs than this: 500MB, 2GB")
+	f.StringVar(&o.target, "target", "", "only this target: IP:PORT, address or instance id")
+	f.BoolVar(&o.probe, "probe", false, "ask every target's health path and traffic port from here")
+	f.StringVar(&o.save, "save", "", "write all that the answer rests on to this file, for --from")
+	f.StringVar(&o.from, "from", "", "answer from a file that --save wrote, and ask nobody")
+	f.BoolVar(&o.list, "list", false, "list all checks and findings")
+	f.StringVarP(&o.output.output, "output", "o", "table", strings.Join(diagnoseForms(), ", "))
+	f.StringVar(&o.output.color, "color", "auto", "auto, always or never")
+	f.BoolVar(&o.output.ascii, "ascii", false, "draw with ASCII only")
+	complete(c, "output", diagnoseForms())
+	return c
+}
+
+func diagnoseForms() (names []string) {
+	for _, e := range diagnose.Encoders {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// diagnose gathers, or reads what was gathered, and says what it means.
+func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) error {
+	encoder, err := o.plan(args)
+	if err != nil {
+		return err
+	}
+	if o.list {
+		return a.listChecks(o.output)
+	}
+	return a.limited(ctx, o.read, func(ctx context.Context) error {
+		s, err := a.snapshot(ctx, o, args)
+		if err != nil {
+			return err
+		}
+		if o.save != "" {
+			if err := a.saveSnapshot(o.save, s); err != nil {
+				return err
+			}
+		}
+		r := diagnose.Diagnose(s)
+		if err := encoder.Encode(a.out, r, a.style(o.output)); err != nil {
+			return err
+		}
+		if r.Wrong() {
+			return &findingsError{r.Findings}
+		}
+		if l := s.Logs; l != nil && l.ObjectsFailed > 0 {
+			return &partialError{l.ObjectsFailed, l.Objects}
+		}
+		return nil
+	})
+}
+
+// plan checks what was typed, before anything is asked.
+func (o diagnoseOptions) plan(args []string) (e diagnose.Encoder, err error) {
+	e, ok := diagnose.FindEncoder(o.output.output)
+	switch {
+	case !ok:
+		return e, usage("--output takes "+strings.Join(diagnoseForms(), ", "), "--output: unknown form %q", o.output.output)
+	case !slices.Contains([]string{"auto", "always", "never"}, o.output.color):
+		return e, usage("--color takes auto, always, never", "--color: unknown word %q", o.output.color)
+	case o.list:
+		return e, nil
+	case o.from != "" && (len(args) > 0 || o.read.source.balancer != "" || o.target != "" || o.probe || o.save != "" || o.read.since != "" || o.read.until != ""):
+		return e, usage("leave --lb, sources and all that is asked out", "--from %s has all that there is to say already", o.from)
+	case o.from != "":
+		return e, nil
+	case o.read.source.balancer == "":
+		return e, usage("for example: loglens diagnose --lb shop-prod", "which load balancer?")
+	}
+	return e, o.checkTarget()
+}
+
+// checkTarget refuses a target that cannot be one.
+func (o diagnoseOptions) checkTarget() error {
+	host, port, err := net.SplitHostPort(o.target)
+	if err != nil || o.target == "" {
+		return writable(o.save)
+	}
+	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" {
+		return usage("for example --target 10.0.1.17:8080", "--target: %q is no address and port", o.target)
+	}
+	return writable(o.save)
+}
+
+// snapshot is all that the answer rests on.
+func (a *app) snapshot(ctx context.Context, o diagnoseOptions, args []string) (*diagnose.Snapshot, error) {
+	if o.from != "" {
+		return readSnapshot(o.from)
+	}
+	w, err := a.window(o.read, true)
+	if err != nil {
+		return nil, err
+	}
+	if w.Until.IsZero() {
+		w.Until = a.now().Truncate(time.Second)
+	}
+	a.say("window %s", w)
+	s, err := diagnose.Collect(ctx, o.read.source.aws, diagnose.Asked{
+		Balancer: o.read.source.balancer, Target: o.target, From: w.From, Until: w.Until, Now: a.now().Truncate(time.Second),
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := a.readLogs(ctx, o, args, w, s); err != nil {
+		return nil, err
+	}
+	if o.probe {
+		err = diagnose.RunProbes(ctx, s, new(net.Dialer).DialContext, a.now)
+	}
+	return s, err
+}
+
+func readSnapshot(path string) (s *diagnose.Snapshot, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usage("loglens diagnose --lb NAME --save FILE writes one", "--from: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	if s, err = diagnose.Read(file); err != nil {
+		return nil, usage("loglens diagnose --lb NAME --save FILE writes one", "--from %s: %w", path, err)
+	}
+	return s, nil
+}
+
+// saveSnapshot writes a file that only its owner reads: it tells how an account is
+// built.
+func (a *app) saveSnapshot(path string, s *diagnose.Snapshot) error {
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil {
+		return err
+	}
+	if err := maybe.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		return fmt.Errorf("save snapshot: %w", err)
+	}
+	a.say("snapshot written to %s", ingest.ShellWord(report.Plain(path)))
+	return nil
+}
+
+// readLogs sums up the logs of the window: those named, or where the balancer writes
+// them. A diagnosis goes on without logs, and says so.
+func (a *app) readLogs(ctx context.Context, o diagnoseOptions, args []string, w when.Window, s *diagnose.Snapshot) error {
+	if s.Balancer.Type != diagnose.Application && s.Balancer.Type != diagnose.Classic {
+		return nil // the logs of other types name no target
+	}
+	most, err := size(o.read.maxBytes)
+	if err != nil {
+		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
+	}
+	specs, checks := args, true
+	if len(specs) == 0 {
+		if specs, checks = logPlaces(s.Balancer); len(specs) == 0 {
+			return nil // logs are off, which is a finding
+		}
+	}
+	sources, err := ingest.NewSources(ctx, specs, a.in, o.read.source.aws)
+	if err != nil {
+		return err
+	}
+	store, err := query.Open(ctx, "", query.Input{
+		Sources: sources, Workers: o.read.workers, MaxBytes: most,
+		Plan: ingest.Plan{Window: w, Now: a.now(), LoadBalancer: s.Balancer.ID},
+	})
+	if err != nil {
+		return err
+	}
+	done := a.showProgress(store.Progress())
+	logs, err := diagnose.ReadLogs(ctx, store, s, checks)
+	done()
+	if cerr := store.Close(); err == nil {
+		err = cerr
+	}
+	return a.logsRead(ctx, specs, s, logs, err)
+}
+
+// logPlaces are where a balancer's logs go, and whether health check logs are among
+// them.
+func logPlaces(b diagnose.Balancer) (places []string, checks bool) {
+	out := ingest.Balancer{Account: b.Account, Region: b.Region}
+	for _, l := range []struct {
+		kind  parse.Kind
+		start string
+	}{{parse.KindAccess, "access_logs.s3."}, {parse.KindHealthCheck, "health_check_logs.s3."}} {
+		on := b.Attributes[l.start+"enabled"] == "true"
+		out.Logs = append(out.Logs, ingest.BalancerLog{Kind: l.kind, Enabled: on, Bucket: b.Attributes[l.start+"bucket"], Prefix: b.Attributes[l.start+"prefix"]})
+		checks = on && l.kind == parse.KindHealthCheck
+	}
+	if bucket := b.Attributes["access_logs.s3.bucket"]; b.Account == "" && bucket != "" && out.Logs[0].Enabled {
+		return []string{"s3://" + bucket + "/" + b.Attributes["access_logs.s3.prefix"]}, checks
+	}
+	return out.Sources(), checks
+}
+
+// logsRead decides what it means that logs, or some of their objects, could not be
+// read.
+func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot, logs *diagnose.Logs, err error) error {
+	where := "logs in " + strings.Join(specs, ", ")
+	if logs.Objects > 0 || err == nil {
+		s.Logs = logs
+	}
+	if logs.ObjectsFailed > 0 {
+		where = fmt.Sprintf("%d of %d objects of %s", logs.ObjectsFailed, logs.Objects, where)
+	}
+	var denied *ingest.AccessError
+	switch {
+	case err == nil && logs.Objects == 0:
+		s.Missing = append(s.Missing, diagnose.Missing{What: where, Why: "there are none of this balancer in the window"})
+	case err == nil:
+	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError)):
+		return err
+	case errors.As(err, &denied):
+		s.Missing = append(s.Missing, diagnose.Missing{What: where, Action: denied.Action, Denied: true, Why: "access denied"})
+	default:
+		s.Missing = append(s.Missing, diagnose.Missing{What: where, Why: err.Error()})
+	}
+	return nil
+}
+
+// findingsError says that something is wrong with what was diagnosed.
+type findingsError struct{ findings []*diagnose.Finding }
+
+func (e *findingsError) Error() string {
+	n := 0
+	for _, f := range e.findings {
+		if f.Level != diagnose.Note {
+			n++
+		}
+	}
+	return fmt.Sprintf("findings: %d, the first is %s", n, e.findings[0].ID)
+}
+
+// listChecks prints what can be found.
+func (a *app) listChecks(o outputOptions) error {
+	if e, ok := report.Find(o.output); ok && e.Name != "table" {
+		return e.Encode(a.out, checkTable(), a.style(o))
+	}
+	var b strings.Builder
+	for i, c := range diagnose.Checks {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "%s: %s\n", c.Name, c.About)
+		for _, id := range c.Gives {
+			k := diagnose.KindOf(id)
+			fmt.Fprintf(&b, "  %-4s  %s\n        %s\n", k.Level, k.ID, report.Fold(k.Given, 70, "        "))
+		}
+	}
+	_, err := io.WriteString(a.out, b.String())
+	return err
+}
+
+// checkTable lists what can be found, by check.
+func checkTable() *query.Table {
+	t := &query.Table{Report: "diagnose-list", Version: 1, Noun: [2]string{"finding", "findings"}, Listed: true}
+	for _, name := range []string{"check", "finding", "level", "hop", "given"} {
+		t.Columns = append(t.Columns, query.Column{Name: name, Label: name})
+	}
+	for _, c := range diagnose.Checks {
+		for _, id := range c.Gives {
+			k := diagnose.KindOf(id)
+			t.Rows = append(t.Rows, []any{c.Name, id, string(k.Level), string(k.Hop), k.Given})
+		}
+	}
+	return t
+}

@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+)
+
+// accounts says which findings can account for a symptom: ids, or their beginnings.
+var accounts = map[string][]string{
+	"target-health-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
+		"route-", "health-check-", "target-other-vpc", "target-ip-unusable"},
+	"target-health-failed-checks": {"target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-tls-negotiation-fails"},
+	"target-health-code-mismatch": {"health-check-", "target-expects-tls"},
+	"target-group-fail-open":      {"target-", "health-check-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-", "route-"},
+	"target-group-all-unused":     {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
+	"classic-instance-out-of-service": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
+		"route-", "health-check-", "target-port-refused", "target-invalid-state"},
+	"target-health-flapping": {"health-check-timeout-too-short"},
+	"target-was-unhealthy":   {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection"},
+	"target-connect-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",
+		"target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"},
+	"no-usable-target": {"target-group-empty", "target-group-all-", "target-group-none", "target-group-not-in-use", "cross-zone-off-empty-zone", "target-zone-not-enabled", "target-invalid-state",
+		"rule-weights-all-zero", "rule-weight-to-broken-group", "classic-instance-out-of-service", "surge-queue-spillover", "target-health-", "health-check-"},
+	"target-connection-errors": {"target-", "health-check-port-", "balancer-sg-blocks-traffic", "acl-", "route-", "nlb-", "keep-alive-race"},
+	"fail-open-routing":        {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},
+	"nlb-sg-blocks-flows":      {"balancer-sg-"},
+	"balancer-5xx-not-in-logs": {"target-", "health-check-", "balancer-sg-blocks-traffic", "acl-", "route-", "cross-zone", "rule-weight", "keep-alive-race", "idle-timeout-reached", "lambda-", "surge-queue", "classic-"},
+}
+
+// account finds for every symptom the findings that account for it, and notes them
+// if they do so wholly: for each of its targets, or each of its groups.
+func account(list []*Finding) {
+	// A milder finding cannot be why something fails.
+	able := func(symptom, cause *Finding) bool {
+		if cause == symptom || cause.Level == Note || cause.Level == Warn && symptom.Level == Fail && cause.Confidence == Low {
+			return false
+		}
+		return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })
+	}
+	for _, s := range list {
+		var ids []string
+		whole := func(parts []string, covers func(*Finding, string) bool) bool {
+			for _, part := range parts {
+				found := false
+				for _, c := range list {
+					if able(s, c) && covers(c, part) {
+						ids, found = add(ids, c.ID), true
+					}
+				}
+				if !found {
+					return false
+				}
+			}
+			return true
+		}
+		hasTarget := func(c *Finding, t string) bool {
+			if len(c.Targets) > 0 {
+				return slices.Contains(c.Targets, t)
+			}
+			return len(c.Groups) == 0 || slices.ContainsFunc(s.Groups, func(g string) bool { return slices.Contains(c.Groups, g) })
+		}
+		hasGroup := func(c *Finding, g string) bool { return len(c.Groups) == 0 || slices.Contains(c.Groups, g) }
+		var ok bool
+		switch {
+		case accounts[s.ID] == nil:
+		case len(s.Targets) > 0:
+			ok = whole(s.Targets, hasTarget)
+		case len(s.Groups) > 0:
+			ok = whole(s.Groups, hasGroup)
+		default:
+			ok = whole([]string{""}, func(*Finding, string) bool { return true })
+		}
+		if ok {
+			slices.Sort(ids)
+			s.BecauseOf, s.Rivals = ids, nil
+		}
+	}
+	loops(list)
+}
+
+// loops takes back an account between findings that would account for each other.
+func loops(list []*Finding) {
+	for _, a := range list {
+		for _, b := range list {
+			if a != b && slices.Contains(a.BecauseOf, b.ID) && slices.Contains(b.BecauseOf, a.ID) {
+				b.BecauseOf = slices.DeleteFunc(b.BecauseOf, func(id string) bool { return id == a.ID })
+			}
+		}
+	}
+}

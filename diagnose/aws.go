@@ -1,0 +1,232 @@
+package diagnose
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/acm"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/schemas"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	classic "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
+	"golang.org/x/sync/errgroup"
+
+	"loglens/ingest"
+)
+
+// Bounds on what one diagnosis asks of AWS, which an account shares with all else
+// that runs in it.
+const (
+	callsAtATime = 8
+	mostCalls    = 1000
+)
+
+// Asked is what is to be diagnosed.
+type Asked struct {
+	Balancer    string // name, "app/name/id", ARN or DNS name
+	Target      string // "IP:PORT" or instance ID; "" for all
+	From, Until time.Time
+	Now         time.Time
+}
+
+// Collect fills a Snapshot from AWS, but for logs and probes. What it may not ask,
+// or gets no answer to, stands in Missing.
+//
+// Errors: what ingest.ReadBalancer and ingest.Explain give if the balancer cannot
+// be found, and *ingest.CredentialsError at any time.
+func Collect(ctx context.Context, a ingest.AWS, asked Asked) (*Snapshot, error) {
+	q, err := ingest.ReadBalancer(asked.Balancer)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := a.Config(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if q.Region != "" {
+		cfg.Region = q.Region
+	}
+	if cfg.Region == "" {
+		return nil, &ingest.SourceError{Spec: asked.Balancer, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
+	}
+	c := newCollector(cfg, a.EndpointURL)
+	c.snapshot = Snapshot{
+		Schema: SnapshotSchema, Taken: asked.Now.UTC(), From: asked.From.UTC(), Until: asked.Until.UTC(), Target: asked.Target,
+		Listeners: []Listener{}, Groups: []Group{}, Missing: []Missing{},
+	}
+	if err := c.collect(ctx, q, asked); err != nil {
+		return nil, err
+	}
+	s := &c.snapshot
+	s.Calls = c.counted()
+	slices.SortFunc(s.Missing, func(a, b Missing) int {
+		return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why))
+	})
+	s.Missing = slices.Compact(s.Missing)
+	return s, nil
+}
+
+// collector asks AWS. Its clients can make no call that is not in Calls.
+type collector struct {
+	region  string
+	elb     *elb.Client
+	classic *classic.Client
+	ec2     *ec2.Client
+	metrics *cloudwatch.Client
+	acm     *acm.Client
+	s3      *s3.Client
+
+	free chan struct{} // a place for every call that may be under way
+
+	mu       sync.Mutex
+	calls    map[string]int // by action
+	snapshot Snapshot       // what is gathered
+}
+
+func newCollector(cfg aws.Config, endpoint string) *collector {
+	c := &collector{region: cfg.Region, free: make(chan struct{}, callsAtATime), calls: map[string]int{}}
+	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("loglensCalls", c.guard), middleware.After)
+	})
+	if endpoint != "" {
+		cfg.BaseEndpoint = &endpoint
+	}
+	c.elb = elb.NewFromConfig(cfg)
+	c.classic = classic.NewFromConfig(cfg)
+	c.ec2 = ec2.NewFromConfig(cfg)
+	c.acm = acm.NewFromConfig(cfg)
+	c.metrics = cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
+		if endpoint != "" { // what stands in for AWS speaks the older protocol
+			o.Protocol = awsquery.New(schemas.GraniteServiceVersion20100801)
+		}
+	})
+	c.s3 = s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = endpoint != "" })
+	return c
+}
+
+// guard lets a call through that the list has, and counts it.
+func (c *collector) guard(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	refuse := func(err error) (middleware.InitializeOutput, middleware.Metadata, error) {
+		return middleware.InitializeOutput{}, middleware.Metadata{}, err
+	}
+	service, operation := awsmiddleware.GetServiceID(ctx), awsmiddleware.GetOperationName(ctx)
+	action, ok := actionOf(service, operation)
+	if !ok {
+		return refuse(fmt.Errorf("%s %s is not in the list of calls", service, operation))
+	}
+	c.mu.Lock()
+	sum := 0
+	for _, n := range c.calls {
+		sum += n
+	}
+	if sum < mostCalls {
+		c.calls[action]++
+	}
+	c.mu.Unlock()
+	if sum >= mostCalls {
+		return refuse(fmt.Errorf("more than %d calls", mostCalls))
+	}
+	select {
+	case c.free <- struct{}{}:
+	case <-ctx.Done():
+		return refuse(ctx.Err())
+	}
+	defer func() { <-c.free }()
+	return next.HandleInitialize(ctx, in)
+}
+
+func (c *collector) counted() []CallCount {
+	list := []CallCount{}
+	for action, n := range c.calls {
+		list = append(list, CallCount{action, n})
+	}
+	slices.SortFunc(list, func(a, b CallCount) int { return cmp.Compare(a.Action, b.Action) })
+	return list
+}
+
+// settle decides what an error means: nil if it only leaves a question open, which
+// it then notes. Without credentials nothing else can be asked.
+func (c *collector) settle(ctx context.Context, err error, what, action string) error {
+	if err == nil {
+		return nil
+	}
+	err = ingest.Explain(ctx, err, action, what)
+	if ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) {
+		return err
+	}
+	m := Missing{What: what, Action: action, Why: err.Error()}
+	var denied *ingest.AccessError
+	if errors.As(err, &denied) {
+		m.Denied, m.Action, m.Why = true, denied.Action, "access denied"
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.snapshot.Missing = append(c.snapshot.Missing, m)
+	return nil
+}
+
+// put changes the snapshot from one of several goroutines.
+func (c *collector) put(change func(*Snapshot)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	change(&c.snapshot)
+}
+
+// together runs functions at the same time and returns the first error.
+func together(ctx context.Context, all ...func(context.Context) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	for _, f := range all {
+		g.Go(func() error { return f(ctx) })
+	}
+	return g.Wait()
+}
+
+// pages follows the marks of an answer in parts to its end. A mark that comes again
+// would never end.
+func pages[T any](fetch func(mark *string) (part []T, next *string, err error)) (all []T, err error) {
+	all = []T{}
+	seen := map[string]bool{}
+	var mark *string
+	for {
+		part, next, err := fetch(mark)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, part...)
+		if aws.ToString(next) == "" || seen[*next] {
+			return all, nil
+		}
+		seen[*next], mark = true, next
+	}
+}
+
+// collect asks in rounds: what a round asks for depends on the one before.
+func (c *collector) collect(ctx context.Context, q ingest.BalancerQuery, asked Asked) error {
+	isClassic, err := c.find(ctx, q, asked.Balancer)
+	if err != nil {
+		return err
+	}
+	if !isClassic {
+		if err := together(ctx, c.attributes, c.listeners, c.groups); err != nil {
+			return err
+		}
+		if err := c.named(ctx); err != nil {
+			return err
+		}
+		if err := c.more(ctx, asked.Target); err != nil {
+			return err
+		}
+	}
+	return together(ctx, c.network, c.certificates, c.bucket, c.measure)
+}

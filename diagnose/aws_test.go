@@ -1,0 +1,87 @@
+package diagnose
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestGuard makes a call that is not in the list.
+func TestGuard(t *testing.T) {
+	asked := 0
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
+	defer server.Close()
+	c := newCollector(aws.Config{Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}, server.URL)
+	_, err := c.elb.DeleteLoadBalancer(t.Context(), &elb.DeleteLoadBalancerInput{LoadBalancerArn: aws.String(balancerARN)})
+	if err == nil || !strings.Contains(err.Error(), "not in the list of calls") {
+		t.Errorf("error %v", err)
+	}
+	if asked > 0 || len(c.counted()) > 0 {
+		t.Errorf("%d requests, %v", asked, c.counted())
+	}
+}
+
+// TestCallsOnlyRead holds that nothing in the list changes anything.
+func TestCallsOnlyRead(t *testing.T) {
+	for _, c := range Calls {
+		for _, o := range c.operations {
+			if !strings.HasPrefix(o, "Describe") && !strings.HasPrefix(o, "Get") && !strings.HasPrefix(o, "List") && o != "HeadBucket" {
+				t.Errorf("%s may change something", o)
+			}
+		}
+		if c.On != "*" && c.On != "bucket" && c.On != "objects" {
+			t.Errorf("%s is on %q", c.Action, c.On)
+		}
+	}
+}
+
+// TestPages ends where a mark comes again.
+func TestPages(t *testing.T) {
+	marks := map[string]string{"": "a", "a": "b", "b": "a"}
+	n := 0
+	all, err := pages(func(mark *string) ([]string, *string, error) {
+		n++
+		next := marks[aws.ToString(mark)]
+		return []string{aws.ToString(mark)}, &next, nil
+	})
+	if diff := cmp.Diff([]string{"", "a", "b"}, all); diff != "" || err != nil || n != 3 {
+		t.Errorf("%v, %d calls (-want +got):\n%s", err, n, diff)
+	}
+	broken := errors.New("broken")
+	if _, err := pages(func(*string) ([]string, *string, error) { return nil, nil, broken }); !errors.Is(err, broken) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestWrites(t *testing.T) {
+	b := Balancer{Account: "111122223333", Attributes: map[string]string{"access_logs.s3.prefix": "prod"}}
+	statement := func(effect, principal, action, resource, more string) string {
+		return `{"Effect":"` + effect + `","Principal":` + principal + `,"Action":"` + action + `","Resource":"` + resource + `"` + more + `}`
+	}
+	const service = `{"Service":"logdelivery.elasticloadbalancing.amazonaws.com"}`
+	allow := statement("Allow", service, "s3:PutObject", "arn:aws:s3:::logs/prod/AWSLogs/111122223333/*", "")
+	tests := []struct{ name, policy, want string }{
+		{"the documented one", `{"Statement":[` + allow + `]}`, "allows"},
+		{"one statement, bare", `{"Statement":` + allow + `}`, "allows"},
+		{"the region's account", `{"Statement":[` + statement("Allow", `{"AWS":["arn:aws:iam::054676820928:root"]}`, "s3:*", "arn:aws:s3:::logs/*", "") + `]}`, "allows"},
+		{"another prefix", `{"Statement":[` + statement("Allow", service, "s3:PutObject", "arn:aws:s3:::logs/AWSLogs/111122223333/*", "") + `]}`, "none"},
+		{"only reading", `{"Statement":[` + statement("Allow", service, "s3:GetObject", "arn:aws:s3:::logs/*", "") + `]}`, "none"},
+		{"denied to all", `{"Statement":[` + allow + `,` + statement("Deny", `"*"`, "s3:*", "arn:aws:s3:::logs/*", "") + `]}`, "denies"},
+		{"denied without TLS", `{"Statement":[` + allow + `,` + statement("Deny", `"*"`, "s3:*", "arn:aws:s3:::logs/*", `,"Condition":{"Bool":{"aws:SecureTransport":"false"}}`) + `]}`, "allows"},
+		{"no JSON", `policy`, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := writes(tt.policy, b, "logs"); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}

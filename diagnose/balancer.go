@@ -1,0 +1,37 @@
+package diagnose
+
+import "fmt"
+
+var balancerCheck = Check{
+	Name:  "balancer",
+	About: "The balancer's own state, and whether its subnets have room for its nodes.",
+	Needs: []string{"elasticloadbalancing:DescribeLoadBalancers", "ec2:DescribeSubnets"},
+	Gives: []string{"balancer-not-active", "balancer-subnet-short-of-addresses"},
+	look:  lookAtBalancer,
+}
+
+// leastAddresses is how many free addresses a balancer needs in a subnet to grow.
+// Source: AWS, "Subnets for your load balancer", read 2026-11.
+const leastAddresses = 8
+
+func lookAtBalancer(f *facts) (list []*Finding) {
+	if s := f.Balancer.State; s != "active" && s != "" {
+		found := finding("balancer-not-active", fmt.Sprintf("The balancer is in state %s.", s))
+		found.Confidence = High
+		found.because(FromConfig, "state "+s)
+		if r := f.Balancer.StateReason; r != "" {
+			found.because(FromConfig, r)
+		}
+		list = append(list, found)
+	}
+	for _, z := range f.Balancer.Zones {
+		s := f.subnet(z.Subnet)
+		if s == nil || s.Free >= leastAddresses || f.Balancer.Type == NetworkType {
+			continue // a network balancer has one address in a subnet for good
+		}
+		found := finding("balancer-subnet-short-of-addresses", fmt.Sprintf("Subnet %s of the balancer has %s left: the balancer cannot grow there.", s.ID, plural(s.Free, "address", "addresses")))
+		found.because(FromConfig, fmt.Sprintf("%s (%s) has %s free; the balancer wants at least %d", s.ID, few(s.CIDRs), plural(s.Free, "address", "addresses"), leastAddresses))
+		list = append(list, found)
+	}
+	return list
+}

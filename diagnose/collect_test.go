@@ -1,0 +1,195 @@
+package diagnose
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/ingest"
+)
+
+// answers are those of AWS: by action, what is within the result of its XML. What it
+// has no answer to is denied.
+type answers struct {
+	by   map[string]string
+	code string // in place of AccessDenied
+
+	mu    sync.Mutex
+	asked []url.Values
+}
+
+func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return
+	}
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return
+	}
+	a.mu.Lock()
+	a.asked = append(a.asked, form)
+	a.mu.Unlock()
+	action := form.Get("Action")
+	if form.Get("Version") == "2012-06-01" {
+		action += " classic"
+	}
+	if mark := form.Get("Marker"); mark != "" {
+		action += " " + mark
+	}
+	answer, ok := a.by[action]
+	switch ec2 := strings.Contains(r.Header.Get("Authorization"), "/ec2/"); {
+	case !ok && ec2:
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>`)
+	case !ok:
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, or(a.code, "AccessDenied"))
+	case ec2:
+		fmt.Fprintf(w, `<%[1]sResponse>%[2]s</%[1]sResponse>`, action, answer)
+	default:
+		name := form.Get("Action")
+		fmt.Fprintf(w, `<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>`, name, answer)
+	}
+}
+
+const balancerXML = `<LoadBalancers><member><LoadBalancerArn>` + balancerARN + `</LoadBalancerArn><LoadBalancerName>shop</LoadBalancerName><DNSName>shop-1.eu-central-1.elb.amazonaws.com</DNSName>
+<Type>application</Type><Scheme>internal</Scheme><VpcId>vpc-1</VpcId><State><Code>active</Code></State><SecurityGroups><member>sg-lb</member></SecurityGroups>
+<AvailabilityZones><member><ZoneName>eu-central-1b</ZoneName><SubnetId>subnet-2</SubnetId></member><member><ZoneName>eu-central-1a</ZoneName><SubnetId>subnet-1</SubnetId></member></AvailabilityZones></member></LoadBalancers>`
+
+func collected(t *testing.T, a *answers, balancer string) (*Snapshot, error) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "canary-key", "AWS_SECRET_ACCESS_KEY": "canary-secret", "AWS_REGION": "eu-central-1",
+		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
+	} {
+		t.Setenv(name, value)
+	}
+	server := httptest.NewServer(a)
+	defer server.Close()
+	return Collect(t.Context(), ingest.AWS{EndpointURL: server.URL}, Asked{Balancer: balancer, From: noon.Add(-time.Hour), Until: noon, Now: noon})
+}
+
+func TestCollect(t *testing.T) {
+	target := `<member><HealthCheckPort>8080</HealthCheckPort><Target><Id>10.0.10.%d</Id><Port>8080</Port><AvailabilityZone>eu-central-1a</AvailabilityZone></Target><TargetHealth><State>unhealthy</State><Reason>Target.Timeout</Reason><Description>Request timed out</Description></TargetHealth></member>`
+	a := &answers{by: map[string]string{
+		"DescribeLoadBalancers": balancerXML,
+		"DescribeListeners": `<Listeners><member><ListenerArn>arn:l</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol>
+			<DefaultActions><member><Type>fixed-response</Type><FixedResponseConfig><StatusCode>503</StatusCode><MessageBody>canary-body</MessageBody></FixedResponseConfig></member></DefaultActions></member></Listeners>`,
+		"DescribeRules": `<NextMarker>second</NextMarker><Rules><member><RuleArn>arn:r2</RuleArn><Priority>default</Priority><Actions><member><Type>fixed-response</Type><FixedResponseConfig><StatusCode>503</StatusCode></FixedResponseConfig></member></Actions></member></Rules>`,
+		"DescribeRules second": `<Rules><member><RuleArn>arn:r1</RuleArn><Priority>7</Priority>
+			<Conditions><member><Field>http-header</Field><HttpHeaderConfig><HttpHeaderName>X-Verify</HttpHeaderName><Values><member>canary-header</member></Values></HttpHeaderConfig></member></Conditions>
+			<Actions><member><Type>forward</Type><ForwardConfig><TargetGroups><member><TargetGroupArn>` + webARN + `</TargetGroupArn><Weight>1</Weight></member></TargetGroups></ForwardConfig></member></Actions></member></Rules>`,
+		"DescribeTargetGroups": `<TargetGroups><member><TargetGroupArn>` + webARN + `</TargetGroupArn><TargetGroupName>web</TargetGroupName><TargetType>ip</TargetType><Protocol>HTTP</Protocol><Port>8080</Port><VpcId>vpc-1</VpcId>
+			<HealthCheckProtocol>HTTP</HealthCheckProtocol><HealthCheckPort>traffic-port</HealthCheckPort><HealthCheckPath>/health</HealthCheckPath><Matcher><HttpCode>200-299</HttpCode></Matcher></member></TargetGroups>`,
+		"DescribeTargetHealth": `<TargetHealthDescriptions>` + fmt.Sprintf(target, 12) + fmt.Sprintf(target, 11) + `</TargetHealthDescriptions>`,
+		"DescribeSecurityGroups": `<securityGroupInfo><item><groupId>sg-lb</groupId><vpcId>vpc-1</vpcId><ipPermissions><item><ipProtocol>tcp</ipProtocol><fromPort>80</fromPort><toPort>80</toPort>
+			<ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissions>
+			<ipPermissionsEgress><item><ipProtocol>-1</ipProtocol><ipRanges><item><cidrIp>0.0.0.0/0</cidrIp></item></ipRanges></item></ipPermissionsEgress></item></securityGroupInfo>`,
+		"GetMetricData": `<MetricDataResults><member><Id>m0</Id><Timestamps><member>2026-11-22T11:01:00Z</member><member>2026-11-22T11:00:00Z</member></Timestamps><Values><member>4</member><member>3</member></Values></member></MetricDataResults>`,
+	}}
+	s, err := collected(t, a, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]Zone{{"eu-central-1a", "subnet-1"}, {"eu-central-1b", "subnet-2"}}, s.Balancer.Zones); diff != "" {
+		t.Errorf("zones (-want +got):\n%s", diff)
+	}
+	rules := []Rule{
+		{ARN: "arn:r1", Priority: "7", Conditions: []Condition{{Field: "http-header", Name: "X-Verify", Values: []string{"value 1"}}}, Actions: []Action{{Type: "forward", Weights: []Weight{{webARN, 1}}}}},
+		{ARN: "arn:r2", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "503"}}},
+	}
+	if diff := cmp.Diff(rules, s.Listeners[0].Rules); diff != "" {
+		t.Errorf("rules (-want +got):\n%s", diff)
+	}
+	if got := s.Groups[0]; len(got.Targets) != 2 || got.Targets[0].ID != "10.0.10.11" || got.Check.Matcher != "200-299" || !got.Check.Enabled || got.Attributes != nil {
+		t.Errorf("group %+v", got)
+	}
+	points := []Point{{noon.Add(-time.Hour), 3}, {noon.Add(-59 * time.Minute), 4}}
+	if i := slices.IndexFunc(s.Metrics, func(m Series) bool { return len(m.Points) > 0 }); i < 0 || s.Metrics[i].Name != "RequestCount" || !cmp.Equal(points, s.Metrics[i].Points) {
+		t.Errorf("metrics %+v", s.Metrics)
+	}
+	if len(s.Network.SecurityGroups) != 1 || s.Network.ACLs != nil {
+		t.Errorf("network %+v", s.Network)
+	}
+	var denied []string
+	for _, m := range s.Missing {
+		if m.Denied {
+			denied = append(denied, m.Action)
+		}
+	}
+	want := []string{
+		"ec2:DescribeNetworkAcls", "ec2:DescribeNetworkInterfaces", "ec2:DescribeRouteTables", "ec2:DescribeSubnets", "ec2:DescribeVpcs",
+		"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes",
+	}
+	if diff := cmp.Diff(want, denied); diff != "" {
+		t.Errorf("denied (-want +got):\n%s", diff)
+	}
+	r := Diagnose(s)
+	if r.Findings[0].ID != "target-health-timeout" || len(r.Findings[0].Rivals) < 3 {
+		t.Errorf("findings:\n%s", said(r))
+	}
+	var saved strings.Builder
+	if err := s.Write(&saved); err != nil || strings.Contains(saved.String(), "canary") {
+		t.Errorf("%v: a secret is saved: %s", err, saved.String())
+	}
+}
+
+func TestCollectClassic(t *testing.T) {
+	a := &answers{by: map[string]string{
+		"DescribeLoadBalancers": `<LoadBalancers/>`,
+		"DescribeLoadBalancers classic": `<LoadBalancerDescriptions><member><LoadBalancerName>old</LoadBalancerName><DNSName>old-1.eu-central-1.elb.amazonaws.com</DNSName><VPCId>vpc-1</VPCId>
+			<HealthCheck><Target>HTTP:8081/up</Target><Interval>30</Interval><Timeout>5</Timeout></HealthCheck><Subnets><member>subnet-1</member></Subnets>
+			<SourceSecurityGroup><OwnerAlias>111122223333</OwnerAlias><GroupName>x</GroupName></SourceSecurityGroup>
+			<ListenerDescriptions><member><Listener><Protocol>HTTP</Protocol><LoadBalancerPort>80</LoadBalancerPort><InstancePort>8080</InstancePort></Listener></member></ListenerDescriptions></member></LoadBalancerDescriptions>`,
+		"DescribeLoadBalancerAttributes classic": `<LoadBalancerAttributes><ConnectionSettings><IdleTimeout>75</IdleTimeout></ConnectionSettings><CrossZoneLoadBalancing><Enabled>true</Enabled></CrossZoneLoadBalancing></LoadBalancerAttributes>`,
+		"DescribeInstanceHealth classic":         `<InstanceStates><member><InstanceId>i-1</InstanceId><State>OutOfService</State><ReasonCode>Instance</ReasonCode></member></InstanceStates>`,
+		"GetMetricData":                          `<MetricDataResults/>`,
+	}}
+	s, err := collected(t, a, "old")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Balancer{
+		Name: "old", ID: "old", Type: Classic, DNSName: "old-1.eu-central-1.elb.amazonaws.com", State: "active", VPC: "vpc-1", Region: "eu-central-1", Account: "111122223333",
+		AddressType: "ipv4", SecurityGroups: []string{}, Zones: []Zone{{Subnet: "subnet-1"}}, Attributes: map[string]string{attrIdle: "75", attrCrossZone: "true"},
+	}
+	if diff := cmp.Diff(want, s.Balancer); diff != "" {
+		t.Errorf("balancer (-want +got):\n%s", diff)
+	}
+	check := HealthCheck{Enabled: true, Protocol: "HTTP", Port: "8081", Path: "/up", Matcher: "200", Interval: 30, Timeout: 5}
+	if g := s.Groups[0]; g.Port != 8080 || !cmp.Equal(check, g.Check) || len(g.Targets) != 1 {
+		t.Errorf("group %+v", g)
+	}
+}
+
+func TestCollectFails(t *testing.T) {
+	var denied *ingest.AccessError
+	if _, err := collected(t, &answers{}, "shop"); !errors.As(err, &denied) || denied.Action != "elasticloadbalancing:DescribeLoadBalancers" {
+		t.Errorf("denied: %v", err)
+	}
+	var expired *ingest.CredentialsError
+	if _, err := collected(t, &answers{by: map[string]string{"DescribeLoadBalancers": balancerXML}, code: "ExpiredToken"}, "shop"); !errors.As(err, &expired) {
+		t.Errorf("expired on the way: %v", err)
+	}
+	var unknown *ingest.NotFoundError
+	none := &answers{by: map[string]string{"DescribeLoadBalancers": balancerXML, "DescribeLoadBalancers classic": `<LoadBalancerDescriptions/>`}}
+	if _, err := collected(t, none, "shopp"); !errors.As(err, &unknown) || !slices.Contains(unknown.Near, "shop") {
+		t.Errorf("unknown: %v", err)
+	}
+	var wrong *ingest.SourceError
+	if _, err := collected(t, none, "a b"); !errors.As(err, &wrong) {
+		t.Errorf("no name: %v", err)
+	}
+}

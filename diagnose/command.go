@@ -1,0 +1,88 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"loglens/ingest"
+)
+
+// command writes an AWS command for the balancer's region, each word quoted where a
+// shell would read something else.
+func (f *facts) command(service, operation string, args ...string) string {
+	words := []string{"aws", service, operation, "--region", ingest.ShellWord(f.Balancer.Region)}
+	for _, a := range args {
+		words = append(words, ingest.ShellWord(a))
+	}
+	return strings.Join(words, " ")
+}
+
+// modifyGroup changes a setting of a target group, and changes it back.
+func (f *facts) modifyGroup(found *Finding, g *Group, change, back []string) {
+	arn := []string{"--target-group-arn", g.ARN}
+	found.Fix = append(found.Fix, f.command("elbv2", "modify-target-group", append(arn, change...)...))
+	found.Undo = append(found.Undo, f.command("elbv2", "modify-target-group", append(arn, back...)...))
+}
+
+// groupAttribute changes an attribute of a target group, and changes it back.
+func (f *facts) groupAttribute(found *Finding, g *Group, key, value string) {
+	set := func(value string) string {
+		return f.command("elbv2", "modify-target-group-attributes", "--target-group-arn", g.ARN, "--attributes", "Key="+key+",Value="+value)
+	}
+	found.Fix = append(found.Fix, set(value))
+	if before, ok := g.Attributes[key]; ok {
+		found.Undo = append(found.Undo, set(before))
+	}
+}
+
+// authorize opens a port in a security group for a peer, and closes it again.
+func (f *facts) authorize(found *Finding, id string, egress bool, protocol string, port int, peers ...string) {
+	way := "ingress"
+	if egress {
+		way = "egress"
+	}
+	for _, peer := range peers {
+		source := "UserIdGroupPairs=[{GroupId=" + peer + "}]"
+		switch {
+		case strings.Contains(peer, ":"):
+			source = "Ipv6Ranges=[{CidrIpv6=" + peer + "}]"
+		case strings.Contains(peer, "/"):
+			source = "IpRanges=[{CidrIp=" + peer + "}]"
+		}
+		permission := fmt.Sprintf("IpProtocol=%s,FromPort=%d,ToPort=%d,%s", protocol, port, port, source)
+		found.Fix = append(found.Fix, f.command("ec2", "authorize-security-group-"+way, "--group-id", id, "--ip-permissions", permission))
+		found.Undo = append(found.Undo, f.command("ec2", "revoke-security-group-"+way, "--group-id", id, "--ip-permissions", permission))
+	}
+}
+
+// fromTarget adds how the health check can be asked by hand: from here, and on the
+// instance itself, where no network is in between.
+func (f *facts) fromTarget(found *Finding, e endpoint) {
+	if e.group.Type == "alb" {
+		found.Verify = append(found.Verify, "loglens diagnose --lb "+ingest.ShellWord(e.target.ID))
+	}
+	if e.group.Type == "lambda" || e.group.Type == "alb" || !e.address.IsValid() {
+		return
+	}
+	ask := func(host string) string {
+		c := e.group.Check
+		if c.Protocol != "HTTP" && c.Protocol != "HTTPS" {
+			return fmt.Sprintf("nc -zv -w 5 %s %d", host, e.checkPort)
+		}
+		url := fmt.Sprintf("%s://%s:%d%s", strings.ToLower(c.Protocol), bracketed(host), e.checkPort, redacted(c.Path))
+		return "curl -sko /dev/null -m 5 -w '%{http_code} %{time_total}s\\n' " + ingest.ShellWord(url)
+	}
+	found.Verify = append(found.Verify, ask(e.address.String()))
+	if e.instance != nil {
+		inside := strings.ReplaceAll(strings.ReplaceAll(ask(e.address.String()), `\`, `\\`), `"`, `\"`)
+		found.Verify = append(found.Verify, f.command("ssm", "send-command", "--document-name", "AWS-RunShellScript",
+			"--instance-ids", e.instance.ID, "--parameters", `{"commands":["ss -ltnp","`+inside+`"]}`))
+	}
+}
+
+func bracketed(host string) string {
+	if strings.Contains(host, ":") {
+		return "[" + host + "]"
+	}
+	return host
+}

@@ -1,0 +1,355 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+)
+
+var connectionsCheck = Check{
+	Name:  "connections",
+	About: "Targets that refuse, drop or break off connections, or answer 5xx, by what logs and metrics say together.",
+	Needs: []string{"cloudwatch:GetMetricData"},
+	Gives: []string{"target-port-refused", "target-connect-timeout", "target-closes-connection", "target-answers-5xx", "target-connection-errors"},
+	look:  lookAtConnections,
+}
+
+func lookAtConnections(f *facts) (list []*Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		for _, look := range []func(*Group) *Finding{f.refusing, f.unreachable, f.closing, f.erring} {
+			if found := look(g); found != nil {
+				found.onGroup(g)
+				list = append(list, found)
+			}
+		}
+	}
+	return append(list, f.connectionErrors(list)...)
+}
+
+// hits are the targets with failures of a share, and how many there are of each.
+func (f *facts) hits(g *Group, share func(Failure) int64) (names []string, sum int64) {
+	for _, row := range f.failures() {
+		if n := share(row); n > 0 && row.Group == g.logARN(f) && f.mine(g, row) {
+			if sum += n; row.Target != "" {
+				names = add(names, row.Target)
+			}
+		}
+	}
+	slices.SortFunc(names, compareTargets)
+	return names, sum
+}
+
+// mine tells the groups of a Classic Load Balancer apart, whose logs name none: by
+// the target, which is absent as well where it did not answer.
+func (f *facts) mine(g *Group, row Failure) bool {
+	if f.Balancer.Type != Classic {
+		return f.Target == "" || row.Target == f.Target
+	}
+	return row.Target == "" && len(f.Groups) == 1 || slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == row.Target })
+}
+
+// refusing looks for targets whose traffic port refuses.
+func (f *facts) refusing(g *Group) *Finding {
+	d := f.decide(g)
+	probed := []endpoint{}
+	for _, e := range f.of(g) {
+		if p := f.probe(e, false); p != nil && p.Outcome == ProbeRefused {
+			probed = append(probed, e)
+		}
+	}
+	share := func(row Failure) int64 {
+		if row.Reason != "Target_Connection_Error" || row.Group != g.logARN(f) {
+			return 0
+		}
+		return d.share(row.Count, d.refused)
+	}
+	if f.Logs != nil && d.refused+d.tls+d.idle == 0 {
+		share = f.undecided(g)
+	}
+	names, n := f.hits(g, share)
+	if n == 0 && len(probed) == 0 {
+		return f.excluded(g)
+	}
+	found := finding("target-port-refused", "")
+	found.Targets = names
+	for _, e := range probed {
+		found.on(e)
+		found.because(FromProbe, e.label()+" refuses the connection")
+	}
+	for _, e := range f.of(g) {
+		// One that got no request yet, and fails its checks in the same way.
+		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) {
+			found.on(e)
+		}
+	}
+	slices.SortFunc(found.Targets, compareTargets)
+	found.Sentence = fmt.Sprintf("%s refuse%s connections on the traffic port: nothing listens there, or on another address only.", whom(found.Targets, g), third(len(found.Targets)))
+	if n > 0 {
+		found.because(FromLog, count(n, "request", "requests")+" got 502 before anything was sent")
+		found.share = share
+	}
+	errors, measured := f.total("TargetConnectionErrorCount", g.ARN)
+	switch {
+	case measured && errors > 0:
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
+		found.Confidence = High
+	case len(probed) > 0:
+		found.Confidence = High
+	case d.refused == 0:
+		found.rival("keep-alive-race", "without TargetConnectionErrorCount of the same minutes a 502 may also be an idle connection that the target closed")
+		if g.speaksTLS() {
+			found.rival("target-tls-negotiation-fails", "or a failed TLS handshake")
+		}
+	}
+	for _, e := range f.of(g) {
+		if slices.Contains(found.Targets, e.name()) {
+			if e.failing() {
+				found.because(FromHealth, e.label()+": "+state(e.target))
+				found.Confidence = High
+			}
+			if len(found.Verify) == 0 {
+				f.fromTarget(found, e)
+			}
+		}
+	}
+	if len(found.Evidence) > 6 {
+		found.Evidence = found.Evidence[:6]
+	}
+	return found
+}
+
+// alike reports whether a target that refuses has the same health check failing for
+// the same reason.
+func (f *facts) alike(e endpoint, names []string) bool {
+	return slices.ContainsFunc(f.of(e.group), func(other endpoint) bool {
+		return slices.Contains(names, other.name()) && other.target.Reason == e.target.Reason && other.checkPort == other.port
+	})
+}
+
+func third(n int) string {
+	if n == 1 {
+		return "s"
+	}
+	return ""
+}
+
+// excluded concludes from a check that does nothing but connect, and fails, where all
+// that AWS has in between lets it through: then it is the target.
+func (f *facts) excluded(g *Group) *Finding {
+	if g.Check.Protocol != "TCP" {
+		return nil
+	}
+	found := finding("target-port-refused", "")
+	for _, e := range f.of(g) {
+		if e.failing() && e.checkPort == e.port && f.clear(e) {
+			found.on(e)
+			f.evidence(found, e)
+		}
+	}
+	if len(found.Targets) == 0 {
+		return nil
+	}
+	found.Sentence = fmt.Sprintf("%s take%s no connection on the traffic port: nothing seems to listen there.", whom(found.Targets, g), third(len(found.Targets)))
+	found.because(FromConfig, "the health check only connects, and security groups, network ACLs and routes let it through")
+	found.rival("", "a firewall on the target itself, or a full backlog")
+	return found
+}
+
+// clear reports whether all filters between the balancer and a target are known,
+// and let its health check through.
+func (f *facts) clear(e endpoint) bool {
+	subnets := f.senders(e)
+	if e.filters == nil || !e.address.IsValid() {
+		return false
+	}
+	for _, s := range subnets {
+		own := peer{family(prefixes(s.CIDRs), e.address.Is6()), f.Balancer.SecurityGroups}
+		if f.permits(e.filters, false, "tcp", e.checkPort, own) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil {
+			return false
+		}
+	}
+	b := gather{}
+	f.fromBalancer(e, &b)
+	for _, s := range subnets {
+		if s.ID != e.subnet {
+			f.aclsBetween(e, s, &b)
+		}
+		f.routeOut(e, s, &b)
+		f.routeBack(e, s, &b)
+	}
+	return len(b.list) == 0 && len(subnets) > 0
+}
+
+// undecided is the share of failed connections where no metric tells: those to
+// targets that are unhealthy, or to a few of many. What is spread over all of a
+// group's healthy targets is rather a race.
+func (f *facts) undecided(g *Group) func(Failure) int64 {
+	if f.Logs == nil {
+		return func(Failure) int64 { return 0 }
+	}
+	all := func(row Failure) int64 {
+		if row.Reason == "Target_Connection_Error" && row.Group == g.logARN(f) {
+			return row.Count
+		}
+		return 0
+	}
+	bad := map[string]bool{}
+	for _, e := range f.of(g) {
+		bad[e.name()] = e.failing() && !timeoutReason(e.target)
+	}
+	hit, targets, rate := f.spread(g, all)
+	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate
+	return func(row Failure) int64 {
+		if bad[row.Target] || concentrated {
+			return all(row)
+		}
+		return 0
+	}
+}
+
+// unreachable looks for connections that are not established within 10 s.
+func (f *facts) unreachable(g *Group) *Finding {
+	share := func(row Failure) int64 {
+		if row.Reason == "Target_Connect_Timeout" && row.Group == g.logARN(f) {
+			return row.Count
+		}
+		return 0
+	}
+	names, n := f.hits(g, share)
+	if n == 0 {
+		return nil
+	}
+	found := finding("target-connect-timeout", fmt.Sprintf("Connections to %s are not established within 10 s: packets are dropped on the way, or the host is gone.", whom(names, g)))
+	found.Targets, found.share = names, share
+	wall := f.sum(func(row Failure) int64 {
+		if share(row) > 0 {
+			return row.Connect
+		}
+		return 0
+	})
+	found.because(FromLog, fmt.Sprintf("%s got 504 before anything was sent, %d of them at the wall of 10 s", count(n, "request", "requests"), wall))
+	if errors, ok := f.total("TargetConnectionErrorCount", g.ARN); ok && errors > 0 {
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
+	}
+	if g.speaksTLS() {
+		found.rival("target-tls-negotiation-fails", "a TLS handshake that hangs ends at 10 s as well")
+	}
+	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
+	found.rival("", "a firewall on the target itself, or a full backlog")
+	for _, t := range names {
+		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == t }) {
+			found.because(FromConfig, t+" is not registered any more")
+		}
+	}
+	return found
+}
+
+func whom(names []string, g *Group) string {
+	if len(names) == 0 {
+		return "Targets of " + g.Name
+	}
+	if len(names) > 3 {
+		return fmt.Sprintf("%d targets of %s", len(names), g.Name)
+	}
+	return few(names)
+}
+
+// closing looks for answers that are cut off or none, and no race with an idle
+// connection.
+func (f *facts) closing(g *Group) *Finding {
+	race, gone, d := f.isRace(g), f.deregistered(g), f.decide(g)
+	share := func(row Failure) int64 {
+		switch {
+		case row.Group != g.logARN(f) || gone != nil && gone(row):
+			return 0
+		case row.Reason == "Target_Connection_Error" && !race:
+			return d.share(row.Count, d.idle) // neither refused nor for TLS
+		case row.Reason == "Target_Closed_Connection" && race:
+			return row.Count - row.Quick
+		case row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Stream_Reset":
+			return row.Count
+		}
+		return 0
+	}
+	names, n := f.hits(g, share)
+	if n == 0 {
+		return nil
+	}
+	found := finding("target-closes-connection", fmt.Sprintf("%s break%s off while a request is outstanding, or answer%s what is no HTTP.", whom(names, g), third(len(names)), third(len(names))))
+	found.Targets, found.share = names, share
+	found.because(FromLog, count(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
+	found.rival("", "a process that crashes or is restarted; the application's log tells")
+	found.rival("", "headers of the answer above 32 K, or malformed ones")
+	if _, _, rate := f.spread(g, share); rate < 0.005 {
+		found.Level = Warn
+	}
+	return found
+}
+
+// erring looks for 5xx that the targets answer themselves.
+func (f *facts) erring(g *Group) *Finding {
+	share := func(row Failure) int64 {
+		if row.Reason == "Target_5XX" && row.Group == g.logARN(f) {
+			return row.Count
+		}
+		return 0
+	}
+	var names []string
+	var n int64
+	rate := 0.0
+	if f.Logs != nil && f.Logs.Access {
+		names, n = f.hits(g, share)
+		_, _, rate = f.spread(g, share)
+	}
+	metric, measured := f.total("HTTPCode_Target_5XX_Count", g.ARN)
+	requests, _ := f.total("RequestCount", g.ARN)
+	if f.Balancer.Type == Classic {
+		metric, measured = f.total("HTTPCode_Backend_5XX", "")
+		requests, _ = f.total("RequestCount", "")
+	}
+	if n == 0 && (metric == 0 || f.Logs != nil && f.Logs.Access) {
+		return nil
+	}
+	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
+	if n == 0 {
+		found.Sentence = fmt.Sprintf("Targets of %s answer 5xx: the application fails, not the way to it.", g.Name)
+		rate = metric / max(requests, 1)
+	} else {
+		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target, %.1f %% of the group's", count(n, "request", "requests"), 100*rate))
+		found.Targets, found.share = names, share
+		found.Confidence = High
+	}
+	if measured {
+		found.because(FromMetric, "HTTPCode_Target_5XX_Count: "+number(metric))
+	}
+	if rate < 0.01 {
+		found.Level = Note
+	}
+	return found
+}
+
+// connectionErrors says what metrics count where the logs do not show a target.
+func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		n, ok := f.total("TargetConnectionErrorCount", g.ARN)
+		if !ok || n == 0 || slices.ContainsFunc(known, func(k *Finding) bool {
+			return slices.Contains(k.Groups, g.Name) && (k.ID == "target-port-refused" || k.ID == "target-connect-timeout")
+		}) {
+			continue
+		}
+		found := finding("target-connection-errors", fmt.Sprintf("The balancer cannot connect to targets of %s; the logs do not say to which.", g.Name))
+		found.onGroup(g)
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(n)))
+		found.rival("target-port-refused", "the port refuses")
+		found.rival("target-connect-timeout", "or packets are dropped")
+		list = append(list, found)
+	}
+	if n, ok := f.total("BackendConnectionErrors", ""); ok && n > 0 && len(known) == 0 {
+		found := finding("target-connection-errors", "The balancer cannot connect to its instances; health checks and repeats are counted as well.")
+		found.because(FromMetric, "BackendConnectionErrors: "+number(n))
+		found.Confidence = Low
+		list = append(list, found)
+	}
+	return list
+}

@@ -1,0 +1,74 @@
+package diagnose
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestDecide gives minutes their failures and metrics, -1 for a metric without a
+// data point.
+func TestDecide(t *testing.T) {
+	type minute struct {
+		failed, late               int64
+		requests, connections, tls float64
+	}
+	tests := []struct {
+		name    string
+		minutes []minute
+		want    decided
+	}{
+		{"refused", []minute{{10, 0, 100, 10, -1}}, decided{refused: 10}},
+		{"TLS", []minute{{10, 0, 100, -1, 10}}, decided{tls: 10}},
+		{"idle connections closed", []minute{{10, 0, 100, -1, -1}}, decided{idle: 10}},
+		{"zero is none as well", []minute{{10, 0, 100, 0, 0}}, decided{idle: 10}},
+		{"nothing published", []minute{{10, 0, -1, -1, -1}}, decided{open: 10}},
+		{"both, and more", []minute{{10, 0, 100, 6, 3}}, decided{refused: 6, tls: 3, open: 1}},
+		{"timeouts are connection errors, too", []minute{{10, 5, 100, 5, -1}}, decided{idle: 10, walls: 5}},
+		{"timeouts and refusals", []minute{{10, 5, 100, 15, -1}}, decided{refused: 10, walls: 5}},
+		{"handshakes that hang", []minute{{0, 5, 100, -1, 5}}, decided{wall: 5, walls: 5}},
+		{"each minute by itself", []minute{{10, 0, 100, 10, -1}, {4, 0, 100, -1, 4}, {2, 0, 100, -1, -1}}, decided{refused: 10, tls: 4, idle: 2}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			s.Logs.Minutes, s.Metrics = nil, nil
+			series := map[string][]Point{}
+			for i, m := range tt.minutes {
+				s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: webARN, Reasons: map[string]int64{
+					"Target_Connection_Error": m.failed, "Target_Connect_Timeout": m.late,
+				}})
+				for name, value := range map[string]float64{"RequestCount": m.requests, "TargetConnectionErrorCount": m.connections, "TargetTLSNegotiationErrorCount": m.tls} {
+					if value >= 0 {
+						series[name] = append(series[name], Point{s.minute(i), value})
+					}
+				}
+			}
+			for name, points := range series {
+				s.Metrics = append(s.Metrics, Series{Name: name, Group: webARN, Stat: "Sum", Period: 60, Points: points})
+			}
+			f := newFacts(s)
+			if diff := cmp.Diff(tt.want, f.decide(s.web()), cmp.AllowUnexported(decided{})); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestReconcile sums logs up by the period of the metrics, and leaves out what the
+// logs do not reach.
+func TestReconcile(t *testing.T) {
+	s := base()
+	f := newFacts(s)
+	if got, want := f.reconcile(), (reconciled{periods: 55, same: 55, counted: 5500, logged: 5500}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	s.Metrics = []Series{{Name: "RequestCount", Stat: "Sum", Period: 300}}
+	for i := range 12 {
+		s.Metrics[0].Points = append(s.Metrics[0].Points, Point{s.From.Add(time.Duration(i) * 5 * time.Minute), 500})
+	}
+	if got, want := f.reconcile(), (reconciled{periods: 11, same: 11, counted: 5500, logged: 5500}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}

@@ -1,0 +1,106 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Check looks at one thing that can be wrong.
+type Check struct {
+	Name  string
+	About string
+	Needs []string // IAM actions whose answers it rests on
+	Gives []string // IDs of findings
+	look  func(*facts) []*Finding
+}
+
+// Checks are all checks. A check stands in a file of its own.
+var Checks = []Check{
+	balancerCheck, listenersCheck, certificatesCheck, rulesCheck,
+	targetHealthCheck, groupsCheck, zonesCheck, healthCheckCheck,
+	securityGroupsCheck, networkACLsCheck, routesCheck,
+	protocolsCheck, targetTLSCheck, connectionsCheck, timeoutsCheck,
+	lambdaCheck, metricsCheck, networkBalancerCheck, logsCheck,
+}
+
+// Diagnose says what a snapshot shows. The same snapshot gives the same report.
+func Diagnose(s *Snapshot) *Report {
+	f := newFacts(s)
+	r := &Report{Taken: s.Taken, From: s.From, Until: s.Until, Balancer: s.Balancer, Missing: s.Missing, Calls: s.Calls}
+	for _, c := range Checks {
+		for _, found := range c.look(f) {
+			found.finish(f)
+			r.Findings = append(r.Findings, found)
+		}
+	}
+	account(r.Findings)
+	r.Findings = append(r.Findings, leftOver(f, r.Findings)...)
+	rank(r.Findings)
+	r.Observed = f.observed(r.Findings)
+	r.Path = path(f, r.Findings)
+	return r
+}
+
+// KindOf is the entry of an id; an id that is not in Kinds is a bug of ours, which
+// a test finds.
+func KindOf(id string) Kind {
+	return Kinds[slices.IndexFunc(Kinds, func(k Kind) bool { return k.ID == id })]
+}
+
+// finding begins one of the kind that the id names.
+func finding(id, sentence string) *Finding {
+	k := KindOf(id)
+	return &Finding{ID: id, Level: k.Level, Hop: k.Hop, Confidence: Medium, Sentence: sentence}
+}
+
+// finish counts what a finding explains, and brings its lists in order.
+func (f *Finding) finish(facts *facts) {
+	slices.Sort(f.Groups)
+	slices.SortFunc(f.Targets, compareTargets)
+	if f.share == nil {
+		return
+	}
+	f.Explains = facts.sum(f.share)
+	var first, last time.Time
+	for _, row := range facts.failures() {
+		if !counted(row) || f.share(row) == 0 || row.First.IsZero() {
+			continue
+		}
+		if first.IsZero() || row.First.Before(first) {
+			first = row.First
+		}
+		if row.Last.After(last) {
+			last = row.Last
+		}
+	}
+	if !first.IsZero() {
+		f.because(FromLog, fmt.Sprintf("the first of these failures at %s, the last at %s UTC", clock(first), clock(last)))
+	}
+}
+
+// rank puts the answer first: what explains most failures, then what is worse, then
+// causes before symptoms, then what concerns more targets. What others account for
+// comes after all of these, and notes come last.
+func rank(list []*Finding) {
+	place := func(f *Finding) int {
+		switch {
+		case f.Level == Note:
+			return 2
+		case len(f.BecauseOf) > 0:
+			return 1
+		}
+		return 0
+	}
+	worse := map[Level]int{Fail: 0, Warn: 1, Note: 2}
+	sure := map[Confidence]int{High: 0, Medium: 1, Low: 2}
+	order := func(f *Finding) int { return slices.IndexFunc(Kinds, func(k Kind) bool { return k.ID == f.ID }) }
+	slices.SortStableFunc(list, func(a, b *Finding) int {
+		return cmp.Or(
+			cmp.Compare(place(a), place(b)), cmp.Compare(b.Explains, a.Explains), cmp.Compare(worse[a.Level], worse[b.Level]),
+			cmp.Compare(KindOf(a.ID).Role, KindOf(b.ID).Role), cmp.Compare(sure[a.Confidence], sure[b.Confidence]),
+			cmp.Compare(len(b.Targets), len(a.Targets)), cmp.Compare(order(a), order(b)), cmp.Compare(a.Sentence, b.Sentence),
+		)
+	})
+}

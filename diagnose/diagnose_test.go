@@ -1,0 +1,655 @@
+package diagnose
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/report"
+)
+
+// fault is a change to the healthy set-up, and the finding that must come first.
+type fault struct {
+	want   string
+	name   string // where one finding has several faults
+	also   []string
+	change func(*Snapshot)
+}
+
+var faults = []fault{
+	{want: "balancer-not-active", change: func(s *Snapshot) { s.Balancer.State = "failed" }},
+	{want: "balancer-subnet-not-public", change: func(s *Snapshot) { s.Network.RouteTables[1].Routes[1].Via = "nat-1" }},
+	{want: "balancer-subnet-short-of-addresses", change: func(s *Snapshot) { s.Network.Subnets[2].Free = 3 }},
+	{want: "balancer-sg-blocks-listener", change: func(s *Snapshot) { s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:] }},
+	{want: "acl-balancer-inbound-blocks-listener", change: func(s *Snapshot) {
+		s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
+	}},
+	{want: "acl-balancer-outbound-blocks-clients", change: func(s *Snapshot) {
+		s.Network.ACLs[1].Entries[2] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "6", CIDR: "10.0.0.0/16", From: 8080, To: 8080}
+		s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Egress: true, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 1024, To: 2000})
+	}},
+	{want: "listener-none", change: func(s *Snapshot) { s.Listeners = []Listener{} }},
+	{want: "listener-certificate-expired", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+	}},
+	{want: "listener-certificate-expires-soon", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(50 * time.Hour), []string{"shop.example.com"}})
+	}},
+	{want: "listener-certificate-not-issued", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "REVOKED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+	}},
+	{want: "listener-certificate-does-not-cover-host", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}})
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com", "a.b.example.com"}}}
+		s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
+	}},
+	{want: "grpc-needs-https-listener", change: func(s *Snapshot) { s.web().Version = "GRPC" }},
+	{want: "protocol-version-mismatch", name: "seen", change: func(s *Snapshot) {
+		s.failing("Protocol_Mismatch", "", 464, 120, func(f *Failure) { f.Class = "client" })
+	}},
+	{want: "protocol-version-mismatch", name: "configured", change: func(s *Snapshot) { s.web().Version = "HTTP2" }},
+	{want: "rule-never-matches", change: func(s *Snapshot) {
+		wide, narrow := forwardTo("1", webARN), forwardTo("2", webARN)
+		wide.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api*"}}}
+		narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/v?/*"}}, {Field: "host-header", Values: []string{"a.example.com"}}}
+		s.Listeners[0].Rules = append([]Rule{wide, narrow}, s.Listeners[0].Rules...)
+	}},
+	{want: "rule-weights-all-zero", change: func(s *Snapshot) { s.Listeners[0].Rules[0].Actions[0].Weights[0].Weight = 0 }},
+	{want: "rule-weight-to-broken-group", change: func(s *Snapshot) {
+		s.second(nil)
+		s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.Group = newARN })
+	}},
+	{want: "rule-fixed-response-error", change: func(s *Snapshot) {
+		r := Rule{ARN: "arn:rule-1", Priority: "1", Conditions: []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}, Actions: []Action{{Type: "fixed-response", Status: "503"}}}
+		s.Listeners[0].Rules = append([]Rule{r}, s.Listeners[0].Rules...)
+		s.failing("Fixed_Response", "", 503, 60, func(f *Failure) { f.Group, f.Class = "", "policy" })
+	}},
+	{want: "target-group-none", change: func(s *Snapshot) {
+		s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "forward"}}}}
+		s.Groups = []Group{}
+	}},
+	{want: "target-group-empty", change: func(s *Snapshot) {
+		s.web().Targets = []Target{}
+		s.failing("No_Usable_Target", "", 503, 6000)
+	}},
+	{want: "target-group-not-in-use", change: func(s *Snapshot) {
+		s.Idle = s.Groups
+		s.Groups, s.Listeners[0].Rules = []Group{}, []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+	}},
+	{want: "target-invalid-state", also: []string{"target-group-all-unused"}, change: func(s *Snapshot) {
+		s.instances()
+		s.all("unused", "Target.InvalidState", "Target is in the stopped state")
+		s.failing("No_Usable_Target", "", 503, 6000)
+	}},
+	{want: "target-group-all-draining", change: func(s *Snapshot) {
+		s.all("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+		s.failing("No_Usable_Target", "", 503, 60)
+	}},
+	{want: "cross-zone-off-empty-zone", change: func(s *Snapshot) {
+		s.web().Attributes[attrCrossZone] = "false"
+		s.web().Targets = s.web().Targets[:1]
+		s.failing("No_Usable_Target", "", 503, 3000)
+	}},
+	{want: "target-zone-not-enabled", change: func(s *Snapshot) {
+		s.Balancer.Zones = s.Balancer.Zones[:1]
+		t := &s.web().Targets[1]
+		t.State, t.Reason = "unused", "Target.NotInUse"
+	}},
+	{want: "target-other-vpc", name: "instance", change: func(s *Snapshot) {
+		s.instances()
+		for i := range s.Network.Instances {
+			s.Network.Instances[i].VPC = "vpc-2"
+		}
+		s.all("unused", "Target.NotInUse", "")
+	}},
+	{want: "target-other-vpc", name: "address", change: func(s *Snapshot) {
+		s.web().Targets[0].ID, s.web().Targets[0].Zone = "10.9.0.7", "all"
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+	}},
+	{want: "target-not-registered", change: func(s *Snapshot) { s.Target = "10.0.10.99:8080" }},
+	{want: "target-ip-unusable", change: func(s *Snapshot) { s.all("unused", "Target.IpUnusable", "") }},
+	{want: "target-health-internal-error", change: func(s *Snapshot) { s.all("unhealthy", "Elb.InternalError", "") }},
+	{want: "target-health-timeout", also: []string{"target-group-fail-open"}, change: func(s *Snapshot) { s.all("unhealthy", "Target.Timeout", "Request timed out") }},
+	{want: "target-health-failed-checks", also: []string{"target-group-fail-open"}, change: func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }},
+	{want: "target-health-code-mismatch", change: func(s *Snapshot) { s.all("unhealthy", "Target.ResponseCodeMismatch", "") }},
+	{want: "target-health-flapping", change: func(s *Snapshot) {
+		s.Logs.Health = []LogCheck{{"web", first, true, "", 200, 20, 0.1, 9}, {"web", first, false, "TargetError", 500, 20, 0.1, 9}}
+	}},
+	{want: "target-was-unhealthy", change: func(s *Snapshot) { s.metric("UnHealthyHostCount", webARN, "Minimum", 60) }},
+	{want: "target-port-refused", name: "metrics", also: []string{"target-health-failed-checks"}, change: func(s *Snapshot) {
+		t := &s.web().Targets[0]
+		t.State, t.Reason = "unhealthy", "Target.FailedHealthChecks"
+		s.failing("Target_Connection_Error", first, 502, 600)
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+	}},
+	{want: "target-port-refused", name: "probe", change: func(s *Snapshot) {
+		s.Probes = []Probe{{Group: webARN, Target: first, Address: first, Outcome: ProbeRefused}}
+	}},
+	{want: "target-port-refused", name: "no metrics, one of many", change: func(s *Snapshot) {
+		s.Metrics = nil
+		s.failing("Target_Connection_Error", first, 502, 600)
+	}},
+	{want: "target-closes-connection", change: func(s *Snapshot) {
+		s.failing("Target_Closed_Connection", first, 502, 600)
+	}},
+	{want: "target-answers-5xx", change: func(s *Snapshot) {
+		s.failing("Target_5XX", first, 500, 600, func(f *Failure) { f.TargetStatus = 500 })
+	}},
+	{want: "lambda-access-denied", change: func(s *Snapshot) {
+		s.web().Type, s.web().Targets = "lambda", []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
+		s.failing("LambdaAccessDenied", "", 502, 600, func(f *Failure) { f.Class, f.Source = "lambda", "logged" })
+	}},
+	{want: "lambda-errors", change: func(s *Snapshot) {
+		s.web().Type, s.web().Targets = "lambda", []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "healthy"}}
+		s.failing("LambdaUnhandled", "", 502, 600, func(f *Failure) { f.Class, f.Source = "lambda", "logged" })
+	}},
+	{want: "classic-instance-out-of-service", change: func(s *Snapshot) {
+		s.classic()
+		s.all("OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.")
+	}},
+	{want: "health-check-port-refused", change: func(s *Snapshot) {
+		s.checkPort("9090")
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	}},
+	{want: "health-check-port-differs", change: func(s *Snapshot) {
+		s.checkPort("9090")
+		s.Logs = nil
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	}},
+	{want: "health-check-port-hides-refusal", change: func(s *Snapshot) {
+		s.checkPort("9090")
+		s.failing("Target_Connection_Error", first, 502, 600)
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+	}},
+	{want: "health-check-protocol-mismatch", change: func(s *Snapshot) {
+		s.web().Check.Protocol = "HTTPS"
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	}},
+	{want: "health-check-path-not-found", also: []string{"target-group-fail-open"}, change: func(s *Snapshot) { s.codes(404) }},
+	{want: "health-check-redirect", change: func(s *Snapshot) { s.codes(301) }},
+	{want: "health-check-unauthorized", change: func(s *Snapshot) { s.codes(401) }},
+	{want: "health-check-server-error", change: func(s *Snapshot) { s.codes(500) }},
+	{want: "health-check-matcher", change: func(s *Snapshot) { s.codes(204) }},
+	{want: "health-check-grpc-matcher", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+		s.Listeners = s.Listeners[1:]
+		s.web().Version, s.web().Check.Matcher = "GRPC", "0"
+		s.codes(12)
+	}},
+	{want: "health-check-timeout-not-below-interval", change: func(s *Snapshot) { s.web().Check.Timeout = 30 }},
+	{want: "health-check-timeout-too-short", change: func(s *Snapshot) {
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+		s.Logs.Health = []LogCheck{
+			{"web", first, true, "", 200, 2, 4.8, 1}, {"web", first, false, "TimedOut", -1, 90, 5, 1},
+			{"web", second, true, "", 200, 2, 4.9, 1}, {"web", second, false, "TimedOut", -1, 90, 5, 1},
+		}
+	}},
+	{want: "balancer-sg-blocks-traffic-port", also: []string{"target-health-timeout"}, change: func(s *Snapshot) {
+		s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 443, To: 443, CIDRs: []string{"0.0.0.0/0"}}}
+		s.unreachable()
+	}},
+	{want: "balancer-sg-blocks-health-check-port", change: func(s *Snapshot) {
+		s.checkPort("9090")
+		s.group("sg-app").Ingress[0].To = 9090
+		s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+	}},
+	{want: "target-sg-blocks-traffic-port", name: "nothing open", also: []string{"target-health-timeout", "target-group-fail-open", "target-connect-timeout"}, change: func(s *Snapshot) {
+		s.group("sg-app").Ingress = nil
+		s.unreachable()
+	}},
+	{want: "target-sg-blocks-traffic-port", name: "another group", change: func(s *Snapshot) {
+		s.group("sg-app").Ingress[0].Groups = []string{"sg-old"}
+		s.unreachable()
+	}},
+	{want: "target-sg-blocks-traffic-port", name: "self reference", change: func(s *Snapshot) {
+		s.group("sg-app").Ingress[0].Groups = []string{"sg-app"}
+		s.unreachable()
+	}},
+	{want: "target-sg-blocks-traffic-port", name: "IPv6 only", change: func(s *Snapshot) {
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"::/0"}}}
+		s.unreachable()
+	}},
+	{want: "target-sg-blocks-traffic-port", name: "one subnet of two", change: func(s *Snapshot) {
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/24"}}}
+		s.unreachable()
+	}},
+	{want: "target-sg-blocks-traffic-port", name: "prefix list of other addresses", change: func(s *Snapshot) {
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, PrefixLists: []string{"pl-1"}}}
+		s.Network.PrefixLists = []PrefixList{{"pl-1", []string{"10.7.0.0/16"}}}
+		s.unreachable()
+	}},
+	{want: "target-sg-blocks-health-check-port", change: func(s *Snapshot) {
+		s.checkPort("9090")
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+	}},
+	{want: "target-sg-public-source", change: func(s *Snapshot) {
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"52.57.1.2/32", "18.184.3.4/32"}}}
+		s.unreachable()
+	}},
+	{want: "nlb-client-addresses-blocked", change: func(s *Snapshot) {
+		s.network()
+		s.Balancer.SecurityGroups = []string{}
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
+	}},
+	{want: "acl-balancer-outbound-blocks-target-port", change: func(s *Snapshot) {
+		s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "10.0.0.0/16", From: 8000, To: 8999})
+		s.unreachable()
+	}},
+	{want: "acl-balancer-inbound-blocks-ephemeral", change: func(s *Snapshot) {
+		s.Network.ACLs[1].Entries[0] = ACLEntry{Number: 100, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 443}
+		s.unreachable()
+	}},
+	{want: "acl-target-inbound-blocks-traffic-port", change: func(s *Snapshot) {
+		s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/23", From: 8080, To: 8080})
+		s.unreachable()
+	}},
+	{want: "acl-target-inbound-blocks-health-check-port", change: func(s *Snapshot) {
+		s.checkPort("9090")
+		s.group("sg-app").Ingress[0].To = 9090
+		s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 9090, To: 9090})
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+	}},
+	{want: "acl-target-outbound-blocks-ephemeral", change: func(s *Snapshot) {
+		s.Network.ACLs[0].Entries[2] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 32768, To: 65535}
+		s.unreachable()
+	}},
+	{want: "route-balancer-to-target", change: func(s *Snapshot) {
+		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.0.10.0/23", "eni-gone", "blackhole"})
+		s.unreachable()
+	}},
+	{want: "route-target-to-balancer", change: func(s *Snapshot) {
+		s.Network.RouteTables[0].Routes = append(s.Network.RouteTables[0].Routes, Route{"10.0.0.0/23", "pcx-gone", "blackhole"})
+		s.unreachable()
+	}},
+	{want: "target-connect-timeout", change: func(s *Snapshot) {
+		s.failing("Target_Connect_Timeout", first, 504, 600, func(f *Failure) { f.Connect = 600 })
+	}},
+	{want: "nlb-sg-blocks-flows", change: func(s *Snapshot) {
+		s.network()
+		s.metric("SecurityGroupBlockedFlowCount_Outbound_TCP", "", "Sum", 600)
+	}},
+	{want: "nlb-port-allocation-errors", change: func(s *Snapshot) {
+		s.network()
+		s.metric("PortAllocationErrorCount", "", "Sum", 600)
+	}},
+	{want: "target-tls-negotiation-fails", name: "refused at once", change: func(s *Snapshot) {
+		s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+		s.failing("Target_Connection_Error", first, 502, 600)
+		s.failing("Target_Connection_Error", second, 502, 600)
+		s.metric("TargetTLSNegotiationErrorCount", webARN, "Sum", 1200)
+	}},
+	{want: "target-tls-negotiation-fails", name: "handshake hangs", also: []string{"target-connect-timeout"}, change: func(s *Snapshot) {
+		s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+		s.failing("Target_Connect_Timeout", first, 504, 600)
+		s.metric("TargetTLSNegotiationErrorCount", webARN, "Sum", 600)
+	}},
+	{want: "target-speaks-plain-http", change: func(s *Snapshot) {
+		s.web().Protocol = "HTTPS"
+		s.Probes = []Probe{{Group: webARN, Target: first, Address: first, Outcome: ProbePlain}}
+	}},
+	{want: "target-expects-tls", name: "probe", change: func(s *Snapshot) {
+		s.Probes = []Probe{{Group: webARN, Target: first, Check: true, Address: first, Outcome: ProbeTLS}}
+	}},
+	{want: "target-expects-tls", name: "400 on a TLS port", change: func(s *Snapshot) {
+		s.port(8443)
+		s.codes(400)
+	}},
+	{want: "keep-alive-race", name: "answer cut off", change: func(s *Snapshot) {
+		quick := func(f *Failure) { f.Quick = f.Count }
+		s.failing("Target_Closed_Connection", first, 502, 60, quick)
+		s.failing("Target_Closed_Connection", second, 502, 60, quick)
+	}},
+	{want: "keep-alive-race", name: "before anything was sent", change: func(s *Snapshot) {
+		s.failing("Target_Connection_Error", first, 502, 60)
+		s.failing("Target_Connection_Error", second, 502, 60)
+	}},
+	{want: "idle-timeout-reached", change: func(s *Snapshot) {
+		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = 600 })
+	}},
+	{want: "deregistration-delay-too-short", change: func(s *Snapshot) {
+		s.web().Attributes[attrDelay] = "5"
+		s.Logs.Traffic[0].Slowest = 20
+		s.failing("Target_Closed_Connection", "10.0.10.99:8080", 502, 60)
+	}},
+	{want: "target-connection-errors", change: func(s *Snapshot) { s.metric("TargetConnectionErrorCount", webARN, "Sum", 60) }},
+	{want: "rejected-connections", change: func(s *Snapshot) { s.metric("RejectedConnectionCount", "", "Sum", 60) }},
+	{want: "surge-queue-spillover", change: func(s *Snapshot) {
+		s.classic()
+		s.metric("SpilloverCount", "", "Sum", 60)
+	}},
+	{want: "fail-open-routing", change: func(s *Snapshot) { s.metric("UnhealthyRoutingRequestCount", webARN, "Sum", 60) }},
+	{want: "balancer-5xx-not-in-logs", change: func(s *Snapshot) {
+		s.Logs = nil
+		s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 60)
+	}},
+	{want: "client-tls-negotiation-fails", change: func(s *Snapshot) {
+		s.metric("ClientTLSNegotiationErrorCount", "", "Sum", 600)
+		s.metric("NewConnectionCount", "", "Sum", 1200)
+	}},
+	{want: "no-usable-target", change: func(s *Snapshot) { s.failing("No_Usable_Target", "", 503, 60) }},
+	{want: "unexplained-failures", change: func(s *Snapshot) { s.failing("Unknown", first, 500, 60, func(f *Failure) { f.Class = "unknown" }) }},
+	{want: "logs-bucket-missing", change: func(s *Snapshot) { s.Bucket.Exists = false }},
+	{want: "logs-bucket-policy", change: func(s *Snapshot) { s.Bucket.Policy = "denies" }},
+	{want: "logs-stale", change: func(s *Snapshot) { s.Logs.Newest = noon.Add(-50 * time.Minute) }},
+	{want: "logs-incomplete", change: func(s *Snapshot) {
+		for i := range s.Logs.Minutes {
+			s.Logs.Minutes[i].Requests = 50
+		}
+	}},
+	{want: "logs-off", change: func(s *Snapshot) { s.Balancer.Attributes["access_logs.s3.enabled"], s.Logs = "false", nil }},
+	{want: "target-health-timeout", name: "logs", also: []string{"logs-health-check-off"}, change: func(s *Snapshot) {
+		s.Balancer.Attributes["health_check_logs.s3.enabled"] = "false"
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+	}},
+	{want: "target-draining", change: func(s *Snapshot) {
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "draining", "Target.DeregistrationInProgress"
+	}},
+	{want: "target-initial", change: func(s *Snapshot) {
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "initial", "Elb.InitialHealthChecking"
+	}},
+	{want: "target-health-checks-disabled", change: func(s *Snapshot) { s.all("unavailable", "Target.HealthCheckDisabled", "") }},
+}
+
+func (s *Snapshot) https(c Certificate) {
+	s.Certificates = []Certificate{c}
+	s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTPS", Policy: "ELBSecurityPolicy-TLS13-1-2-2021-06", Certificates: []string{c.ARN}, Rules: []Rule{forwardTo("default", webARN)}})
+}
+
+// second adds another group.
+func (s *Snapshot) second(targets []Target) {
+	g := *s.web()
+	g.ARN, g.Name, g.Targets = newARN, "new", append([]Target{}, targets...)
+	s.Groups = append(s.Groups, g)
+}
+
+func (s *Snapshot) instances() {
+	s.web().Type = "instance"
+	for i, id := range []string{"i-1", "i-2"} {
+		n := s.Network.Interfaces[i]
+		s.web().Targets[i].ID = id
+		s.Network.Instances = append(s.Network.Instances, Instance{ID: id, State: "stopped", VPC: n.VPC, Subnet: n.Subnet, Zone: n.Zone, Address: n.Addresses[0], SecurityGroups: n.SecurityGroups})
+	}
+}
+
+func (s *Snapshot) classic() {
+	s.instances()
+	s.Balancer.Type, s.Balancer.ID, s.Balancer.ARN = Classic, "shop", ""
+	s.Balancer.Attributes[attrCrossZone] = "true"
+	for i := range s.Network.Instances {
+		s.Network.Instances[i].State = "running"
+	}
+	s.all("InService", "N/A", "N/A")
+}
+
+func (s *Snapshot) network() {
+	s.instances()
+	s.Balancer.Type, s.Balancer.Attributes, s.Logs = NetworkType, map[string]string{attrCrossZone: "true", "access_logs.s3.enabled": "true"}, nil
+	s.Listeners[0].Protocol, s.web().Protocol, s.web().Check.Protocol = "TCP", "TCP", "TCP"
+}
+
+func (s *Snapshot) checkPort(port string) {
+	s.web().Check.Port = port
+	for i := range s.web().Targets {
+		s.web().Targets[i].CheckPort = port
+	}
+}
+
+func (s *Snapshot) port(n int) {
+	s.web().Port = n
+	s.group("sg-app").Ingress[0].From, s.group("sg-app").Ingress[0].To = n, n
+	for i := range s.web().Targets {
+		s.web().Targets[i].Port, s.web().Targets[i].CheckPort = n, fmt.Sprint(n)
+	}
+	s.Logs.Traffic = nil
+}
+
+func (s *Snapshot) codes(n int) {
+	s.all("unhealthy", "Target.ResponseCodeMismatch", fmt.Sprintf("Health checks failed with these codes: [%d]", n))
+}
+
+// unreachable is what is seen of targets that no packet reaches.
+func (s *Snapshot) unreachable() {
+	s.all("unhealthy", "Target.Timeout", "Request timed out")
+	for _, t := range []string{first, second} {
+		s.failing("Target_Connect_Timeout", t, 504, 300, func(f *Failure) { f.Connect = 300 })
+	}
+}
+
+func (f fault) String() string { return strings.TrimSuffix(f.want+", "+f.name, ", ") }
+
+// TestFaults changes one thing of a healthy set-up, and wants it named first.
+func TestFaults(t *testing.T) {
+	given := map[string]bool{}
+	for _, tt := range faults {
+		t.Run(tt.String(), func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			r := Diagnose(copied(t, s))
+			if len(r.Findings) == 0 || r.Findings[0].ID != tt.want {
+				t.Fatalf("want %s first:\n%s", tt.want, said(r))
+			}
+			for _, f := range r.Findings {
+				given[f.ID] = true
+			}
+			for _, id := range tt.also {
+				if !slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.ID == id }) {
+					t.Errorf("want %s too:\n%s", id, said(r))
+				}
+			}
+			held(t, r)
+		})
+	}
+	for _, k := range Kinds {
+		if !given[k.ID] {
+			t.Errorf("no fault gives %s", k.ID)
+		}
+	}
+}
+
+// held are rules that every report keeps.
+func held(t *testing.T, r *Report) {
+	t.Helper()
+	for _, f := range r.Findings {
+		k := KindOf(f.ID)
+		worse := map[Level]int{Note: 0, Warn: 1, Fail: 2}
+		switch {
+		case f.Sentence == "" || strings.Contains(f.Sentence, "%") && strings.Contains(f.Sentence, "%!"):
+			t.Errorf("%s: sentence %q", f.ID, f.Sentence)
+		case worse[f.Level] > worse[k.Level]:
+			t.Errorf("%s is %s, and at worst %s", f.ID, f.Level, k.Level)
+		case f.Hop != k.Hop:
+			t.Errorf("%s is at %s, not %s", f.ID, f.Hop, k.Hop)
+		case len(f.Evidence) == 0:
+			t.Errorf("%s has no evidence", f.ID)
+		case f.Explains > r.Observed.Failures:
+			t.Errorf("%s explains %d of %d failures", f.ID, f.Explains, r.Observed.Failures)
+		case len(f.Fix) > 0 && len(f.Undo) == 0:
+			t.Errorf("%s can be mended, and that cannot be taken back: %v", f.ID, f.Fix)
+		}
+	}
+	if r.Observed.Explained > r.Observed.Failures {
+		t.Errorf("%d of %d failures are explained", r.Observed.Explained, r.Observed.Failures)
+	}
+	if len(r.Path) != len(Hops) {
+		t.Errorf("%d hops", len(r.Path))
+	}
+}
+
+// TestHealthy wants nothing to be wrong where nothing is.
+func TestHealthy(t *testing.T) {
+	tests := []struct {
+		name   string
+		change func(*Snapshot)
+	}{
+		{"base", func(*Snapshot) {}},
+		{"instances", func(s *Snapshot) { s.instances() }},
+		{"classic", func(s *Snapshot) { s.classic() }},
+		{"network", func(s *Snapshot) { s.network() }},
+		{"network with targets by address", func(s *Snapshot) {
+			s.network()
+			s.web().Type, s.Balancer.SecurityGroups = "ip", []string{}
+			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}
+		}},
+		{"subnets in two rules", func(s *Snapshot) {
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8000, To: 9000, CIDRs: []string{"10.0.0.0/24"}}, {Protocol: "6", From: 8080, To: 8080, CIDRs: []string{"10.0.1.0/25", "10.0.1.128/25"}}}
+		}},
+		{"prefix list", func(s *Snapshot) {
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, PrefixLists: []string{"pl-1"}}}
+			s.Network.PrefixLists = []PrefixList{{"pl-1", []string{"10.0.0.0/8"}}}
+		}},
+		{"nodes by address", func(s *Snapshot) {
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.5/32", "10.0.1.5/32"}}}
+			s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-8", Node: true, Subnet: "subnet-edge-a", Addresses: []string{"10.0.0.5"}}, Interface{ID: "eni-9", Node: true, Subnet: "subnet-edge-b", Addresses: []string{"10.0.1.5"}})
+		}},
+		{"tight ACLs", func(s *Snapshot) {
+			s.Network.ACLs[0].Entries = []ACLEntry{
+				{Number: 10, Allow: true, Protocol: "6", CIDR: "10.0.0.0/23", From: 8080, To: 8080},
+				{Number: 10, Egress: true, Allow: true, Protocol: "6", CIDR: "10.0.0.0/23", From: 1024, To: 65535},
+			}
+		}},
+		{"a few clients kept out", func(s *Snapshot) { s.deny("acl-edge", ACLEntry{Protocol: "-1", CIDR: "198.51.100.0/24"}) }},
+		{"404 for what no rule takes", func(s *Snapshot) {
+			r := forwardTo("1", webARN)
+			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+			s.Listeners[0].Rules = []Rule{r, {Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		}},
+		{"few errors of the application", func(s *Snapshot) {
+			s.failing("Target_5XX", first, 500, 12, func(f *Failure) { f.TargetStatus = 500 })
+		}},
+		{"health check on another port", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.group("sg-app").Ingress[0].To = 9090
+		}},
+		{"private addresses of another VPC behind a peering", func(s *Snapshot) {
+			s.web().Targets[0].ID, s.web().Targets[0].Zone = "10.9.0.7", "all"
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.9.0.0/16", "pcx-1", "active"})
+		}},
+		{"nothing known but the balancer", func(s *Snapshot) {
+			*s = Snapshot{Schema: SnapshotSchema, Taken: noon, From: noon.Add(-time.Hour), Until: noon, Balancer: Balancer{Name: "shop", Type: Application, State: "active"}}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			r := Diagnose(copied(t, s))
+			if r.Wrong() {
+				t.Errorf("something is wrong:\n%s", said(r))
+			}
+			for _, hop := range r.Path {
+				if hop.State == Failed || hop.State == Warned {
+					t.Errorf("hop %s: %s", hop.Hop, hop.State)
+				}
+			}
+			held(t, r)
+		})
+	}
+}
+
+// TestChecks holds that every finding belongs to a check, or to what is left over.
+func TestChecks(t *testing.T) {
+	gives := map[string][]string{}
+	for _, c := range Checks {
+		for _, id := range c.Gives {
+			gives[id] = append(gives[id], c.Name)
+		}
+		for _, action := range c.Needs {
+			if !slices.ContainsFunc(Calls, func(call Call) bool { return call.Action == action }) {
+				t.Errorf("check %s needs %s, which is not called", c.Name, action)
+			}
+		}
+	}
+	for _, k := range Kinds {
+		if gives[k.ID] == nil {
+			t.Errorf("no check gives %s", k.ID)
+		}
+		delete(gives, k.ID)
+	}
+	for id, names := range gives {
+		t.Errorf("checks %v give %s, which is no kind", names, id)
+	}
+	for id, causes := range accounts {
+		for _, begin := range append(causes, id) {
+			if !slices.ContainsFunc(Kinds, func(k Kind) bool { return strings.HasPrefix(k.ID, begin) }) {
+				t.Errorf("%s stands in accounts and is no kind", begin)
+			}
+		}
+	}
+}
+
+// TestSameBytes shuffles what has no order, and wants the same answer in every form.
+func TestSameBytes(t *testing.T) {
+	for _, tt := range faults {
+		s := base()
+		tt.change(s)
+		want := drawn(t, Diagnose(s))
+		r := rand.New(rand.NewPCG(1, 2))
+		for range 3 {
+			again := base()
+			tt.change(again)
+			if again.Logs != nil {
+				r.Shuffle(len(again.Logs.Failures), func(i, j int) {
+					again.Logs.Failures[i], again.Logs.Failures[j] = again.Logs.Failures[j], again.Logs.Failures[i]
+				})
+			}
+			if diff := cmp.Diff(want, drawn(t, Diagnose(copied(t, again)))); diff != "" {
+				t.Fatalf("%s (-want +got):\n%s", tt, diff)
+			}
+		}
+	}
+}
+
+func drawn(t *testing.T, r *Report) string {
+	t.Helper()
+	var b bytes.Buffer
+	for _, e := range Encoders {
+		if err := e.Encode(&b, r, report.Style{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return b.String()
+}
+
+// TestGolden draws one incident in every form.
+func TestGolden(t *testing.T) {
+	s := base()
+	i := slices.IndexFunc(faults, func(f fault) bool { return f.String() == "target-sg-blocks-traffic-port, nothing open" })
+	faults[i].change(s)
+	s.Missing = []Missing{{What: "route tables", Action: "ec2:DescribeRouteTables", Denied: true, Why: "access denied"}}
+	r := Diagnose(s)
+	for name, draw := range map[string]func(*bytes.Buffer) error{
+		"table":    func(b *bytes.Buffer) error { return encodeTable(b, r, report.Style{}) },
+		"80.table": func(b *bytes.Buffer) error { return encodeTable(b, r, report.Style{Terminal: true, Width: 80}) },
+		"json":     func(b *bytes.Buffer) error { return encodeJSON(b, r, report.Style{}) },
+		"markdown": func(b *bytes.Buffer) error { return encodeMarkdown(b, r, report.Style{}) },
+	} {
+		var got bytes.Buffer
+		if err := draw(&got); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join("testdata", "incident."+name)
+		if *update {
+			if err := os.WriteFile(path, got.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), got.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+}

@@ -1,0 +1,254 @@
+package diagnose
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"loglens/report"
+)
+
+// Encoder is one output form of a report. The same report gives the same bytes.
+type Encoder struct {
+	Name   string // the word after --output
+	Encode func(w io.Writer, r *Report, s report.Style) error
+}
+
+// Encoders are all output forms, the default first.
+var Encoders = []Encoder{
+	{Name: "table", Encode: encodeTable},
+	{Name: "json", Encode: encodeJSON},
+	{Name: "markdown", Encode: encodeMarkdown},
+}
+
+// FindEncoder returns the encoder of that name.
+func FindEncoder(name string) (Encoder, bool) {
+	for _, e := range Encoders {
+		if e.Name == name {
+			return e, true
+		}
+	}
+	return Encoder{}, false
+}
+
+// reportSchema names the envelope: within a version keys are only ever added.
+const reportSchema = "loglens.diagnose/1"
+
+// The envelope of --output json. A list is never null.
+type (
+	jsonReport struct {
+		Schema   string        `json:"schema"`
+		Taken    string        `json:"taken"`
+		Window   jsonWindow    `json:"window"`
+		Balancer jsonBalancer  `json:"load_balancer"`
+		Observed *jsonObserved `json:"observed"` // null without access logs
+		Path     []jsonHop     `json:"path"`
+		Findings []jsonFinding `json:"findings"`
+		Missing  []jsonMissing `json:"not_checked"`
+		Calls    jsonCalls     `json:"calls"`
+	}
+	jsonWindow struct {
+		From string `json:"from"`
+		To   string `json:"to"`
+	}
+	jsonBalancer struct {
+		Name    string `json:"name"`
+		ARN     string `json:"arn"`
+		Type    string `json:"type"`
+		DNSName string `json:"dns_name"`
+	}
+	jsonObserved struct {
+		Requests  int64 `json:"requests"`
+		Failures  int64 `json:"failures"`
+		Explained int64 `json:"explained"`
+	}
+	jsonHop struct {
+		Hop      Hop      `json:"hop"`
+		State    State    `json:"state"`
+		Evidence []string `json:"evidence"`
+	}
+	jsonFinding struct {
+		ID         string         `json:"id"`
+		Level      Level          `json:"level"`
+		Hop        Hop            `json:"hop"`
+		Sentence   string         `json:"sentence"`
+		Evidence   []jsonEvidence `json:"evidence"`
+		Explains   int64          `json:"explains"`
+		Confidence Confidence     `json:"confidence"`
+		BecauseOf  []string       `json:"because_of"`
+		Rivals     []jsonRival    `json:"rivals"`
+		Do         string         `json:"do"`
+		Fix        []string       `json:"fix"`
+		Undo       []string       `json:"undo"`
+		Verify     []string       `json:"verify"`
+		Groups     []string       `json:"target_groups"`
+		Targets    []string       `json:"targets"`
+	}
+	jsonEvidence struct {
+		Source Source `json:"source"`
+		Text   string `json:"text"`
+	}
+	jsonRival struct {
+		ID  string `json:"id"`
+		Why string `json:"why"`
+	}
+	jsonMissing struct {
+		What       string `json:"what"`
+		Permission string `json:"permission"`
+		Why        string `json:"why"`
+	}
+	jsonCalls struct {
+		Total    int            `json:"total"`
+		ByAction map[string]int `json:"by_action"`
+	}
+)
+
+func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
+	out := jsonReport{
+		Schema: reportSchema, Taken: r.Taken.UTC().Format(time.RFC3339),
+		Window:   jsonWindow{r.From.UTC().Format(time.RFC3339), r.Until.UTC().Format(time.RFC3339)},
+		Balancer: jsonBalancer{r.Balancer.Name, r.Balancer.ARN, r.Balancer.Type, r.Balancer.DNSName},
+		Path:     []jsonHop{}, Findings: []jsonFinding{}, Missing: []jsonMissing{},
+		Calls: jsonCalls{ByAction: map[string]int{}},
+	}
+	if o := r.Observed; o.Logs {
+		out.Observed = &jsonObserved{o.Requests, o.Failures, o.Explained}
+	}
+	for _, s := range r.Path {
+		out.Path = append(out.Path, jsonHop{s.Hop, s.State, list(s.Evidence)})
+	}
+	for _, f := range r.Findings {
+		j := jsonFinding{
+			ID: f.ID, Level: f.Level, Hop: f.Hop, Sentence: f.Sentence, Evidence: []jsonEvidence{}, Explains: f.Explains, Confidence: f.Confidence,
+			BecauseOf: list(f.BecauseOf), Rivals: []jsonRival{}, Do: KindOf(f.ID).Do, Fix: list(f.Fix), Undo: list(f.Undo), Verify: list(f.Verify),
+			Groups: list(f.Groups), Targets: list(f.Targets),
+		}
+		for _, e := range f.Evidence {
+			j.Evidence = append(j.Evidence, jsonEvidence(e))
+		}
+		for _, rival := range f.Rivals {
+			j.Rivals = append(j.Rivals, jsonRival(rival))
+		}
+		out.Findings = append(out.Findings, j)
+	}
+	for _, m := range r.Missing {
+		out.Missing = append(out.Missing, jsonMissing{m.What, m.Action, m.Why})
+	}
+	for _, c := range r.Calls {
+		out.Calls.Total += c.Count
+		out.Calls.ByAction[c.Action] = c.Count
+	}
+	return writeJSON(w, out)
+}
+
+func list(s []string) []string { return append([]string{}, s...) }
+
+// writeJSON writes a value in one call, for people and programs alike.
+func writeJSON(w io.Writer, v any) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	if err := e.Encode(v); err != nil {
+		return fmt.Errorf("encode JSON: %w", err)
+	}
+	_, err := w.Write(report.HarmlessJSON(b.Bytes()))
+	return err
+}
+
+// Write saves a snapshot, without what in a health check's path may be a secret.
+func (s *Snapshot) Write(w io.Writer) error {
+	out := *s
+	out.Groups, out.Idle = withoutSecrets(s.Groups), withoutSecrets(s.Idle)
+	return writeJSON(w, out)
+}
+
+func withoutSecrets(groups []Group) []Group {
+	groups = slices.Clone(groups)
+	for i := range groups {
+		groups[i].Check.Path = redacted(groups[i].Check.Path)
+	}
+	return groups
+}
+
+// Read reads a saved snapshot.
+func Read(r io.Reader) (*Snapshot, error) {
+	var s Snapshot
+	if err := json.NewDecoder(r).Decode(&s); err != nil {
+		return nil, fmt.Errorf("not a saved snapshot: %w", err)
+	}
+	if s.Schema != SnapshotSchema {
+		return nil, fmt.Errorf("not a saved snapshot of this version: its schema is %q, not %q", s.Schema, SnapshotSchema)
+	}
+	return &s, nil
+}
+
+// headline says of what and when a report is.
+func (r *Report) headline() string {
+	return fmt.Sprintf("%s · %s load balancer · %s to %s UTC", or(r.Balancer.ID, r.Balancer.Name), r.Balancer.Type,
+		r.From.UTC().Format("2006-01-02 15:04"), r.Until.UTC().Format("2006-01-02 15:04"))
+}
+
+// verdict sums a report up.
+func (r *Report) verdict() string {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Level != Note {
+			n++
+		}
+	}
+	text := "nothing wrong was found"
+	if n > 0 {
+		text = plural(n, "finding", "findings")
+	}
+	if o := r.Observed; o.Logs {
+		text += fmt.Sprintf(" · %d of %s in the logs failed", o.Failures, count(o.Requests, "request", "requests"))
+		if o.Failures > 0 {
+			text += fmt.Sprintf(", %d of them explained", o.Explained)
+		}
+	}
+	return text
+}
+
+// about says of which targets a finding is.
+func (f *Finding) about() string {
+	switch {
+	case len(f.Targets) > 0 && len(f.Groups) > 0:
+		return few(f.Targets) + " of " + few(f.Groups)
+	case len(f.Targets) > 0:
+		return few(f.Targets)
+	}
+	return few(f.Groups)
+}
+
+// weight says how much a finding matters.
+func (f *Finding) weight(o Observed) string {
+	text := string(f.Confidence) + " confidence"
+	if f.Explains > 0 {
+		text += fmt.Sprintf(", explains %d of %s", f.Explains, count(o.Failures, "failure", "failures"))
+	}
+	if len(f.BecauseOf) > 0 {
+		text += ", because of " + strings.Join(f.BecauseOf, ", ")
+	}
+	return text
+}
+
+// words are a rival's.
+func (r Rival) words() string {
+	if r.ID == "" {
+		return r.Why
+	}
+	return r.ID + ": " + r.Why
+}
+
+// words are those of what was not answered.
+func (m Missing) words() string {
+	if m.Denied {
+		return m.What + ": allow " + m.Action
+	}
+	return m.What + ": " + m.Why
+}

@@ -1,0 +1,389 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Attributes by the names of the newer API.
+const (
+	attrIdle      = "idle_timeout.timeout_seconds"
+	attrCrossZone = "load_balancing.cross_zone.enabled"
+	attrDelay     = "deregistration_delay.timeout_seconds"
+	attrClientIP  = "preserve_client_ip.enabled"
+)
+
+// facts is a snapshot that can be asked.
+type facts struct {
+	*Snapshot
+	endpoints []endpoint // of the groups behind the balancer; of the one asked about, if one was
+}
+
+// endpoint is a target in a group, and where it stands.
+type endpoint struct {
+	group  *Group
+	target *Target
+
+	port      int // that traffic goes to
+	checkPort int
+	address   netip.Addr // zero if not known
+	vpc       string
+	subnet    string
+	zone      string
+	filters   []string // security groups; nil if not known
+	instance  *Instance
+}
+
+func newFacts(s *Snapshot) *facts {
+	f := &facts{Snapshot: s}
+	for i := range s.Groups {
+		g := &s.Groups[i]
+		for j := range g.Targets {
+			e := f.place(g, &g.Targets[j])
+			if s.Target == "" || e.named(s.Target) {
+				f.endpoints = append(f.endpoints, e)
+			}
+		}
+	}
+	return f
+}
+
+// place finds out where a target stands.
+func (f *facts) place(g *Group, t *Target) endpoint {
+	e := endpoint{group: g, target: t, port: cmp.Or(t.Port, g.Port), zone: t.Zone}
+	e.checkPort = e.port
+	for _, port := range []string{t.CheckPort, g.Check.Port} {
+		if n, err := strconv.Atoi(port); err == nil && n > 0 {
+			e.checkPort = n
+			break
+		}
+	}
+	if i := slices.IndexFunc(f.Network.Instances, func(i Instance) bool { return i.ID == t.ID }); i >= 0 {
+		at := &f.Network.Instances[i]
+		e.instance, e.vpc, e.subnet, e.filters = at, at.VPC, at.Subnet, at.SecurityGroups
+		e.zone = cmp.Or(e.zone, at.Zone)
+		address := at.Address
+		if g.AddressType == "ipv6" {
+			address = at.IPv6
+		}
+		e.address, _ = netip.ParseAddr(address)
+		return e
+	}
+	if address, err := netip.ParseAddr(t.ID); err == nil {
+		e.address = address
+		f.placeAddress(&e)
+	}
+	return e
+}
+
+// placeAddress looks for the interface with a target's address: the same address
+// may be in use in several VPCs.
+func (f *facts) placeAddress(e *endpoint) {
+	var at *Interface
+	for i := range f.Network.Interfaces {
+		n := &f.Network.Interfaces[i]
+		if slices.Contains(n.Addresses, e.address.String()) && (at == nil || n.VPC == e.group.VPC) {
+			at = n
+		}
+	}
+	if at != nil {
+		e.vpc, e.subnet, e.filters = at.VPC, at.Subnet, at.SecurityGroups
+		if e.zone == "" || e.zone == "all" {
+			e.zone = at.Zone
+		}
+		return
+	}
+	for _, s := range f.Network.Subnets {
+		if s.VPC == e.group.VPC && slices.ContainsFunc(prefixes(s.CIDRs), func(p netip.Prefix) bool { return p.Contains(e.address) }) {
+			e.vpc, e.subnet = s.VPC, s.ID
+			e.zone = cmp.Or(e.zone, s.Zone)
+		}
+	}
+}
+
+// name is what logs call the target.
+func (e endpoint) name() string {
+	if e.address.IsValid() && e.port > 0 {
+		return e.address.String() + ":" + strconv.Itoa(e.port)
+	}
+	if e.port > 0 && e.group.Type != "lambda" {
+		return e.target.ID + ":" + strconv.Itoa(e.port)
+	}
+	return e.target.ID
+}
+
+// label names the target for people, with its instance.
+func (e endpoint) label() string {
+	if e.instance != nil && e.address.IsValid() {
+		return e.name() + " (" + e.instance.ID + ")"
+	}
+	return e.name()
+}
+
+// named reports whether somebody means this target: by address and port, by
+// address, or by id.
+func (e endpoint) named(s string) bool {
+	return e.name() == s || e.address.IsValid() && e.address.String() == s || e.target.named(s)
+}
+
+func (t Target) named(s string) bool {
+	return t.ID == s || t.ID+":"+strconv.Itoa(t.Port) == s
+}
+
+// healthy reports whether the balancer thinks that the target works.
+func (e endpoint) healthy() bool { return e.target.State == "healthy" || e.target.State == "InService" }
+
+// failing reports whether its health checks fail.
+func (e endpoint) failing() bool {
+	return strings.HasPrefix(e.target.State, "unhealthy") || e.target.State == "OutOfService"
+}
+
+// usable reports whether a target may get requests, fail-open included.
+func (t Target) usable() bool {
+	return slices.Contains([]string{"healthy", "unhealthy", "initial", "unavailable", "InService"}, t.State)
+}
+
+// group returns the group of an ARN, nil if it is not behind the balancer.
+func (f *facts) group(arn string) *Group {
+	if i := slices.IndexFunc(f.Groups, func(g Group) bool { return g.ARN == arn }); i >= 0 {
+		return &f.Groups[i]
+	}
+	return nil
+}
+
+// of are the endpoints of a group.
+func (f *facts) of(g *Group) (list []endpoint) {
+	for _, e := range f.endpoints {
+		if e.group == g {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// crossZone reports whether nodes send to targets of other zones.
+func (f *facts) crossZone(g *Group) bool {
+	balancer := f.Balancer.Attributes[attrCrossZone]
+	switch v := g.Attributes[attrCrossZone]; {
+	case v == "true" || v == "false":
+		return v == "true"
+	case f.Balancer.Type == NetworkType || f.Balancer.Type == Classic:
+		return balancer == "true"
+	}
+	return balancer != "false"
+}
+
+// senders are the balancer's subnets from which a target is spoken to.
+func (f *facts) senders(e endpoint) (list []Subnet) {
+	for _, z := range f.Balancer.Zones {
+		s := f.subnet(z.Subnet)
+		if s == nil {
+			continue
+		}
+		if e.zone == "" || e.zone == "all" || f.crossZone(e.group) || s.Zone == e.zone {
+			list = append(list, *s)
+		}
+	}
+	return list
+}
+
+func (f *facts) subnet(id string) *Subnet {
+	if i := slices.IndexFunc(f.Network.Subnets, func(s Subnet) bool { return s.ID == id }); i >= 0 {
+		return &f.Network.Subnets[i]
+	}
+	return nil
+}
+
+// knows reports whether a question was answered: no call of this action failed.
+func (f *facts) knows(action string) bool {
+	return !slices.ContainsFunc(f.Missing, func(m Missing) bool { return m.Action == action })
+}
+
+// transport is the protocol that security groups know for traffic to a group.
+func (g *Group) transport() string {
+	if g.Protocol == "UDP" || g.Protocol == "QUIC" {
+		return "udp"
+	}
+	return "tcp"
+}
+
+// speaksTLS reports whether the balancer speaks TLS to the group's targets.
+func (g *Group) speaksTLS() bool {
+	return g.Protocol == "HTTPS" || g.Protocol == "TLS" || g.Protocol == "SSL"
+}
+
+// plain reports whether the balancer speaks HTTP without TLS to them.
+func (g *Group) plain() bool { return g.Protocol == "HTTP" }
+
+// seconds reads an attribute that is a number of seconds; or where it is not known.
+func seconds(attributes map[string]string, name string, or float64) float64 {
+	if n, err := strconv.ParseFloat(attributes[name], 64); err == nil {
+		return n
+	}
+	return or
+}
+
+// idle is the balancer's idle timeout in seconds.
+func (f *facts) idle() float64 { return seconds(f.Balancer.Attributes, attrIdle, 60) }
+
+// counted reports whether a failure is one that is to be explained: an outage, not
+// what a client or a policy did. 464 is a client's by its name, and a setting's by
+// its cause.
+func counted(f Failure) bool {
+	return f.Class != "client" && f.Class != "policy" || f.Reason == "Protocol_Mismatch"
+}
+
+func (f *facts) failures() []Failure {
+	if f.Logs == nil {
+		return nil
+	}
+	return f.Logs.Failures
+}
+
+// sum adds up a share of all failures that count.
+func (f *facts) sum(share func(Failure) int64) (n int64) {
+	for _, row := range f.failures() {
+		if counted(row) {
+			n += share(row)
+		}
+	}
+	return n
+}
+
+// reasons is the share of failures for these reasons, to these targets; without
+// targets, in these groups; without groups, anywhere.
+func (f *facts) reasons(found *Finding, reasons ...string) func(Failure) int64 {
+	return func(row Failure) int64 {
+		if slices.Contains(reasons, row.Reason) && f.about(found, row) {
+			return row.Count
+		}
+		return 0
+	}
+}
+
+// about reports whether a failure is of what a finding is about.
+func (f *facts) about(found *Finding, row Failure) bool {
+	switch {
+	case len(found.Targets) > 0 && row.Target != "":
+		return slices.Contains(found.Targets, row.Target)
+	case len(found.Groups) > 0 && row.Group != "":
+		g := f.group(row.Group)
+		return g != nil && slices.Contains(found.Groups, g.Name)
+	}
+	return len(found.Groups) == 0 || row.Group == ""
+}
+
+// observed sums the logs up.
+func (f *facts) observed(list []*Finding) Observed {
+	o := Observed{Logs: f.Logs != nil && f.Logs.Access}
+	if f.Logs == nil {
+		return o
+	}
+	for _, t := range f.Logs.Traffic {
+		o.Requests += t.Requests
+	}
+	for _, row := range f.Logs.Failures {
+		if counted(row) {
+			o.Failures += row.Count
+			o.Explained += explained(row, list)
+		}
+	}
+	return o
+}
+
+// explained is how many of some failures at least one finding explains.
+func explained(row Failure, list []*Finding) (most int64) {
+	for _, found := range list {
+		if found.share != nil && found.ID != "unexplained-failures" && found.ID != "no-usable-target" {
+			most = max(most, found.share(row))
+		}
+	}
+	return most
+}
+
+// total adds up a metric; ok is false if there is no point of it, which is not zero.
+func (f *facts) total(name, group string) (sum float64, ok bool) {
+	for _, s := range f.Metrics {
+		if s.Name == name && s.Group == group {
+			for _, p := range s.Points {
+				sum += p.Value
+			}
+			ok = ok || len(s.Points) > 0
+		}
+	}
+	return sum, ok
+}
+
+// series are the points of a metric; nil if it was not read.
+func (f *facts) series(name, group string) []Point {
+	for _, s := range f.Metrics {
+		if s.Name == name && s.Group == group {
+			return s.Points
+		}
+	}
+	return nil
+}
+
+// compareTargets orders targets by address and port, as numbers.
+func compareTargets(a, b string) int {
+	x, errX := netip.ParseAddrPort(a)
+	y, errY := netip.ParseAddrPort(b)
+	if errX != nil || errY != nil {
+		return cmp.Compare(a, b)
+	}
+	return x.Compare(y)
+}
+
+// count writes a number with its noun.
+func count(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + many
+}
+
+// few lists names, the first ones of many.
+func few(names []string) string {
+	const most = 3
+	if more := len(names) - most; more > 0 {
+		return strings.Join(names[:most], ", ") + " and " + strconv.Itoa(more) + " more"
+	}
+	return strings.Join(names, ", ")
+}
+
+// some names targets, or says how many there are.
+func some(list []endpoint) string {
+	var names []string
+	for _, e := range list {
+		names = append(names, e.label())
+	}
+	return few(names)
+}
+
+// number writes a value of a metric.
+func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// clock writes a time of the window.
+func clock(t time.Time) string { return t.UTC().Format("15:04") }
+
+func plural(n int, one, many string) string { return count(int64(n), one, many) }
+
+func noun(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// ports writes a range of ports.
+func ports(from, to int) string {
+	if from == to {
+		return strconv.Itoa(from)
+	}
+	return fmt.Sprintf("%d-%d", from, to)
+}

@@ -1,0 +1,393 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go4.org/netipx"
+)
+
+// Ports that the balancer's nodes, and clients, take answers on.
+const (
+	firstEphemeral = 1024
+	lastEphemeral  = 65535
+)
+
+// verdict is what a filter does with traffic.
+type verdict int
+
+const (
+	unclear verdict = iota // part of the filter is not known
+	allowed
+	refused
+)
+
+// peer is the other end of what a security group is to let through.
+type peer struct {
+	addresses []netip.Prefix // all of them must be let through
+	groups    []string       // security groups that the other end is in
+}
+
+// prefixes reads address ranges, and leaves out what is none.
+func prefixes(list []string) (out []netip.Prefix) {
+	for _, s := range list {
+		if p, err := netip.ParsePrefix(s); err == nil {
+			out = append(out, p.Masked())
+		}
+	}
+	return out
+}
+
+// family leaves the ranges of one address family.
+func family(list []netip.Prefix, six bool) []netip.Prefix {
+	return slices.DeleteFunc(slices.Clone(list), func(p netip.Prefix) bool { return p.Addr().Is6() != six })
+}
+
+// single is the range of one address.
+func single(a netip.Addr) netip.Prefix { return netip.PrefixFrom(a, a.BitLen()) }
+
+// securityGroups are those with these ids; ok is false if not all are known.
+func (f *facts) securityGroups(ids []string) (list []SecurityGroup, ok bool) {
+	for _, g := range f.Network.SecurityGroups {
+		if slices.Contains(ids, g.ID) {
+			list = append(list, g)
+		}
+	}
+	return list, f.Network.SecurityGroups != nil && len(list) == len(ids)
+}
+
+func (g SecurityGroup) permissions(egress bool) []Permission {
+	if egress {
+		return g.Egress
+	}
+	return g.Ingress
+}
+
+// covers reports whether a permission is for a port.
+func (p Permission) covers(protocol string, port int) bool {
+	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
+	switch p.Protocol {
+	case "-1":
+		return true
+	case protocol, number:
+		return p.From <= port && port <= p.To
+	}
+	return false
+}
+
+// ranges are the addresses that a permission names; ok is false if they hang on a
+// prefix list that is not known.
+func (f *facts) ranges(p Permission) (list []netip.Prefix, ok bool) {
+	list, ok = prefixes(p.CIDRs), true
+	for _, id := range p.PrefixLists {
+		i := slices.IndexFunc(f.Network.PrefixLists, func(l PrefixList) bool { return l.ID == id })
+		if i < 0 {
+			ok = false
+			continue
+		}
+		list = append(list, prefixes(f.Network.PrefixLists[i].CIDRs)...)
+	}
+	return list, ok
+}
+
+// permits says whether security groups let a port through to or from a peer. All
+// groups of an interface count together, and only what they permit passes.
+func (f *facts) permits(ids []string, egress bool, protocol string, port int, other peer) verdict {
+	groups, whole := f.securityGroups(ids)
+	var open netipx.IPSetBuilder
+	for _, g := range groups {
+		for _, p := range g.permissions(egress) {
+			if !p.covers(protocol, port) {
+				continue
+			}
+			if slices.ContainsFunc(p.Groups, func(id string) bool { return slices.Contains(other.groups, id) }) {
+				return allowed
+			}
+			list, ok := f.ranges(p)
+			whole = whole && ok
+			for _, r := range list {
+				open.AddPrefix(r)
+			}
+		}
+	}
+	set, err := open.IPSet()
+	if err == nil && len(other.addresses) > 0 && !slices.ContainsFunc(other.addresses, func(p netip.Prefix) bool { return !set.ContainsPrefix(p) }) {
+		return allowed
+	}
+	if !whole {
+		return unclear
+	}
+	return refused
+}
+
+// opens reports whether any permission is for the port, whoever may come.
+func (f *facts) opens(ids []string, egress bool, protocol string, port int) bool {
+	groups, _ := f.securityGroups(ids)
+	for _, g := range groups {
+		for _, p := range g.permissions(egress) {
+			if p.covers(protocol, port) && len(p.CIDRs)+len(p.Groups)+len(p.PrefixLists) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// words are what a permission says, for people.
+func (p Permission) words(egress bool) string {
+	from := "from "
+	if egress {
+		from = "to "
+	}
+	peers := append(append(slices.Clone(p.Groups), p.PrefixLists...), p.CIDRs...)
+	if p.Protocol == "-1" {
+		return "all traffic " + from + few(peers)
+	}
+	return p.Protocol + " " + ports(p.From, p.To) + " " + from + few(peers)
+}
+
+// has lists the permissions of groups for people, those for the port first.
+func (f *facts) has(ids []string, egress bool, protocol string, port int) string {
+	groups, _ := f.securityGroups(ids)
+	var near, far []string
+	for _, g := range groups {
+		for _, p := range g.permissions(egress) {
+			if p.covers(protocol, port) {
+				near = append(near, p.words(egress))
+			} else {
+				far = append(far, p.words(egress))
+			}
+		}
+	}
+	if len(near)+len(far) == 0 {
+		return "no rule at all"
+	}
+	return few(append(near, far...))
+}
+
+// refusal is a part of the ports that an ACL refuses, and the entry that does it.
+type refusal struct {
+	from, to int
+	entry    ACLEntry // number 32767 is the end of the list
+}
+
+// aclOf is the network ACL of a subnet; nil if it is not known.
+func (f *facts) aclOf(subnet string) *ACL {
+	for i := range f.Network.ACLs {
+		if slices.Contains(f.Network.ACLs[i].Subnets, subnet) {
+			return &f.Network.ACLs[i]
+		}
+	}
+	return nil
+}
+
+// refuses says which of the ports an ACL refuses to or from any of some addresses.
+// Entries are tried by their numbers, and the first that matches decides; what none
+// matches is refused.
+func (a *ACL) refuses(egress bool, protocol string, from, to int, addresses netip.Prefix) (list []refusal) {
+	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
+	var entries []ACLEntry
+	bounds := []int{from}
+	for _, e := range a.Entries {
+		if e.Egress != egress || e.Protocol != "-1" && e.Protocol != number && e.Protocol != protocol {
+			continue
+		}
+		if e.Protocol == "-1" || e.From == 0 && e.To == 0 {
+			e.From, e.To = 0, 65535
+		}
+		entries = append(entries, e)
+		// Between two of these bounds all ports have the same fate.
+		for _, b := range []int{e.From, e.To + 1} {
+			if from < b && b <= to {
+				bounds = append(bounds, b)
+			}
+		}
+	}
+	slices.SortStableFunc(entries, func(a, b ACLEntry) int { return a.Number - b.Number })
+	slices.Sort(bounds)
+	bounds = slices.Compact(bounds)
+	for i, first := range bounds {
+		last := to
+		if i+1 < len(bounds) {
+			last = bounds[i+1] - 1
+		}
+		by, ok := refusedBy(entries, first, addresses)
+		switch {
+		case !ok:
+		case len(list) > 0 && list[len(list)-1].to == first-1 && list[len(list)-1].entry == by:
+			list[len(list)-1].to = last
+		default:
+			list = append(list, refusal{first, last, by})
+		}
+	}
+	return list
+}
+
+// refusedBy is the entry that refuses a port to any of some addresses.
+func refusedBy(entries []ACLEntry, port int, addresses netip.Prefix) (ACLEntry, bool) {
+	var left netipx.IPSetBuilder
+	left.AddPrefix(addresses)
+	for _, e := range entries {
+		p, err := netip.ParsePrefix(e.CIDR)
+		if err != nil || port < e.From || e.To < port {
+			continue
+		}
+		set, err := left.IPSet()
+		if err != nil {
+			return ACLEntry{}, false
+		}
+		if !e.Allow && set.OverlapsPrefix(p) {
+			return e, true
+		}
+		left.RemovePrefix(p)
+	}
+	set, err := left.IPSet()
+	if err != nil || len(set.Ranges()) == 0 {
+		return ACLEntry{}, false
+	}
+	return ACLEntry{Number: 32767, Protocol: "-1", CIDR: "0.0.0.0/0"}, true
+}
+
+// anybody reports whether an ACL lets a port through for any of the addresses, but
+// for some of them.
+func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Prefix, but ...netip.Prefix) bool {
+	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
+	var open, shut netipx.IPSetBuilder
+	for _, e := range a.Entries {
+		p, err := netip.ParsePrefix(e.CIDR)
+		matches := e.Protocol == "-1" || (e.Protocol == number || e.Protocol == protocol) && (e.From == 0 && e.To == 0 || e.From <= port && port <= e.To)
+		if err != nil || e.Egress != egress || !matches {
+			continue
+		}
+		if e.Allow {
+			var free netipx.IPSetBuilder
+			free.AddPrefix(p)
+			if set, err := shut.IPSet(); err == nil {
+				free.RemoveSet(set)
+			}
+			if set, err := free.IPSet(); err == nil {
+				open.AddSet(set)
+			}
+		}
+		shut.AddPrefix(p)
+	}
+	for _, p := range but {
+		open.RemovePrefix(p)
+	}
+	set, err := open.IPSet()
+	return err == nil && set.OverlapsPrefix(addresses)
+}
+
+// words are what an entry says.
+func (e ACLEntry) words() string {
+	if e.Number == 32767 {
+		return "no rule matches, so the last one (*) refuses"
+	}
+	what := "all traffic"
+	if e.Protocol != "-1" {
+		what = map[string]string{"6": "tcp", "17": "udp", "1": "icmp"}[e.Protocol]
+		if what == "" {
+			what = "protocol " + e.Protocol
+		}
+		if e.From != 0 || e.To != 0 {
+			what += " " + ports(e.From, e.To)
+		}
+	}
+	return fmt.Sprintf("rule %d denies %s %s %s", e.Number, what, map[bool]string{true: "to", false: "from"}[e.Egress], e.CIDR)
+}
+
+// admit lets ports through an ACL, before the entry that refuses them, and takes that
+// back again; once for every other end, and every range of ports, that a finding is
+// about.
+func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r refusal, to netip.Prefix) {
+	key := to.String() + " " + ports(r.from, r.to)
+	if slices.Contains(found.admitted, key) {
+		return
+	}
+	found.admitted = append(found.admitted, key)
+	way := "--ingress"
+	if egress {
+		way = "--egress"
+	}
+	entry := func(operation string, n int, more ...string) string {
+		return f.command("ec2", operation, append([]string{"--network-acl-id", a.ID, way, "--rule-number", strconv.Itoa(n)}, more...)...)
+	}
+	cidr := "--cidr-block"
+	if to.Addr().Is6() {
+		cidr = "--ipv6-cidr-block"
+	}
+	allow := []string{"--protocol", protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
+	n := a.free(egress, r.entry.Number, len(found.admitted)-1)
+	if n > 0 {
+		found.Fix = append(found.Fix, entry("create-network-acl-entry", n, allow...))
+		found.Undo = append(found.Undo, entry("delete-network-acl-entry", n))
+		return
+	}
+	// There is no number before it: the entry itself has to go, once.
+	if len(found.admitted) > 1 {
+		return
+	}
+	deny := []string{"--protocol", r.entry.Protocol}
+	if r.entry.From != 0 || r.entry.To != 0 {
+		deny = append(deny, "--port-range", fmt.Sprintf("From=%d,To=%d", r.entry.From, r.entry.To))
+	}
+	cidr = "--cidr-block"
+	if strings.Contains(r.entry.CIDR, ":") {
+		cidr = "--ipv6-cidr-block"
+	}
+	found.Fix = append(found.Fix, entry("delete-network-acl-entry", r.entry.Number))
+	found.Undo = append(found.Undo, entry("create-network-acl-entry", r.entry.Number, append(deny, cidr, r.entry.CIDR, "--rule-action", "deny")...))
+}
+
+// free is a number for an entry before another, the one that is left after some more
+// were given away; 0 if there is none.
+func (a *ACL) free(egress bool, before, given int) int {
+	for n := min(before-1, 32766); n > 0; n-- {
+		if slices.ContainsFunc(a.Entries, func(e ACLEntry) bool { return e.Egress == egress && e.Number == n }) {
+			continue
+		}
+		if given--; given < 0 {
+			return n
+		}
+	}
+	return 0
+}
+
+// routeFor is the route that a subnet's table has for an address: the one with the
+// longest prefix. known is false if the table is not known, or empty.
+func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, found, known bool) {
+	t := f.tableOf(subnet)
+	if t == nil || len(t.Routes) == 0 {
+		return Route{}, "", false, false
+	}
+	bits := -1
+	for _, route := range t.Routes {
+		p, err := netip.ParsePrefix(route.Destination)
+		if err == nil && p.Contains(to) && p.Bits() > bits {
+			r, bits = route, p.Bits()
+		}
+	}
+	return r, t.ID, bits >= 0, true
+}
+
+// tableOf is the route table of a subnet: its own, or the VPC's main one.
+func (f *facts) tableOf(subnet string) *RouteTable {
+	s := f.subnet(subnet)
+	if s == nil {
+		return nil
+	}
+	var main *RouteTable
+	for i := range f.Network.RouteTables {
+		t := &f.Network.RouteTables[i]
+		if slices.Contains(t.Subnets, subnet) {
+			return t
+		}
+		if t.Main && t.VPC == s.VPC {
+			main = t
+		}
+	}
+	return main
+}

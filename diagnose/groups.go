@@ -1,0 +1,163 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+)
+
+var groupsCheck = Check{
+	Name:  "target-groups",
+	About: "Groups without a target that can be used: empty, unused, draining, or failing open.",
+	Needs: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"},
+	Gives: []string{"target-group-none", "target-group-empty", "target-group-not-in-use", "target-group-all-unused", "target-group-all-draining", "target-group-fail-open"},
+	look:  lookAtGroups,
+}
+
+func lookAtGroups(f *facts) (list []*Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		if g.Targets == nil || !f.forwards(g) {
+			continue
+		}
+		if found := f.lookAtGroup(g); found != nil {
+			found.onGroup(g)
+			list = append(list, found)
+		}
+	}
+	return append(list, f.unled()...)
+}
+
+// forwards reports whether a rule sends requests to a group, and no other group
+// takes them over where it has no target.
+func (f *facts) forwards(g *Group) bool {
+	found, apart := false, false
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				for i, w := range a.Weights {
+					if w.Group == g.ARN && w.Weight > 0 {
+						found = true
+						apart = apart || !f.anotherWorks(a, i)
+					}
+				}
+			}
+		}
+	}
+	return found && apart || f.Listeners == nil
+}
+
+func (f *facts) lookAtGroup(g *Group) *Finding {
+	all := func(is func(Target) bool) bool {
+		return len(g.Targets) > 0 && !slices.ContainsFunc(g.Targets, func(t Target) bool { return !is(t) })
+	}
+	var found *Finding
+	switch {
+	case len(g.Targets) == 0:
+		found = finding("target-group-empty", fmt.Sprintf("Target group %s has no target, and rules send requests to it.", g.Name))
+		found.because(FromHealth, "no target is registered in "+g.Name)
+		found.share = f.reasons(found, "No_Usable_Target")
+		f.fill(found, g)
+	case all(func(t Target) bool { return t.State == "draining" || t.State == "unhealthy.draining" }):
+		found = finding("target-group-all-draining", fmt.Sprintf("All targets of %s are deregistering, and there is none in their place.", g.Name))
+		found.because(FromHealth, f.states(g))
+		found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")
+		for _, t := range g.Targets[:min(len(g.Targets), 20)] {
+			target := fmt.Sprintf("Id=%s,Port=%d", t.ID, t.Port)
+			found.Fix = append(found.Fix, f.command("elbv2", "register-targets", "--target-group-arn", g.ARN, "--targets", target))
+			found.Undo = append(found.Undo, f.command("elbv2", "deregister-targets", "--target-group-arn", g.ARN, "--targets", target))
+		}
+	case all(func(t Target) bool { return t.State == "unused" }):
+		found = finding("target-group-all-unused", fmt.Sprintf("All targets of %s are unused: the balancer can send to none of them.", g.Name))
+		for _, t := range g.Targets[:min(len(g.Targets), 3)] {
+			found.because(FromHealth, t.ID+": "+state(&t))
+		}
+		found.share = f.reasons(found, "No_Usable_Target")
+	case f.Balancer.Type == Application && all(func(t Target) bool { return t.State == "unhealthy" }):
+		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends requests to all of them (fail-open).", plural(len(g.Targets), "target", "targets"), g.Name))
+		found.because(FromHealth, f.states(g))
+		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok {
+			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))
+		}
+	default:
+		return nil
+	}
+	found.Confidence = High
+	for _, e := range f.of(g) {
+		found.Targets = add(found.Targets, e.name())
+	}
+	return found
+}
+
+// fill says where targets may come from: a group that no rule leads to may be the
+// one that was meant.
+func (f *facts) fill(found *Finding, g *Group) {
+	for _, idle := range f.Idle {
+		if len(idle.Targets) > 0 && idle.Protocol == g.Protocol {
+			found.because(FromConfig, fmt.Sprintf("target group %s in the same VPC has %s, and no rule leads to it", idle.Name, plural(len(idle.Targets), "target", "targets")))
+		}
+	}
+	if f.Balancer.Type == Classic {
+		found.Fix = []string{f.command("elb", "register-instances-with-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", "INSTANCE-ID")}
+		found.Undo = []string{f.command("elb", "deregister-instances-from-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", "INSTANCE-ID")}
+		return
+	}
+	found.Fix = []string{f.command("elbv2", "register-targets", "--target-group-arn", g.ARN, "--targets", "Id=TARGET")}
+	found.Undo = []string{f.command("elbv2", "deregister-targets", "--target-group-arn", g.ARN, "--targets", "Id=TARGET")}
+}
+
+// unled looks at groups that no rule leads to, where that may be the fault: nothing
+// else is behind the balancer, or the target asked about is in there.
+func (f *facts) unled() (list []*Finding) {
+	if f.Groups == nil || f.Listeners == nil {
+		return nil
+	}
+	forward := false
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				forward = forward || len(a.Weights) > 0
+			}
+		}
+	}
+	for i := range f.Idle {
+		g := &f.Idle[i]
+		asked := slices.ContainsFunc(g.Targets, func(t Target) bool { return f.Target != "" && f.place(g, &t).named(f.Target) })
+		if len(g.Targets) == 0 || forward && !asked || f.Target != "" && !asked {
+			continue
+		}
+		found := finding("target-group-not-in-use", fmt.Sprintf("No rule of the balancer leads to target group %s, which has %s.", g.Name, plural(len(g.Targets), "target", "targets")))
+		found.Confidence = High
+		found.onGroup(g)
+		found.because(FromHealth, g.Name+": "+f.states(g))
+		found.because(FromConfig, "it is in the balancer's VPC, and behind no balancer")
+		if len(f.Listeners) > 0 {
+			l := f.Listeners[0]
+			found.Fix = []string{f.command("elbv2", "create-rule", "--listener-arn", l.ARN, "--priority", "1", "--conditions", "Field=path-pattern,Values=/*", "--actions", "Type=forward,TargetGroupArn="+g.ARN)}
+			found.Undo = []string{f.command("elbv2", "delete-rule", "--rule-arn", "RULE-ARN")}
+		}
+		list = append(list, found)
+	}
+	if len(f.Listeners) > 0 && !forward && len(list) == 0 {
+		found := finding("target-group-none", "No listener sends requests to any target group: the balancer answers everything itself.")
+		found.because(FromConfig, "no rule has a forward action")
+		if f.answersOnPurpose() {
+			found.Level = Note
+		}
+		list = append(list, found)
+	}
+	return list
+}
+
+// answersOnPurpose reports whether all rules redirect, or answer below 500.
+func (f *facts) answersOnPurpose() bool {
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				if a.Type == "fixed-response" && a.Status >= "500" {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,404 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var healthCheckCheck = Check{
+	Name:  "health-check",
+	About: "The health check against the target: port, protocol, path, matcher, timeout and interval.",
+	Needs: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"},
+	Gives: []string{"health-check-port-refused", "health-check-port-differs", "health-check-port-hides-refusal", "health-check-protocol-mismatch",
+		"health-check-path-not-found", "health-check-redirect", "health-check-unauthorized", "health-check-server-error", "health-check-matcher",
+		"health-check-grpc-matcher", "health-check-timeout-not-below-interval", "health-check-timeout-too-short", "target-health-code-mismatch"},
+	look: lookAtHealthChecks,
+}
+
+func lookAtHealthChecks(f *facts) (list []*Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		if !g.Check.Enabled || g.Type == "lambda" && f.Balancer.Type != Application {
+			continue
+		}
+		list = append(list, f.wrongCodes(g)...)
+		list = append(list, f.otherPort(g)...)
+		list = append(list, f.otherProtocol(g)...)
+		list = append(list, f.timing(g)...)
+	}
+	return list
+}
+
+// answers are what an unhealthy target's health check was answered with.
+type answer struct {
+	endpoint
+	code int
+	from Source
+	text string
+}
+
+// answered collects the codes that do not count as success, from what the balancer
+// says, from its health check logs, and from our own probe.
+func (f *facts) answered(g *Group) (list []answer) {
+	for _, e := range f.of(g) {
+		if !e.failing() || f.flaps(e) >= oftenFlaps {
+			continue // one that passes as well is no wrong setting
+		}
+		if p := f.probe(e, true); p != nil && p.Outcome == ProbeTLS {
+			continue // then its answer is to the protocol, not to the path
+		}
+		var named []int
+		if e.target.Reason == "Target.ResponseCodeMismatch" || f.Balancer.Type == Classic {
+			named = codes(e.target.Description)
+		}
+		for _, code := range named {
+			list = append(list, answer{e, code, FromHealth, e.label() + ": " + state(e.target)})
+		}
+		if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && !g.takes(p.Code) {
+			list = append(list, answer{e, p.Code, FromProbe, fmt.Sprintf("%s answers %d to %s", p.Address, p.Code, redacted(g.Check.Path))})
+		}
+		if f.Logs == nil {
+			continue
+		}
+		for _, c := range f.Logs.Health {
+			if !c.Pass && c.Code > 0 && c.Group == g.Name && c.Target == f.checkName(e) && (len(named) == 0 || slices.Contains(named, int(c.Code))) && c.Reason != "" && !timedOut(c.Reason) {
+				list = append(list, answer{e, int(c.Code), FromLog, fmt.Sprintf("%s: %s with %d (%s)", e.label(), count(c.Checks, "check", "checks"), c.Code, c.Reason)})
+			}
+		}
+	}
+	return list
+}
+
+func timedOut(reason string) bool {
+	return reason == "TimedOut" || reason == "RequestTimedOut" || reason == "ConnectionTimedOut"
+}
+
+// takes reports whether a matcher counts a code as success.
+func (g *Group) takes(code int) bool {
+	for _, part := range strings.Split(g.Check.Matcher, ",") {
+		from, to, ranged := strings.Cut(strings.TrimSpace(part), "-")
+		first, err := strconv.Atoi(from)
+		last, errLast := strconv.Atoi(to)
+		if !ranged {
+			last, errLast = first, nil
+		}
+		if err == nil && errLast == nil && first <= code && code <= last {
+			return true
+		}
+	}
+	return false
+}
+
+// wrongCodes says what the answers to a group's health checks mean.
+func (f *facts) wrongCodes(g *Group) []*Finding {
+	b := gather{}
+	path := redacted(g.Check.Path)
+	for _, a := range f.answered(g) {
+		var id, text string
+		switch code := a.code; {
+		case g.Version == "GRPC":
+			id, text = "health-check-grpc-matcher", fmt.Sprintf("The gRPC health check of %s is answered with status %d, and the matcher takes %s.", g.Name, code, g.Check.Matcher)
+		case code == 400 && g.plain() && g.Check.Protocol == "HTTP" && tlsPort(a.checkPort):
+			id, text = "target-expects-tls", fmt.Sprintf("Targets of %s expect TLS on port %d, and the balancer speaks plain HTTP.", g.Name, a.checkPort)
+		case code == 404 || code == 410:
+			id, text = "health-check-path-not-found", fmt.Sprintf("The health check of %s asks for %s, which its targets do not have (%d).", g.Name, path, code)
+		case code/100 == 3:
+			id, text = "health-check-redirect", fmt.Sprintf("The health check of %s asks for %s and is redirected (%d), which the matcher %s does not take.", g.Name, path, code, g.Check.Matcher)
+		case code == 401 || code == 403 || code == 407:
+			id, text = "health-check-unauthorized", fmt.Sprintf("The health check of %s asks for %s without credentials and is turned away (%d).", g.Name, path, code)
+		case code/100 == 5:
+			id, text = "health-check-server-error", fmt.Sprintf("The health check of %s asks for %s, and its targets fail (%d).", g.Name, path, code)
+		default:
+			id, text = "health-check-matcher", fmt.Sprintf("The health check of %s is answered with %d, which the matcher %s does not take.", g.Name, code, g.Check.Matcher)
+		}
+		found := b.at(fmt.Sprint(id, a.code), func() *Finding {
+			found := finding(id, text)
+			found.Confidence = High
+			f.mendCode(found, g, a.code)
+			f.fromTarget(found, a.endpoint)
+			return found
+		})
+		found.on(a.endpoint)
+		if len(found.Evidence) < 4 {
+			found.because(a.from, a.text)
+		}
+	}
+	for _, e := range f.of(g) {
+		known := slices.ContainsFunc(b.list, func(found *Finding) bool { return slices.Contains(found.Targets, e.name()) })
+		if e.target.Reason == "Target.ResponseCodeMismatch" && !known && f.flaps(e) < oftenFlaps && f.probe(e, true) == nil {
+			found := b.at("unknown", func() *Finding {
+				return finding("target-health-code-mismatch", fmt.Sprintf("Health checks of %s are answered with a code that the matcher %s does not take.", g.Name, g.Check.Matcher))
+			})
+			found.on(e)
+			f.evidence(found, e)
+		}
+	}
+	for _, found := range b.list {
+		found.because(FromConfig, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))
+	}
+	return b.list
+}
+
+// words are a health check's settings.
+func (c HealthCheck) words() string {
+	text := fmt.Sprintf("%s on port %s", c.Protocol, c.Port)
+	if c.Path != "" {
+		text += " " + redacted(c.Path)
+	}
+	if c.Matcher != "" {
+		text += ", matcher " + c.Matcher
+	}
+	return text + fmt.Sprintf(", timeout %d s of %d s", c.Timeout, c.Interval)
+}
+
+// mendCode prints the change that makes a health check pass: the path, where it is
+// not there, or else the matcher.
+func (f *facts) mendCode(found *Finding, g *Group, code int) {
+	if f.Balancer.Type == Classic {
+		return // its health check is one text, set whole
+	}
+	path := func() {
+		f.modifyGroup(found, g, []string{"--health-check-path", "/PATH"}, []string{"--health-check-path", redacted(g.Check.Path)})
+	}
+	switch found.ID {
+	case "health-check-path-not-found", "health-check-unauthorized":
+		path()
+	case "health-check-grpc-matcher":
+		f.modifyGroup(found, g, []string{"--matcher", fmt.Sprintf("GrpcCode=%d", code)}, []string{"--matcher", "GrpcCode=" + g.Check.Matcher})
+	case "health-check-redirect", "health-check-matcher":
+		if g.Check.Matcher == "" {
+			return
+		}
+		f.modifyGroup(found, g, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, fmt.Sprintf("%s,%d", g.Check.Matcher, code))}, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, g.Check.Matcher)})
+	case "target-expects-tls":
+		f.modifyGroup(found, g, []string{"--health-check-protocol", "HTTPS"}, []string{"--health-check-protocol", g.Check.Protocol})
+	}
+}
+
+// otherPort looks at health checks with a port of their own: one of the two ports
+// may refuse while the other answers.
+func (f *facts) otherPort(g *Group) (list []*Finding) {
+	b := gather{}
+	answers := map[*Target]bool{} // targets whose health check is answered, with a wrong code
+	for _, a := range f.answered(g) {
+		answers[a.target] = true
+	}
+	for _, e := range f.of(g) {
+		if e.checkPort == e.port {
+			continue
+		}
+		check, traffic := f.probe(e, true), f.probe(e, false)
+		refusals, served := f.refusals(e), f.served(e)
+		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
+		switch {
+		case e.healthy() && (refusals > 0 || traffic != nil && traffic.Outcome == ProbeRefused):
+			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
+				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
+				found.Confidence = High
+				found.because(FromConfig, config)
+				f.checkTraffic(found, g)
+				found.share = f.reasons(found, "Target_Connection_Error")
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			f.tell(found, e, refusals, 0, traffic)
+		case e.failing() && !timeoutReason(e.target) && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
+			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
+				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
+				found.Confidence = High
+				found.because(FromConfig, config)
+				f.checkTraffic(found, g)
+				f.fromTarget(found, e)
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			f.tell(found, e, 0, served, check)
+		case e.failing() && !answers[e.target]:
+			found := b.at(fmt.Sprint("differs", e.checkPort), func() *Finding {
+				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
+				found.because(FromConfig, config)
+				f.checkTraffic(found, g)
+				f.fromTarget(found, e)
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+		}
+	}
+	for _, found := range b.list {
+		if len(found.Evidence) > 5 {
+			found.Evidence = found.Evidence[:5]
+		}
+	}
+	return append(list, b.list...)
+}
+
+func timeoutReason(t *Target) bool { return t.Reason == "Target.Timeout" }
+
+// checkTraffic sends health checks to where traffic goes.
+func (f *facts) checkTraffic(found *Finding, g *Group) {
+	if f.Balancer.Type == Classic {
+		return
+	}
+	f.modifyGroup(found, g, []string{"--health-check-port", "traffic-port"}, []string{"--health-check-port", g.Check.Port})
+}
+
+// tell adds what logs and probe say of a port.
+func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Probe) {
+	if refusals > 0 {
+		found.because(FromLog, count(refusals, "request", "requests")+" to "+e.name()+" found no connection")
+	}
+	if served > 0 {
+		found.because(FromLog, e.name()+" answered "+count(served, "request", "requests"))
+	}
+	if p != nil {
+		found.because(FromProbe, p.Address+": "+p.Outcome)
+	}
+}
+
+// refusals are the requests to a target whose connection was refused.
+func (f *facts) refusals(e endpoint) (n int64) {
+	for _, row := range f.failures() {
+		if row.Target == e.name() && row.Reason == "Target_Connection_Error" {
+			n += row.Count
+		}
+	}
+	return n
+}
+
+// served are the requests that a target answered.
+func (f *facts) served(e endpoint) (n int64) {
+	if f.Logs == nil {
+		return 0
+	}
+	for _, t := range f.Logs.Traffic {
+		if t.Target == e.name() {
+			n += t.Requests
+		}
+	}
+	for _, row := range f.failures() {
+		if row.Target == e.name() && row.TargetStatus < 0 {
+			n -= row.Count
+		}
+	}
+	return max(n, 0)
+}
+
+// otherProtocol looks at health checks that speak another protocol than the traffic,
+// and fail.
+func (f *facts) otherProtocol(g *Group) []*Finding {
+	check, traffic := g.Check.Protocol, g.Protocol
+	other := check == "HTTP" && g.speaksTLS() || check == "HTTPS" && (g.plain() || traffic == "TCP" && !tlsPort(g.Port))
+	if !other {
+		return nil
+	}
+	bad := map[*Target]bool{} // targets that answer 400, as servers do that are spoken to in the wrong way
+	for _, a := range f.answered(g) {
+		bad[a.target] = bad[a.target] || a.code == 400
+	}
+	found := finding("health-check-protocol-mismatch", fmt.Sprintf("The health check of %s speaks %s, and the traffic %s.", g.Name, check, traffic))
+	for _, e := range f.of(g) {
+		if e.failing() && !timeoutReason(e.target) && (e.checkPort == e.port || f.Balancer.Type == Classic) && e.target.Reason != "Target.ResponseCodeMismatch" ||
+			e.failing() && check == "HTTP" && bad[e.target] {
+			found.on(e)
+			f.evidence(found, e)
+			if p := f.probe(e, true); p != nil {
+				found.because(FromProbe, p.Address+": "+p.Outcome)
+			}
+		}
+	}
+	if len(found.Targets) == 0 {
+		return nil
+	}
+	found.because(FromConfig, fmt.Sprintf("target group %s: %s on port %d; health check: %s", g.Name, traffic, g.Port, g.Check.words()))
+	if f.Balancer.Type != Classic {
+		want := "HTTP"
+		if g.speaksTLS() {
+			want = "HTTPS"
+		}
+		f.modifyGroup(found, g, []string{"--health-check-protocol", want}, []string{"--health-check-protocol", check})
+	}
+	found.Confidence = High
+	return []*Finding{found}
+}
+
+// timing looks at a health check's timeout.
+func (f *facts) timing(g *Group) (list []*Finding) {
+	c := g.Check
+	if c.Interval > 0 && c.Timeout >= c.Interval {
+		found := finding("health-check-timeout-not-below-interval", fmt.Sprintf("The health check of %s has a timeout of %d s and an interval of %d s: checks overlap.", g.Name, c.Timeout, c.Interval))
+		found.onGroup(g)
+		found.Confidence = High
+		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
+		if f.Balancer.Type != Classic {
+			f.modifyGroup(found, g, []string{"--health-check-timeout-seconds", strconv.Itoa(max(2, c.Interval/2))}, []string{"--health-check-timeout-seconds", strconv.Itoa(c.Timeout)})
+		}
+		list = append(list, found)
+	}
+	found := finding("health-check-timeout-too-short", fmt.Sprintf("Targets of %s answer the health check in just under its timeout of %d s, or not within it.", g.Name, c.Timeout))
+	for _, e := range f.of(g) {
+		slow, late := f.slowChecks(e)
+		if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000 {
+			found.because(FromProbe, fmt.Sprintf("%s answered after %.1f s", p.Address, float64(p.Millis)/1000))
+			slow, late = float64(p.Millis)/1000, max(late, 1)
+		}
+		if e.failing() && late > 0 && slow >= 0.8*float64(c.Timeout) {
+			found.on(e)
+			if len(found.Evidence) < 4 {
+				found.because(FromLog, fmt.Sprintf("%s: %s timed out, and one that passed took %.1f s", e.label(), count(late, "check", "checks"), slow))
+			}
+		}
+	}
+	if len(found.Targets) > 0 {
+		found.Confidence = High
+		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
+		if f.Balancer.Type != Classic {
+			timeout := min(c.Timeout*3, max(c.Interval-1, c.Timeout), 120)
+			change := []string{"--health-check-timeout-seconds", strconv.Itoa(timeout)}
+			if timeout == c.Timeout {
+				change = []string{"--health-check-timeout-seconds", strconv.Itoa(min(c.Timeout*2, 120)), "--health-check-interval-seconds", strconv.Itoa(min(c.Interval*2+1, 300))}
+			}
+			f.modifyGroup(found, g, change, []string{"--health-check-timeout-seconds", strconv.Itoa(c.Timeout), "--health-check-interval-seconds", strconv.Itoa(c.Interval)})
+		}
+		list = append(list, found)
+	}
+	return list
+}
+
+// slowChecks are the slowest check of a target that passed, in seconds, and how many
+// timed out.
+func (f *facts) slowChecks(e endpoint) (slow float64, late int64) {
+	if f.Logs == nil {
+		return 0, 0
+	}
+	for _, c := range f.Logs.Health {
+		if c.Group != e.group.Name || c.Target != f.checkName(e) {
+			continue
+		}
+		if c.Pass {
+			slow = max(slow, c.Slowest)
+		} else if timedOut(c.Reason) {
+			late += c.Checks
+		}
+	}
+	return slow, late
+}
+
+// probe is how a target answered us, on its health check port or its traffic port;
+// nil if it was not asked.
+func (f *facts) probe(e endpoint, check bool) *Probe {
+	for i := range f.Probes {
+		p := &f.Probes[i]
+		if p.Group == e.group.ARN && p.Target == e.name() && p.Check == check {
+			return p
+		}
+	}
+	return nil
+}
+
+// tlsPort reports whether a port is one where TLS is usual.
+func tlsPort(port int) bool { return port == 443 || port%1000 == 443 }

@@ -1,0 +1,168 @@
+package diagnose
+
+// Kind is what a finding can be. IDs are stable: scripts and runbooks branch on
+// them, so that one is never renamed, nor given another meaning.
+type Kind struct {
+	ID    string
+	Hop   Hop
+	Level Level  // as bad as it gets; a finding may be milder
+	Role  Role   // what it is in a chain of causes
+	Given string // when it is given, one sentence
+	Do    string // what mends it, in words; a finding may have commands beside
+}
+
+// Level says how bad a finding is.
+type Level string
+
+// A failing setting keeps traffic or health checks from arriving; a warning does so
+// under circumstances that are not seen now; a note is worth knowing and is nothing wrong.
+const (
+	Fail Level = "fail"
+	Warn Level = "warn"
+	Note Level = "note"
+)
+
+// Role says whether a finding is the end of the question or only the way there.
+type Role int
+
+// A cause is a setting, or what a target does, that can be changed. A symptom is
+// what AWS says of a target or a metric: where causes account for it, it comes
+// after them.
+const (
+	Cause Role = iota
+	Symptom
+)
+
+// Hop is a station on the way of a request.
+type Hop string
+
+// The hops, see Hops for their order.
+const (
+	HopDNS         Hop = "dns"
+	HopNode        Hop = "node"
+	HopListener    Hop = "listener"
+	HopRule        Hop = "rule"
+	HopTargetGroup Hop = "target-group"
+	HopTarget      Hop = "target"
+	HopNetwork     Hop = "network"
+	HopTargetTLS   Hop = "target-tls"
+	HopTimeouts    Hop = "timeouts"
+	HopMetrics     Hop = "metrics"
+	HopLogs        Hop = "logs"
+)
+
+// Hops are all hops in the order of the way.
+var Hops = []Hop{HopDNS, HopNode, HopListener, HopRule, HopTargetGroup, HopTarget, HopNetwork, HopTargetTLS, HopTimeouts, HopMetrics, HopLogs}
+
+// Kinds are all findings that there are. Which check gives which, Checks says.
+var Kinds = []Kind{
+	// The balancer itself.
+	{"balancer-not-active", HopNode, Fail, Cause, "The balancer is in state provisioning, active_impaired or failed.", "wait if it is being made; otherwise look at its subnets' free addresses, and ask AWS Support"},
+	{"balancer-subnet-not-public", HopNode, Fail, Cause, "The balancer is internet-facing, and a subnet of it has no route to an internet gateway.", "give the subnet a route to the internet gateway, or use a public subnet of the zone"},
+	{"balancer-subnet-short-of-addresses", HopNode, Warn, Cause, "A subnet of the balancer has fewer than 8 free addresses, so that it cannot grow there.", "free addresses in the subnet, or use a larger one"},
+	{"balancer-sg-blocks-listener", HopNode, Fail, Cause, "No inbound rule of the balancer's security groups lets anybody reach a listener's port.", "let clients in on the port"},
+	{"acl-balancer-inbound-blocks-listener", HopNode, Fail, Cause, "The network ACL of a balancer's subnet refuses clients on a listener's port.", "let clients in on the port, in a rule before the one that refuses"},
+	{"acl-balancer-outbound-blocks-clients", HopNode, Fail, Cause, "The network ACL of a balancer's subnet refuses the answers to clients (ephemeral ports, outbound).", "let answers out on ports 1024-65535"},
+
+	// Listeners, certificates and rules.
+	{"listener-none", HopListener, Fail, Cause, "The balancer has no listener.", "make a listener"},
+	{"listener-certificate-expired", HopListener, Fail, Cause, "A certificate of a listener has expired.", "give the listener a valid certificate"},
+	{"listener-certificate-expires-soon", HopListener, Warn, Cause, "A certificate of a listener expires within 14 days.", "renew it; AWS renews its own only while the validation record is there"},
+	{"listener-certificate-not-issued", HopListener, Fail, Cause, "A certificate of a listener is not in state ISSUED: revoked, failed, or still to be validated.", "validate it, or give the listener another one"},
+	{"listener-certificate-does-not-cover-host", HopListener, Warn, Cause, "A rule asks for a host name that no certificate of its listener covers (SNI).", "add a certificate for the host to the listener"},
+	{"grpc-needs-https-listener", HopListener, Fail, Cause, "A target group of protocol version GRPC is behind a listener that is not HTTPS.", "lead to the group from an HTTPS listener"},
+	{"protocol-version-mismatch", HopListener, Fail, Cause, "Requests end with 464: their protocol is not the protocol version of the target group.", "make a target group with the protocol version that clients speak, and lead to that"},
+	{"rule-never-matches", HopRule, Warn, Cause, "A rule can never match, since one before it takes every request that it would.", "put the narrower rule first, or remove it"},
+	{"rule-weights-all-zero", HopRule, Fail, Cause, "A forward action gives weight 0 to all of its target groups.", "give a group weight"},
+	{"rule-weight-to-broken-group", HopRule, Fail, Cause, "A forward action gives weight to a target group without a usable target beside one that has some.", "give the group no weight until it has targets"},
+	{"rule-fixed-response-error", HopRule, Warn, Cause, "A rule answers with a fixed 5xx, which looks like a failure and is none.", "remove the rule if it is not meant"},
+
+	// Target groups and their targets.
+	{"target-group-none", HopTargetGroup, Fail, Cause, "No listener forwards to any target group, and none answers by itself.", "lead to a target group"},
+	{"target-group-empty", HopTargetGroup, Fail, Cause, "A target group that a rule forwards to has no registered target.", "register targets, or lead to the group that has some"},
+	{"target-group-not-in-use", HopTargetGroup, Fail, Cause, "Targets are unused (Target.NotInUse), since no rule forwards to their group.", "lead to the group from a rule"},
+	{"target-group-all-unused", HopTargetGroup, Fail, Symptom, "All targets of a group are in state unused.", "see why each target is unused"},
+	{"target-group-all-draining", HopTargetGroup, Fail, Cause, "All targets of a group are deregistering, and no other one is usable.", "register targets; a deployment may have stopped half way"},
+	{"target-group-fail-open", HopTargetGroup, Fail, Symptom, "All targets of a group are unhealthy, so that the balancer sends requests to all of them.", "mend the health checks, or the targets"},
+	{"cross-zone-off-empty-zone", HopTargetGroup, Fail, Cause, "Cross-zone load balancing is off, and a zone of the balancer has no usable target.", "register targets in the zone, or send across zones"},
+	{"target-zone-not-enabled", HopTarget, Fail, Cause, "A target stands in a zone that is not enabled for the balancer.", "enable the zone for the balancer, or register targets in others"},
+	{"target-other-vpc", HopTarget, Fail, Cause, "An instance, or an address that its group's VPC does not have and no route leads to, is registered as a target.", "register targets of the group's VPC; of a peered one, by address"},
+	{"target-not-registered", HopTarget, Fail, Cause, "The target asked for with --target is in none of the balancer's groups (Target.NotRegistered).", "register it"},
+	{"target-invalid-state", HopTarget, Fail, Cause, "A target's instance is stopped or terminated (Target.InvalidState).", "start the instance, or register another one"},
+	{"target-ip-unusable", HopTarget, Fail, Cause, "A target's address belongs to a load balancer (Target.IpUnusable).", "register another address"},
+	{"target-draining", HopTarget, Note, Cause, "A target is deregistering (Target.DeregistrationInProgress).", "wait for the deregistration delay"},
+	{"target-initial", HopTarget, Note, Cause, "A target is being registered, or has its first health checks (Elb.RegistrationInProgress, Elb.InitialHealthChecking).", "wait; if it lasts, look at the health check's port and path"},
+	{"target-health-checks-disabled", HopTarget, Note, Cause, "Health checks are disabled (Target.HealthCheckDisabled).", "enable them, unless the target is a function"},
+	{"target-health-internal-error", HopTarget, Fail, Cause, "The balancer cannot check a target for a reason of its own (Elb.InternalError).", "wait; if it lasts, ask AWS Support"},
+	{"target-health-timeout", HopTarget, Fail, Symptom, "Health checks of a target are not answered in time (Target.Timeout).", "look at the way to the health check port, then at how long the answer takes"},
+	{"target-health-failed-checks", HopTarget, Fail, Symptom, "Connections of health checks are refused or broken off (Target.FailedHealthChecks).", "see whether the process listens on the health check port, and speaks its protocol"},
+	{"target-health-code-mismatch", HopTarget, Fail, Symptom, "A health check is answered with a code that does not count as success (Target.ResponseCodeMismatch), and no more is known of it.", "ask the path by hand, and mend path, application or matcher"},
+	{"target-health-flapping", HopTarget, Fail, Cause, "Health checks of a target pass and fail in turn (health check logs).", "look at the target's load, and at how the check's answer comes about"},
+	{"target-was-unhealthy", HopTarget, Warn, Symptom, "UnHealthyHostCount was above 0 on all nodes within the window, and all targets are healthy now.", "look at what happened to the targets at that time"},
+	{"health-check-port-hides-refusal", HopTarget, Fail, Cause, "The health check has a port of its own, which passes while the traffic port refuses.", "start what serves the traffic port, and check that port"},
+	{"target-port-refused", HopTarget, Fail, Cause, "The traffic port refuses connections: nothing listens there, or on another address only.", "start the process, and let it listen on the port and on all addresses"},
+	{"target-closes-connection", HopTarget, Fail, Cause, "Targets close the connection while a request is outstanding, or send an answer that is none (502), and no keep-alive race explains it.", "look at the application's log for crashes and restarts at these times"},
+	{"target-answers-5xx", HopTarget, Warn, Cause, "Targets themselves answer with 5xx: the application fails.", "look at the application's log"},
+	{"lambda-access-denied", HopTarget, Fail, Cause, "The balancer may not invoke the function of a target group (LambdaAccessDenied).", "let the balancer invoke the function"},
+	{"lambda-errors", HopTarget, Fail, Cause, "The function of a target group fails, is throttled, or answers what is no response.", "look at the function's log"},
+	{"classic-instance-out-of-service", HopTarget, Fail, Symptom, "An instance of a Classic Load Balancer is OutOfService.", "ask the health check by hand on the instance"},
+
+	// The health check's settings.
+	{"health-check-port-refused", HopTarget, Fail, Cause, "The health check has a port of its own, which refuses while the traffic port answers.", "check the traffic port, or let something listen on the health check port"},
+	{"health-check-port-differs", HopTarget, Fail, Cause, "The health check has a port of its own, and its checks fail or time out.", "check the traffic port, or let something listen on the health check port"},
+	{"health-check-protocol-mismatch", HopTarget, Fail, Cause, "The health check speaks another protocol than the traffic (HTTP against HTTPS), and fails.", "let the health check speak what the target speaks"},
+	{"health-check-path-not-found", HopTarget, Fail, Cause, "The health check's path is answered with 404 or 410.", "ask for a path that is there"},
+	{"health-check-redirect", HopTarget, Fail, Cause, "The health check's path is answered with a redirect (3xx), which the matcher does not take.", "ask for the path that it leads to, or let the matcher take the redirect"},
+	{"health-check-unauthorized", HopTarget, Fail, Cause, "The health check's path is answered with 401, 403 or 407.", "ask for a path that needs no credentials"},
+	{"health-check-server-error", HopTarget, Fail, Cause, "The health check's path is answered with 5xx.", "look at the application's log: what the path tests fails"},
+	{"health-check-matcher", HopTarget, Fail, Cause, "The health check is answered with another code that the matcher does not take.", "let the matcher take the code, if it means that all is well"},
+	{"health-check-grpc-matcher", HopTarget, Fail, Cause, "A gRPC health check is answered with a status that the matcher does not take, or without one.", "let the matcher take the status, if it means that all is well"},
+	{"health-check-timeout-not-below-interval", HopTarget, Warn, Cause, "The health check's timeout is not below its interval.", "make the timeout shorter than the interval"},
+	{"health-check-timeout-too-short", HopTarget, Fail, Cause, "Health checks that pass take nearly as long as the timeout, and others time out.", "make the path answer faster, or the timeout longer"},
+
+	// The network between balancer and targets.
+	{"balancer-sg-blocks-traffic-port", HopNetwork, Fail, Cause, "The balancer's security groups have no outbound rule to a target's traffic port.", "let the balancer out on the port"},
+	{"balancer-sg-blocks-health-check-port", HopNetwork, Fail, Cause, "The balancer's security groups have an outbound rule to a target's traffic port, and none to its health check port.", "let the balancer out on the health check port"},
+	{"target-sg-blocks-traffic-port", HopNetwork, Fail, Cause, "A target's security groups have no inbound rule for the balancer on the traffic port.", "let the balancer's security group in on the port"},
+	{"target-sg-blocks-health-check-port", HopNetwork, Fail, Cause, "A target's security groups let the balancer in on the traffic port, and not on the health check port.", "let the balancer's security group in on the health check port"},
+	{"target-sg-public-source", HopNetwork, Fail, Cause, "A target's security groups let in the balancer's public addresses, from which it never speaks to targets.", "let the balancer's security group in, in place of addresses"},
+	{"nlb-client-addresses-blocked", HopNetwork, Fail, Cause, "The network load balancer keeps the clients' addresses, and the targets' security groups do not let clients in.", "let clients in on the port, or do not preserve their addresses"},
+	{"acl-balancer-outbound-blocks-target-port", HopNetwork, Fail, Cause, "The network ACL of a balancer's subnet refuses what goes out to a target's traffic or health check port.", "let the balancer out to the port, in a rule before the one that refuses"},
+	{"acl-balancer-inbound-blocks-ephemeral", HopNetwork, Fail, Cause, "The network ACL of a balancer's subnet refuses the targets' answers (ephemeral ports 1024-65535, inbound).", "let answers in on ports 1024-65535"},
+	{"acl-target-inbound-blocks-traffic-port", HopNetwork, Fail, Cause, "The network ACL of a target's subnet refuses the balancer on the traffic port.", "let the balancer's subnets in on the port, in a rule before the one that refuses"},
+	{"acl-target-inbound-blocks-health-check-port", HopNetwork, Fail, Cause, "The network ACL of a target's subnet lets the balancer in on the traffic port, and not on the health check port.", "let the balancer's subnets in on the health check port"},
+	{"acl-target-outbound-blocks-ephemeral", HopNetwork, Fail, Cause, "The network ACL of a target's subnet refuses answers to the balancer (ephemeral ports 1024-65535, outbound).", "let answers out on ports 1024-65535"},
+	{"route-balancer-to-target", HopNetwork, Fail, Cause, "A balancer's subnet has no route to a target, or one into a black hole.", "lead the route to where the targets are"},
+	{"route-target-to-balancer", HopNetwork, Fail, Cause, "A target's subnet has no route back to a balancer's subnet, or one into a black hole.", "lead the route to where the balancer is"},
+	{"target-connect-timeout", HopNetwork, Fail, Symptom, "Connections to targets are not established within 10 s (504 at the wall), and no setting that was looked at explains it.", "look at the target's own firewall, its load, and whether the host is there"},
+	{"nlb-sg-blocks-flows", HopNetwork, Fail, Symptom, "The network load balancer's security groups blocked flows (SecurityGroupBlockedFlowCount).", "look at the rules of the balancer's security groups"},
+	{"nlb-port-allocation-errors", HopNetwork, Fail, Cause, "The network load balancer ran out of source ports to a target (PortAllocationErrorCount).", "add targets: each takes 55,000 connections from a node"},
+
+	// TLS to the targets.
+	{"target-tls-negotiation-fails", HopTargetTLS, Fail, Cause, "TLS between balancer and targets fails: they share no version or cipher, or the target speaks no TLS. Its certificate is not looked at.", "let the target speak TLS 1.2 with a usual cipher, or the group HTTP"},
+	{"target-speaks-plain-http", HopTargetTLS, Fail, Cause, "The target group speaks HTTPS, and a target answers in plain HTTP (seen by --probe).", "let the target speak TLS, or make a group that speaks HTTP"},
+	{"target-expects-tls", HopTargetTLS, Fail, Cause, "The target group speaks HTTP, and its targets expect TLS: a TLS port, with answers that are none or 400, or seen by --probe.", "make a group that speaks HTTPS, or let the target speak HTTP"},
+
+	// Timeouts.
+	{"keep-alive-race", HopTimeouts, Fail, Cause, "502s at about 0 s are spread over all targets: they close idle connections before the balancer's idle timeout.", "make the targets' keep-alive longer than the balancer's idle timeout; the command below does it the other way round"},
+	{"idle-timeout-reached", HopTimeouts, Fail, Cause, "504s end at the balancer's idle timeout: targets take longer to answer.", "make the application answer sooner; a longer timeout only if it is meant to take so long"},
+	{"deregistration-delay-too-short", HopTimeouts, Fail, Cause, "502s of targets that were deregistering, while requests take longer than the deregistration delay.", "make the delay longer than the longest request, and stop the process after it"},
+
+	// Metrics.
+	{"target-connection-errors", HopMetrics, Fail, Symptom, "TargetConnectionErrorCount, or BackendConnectionErrors, is above 0, and the logs do not say of which target.", "switch access logs on, which name the target"},
+	{"rejected-connections", HopMetrics, Fail, Cause, "RejectedConnectionCount is above 0: the balancer reached its number of connections.", "ask AWS Support for capacity, and look at what opens so many connections"},
+	{"surge-queue-spillover", HopMetrics, Fail, Cause, "SpilloverCount is above 0: the Classic Load Balancer's queue overflowed, since its instances are too slow.", "add instances, or make them faster"},
+	{"fail-open-routing", HopMetrics, Fail, Symptom, "UnhealthyRoutingRequestCount is above 0: requests went to unhealthy targets.", "mend the health checks, or the targets"},
+	{"balancer-5xx-not-in-logs", HopMetrics, Fail, Symptom, "CloudWatch counts 5xx of the balancer, and there are no logs that say why.", "switch access logs on, which say why"},
+	{"client-tls-negotiation-fails", HopMetrics, Warn, Cause, "ClientTLSNegotiationErrorCount is above 0: clients do not agree with the listener's security policy or certificate.", "compare the listener's policy with what clients speak"},
+
+	// Logs.
+	{"no-usable-target", HopLogs, Fail, Symptom, "503s without a target are logged, and nothing that was looked at explains them now.", "look at when targets were registered, and in which zones"},
+	{"unexplained-failures", HopLogs, Fail, Symptom, "Failures are logged whose reason no other finding explains.", "look at the lines: loglens raw"},
+	{"logs-off", HopLogs, Note, Cause, "Access logs are switched off, so that a failure cannot be told by target.", "switch them on"},
+	{"logs-health-check-off", HopLogs, Note, Cause, "Targets are unhealthy, and health check logs are switched off, which would say why.", "switch them on"},
+	{"logs-bucket-missing", HopLogs, Warn, Cause, "The bucket that the access logs are to go to does not exist.", "make the bucket in the balancer's region, or name another"},
+	{"logs-bucket-policy", HopLogs, Warn, Cause, "The policy of the access logs' bucket does not let the balancer write.", "let log delivery put objects below the prefix"},
+	{"logs-stale", HopLogs, Warn, Cause, "There is traffic, and the newest log object is older than 30 minutes.", "look at the bucket's policy and encryption: only SSE-S3 is taken"},
+	{"logs-incomplete", HopLogs, Warn, Cause, "The logs hold less than 90 % of the requests that CloudWatch counts.", "log delivery is best effort; look at the bucket's policy if it lasts"},
+}

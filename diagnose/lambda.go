@@ -1,0 +1,58 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"loglens/ingest"
+)
+
+var lambdaCheck = Check{
+	Name:  "lambda",
+	About: "What the logs say of functions as targets.",
+	Gives: []string{"lambda-access-denied", "lambda-errors"},
+	look:  lookAtLambda,
+}
+
+func lookAtLambda(f *facts) (list []*Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		var codes []string
+		var denied, others int64
+		for _, row := range f.failures() {
+			if row.Group != g.ARN || row.Class != "lambda" {
+				continue
+			}
+			if row.Reason == "LambdaAccessDenied" {
+				denied += row.Count
+				continue
+			}
+			codes = add(codes, row.Reason)
+			others += row.Count
+		}
+		function := "FUNCTION"
+		if len(g.Targets) > 0 {
+			function = g.Targets[0].ID
+		}
+		if denied > 0 {
+			found := finding("lambda-access-denied", fmt.Sprintf("The balancer may not invoke the function of %s.", g.Name))
+			found.onGroup(g)
+			found.Confidence = High
+			found.because(FromLog, count(denied, "request", "requests")+" ended with LambdaAccessDenied")
+			found.share = f.reasons(found, "LambdaAccessDenied")
+			found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", "loadbalancer",
+				"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN)}
+			found.Undo = []string{f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", "loadbalancer")}
+			list = append(list, found)
+		}
+		if others > 0 {
+			found := finding("lambda-errors", fmt.Sprintf("The function of %s fails: %s.", g.Name, few(codes)))
+			found.onGroup(g)
+			found.Confidence = High
+			found.because(FromLog, count(others, "request", "requests")+" ended with "+few(codes))
+			found.share = f.reasons(found, codes...)
+			found.Verify = []string{"aws logs tail --region " + ingest.ShellWord(f.Balancer.Region) + " --since 1h /aws/lambda/NAME"}
+			list = append(list, found)
+		}
+	}
+	return list
+}

@@ -1,0 +1,171 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+var logsCheck = Check{
+	Name:  "logs",
+	About: "Whether logs are written, can be written, are recent and whole.",
+	Needs: []string{"elasticloadbalancing:DescribeLoadBalancerAttributes", "s3:GetBucketPolicy", "s3:ListBucket", "s3:GetObject"},
+	Gives: []string{"logs-off", "logs-health-check-off", "logs-bucket-missing", "logs-bucket-policy", "logs-stale", "logs-incomplete", "no-usable-target", "unexplained-failures"},
+	look:  lookAtLogs,
+}
+
+func lookAtLogs(f *facts) (list []*Finding) {
+	attributes := f.Balancer.Attributes
+	if attributes == nil || f.Balancer.Type == Gateway {
+		return nil
+	}
+	if attributes["access_logs.s3.enabled"] != "true" {
+		list = append(list, f.off("logs-off", "access_logs.s3.", "Access logs are switched off, so that failures cannot be told by target."))
+	} else if attributes["health_check_logs.s3.enabled"] == "false" && slices.ContainsFunc(f.endpoints, endpoint.failing) {
+		list = append(list, f.off("logs-health-check-off", "health_check_logs.s3.", "Targets are unhealthy, and health check logs, which say why, are switched off."))
+	}
+	if b := f.Bucket; b != nil {
+		switch {
+		case !b.Exists:
+			found := finding("logs-bucket-missing", fmt.Sprintf("The bucket %s, to which access logs are to go, does not exist.", b.Name))
+			found.Confidence = High
+			found.because(FromConfig, "access_logs.s3.bucket is "+b.Name)
+			list = append(list, found)
+		case b.Policy == "none" || b.Policy == "denies":
+			found := finding("logs-bucket-policy", fmt.Sprintf("The policy of the bucket %s does not let the balancer write its logs.", b.Name))
+			found.because(FromConfig, map[string]string{"none": "no statement allows s3:PutObject to log delivery", "denies": "a statement denies s3:PutObject"}[b.Policy])
+			found.Verify = []string{f.command("s3api", "get-bucket-policy", "--bucket", b.Name)}
+			list = append(list, found)
+		}
+	}
+	return append(append(list, f.stale()...), f.incomplete()...)
+}
+
+// off prints what switches a log on.
+func (f *facts) off(id, prefix, sentence string) *Finding {
+	found := finding(id, sentence)
+	found.Confidence = High
+	found.because(FromConfig, prefix+"enabled is "+or(f.Balancer.Attributes[prefix+"enabled"], "false"))
+	found.because(FromConfig, "logs that go through CloudWatch Logs instead are not looked for; name where they are as SOURCE")
+	bucket := or(f.Balancer.Attributes[prefix+"bucket"], or(f.Balancer.Attributes["access_logs.s3.bucket"], "BUCKET"))
+	if f.Balancer.Type == Classic {
+		set := func(on string) string {
+			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", `{"AccessLog":{"Enabled":`+on+`,"S3BucketName":"`+bucket+`","EmitInterval":5}}`)
+		}
+		found.Fix, found.Undo = []string{set("true")}, []string{set("false")}
+		return found
+	}
+	set := func(on string) string {
+		args := []string{"--load-balancer-arn", f.Balancer.ARN, "--attributes", "Key=" + prefix + "enabled,Value=" + on}
+		if on == "true" {
+			args = append(args, "Key="+prefix+"bucket,Value="+bucket)
+		}
+		return f.command("elbv2", "modify-load-balancer-attributes", args...)
+	}
+	found.Fix, found.Undo = []string{set("true")}, []string{set("false")}
+	return found
+}
+
+// lateLogs is how old the newest object may be while there is traffic: one is written
+// every five minutes, and some come late. A classic balancer may write once an hour.
+const lateLogs = 30 * time.Minute
+
+func (f *facts) stale() []*Finding {
+	if f.Logs == nil || f.Taken.Sub(f.Until) > lateLogs || f.Logs.Newest.IsZero() && f.Logs.Objects > 0 {
+		return nil // names may not say when
+	}
+	late := lateLogs
+	if f.Balancer.Type == Classic && f.Balancer.Attributes["access_logs.s3.emit_interval"] != "5" {
+		late += time.Hour
+	}
+	after := 0.0
+	for _, p := range f.series("RequestCount", "") {
+		if p.Time.After(f.Logs.Newest) && f.Taken.Sub(p.Time) > late {
+			after += p.Value
+		}
+	}
+	if f.Taken.Sub(f.Logs.Newest) <= late || after == 0 {
+		return nil
+	}
+	if f.Logs.Objects == 0 {
+		found := finding("logs-stale", "Access logs are switched on, and there is none of the window although there was traffic.")
+		found.because(FromMetric, "RequestCount: "+number(after))
+		return []*Finding{found}
+	}
+	found := finding("logs-stale", fmt.Sprintf("The newest log object ends at %s UTC, and there was traffic since.", clock(f.Logs.Newest)))
+	found.because(FromLog, "newest object: "+f.Logs.Newest.UTC().Format(time.DateTime)+" UTC")
+	found.because(FromMetric, "RequestCount since: "+number(after))
+	return []*Finding{found}
+}
+
+func (f *facts) incomplete() []*Finding {
+	r := f.reconcile()
+	if r.counted < 100 || r.logged >= 0.9*r.counted {
+		return nil
+	}
+	found := finding("logs-incomplete", fmt.Sprintf("The logs hold %.0f %% of the requests that CloudWatch counts: the numbers above are too low.", 100*r.logged/r.counted))
+	found.because(FromMetric, "RequestCount: "+number(r.counted))
+	found.because(FromLog, fmt.Sprintf("%s requests in the same minutes", number(r.logged)))
+	return []*Finding{found}
+}
+
+// period is how wide the points of the metrics are.
+func (f *facts) period() time.Duration {
+	for _, s := range f.Metrics {
+		return time.Duration(s.Period) * time.Second
+	}
+	return time.Minute
+}
+
+// leftOver says which failures no finding explains: nothing that is seen is passed over.
+func leftOver(f *facts, list []*Finding) (more []*Finding) {
+	rest := func(is func(Failure) bool) func(Failure) int64 {
+		return func(row Failure) int64 {
+			if !is(row) {
+				return 0
+			}
+			return row.Count - explained(row, list)
+		}
+	}
+	noTarget := rest(func(row Failure) bool { return row.Reason == "No_Usable_Target" })
+	if n := f.sum(noTarget); n > 0 {
+		found := finding("no-usable-target", "Requests got 503 since no target could be used, and there is one now: the setting has changed since, or a zone had none.")
+		for _, row := range f.failures() {
+			if g := f.group(row.Group); noTarget(row) > 0 && g != nil {
+				found.onGroup(g)
+			}
+		}
+		found.because(FromLog, count(n, "request", "requests")+" got 503 without a target")
+		found.share = noTarget
+		found.rival("cross-zone-off-empty-zone", "a zone may have been without targets for some time")
+		found.finish(f)
+		more = append(more, found)
+	}
+	others := rest(func(row Failure) bool { return row.Reason != "No_Usable_Target" })
+	if n := f.sum(others); n > 0 {
+		var reasons []string
+		sums := map[string]int64{}
+		for _, row := range f.failures() {
+			if k := others(row); counted(row) && k > 0 {
+				reasons = add(reasons, row.Reason)
+				sums[row.Reason] += k
+			}
+		}
+		slices.SortFunc(reasons, func(a, b string) int {
+			if sums[a] != sums[b] {
+				return int(sums[b] - sums[a])
+			}
+			return strings.Compare(a, b)
+		})
+		found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", count(n, "request", "requests"), few(reasons)))
+		for _, reason := range reasons {
+			found.because(FromLog, fmt.Sprintf("%s: %d", reason, sums[reason]))
+		}
+		found.Confidence = Low
+		found.share = others
+		found.finish(f)
+		more = append(more, found)
+	}
+	return more
+}

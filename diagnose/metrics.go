@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+)
+
+var metricsCheck = Check{
+	Name:  "metrics",
+	About: "What CloudWatch counts beside the logs: rejected connections, fail-open, 5xx without logs, targets that were unhealthy.",
+	Needs: []string{"cloudwatch:GetMetricData"},
+	Gives: []string{"rejected-connections", "surge-queue-spillover", "fail-open-routing", "balancer-5xx-not-in-logs", "client-tls-negotiation-fails", "target-was-unhealthy"},
+	look:  lookAtMetrics,
+}
+
+func lookAtMetrics(f *facts) (list []*Finding) {
+	if n, ok := f.total("RejectedConnectionCount", ""); ok && n > 0 {
+		found := finding("rejected-connections", "The balancer rejected connections: it reached as many as it can hold.")
+		found.because(FromMetric, "RejectedConnectionCount: "+number(n))
+		found.Confidence = High
+		list = append(list, found)
+	}
+	if n, ok := f.total("SpilloverCount", ""); ok && n > 0 {
+		found := finding("surge-queue-spillover", "The balancer's queue overflowed: its instances are too few or too slow.")
+		found.because(FromMetric, "SpilloverCount: "+number(n))
+		found.Confidence = High
+		found.share = func(row Failure) int64 {
+			if row.Status == 503 && row.Target == "" {
+				return min(row.Count, int64(n))
+			}
+			return 0
+		}
+		list = append(list, found)
+	}
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok && n > 0 {
+			found := finding("fail-open-routing", fmt.Sprintf("Requests went to unhealthy targets of %s, since there was no healthy one (fail-open).", g.Name))
+			found.onGroup(g)
+			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))
+			if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
+				found.Level = Warn // it is over
+			}
+			list = append(list, found)
+		}
+		if found := f.wasUnhealthy(g); found != nil {
+			list = append(list, found)
+		}
+	}
+	return append(append(list, f.notLogged()...), f.clientTLS()...)
+}
+
+// wasUnhealthy looks for targets that were unhealthy for every node, and are healthy now.
+func (f *facts) wasUnhealthy(g *Group) *Finding {
+	if len(g.Targets) == 0 || slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "healthy" }) {
+		return nil
+	}
+	minutes, most := 0, 0.0
+	var first, last Point
+	for _, p := range f.series("UnHealthyHostCount", g.ARN) {
+		if p.Value > 0 {
+			if minutes++; minutes == 1 {
+				first = p
+			}
+			last, most = p, max(most, p.Value)
+		}
+	}
+	if minutes == 0 {
+		return nil
+	}
+	found := finding("target-was-unhealthy", fmt.Sprintf("Up to %s of %s were unhealthy between %s and %s UTC, and all are healthy now.", plural(int(most), "target", "targets"), g.Name, clock(first.Time), clock(last.Time)))
+	found.onGroup(g)
+	found.because(FromMetric, fmt.Sprintf("UnHealthyHostCount (Minimum) was above 0 in %s", plural(minutes, "period", "periods")))
+	return found
+}
+
+// notLogged looks for 5xx of the balancer that no log explains.
+func (f *facts) notLogged() []*Finding {
+	name := "HTTPCode_ELB_5XX_Count"
+	if f.Balancer.Type == Classic {
+		name = "HTTPCode_ELB_5XX"
+	}
+	n, ok := f.total(name, "")
+	if !ok || n == 0 || f.Logs != nil && f.Logs.Access {
+		return nil
+	}
+	found := finding("balancer-5xx-not-in-logs", "The balancer answered with 5xx, and there are no logs that say why.")
+	found.because(FromMetric, name+": "+number(n))
+	for _, code := range []string{"500", "502", "503", "504"} {
+		if n, ok := f.total("HTTPCode_ELB_"+code+"_Count", ""); ok && n > 0 {
+			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count: "+number(n))
+		}
+	}
+	found.Confidence = Low
+	return []*Finding{found}
+}
+
+func (f *facts) clientTLS() []*Finding {
+	n, ok := f.total("ClientTLSNegotiationErrorCount", "")
+	if !ok || n == 0 {
+		return nil
+	}
+	found := finding("client-tls-negotiation-fails", "Clients and listener do not agree on TLS: the security policy is too strict for them, or they do not trust the certificate.")
+	found.because(FromMetric, "ClientTLSNegotiationErrorCount: "+number(n))
+	all, _ := f.total("NewConnectionCount", "")
+	if all, alt := f.total("NewFlowCount", ""); alt && all > 0 && n < 0.05*all {
+		found.Level = Note
+	}
+	// Whoever scans the internet fails as well.
+	if n < 0.05*all || n < 10 {
+		found.Level = Note
+	}
+	for _, l := range f.Listeners {
+		if l.Policy != "" {
+			found.because(FromConfig, "listener "+l.label()+" has the policy "+l.Policy)
+		}
+	}
+	return []*Finding{found}
+}
+
+// reconciled compares the logs with CloudWatch minute by minute, or whatever the
+// metrics are summed up by.
+type reconciled struct {
+	periods, same    int     // that both know; in which both count the same requests
+	counted, logged  float64 // requests in these periods
+	failed, answered float64 // 5xx of the balancer by CloudWatch, and by the logs
+}
+
+// reconcile leaves out minutes that the logs do not reach yet.
+func (f *facts) reconcile() (r reconciled) {
+	if f.Logs == nil || !f.Logs.Access {
+		return r
+	}
+	requests, errors := map[int64]float64{}, map[int64]float64{}
+	for _, m := range f.Logs.Minutes {
+		at := m.Minute.Truncate(f.period()).Unix()
+		for status, n := range m.Statuses {
+			if status >= "500" && status < "600" {
+				errors[at] += float64(n)
+			}
+		}
+		// Only requests for which a target was chosen are in RequestCount.
+		requests[at] += float64(m.Requests) - float64(m.Reasons["No_Usable_Target"]) - float64(m.Reasons["Fixed_Response"])
+	}
+	name := "HTTPCode_ELB_5XX_Count"
+	if f.Balancer.Type == Classic {
+		name = "HTTPCode_ELB_5XX"
+	}
+	for _, p := range f.series(name, "") {
+		if f.reached(p) {
+			r.failed += p.Value
+		}
+	}
+	for _, n := range errors {
+		r.answered += n
+	}
+	for _, p := range f.series("RequestCount", "") {
+		if !f.reached(p) {
+			continue
+		}
+		n := requests[p.Time.Truncate(f.period()).Unix()]
+		r.periods++
+		r.counted += p.Value
+		r.logged += n
+		if n == p.Value {
+			r.same++
+		}
+	}
+	return r
+}
+
+// reached reports whether the logs of a period must be there.
+func (f *facts) reached(p Point) bool {
+	return !f.Logs.Newest.IsZero() && !p.Time.After(f.Logs.Newest.Add(-f.period()))
+}

@@ -1,0 +1,183 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+var networkACLsCheck = Check{
+	Name:  "network-acls",
+	About: "What the network ACLs of the balancer's and the targets' subnets refuse, in both directions, answers included.",
+	Needs: []string{"ec2:DescribeNetworkAcls", "ec2:DescribeSubnets", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces"},
+	Gives: []string{"acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", "acl-target-outbound-blocks-ephemeral",
+		"acl-balancer-outbound-blocks-target-port", "acl-balancer-inbound-blocks-ephemeral", "acl-balancer-inbound-blocks-listener", "acl-balancer-outbound-blocks-clients"},
+	look: lookAtNetworkACLs,
+}
+
+func lookAtNetworkACLs(f *facts) []*Finding {
+	b := gather{}
+	for _, e := range f.endpoints {
+		if e.group.Type == "lambda" || !e.address.IsValid() {
+			continue
+		}
+		for _, s := range f.senders(e) {
+			// An ACL stands at the border of a subnet and not within.
+			if s.ID != e.subnet {
+				f.aclsBetween(e, s, &b)
+			}
+		}
+	}
+	for _, found := range b.list {
+		f.weigh(found)
+	}
+	return append(append(b.list, f.aclsKeepClientsOut()...), f.aclsToClients()...)
+}
+
+// aclsKeepClientsOut looks at targets that see the clients' addresses, which their
+// subnet's ACL sees too: let in are the balancer's subnets only, where health checks
+// come from. Clients of an internal balancer may all be in the VPC.
+func (f *facts) aclsKeepClientsOut() []*Finding {
+	b := gather{}
+	clients := netip.MustParsePrefix("0.0.0.0/0")
+	var own []netip.Prefix
+	for _, v := range f.Network.VPCs {
+		own = append(own, prefixes(v.CIDRs)...)
+	}
+	for _, e := range f.endpoints {
+		a := f.aclOf(e.subnet)
+		if a == nil || !e.address.Is4() || !f.keepsClients(e.group) || f.Balancer.Scheme == "internal" {
+			continue
+		}
+		refuse := func(id string, egress bool, protocol string, from, to int) {
+			list := a.refuses(egress, protocol, from, to, clients)
+			found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
+			found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+			found.on(e)
+			for _, r := range list {
+				f.admit(found, a, egress, protocol, r, clients)
+			}
+		}
+		protocol := e.group.transport()
+		if !a.anybody(false, protocol, e.port, clients, own...) && a.anybody(false, protocol, e.port, clients) {
+			refuse("acl-target-inbound-blocks-traffic-port", false, protocol, e.port, e.port)
+		}
+		if a.anybody(true, protocol, 50000, clients) && !a.anybody(true, protocol, 50000, clients, own...) && !a.anybody(true, protocol, 32768, clients, own...) {
+			refuse("acl-target-outbound-blocks-ephemeral", true, protocol, firstEphemeral, lastEphemeral)
+		}
+	}
+	return b.list
+}
+
+// aclsBetween looks at the way from a subnet of the balancer to a target, and back.
+func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
+	protocol := e.group.transport()
+	node := family(prefixes(s.CIDRs), e.address.Is6())
+	if len(node) == 0 {
+		return
+	}
+	own, theirs := f.aclOf(s.ID), f.aclOf(e.subnet)
+	target := single(e.address)
+	side := func(id string, a *ACL, egress bool, protocol string, from, to int, addresses netip.Prefix, subnet string) bool {
+		if a == nil {
+			return false
+		}
+		list := a.refuses(egress, protocol, from, to, addresses)
+		peer := addresses // that is let in: a subnet, since targets come and go
+		if addresses == target {
+			peer = f.rangeOf(e.subnet, e.address)
+		}
+		if len(list) == 0 {
+			return false
+		}
+		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, peer, subnet) })
+		found.on(e)
+		for _, r := range list {
+			f.admit(found, a, egress, protocol, r, peer)
+		}
+		return true
+	}
+	if !side("acl-balancer-outbound-blocks-target-port", own, true, protocol, e.port, e.port, target, s.ID) && e.checkPort != e.port {
+		side("acl-balancer-outbound-blocks-target-port", own, true, "tcp", e.checkPort, e.checkPort, target, s.ID)
+	}
+	side("acl-balancer-inbound-blocks-ephemeral", own, false, protocol, firstEphemeral, lastEphemeral, target, s.ID)
+	for _, from := range node {
+		if !side("acl-target-inbound-blocks-traffic-port", theirs, false, protocol, e.port, e.port, from, e.subnet) && e.checkPort != e.port {
+			side("acl-target-inbound-blocks-health-check-port", theirs, false, "tcp", e.checkPort, e.checkPort, from, e.subnet)
+		}
+		side("acl-target-outbound-blocks-ephemeral", theirs, true, protocol, firstEphemeral, lastEphemeral, from, e.subnet)
+	}
+}
+
+// refusedByACL words what an ACL refuses.
+func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, list []refusal, peer netip.Prefix, subnet string) *Finding {
+	way := "in from"
+	if egress {
+		way = "out to"
+	}
+	whose := "the targets' subnet"
+	if strings.HasPrefix(id, "acl-balancer") {
+		whose = "the balancer's subnet"
+	}
+	var parts []string
+	for _, r := range list {
+		parts = append(parts, ports(r.from, r.to))
+	}
+	what := protocol + " " + few(parts)
+	if strings.Contains(id, "ephemeral") {
+		what = "answers on " + what
+	}
+	found := finding(id, fmt.Sprintf("Network ACL %s of %s %s does not let %s %s %s.", a.ID, whose, subnet, what, way, peer))
+	for _, r := range list {
+		found.because(FromConfig, a.ID+": "+r.entry.words())
+	}
+	if strings.Contains(id, "ephemeral") {
+		found.because(FromConfig, "network ACLs keep no state: answers need a rule of their own for ports 1024-65535")
+	}
+	if id != "acl-target-inbound-blocks-health-check-port" {
+		found.share = f.reasons(found, "Target_Connect_Timeout")
+	}
+	return found
+}
+
+// aclsToClients looks whether any client can reach the listeners, and be answered.
+// A few addresses that are kept out are somebody's intention.
+func (f *facts) aclsToClients() (list []*Finding) {
+	clients := netip.MustParsePrefix("0.0.0.0/0")
+	for i := range f.Network.ACLs {
+		a := &f.Network.ACLs[i]
+		var subnets []string
+		for _, z := range f.Balancer.Zones {
+			if slices.Contains(a.Subnets, z.Subnet) {
+				subnets = append(subnets, z.Subnet)
+			}
+		}
+		if len(subnets) == 0 {
+			continue
+		}
+		refuse := func(id, what string, egress bool, protocol string, from, to int) {
+			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, noun(len(subnets), "subnet", "subnets"), few(subnets), what))
+			found.Confidence = High
+			for _, r := range a.refuses(egress, protocol, from, to, clients) {
+				found.because(FromConfig, a.ID+": "+r.entry.words())
+				f.admit(found, a, egress, protocol, r, clients)
+			}
+			list = append(list, found)
+		}
+		for _, l := range f.Listeners {
+			protocol := "tcp"
+			if l.Protocol == "UDP" {
+				protocol = "udp"
+			}
+			if !a.anybody(false, protocol, l.Port, clients) {
+				refuse("acl-balancer-inbound-blocks-listener", fmt.Sprintf("client in on port %d", l.Port), false, protocol, l.Port, l.Port)
+			}
+		}
+		// Clients take answers on any port above 1023; most on those from 32768.
+		if !a.anybody(true, "tcp", 32768, clients) && !a.anybody(true, "tcp", 50000, clients) && len(f.Listeners) > 0 {
+			refuse("acl-balancer-outbound-blocks-clients", "answer out to clients", true, "tcp", firstEphemeral, lastEphemeral)
+		}
+	}
+	return list
+}

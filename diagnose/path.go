@@ -1,0 +1,250 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// path goes the way of a request hop by hop. A hop is as bad as the worst finding
+// about it; without one it passes, if it could be looked at.
+func path(f *facts, list []*Finding) (way []Station) {
+	for _, hop := range Hops {
+		s := Station{Hop: hop, State: Pass}
+		var known bool
+		s.Evidence, known = passes[hop](f)
+		if !known || slices.ContainsFunc(Checks, func(c Check) bool { return c.on(hop) && !f.complete(c) }) {
+			s.State = Unknown
+		}
+		for _, found := range list {
+			if found.Hop != hop || found.Level == Note {
+				continue
+			}
+			if found.Level == Fail {
+				s.State = Failed
+			} else if s.State != Failed {
+				s.State = Warned
+			}
+			s.Evidence = append(s.Evidence, found.ID+": "+found.Sentence)
+		}
+		way = append(way, s)
+	}
+	return way
+}
+
+// on reports whether a check is about a hop.
+func (c Check) on(hop Hop) bool {
+	return slices.ContainsFunc(c.Gives, func(id string) bool { return KindOf(id).Hop == hop })
+}
+
+// complete reports whether all that a check needs was answered.
+func (f *facts) complete(c Check) bool {
+	return !slices.ContainsFunc(c.Needs, func(action string) bool { return !f.knows(action) })
+}
+
+// passes say what speaks for a hop; ok is false if that is not known.
+var passes = map[Hop]func(*facts) (evidence []string, ok bool){
+	HopDNS:         dnsPasses,
+	HopNode:        nodePasses,
+	HopListener:    listenerPasses,
+	HopRule:        rulePasses,
+	HopTargetGroup: groupPasses,
+	HopTarget:      targetPasses,
+	HopNetwork:     networkPasses,
+	HopTargetTLS:   tlsPasses,
+	HopTimeouts:    timeoutsPass,
+	HopMetrics:     metricsPass,
+	HopLogs:        logsPass,
+}
+
+// The name is not looked up: what clients get is not what is seen from here. That
+// they arrive says as much.
+func dnsPasses(f *facts) ([]string, bool) {
+	evidence := []string{or(f.Balancer.DNSName, "no DNS name")}
+	for _, name := range []string{"NewConnectionCount", "RequestCount", "NewFlowCount"} {
+		if n, ok := f.total(name, ""); ok && n > 0 {
+			return append(evidence, fmt.Sprintf("clients arrive: %s %s", name, number(n))), true
+		}
+	}
+	if o := f.observed(nil); o.Requests > 0 {
+		return append(evidence, "clients arrive: "+count(o.Requests, "request", "requests")+" in the logs"), true
+	}
+	return append(evidence, "not looked up, and no metric or log shows a client"), false
+}
+
+func nodePasses(f *facts) ([]string, bool) {
+	b := f.Balancer
+	evidence := []string{fmt.Sprintf("%s, %s, %s", b.Type, b.Scheme, or(b.State, "state not known"))}
+	if zones := f.zones(); len(zones) > 0 {
+		evidence = append(evidence, "zones "+strings.Join(zones, ", "))
+	}
+	if len(b.SecurityGroups) > 0 {
+		evidence = append(evidence, "security groups "+few(b.SecurityGroups))
+	}
+	return evidence, true
+}
+
+func listenerPasses(f *facts) ([]string, bool) {
+	var names []string
+	for _, l := range f.Listeners {
+		names = append(names, l.label())
+	}
+	return []string{strings.Join(names, ", ")}, f.Listeners != nil
+}
+
+func rulePasses(f *facts) ([]string, bool) {
+	n := 0
+	var groups []string
+	for _, l := range f.Listeners {
+		n += len(l.Rules)
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				for _, w := range a.Weights {
+					if w.Weight > 0 {
+						groups = add(groups, groupName(w.Group))
+					}
+				}
+			}
+		}
+	}
+	evidence := []string{plural(n, "rule", "rules")}
+	if len(groups) > 0 {
+		evidence = append(evidence, "forward to "+few(groups))
+	}
+	return evidence, f.Listeners != nil
+}
+
+func groupPasses(f *facts) (evidence []string, ok bool) {
+	ok = f.Groups != nil
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		evidence = append(evidence, fmt.Sprintf("%s: %s on port %d, targets of type %s, %s", g.Name, g.Protocol, g.Port, g.Type, f.states(g)))
+		ok = ok && g.Targets != nil
+	}
+	if len(f.Groups) == 0 {
+		evidence = append(evidence, "none")
+	}
+	return evidence, ok
+}
+
+func targetPasses(f *facts) (evidence []string, ok bool) {
+	healthy := 0
+	for _, e := range f.endpoints {
+		if e.healthy() {
+			healthy++
+		}
+	}
+	evidence = append(evidence, fmt.Sprintf("%d of %s healthy", healthy, plural(len(f.endpoints), "target", "targets")))
+	for i := range f.Groups {
+		if c := f.Groups[i].Check; c.Enabled {
+			evidence = append(evidence, fmt.Sprintf("health check of %s: %s", f.Groups[i].Name, c.words()))
+		}
+	}
+	return evidence, len(f.endpoints) > 0
+}
+
+func networkPasses(f *facts) ([]string, bool) {
+	known, pairs := 0, 0
+	var routed, guarded int
+	for _, e := range f.endpoints {
+		if e.filters != nil {
+			known++
+		}
+		for _, s := range f.senders(e) {
+			pairs++
+			if f.aclOf(s.ID) != nil && f.aclOf(e.subnet) != nil {
+				guarded++
+			}
+			if _, _, _, ok := f.routeFor(s.ID, e.address); ok && e.address.IsValid() {
+				routed++
+			}
+		}
+	}
+	if len(f.endpoints) == 0 {
+		return []string{"no target to go to"}, false
+	}
+	if !slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.group.Type != "lambda" }) {
+		return []string{"functions have no network"}, true
+	}
+	return []string{
+		fmt.Sprintf("security groups of %d of %s known", known, plural(len(f.endpoints), "target", "targets")),
+		fmt.Sprintf("network ACLs of %d, routes of %d of %s of balancer subnet and target known", guarded, routed, plural(pairs, "pair", "pairs")),
+	}, known == len(f.endpoints) && pairs > 0
+}
+
+func tlsPasses(f *facts) (evidence []string, ok bool) {
+	tls := 0
+	ok = true
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		if !g.speaksTLS() {
+			continue
+		}
+		tls++
+		n, measured := f.total("TargetTLSNegotiationErrorCount", g.ARN)
+		_, traffic := f.total("RequestCount", g.ARN)
+		switch {
+		case measured:
+			evidence = append(evidence, fmt.Sprintf("%s: TargetTLSNegotiationErrorCount %s", g.Name, number(n)))
+		case traffic:
+			evidence = append(evidence, g.Name+": requests, and no TLS error among them")
+		default:
+			evidence = append(evidence, g.Name+": no metric says")
+			ok = false
+		}
+	}
+	if tls == 0 {
+		return []string{"no TLS to targets"}, f.Groups != nil
+	}
+	return evidence, ok
+}
+
+func timeoutsPass(f *facts) ([]string, bool) {
+	if f.Balancer.Attributes == nil {
+		return nil, false
+	}
+	evidence := []string{fmt.Sprintf("idle timeout %s s", number(f.idle()))}
+	if f.Logs == nil {
+		return append(evidence, "without logs it is not seen whether they are reached"), false
+	}
+	return evidence, true
+}
+
+func metricsPass(f *facts) ([]string, bool) {
+	if f.Metrics == nil {
+		return []string{"not read"}, false
+	}
+	var evidence []string
+	for _, s := range f.Metrics {
+		if n, ok := f.total(s.Name, s.Group); ok && s.Group == "" && s.Stat == "Sum" {
+			evidence = append(evidence, s.Name+" "+number(n))
+		}
+	}
+	if len(evidence) == 0 {
+		return []string{"no data points in the window, which is not zero: metrics are published only while there is traffic"}, false
+	}
+	if r := f.reconcile(); r.counted > 0 {
+		evidence = append(evidence, fmt.Sprintf("the logs hold %.1f %% of RequestCount (%d of %s alike), and %s of %s 5xx of the balancer",
+			100*r.logged/r.counted, r.same, plural(r.periods, "period", "periods"), number(r.answered), number(r.failed)))
+	}
+	return evidence, true
+}
+
+func logsPass(f *facts) ([]string, bool) {
+	if f.Logs == nil {
+		return []string{"none were read"}, false
+	}
+	l := f.Logs
+	o := f.observed(nil)
+	evidence := []string{
+		fmt.Sprintf("%s, %d lines = %d parsed + %d rejected + %d skipped", count(l.Objects, "object", "objects"), l.Lines, l.Parsed, l.Rejected, l.Skipped),
+		fmt.Sprintf("%s, %s", count(o.Requests, "request", "requests"), count(o.Failures, "failure", "failures")),
+	}
+	if l.ObjectsFailed > 0 {
+		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", count(l.ObjectsFailed, "object", "objects")))
+	}
+	if !l.Newest.IsZero() {
+		evidence = append(evidence, "newest object ends "+l.Newest.UTC().Format("2006-01-02 15:04")+" UTC")
+	}
+	return evidence, l.Access || l.Checks
+}

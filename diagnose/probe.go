@@ -1,0 +1,164 @@
+package diagnose
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// probesAtATime bounds what the targets are asked at once.
+const probesAtATime = 64
+
+// RunProbes asks every target's health path, and its traffic port, from where
+// loglens runs: the test that an engineer does by hand. What cannot be reached from
+// here may well be from the balancer. dial is net.Dialer's DialContext.
+func RunProbes(ctx context.Context, s *Snapshot, dial Dial, now func() time.Time) error {
+	f := newFacts(s)
+	var mu sync.Mutex
+	done := map[int]Probe{}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(probesAtATime)
+	n := 0
+	for _, e := range f.endpoints {
+		if e.group.Type == "lambda" || e.group.Type == "alb" || e.group.transport() == "udp" || !e.address.IsValid() {
+			continue
+		}
+		for _, check := range []bool{true, false} {
+			at := n
+			n++
+			g.Go(func() error {
+				p := prober{dial, now, time.Duration(max(2*e.group.Check.Timeout, 5)) * time.Second}.probe(ctx, e, check)
+				mu.Lock()
+				defer mu.Unlock()
+				done[at] = p
+				return ctx.Err()
+			})
+		}
+	}
+	err := g.Wait()
+	s.Probes = []Probe{}
+	for i := range n {
+		s.Probes = append(s.Probes, done[i])
+	}
+	return err
+}
+
+// Dial opens a connection.
+type Dial func(ctx context.Context, network, address string) (net.Conn, error)
+
+// prober asks one target. It waits for twice the health check's timeout, to tell
+// what is slow from what does not answer.
+type prober struct {
+	dial    Dial
+	now     func() time.Time
+	timeout time.Duration
+}
+
+func (p prober) probe(ctx context.Context, e endpoint, check bool) Probe {
+	port, protocol, path := e.port, e.group.Protocol, "/"
+	if check {
+		port, protocol, path = e.checkPort, e.group.Check.Protocol, e.group.Check.Path
+	}
+	out := Probe{Group: e.group.ARN, Target: e.name(), Check: check, Address: net.JoinHostPort(e.address.String(), strconv.Itoa(port))}
+	ctx, cancel := context.WithTimeout(ctx, p.timeout)
+	defer cancel()
+	begin := p.now()
+	switch protocol {
+	case "HTTP", "HTTPS":
+		if e.group.Version == "GRPC" || !check {
+			out.Outcome = p.connect(ctx, out.Address, protocol == "HTTPS")
+			break
+		}
+		out.Outcome, out.Code = p.get(ctx, protocol, out.Address, path)
+	case "TLS", "SSL":
+		out.Outcome = p.connect(ctx, out.Address, true)
+	default:
+		out.Outcome = p.connect(ctx, out.Address, false)
+	}
+	// An answer that is no HTTP, or a 400, may come from a server that wants TLS.
+	if protocol == "HTTP" && (out.Outcome == ProbeClosed || out.Outcome == ProbeFailed || out.Code == http.StatusBadRequest) && p.connect(ctx, out.Address, true) == ProbeConnected {
+		out.Outcome, out.Code = ProbeTLS, 0
+	}
+	out.Millis = p.now().Sub(begin).Milliseconds()
+	return out
+}
+
+// connect opens a connection, and speaks TLS on it if that is asked for. As a
+// balancer does, it takes any certificate, and ciphers that are old.
+func (p prober) connect(ctx context.Context, address string, secure bool) string {
+	c, err := p.dial(ctx, "tcp", address)
+	if err != nil {
+		return outcome(err)
+	}
+	defer func() { _ = c.Close() }()
+	if !secure {
+		return ProbeConnected
+	}
+	if err := tls.Client(c, anyCertificate()).HandshakeContext(ctx); err != nil {
+		return outcome(err)
+	}
+	return ProbeConnected
+}
+
+func anyCertificate() *tls.Config {
+	c := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}
+	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		c.CipherSuites = append(c.CipherSuites, s.ID)
+	}
+	return c
+}
+
+// get asks for a path as a health check does.
+func (p prober) get(ctx context.Context, protocol, address, path string) (string, int) {
+	client := http.Client{
+		Transport: &http.Transport{
+			DialContext: p.dial, TLSClientConfig: anyCertificate(), DisableKeepAlives: true,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	defer client.CloseIdleConnections()
+	ask, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.ToLower(protocol)+"://"+address+"/", http.NoBody)
+	if err != nil {
+		return ProbeFailed, 0
+	}
+	ask.URL.Path, ask.URL.RawQuery, _ = strings.Cut(path, "?")
+	ask.Header.Set("User-Agent", "loglens")
+	res, err := client.Do(ask)
+	if err != nil {
+		return outcome(err), 0
+	}
+	defer func() { _ = res.Body.Close() }()
+	_, _ = io.CopyN(io.Discard, res.Body, 4096) // the answer is not looked at
+	return ProbeAnswered, res.StatusCode
+}
+
+// outcome says what an error means.
+func outcome(err error) string {
+	var record tls.RecordHeaderError
+	var alert tls.AlertError
+	var wait net.Error
+	text := err.Error()
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return ProbeRefused
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &wait) && wait.Timeout():
+		return ProbeTimeout
+	case errors.As(err, &record) && string(record.RecordHeader[:4]) == "HTTP", strings.Contains(text, "server gave HTTP response to HTTPS client"):
+		return ProbePlain
+	case errors.As(err, &record), errors.As(err, &alert), strings.Contains(text, "tls: "), strings.Contains(text, "remote error: tls"):
+		return ProbeTLSFailed
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+		return ProbeClosed
+	}
+	return ProbeFailed
+}

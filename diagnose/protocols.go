@@ -1,0 +1,102 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+)
+
+var protocolsCheck = Check{
+	Name:  "protocols",
+	About: "The listeners' protocol against the protocol version of the groups behind them: HTTP/2, gRPC, 464.",
+	Needs: []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTargetGroups"},
+	Gives: []string{"grpc-needs-https-listener", "protocol-version-mismatch"},
+	look:  lookAtProtocols,
+}
+
+func lookAtProtocols(f *facts) (list []*Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		plain := f.plainListeners(g)
+		switch {
+		case g.Version == "GRPC" && len(plain) > 0:
+			found := finding("grpc-needs-https-listener", fmt.Sprintf("Target group %s speaks gRPC, which needs an HTTPS listener; %s is none.", g.Name, few(plain)))
+			found.onGroup(g)
+			found.Confidence = High
+			found.because(FromConfig, fmt.Sprintf("%s has protocol version GRPC", g.Name))
+			found.share = f.reasons(found, "Protocol_Mismatch")
+			list = append(list, found)
+			continue
+		case g.Version == "HTTP2" && len(plain) > 0:
+			found := f.mismatch(g, fmt.Sprintf("Target group %s takes HTTP/2 only, which no client speaks to listener %s without TLS.", g.Name, few(plain)))
+			found.because(FromConfig, fmt.Sprintf("%s has protocol version HTTP2 behind %s", g.Name, few(plain)))
+			list = append(list, found)
+			continue
+		}
+		n := int64(0)
+		for _, row := range f.failures() {
+			if row.Reason == "Protocol_Mismatch" && row.Group == g.ARN {
+				n += row.Count
+			}
+		}
+		if n > 0 {
+			list = append(list, f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, or(g.Version, "HTTP1"))))
+		}
+	}
+	// 464 may come before a group is chosen.
+	n := int64(0)
+	for _, row := range f.failures() {
+		if row.Reason == "Protocol_Mismatch" && row.Group == "" {
+			n += row.Count
+		}
+	}
+	if n > 0 && len(list) == 0 {
+		found := finding("protocol-version-mismatch", "Clients speak another protocol than the target groups' protocol version takes (464).")
+		found.share = f.reasons(found, "Protocol_Mismatch")
+		found.Confidence = High
+		found.because(FromLog, count(n, "request", "requests")+" ended with 464")
+		list = append(list, found)
+	}
+	return list
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func (f *facts) mismatch(g *Group, sentence string) *Finding {
+	found := finding("protocol-version-mismatch", sentence)
+	found.onGroup(g)
+	found.share = f.reasons(found, "Protocol_Mismatch")
+	if n := f.sum(found.share); n > 0 {
+		found.Confidence = High
+		found.because(FromLog, count(n, "request", "requests")+" ended with 464")
+	}
+	found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, or(g.Version, "HTTP1")))
+	// The protocol version of a group cannot be changed: it takes another group.
+	found.Fix = []string{f.command("elbv2", "create-target-group", "--name", "NEW-NAME", "--protocol", g.Protocol, "--port", fmt.Sprint(g.Port),
+		"--protocol-version", "HTTP1", "--vpc-id", g.VPC, "--target-type", g.Type, "--health-check-path", redacted(g.Check.Path))}
+	found.Undo = []string{f.command("elbv2", "delete-target-group", "--target-group-arn", "NEW-GROUP-ARN")}
+	return found
+}
+
+// plainListeners are those without TLS that send requests to a group.
+func (f *facts) plainListeners(g *Group) (names []string) {
+	for _, l := range f.Listeners {
+		if l.Protocol == "HTTP" && f.leads(l, g) {
+			names = append(names, l.label())
+		}
+	}
+	return names
+}
+
+// leads reports whether a listener has a rule for a group.
+func (f *facts) leads(l Listener, g *Group) bool {
+	return slices.ContainsFunc(l.Rules, func(r Rule) bool {
+		return slices.ContainsFunc(r.Actions, func(a Action) bool {
+			return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Group == g.ARN && w.Weight > 0 })
+		})
+	})
+}

@@ -1,0 +1,138 @@
+package diagnose
+
+import "time"
+
+// Report is what a Snapshot says. Its texts hold names out of AWS and out of logs,
+// which are hostile: whoever prints them makes them harmless.
+type Report struct {
+	Taken       time.Time
+	From, Until time.Time // half-open
+	Balancer    Balancer
+	Observed    Observed
+	Path        []Station
+	Findings    []*Finding // the answer first
+	Missing     []Missing
+	Calls       []CallCount
+}
+
+// Observed is what the logs of the window show.
+type Observed struct {
+	Logs      bool // there are access logs; otherwise the numbers mean nothing
+	Requests  int64
+	Failures  int64 // those that top-errors counts, and 464: a protocol that does not fit
+	Explained int64 // failures that at least one finding explains
+}
+
+// Station is a hop and what is known of it.
+type Station struct {
+	Hop      Hop
+	State    State
+	Evidence []string
+}
+
+// State says whether a request passes a hop.
+type State string
+
+// A hop is unknown where it could not be looked at.
+const (
+	Pass    State = "pass"
+	Warned  State = "warn"
+	Failed  State = "fail"
+	Unknown State = "unknown"
+)
+
+// Finding is something that is wrong, or worth knowing.
+type Finding struct {
+	ID         string
+	Level      Level
+	Hop        Hop
+	Sentence   string
+	Evidence   []Evidence
+	Explains   int64 // failures of the logs that it accounts for
+	Confidence Confidence
+	BecauseOf  []string // ids of findings that account for it wholly
+	Rivals     []Rival
+	Fix        []string // commands, never run by loglens
+	Undo       []string // commands that restore what is there now
+	Verify     []string // commands that look closer
+	Groups     []string // names of target groups
+	Targets    []string // as logs name them: IP:PORT, or an id where the address is not known
+
+	share    func(Failure) int64 // how many of these failures it explains; nil for none
+	admitted []string            // other ends and ports that Fix lets through already
+}
+
+// Confidence says how sure a finding is.
+type Confidence string
+
+// High rests on a setting and on what is observed, medium on one of them, low on
+// what other causes would show as well.
+const (
+	High   Confidence = "high"
+	Medium Confidence = "medium"
+	Low    Confidence = "low"
+)
+
+// Evidence is a fact that a finding rests on.
+type Evidence struct {
+	Source Source
+	Text   string
+}
+
+// Source says where a fact is from.
+type Source string
+
+// The sources of facts.
+const (
+	FromConfig Source = "config"
+	FromHealth Source = "health"
+	FromMetric Source = "metric"
+	FromLog    Source = "log"
+	FromProbe  Source = "probe"
+)
+
+// Rival is another cause that would show the same and is not excluded.
+type Rival struct {
+	ID  string // of the finding that it would be; "" if it cannot be seen from AWS
+	Why string
+}
+
+// Wrong reports whether anything is wrong: a note is nothing wrong.
+func (r *Report) Wrong() bool {
+	for _, f := range r.Findings {
+		if f.Level != Note {
+			return true
+		}
+	}
+	return false
+}
+
+// on adds a target to what a finding is about.
+func (f *Finding) on(e endpoint) {
+	f.onGroup(e.group)
+	f.Targets = add(f.Targets, e.name())
+}
+
+func (f *Finding) onGroup(g *Group) { f.Groups = add(f.Groups, g.Name) }
+
+func (f *Finding) because(source Source, text string) {
+	e := Evidence{source, text}
+	for _, known := range f.Evidence {
+		if known == e {
+			return
+		}
+	}
+	f.Evidence = append(f.Evidence, e)
+}
+
+func (f *Finding) rival(id, why string) { f.Rivals = append(f.Rivals, Rival{id, why}) }
+
+// add appends what is not there yet.
+func add(list []string, s string) []string {
+	for _, known := range list {
+		if known == s {
+			return list
+		}
+	}
+	return append(list, s)
+}

@@ -1,0 +1,193 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+var routesCheck = Check{
+	Name:  "routes",
+	About: "Routes from the balancer's subnets to the targets and back, and from an internet-facing balancer to the internet.",
+	Needs: []string{"ec2:DescribeRouteTables", "ec2:DescribeSubnets"},
+	Gives: []string{"route-balancer-to-target", "route-target-to-balancer", "balancer-subnet-not-public"},
+	look:  lookAtRoutes,
+}
+
+func lookAtRoutes(f *facts) []*Finding {
+	b := gather{}
+	for _, e := range f.endpoints {
+		if e.group.Type == "lambda" || !e.address.IsValid() {
+			continue
+		}
+		for _, s := range f.senders(e) {
+			f.routeOut(e, s, &b)
+			f.routeBack(e, s, &b)
+		}
+	}
+	for _, found := range b.list {
+		f.weigh(found)
+	}
+	return append(b.list, f.toInternet()...)
+}
+
+// missing says what is wrong with a route; empty if nothing is.
+func missing(r Route, table string, found bool) string {
+	switch {
+	case !found:
+		return table + " has no route to it"
+	case r.State == "blackhole":
+		return fmt.Sprintf("%s sends %s to %s, which is not there any more (blackhole)", table, r.Destination, r.Via)
+	}
+	return ""
+}
+
+func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
+	r, table, ok, known := f.routeFor(s.ID, e.address)
+	wrong := missing(r, table, ok)
+	switch {
+	case !known || wrong == "" && !strings.HasPrefix(r.Via, "igw-"):
+		return
+	case wrong == "":
+		// Only a public address can be reached through an internet gateway, and no
+		// target has one.
+		wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
+	}
+	to := f.rangeOf(e.subnet, e.address)
+	found := b.at(routeKey("out", wrong, r, ok, to), func() *Finding {
+		found := finding("route-balancer-to-target", fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, table))
+		found.because(FromConfig, wrong)
+		f.reroute(found, table, r, ok, to)
+		found.share = f.reasons(found, "Target_Connect_Timeout")
+		return found
+	})
+	found.on(e)
+}
+
+func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
+	if e.subnet == "" || e.subnet == s.ID {
+		return
+	}
+	for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
+		r, table, ok, known := f.routeFor(e.subnet, p.Addr())
+		wrong := missing(r, table, ok)
+		if !known || wrong == "" && !strings.HasPrefix(r.Via, "igw-") {
+			continue
+		}
+		if wrong == "" {
+			wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
+		}
+		found := b.at(routeKey("back", wrong, r, ok, p), func() *Finding {
+			found := finding("route-target-to-balancer", fmt.Sprintf("Targets have no way back to the balancer's subnet %s (%s) from subnets with the route table %s.", s.ID, p, table))
+			found.because(FromConfig, wrong)
+			f.reroute(found, table, r, ok, p)
+			found.share = f.reasons(found, "Target_Connect_Timeout")
+			return found
+		})
+		found.on(e)
+	}
+}
+
+// rangeOf is the address range of a subnet that has an address, or the address itself.
+func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
+	if s := f.subnet(subnet); s != nil {
+		for _, p := range prefixes(s.CIDRs) {
+			if p.Contains(a) {
+				return p
+			}
+		}
+	}
+	return single(a)
+}
+
+// anew reports whether a route has to be made, rather than led elsewhere.
+func anew(r Route, ok bool) bool { return !ok || strings.HasPrefix(r.Via, "igw-") }
+
+// routeKey names what is wrong with a route: each range needs a new one of its own.
+func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
+	if anew(r, ok) {
+		return way + wrong + to.String()
+	}
+	return way + wrong
+}
+
+// reroute makes a route, or changes the one that leads nowhere. Where it has to lead
+// only the one who built the network knows.
+func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix) {
+	cidr := func(s string) string {
+		if strings.Contains(s, ":") {
+			return "--destination-ipv6-cidr-block"
+		}
+		return "--destination-cidr-block"
+	}
+	peering := "--vpc-peering-connection-id"
+	if anew(r, ok) {
+		found.Fix = append(found.Fix, f.command("ec2", "create-route", "--route-table-id", table, cidr(to.String()), to.String(), peering, "PEERING-OR-GATEWAY"))
+		found.Undo = append(found.Undo, f.command("ec2", "delete-route", "--route-table-id", table, cidr(to.String()), to.String()))
+		return
+	}
+	found.Fix = append(found.Fix, f.command("ec2", "replace-route", "--route-table-id", table, cidr(r.Destination), r.Destination, via(r.Via), "PEERING-OR-GATEWAY"))
+	found.Undo = append(found.Undo, f.command("ec2", "replace-route", "--route-table-id", table, cidr(r.Destination), r.Destination, via(r.Via), r.Via))
+}
+
+// via is the flag for what a route leads to.
+func via(target string) string {
+	kind, _, _ := strings.Cut(target, "-")
+	switch kind {
+	case "pcx":
+		return "--vpc-peering-connection-id"
+	case "tgw":
+		return "--transit-gateway-id"
+	case "nat":
+		return "--nat-gateway-id"
+	case "eni":
+		return "--network-interface-id"
+	case "i":
+		return "--instance-id"
+	case "eigw":
+		return "--egress-only-internet-gateway-id"
+	}
+	return "--gateway-id"
+}
+
+// toInternet looks whether clients in the internet can be answered.
+func (f *facts) toInternet() (list []*Finding) {
+	if f.Balancer.Scheme != "internet-facing" {
+		return nil
+	}
+	var seen []string
+	for _, z := range f.Balancer.Zones {
+		t := f.tableOf(z.Subnet)
+		if t == nil || len(t.Routes) == 0 || slices.Contains(seen, t.ID) {
+			continue
+		}
+		seen = append(seen, t.ID)
+		public := slices.ContainsFunc(t.Routes, func(r Route) bool {
+			return strings.HasPrefix(r.Via, "igw-") && r.State != "blackhole" && strings.HasSuffix(r.Destination, "/0")
+		})
+		if public {
+			continue
+		}
+		at := -1
+		for i, r := range t.Routes {
+			if r.Destination == "0.0.0.0/0" {
+				at = i
+			}
+		}
+		found := finding("balancer-subnet-not-public", fmt.Sprintf("The balancer is internet-facing, and its subnet %s has no route to an internet gateway: clients that get this node's address wait for nothing.", z.Subnet))
+		if at < 0 {
+			found.because(FromConfig, t.ID+" has no route for 0.0.0.0/0")
+			found.Fix = []string{f.command("ec2", "create-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0", "--gateway-id", "INTERNET-GATEWAY")}
+			found.Undo = []string{f.command("ec2", "delete-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0")}
+		} else {
+			r := t.Routes[at]
+			found.because(FromConfig, fmt.Sprintf("%s sends 0.0.0.0/0 to %s (%s)", t.ID, r.Via, r.State))
+			found.Fix = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0", "--gateway-id", "INTERNET-GATEWAY")}
+			found.Undo = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0", via(r.Via), r.Via)}
+		}
+		found.Confidence = High
+		list = append(list, found)
+	}
+	return list
+}

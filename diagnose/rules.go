@@ -1,0 +1,290 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+var rulesCheck = Check{
+	Name:  "rules",
+	About: "Rules that can never match, weights that lead nowhere, and fixed answers that look like failures.",
+	Needs: []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"},
+	Gives: []string{"rule-never-matches", "rule-weights-all-zero", "rule-weight-to-broken-group", "rule-fixed-response-error"},
+	look:  lookAtRules,
+}
+
+func lookAtRules(f *facts) (list []*Finding) {
+	for _, l := range f.Listeners {
+		for i, r := range l.Rules {
+			if before := slices.IndexFunc(l.Rules[:i], func(b Rule) bool { return takesAll(b, r) }); before >= 0 {
+				found := finding("rule-never-matches", fmt.Sprintf("Rule %s of listener %s can never match: rule %s takes every request that it would.", r.Priority, l.label(), l.Rules[before].Priority))
+				found.because(FromConfig, fmt.Sprintf("rule %s: %s", l.Rules[before].Priority, l.Rules[before].words()))
+				found.because(FromConfig, fmt.Sprintf("rule %s: %s", r.Priority, r.words()))
+				set := func(first, second string) string {
+					return f.command("elbv2", "set-rule-priorities", "--rule-priorities",
+						"RuleArn="+r.ARN+",Priority="+first, "RuleArn="+l.Rules[before].ARN+",Priority="+second)
+				}
+				found.Fix, found.Undo = []string{set(l.Rules[before].Priority, r.Priority)}, []string{set(r.Priority, l.Rules[before].Priority)}
+				for _, a := range r.Actions {
+					for _, w := range a.Weights {
+						if g := f.group(w.Group); g != nil {
+							found.onGroup(g)
+						}
+					}
+				}
+				list = append(list, found)
+			}
+			for _, a := range r.Actions {
+				list = append(list, f.lookAtAction(l, r, a)...)
+			}
+		}
+	}
+	return list
+}
+
+func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
+	where := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
+	if a.Type == "fixed-response" && strings.HasPrefix(a.Status, "5") {
+		list = append(list, f.fixedResponse(where, a, len(l.Rules) == 1))
+	}
+	sum := 0
+	for _, w := range a.Weights {
+		sum += w.Weight
+	}
+	if len(a.Weights) > 0 && sum == 0 {
+		found := finding("rule-weights-all-zero", fmt.Sprintf("All target groups of %s have weight 0: its requests go nowhere.", where))
+		found.Confidence = High
+		for _, w := range a.Weights {
+			if g := f.group(w.Group); g != nil {
+				found.onGroup(g)
+			}
+			found.because(FromConfig, fmt.Sprintf("weight 0 for %s", groupName(w.Group)))
+		}
+		f.reweigh(found, l, r, a, 0)
+		found.share = f.reasons(found, "No_Usable_Target", "ELB_Internal_Error", "Unknown")
+		list = append(list, found)
+	}
+	for i, w := range a.Weights {
+		g := f.group(w.Group)
+		if g == nil || w.Weight == 0 || w.Weight == sum || !f.unusable(g) || !f.anotherWorks(a, i) {
+			continue
+		}
+		found := finding("rule-weight-to-broken-group", fmt.Sprintf("%s sends %d of %d parts to %s, which has no usable target.", upper(where), w.Weight, sum, g.Name))
+		found.Confidence = High
+		found.onGroup(g)
+		found.because(FromHealth, g.Name+": "+f.states(g))
+		found.because(FromConfig, fmt.Sprintf("weight %d for %s", w.Weight, g.Name))
+		f.reweigh(found, l, r, a, i)
+		found.share = f.reasons(found, "No_Usable_Target")
+		list = append(list, found)
+	}
+	return list
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+
+// groupName is the name in a target group's ARN.
+func groupName(arn string) string {
+	_, rest, ok := strings.Cut(arn, ":targetgroup/")
+	if !ok {
+		return arn
+	}
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}
+
+// unusable reports whether nothing can be sent to a group: it is empty, or its
+// targets are unused or draining. Unhealthy targets still get requests.
+func (f *facts) unusable(g *Group) bool {
+	if f.Balancer.Type == Classic || f.Balancer.Type == NetworkType {
+		return g.Targets != nil && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "healthy" || t.State == "InService" || t.State == "initial" })
+	}
+	return g.Targets != nil && !slices.ContainsFunc(g.Targets, Target.usable)
+}
+
+// anotherWorks reports whether a forward action has a usable group beside the i-th.
+func (f *facts) anotherWorks(a Action, i int) bool {
+	for j, w := range a.Weights {
+		if g := f.group(w.Group); j != i && w.Weight > 0 && g != nil && !f.unusable(g) {
+			return true
+		}
+	}
+	return false
+}
+
+// states counts a group's targets by state.
+func (f *facts) states(g *Group) string {
+	if len(g.Targets) == 0 {
+		return "no target"
+	}
+	var names []string
+	n := map[string]int64{}
+	for _, t := range g.Targets {
+		names = add(names, t.State)
+		n[t.State]++
+	}
+	slices.Sort(names)
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%d %s", n[name], name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// reweigh moves all weight away from the i-th group of an action to the others, or
+// gives the first one weight where none has any.
+func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action, at int) {
+	set := func(weight func(i int, w Weight) int) string {
+		var groups []string
+		for i, w := range a.Weights {
+			groups = append(groups, fmt.Sprintf(`{"TargetGroupArn":%q,"Weight":%d}`, w.Group, weight(i, w)))
+		}
+		action := `[{"Type":"forward","ForwardConfig":{"TargetGroups":[` + strings.Join(groups, ",") + `]}}]`
+		if r.Priority == "default" {
+			return f.command("elbv2", "modify-listener", "--listener-arn", l.ARN, "--default-actions", action)
+		}
+		return f.command("elbv2", "modify-rule", "--rule-arn", r.ARN, "--actions", action)
+	}
+	if found.ID == "rule-weights-all-zero" {
+		found.Fix = []string{set(func(i int, w Weight) int { return 1 })}
+	} else {
+		found.Fix = []string{set(func(i int, w Weight) int {
+			if i == at {
+				return 0
+			}
+			return w.Weight
+		})}
+	}
+	found.Undo = []string{set(func(_ int, w Weight) int { return w.Weight })}
+}
+
+// fixedResponse is a warning where the answer is seen, or is the only one.
+func (f *facts) fixedResponse(where string, a Action, only bool) *Finding {
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
+	found.because(FromConfig, where+": fixed-response "+a.Status)
+	n := int64(0)
+	for _, row := range f.failures() {
+		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status {
+			n += row.Count
+		}
+	}
+	switch {
+	case n > 0:
+		found.Confidence = High
+		found.because(FromLog, count(n, "request", "requests")+" got a fixed response "+a.Status)
+	case !only:
+		found.Level = Note
+	}
+	return found
+}
+
+// words are what a rule asks for and does.
+func (r Rule) words() string {
+	var when, then []string
+	for _, c := range r.Conditions {
+		values := slices.Clone(c.Values)
+		for i, v := range values {
+			if c.Field == "path-pattern" {
+				values[i] = redacted(v)
+			}
+		}
+		field := c.Field
+		if c.Name != "" {
+			field += " " + c.Name
+		}
+		when = append(when, field+" "+strings.Join(values, " or "))
+	}
+	for _, a := range r.Actions {
+		what := a.Type
+		if a.Status != "" {
+			what += " " + a.Status
+		}
+		for _, w := range a.Weights {
+			what += fmt.Sprintf(" %s (%d)", groupName(w.Group), w.Weight)
+		}
+		then = append(then, what)
+	}
+	if len(when) == 0 {
+		return strings.Join(then, ", ")
+	}
+	return strings.Join(when, " and ") + ": " + strings.Join(then, ", ")
+}
+
+// takesAll reports whether every request that matches a later rule matches the
+// earlier one: each of its conditions is one that the later rule has, or a wider one.
+func takesAll(earlier, later Rule) bool {
+	if len(later.Conditions) == 0 && len(earlier.Conditions) > 0 {
+		return false
+	}
+	for _, wide := range earlier.Conditions {
+		if !slices.ContainsFunc(later.Conditions, func(narrow Condition) bool { return wider(wide, narrow) }) {
+			return false
+		}
+	}
+	return len(earlier.Conditions) > 0
+}
+
+// wider reports whether all that one condition takes the other takes as well.
+func wider(wide, narrow Condition) bool {
+	if wide.Field != narrow.Field || !strings.EqualFold(wide.Name, narrow.Name) || wide.Regex != narrow.Regex {
+		return false
+	}
+	for _, n := range narrow.Values {
+		if !slices.ContainsFunc(wide.Values, func(w string) bool { return widerValue(wide, w, n) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func widerValue(c Condition, wide, narrow string) bool {
+	switch {
+	case wide == narrow:
+		return true
+	case c.Regex:
+		return false
+	case c.Field == "host-header":
+		return globCovers(strings.ToLower(wide), strings.ToLower(narrow))
+	case c.Field == "path-pattern":
+		return globCovers(wide, narrow)
+	case c.Field == "source-ip":
+		w, errW := netip.ParsePrefix(wide)
+		n, errN := netip.ParsePrefix(narrow)
+		return errW == nil && errN == nil && w.Bits() <= n.Bits() && w.Contains(n.Addr())
+	}
+	return false
+}
+
+// glob reports whether a text matches a pattern, in which * stands for any text and
+// ? for one character.
+func glob(pattern, s string) bool { return matches(pattern, s, false) }
+
+// globCovers reports whether all that a pattern takes another one takes as well. It
+// may miss some that do.
+func globCovers(wide, narrow string) bool { return matches(wide, narrow, true) }
+
+// matches is the usual greedy match with one place to go back to. If s is itself a
+// pattern, a ? does not match its *.
+func matches(pattern, s string, isPattern bool) bool {
+	p, i, star, from := 0, 0, -1, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == s[i] || pattern[p] == '?' && (!isPattern || s[i] != '*')):
+			p++
+			i++
+		case star >= 0:
+			from++
+			p, i = star+1, from
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}

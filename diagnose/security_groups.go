@@ -1,0 +1,424 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+var securityGroupsCheck = Check{
+	Name:  "security-groups",
+	About: "What the security groups of balancer and targets let through, on the traffic port and on the health check port.",
+	Needs: []string{"ec2:DescribeSecurityGroups", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"},
+	Gives: []string{"target-sg-blocks-traffic-port", "target-sg-blocks-health-check-port", "target-sg-public-source", "nlb-client-addresses-blocked",
+		"balancer-sg-blocks-traffic-port", "balancer-sg-blocks-health-check-port", "balancer-sg-blocks-listener"},
+	look: lookAtSecurityGroups,
+}
+
+func lookAtSecurityGroups(f *facts) (list []*Finding) {
+	b := gather{}
+	for _, e := range f.endpoints {
+		if e.group.Type == "lambda" || e.group.Type == "alb" {
+			continue
+		}
+		f.fromBalancer(e, &b)
+		f.intoTarget(e, &b)
+	}
+	list = b.list
+	for _, found := range list {
+		f.weigh(found)
+	}
+	return append(list, f.intoBalancer()...)
+}
+
+// gather puts what concerns several targets into one finding.
+type gather struct {
+	list []*Finding
+	keys []string
+}
+
+// at returns the finding of a key, made anew if there is none. Keys name the setting.
+func (g *gather) at(key string, begin func() *Finding) *Finding {
+	if i := slices.Index(g.keys, key); i >= 0 {
+		return g.list[i]
+	}
+	g.keys, g.list = append(g.keys, key), append(g.list, begin())
+	return g.list[len(g.list)-1]
+}
+
+// fromBalancer looks at what the balancer's own groups let out to a target.
+func (f *facts) fromBalancer(e endpoint, b *gather) {
+	ids := f.Balancer.SecurityGroups
+	if len(ids) == 0 || !e.address.IsValid() {
+		return // a network balancer may have none, and then nothing is held back
+	}
+	protocol := e.group.transport()
+	to := peer{[]netip.Prefix{single(e.address)}, e.filters}
+	traffic := f.permits(ids, true, protocol, e.port, to)
+	check := f.permits(ids, true, "tcp", e.checkPort, to)
+	id, port := "balancer-sg-blocks-traffic-port", e.port
+	switch {
+	case traffic == refused:
+	case traffic == allowed && check == refused && e.checkPort != e.port:
+		id, port, protocol = "balancer-sg-blocks-health-check-port", e.checkPort, "tcp"
+	default:
+		return
+	}
+	found := b.at(fmt.Sprint(id, protocol, port), func() *Finding {
+		found := finding(id, fmt.Sprintf("The balancer's security group %s lets nothing out to its targets on %s %d.", few(ids), protocol, port))
+		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
+		if id == "balancer-sg-blocks-traffic-port" {
+			found.share = f.reasons(found, "Target_Connect_Timeout")
+		}
+		return found
+	})
+	found.on(e)
+	other := f.rangeOf(e.subnet, e.address).String()
+	if len(e.filters) > 0 {
+		other = e.filters[0]
+	}
+	if !slices.Contains(found.admitted, other) {
+		found.admitted = append(found.admitted, other)
+		f.authorize(found, ids[0], true, protocol, port, other)
+	}
+}
+
+// intoTarget looks at what a target's groups let in from the balancer.
+func (f *facts) intoTarget(e endpoint, b *gather) {
+	if e.filters == nil || f.Network.SecurityGroups == nil {
+		return
+	}
+	protocol := e.group.transport()
+	subnets := f.senders(e)
+	if len(subnets) == 0 {
+		return
+	}
+	var traffic, check []Subnet // that are refused
+	for _, s := range subnets {
+		from := peer{family(prefixes(s.CIDRs), e.address.Is6()), f.Balancer.SecurityGroups}
+		if f.permits(e.filters, false, protocol, e.port, from) == refused && !f.nodesPermitted(e, s, e.port, protocol) {
+			traffic = append(traffic, s)
+		}
+		if f.permits(e.filters, false, "tcp", e.checkPort, from) == refused && !f.nodesPermitted(e, s, e.checkPort, "tcp") {
+			check = append(check, s)
+		}
+	}
+	clients := f.keepsClients(e.group)
+	shut := len(f.Balancer.SecurityGroups) > 0 && len(traffic) == len(subnets) // to the balancer, too
+	if clients && !shut {
+		f.clientsIn(e, b)
+		traffic = nil
+	}
+	id, port, from := "target-sg-blocks-traffic-port", e.port, traffic
+	switch {
+	case len(traffic) > 0 && f.onlyPublic(e.filters, protocol, e.port):
+		id = "target-sg-public-source"
+	case len(traffic) > 0:
+	case len(check) > 0 && (e.checkPort != e.port || clients && f.opens(e.filters, false, protocol, e.port)):
+		id, port, protocol, from = "target-sg-blocks-health-check-port", e.checkPort, "tcp", check
+	default:
+		return
+	}
+	found := b.at(fmt.Sprint(id, protocol, port, e.filters, len(from)), func() *Finding {
+		return f.blocked(id, e, protocol, port, from, len(subnets))
+	})
+	found.on(e)
+}
+
+// blocked words a finding about what a target's groups do not let in.
+func (f *facts) blocked(id string, e endpoint, protocol string, port int, from []Subnet, of int) *Finding {
+	who := "the balancer"
+	if len(from) < of {
+		who = "the balancer's nodes in " + subnetNames(from)
+	}
+	groups := few(e.filters)
+	if len(e.filters) == 0 {
+		groups = "(none)"
+	}
+	text := fmt.Sprintf("Security group %s of the targets does not let %s in on %s %d.", groups, who, protocol, port)
+	switch id {
+	case "target-sg-public-source":
+		text = fmt.Sprintf("Security group %s of the targets lets %s %d in from public addresses only; the balancer speaks from private ones, so that this can never match.", groups, protocol, port)
+	case "target-sg-blocks-health-check-port":
+		text = fmt.Sprintf("Security group %s of the targets does not let %s in on the health check port %d.", groups, who, port)
+	}
+	found := finding(id, text)
+	found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", groups, f.has(e.filters, false, protocol, port)))
+	if own := f.Balancer.SecurityGroups; len(own) > 0 {
+		found.because(FromConfig, "the balancer is in "+few(own)+", and speaks from "+subnetRanges(from))
+	} else {
+		found.because(FromConfig, "the balancer speaks from "+subnetRanges(from))
+	}
+	if f.selfOnly(e.filters, protocol, port) {
+		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")
+	}
+	if len(e.filters) > 0 {
+		peers := f.Balancer.SecurityGroups
+		if len(peers) == 0 {
+			for _, s := range from {
+				for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
+					peers = append(peers, p.String())
+				}
+			}
+		} else {
+			peers = peers[:1]
+		}
+		f.authorize(found, e.filters[0], false, protocol, port, peers...)
+	}
+	if id != "target-sg-blocks-health-check-port" {
+		found.share = f.reasons(found, "Target_Connect_Timeout")
+	}
+	return found
+}
+
+func subnetNames(list []Subnet) string {
+	var names []string
+	for _, s := range list {
+		names = append(names, s.ID+" ("+s.Zone+")")
+	}
+	return few(names)
+}
+
+func subnetRanges(list []Subnet) string {
+	var names []string
+	for _, s := range list {
+		names = append(names, s.CIDRs...)
+	}
+	return few(names)
+}
+
+// nodesPermitted reports whether the nodes that there are now are let in, though
+// their subnet is not: such a rule breaks when a node is replaced, but not today.
+func (f *facts) nodesPermitted(e endpoint, s Subnet, port int, protocol string) bool {
+	var nodes []netip.Prefix
+	for _, i := range f.Network.Interfaces {
+		if !i.Node || i.Subnet != s.ID {
+			continue
+		}
+		for _, text := range i.Addresses {
+			if a, err := netip.ParseAddr(text); err == nil && a.Is6() == e.address.Is6() {
+				nodes = append(nodes, single(a))
+			}
+		}
+	}
+	return len(nodes) > 0 && f.permits(e.filters, false, protocol, port, peer{addresses: nodes}) == allowed
+}
+
+// selfOnly reports whether a port is open to the groups' own members only.
+func (f *facts) selfOnly(ids []string, protocol string, port int) bool {
+	groups, _ := f.securityGroups(ids)
+	some := false
+	for _, g := range groups {
+		for _, p := range g.Ingress {
+			if !p.covers(protocol, port) {
+				continue
+			}
+			if len(p.CIDRs)+len(p.PrefixLists) > 0 || slices.ContainsFunc(p.Groups, func(id string) bool { return !slices.Contains(ids, id) }) {
+				return false
+			}
+			some = some || len(p.Groups) > 0
+		}
+	}
+	return some
+}
+
+// onlyPublic reports whether a port is open, and to public addresses only. A VPC
+// may use such addresses as its own.
+func (f *facts) onlyPublic(ids []string, protocol string, port int) bool {
+	groups, _ := f.securityGroups(ids)
+	some := false
+	for _, g := range groups {
+		for _, p := range g.Ingress {
+			if !p.covers(protocol, port) {
+				continue
+			}
+			list, ok := f.ranges(p)
+			if !ok || len(p.Groups) > 0 {
+				return false
+			}
+			for _, r := range list {
+				if !f.public(r) {
+					return false
+				}
+				some = true
+			}
+		}
+	}
+	return some
+}
+
+// public reports whether a range lies in the internet and not in a VPC.
+func (f *facts) public(p netip.Prefix) bool {
+	a := p.Addr()
+	if p.Bits() == 0 || a.IsPrivate() || a.IsLoopback() || a.IsLinkLocalUnicast() || netip.MustParsePrefix("100.64.0.0/10").Contains(a) {
+		return false
+	}
+	for _, v := range f.Network.VPCs {
+		if slices.ContainsFunc(prefixes(v.CIDRs), p.Overlaps) {
+			return false
+		}
+	}
+	return len(f.Network.VPCs) > 0
+}
+
+// keepsClients reports whether targets see the clients' addresses, as behind a
+// network balancer they do unless told otherwise, and but for targets by address
+// behind TCP and TLS.
+//
+// Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
+func (f *facts) keepsClients(g *Group) bool {
+	if f.Balancer.Type != NetworkType || g.Type == "alb" {
+		return false
+	}
+	switch g.Attributes[attrClientIP] {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	return g.Type == "instance" || g.Protocol == "UDP" || g.Protocol == "TCP_UDP" || g.Protocol == "QUIC"
+}
+
+// clientsIn looks whether clients are let in, whose addresses a target sees. Where
+// the balancer has groups, a reference to one of them lets clients in as well.
+func (f *facts) clientsIn(e endpoint, b *gather) {
+	protocol := e.group.transport()
+	everybody := netip.MustParsePrefix("0.0.0.0/0")
+	if e.address.Is6() {
+		everybody = netip.MustParsePrefix("::/0")
+	}
+	clients := []netip.Prefix{everybody}
+	if f.Balancer.Scheme == "internal" {
+		clients = nil
+		for _, v := range f.Network.VPCs {
+			if v.ID == f.Balancer.VPC {
+				clients = family(prefixes(v.CIDRs), e.address.Is6())
+			}
+		}
+	}
+	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups}) != refused {
+		return
+	}
+	found := b.at(fmt.Sprint("clients", protocol, e.port, e.filters), func() *Finding {
+		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
+			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %d.", few(e.filters), protocol, e.port))
+		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
+		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+		if f.opensBeyond(e, protocol) {
+			found.Level, found.Confidence = Warn, Low
+			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
+		}
+		if len(e.filters) > 0 {
+			from := clients[0].String()
+			if own := f.Balancer.SecurityGroups; len(own) > 0 {
+				from = own[0]
+			}
+			f.authorize(found, e.filters[0], false, protocol, e.port, from)
+		}
+		return found
+	})
+	found.on(e)
+}
+
+// opensBeyond reports whether a target's port is open to more than its own VPC, in
+// which the balancer's nodes are.
+func (f *facts) opensBeyond(e endpoint, protocol string) bool {
+	groups, _ := f.securityGroups(e.filters)
+	inside := func(p netip.Prefix) bool {
+		for _, v := range f.Network.VPCs {
+			if v.ID == f.Balancer.VPC && slices.ContainsFunc(prefixes(v.CIDRs), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) }) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, g := range groups {
+		for _, p := range g.Ingress {
+			if list, ok := f.ranges(p); p.covers(protocol, e.port) && (!ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !inside(r) })) {
+				return true
+			}
+		}
+	}
+	return f.Balancer.Scheme == "internal" && f.opens(e.filters, false, protocol, e.port)
+}
+
+// weigh holds a finding about the network against what is seen of its targets.
+// Health checks that pass on the very port speak against it.
+func (f *facts) weigh(found *Finding) {
+	healthy, late := 0, 0
+	for _, e := range f.endpoints {
+		if !slices.Contains(found.Targets, e.name()) || !slices.Contains(found.Groups, e.group.Name) {
+			continue
+		}
+		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")
+		switch {
+		case e.healthy() && samePort:
+			healthy++
+		case e.failing() && e.target.Reason == "Target.Timeout" || e.target.State == "OutOfService" || e.target.State == "unhealthy" && f.Balancer.Type == NetworkType:
+			late++
+			found.because(FromHealth, e.label()+": "+state(e.target))
+		}
+	}
+	timeouts := int64(0)
+	if found.share != nil {
+		timeouts = f.sum(found.share)
+	}
+	if timeouts > 0 {
+		found.because(FromLog, count(timeouts, "request to them", "requests to them")+" ended without a connection")
+	}
+	switch {
+	case found.Level != Fail:
+	case late > 0 || timeouts > 0:
+		found.Confidence = High
+	case healthy > 0:
+		found.Level, found.Confidence = Warn, Low
+		found.because(FromHealth, plural(healthy, "of these targets passes its health check", "of these targets pass their health checks")+" on that port: the rule may just have changed")
+	}
+	if len(found.Evidence) > 6 {
+		found.Evidence = found.Evidence[:6]
+	}
+}
+
+// state is what the balancer says of a target.
+func state(t *Target) string {
+	text := t.State
+	if t.Reason != "" && t.Reason != "N/A" {
+		text += " (" + t.Reason + ")"
+	}
+	if t.Description != "" && t.Description != "N/A" {
+		text += ": " + strings.TrimSuffix(t.Description, ".")
+	}
+	return text
+}
+
+// intoBalancer looks whether anybody is let in to the listeners.
+func (f *facts) intoBalancer() (list []*Finding) {
+	ids := f.Balancer.SecurityGroups
+	if _, ok := f.securityGroups(ids); !ok || len(ids) == 0 {
+		return nil
+	}
+	for _, l := range f.Listeners {
+		protocol := "tcp"
+		if l.Protocol == "UDP" {
+			protocol = "udp"
+		}
+		if f.opens(ids, false, protocol, l.Port) {
+			continue
+		}
+		found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets nobody in on the listener's port %d.", few(ids), l.Port))
+		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
+		found.Confidence = High
+		from := "0.0.0.0/0"
+		if f.Balancer.Scheme == "internal" {
+			for _, v := range f.Network.VPCs {
+				if v.ID == f.Balancer.VPC && len(v.CIDRs) > 0 {
+					from = v.CIDRs[0]
+				}
+			}
+		}
+		f.authorize(found, ids[0], false, protocol, l.Port, from)
+		list = append(list, found)
+	}
+	return list
+}

@@ -1,0 +1,221 @@
+package diagnose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"loglens/query"
+)
+
+// What is asked of the logs. The relations are those of top-errors: what a failure
+// is, and why, is decided there.
+const (
+	trafficSQL = `
+SELECT target_group_arn, target, requests, slowest, last_seen
+FROM (
+	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, max(last_seen) AS last_seen FROM traffic GROUP BY ALL
+) LEFT JOIN (
+	SELECT target_group_arn AS g, target AS t, max(seconds) AS slowest FROM latency GROUP BY ALL
+) ON target_group_arn IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
+ORDER BY ALL`
+
+	// A failure ends at a wall if its duration is that of a timeout, give or take what
+	// the balancer's clock and its own work add.
+	failureSQL = `
+SELECT target_group_arn, target, node, elb_status_code, target_status_code, reason, reason_class, reason_source, count(*) AS failures,
+	count(*) FILTER (coalesce(duration, target_processing_time) < 0.1) AS quick,
+	count(*) FILTER (duration >= 9.9 AND duration < 10.6) AS connect,
+	count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 1.5) AS idle,
+	min(time) AS first_seen, max(time) AS last_seen
+FROM failure GROUP BY ALL ORDER BY ALL`
+
+	minuteSQL = `SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL ORDER BY ALL`
+
+	failingSQL = `
+SELECT minute, target_group_arn, reason, CASE WHEN target_status_code IS NULL THEN elb_status_code::VARCHAR END AS status, sum(failures)::BIGINT AS failures
+FROM failure_minute GROUP BY ALL ORDER BY ALL`
+
+	// A target flaps if one node sees it change; or if it answers some checks well and
+	// others not, whichever node asks. Nodes that disagree since one of them does not
+	// get through are no flapping.
+	healthSQL = `
+WITH checked AS MATERIALIZED (
+	SELECT target_group, target, status = 'PASS' AS pass, reason_code, status_code, latency, node, time,
+		(status = 'PASS') IS DISTINCT FROM lag(status = 'PASS', 1, status = 'PASS') OVER (PARTITION BY target_group, target, node ORDER BY time) AS flap
+	FROM health_check
+),
+answered AS (
+	SELECT target_group, target, pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY target_group, target ORDER BY time, node) AS flap
+	FROM checked WHERE status_code IS NOT NULL
+),
+flapping AS (
+	SELECT target_group AS g, target AS t, max(n) AS flaps
+	FROM (
+		SELECT target_group, target, node, count(*) FILTER (flap) AS n FROM checked GROUP BY ALL
+		UNION ALL SELECT target_group, target, NULL, count(*) FILTER (flap) FROM answered GROUP BY ALL
+	) GROUP BY ALL
+)
+SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks, max(latency) AS slowest, any_value(flaps) AS flaps
+FROM checked LEFT JOIN flapping ON target_group IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
+GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
+
+	// It names traffic so that no other log is read for it.
+	newestSQL = `SELECT max(interval_end) AS newest FROM object WHERE (SELECT count(*) FROM traffic) >= 0`
+)
+
+// ReadLogs sums the logs of a store up. idle is the balancer's idle timeout. checks
+// says whether health check logs are to be read, too; access logs always are.
+//
+// Errors: those of query.Store.Ask, and of an object that could not be read; what
+// could be is there nevertheless.
+func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool) (*Logs, error) {
+	r := reader{ctx: ctx, store: store, logs: &Logs{Traffic: []Traffic{}, Failures: []Failure{}, Minutes: []Minute{}, Health: []LogCheck{}}}
+	idle := seconds(s.Balancer.Attributes, attrIdle, 60)
+	err := errors.Join(r.access(idle), store.FirstFailure())
+	return r.logs, errors.Join(err, r.health(checks), store.FirstFailure())
+}
+
+// reader asks a store.
+type reader struct {
+	ctx   context.Context
+	store *query.Store
+	logs  *Logs
+}
+
+// rows takes the rows of an answer, one at a time.
+type rows func(row []any)
+
+func (rows) Begin([]query.Column) error { return nil }
+
+func (r rows) Row(row []any) error {
+	r(row)
+	return nil
+}
+
+func (r *reader) ask(text string, each rows) (*query.Table, error) {
+	t, err := r.store.Ask(r.ctx, text, nil, each)
+	if err != nil {
+		return nil, fmt.Errorf("read logs: %w", err)
+	}
+	return t, nil
+}
+
+// account takes over what an answer rests on.
+func (r *reader) account(t *query.Table) {
+	a, l := t.Accounting, r.logs
+	l.Objects, l.ObjectsFailed = l.Objects+a.Objects, l.ObjectsFailed+a.ObjectsFailed
+	l.Lines, l.Parsed, l.Rejected, l.Skipped = l.Lines+a.Lines, l.Parsed+a.Parsed, l.Rejected+a.Rejected, l.Skipped+a.Skipped
+	for _, w := range t.Warnings {
+		l.Warnings = add(l.Warnings, w)
+	}
+}
+
+func (r *reader) access(idle float64) error {
+	// The question that wants most details comes first: the others are answered from
+	// the same reading.
+	t, err := r.ask(trafficSQL, func(row []any) {
+		tr := Traffic{Group: text(row[0]), Target: text(row[1]), Requests: whole(row[2], 0), Slowest: -1, Last: moment(row[4])}
+		if x, ok := row[3].(float64); ok {
+			tr.Slowest = x
+		}
+		if tr.Last.After(r.logs.Last) {
+			r.logs.Last = tr.Last
+		}
+		r.logs.Traffic = append(r.logs.Traffic, tr)
+	})
+	if err != nil {
+		return err
+	}
+	r.account(t)
+	r.logs.Access = t.Accounting.Parsed > 0
+	_, err = r.ask(fmt.Sprintf(failureSQL, idle), func(row []any) {
+		r.logs.Failures = append(r.logs.Failures, Failure{
+			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
+			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0),
+			Quick: whole(row[9], 0), Connect: whole(row[10], 0), Idle: whole(row[11], 0), First: moment(row[12]), Last: moment(row[13]),
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.minutes(), r.newest())
+}
+
+func (r *reader) minutes() error {
+	type key struct {
+		minute time.Time
+		group  string
+	}
+	at := map[key]int{}
+	_, err := r.ask(minuteSQL, func(row []any) {
+		m := Minute{Minute: moment(row[0]), Group: text(row[1]), Requests: whole(row[2], 0)}
+		at[key{m.Minute, m.Group}] = len(r.logs.Minutes)
+		r.logs.Minutes = append(r.logs.Minutes, m)
+	})
+	if err != nil {
+		return err
+	}
+	_, err = r.ask(failingSQL, func(row []any) {
+		i, ok := at[key{moment(row[0]), text(row[1])}]
+		if !ok {
+			return // every failure is a request as well
+		}
+		m, n := &r.logs.Minutes[i], whole(row[4], 0)
+		if m.Reasons == nil {
+			m.Reasons, m.Statuses = map[string]int64{}, map[string]int64{}
+		}
+		m.Reasons[text(row[2])] += n
+		if status := text(row[3]); status != "" {
+			m.Statuses[status] += n
+		}
+	})
+	return err
+}
+
+func (r *reader) newest() error {
+	_, err := r.ask(newestSQL, func(row []any) { r.logs.Newest = moment(row[0]) })
+	return err
+}
+
+func (r *reader) health(checks bool) error {
+	if !checks {
+		return nil
+	}
+	t, err := r.ask(healthSQL, func(row []any) {
+		c := LogCheck{
+			Group: text(row[0]), Target: text(row[1]), Reason: text(row[3]), Code: whole(row[4], -1),
+			Checks: whole(row[5], 0), Flaps: whole(row[7], 0),
+		}
+		c.Pass, _ = row[2].(bool)
+		c.Slowest, _ = row[6].(float64)
+		r.logs.Health = append(r.logs.Health, c)
+	})
+	if err != nil {
+		return err
+	}
+	if r.logs.Checks = len(r.logs.Health) > 0; r.logs.Checks {
+		r.account(t)
+	}
+	return nil
+}
+
+// Absent values are "", a number that stands for none, and the zero time.
+
+func text(v any) string {
+	s, _ := v.(string)
+	return s
+}
+
+func whole(v any, absent int64) int64 {
+	if n, ok := v.(int64); ok {
+		return n
+	}
+	return absent
+}
+
+func moment(v any) time.Time {
+	t, _ := v.(time.Time)
+	return t.UTC()
+}

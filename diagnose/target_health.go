@@ -1,0 +1,259 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var targetHealthCheck = Check{
+	Name:  "target-health",
+	About: "What the balancer thinks of each target, by state and reason code, and targets that flap.",
+	Needs: []string{"elasticloadbalancing:DescribeTargetHealth", "elasticloadbalancing:DescribeInstanceHealth"},
+	Gives: []string{"target-health-timeout", "target-health-failed-checks", "target-health-code-mismatch", "target-health-internal-error",
+		"target-invalid-state", "target-ip-unusable", "target-draining", "target-initial", "target-health-checks-disabled",
+		"target-health-flapping", "target-not-registered", "classic-instance-out-of-service"},
+	look: lookAtTargetHealth,
+}
+
+// verdicts are the reason codes that say enough by themselves.
+//
+// Source: AWS, "TargetHealth" of the Elastic Load Balancing API reference, read 2026-11.
+var verdicts = map[string]struct{ id, sentence string }{
+	"Target.Timeout":                  {"target-health-timeout", "Health checks of %s are not answered in time."},
+	"Target.FailedHealthChecks":       {"target-health-failed-checks", "Health checks of %s fail: the connection is refused or broken off, or the answer is none."},
+	"Elb.InternalError":               {"target-health-internal-error", "The balancer cannot check %s for a reason of its own."},
+	"Target.InvalidState":             {"target-invalid-state", "The instance of %s is stopped or terminated."},
+	"Target.IpUnusable":               {"target-ip-unusable", "The address of %s is a load balancer's."},
+	"Target.DeregistrationInProgress": {"target-draining", "%s is deregistering."},
+	"Elb.RegistrationInProgress":      {"target-initial", "%s is being registered."},
+	"Elb.InitialHealthChecking":       {"target-initial", "%s has its first health checks."},
+	"Target.HealthCheckDisabled":      {"target-health-checks-disabled", "Health checks of %s are disabled."},
+}
+
+func lookAtTargetHealth(f *facts) []*Finding {
+	b := gather{}
+	for _, e := range f.endpoints {
+		if f.Balancer.Type == Classic {
+			f.classicState(e, &b)
+			continue
+		}
+		v, ok := verdicts[e.target.Reason]
+		if !ok || v.id == "target-draining" && e.target.State == "draining" && f.allDraining(e.group) {
+			continue
+		}
+		found := b.at(v.id+e.target.Reason+e.group.ARN, func() *Finding {
+			found := finding(v.id, v.sentence)
+			found.Confidence = High
+			if KindOf(v.id).Role == Symptom {
+				found.Confidence = Medium
+			}
+			return found
+		})
+		found.on(e)
+		f.evidence(found, e)
+	}
+	for _, found := range b.list {
+		f.name(found)
+		f.symptoms(found)
+	}
+	return append(append(b.list, f.flapping()...), f.unregistered()...)
+}
+
+// evidence adds what is said of a target; of many the first ones will do.
+func (f *facts) evidence(found *Finding, e endpoint) {
+	if len(found.Evidence) < 3 {
+		found.because(FromHealth, e.label()+": "+state(e.target))
+	}
+	if len(found.Verify) == 0 && e.failing() {
+		f.fromTarget(found, e)
+	}
+}
+
+// name puts the targets' names into a sentence that was begun with %s.
+func (f *facts) name(found *Finding) {
+	who := few(found.Targets)
+	if n := len(found.Targets); n > 3 {
+		who = fmt.Sprintf("%d targets of %s", n, few(found.Groups))
+	}
+	found.Sentence = strings.Replace(found.Sentence, "%s", who, 1)
+}
+
+// symptoms adds to a symptom what may be behind it, and what it explains.
+func (f *facts) symptoms(found *Finding) {
+	switch found.ID {
+	case "target-health-timeout":
+		found.share = f.reasons(found, "Target_Connect_Timeout")
+		for _, c := range []Check{securityGroupsCheck, networkACLsCheck, routesCheck} {
+			for _, action := range c.Needs {
+				if !f.knows(action) {
+					found.rival(c.Gives[0], c.Name+" could not be looked at: "+action+" is missing")
+					break
+				}
+			}
+		}
+		found.rival("", "a firewall on the target itself, which AWS does not see")
+		found.rival("health-check-timeout-too-short", "an application that answers more slowly than the timeout")
+	case "target-health-failed-checks":
+		found.share = f.reasons(found, "Target_Connection_Error")
+		found.rival("target-port-refused", "nothing listens on the port, or on another address only")
+		found.rival("target-expects-tls", "the target speaks TLS and the health check does not, or the other way round")
+	case "target-invalid-state":
+		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
+		for _, t := range found.Targets {
+			for _, e := range f.endpoints {
+				if e.name() == t && e.instance != nil && e.instance.State == "stopped" {
+					found.Fix = append(found.Fix, f.command("ec2", "start-instances", "--instance-ids", e.instance.ID))
+					found.Undo = append(found.Undo, f.command("ec2", "stop-instances", "--instance-ids", e.instance.ID))
+				}
+			}
+		}
+	case "target-ip-unusable":
+		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
+	}
+}
+
+func (f *facts) allDraining(g *Group) bool {
+	return len(g.Targets) > 0 && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "draining" })
+}
+
+// classicState reads the state of an instance of a Classic Load Balancer.
+func (f *facts) classicState(e endpoint, b *gather) {
+	if e.target.State != "OutOfService" {
+		return
+	}
+	at := e.group.ARN
+	if e.instance != nil && e.instance.State != "running" && e.instance.State != "" {
+		found := b.at("state"+at, func() *Finding {
+			return finding("target-invalid-state", "The instance of %s is stopped or terminated.")
+		})
+		found.because(FromConfig, e.instance.ID+" is "+e.instance.State)
+		found.on(e)
+		return
+	}
+	found := b.at("out"+at+e.target.Reason, func() *Finding {
+		found := finding("classic-instance-out-of-service", "%s is OutOfService, and gets no requests.")
+		found.share = f.reasons(found, "No_Usable_Target", "Target_Connection_Error", "Target_Connect_Timeout")
+		return found
+	})
+	f.evidence(found, e)
+	found.on(e)
+}
+
+// oftenFlaps is from how many changes within the window a target flaps: twice down
+// and up again.
+const oftenFlaps = 4
+
+// flaps are the changes between pass and fail of a target's health checks.
+func (f *facts) flaps(e endpoint) (n int64) {
+	if f.Logs == nil {
+		return 0
+	}
+	for _, c := range f.Logs.Health {
+		if c.Group == e.group.Name && c.Target == f.checkName(e) {
+			n = max(n, c.Flaps)
+		}
+	}
+	return n
+}
+
+// checksFailWith reports whether health checks of a target failed with a code.
+func (f *facts) checksFailWith(target string, code int64) bool {
+	for _, e := range f.endpoints {
+		if e.name() == target && slices.ContainsFunc(f.Logs.Health, func(c LogCheck) bool {
+			return c.Group == e.group.Name && c.Target == f.checkName(e) && !c.Pass && c.Code == code
+		}) {
+			return true
+		}
+	}
+	return false
+}
+
+// flapping reads health check logs for targets that pass and fail in turn.
+func (f *facts) flapping() (list []*Finding) {
+	if f.Logs == nil {
+		return nil
+	}
+	found := finding("target-health-flapping", "")
+	for _, e := range f.endpoints {
+		n := f.flaps(e)
+		if n < oftenFlaps {
+			continue
+		}
+		found.on(e)
+		if len(found.Evidence) < 3 {
+			found.because(FromLog, fmt.Sprintf("%s changed %s between pass and fail", e.label(), count(n, "time", "times")))
+		}
+	}
+	if len(found.Targets) == 0 {
+		return nil
+	}
+	found.Confidence = High
+	// What makes the checks fail makes requests fail: an answer of 5xx.
+	found.share = func(row Failure) int64 {
+		if row.Reason == "Target_5XX" && slices.Contains(found.Targets, row.Target) && f.checksFailWith(row.Target, row.TargetStatus) {
+			return row.Count
+		}
+		return 0
+	}
+	found.Sentence = "Health checks of %s pass and fail in turn: the target is at its limit, or the check is too strict."
+	f.name(found)
+	return append(list, found)
+}
+
+// checkName is what health check logs call a target: with the port that is checked.
+func (f *facts) checkName(e endpoint) string {
+	if e.address.IsValid() {
+		return bracketless(e.address.String(), e.checkPort)
+	}
+	return e.target.ID
+}
+
+func bracketless(host string, port int) string { return host + ":" + strconv.Itoa(port) }
+
+// unregistered says that the target asked about is nowhere.
+func (f *facts) unregistered() []*Finding {
+	if f.Target == "" || len(f.endpoints) > 0 || f.Groups == nil || slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Targets == nil }) {
+		return nil
+	}
+	found := finding("target-not-registered", fmt.Sprintf("%s is registered in no target group of the balancer.", f.Target))
+	found.Confidence = High
+	for _, g := range f.Groups {
+		found.because(FromHealth, fmt.Sprintf("%s has %s", g.Name, plural(len(g.Targets), "target", "targets")))
+	}
+	for i := range f.Idle {
+		g := &f.Idle[i]
+		for j := range g.Targets {
+			if f.place(g, &g.Targets[j]).named(f.Target) {
+				found.because(FromConfig, "it is registered in "+g.Name+", to which no balancer forwards")
+			}
+		}
+	}
+	if len(f.Groups) == 1 {
+		id, port, _ := strings.Cut(f.Target, ":")
+		target := "Id=" + id
+		if port != "" {
+			target += ",Port=" + port
+		}
+		arn := f.Groups[0].ARN
+		found.Fix = []string{f.command("elbv2", "register-targets", "--target-group-arn", arn, "--targets", target)}
+		found.Undo = []string{f.command("elbv2", "deregister-targets", "--target-group-arn", arn, "--targets", target)}
+	}
+	return []*Finding{found}
+}
+
+// codesIn finds the status codes that a description of failed checks names.
+var codesIn = regexp.MustCompile(`codes?:? \[([0-9, ]+)\]`)
+
+func codes(description string) (list []int) {
+	if m := codesIn.FindStringSubmatch(description); m != nil {
+		for _, s := range strings.Split(m[1], ",") {
+			if n, err := strconv.Atoi(strings.TrimSpace(s)); err == nil {
+				list = append(list, n)
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,210 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+)
+
+var timeoutsCheck = Check{
+	Name:  "timeouts",
+	About: "The idle timeout against the targets' keep-alive and their slowest answers, and the deregistration delay.",
+	Needs: []string{"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes"},
+	Gives: []string{"keep-alive-race", "idle-timeout-reached", "deregistration-delay-too-short"},
+	look:  lookAtTimeouts,
+}
+
+func lookAtTimeouts(f *facts) (list []*Finding) {
+	if f.Logs == nil {
+		return nil
+	}
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		for _, look := range []func(*Group) *Finding{f.race, f.tooSlow, f.deregistering} {
+			if found := look(g); found != nil {
+				found.onGroup(g)
+				list = append(list, found)
+			}
+		}
+	}
+	return list
+}
+
+// raceRate is the part of requests above which failures at 0 s are no race with
+// idle connections. With little traffic, where each request follows a pause, it may be
+// high; but a repeat on a new connection goes well.
+const raceRate = 0.5
+
+// quick is the share of failures that look like a race: over at once, with nothing
+// refused and no TLS that failed.
+func (f *facts) quick(g *Group) func(Failure) int64 {
+	d, gone, refused := f.decide(g), f.deregistered(g), f.undecided(g)
+	return func(row Failure) int64 {
+		switch {
+		case row.Group != g.logARN(f) || gone != nil && gone(row):
+			return 0
+		case row.Reason == "Target_Closed_Connection":
+			return row.Quick
+		case row.Reason == "Target_Connection_Error" && d.refused+d.tls+d.idle > 0:
+			return d.share(row.Count, d.idle)
+		case row.Reason == "Target_Connection_Error" && refused(row) == 0:
+			return row.Quick
+		}
+		return 0
+	}
+}
+
+// isRace reports whether failures at 0 s are spread over most of a group's targets,
+// and are few.
+func (f *facts) isRace(g *Group) bool {
+	if f.Logs == nil {
+		return false
+	}
+	hit, targets, rate := f.spread(g, f.quick(g))
+	return hit > 0 && 2*hit > targets && rate <= raceRate
+}
+
+func (f *facts) race(g *Group) *Finding {
+	if !f.isRace(g) {
+		return nil
+	}
+	share := f.quick(g)
+	names, n := f.hits(g, share)
+	if n == 0 {
+		return nil
+	}
+	idle := f.idle()
+	found := finding("keep-alive-race", fmt.Sprintf("Targets of %s close idle connections before the balancer's idle timeout of %s s, and requests that come just then get 502.", g.Name, number(idle)))
+	found.Targets, found.share = names, share
+	_, targets, rate := f.spread(g, share)
+	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", count(n, "request", "requests"), len(names), targets, 100*rate))
+	found.because(FromConfig, fmt.Sprintf("%s is %s; a target's keep-alive has to be longer (nginx: 75 s; Node.js: 5 s unless changed)", attrIdle, number(idle)))
+	if _, ok := f.total("RequestCount", g.ARN); ok {
+		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
+		tls, _ := f.total("TargetTLSNegotiationErrorCount", g.ARN)
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount %s, TargetTLSNegotiationErrorCount %s", number(errors), number(tls)))
+		if errors == 0 && tls == 0 && len(names) > 1 {
+			found.Confidence = High
+		}
+	} else {
+		found.rival("target-port-refused", "without metrics a refused connection looks the same")
+	}
+	found.rival("target-closes-connection", "a target that breaks off at once for another reason")
+	if f.Balancer.Type == Classic {
+		set := func(s string) string {
+			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", `{"ConnectionSettings":{"IdleTimeout":`+s+`}}`)
+		}
+		found.Fix, found.Undo = []string{set("4")}, []string{set(number(idle))}
+		return found
+	}
+	f.balancerAttribute(found, attrIdle, "4")
+	return found
+}
+
+// balancerAttribute changes an attribute of the balancer, and changes it back.
+func (f *facts) balancerAttribute(found *Finding, key, value string) {
+	set := func(value string) string {
+		return f.command("elbv2", "modify-load-balancer-attributes", "--load-balancer-arn", f.Balancer.ARN, "--attributes", "Key="+key+",Value="+value)
+	}
+	found.Fix = append(found.Fix, set(value))
+	if before, ok := f.Balancer.Attributes[key]; ok {
+		found.Undo = append(found.Undo, set(before))
+	}
+}
+
+// tooSlow looks for requests that end at the idle timeout.
+func (f *facts) tooSlow(g *Group) *Finding {
+	share := func(row Failure) int64 {
+		if row.Reason == "Target_Response_Timeout" && row.Group == g.logARN(f) {
+			return row.Count
+		}
+		return 0
+	}
+	names, n := f.hits(g, share)
+	if n == 0 {
+		return nil
+	}
+	idle := f.idle()
+	found := finding("idle-timeout-reached", fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s.", whom(names, g), third(len(names)), number(idle)))
+	found.Targets, found.share = names, share
+	wall := f.sum(func(row Failure) int64 {
+		if share(row) > 0 {
+			return row.Idle
+		}
+		return 0
+	})
+	found.because(FromLog, fmt.Sprintf("%s got 504 after they were sent, %d of them at %s s", count(n, "request", "requests"), wall, number(idle)))
+	found.because(FromConfig, attrIdle+" is "+number(idle))
+	if 2*wall >= n {
+		found.Confidence = High
+	} else {
+		found.rival("", "a Content-Length larger than the body")
+	}
+	found.rival("", "the application waits for something behind it; a longer timeout only hides that")
+	if f.Balancer.Type == Application {
+		f.balancerAttribute(found, attrIdle, strconv.Itoa(min(4000, int(2*idle))))
+	}
+	return found
+}
+
+// deregistered tells failures of targets that leave, or have left, the group; nil if
+// there are none such.
+func (f *facts) deregistered(g *Group) func(Failure) bool {
+	if g.Targets == nil || f.Target != "" || f.Balancer.Type == Classic {
+		return nil
+	}
+	var here, leaving []string
+	for j := range g.Targets {
+		e := f.place(g, &g.Targets[j])
+		if e.target.State == "draining" {
+			leaving = append(leaving, e.name())
+		} else {
+			here = append(here, e.name())
+		}
+		if !e.address.IsValid() && g.Type == "instance" {
+			return nil // logs name addresses
+		}
+	}
+	return func(row Failure) bool {
+		return row.Target != "" && row.TargetStatus < 0 && row.Status == 502 && (slices.Contains(leaving, row.Target) || !slices.Contains(here, row.Target))
+	}
+}
+
+// deregistering looks for requests that were cut off when their target had left.
+func (f *facts) deregistering(g *Group) *Finding {
+	gone := f.deregistered(g)
+	if gone == nil {
+		return nil
+	}
+	share := func(row Failure) int64 {
+		if row.Group == g.ARN && (row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Connection_Error") && gone(row) {
+			return row.Count
+		}
+		return 0
+	}
+	names, n := f.hits(g, share)
+	if n == 0 {
+		return nil
+	}
+	delay := seconds(g.Attributes, attrDelay, 300)
+	slowest := 0.0
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.ARN {
+			slowest = max(slowest, t.Slowest)
+		}
+	}
+	found := finding("deregistration-delay-too-short", fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: the deregistration delay of %s s is too short for them.", whom(names, g), number(delay)))
+	found.Targets, found.share = names, share
+	found.because(FromLog, count(n, "request", "requests")+" to targets that are draining or not registered any more got 502")
+	found.because(FromConfig, fmt.Sprintf("%s of %s is %s", attrDelay, g.Name, number(delay)))
+	if slowest > 0 {
+		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
+	}
+	if slowest >= delay {
+		found.Level, found.Confidence = Fail, High
+	} else {
+		found.rival("target-closes-connection", "the process may be stopped before the balancer has let go of it")
+	}
+	f.groupAttribute(found, g, attrDelay, strconv.Itoa(min(3600, max(60, int(2*max(slowest, delay))))))
+	return found
+}

@@ -1,0 +1,193 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+var zonesCheck = Check{
+	Name:  "zones",
+	About: "Targets in another VPC or in a zone that is not enabled, and zones without a target where nodes do not send across.",
+	Needs: []string{"ec2:DescribeSubnets", "ec2:DescribeInstances", "ec2:DescribeVpcs", "elasticloadbalancing:DescribeTargetGroupAttributes"},
+	Gives: []string{"target-zone-not-enabled", "target-other-vpc", "cross-zone-off-empty-zone"},
+	look:  lookAtZones,
+}
+
+func lookAtZones(f *facts) []*Finding {
+	b := gather{}
+	enabled := f.zones()
+	for _, e := range f.endpoints {
+		if other := f.otherVPC(e); other != "" {
+			found := b.at("vpc"+e.group.ARN, func() *Finding {
+				found := finding("target-other-vpc", fmt.Sprintf("Targets of %s are not in its VPC %s, and the balancer cannot reach them.", e.group.Name, e.group.VPC))
+				found.Confidence = High
+				found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
+				return found
+			})
+			found.on(e)
+			found.because(FromConfig, other)
+			continue
+		}
+		if e.zone == "" && e.target.Reason == "Target.NotInUse" && f.forwards(e.group) {
+			found := b.at("unknown zone"+e.group.ARN, func() *Finding {
+				found := finding("target-zone-not-enabled", fmt.Sprintf("Targets of %s are unused though a rule leads to them: their zone is probably not enabled for the balancer.", e.group.Name))
+				found.share = f.reasons(found, "No_Usable_Target")
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			continue
+		}
+		if e.zone == "" || e.zone == "all" || len(enabled) == 0 || slices.Contains(enabled, e.zone) || e.group.Type == "lambda" {
+			continue
+		}
+		found := b.at("zone"+e.group.ARN+e.zone, func() *Finding { return f.zoneOff(e, enabled) })
+		found.on(e)
+		if len(found.Evidence) < 4 {
+			found.because(FromHealth, e.label()+": "+state(e.target))
+		}
+	}
+	return append(b.list, f.emptyZones(enabled)...)
+}
+
+// zones are those that the balancer is enabled in.
+func (f *facts) zones() (names []string) {
+	for _, z := range f.Balancer.Zones {
+		name := z.Name
+		if s := f.subnet(z.Subnet); name == "" && s != nil {
+			name = s.Zone
+		}
+		if name == "" {
+			return nil // one that is not known may be any
+		}
+		names = add(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
+	found := finding("target-zone-not-enabled", fmt.Sprintf("Targets of %s stand in zone %s, in which the balancer is not enabled.", e.group.Name, e.zone))
+	found.Confidence = High
+	found.because(FromConfig, "the balancer is enabled in "+strings.Join(enabled, ", "))
+	found.share = f.reasons(found, "No_Usable_Target")
+	subnet := e.subnet
+	if subnet == "" {
+		subnet = "SUBNET"
+	}
+	if f.Balancer.Type == Classic {
+		found.Fix = []string{f.command("elb", "attach-load-balancer-to-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
+		found.Undo = []string{f.command("elb", "detach-load-balancer-from-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
+		return found
+	}
+	var now []string
+	for _, z := range f.Balancer.Zones {
+		now = append(now, z.Subnet)
+	}
+	set := func(subnets []string) string {
+		return f.command("elbv2", "set-subnets", append([]string{"--load-balancer-arn", f.Balancer.ARN, "--subnets"}, subnets...)...)
+	}
+	found.Fix, found.Undo = []string{set(append(slices.Clone(now), subnet))}, []string{set(now)}
+	return found
+}
+
+// otherVPC says how a target is not in its group's VPC; empty if it is, or may be
+// reached outside of it.
+func (f *facts) otherVPC(e endpoint) string {
+	if e.group.VPC == "" {
+		return ""
+	}
+	if e.instance != nil {
+		if e.instance.VPC == e.group.VPC || e.instance.VPC == "" {
+			return ""
+		}
+		return fmt.Sprintf("%s is in %s; a target in another VPC has to be registered by address", e.instance.ID, e.instance.VPC)
+	}
+	at := slices.IndexFunc(f.Network.VPCs, func(v VPC) bool { return v.ID == e.group.VPC })
+	if at < 0 || !e.address.IsValid() || slices.ContainsFunc(prefixes(f.Network.VPCs[at].CIDRs), func(p netip.Prefix) bool { return p.Contains(e.address) }) {
+		return ""
+	}
+	if f.leadsOut() {
+		return "" // then it is the routes that decide
+	}
+	where := "is outside of it"
+	if e.vpc != "" && e.vpc != e.group.VPC {
+		where = "is in " + e.vpc
+	}
+	return fmt.Sprintf("%s %s, and no route leads there", e.address, where)
+}
+
+// leadsOut reports whether any route of the balancer's subnets leads to another
+// network, or routes are not known.
+func (f *facts) leadsOut() bool {
+	for _, z := range f.Balancer.Zones {
+		t := f.tableOf(z.Subnet)
+		if t == nil || len(t.Routes) == 0 {
+			return true
+		}
+		for _, r := range t.Routes {
+			for _, kind := range []string{"pcx-", "tgw-", "vgw-", "eni-", "lgw-", "i-"} {
+				if strings.HasPrefix(r.Via, kind) {
+					return true
+				}
+			}
+		}
+	}
+	return len(f.Balancer.Zones) == 0
+}
+
+// emptyZones looks for zones whose nodes have no target to send to.
+func (f *facts) emptyZones(enabled []string) (list []*Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		if f.crossZone(g) || len(g.Targets) == 0 || g.Type == "lambda" || g.Attributes == nil || !f.forwards(g) || f.unusable(g) {
+			continue
+		}
+		var empty []string
+		known := true
+		for _, zone := range enabled {
+			has := false
+			for j := range g.Targets {
+				e := f.place(g, &g.Targets[j])
+				known = known && e.zone != ""
+				// One that fails its checks has a fault of its own.
+				has = has || (e.target.usable() || e.failing()) && (e.zone == zone || e.zone == "all")
+			}
+			if !has {
+				empty = append(empty, zone)
+			}
+		}
+		if len(empty) == 0 || !known {
+			continue
+		}
+		list = append(list, f.emptyZone(g, empty))
+	}
+	return list
+}
+
+func (f *facts) emptyZone(g *Group, empty []string) *Finding {
+	found := finding("cross-zone-off-empty-zone", fmt.Sprintf("Cross-zone load balancing is off for %s, and there is no usable target in %s: requests that enter there get 503.", g.Name, strings.Join(empty, ", ")))
+	found.Confidence = High
+	found.onGroup(g)
+	found.because(FromHealth, g.Name+": "+f.states(g)+", none of them in "+strings.Join(empty, ", "))
+	found.because(FromConfig, fmt.Sprintf("%s is off", attrCrossZone))
+	switch f.Balancer.Type {
+	case NetworkType:
+		// Such a zone is taken out of DNS; only clients that keep its address are lost.
+		found.Level = Note
+		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: the balancer's address there is taken out of DNS.", g.Name, strings.Join(empty, ", "))
+		f.groupAttribute(found, g, attrCrossZone, "true")
+	case Classic:
+		set := func(on bool) string {
+			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", fmt.Sprintf(`{"CrossZoneLoadBalancing":{"Enabled":%t}}`, on))
+		}
+		found.Fix, found.Undo = []string{set(true)}, []string{set(false)}
+		found.share = f.reasons(found, "No_Usable_Target")
+	default:
+		f.groupAttribute(found, g, attrCrossZone, "true")
+		found.share = f.reasons(found, "No_Usable_Target")
+	}
+	return found
+}

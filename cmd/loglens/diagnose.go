@@ -65,6 +65,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 	f := c.Flags()
 	o.read.sourceFlags(f)
 	f.StringVar(&o.read.maxBytes, "max-bytes", "", "refuse to read more stored bytes of logs than this: 500MB, 2GB")
+	o.read.disk.flags(f, "", "read the logs from this store, in place of a SOURCE and of the balancer's own bucket")
 	f.StringVar(&o.target, "target", "", "only this target: IP:PORT, address or instance id")
 	f.BoolVar(&o.probe, "probe", false, "ask every target's health path and traffic port from here")
 	f.StringVar(&o.save, "save", "", "write all that the answer rests on to this file, for --from")
@@ -213,18 +214,27 @@ func (a *app) readLogs(ctx context.Context, o diagnoseOptions, args []string, w 
 	if err != nil {
 		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
 	}
-	specs, checks := args, true
-	if len(specs) == 0 {
-		if specs, checks = logPlaces(s.Balancer); len(specs) == 0 {
-			return nil // logs are off, which is a finding
-		}
-	}
-	sources, err := ingest.NewSources(ctx, specs, a.in, o.read.source.aws)
+	disk, err := a.diskFor(o.read.disk, args)
 	if err != nil {
 		return err
 	}
+	specs, checks := args, true
+	var sources []ingest.Source
+	switch {
+	case disk.Path != "":
+		specs = []string{"store " + disk.Path}
+	case len(specs) == 0:
+		if specs, checks = logPlaces(s.Balancer); len(specs) == 0 {
+			return nil // logs are off, which is a finding
+		}
+		fallthrough
+	default:
+		if sources, err = ingest.NewSources(ctx, specs, a.in, o.read.source.aws); err != nil {
+			return err
+		}
+	}
 	store, err := query.Open(ctx, "", query.Input{
-		Sources: sources, Workers: o.read.workers, MaxBytes: most,
+		Sources: sources, Workers: o.read.workers, MaxBytes: most, Disk: disk,
 		Plan: ingest.Plan{Window: w, Now: a.now(), LoadBalancer: s.Balancer.ID},
 	})
 	if err != nil {
@@ -272,7 +282,8 @@ func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot
 	case err == nil && logs.Objects == 0:
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Why: "there are none of this balancer in the window"})
 	case err == nil:
-	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError)):
+	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError)) ||
+		errors.As(err, new(*query.DiskError)) || errors.As(err, new(*query.LockedError)):
 		return err
 	case errors.As(err, &denied):
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Action: denied.Action, Denied: true, Why: "access denied"})

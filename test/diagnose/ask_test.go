@@ -43,7 +43,7 @@ func diagnose(t *testing.T, g *gate, args ...string) (stdout, stderr string, sta
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, binary, append([]string{"diagnose", "--endpoint-url", g.URL}, args...)...)
+	c := exec.CommandContext(ctx, under.Binary, append([]string{"diagnose", "--endpoint-url", g.URL}, args...)...)
 	var out, talk bytes.Buffer
 	c.Stdout, c.Stderr = &out, &talk
 	var exit *exec.ExitError

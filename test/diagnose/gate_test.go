@@ -36,7 +36,7 @@ func newGate(t *testing.T, account string) *gate {
 	g := &gate{calls: map[string]int{}}
 	pass := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
-			r.SetURL(&url.URL{Scheme: "http", Host: emulator})
+			r.SetURL(&url.URL{Scheme: "http", Host: under.Address})
 			r.Out.Header.Set("X-Moto-Account-Id", account)
 		},
 		Transport: &http.Transport{MaxIdleConnsPerHost: 32},

@@ -120,7 +120,7 @@ func TestPolicy(t *testing.T) {
 			called[action] = true
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), binary, "iam").Output()
+	out, err := exec.CommandContext(t.Context(), under.Binary, "iam").Output()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -131,7 +131,7 @@ func TestSaved(t *testing.T) {
 				t.Errorf("what is saved contains %q", secret)
 			}
 		}
-		c := exec.CommandContext(t.Context(), binary, "diagnose", "--from", file, "--output", form)
+		c := exec.CommandContext(t.Context(), under.Binary, "diagnose", "--from", file, "--output", form)
 		c.Env = []string{"AWS_EC2_METADATA_DISABLED=true", "HOME=" + t.TempDir()}
 		again, err := c.Output()
 		if c.ProcessState.ExitCode() != 21 {

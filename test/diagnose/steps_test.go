@@ -217,7 +217,7 @@ func ask(ctx context.Context, account, service, action string, form url.Values) 
 // send sends one request to the emulator, which looks only at the service that
 // it is signed for.
 func send(ctx context.Context, account, service, method, path string, header http.Header, body []byte) ([]byte, error) {
-	r, err := http.NewRequestWithContext(ctx, method, "http://"+emulator+path, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, "http://"+under.Address+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ type answer struct {
 // loglens runs the command and returns what it wrote and its exit status.
 func loglens(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), binary, append([]string{"top-errors", "--endpoint-url", "http://" + server}, args...)...)
+	c := exec.CommandContext(t.Context(), under.Binary, append([]string{"top-errors", "--endpoint-url", "http://" + under.Address}, args...)...)
 	var out, talk bytes.Buffer
 	c.Stdout, c.Stderr = &out, &talk
 	var exit *exec.ExitError

@@ -9,21 +9,19 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
-	"log"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"loglens/test/internal/emulator"
 )
 
 // The demo's balancer shop-prod, whose account and region the emulator gets. It
@@ -34,82 +32,16 @@ const (
 	demoID  = "50dc6c495c0c9188"
 )
 
-// server is the emulator's address, and binary the loglens under test.
-var server, binary string
+var under emulator.Server
 
 func TestMain(m *testing.M) {
-	for name, value := range map[string]string{
-		"AWS_EC2_METADATA_DISABLED":   "true",
-		"AWS_CONFIG_FILE":             os.DevNull,
-		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"AWS_ACCESS_KEY_ID":           "loglens",
-		"AWS_SECRET_ACCESS_KEY":       "loglens-secret",
-		"AWS_REGION":                  region,
-		"MOTO_ACCOUNT_ID":             account,
-	} {
-		if err := os.Setenv(name, value); err != nil {
-			log.Fatal(err)
-		}
-	}
-	dir, err := os.MkdirTemp("", "loglens-moto-")
-	if err != nil {
-		log.Fatal(err)
-	}
-	code := 1
-	if stop, err := start(dir); err != nil {
-		log.Print(err)
-	} else {
-		code = m.Run()
-		stop()
-	}
-	if err := os.RemoveAll(dir); err != nil {
-		log.Print(err)
-	}
-	os.Exit(code)
-}
-
-// start builds the command and runs the emulator on loopback.
-func start(dir string) (stop func(), err error) {
-	binary = filepath.Join(dir, "loglens")
-	build := exec.Command("go", "build", "-o", binary, "./cmd/loglens")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build loglens: %w\n%s", err, out)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	server = l.Addr().String()
-	_, port, _ := net.SplitHostPort(server)
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	var said bytes.Buffer
-	moto := exec.Command("../../.cache/venv-moto/bin/moto_server", "-H", "127.0.0.1", "-p", port)
-	moto.Stdout, moto.Stderr = &said, &said
-	if err := moto.Start(); err != nil {
-		return nil, fmt.Errorf("%w: make test-all sets it up", err)
-	}
-	stop = func() {
-		_ = moto.Process.Kill()
-		_ = moto.Wait()
-	}
-	for range 600 {
-		c, err := net.Dial("tcp", server)
-		if err == nil {
-			return stop, c.Close()
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	stop()
-	return nil, fmt.Errorf("the emulator does not listen on %s:\n%s", server, said.String())
+	emulator.Main(m, &under, map[string]string{"AWS_REGION": region, "MOTO_ACCOUNT_ID": account}, "../../.cache/venv-moto/bin/moto_server")
 }
 
 func config() aws.Config {
 	return aws.Config{
 		Region:       region,
-		BaseEndpoint: aws.String("http://" + server),
+		BaseEndpoint: aws.String("http://" + under.Address),
 		Credentials:  credentials.NewStaticCredentialsProvider("loglens", "loglens-secret", ""),
 	}
 }
@@ -126,7 +58,7 @@ func ec2(t *testing.T, what string, with url.Values) string {
 	t.Helper()
 	with.Set("Action", "Create"+what)
 	with.Set("Version", "2016-11-15")
-	ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+server+"/", strings.NewReader(with.Encode()))
+	ask, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+under.Address+"/", strings.NewReader(with.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,104 @@
+// Package emulator runs tests beside an emulator of AWS.
+package emulator
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// Server is what tests run against.
+type Server struct {
+	Binary  string // the loglens under test
+	Address string // of the emulator, on loopback
+}
+
+// Main builds the command, starts the emulator, runs the tests and ends the process.
+// command starts the emulator, but for its address. env is set beside what keeps the
+// machine's own credentials out. What the emulator says goes to the file that
+// EMULATOR_LOG names.
+func Main(m *testing.M, s *Server, env map[string]string, command ...string) {
+	for name, value := range map[string]string{
+		"AWS_EC2_METADATA_DISABLED":   "true",
+		"AWS_CONFIG_FILE":             os.DevNull,
+		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
+		"AWS_ACCESS_KEY_ID":           "loglens",
+		"AWS_SECRET_ACCESS_KEY":       "loglens-secret",
+	} {
+		if _, ours := env[name]; !ours {
+			set(name, value)
+		}
+	}
+	for name, value := range env {
+		set(name, value)
+	}
+	dir, err := os.MkdirTemp("", "loglens-emulator-")
+	if err != nil {
+		log.Fatal(err)
+	}
+	code := 1
+	if stop, err := s.start(dir, command); err != nil {
+		log.Print(err)
+	} else {
+		code = m.Run()
+		stop()
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		log.Print(err)
+	}
+	os.Exit(code)
+}
+
+func set(name, value string) {
+	if err := os.Setenv(name, value); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func (s *Server) start(dir string, command []string) (stop func(), err error) {
+	s.Binary = filepath.Join(dir, "loglens")
+	build := exec.Command("go", "build", "-o", s.Binary, "./cmd/loglens")
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("build loglens: %w\n%s", err, out)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	s.Address = l.Addr().String()
+	_, port, _ := net.SplitHostPort(s.Address)
+	if err := l.Close(); err != nil {
+		return nil, err
+	}
+	var said bytes.Buffer
+	emulator := exec.Command(command[0], append(command[1:], "-H", "127.0.0.1", "-p", port)...)
+	emulator.Stdout, emulator.Stderr = &said, &said
+	if err := emulator.Start(); err != nil {
+		return nil, fmt.Errorf("%w: make test-all sets it up", err)
+	}
+	stop = func() {
+		_ = emulator.Process.Kill()
+		_ = emulator.Wait()
+		if name := os.Getenv("EMULATOR_LOG"); name != "" {
+			if err := os.WriteFile(name, said.Bytes(), 0o600); err != nil {
+				log.Print(err)
+			}
+		}
+	}
+	for range 600 {
+		c, err := net.Dial("tcp", s.Address)
+		if err == nil {
+			return stop, c.Close()
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	stop()
+	return nil, fmt.Errorf("the emulator does not listen on %s:\n%s", s.Address, said.String())
+}

@@ -316,7 +316,7 @@ func (a *app) listChecks(o outputOptions) error {
 		if i > 0 {
 			b.WriteString("\n")
 		}
-		fmt.Fprintf(&b, "%s: %s\n", c.Name, c.About)
+		b.WriteString(report.Fold(c.Name+": "+c.About, 80, "  ") + "\n")
 		for _, id := range c.Gives {
 			k := diagnose.KindOf(id)
 			fmt.Fprintf(&b, "  %-4s  %s\n        %s\n", k.Level, k.ID, report.Fold(k.Given, 70, "        "))

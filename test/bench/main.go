@@ -45,7 +45,9 @@ func main() {
 		return
 	}
 	if *store {
-		askAll(*bin, largeStore(*bin, filepath.Join(*cache, "30days")), *rounds)
+		if path := largeStore(*bin, filepath.Join(*cache, "30days")); *rounds > 0 {
+			askAll(*bin, path, *rounds)
+		}
 		return
 	}
 	dir := filepath.Join(*cache, fmt.Sprint(*lines)) // trees are kept for the next run of the same size

@@ -131,6 +131,7 @@ func (z *Reader) buildCodes(litlens, distances []uint8) error {
 	if err := build(z.litlen[:], litlenBits, litlens, litlenSymbols[:]); err != nil {
 		return err
 	}
+	pair(z.litlen[:], litlenBits)
 	return build(z.distance[:], distanceBits, distances, distanceSymbols[:])
 }
 

@@ -28,7 +28,8 @@ func (z *Reader) decodeHuffman() error {
 // fast decodes symbols while both input and room are so plenty that one round
 // of literals and a match need not ask for either, or until the block ends.
 func (z *Reader) fast() error {
-	in, block := z.src, z.block
+	// The capacities say no more than the lengths, which saves two registers.
+	in, block := z.src[:len(z.src):len(z.src)], z.block[:len(z.block):len(z.block)]
 	last, full := len(in)-fastInput, z.full // the highest positions at which a round may begin
 	pos, write := z.pos, z.write
 	bits, nbits := z.bits, z.nbits // of nbits only the lowest 6 bits count
@@ -46,28 +47,28 @@ func (z *Reader) fast() error {
 
 decoding:
 	for pos <= last && write <= full {
-		// Up to three symbols of the first table: 33 bits, and with the extra
-		// bits of a length 38.
+		// Up to three entries of the first table: 33 bits, and with a longer
+		// code and a length's extra bits 42.
 		before := bits
 		bits >>= entry & widthMask
 		nbits -= uint(entry)
-		if entry&entryLiteral != 0 {
-			block[write] = byte(entry >> valueShift)
-			write++
+		if entry&entryLiterals != 0 {
+			binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+			write += int(entry >> literalsShift & 3)
 			entry = z.litlen[bits&(1<<litlenBits-1)]
 			before = bits
 			bits >>= entry & widthMask
 			nbits -= uint(entry)
-			if entry&entryLiteral != 0 {
-				block[write] = byte(entry >> valueShift)
-				write++
+			if entry&entryLiterals != 0 {
+				binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+				write += int(entry >> literalsShift & 3)
 				entry = z.litlen[bits&(1<<litlenBits-1)]
 				before = bits
 				bits >>= entry & widthMask
 				nbits -= uint(entry)
-				if entry&entryLiteral != 0 {
-					block[write] = byte(entry >> valueShift)
-					write++
+				if entry&entryLiterals != 0 {
+					binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+					write += int(entry >> literalsShift & 3)
 					bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
 					pos += int(7 - nbits>>3&7)
 					nbits |= 56
@@ -83,7 +84,7 @@ decoding:
 				before = bits
 				bits >>= entry & widthMask
 				nbits -= uint(entry)
-				if entry&entryLiteral != 0 {
+				if entry&entryLiterals != 0 {
 					block[write] = byte(entry >> valueShift)
 					write++
 					bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
@@ -174,7 +175,9 @@ func repeat(block []byte, to, from, length int) {
 }
 
 // recall copies length bytes from a distance that begins before the block, and
-// returns where they end.
+// returns where they end. Inlined, it would take registers from fast.
+//
+//go:noinline
 func (z *Reader) recall(to, distance, length int) (end int, err error) {
 	back := distance - to // from the end of history
 	if back > z.behind {
@@ -192,7 +195,7 @@ func (z *Reader) careful() error {
 	switch {
 	case err != nil:
 		return err
-	case entry&entryLiteral != 0:
+	case entry&entryLiterals != 0:
 		z.block[z.write] = byte(entry >> valueShift)
 		z.write++
 		return nil
@@ -239,6 +242,9 @@ func (z *Reader) takeSymbol(table []uint32, tableBits uint) (entry, extra uint32
 			}
 			z.bits >>= code
 			z.nbits -= code
+			if entry&entryLiterals != 0 {
+				return entry, 0, nil // only the first, if there are two
+			}
 			extra, err = z.takeBits(uint(entry&widthMask) + first - code)
 			return entry, extra, err
 		}

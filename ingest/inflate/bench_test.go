@@ -13,19 +13,8 @@ import (
 	"testing"
 	"time"
 
-	klauspost "github.com/klauspost/compress/gzip"
-
 	"loglens/internal/demo"
 )
-
-// klauspostMember reads one member, as Reader does.
-type klauspostMember struct{ klauspost.Reader }
-
-func (m *klauspostMember) Reset(in *bufio.Reader) error {
-	err := m.Reader.Reset(in)
-	m.Multistream(false)
-	return err
-}
 
 // BenchmarkReader inflates the log objects of one interval from memory, each in
 // turns with klauspost/compress, so that a busy machine slows both. The best of

@@ -55,11 +55,13 @@ const (
 )
 
 // Reader inflates one gzip member at a time. The zero value is ready for Reset,
-// which must come before Read. It takes about 120 KiB and allocates nothing but
-// what Header returns; use it again. It is not for use by several goroutines.
+// which must come before Read. It takes about 120 KiB and allocates
+// nothing, but for a header's fields, whose room it keeps: use it again. It is
+// not for use by several goroutines.
 type Reader struct {
-	in  *bufio.Reader
-	err error // sticky
+	in     *bufio.Reader
+	err    error // sticky
+	header Header
 
 	state  state
 	final  bool // the block is the member's last
@@ -101,6 +103,7 @@ func (z *Reader) Reset(in *bufio.Reader) error {
 	z.src, z.pos, z.bits, z.nbits = nil, 0, 0, 0
 	z.block, z.write, z.full, z.behind, z.unread = nil, 0, 0, 0, nil
 	z.crc, z.size = 0, 0
+	z.header = Header{Name: z.header.Name[:0], Comment: z.header.Comment[:0], Extra: z.header.Extra[:0]}
 	z.err = z.readHeader()
 	z.crc = 0
 	return z.err

@@ -127,11 +127,17 @@ func (z *Reader) useFixedCodes() error {
 	return z.buildCodes(fixedLitlens[:], fixedDistances[:])
 }
 
+// worthPairs is how many bytes of input must be at hand for pairs of literals to
+// save more time than it takes to make them. Most blocks have some 15 KiB.
+const worthPairs = 4 << 10
+
 func (z *Reader) buildCodes(litlens, distances []uint8) error {
 	if err := build(z.litlen[:], litlenBits, litlens, litlenSymbols[:]); err != nil {
 		return err
 	}
-	pair(z.litlen[:], litlenBits)
+	if len(z.src)-z.pos >= worthPairs {
+		pair(z.litlen[:], litlenBits)
+	}
 	return build(z.distance[:], distanceBits, distances, distanceSymbols[:])
 }
 

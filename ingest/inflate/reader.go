@@ -76,8 +76,8 @@ type Reader struct {
 	nbits uint
 
 	// Output: block[:write] is text. A round of the loops begins at full at most,
-	// and what it may write ends within the block. The text before the block
-	// are the last behind bytes of history.
+	// and what it may write ends within the block. Before the block stand the
+	// behind bytes of history: all, or none in a member's first block.
 	block       []byte
 	write, full int
 	behind      int
@@ -154,18 +154,10 @@ func (z *Reader) fill(block []byte) int {
 	case z.err != nil:
 	case z.state == atTrailer:
 		z.err = z.readTrailer()
-	default:
-		z.remember(text)
+	default: // the block is full, and so longer than history
+		z.behind = copy(z.history[:], text[len(text)-historySize:])
 	}
 	return len(text)
-}
-
-// remember keeps what distances from the next block may reach of the text.
-func (z *Reader) remember(text []byte) {
-	text = text[max(0, len(text)-historySize):]
-	kept := copy(z.history[:], z.history[len(text):])
-	copy(z.history[kept:], text)
-	z.behind = min(z.behind+len(text), historySize)
 }
 
 // more gets input when all of src is taken.

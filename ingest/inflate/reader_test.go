@@ -122,9 +122,7 @@ func (s *scribbler) Read(p []byte) (n int, err error) {
 	} else {
 		n, err = s.r.Read(p)
 	}
-	for i := range p[n:] {
-		p[n+i] = 0xa5
-	}
+	copy(p[n:], scribble)
 	return n, err
 }
 
@@ -413,6 +411,13 @@ func TestReaderTruncated(t *testing.T) {
 			}
 		})
 	}
+	// Long enough for pairs of literals.
+	j := new(jury)
+	for _, f := range fixtures(t, "access") {
+		for n := worthPairs; n < len(f.stored); n += 101 {
+			j.compare(t, f.stored[:n], 64<<10, ownSize)
+		}
+	}
 }
 
 func TestReaderFlippedBits(t *testing.T) {
@@ -422,9 +427,10 @@ func TestReaderFlippedBits(t *testing.T) {
 			j := new(jury)
 			j.compare(t, f.stored, 4096, 100)
 			damaged := append(append([]byte(nil), f.stored...), "and garbage that may be taken for data"...)
+			damaged = append(damaged, make([]byte, worthPairs)...)
 			for bit := range 8 * len(f.stored) {
 				damaged[bit/8] ^= 1 << (bit % 8)
-				j.compare(t, damaged, []int{-1, 50, 4096}[bit%3], []int{1000, ownSize}[bit/3%2])
+				j.compare(t, damaged, []int{-1, 50, 8 << 10}[bit%3], []int{1000, ownSize}[bit/3%2])
 				damaged[bit/8] ^= 1 << (bit % 8)
 			}
 		})
@@ -705,6 +711,7 @@ func FuzzReader(f *testing.F) {
 	for _, m := range append(ourMembers(f), fixtures(f, "short")...) {
 		f.Add(m.stored, int16(4096), uint32(100))
 		f.Add(append(m.stored, "garbage"...), int16(-1), uint32(ownSize))
+		f.Add(append(m.stored, make([]byte, worthPairs)...), int16(10_000), uint32(ownSize))
 	}
 	j := new(jury)
 	f.Fuzz(func(t *testing.T, stored []byte, buffer int16, chunk uint32) {

@@ -20,7 +20,7 @@ LINES    ?= 6000000
 FOLDER   ?=
 MODULES  := . test
 
-.PHONY: build demo test test-code test-servers test-all test-moto test-parquet test-diagnose test-trino check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
+.PHONY: build demo test test-code test-servers test-all test-arm64 test-checkptr test-moto test-parquet test-diagnose test-trino check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
 .DEFAULT_GOAL := build
 
 build: ## build bin/loglens
@@ -41,6 +41,16 @@ test-servers:
 	cd test && go test -count 1 -timeout 10m ./...
 
 test-all: test test-moto test-parquet test-diagnose ## test, and the suites that need Python and Java
+
+# The decoder on another processor, emulated. -short: every flipped bit of fewer files.
+test-arm64: ## the decoder's tests on arm64; needs qemu-user-static
+	mkdir -p $(CACHE)
+	CGO_ENABLED=0 GOARCH=arm64 go test -c -o $(CACHE)/inflate-arm64.test ./ingest/inflate
+	cd ingest/inflate && qemu-aarch64-static $(CACHE)/inflate-arm64.test -test.short -test.timeout 10m
+
+# Every pointer conversion of the decoder and of what it is made of is checked.
+test-checkptr: ## the decoder's tests under -d=checkptr
+	go test -count 1 -short -gcflags=all=-d=checkptr ./ingest/inflate
 
 # An emulator of AWS; and Arrow and Spark, which read what export has written.
 test-moto test-parquet: test-%: $(CACHE)/venv-%/ready

@@ -93,6 +93,7 @@ type Inflater struct {
 	member memberReader // fast or second
 	fast   memberReader
 	second memberReader
+	first  Decoder
 	gzip   bool // the input is gzip, else plain
 	open   bool // member stands inside a member
 
@@ -118,7 +119,7 @@ func (s *source) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// NewInflater returns an Inflater of about 250 KiB.
+// NewInflater returns an Inflater of about 250 KiB that uses DecoderOwn.
 func NewInflater() *Inflater {
 	z := &Inflater{fast: new(fastMember), second: new(klauspostMember)}
 	z.Careful(false)
@@ -126,11 +127,39 @@ func NewInflater() *Inflater {
 	return z
 }
 
-// Careful chooses the decoder for what is read after the next Reset: our own,
-// or, where that has found damage, the slower one of klauspost/compress.
+// A Decoder says which decoder inflates gzip.
+type Decoder uint8
+
+const (
+	// DecoderOwn is package inflate, with klauspost/compress for a second
+	// opinion: no object fails that either can read.
+	DecoderOwn Decoder = iota
+	// DecoderKlauspost is klauspost/compress alone.
+	DecoderKlauspost
+)
+
+// ParseDecoder reads the name of a decoder: own, which is also "", or klauspost.
+func ParseDecoder(name string) (Decoder, error) {
+	switch name {
+	case "", "own":
+		return DecoderOwn, nil
+	case "klauspost":
+		return DecoderKlauspost, nil
+	}
+	return 0, fmt.Errorf("unknown decoder %q", name)
+}
+
+// Use makes d the decoder of all that is read after the next Reset.
+func (z *Inflater) Use(d Decoder) {
+	z.first = d
+	z.Careful(false)
+}
+
+// Careful chooses the decoder for what is read after the next Reset: the first
+// choice, or, where that has found damage, the slower one of klauspost/compress.
 func (z *Inflater) Careful(on bool) {
 	z.member = z.fast
-	if on {
+	if on || z.first == DecoderKlauspost {
 		z.member = z.second
 	}
 }

@@ -59,3 +59,36 @@ func TestObjectSecondOpinion(t *testing.T) {
 		}
 	}
 }
+
+// Under DecoderKlauspost our decoder is not asked at all.
+func TestObjectDecoder(t *testing.T) {
+	ctx, z, wrong := context.Background(), NewInflater(), new(wrongMember)
+	z.fast = wrong
+	z.Use(DecoderKlauspost)
+	o := &Object{URI: "object", Size: -1, origin: memory(pack(t, []byte("a line\n")))}
+	defer o.Close()
+	r, err := o.Content(ctx, z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(r); err != nil || string(text) != "a line\n" || wrong.resets > 0 {
+		t.Errorf("%q, error %v, our decoder asked %d times; want the line, and 0 times", text, err, wrong.resets)
+	}
+	z.Use(DecoderOwn)
+	if err := z.Reset(bytes.NewReader(pack(t, nil))); err != nil || wrong.resets != 1 {
+		t.Errorf("error %v, our decoder asked %d times after Use(DecoderOwn), want once", err, wrong.resets)
+	}
+}
+
+func TestParseDecoder(t *testing.T) {
+	for name, want := range map[string]Decoder{"": DecoderOwn, "own": DecoderOwn, "klauspost": DecoderKlauspost} {
+		if got, err := ParseDecoder(name); err != nil || got != want {
+			t.Errorf("ParseDecoder(%q) = %v, %v; want %v", name, got, err, want)
+		}
+	}
+	for _, name := range []string{"Klauspost", "zlib", "own "} {
+		if got, err := ParseDecoder(name); err == nil {
+			t.Errorf("ParseDecoder(%q) = %v, want an error", name, got)
+		}
+	}
+}

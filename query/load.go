@@ -65,6 +65,7 @@ func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 		failures: spooler{spool: s.failures}, rejects: spooler{spool: s.rejects},
 		total: newTraffic(), traffic: newTraffic(),
 	}
+	w.inflater.Use(s.in.Decoder)
 	if s.keeping != nil {
 		w.failures.apart, w.rejects.apart = true, true
 		w.kept = s.keeping.keeper()

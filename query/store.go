@@ -22,6 +22,7 @@ type Input struct {
 	Sources []ingest.Source
 	Plan    ingest.Plan // its kinds are chosen by what is asked
 	Workers int         // objects read at a time
+	Decoder ingest.Decoder
 
 	Out      string // folder that an export may write to; "" for none
 	MaxBytes int64  // of stored objects, above which nothing is read; 0 for no bound

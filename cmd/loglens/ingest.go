@@ -126,6 +126,10 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 
 // bring finds the sources and ingests them.
 func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done query.Ingested, path string, err error) {
+	decoder, err := a.decoder()
+	if err != nil {
+		return done, "", err
+	}
 	disk, err := a.disk(o.read.disk)
 	if err != nil {
 		return done, "", err
@@ -138,7 +142,7 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 		return done, "", err
 	}
 	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
-	input := query.Input{Sources: in.sources, Plan: plan, Workers: o.read.workers, Disk: disk}
+	input := query.Input{Sources: in.sources, Plan: plan, Workers: o.read.workers, Decoder: decoder, Disk: disk}
 	done, err = query.Ingest(ctx, "", input, len(o.keep) > 0)
 	return done, disk.Path, err
 }

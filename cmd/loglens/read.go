@@ -101,6 +101,10 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	if err != nil {
 		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
 	}
+	decoder, err := a.decoder()
+	if err != nil {
+		return err
+	}
 	needless := false
 	if o.check != nil {
 		if needless, err = o.check(ctx); err != nil {
@@ -126,7 +130,7 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	}
 	in.open = func(ctx context.Context, w when.Window) (*query.Store, error) {
 		plan := ingest.Plan{Window: w, Now: a.now(), LoadBalancer: in.balancer}
-		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, MaxBytes: most, Out: o.out, Disk: disk})
+		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, Decoder: decoder, MaxBytes: most, Out: o.out, Disk: disk})
 	}
 	store, err := in.open(ctx, in.window)
 	if err != nil {

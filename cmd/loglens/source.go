@@ -15,7 +15,9 @@ import (
 const sourceHelp = `SOURCE is s3://bucket[/prefix], a file, a folder, a glob with **, or - for
 standard input; gzip and plain text alike. With --lb alone, bucket and prefix
 are found from the load balancer's own attributes; with --lb and a SOURCE, only
-that balancer's entries are read. Without either, LOGLENS_SOURCE is read.`
+that balancer's entries are read. Without either, LOGLENS_SOURCE is read.
+LOGLENS_INFLATE=klauspost has gzip decoded by klauspost/compress, more slowly,
+where loglens's own decoder is in doubt.`
 
 // sourceOptions says where the logs are and who asks for them.
 type sourceOptions struct {
@@ -74,6 +76,15 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 	}
 	in.sources, err = ingest.NewSources(ctx, in.specs, a.in, o.aws)
 	return in, err
+}
+
+// decoder is which decoder LOGLENS_INFLATE names.
+func (a *app) decoder() (ingest.Decoder, error) {
+	d, err := ingest.ParseDecoder(a.getenv("LOGLENS_INFLATE"))
+	if err != nil {
+		return d, usage("own, or klauspost", "LOGLENS_INFLATE: %w", err)
+	}
+	return d, nil
 }
 
 // balancerName turns a DNS name into the balancer's name, which is what stands

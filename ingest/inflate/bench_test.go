@@ -13,23 +13,13 @@ import (
 	"testing"
 	"time"
 
-	klauspost "github.com/klauspost/compress/gzip"
-
 	"loglens/internal/demo"
 )
 
-// klauspostMember reads one member, as Reader does.
-type klauspostMember struct{ klauspost.Reader }
-
-func (m *klauspostMember) Reset(in *bufio.Reader) error {
-	err := m.Reader.Reset(in)
-	m.Multistream(false)
-	return err
-}
-
-// BenchmarkReader inflates the log objects of one interval from memory, in
-// turns with klauspost/compress, so that a busy machine slows both. MB/s is of
-// text; "ratio" is how many times faster than klauspost/compress Reader is.
+// BenchmarkReader inflates the log objects of one interval from memory, each in
+// turns with klauspost/compress, so that a busy machine slows both. The best of
+// all rounds counts, object by object. MB/s is of text; "ratio" is how many
+// times faster than klauspost/compress Reader is.
 func BenchmarkReader(b *testing.B) {
 	dir := b.TempDir()
 	truth, err := demo.Write(context.Background(), dir, demo.Options{
@@ -53,28 +43,36 @@ func BenchmarkReader(b *testing.B) {
 	}
 	source, block := bytes.NewReader(nil), make([]byte, 256<<10)
 	in := bufio.NewReaderSize(source, 64<<10)
-	measure := func(m member) time.Duration {
+	measure := func(m member, stored []byte, best *time.Duration) {
 		start := time.Now()
-		for _, stored := range objects {
-			source.Reset(stored)
-			in.Reset(source)
-			err := m.Reset(in)
-			for err == nil {
-				_, err = m.Read(block)
-			}
-			if !errors.Is(err, io.EOF) {
-				b.Fatal(err)
-			}
+		source.Reset(stored)
+		in.Reset(source)
+		err := m.Reset(in)
+		for err == nil {
+			_, err = m.Read(block)
 		}
-		return time.Since(start)
+		if !errors.Is(err, io.EOF) {
+			b.Fatal(err)
+		}
+		if d := time.Since(start); *best == 0 || d < *best {
+			*best = d
+		}
 	}
 	ours, theirs := new(Reader), new(klauspostMember)
-	var fast, slow time.Duration
+	fast, slow := make([]time.Duration, len(objects)), make([]time.Duration, len(objects))
 	for b.Loop() {
-		fast += measure(ours)
-		slow += measure(theirs)
+		for i, stored := range objects {
+			measure(ours, stored, &fast[i])
+			measure(theirs, stored, &slow[i])
+		}
 	}
-	speed := func(d time.Duration) float64 { return float64(truth.Bytes) * float64(b.N) / 1e6 / d.Seconds() }
+	speed := func(best []time.Duration) float64 {
+		var sum time.Duration
+		for _, d := range best {
+			sum += d
+		}
+		return float64(truth.Bytes) / 1e6 / sum.Seconds()
+	}
 	b.ReportMetric(speed(fast), "MB/s")
 	b.ReportMetric(speed(slow), "klauspost-MB/s")
 	b.ReportMetric(speed(fast)/speed(slow), "ratio")

@@ -7,9 +7,10 @@ const (
 	blockDynamic
 )
 
-// decode goes on with the member until the window is full or its blocks end.
+// decode goes on with the member until the caller's block is full or the
+// member's blocks end.
 func (z *Reader) decode() error {
-	for z.write <= windowFull {
+	for z.write <= z.full {
 		var err error
 		switch z.state {
 		case atBlock:
@@ -73,8 +74,8 @@ func (z *Reader) readStoredHeader() error {
 	return nil
 }
 
-// copyStored copies what is at hand of a stored block, as far as the window
-// holds it.
+// copyStored copies what is at hand of a stored block, as far as the
+// caller's block holds it.
 func (z *Reader) copyStored() error {
 	if z.stored == 0 {
 		z.endBlock()
@@ -86,7 +87,7 @@ func (z *Reader) copyStored() error {
 		}
 	}
 	n := min(z.stored, len(z.src)-z.pos)
-	n = copy(z.window[z.write:], z.src[z.pos:z.pos+n])
+	n = copy(z.block[z.write:], z.src[z.pos:z.pos+n])
 	z.pos += n
 	z.write += n
 	z.stored -= n
@@ -126,9 +127,16 @@ func (z *Reader) useFixedCodes() error {
 	return z.buildCodes(fixedLitlens[:], fixedDistances[:])
 }
 
+// worthPairs is how many bytes of input must be at hand for pairs of literals to
+// save more time than it takes to make them. Most blocks have some 15 KiB.
+const worthPairs = 4 << 10
+
 func (z *Reader) buildCodes(litlens, distances []uint8) error {
 	if err := build(z.litlen[:], litlenBits, litlens, litlenSymbols[:]); err != nil {
 		return err
+	}
+	if len(z.src)-z.pos >= worthPairs {
+		pair(z.litlen[:], litlenBits)
 	}
 	return build(z.distance[:], distanceBits, distances, distanceSymbols[:])
 }

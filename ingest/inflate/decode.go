@@ -6,14 +6,14 @@ import "encoding/binary"
 // the second up to 7 bytes behind the first, rounded up.
 const fastInput = 16
 
-// decodeHuffman decodes symbols until the block ends or the window is full.
+// decodeHuffman decodes symbols until they end or the caller's block is full.
 func (z *Reader) decodeHuffman() error {
-	for z.state == inHuffman && z.write <= windowFull {
+	for z.state == inHuffman && z.write <= z.full {
 		if len(z.src)-z.pos >= 2*fastInput {
 			if err := z.fast(); err != nil {
 				return err
 			}
-			if z.state != inHuffman || z.write > windowFull {
+			if z.state != inHuffman || z.write > z.full {
 				return nil
 			}
 		}
@@ -28,8 +28,9 @@ func (z *Reader) decodeHuffman() error {
 // fast decodes symbols while both input and room are so plenty that one round
 // of literals and a match need not ask for either, or until the block ends.
 func (z *Reader) fast() error {
-	in := z.src
-	last := len(in) - fastInput // the highest position at which a round may begin
+	// The capacities say no more than the lengths, which saves two registers.
+	in, block := z.src[:len(z.src):len(z.src)], z.block[:len(z.block):len(z.block)]
+	last, full := len(in)-fastInput, z.full // the highest positions at which a round may begin
 	pos, write := z.pos, z.write
 	bits, nbits := z.bits, z.nbits // of nbits only the lowest 6 bits count
 
@@ -44,29 +45,30 @@ func (z *Reader) fast() error {
 	nbits |= 56
 	entry := z.litlen[bits&(1<<litlenBits-1)]
 
-	for pos <= last && write <= windowFull {
-		// Up to three symbols of the first table: 33 bits, and with the extra
-		// bits of a length 38.
+decoding:
+	for pos <= last && write <= full {
+		// Up to three entries of the first table: 33 bits, and with a longer
+		// code and a length's extra bits 42.
 		before := bits
 		bits >>= entry & widthMask
 		nbits -= uint(entry)
-		if entry&entryLiteral != 0 {
-			z.window[write] = byte(entry >> valueShift)
-			write++
+		if entry&entryLiterals != 0 {
+			binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+			write += int(entry >> literalsShift & 3)
 			entry = z.litlen[bits&(1<<litlenBits-1)]
 			before = bits
 			bits >>= entry & widthMask
 			nbits -= uint(entry)
-			if entry&entryLiteral != 0 {
-				z.window[write] = byte(entry >> valueShift)
-				write++
+			if entry&entryLiterals != 0 {
+				binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+				write += int(entry >> literalsShift & 3)
 				entry = z.litlen[bits&(1<<litlenBits-1)]
 				before = bits
 				bits >>= entry & widthMask
 				nbits -= uint(entry)
-				if entry&entryLiteral != 0 {
-					z.window[write] = byte(entry >> valueShift)
-					write++
+				if entry&entryLiterals != 0 {
+					binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+					write += int(entry >> literalsShift & 3)
 					bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
 					pos += int(7 - nbits>>3&7)
 					nbits |= 56
@@ -82,8 +84,8 @@ func (z *Reader) fast() error {
 				before = bits
 				bits >>= entry & widthMask
 				nbits -= uint(entry)
-				if entry&entryLiteral != 0 {
-					z.window[write] = byte(entry >> valueShift)
+				if entry&entryLiterals != 0 {
+					block[write] = byte(entry >> valueShift)
 					write++
 					bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
 					pos += int(7 - nbits>>3&7)
@@ -121,10 +123,6 @@ func (z *Reader) fast() error {
 		bits >>= entry & widthMask
 		nbits -= uint(entry)
 		distance := int(entry>>valueShift) + int(before&(1<<(entry&widthMask)-1)>>(entry>>codeShift&codeMask))
-		if distance > write {
-			err = errDistance
-			break
-		}
 
 		// The next entry is loaded before the copy, which hides how long it takes.
 		bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
@@ -134,18 +132,23 @@ func (z *Reader) fast() error {
 
 		to, from := write, write-distance
 		write += length
-		if distance >= 16 {
+		switch {
+		case distance > to:
+			if write, err = z.recall(to, distance, length); err != nil {
+				break decoding
+			}
+		case distance >= 16:
 			// In steps of 16, the last of which may write too much.
 			for {
-				*(*[16]byte)(z.window[to:]) = *(*[16]byte)(z.window[from:])
+				*(*[16]byte)(block[to:]) = *(*[16]byte)(block[from:])
 				to += 16
 				from += 16
 				if to >= write {
 					break
 				}
 			}
-		} else {
-			z.repeat(to, from, length)
+		default:
+			repeat(block, to, from, length)
 		}
 	}
 
@@ -161,14 +164,29 @@ func (z *Reader) fast() error {
 	return err
 }
 
-// repeat copies length bytes of the window. They may overlap: what has been
+// repeat copies length bytes within a block. They may overlap: what has been
 // copied is then copied again, and each turn copies twice as much.
-func (z *Reader) repeat(to, from, length int) {
+func repeat(block []byte, to, from, length int) {
 	for length > 0 {
-		n := copy(z.window[to:to+length], z.window[from:to])
+		n := copy(block[to:to+length], block[from:to])
 		to += n
 		length -= n
 	}
+}
+
+// recall copies length bytes from a distance that begins before the block, and
+// returns where they end. Inlined, it would take registers from fast.
+//
+//go:noinline
+func (z *Reader) recall(to, distance, length int) (end int, err error) {
+	back := distance - to // from the end of history
+	if back > z.behind {
+		return to, errDistance
+	}
+	from := historySize - back
+	n := copy(z.block[to:to+length], z.history[from:])
+	repeat(z.block, to+n, 0, length-n)
+	return to + length, nil
 }
 
 // careful decodes one symbol and takes no byte that the symbol does not need.
@@ -177,8 +195,8 @@ func (z *Reader) careful() error {
 	switch {
 	case err != nil:
 		return err
-	case entry&entryLiteral != 0:
-		z.window[z.write] = byte(entry >> valueShift)
+	case entry&entryLiterals != 0:
+		z.block[z.write] = byte(entry >> valueShift)
 		z.write++
 		return nil
 	case entry&entryEnd != 0:
@@ -198,9 +216,10 @@ func (z *Reader) careful() error {
 	}
 	distance := int(entry>>valueShift) + int(extra)
 	if distance > z.write {
-		return errDistance
+		z.write, err = z.recall(z.write, distance, length)
+		return err
 	}
-	z.repeat(z.write, z.write-distance, length)
+	repeat(z.block, z.write, z.write-distance, length)
 	z.write += length
 	return nil
 }
@@ -223,6 +242,9 @@ func (z *Reader) takeSymbol(table []uint32, tableBits uint) (entry, extra uint32
 			}
 			z.bits >>= code
 			z.nbits -= code
+			if entry&entryLiterals != 0 {
+				return entry, 0, nil // only the first, if there are two
+			}
 			extra, err = z.takeBits(uint(entry&widthMask) + first - code)
 			return entry, extra, err
 		}

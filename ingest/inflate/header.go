@@ -1,6 +1,7 @@
 package inflate
 
 import (
+	"encoding/binary"
 	"hash/crc32"
 	"io"
 )
@@ -24,6 +25,21 @@ const (
 	stringMax = 512
 )
 
+// A Header is what stands before a member's data, as it is stored: the bytes are
+// those of the file, which should be Latin 1 and need not be. The fields are the
+// Reader's own and hold until its next Reset. A field that is absent is empty.
+type Header struct {
+	Name    []byte // of the file, without the zero byte
+	Comment []byte // likewise
+	Extra   []byte // subfields, RFC 1952 section 2.3.1.1
+	Time    uint32 // of the file's last change, in seconds since 1970; 0 for none
+	System  byte   // on which the file was made; 3 is Unix, 255 unknown
+}
+
+// Header returns the header of the current member. It is whole if Reset
+// returned no error.
+func (z *Reader) Header() Header { return z.header }
+
 // readHeader reads the header of a member, and leaves z.in at the first block.
 // It returns io.EOF only if there is no byte at all.
 func (z *Reader) readHeader() error {
@@ -39,6 +55,7 @@ func (z *Reader) readHeader() error {
 		head[i] = b
 	}
 	flags := head[3]
+	z.header.Time, z.header.System = binary.LittleEndian.Uint32(head[4:]), head[9]
 	if head[0] != magic1 || head[1] != magic2 || head[2] != methodDeflate || flags&flagReserved != 0 {
 		return ErrHeader
 	}
@@ -48,16 +65,21 @@ func (z *Reader) readHeader() error {
 			return err
 		}
 		for range size {
-			if _, err := z.headerByte(); err != nil {
+			b, err := z.headerByte()
+			if err != nil {
 				return noEOF(err)
 			}
+			z.header.Extra = append(z.header.Extra, b)
 		}
 	}
-	for _, flag := range [...]byte{flagName, flagComment} {
-		if flags&flag != 0 {
-			if err := z.skipString(); err != nil {
-				return err
-			}
+	if flags&flagName != 0 {
+		if err := z.readString(&z.header.Name); err != nil {
+			return err
+		}
+	}
+	if flags&flagComment != 0 {
+		if err := z.readString(&z.header.Comment); err != nil {
+			return err
 		}
 	}
 	if flags&flagHeaderCRC != 0 {
@@ -73,8 +95,8 @@ func (z *Reader) readHeader() error {
 	return nil
 }
 
-// skipString reads up to and including a zero byte.
-func (z *Reader) skipString() error {
+// readString appends to s up to a zero byte, which it reads as well.
+func (z *Reader) readString(s *[]byte) error {
 	for range stringMax {
 		b, err := z.headerByte()
 		if err != nil {
@@ -83,6 +105,7 @@ func (z *Reader) skipString() error {
 		if b == 0 {
 			return nil
 		}
+		*s = append(*s, b)
 	}
 	return ErrHeader
 }

@@ -32,28 +32,32 @@ const (
 
 // An entry of a decoding table says what the next bits mean:
 //
-//	bit 31       the symbol is a literal
-//	bits 16–30   the literal, the base of a length or distance, a code length
+//	bits 24–31   the second literal, if there are two
+//	bits 16–31   the literal, the base of a length or distance, a code length
 //	             symbol, or the index of a subtable
 //	bit 15       exceptional: one of the two below, or invalid if neither
 //	bit 14       the code is longer: look into a subtable
 //	bit 13       end of block
-//	bits 8–11    width of the code, or of the subtable's index
-//	bits 0–5     width of the code and its extra bits together, or of the first table
+//	bits 8–11    width of the (first) code, or of the subtable's index
+//	bits 6–7     how many literals: 1, 2, or 0 for another symbol
+//	bits 0–5     width of the code and its extra bits together, of both codes,
+//	             or of the first table
 //
 // In a subtable, widths are without the bits of the first table.
 const (
-	entryLiteral     = 1 << 31
 	entryExceptional = 1 << 15
 	entrySubtable    = 1 << 14
 	entryEnd         = 1 << 13
+	entryLiterals    = 3 << literalsShift
 
 	entryInvalid = entryExceptional
 
-	valueShift = 16
-	codeShift  = 8
-	codeMask   = 15
-	widthMask  = 63
+	secondShift   = 24
+	valueShift    = 16
+	codeShift     = 8
+	codeMask      = 15
+	literalsShift = 6
+	widthMask     = 63
 )
 
 // The tables of RFC 1951 section 3.2.5: the lowest value of a symbol, and how
@@ -78,7 +82,7 @@ func makeLitlenSymbols() (entries [maxLitlens]uint32) {
 		entries[i] = entryInvalid
 	}
 	for i := range endOfBlock {
-		entries[i] = entryLiteral | uint32(i)<<valueShift
+		entries[i] = 1<<literalsShift | uint32(i)<<valueShift
 	}
 	entries[endOfBlock] = entryExceptional | entryEnd
 	for i, base := range lengthBase {
@@ -205,4 +209,23 @@ func withCode(symbol uint32, n int) uint32 {
 // reverse returns an n-bit code in the order of the stream: the first bit lowest.
 func reverse(code, n int) int {
 	return int(bits.Reverse16(uint16(code)) >> (16 - n))
+}
+
+// pair turns entries of the first table of tableBits, as build has made it, into
+// entries of two literals, where a literal leaves bits enough for another one.
+func pair(table []uint32, tableBits int) {
+	// The entry of the bits behind a literal stands before the literal's own, so
+	// that from the end on it is still one of one literal when it is looked up.
+	for i := 1<<tableBits - 1; i >= 0; i-- {
+		first := table[i]
+		if first&entryLiterals == 0 {
+			continue
+		}
+		width := first & widthMask
+		second := table[i>>width]
+		if both := width + second&widthMask; second&entryLiterals != 0 && both <= uint32(tableBits) {
+			literals := first>>valueShift<<valueShift | second>>valueShift<<secondShift
+			table[i] = literals | width<<codeShift | 2<<literalsShift | both
+		}
+	}
 }

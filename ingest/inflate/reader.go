@@ -32,14 +32,14 @@ var (
 
 const (
 	historySize = 32 << 10 // how far back a distance can reach
-	outputSize  = 128 << 10
 	maxMatch    = 258
-	// outputSlack is what the loops may write without asking: the literals and
-	// the match of one round, and what a copy in steps of 16 writes too much.
-	outputSlack = 4 + maxMatch + 16
+	// blockSlack is what a round of the loops may write without asking: three
+	// pairs of literals and a match, and what a copy in steps of 16 writes too much.
+	blockSlack = 3*2 + maxMatch + 15
 
-	windowSize = historySize + outputSize
-	windowFull = windowSize - outputSlack // the highest position at which a round begins
+	// ownSize is the size of the Reader's own block. A caller's block that is no
+	// smaller is decoded into without a copy.
+	ownSize = 64 << 10
 
 	trailerSize = 8 // CRC-32 and size, RFC 1952 section 2.3.1
 )
@@ -55,11 +55,13 @@ const (
 )
 
 // Reader inflates one gzip member at a time. The zero value is ready for Reset,
-// which must come before Read. It takes about 180 KiB and allocates nothing; use it again. It is not for use
-// by several goroutines.
+// which must come before Read. It takes about 120 KiB and allocates
+// nothing, but for a header's fields, whose room it keeps: use it again. It is
+// not for use by several goroutines.
 type Reader struct {
-	in  *bufio.Reader
-	err error // sticky
+	in     *bufio.Reader
+	err    error // sticky
+	header Header
 
 	state  state
 	final  bool // the block is the member's last
@@ -73,17 +75,23 @@ type Reader struct {
 	bits  uint64
 	nbits uint
 
-	// Output: window[read:write] is text that Read has not returned yet; what
-	// stands before it is history.
-	read, write int
-	crc         uint32
-	size        uint32 // modulo 1<<32
-	one         [1]byte
+	// Output: block[:write] is text. A round of the loops begins at full at most,
+	// and what it may write ends within the block. Before the block stand the
+	// behind bytes of history: all, or none in a member's first block.
+	block       []byte
+	write, full int
+	behind      int
+	unread      []byte // of own, what Read has not returned yet
+
+	crc  uint32
+	size uint32 // modulo 1<<32
+	one  [1]byte
 
 	fixed    bool // the tables hold the fixed codes, of this member or one before
 	litlen   [litlenEntries]uint32
 	distance [distanceEntries]uint32
-	window   [windowSize]byte
+	history  [historySize]byte
+	own      [ownSize]byte
 }
 
 // Reset makes the Reader read the member at which in stands, and takes its
@@ -93,14 +101,18 @@ type Reader struct {
 func (z *Reader) Reset(in *bufio.Reader) error {
 	z.in, z.state, z.final, z.stored = in, atBlock, false, 0
 	z.src, z.pos, z.bits, z.nbits = nil, 0, 0, 0
-	z.read, z.write, z.crc, z.size = 0, 0, 0, 0
+	z.block, z.write, z.full, z.behind, z.unread = nil, 0, 0, 0, nil
+	z.crc, z.size = 0, 0
+	z.header = Header{Name: z.header.Name[:0], Comment: z.header.Comment[:0], Extra: z.header.Extra[:0]}
 	z.err = z.readHeader()
 	z.crc = 0
 	return z.err
 }
 
 // Read returns the member's text. It returns io.EOF only after checksum and
-// size were right; the input then stands exactly behind the member.
+// size were right; the input then stands exactly behind the member. A p of
+// 64 KiB or more is decoded into as it is, and may be scribbled on behind the
+// bytes returned.
 //
 // Other errors: io.ErrUnexpectedEOF, ErrCorrupt, ErrChecksum, or the input's
 // own. All text before the error is returned first, but none of it may be
@@ -109,36 +121,43 @@ func (z *Reader) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
-	for z.read == z.write {
-		if z.err != nil {
-			return 0, z.err
+	for len(z.unread) == 0 && z.err == nil {
+		if len(p) >= ownSize {
+			if n := z.fill(p); n > 0 {
+				return n, nil // an error is kept for the next call
+			}
+			continue
 		}
-		z.err = z.fill()
+		z.unread = z.own[:z.fill(z.own[:])]
 	}
-	n := copy(p, z.window[z.read:z.write])
-	z.read += n
+	if len(z.unread) == 0 {
+		return 0, z.err
+	}
+	n := copy(p, z.unread)
+	z.unread = z.unread[n:]
 	return n, nil
 }
 
-// fill decodes until the window is full or the member is at its end. All text
-// in the window has been returned.
-func (z *Reader) fill() error {
-	if z.write > windowFull {
-		copy(z.window[:historySize], z.window[z.write-historySize:z.write])
-		z.write = historySize
-	}
-	z.read = z.write
+// fill decodes into block until it is full or the member is at its end, and
+// returns how much text it holds. Its error goes to z.err.
+func (z *Reader) fill(block []byte) int {
+	z.block, z.write, z.full = block, 0, len(block)-blockSlack
 	z.src, _ = z.in.Peek(z.in.Buffered()) // what is buffered can be had
-	err := z.decode()
+	z.err = z.decode()
 	z.release()
 
-	text := z.window[z.read:z.write]
+	text := z.block[:z.write]
+	z.block = nil // it is the caller's
 	z.crc = crc32.Update(z.crc, crc32.IEEETable, text)
 	z.size += uint32(len(text))
-	if err == nil && z.state == atTrailer {
-		err = z.readTrailer()
+	switch {
+	case z.err != nil:
+	case z.state == atTrailer:
+		z.err = z.readTrailer()
+	default: // the block is full, and so longer than history
+		z.behind = copy(z.history[:], text[len(text)-historySize:])
 	}
-	return err
+	return len(text)
 }
 
 // more gets input when all of src is taken.

@@ -79,7 +79,8 @@ func (p Plan) wants(n Name) bool {
 	if n.Kind == parse.KindUnknown {
 		return !n.TestFile
 	}
-	return p.wantsLog(n) && !n.End.Before(p.firstEnd()) && !p.beyond(n)
+	first, _ := p.Ends(n.Kind)
+	return p.wantsLog(n) && !n.End.Before(first) && !p.beyond(n)
 }
 
 // wantsLog reports whether the plan takes this log of this balancer, at any time.
@@ -92,15 +93,20 @@ func (p Plan) wantsLog(n Name) bool {
 	return len(part) != 6 || part[3] == n.Region && part[4] == n.Account
 }
 
-// firstEnd is the earliest interval end that can hold a wanted row, to the
-// minute, because names carry minutes; zero if the window is open.
-func (p Plan) firstEnd() time.Time {
-	return p.Window.From.UTC().Truncate(time.Minute)
+// Ends returns the earliest and the latest end of an interval of a log whose
+// objects can hold wanted rows; zero where the window is open. The earliest is a
+// whole minute, because names carry minutes.
+func (p Plan) Ends(k parse.Kind) (first, last time.Time) {
+	if first = p.Window.From.UTC().Truncate(time.Minute); !p.Window.Until.IsZero() {
+		last = p.Window.Until.Add(lag(k))
+	}
+	return first, last
 }
 
 // beyond reports whether an object of this name lies wholly behind the window.
 func (p Plan) beyond(n Name) bool {
-	return !p.Window.Until.IsZero() && n.End.After(p.Window.Until.Add(lag(n.Kind)))
+	_, last := p.Ends(n.Kind)
+	return !last.IsZero() && n.End.After(last)
 }
 
 // WantsBalancer reports whether the plan's filter takes the balancer

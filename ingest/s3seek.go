@@ -344,7 +344,7 @@ func (l *seeker) span(ctx context.Context, s span) ([]*Object, error) {
 		return []*Object{s.object}, nil
 	}
 	ask := listing{prefix: s.prefix}
-	if from := l.plan.firstEnd(); s.seek && !l.plan.Window.From.IsZero() {
+	if from, _ := l.plan.Ends(parse.KindUnknown); s.seek && !l.plan.Window.From.IsZero() {
 		ask.startAfter = s.prefix + from.Format(endLayout)
 	}
 	var objects []*Object

@@ -4,10 +4,15 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"loglens/ingest"
 	"loglens/internal/when"
 )
 
@@ -128,6 +133,50 @@ func (d *diskLines) find(ctx context.Context, window when.Window) error {
 		SELECT b.rowid, c.object_id, b.lines, b.bytes FROM disk.line_block b JOIN chosen c ON b.object_id = c.stored
 		WHERE b.relation = $1 AND coalesce(epoch_us(b.first) < $3 AND epoch_us(b.last) >= $2, true)
 		ORDER BY b.rowid`, []any{&rowid, &object, &lines, &bytes}, d.relation, from, until)
+}
+
+// fewNames is up to how many objects are asked for by their numbers.
+const fewNames = 1000
+
+// names makes known what the objects are called that the lines come from.
+func (d *diskLines) names() (err error) {
+	s := d.store
+	s.reader.mu.Lock()
+	defer s.reader.mu.Unlock()
+	which := map[int32]bool{}
+	for _, p := range d.parts {
+		for _, object := range p.objects {
+			which[object] = which[object] || s.uri(object) == ""
+		}
+	}
+	where, list := "true", []string{}
+	for object, unknown := range which {
+		if unknown {
+			list = append(list, fmt.Sprint(object))
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	if len(list) <= fewNames {
+		where = "c.object_id IN (" + strings.Join(list, ", ") + ")"
+	}
+	rows, err := s.db.QueryContext(s.reader.ctx, "SELECT c.object_id, o.uri FROM main.chosen c JOIN disk.object o ON o.object_id = c.stored WHERE "+where+" ORDER BY ALL")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var object int
+		var uri string
+		if err := rows.Scan(&object, &uri); err != nil {
+			return err
+		}
+		if s.uris[object] == "" { // else somebody may be reading it
+			s.uris[object], s.names[object] = uri, ingest.ParseName(path.Base(filepath.ToSlash(uri)))
+		}
+	}
+	return rows.Err()
 }
 
 func (d *diskLines) wants(at int64) bool {

@@ -62,6 +62,8 @@ type lines interface {
 	share() func() blockSource
 	// wants reports whether an entry of a time, in microseconds since 1970, is to be read.
 	wants(at int64) bool
+	// names makes known what the objects are called that the lines come from.
+	names() error
 	// ended is told what ends a reading early, and returns it.
 	ended(err error) error
 }
@@ -181,8 +183,13 @@ func kept[T any](from lines, decoder func(columns columnSet) (decode func(record
 	return func() func(columnSet) reader[T] {
 		source := from.share()
 		return func(columns columnSet) reader[T] {
+			if columns.has("object_uri") || columns.has("node") || columns.has("load_balancer") {
+				if err := from.names(); err != nil {
+					return &keptReader[T]{from: from, err: from.ended(err)}
+				}
+			}
 			decode, whole := decoder(columns)
-			return &keptReader[T]{from, cursor{source: source(), whole: whole}, decode}
+			return &keptReader[T]{from: from, cursor: cursor{source: source(), whole: whole}, decode: decode}
 		}
 	}
 }
@@ -192,9 +199,13 @@ type keptReader[T any] struct {
 	from   lines
 	cursor cursor
 	decode func(record) (T, bool, error)
+	err    error // why there is nothing to read
 }
 
 func (k *keptReader[T]) next() (row T, ok bool, err error) {
+	if k.err != nil {
+		return row, false, k.err
+	}
 	for {
 		r, more, err := k.cursor.read()
 		if err == nil && more {
@@ -216,6 +227,9 @@ func (s *spool) share() func() blockSource {
 }
 
 func (s *spool) ended(err error) error { return err }
+
+// names does nothing: they are known since the objects were read.
+func (s *spool) names() error { return nil }
 
 // wants is true: nothing else was kept.
 func (s *spool) wants(int64) bool { return true }

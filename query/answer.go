@@ -84,7 +84,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 const (
 	memoryToCount  = "128MB"
 	memoryToStream = "250MB"
-	memoryFromDisk = "128MB"
+	memoryFromDisk = "96MB"
 )
 
 // inventory is what was listed for a statement. Without streams the listing

@@ -28,7 +28,7 @@ type Ingested struct {
 
 // A batch is what one transaction brings in: so much is lost at most if the
 // process dies, and so much is held.
-const batchBytes = 256 << 20
+const batchBytes = 1 << 30
 
 var batchObjects = 4000 // fewer in tests
 

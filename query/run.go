@@ -52,7 +52,7 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 // beginning of a line.
 func (r *Report) earliest(text string, limit int) string {
 	with := text[:strings.LastIndex(text, "\nSELECT")]
-	return fmt.Sprintf("%s SELECT min(time), max(time), count(*), count(time), (SELECT count(*) FROM %[2]s) FROM (SELECT time FROM %[2]s ORDER BY time LIMIT %d)",
+	return fmt.Sprintf("%s SELECT list_min(e), list_max(e), least(n, %[3]d), coalesce(len(e), 0), n FROM (SELECT min(time, %[3]d) AS e, count(*) AS n FROM %[2]s)",
 		with, r.Earliest, limit)
 }
 

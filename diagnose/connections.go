@@ -187,12 +187,7 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 	if f.Logs == nil {
 		return func(Failure) int64 { return 0 }
 	}
-	all := func(row Failure) int64 {
-		if row.Reason == "Target_Connection_Error" && row.Group == g.logARN(f) {
-			return row.Count
-		}
-		return 0
-	}
+	all := f.ofGroup(g, "Target_Connection_Error")
 	bad := map[string]bool{}
 	for _, e := range f.of(g) {
 		bad[e.name()] = e.failing() && !timeoutReason(e.target)
@@ -209,12 +204,7 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 
 // unreachable looks for connections that are not established within 10 s.
 func (f *facts) unreachable(g *Group) *Finding {
-	share := func(row Failure) int64 {
-		if row.Reason == "Target_Connect_Timeout" && row.Group == g.logARN(f) {
-			return row.Count
-		}
-		return 0
-	}
+	share := f.ofGroup(g, "Target_Connect_Timeout")
 	names, n := f.hits(g, share)
 	if n == 0 {
 		return nil
@@ -288,12 +278,7 @@ func (f *facts) closing(g *Group) *Finding {
 
 // erring looks for 5xx that the targets answer themselves.
 func (f *facts) erring(g *Group) *Finding {
-	share := func(row Failure) int64 {
-		if row.Reason == "Target_5XX" && row.Group == g.logARN(f) {
-			return row.Count
-		}
-		return 0
-	}
+	share := f.ofGroup(g, "Target_5XX")
 	var names []string
 	var n int64
 	rate := 0.0

@@ -266,6 +266,16 @@ func (f *facts) reasons(found *Finding, reasons ...string) func(Failure) int64 {
 	}
 }
 
+// ofGroup is the share of failures for a reason whose lines name this very group.
+func (f *facts) ofGroup(g *Group, reason string) func(Failure) int64 {
+	return func(row Failure) int64 {
+		if row.Reason == reason && row.Group == g.logARN(f) {
+			return row.Count
+		}
+		return 0
+	}
+}
+
 // about reports whether a failure is of what a finding is about.
 func (f *facts) about(found *Finding, row Failure) bool {
 	switch {

@@ -66,6 +66,20 @@ func (g SecurityGroup) permissions(egress bool) []Permission {
 	return g.Ingress
 }
 
+// openings are the rules of security groups that cover a port, in one direction, and
+// whether all groups are known.
+func (f *facts) openings(ids []string, egress bool, protocol string, port int) (list []Permission, whole bool) {
+	groups, whole := f.securityGroups(ids)
+	for _, g := range groups {
+		for _, p := range g.permissions(egress) {
+			if p.covers(protocol, port) {
+				list = append(list, p)
+			}
+		}
+	}
+	return list, whole
+}
+
 // covers reports whether a permission is for a port.
 func (p Permission) covers(protocol string, port int) bool {
 	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
@@ -96,21 +110,16 @@ func (f *facts) ranges(p Permission) (list []netip.Prefix, ok bool) {
 // permits says whether security groups let a port through to or from a peer. All
 // groups of an interface count together, and only what they permit passes.
 func (f *facts) permits(ids []string, egress bool, protocol string, port int, other peer) verdict {
-	groups, whole := f.securityGroups(ids)
+	openings, whole := f.openings(ids, egress, protocol, port)
 	var open netipx.IPSetBuilder
-	for _, g := range groups {
-		for _, p := range g.permissions(egress) {
-			if !p.covers(protocol, port) {
-				continue
-			}
-			if slices.ContainsFunc(p.Groups, func(id string) bool { return slices.Contains(other.groups, id) }) {
-				return allowed
-			}
-			list, ok := f.ranges(p)
-			whole = whole && ok
-			for _, r := range list {
-				open.AddPrefix(r)
-			}
+	for _, p := range openings {
+		if slices.ContainsFunc(p.Groups, func(id string) bool { return slices.Contains(other.groups, id) }) {
+			return allowed
+		}
+		list, ok := f.ranges(p)
+		whole = whole && ok
+		for _, r := range list {
+			open.AddPrefix(r)
 		}
 	}
 	set, err := open.IPSet()
@@ -125,15 +134,8 @@ func (f *facts) permits(ids []string, egress bool, protocol string, port int, ot
 
 // opens reports whether any permission is for the port, whoever may come.
 func (f *facts) opens(ids []string, egress bool, protocol string, port int) bool {
-	groups, _ := f.securityGroups(ids)
-	for _, g := range groups {
-		for _, p := range g.permissions(egress) {
-			if p.covers(protocol, port) && len(p.CIDRs)+len(p.Groups)+len(p.PrefixLists) > 0 {
-				return true
-			}
-		}
-	}
-	return false
+	openings, _ := f.openings(ids, egress, protocol, port)
+	return slices.ContainsFunc(openings, func(p Permission) bool { return len(p.CIDRs)+len(p.Groups)+len(p.PrefixLists) > 0 })
 }
 
 // words are what a permission says, for people.

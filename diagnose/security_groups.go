@@ -207,18 +207,13 @@ func (f *facts) nodesPermitted(e endpoint, s Subnet, port int, protocol string) 
 
 // selfOnly reports whether a port is open to the groups' own members only.
 func (f *facts) selfOnly(ids []string, protocol string, port int) bool {
-	groups, _ := f.securityGroups(ids)
+	openings, _ := f.openings(ids, false, protocol, port)
 	some := false
-	for _, g := range groups {
-		for _, p := range g.Ingress {
-			if !p.covers(protocol, port) {
-				continue
-			}
-			if len(p.CIDRs)+len(p.PrefixLists) > 0 || slices.ContainsFunc(p.Groups, func(id string) bool { return !slices.Contains(ids, id) }) {
-				return false
-			}
-			some = some || len(p.Groups) > 0
+	for _, p := range openings {
+		if len(p.CIDRs)+len(p.PrefixLists) > 0 || slices.ContainsFunc(p.Groups, func(id string) bool { return !slices.Contains(ids, id) }) {
+			return false
 		}
+		some = some || len(p.Groups) > 0
 	}
 	return some
 }
@@ -226,23 +221,18 @@ func (f *facts) selfOnly(ids []string, protocol string, port int) bool {
 // onlyPublic reports whether a port is open, and to public addresses only. A VPC
 // may use such addresses as its own.
 func (f *facts) onlyPublic(ids []string, protocol string, port int) bool {
-	groups, _ := f.securityGroups(ids)
+	openings, _ := f.openings(ids, false, protocol, port)
 	some := false
-	for _, g := range groups {
-		for _, p := range g.Ingress {
-			if !p.covers(protocol, port) {
-				continue
-			}
-			list, ok := f.ranges(p)
-			if !ok || len(p.Groups) > 0 {
+	for _, p := range openings {
+		list, ok := f.ranges(p)
+		if !ok || len(p.Groups) > 0 {
+			return false
+		}
+		for _, r := range list {
+			if !f.public(r) {
 				return false
 			}
-			for _, r := range list {
-				if !f.public(r) {
-					return false
-				}
-				some = true
-			}
+			some = true
 		}
 	}
 	return some
@@ -324,7 +314,7 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 // opensBeyond reports whether a target's port is open to more than its own VPC, in
 // which the balancer's nodes are.
 func (f *facts) opensBeyond(e endpoint, protocol string) bool {
-	groups, _ := f.securityGroups(e.filters)
+	openings, _ := f.openings(e.filters, false, protocol, e.port)
 	inside := func(p netip.Prefix) bool {
 		for _, v := range f.Network.VPCs {
 			if v.ID == f.Balancer.VPC && slices.ContainsFunc(prefixes(v.CIDRs), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) }) {
@@ -333,11 +323,9 @@ func (f *facts) opensBeyond(e endpoint, protocol string) bool {
 		}
 		return false
 	}
-	for _, g := range groups {
-		for _, p := range g.Ingress {
-			if list, ok := f.ranges(p); p.covers(protocol, e.port) && (!ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !inside(r) })) {
-				return true
-			}
+	for _, p := range openings {
+		if list, ok := f.ranges(p); !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !inside(r) }) {
+			return true
 		}
 	}
 	return f.Balancer.Scheme == "internal" && f.opens(e.filters, false, protocol, e.port)

@@ -114,12 +114,7 @@ func (f *facts) balancerAttribute(found *Finding, key, value string) {
 
 // tooSlow looks for requests that end at the idle timeout.
 func (f *facts) tooSlow(g *Group) *Finding {
-	share := func(row Failure) int64 {
-		if row.Reason == "Target_Response_Timeout" && row.Group == g.logARN(f) {
-			return row.Count
-		}
-		return 0
-	}
+	share := f.ofGroup(g, "Target_Response_Timeout")
 	names, n := f.hits(g, share)
 	if n == 0 {
 		return nil

@@ -146,9 +146,7 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 	s.running = r
 	err = s.statement(r.ctx, q)
 	r.stop()
-	if r.err != nil {
-		err = r.err
-	}
+	err = cmp.Or(r.cause.err, err)
 	if err != nil {
 		return nil, err
 	}

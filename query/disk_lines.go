@@ -93,7 +93,8 @@ func (l *lineBlocks) next() (b lineBlock, ok bool, err error) {
 type diskLines struct {
 	store    *Store
 	relation string
-	window   when.Window // that they are read of
+	from     int64 // of the window that they are read of, microseconds since 1970
+	until    int64
 	parts    []diskPart
 	count    int64
 }
@@ -116,8 +117,8 @@ func (d *diskLines) rows() int64 { return d.count }
 
 // find lists the blocks that hold lines of the chosen objects and of a window.
 func (d *diskLines) find(ctx context.Context, window when.Window) error {
-	d.parts, d.count, d.window = nil, 0, window
-	from, until := window.Micros()
+	d.parts, d.count = nil, 0
+	d.from, d.until = window.Micros()
 	var rowid, lines, bytes int64
 	var object int32
 	return d.store.each(ctx, func() {
@@ -132,7 +133,7 @@ func (d *diskLines) find(ctx context.Context, window when.Window) error {
 	}, `
 		SELECT b.rowid, c.object_id, b.lines, b.bytes FROM disk.line_block b JOIN chosen c ON b.object_id = c.stored
 		WHERE b.relation = $1 AND coalesce(epoch_us(b.first) < $3 AND epoch_us(b.last) >= $2, true)
-		ORDER BY b.rowid`, []any{&rowid, &object, &lines, &bytes}, d.relation, from, until)
+		ORDER BY b.rowid`, []any{&rowid, &object, &lines, &bytes}, d.relation, d.from, d.until)
 }
 
 // fewNames is up to how many objects are asked for by their numbers.
@@ -179,12 +180,9 @@ func (d *diskLines) names() (err error) {
 	return rows.Err()
 }
 
-func (d *diskLines) wants(at int64) bool {
-	from, until := d.window.Micros()
-	return at >= from && at < until
-}
+func (d *diskLines) wants(at int64) bool { return at >= d.from && at < d.until }
 
-func (d *diskLines) ended(err error) error { return d.store.reader.ended(err) }
+func (d *diskLines) ended(err error) error { return d.store.reader.cause.keep(err) }
 
 func (d *diskLines) share() func() blockSource {
 	next := new(atomic.Int64)

@@ -28,9 +28,9 @@ type diskReader struct {
 	lines   map[string]*diskLines // by relation
 	release func() error          // nil while the file is not open
 
-	ctx context.Context // of the answer at hand
-	mu  sync.Mutex
-	err error // why blocks could not be read, told better than through DuckDB
+	ctx   context.Context // of the answer at hand
+	cause firstError      // why blocks could not be read
+	mu    sync.Mutex      // guards the names of objects while several threads ask for them
 }
 
 // newDiskReader makes a reader of the store's disk.
@@ -40,18 +40,6 @@ func newDiskReader(s *Store) *diskReader {
 		r.lines[name] = &diskLines{store: s, relation: name}
 	}
 	return r
-}
-
-// ended keeps the error that ends a statement, and returns it for DuckDB.
-func (r *diskReader) ended(err error) error {
-	if err != nil {
-		r.mu.Lock()
-		if r.err == nil {
-			r.err = err
-		}
-		r.mu.Unlock()
-	}
-	return err
 }
 
 func (r *diskReader) close() error {
@@ -95,7 +83,7 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	if err := r.disk.present(); err != nil {
 		return nil, err
 	}
-	r.ctx, r.err = ctx, nil
+	r.ctx, r.cause = ctx, firstError{}
 	if r.release, err = s.attach(ctx, r.disk, false); err != nil {
 		return nil, err
 	}
@@ -113,7 +101,7 @@ func (s *Store) onDisk(err error) error {
 	if s.reader == nil || err == nil {
 		return err
 	}
-	return s.reader.disk.fault(cmp.Or(s.reader.err, err))
+	return s.reader.disk.fault(cmp.Or(s.reader.cause.err, err))
 }
 
 // diskViews makes the relations of the file's tables.

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // Export says what is to be written to Parquet, and where.
@@ -100,17 +100,12 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 }
 
 // whose tells a fault of the file that is written from one of the store that is
-// read. DuckDB names the file in words alone, and the cause as well.
+// read. DuckDB names the file in words alone.
 func (s *Store) whose(err error, to string) error {
-	switch {
-	case err == nil:
-		return nil
-	case !strings.Contains(err.Error(), to+partSuffix):
+	if err == nil || !strings.Contains(err.Error(), to+partSuffix) {
 		return s.onDisk(err)
-	case strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()):
-		return fmt.Errorf("write %s: %w", to, syscall.ENOSPC)
 	}
-	return err
+	return cmp.Or(noRoom(err, to), err)
 }
 
 // exported returns the SELECT of what is to be written.

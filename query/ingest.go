@@ -1,7 +1,6 @@
 package query
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,21 +122,17 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	tables, err := s.diskTables(ctx)
-	if err != nil {
-		return err
-	}
-	if tables == 0 {
+	err = s.checkVersion(ctx, s.in.Disk)
+	var hollow *DiskError
+	if errors.As(err, &hollow) && hollow.Missing {
 		// It holds addresses and URLs of other people. The folder, if we made it,
 		// lets nobody else in before.
 		if err := os.Chmod(s.in.Disk.Path, 0o600); err != nil {
 			return fmt.Errorf("protect store: %w", err)
 		}
-		if err := s.transaction(ctx, diskSchema()...); err != nil {
-			return err
-		}
+		err = s.transaction(ctx, diskSchema()...)
 	}
-	if err := s.checkVersion(ctx, s.in.Disk); err != nil {
+	if err != nil {
 		return err
 	}
 	i.known = map[string]stored{}
@@ -168,18 +163,16 @@ func or[T any](p *T) (v T) {
 	return v
 }
 
-// diskTables counts the tables of the file.
-func (s *Store) diskTables(ctx context.Context) (n int, err error) {
-	err = s.each(ctx, func() {}, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'disk'", []any{&n})
-	return n, s.in.Disk.fault(err)
-}
-
 // checkVersion refuses a file that no ingest or another version of loglens has made.
 func (s *Store) checkVersion(ctx context.Context, d Disk) error {
-	if n, err := s.diskTables(ctx); err != nil || n == 0 {
-		return cmp.Or(err, error(d.hollow()))
+	tables, version := 0, 0
+	err := s.each(ctx, func() {}, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'disk'", []any{&tables})
+	switch {
+	case err != nil:
+		return d.fault(err)
+	case tables == 0:
+		return d.hollow()
 	}
-	version := 0
 	if err := s.each(ctx, func() {}, "SELECT version FROM disk.meta", []any{&version}); err != nil {
 		return d.fault(err)
 	}

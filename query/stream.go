@@ -23,8 +23,8 @@ type reading struct {
 
 	mu      sync.Mutex
 	streams []interface{ stop() error }
+	cause   firstError
 	torn    map[int32]error // why objects broke after some of their rows were out
-	err     error           // what ended the reading, told better than through DuckDB
 }
 
 // stop ends all scans of the statement, those included that DuckDB did not want
@@ -36,14 +36,20 @@ func (r *reading) stop() {
 	}
 }
 
-// ended keeps the error that ends a statement, and returns it for DuckDB.
-func (r *reading) ended(err error) error {
+// firstError is what ended a reading, told better than DuckDB passes it on.
+type firstError struct {
+	mu  sync.Mutex
+	err error
+}
+
+// keep keeps the first error, and returns err for DuckDB.
+func (f *firstError) keep(err error) error {
 	if err != nil {
-		r.mu.Lock()
-		if r.err == nil {
-			r.err = err
+		f.mu.Lock()
+		if f.err == nil {
+			f.err = err
 		}
-		r.mu.Unlock()
+		f.mu.Unlock()
 	}
 	return err
 }
@@ -106,14 +112,14 @@ type stream[T any] struct {
 func (s *stream[T]) next() (row T, ok bool, err error) {
 	for {
 		if s.object == nil && !s.take() {
-			return row, false, s.reading.ended(s.finish())
+			return row, false, s.reading.cause.keep(s.finish())
 		}
 		if err = s.step(); err == nil {
 			s.out++
 			return s.row(s.worker, s.object), true, nil
 		}
 		if err = s.end(err); err != nil {
-			return row, false, s.reading.ended(err)
+			return row, false, s.reading.cause.keep(err)
 		}
 	}
 }

@@ -126,15 +126,21 @@ func appendJSONText(b []byte, s string) []byte {
 			b = append(b, '\\', byte(r))
 		case harmless(r):
 			b = append(b, s[i:i+n]...)
-		case r < 0x10000:
-			b = fmt.Appendf(b, `\u%04x`, r)
 		default:
-			r -= 0x10000
-			b = fmt.Appendf(b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
+			b = appendEscape(b, r)
 		}
 		i += n
 	}
 	return append(b, '"')
+}
+
+// appendEscape writes a character as JSON escapes it: one beyond U+FFFF in two halves.
+func appendEscape(b []byte, r rune) []byte {
+	if r < 0x10000 {
+		return fmt.Appendf(b, `\u%04x`, r)
+	}
+	r -= 0x10000
+	return fmt.Appendf(b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
 }
 
 // forCSV makes s harmless in a spreadsheet: a leading ' turns what would be

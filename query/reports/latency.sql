@@ -30,28 +30,19 @@
 -- from their creation to the answer, 10 to 10.5 s or 60 to 61 s: the balancer's
 -- fixed connect timeout, and its idle timeout unless changed.
 WITH
-passing AS (
+way AS NOT MATERIALIZED ( -- not held: the histograms of a month are too large
 	SELECT {
 			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(minute) - epoch_us(minute) % $window_us END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			target: CASE WHEN list_contains($by, 'target') THEN target END
-		} AS key,
-		sum(requests)::BIGINT AS requests
-	FROM traffic GROUP BY ALL
+		} AS key, requests, latency_us, latency_requests
+	FROM traffic
 ),
+passing AS (SELECT key, sum(requests)::BIGINT AS requests FROM way GROUP BY key),
 size AS (
 	SELECT key, us, sum(n) AS n
-	FROM (
-		SELECT {
-			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(minute) - epoch_us(minute) % $window_us END,
-			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
-			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
-			target: CASE WHEN list_contains($by, 'target') THEN target END
-		} AS key,
-			unnest(latency_us) AS us, unnest(latency_requests) AS n
-		FROM traffic
-	)
+	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
 	GROUP BY key, us
 ),
 upto AS (

@@ -30,7 +30,7 @@
 -- nearest rank, at most 1.6 % off. A row without target are the requests that
 -- none was chosen for.
 WITH
-way AS MATERIALIZED (
+way AS NOT MATERIALIZED ( -- not held: the histograms of a month are too large
 	SELECT {
 			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
@@ -38,12 +38,16 @@ way AS MATERIALIZED (
 			target: CASE WHEN list_contains($by, 'target') THEN target END
 		} AS key,
 		(epoch_us(minute) - $from_us) // $slice_us AS slice,
-		sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
-	FROM traffic GROUP BY ALL
+		requests, first_seen, last_seen, latency_us, latency_requests
+	FROM traffic
+),
+sliced AS MATERIALIZED (
+	SELECT key, slice, sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	FROM way GROUP BY ALL
 ),
 passing AS (
 	SELECT key, sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
-	FROM way GROUP BY key
+	FROM sliced GROUP BY key
 ),
 hit AS (
 	SELECT {
@@ -57,16 +61,7 @@ hit AS (
 ),
 size AS (
 	SELECT key, us, sum(n) AS n
-	FROM (
-		SELECT {
-			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
-			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
-			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
-			target: CASE WHEN list_contains($by, 'target') THEN target END
-		} AS key,
-			unnest(latency_us) AS us, unnest(latency_requests) AS n
-		FROM traffic
-	)
+	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
 	GROUP BY key, us
 ),
 upto AS (
@@ -83,9 +78,9 @@ trend AS (
 	SELECT key, list(requests ORDER BY slice) AS trend
 	FROM (
 		SELECT key, slice, coalesce(sum(requests), -1)::BIGINT AS requests
-		FROM (SELECT DISTINCT key FROM way)
+		FROM (SELECT DISTINCT key FROM sliced)
 		CROSS JOIN (SELECT unnest(range($slices)) AS slice)
-		LEFT JOIN way USING (key, slice)
+		LEFT JOIN sliced USING (key, slice)
 		GROUP BY key, slice
 	)
 	GROUP BY key

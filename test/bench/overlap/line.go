@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -94,6 +95,7 @@ func network(server string, latency time.Duration, rate int64) (*toxiproxy.Proxy
 
 // serve runs a network, whose URL it prints, until standard input ends.
 func serve(server string, latency time.Duration, rate int64) error {
+	debug.SetGCPercent(800) // the command is to have the processors
 	p, err := network(server, latency, rate)
 	if err != nil {
 		return err

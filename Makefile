@@ -20,7 +20,7 @@ LINES    ?= 6000000
 FOLDER   ?=
 MODULES  := . test
 
-.PHONY: build demo test test-code test-servers test-all test-arm64 test-checkptr test-moto test-parquet test-diagnose test-trino check fmt vet lint tidy generate vuln bench soak fuzz golden clean help
+.PHONY: build demo test test-code test-servers test-all test-arm64 test-checkptr test-moto test-parquet test-diagnose test-trino check fmt vet lint tidy generate vuln bench bench-s3 bench-peers soak fuzz golden clean help
 .DEFAULT_GOAL := build
 
 build: ## build bin/loglens
@@ -91,6 +91,12 @@ vuln: $(TOOLS)/govulncheck ## known vulnerabilities (asks vuln.go.dev)
 bench: build $(TOOLS)/benchstat ## measure; FOLDER, ROUNDS and LINES can be set
 	test/bench/run.sh "$(FOLDER)" $(ROUNDS) $(LINES)
 
+bench-s3: build ## measure how network and work overlap, on a real S3 server behind a slow line
+	test/bench/one.sh $@ overlap "$(FOLDER)" $(ROUNDS) $(LINES)
+
+bench-peers: build ## measure other tools on the same question; needs mawk, pigz, lnav, goaccess
+	test/bench/one.sh $@ peers "$(FOLDER)" $(ROUNDS) $(LINES)
+
 soak: ## what takes long: a thousand ingests killed at random moments
 	go test -timeout 60m -count 1 -run '^TestKilled$$' ./query -kills 1000
 
@@ -107,7 +113,7 @@ clean: ## remove what was built
 	rm -rf bin .cache
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 12
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/\1\t\2/p' Makefile | expand -t 15
 
 $(TOOLS)/%: Makefile
 	GOBIN=$(TOOLS) go install $($*)

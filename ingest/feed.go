@@ -5,6 +5,8 @@ import (
 	"errors"
 	"iter"
 	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // A Source is one place that holds log objects.
@@ -17,18 +19,23 @@ type Source interface {
 	String() string
 }
 
-// aheadPerWorker is how many objects per worker are fetched before they are asked for.
-const aheadPerWorker = 2
+// What is fetched before it is asked for.
+const (
+	aheadPerWorker = 2  // objects per worker, of any size
+	aheadSmall     = 32 // objects, where so many take no more memory: each has to wait for its first byte
+)
 
 // listErrors is how many different listing errors are kept for the message.
 const listErrors = 5
 
 // Feed lists sources and fetches ahead of its consumers.
 type Feed struct {
-	objects chan *Object
-	listed  atomic.Int64
-	done    atomic.Bool
-	err     error // set before objects is closed
+	objects  chan *Object
+	prepared chan *Object
+	room     *semaphore.Weighted // bytes of memory left for prepared objects
+	listed   atomic.Int64
+	done     atomic.Bool
+	err      error // set before objects is closed
 }
 
 // Start begins to list the sources, one after the other, for so many workers.
@@ -37,7 +44,7 @@ type Feed struct {
 func Start(ctx context.Context, sources []Source, p Plan, workers int) *Feed {
 	ahead := aheadPerWorker * max(workers, 1)
 	free := newChunks(ahead * aheadSize / chunkSize / 2)
-	return start(ctx, sources, p, ahead-1, func(o *Object) error { return o.prefetch(ctx, free) })
+	return start(ctx, sources, p, ahead, func(o *Object) error { return o.prefetch(ctx, free) })
 }
 
 // List lists the sources as Start does, but opens and fetches nothing unless an
@@ -46,25 +53,38 @@ func List(ctx context.Context, sources []Source, p Plan) *Feed {
 	return start(ctx, sources, p, 0, func(*Object) error { return nil })
 }
 
-// start begins to list; prepare is called for each object before it is sent.
+// start begins to list. prepare is called for each object before it is sent:
+// for as many of any size as ahead, and for more that are small.
 func start(ctx context.Context, sources []Source, p Plan, ahead int, prepare func(*Object) error) *Feed {
-	f := &Feed{objects: make(chan *Object, ahead)}
+	f := &Feed{
+		objects:  make(chan *Object),
+		prepared: make(chan *Object, max(ahead, aheadSmall)-2), // list and hand have one each
+		room:     semaphore.NewWeighted(int64(max(ahead, 1)) * aheadSize),
+	}
 	go func() {
-		defer close(f.objects)
+		defer close(f.prepared)
 		f.err = f.list(ctx, sources, p, prepare)
 		f.done.Store(true)
-		if ctx.Err() != nil {
-			f.err = context.Cause(ctx)
-			for len(f.objects) > 0 {
-				select {
-				case o := <-f.objects:
-					_ = o.Close() // nobody will read it
-				default:
-				}
-			}
-		}
 	}()
+	go f.hand(ctx)
 	return f
+}
+
+// hand gives the consumers what is prepared, and makes room for more of it.
+func (f *Feed) hand(ctx context.Context) {
+	defer close(f.objects)
+	for o := range f.prepared {
+		room := o.room() // before a consumer has it
+		select {
+		case f.objects <- o:
+		case <-ctx.Done():
+			_ = o.Close() // nobody will read it
+		}
+		f.room.Release(room)
+	}
+	if ctx.Err() != nil {
+		f.err = context.Cause(ctx)
+	}
 }
 
 // Objects returns the objects in the order of their IDs. The channel is closed
@@ -97,7 +117,12 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 					seen[o.identity] = true
 				}
 				o.ID = int32(f.listed.Add(1) - 1)
-				err = prepare(o)
+				if err := f.room.Acquire(ctx, o.room()); err != nil {
+					return context.Cause(ctx)
+				}
+				if err = prepare(o); err != nil {
+					f.room.Release(o.room())
+				}
 			}
 			if err != nil {
 				if len(errs) < listErrors && !said[err.Error()] {
@@ -110,7 +135,7 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 				continue
 			}
 			select {
-			case f.objects <- o:
+			case f.prepared <- o:
 			case <-ctx.Done():
 				_ = o.Close() // nobody will read it
 				return context.Cause(ctx)

@@ -73,6 +73,14 @@ func (o *Object) prefetch(ctx context.Context, free *chunks) error {
 	return err
 }
 
+// room is how much memory reading ahead takes.
+func (o *Object) room() int64 {
+	if !o.origin.ahead() {
+		return 0
+	}
+	return roomFor(o.Size)
+}
+
 // Content returns the object's log text, inflated by z, which must not be used
 // for anything else until the text is read or given up. The text is whole when
 // the reader returns io.EOF; after any other error none of it may count.

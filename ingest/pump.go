@@ -12,6 +12,15 @@ const (
 	aheadSize = 4 << 20 // bytes in memory per pump
 )
 
+// roomFor is how much memory a pump of a stream takes; size is -1 if nobody
+// knows it.
+func roomFor(size int64) int64 {
+	if size < 0 || size > aheadSize {
+		return aheadSize
+	}
+	return (size + chunkSize - 1) / chunkSize * chunkSize
+}
+
 // chunks keeps the blocks that pumps have emptied for those that fill some.
 // A nil *chunks keeps nothing.
 type chunks struct{ free chan []byte }

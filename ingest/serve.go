@@ -12,7 +12,7 @@ func Serve(ctx context.Context, objects []*Object, workers int) *Feed {
 	ahead := aheadPerWorker * max(workers, 1)
 	free := newChunks(ahead * aheadSize / chunkSize / 2)
 	n := 0
-	return start(ctx, []Source{served(objects)}, Plan{}, ahead-1, func(o *Object) error {
+	return start(ctx, []Source{served(objects)}, Plan{}, ahead, func(o *Object) error {
 		o.ID = objects[n].ID
 		n++
 		return o.prefetch(ctx, free)

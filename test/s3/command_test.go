@@ -20,7 +20,7 @@ import (
 
 // built is the command, built once per test process, beside the gateway's data.
 var built = sync.OnceValues(func() (string, error) {
-	bin := filepath.Join(filepath.Dir(gateway.root), "loglens")
+	bin := filepath.Join(filepath.Dir(server.Root), "loglens")
 	out, err := exec.Command("go", "build", "-C", filepath.Join("..", ".."), "-o", bin, "./cmd/loglens").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build loglens: %w\n%s", err, out)
@@ -97,8 +97,8 @@ func TestTopErrors(t *testing.T) {
 			t.Errorf("(-on disk +from S3):\n%s", diff)
 		}
 	}
-	t.Run("sound", func(t *testing.T) { same(t, "http://"+gateway.addr) })
-	t.Run("one worker", func(t *testing.T) { same(t, "http://"+gateway.addr, "--workers", "1") })
+	t.Run("sound", func(t *testing.T) { same(t, server.URL()) })
+	t.Run("one worker", func(t *testing.T) { same(t, server.URL(), "--workers", "1") })
 	t.Run("every connection cut", func(t *testing.T) {
 		p := toxicProxy(t)
 		spoil(t, p, "limit_data", `"bytes":30000`)
@@ -116,7 +116,7 @@ func TestTopErrors(t *testing.T) {
 	t.Run("one balancer", func(t *testing.T) {
 		balancer := truth.Requests[0].LoadBalancer
 		local, _, _ := run(t, append(window, "--lb", balancer, dir)...)
-		remote, said, status := run(t, append(window, "--endpoint-url", "http://"+gateway.addr, "--lb", strings.Split(balancer, "/")[1], source)...)
+		remote, said, status := run(t, append(window, "--endpoint-url", server.URL(), "--lb", strings.Split(balancer, "/")[1], source)...)
 		if status != 0 || len(remote.Rows) == 0 || len(remote.Rows) >= len(want.Rows) {
 			t.Fatalf("exit %d, %d of %d rows:\n%s", status, len(remote.Rows), len(want.Rows), said)
 		}
@@ -170,13 +170,13 @@ func TestTopErrors(t *testing.T) {
 		}
 	})
 	t.Run("no such bucket", func(t *testing.T) {
-		_, said, status := run(t, append(window, "--endpoint-url", "http://"+gateway.addr, "s3://whole-comand/prod")...)
+		_, said, status := run(t, append(window, "--endpoint-url", server.URL(), "s3://whole-comand/prod")...)
 		if status != 1 || !strings.Contains(said, "whole-comand") {
 			t.Errorf("exit %d, want 1:\n%s", status, said)
 		}
 	})
 	t.Run("nothing in the window", func(t *testing.T) {
-		_, said, status := run(t, "--since", "2026-11-20T00:00Z", "--until", "2026-11-20T01:00Z", "--endpoint-url", "http://"+gateway.addr, source)
+		_, said, status := run(t, "--since", "2026-11-20T00:00Z", "--until", "2026-11-20T01:00Z", "--endpoint-url", server.URL(), source)
 		if status != 5 {
 			t.Errorf("exit %d, want 5:\n%s", status, said)
 		}

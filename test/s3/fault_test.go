@@ -15,6 +15,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"loglens/ingest"
+	"loglens/test/internal/gateway"
 )
 
 // fill makes a bucket of so many packed logs and returns their texts by URI.
@@ -100,7 +101,7 @@ func TestReplacedWhileRead(t *testing.T) {
 		fresh[uri] = logText(r, len(old[uri]))
 		body := pack(t, fresh[uri])
 		return &fault{cut: int64(r.IntN(6000)), then: func() {
-			if err := putOne(context.WithoutCancel(t.Context()), c, "replaced", q.key, body); err != nil {
+			if err := gateway.Put(context.WithoutCancel(t.Context()), c, "replaced", q.key, body); err != nil {
 				t.Errorf("replace %s: %v", q.key, err)
 			}
 		}}
@@ -134,7 +135,7 @@ func TestReplacedAfterList(t *testing.T) {
 			if n == 0 {
 				body = fresh
 			}
-			if err := putOne(context.WithoutCancel(t.Context()), c, "relisted", q.key, body); err != nil {
+			if err := gateway.Put(context.WithoutCancel(t.Context()), c, "relisted", q.key, body); err != nil {
 				t.Errorf("replace %s: %v", q.key, err)
 			}
 			if q.key == "0001.log.gz" && q.header.Get("If-Match") == "" {
@@ -304,7 +305,7 @@ func TestPatience(t *testing.T) {
 // What the server itself refuses.
 func TestIdentity(t *testing.T) {
 	texts, _ := fill(t, "identity", 1, 20_000)
-	endpoint := "http://" + gateway.addr
+	endpoint := server.URL()
 	run := func(t *testing.T, aws ingest.AWS, spec string) error {
 		t.Helper()
 		_, err := readAll(t.Context(), t, aws, ingest.Plan{}, 1, spec)

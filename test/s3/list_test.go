@@ -14,7 +14,10 @@ import (
 	"loglens/internal/when"
 )
 
-const account = "111122223333"
+const (
+	account = "111122223333"
+	region  = "us-east-1"
+)
 
 // key is the key of an object of an Application Load Balancer.
 func key(prefix string, delivered, end time.Time, balancer string, node int) string {
@@ -112,7 +115,7 @@ func TestLastHour(t *testing.T) {
 // plant writes an object below the gateway's feet: fast, but it has no ETag.
 func plant(t *testing.T, bucket, key string, body []byte) {
 	t.Helper()
-	path := filepath.Join(gateway.root, bucket, filepath.FromSlash(key))
+	path := filepath.Join(server.Root, bucket, filepath.FromSlash(key))
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +203,7 @@ func TestLayouts(t *testing.T) {
 			for _, k := range tt.want {
 				want[k] = true
 			}
-			got, err := readAll(t.Context(), t, ingest.AWS{EndpointURL: "http://" + gateway.addr}, tt.plan, 2, "s3://"+bucket+"/"+tt.spec)
+			got, err := readAll(t.Context(), t, ingest.AWS{EndpointURL: server.URL()}, tt.plan, 2, "s3://"+bucket+"/"+tt.spec)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +214,7 @@ func TestLayouts(t *testing.T) {
 		})
 	}
 	t.Run("sources that overlap", func(t *testing.T) {
-		got, err := readAll(t.Context(), t, ingest.AWS{EndpointURL: "http://" + gateway.addr}, ingest.Plan{Window: window, Now: now}, 2,
+		got, err := readAll(t.Context(), t, ingest.AWS{EndpointURL: server.URL()}, ingest.Plan{Window: window, Now: now}, 2,
 			"s3://"+bucket+"/"+inside, "s3://"+bucket+"/a", "s3://"+bucket+"/"+accountRoot)
 		if err != nil {
 			t.Fatal(err)

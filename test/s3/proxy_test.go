@@ -48,7 +48,7 @@ type proxy struct {
 func newProxy(t *testing.T, damage func(r request, n int) *fault) *proxy {
 	t.Helper()
 	p := &proxy{damage: damage, counts: make(map[string]int), done: make(chan struct{})}
-	target := &url.URL{Scheme: "http", Host: gateway.addr}
+	target := &url.URL{Scheme: "http", Host: server.Addr}
 	pass := &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)

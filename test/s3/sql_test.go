@@ -24,6 +24,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/demo"
+	"loglens/test/internal/gateway"
 )
 
 // tree is a made-up hour, on disk and in a bucket.
@@ -385,7 +386,7 @@ func TestSQL(t *testing.T) {
 			bucket, _, _ := strings.Cut(strings.TrimPrefix(w.source, "s3://"), "/")
 			put(t, bucket, map[string][]byte{bad: body})
 			t.Cleanup(func() {
-				if err := putOne(context.WithoutCancel(t.Context()), client(), bucket, bad, w.stored[bad]); err != nil {
+				if err := gateway.Put(context.WithoutCancel(t.Context()), client(), bucket, bad, w.stored[bad]); err != nil {
 					t.Error(err)
 				}
 			})
@@ -458,7 +459,7 @@ func TestSQLReplaced(t *testing.T) {
 			var mu sync.Mutex
 			p := newProxy(t, func(q request, n int) *fault {
 				replace := func() {
-					if err := putOne(context.WithoutCancel(t.Context()), c, bucket, q.key, fresh[q.key]); err != nil {
+					if err := gateway.Put(context.WithoutCancel(t.Context()), c, bucket, q.key, fresh[q.key]); err != nil {
 						t.Errorf("replace %s: %v", q.key, err)
 					}
 				}
@@ -522,7 +523,7 @@ func TestSQLUnsteady(t *testing.T) {
 	}{
 		{"overwritten again and again", func(t *testing.T, bucket string, n int) {
 			body := pack(t, versioned(random(uint64(n)), "new.example.com", 6000+n))
-			if err := putOne(context.WithoutCancel(t.Context()), c, bucket, bad, body); err != nil {
+			if err := gateway.Put(context.WithoutCancel(t.Context()), c, bucket, bad, body); err != nil {
 				t.Error(err)
 			}
 		}, "replaced"},
@@ -588,7 +589,7 @@ func TestSQLEverReplaced(t *testing.T) {
 			}
 			replace := func() {
 				body := pack(t, versioned(random(uint64(n)), fmt.Sprintf("new%d.example.com", n), 6000+n))
-				if err := putOne(context.WithoutCancel(t.Context()), c, bucket, bad, body); err != nil {
+				if err := gateway.Put(context.WithoutCancel(t.Context()), c, bucket, bad, body); err != nil {
 					t.Error(err)
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/demo"
+	"loglens/test/internal/gateway"
 )
 
 // bucket and key are where an object of the tree lies.
@@ -227,7 +228,7 @@ func overwritten(t *testing.T, w *tree, store, whole string) {
 			return nil
 		}
 		return &fault{cut: int64(len(w.stored[r.key]) / 2), then: func() {
-			if err := putOne(context.WithoutCancel(t.Context()), c, w.bucket(), r.key, fresh[r.key]); err != nil {
+			if err := gateway.Put(context.WithoutCancel(t.Context()), c, w.bucket(), r.key, fresh[r.key]); err != nil {
 				t.Error(err)
 			}
 		}}

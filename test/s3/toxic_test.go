@@ -18,7 +18,7 @@ import (
 func toxicProxy(t *testing.T) *toxiproxy.Proxy {
 	t.Helper()
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(prometheus.NewRegistry()), zerolog.Nop())
-	p := toxiproxy.NewProxy(api, t.Name(), "127.0.0.1:0", gateway.addr)
+	p := toxiproxy.NewProxy(api, t.Name(), "127.0.0.1:0", server.Addr)
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,75 @@
+package ingest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"testing"
+	"testing/synctest"
+)
+
+// remote are so many objects of one size, which are worth reading ahead.
+type remote struct {
+	objects int
+	size    int64
+	opened  *int
+}
+
+func (remote) String() string { return "remote" }
+func (remote) again() bool    { return true }
+func (remote) ahead() bool    { return true }
+
+func (r remote) open(context.Context, *Object, *chunks) (io.ReadCloser, error) {
+	*r.opened++
+	return io.NopCloser(strings.NewReader("")), nil
+}
+
+func (r remote) List(context.Context, Plan) iter.Seq2[*Object, error] {
+	return func(yield func(*Object, error) bool) {
+		for i := range r.objects {
+			if !yield(&Object{URI: fmt.Sprint(i), Size: r.size, origin: r}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// What is read ahead is bounded by memory, and by the number of requests at a time.
+func TestAhead(t *testing.T) {
+	tests := []struct {
+		name    string
+		size    int64
+		workers int
+		want    int
+	}{
+		{"large", 100 << 20, 2, 4},
+		{"of unknown size", -1, 2, 4},
+		{"large, many workers", 100 << 20, 20, 40},
+		{"one MiB", 1 << 20, 2, 16},
+		{"small", 1000, 2, aheadSmall},
+		{"small, many workers", 1000, 20, 40},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const objects = 200
+				opened := 0
+				f := Start(t.Context(), []Source{remote{objects, tt.size, &opened}}, Plan{}, tt.workers)
+				for n := range objects {
+					synctest.Wait()
+					if want := min(tt.want, objects-n); opened-n != want {
+						t.Fatalf("%d objects opened ahead of the %dth, want %d", opened-n, n, want)
+					}
+					if o := <-f.Objects(); o.ID != int32(n) {
+						t.Fatalf("object %d came as the %dth", o.ID, n)
+					}
+				}
+				if o, more := <-f.Objects(); more || f.Err() != nil {
+					t.Errorf("object %v, error %v at the end", o, f.Err())
+				}
+			})
+		})
+	}
+}

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// fast reads a whole stream with the scanner and copies what it says. Usual
-// entries have to say the same again.
+// fast reads a whole stream with the scanner and copies what it says. Requests
+// have to say the same again.
 func fast(s *Scanner, r io.Reader, hint Kind) ([]record, error) {
 	var records []record
 	var p Parser
@@ -28,12 +28,10 @@ func fast(s *Scanner, r io.Reader, hint Kind) ([]record, error) {
 		if e := s.Access(); e != nil {
 			rec.Kind = e.Kind()
 			rec.access(e)
-			if e.Usual() {
-				var again record
-				again.access(p.Again([]byte(rec.Raw)))
-				if first := (record{Raw: rec.Raw, Fields: rec.Fields, Extra: rec.Extra, Time: rec.Time, Request: rec.Request}); !cmp.Equal(first, again) {
-					return nil, fmt.Errorf("line %d says something else again (-first +again):\n%s", rec.Line, cmp.Diff(first, again))
-				}
+			var again record
+			again.access(p.Parse([]byte(rec.Raw)))
+			if first := (record{Raw: rec.Raw, Fields: rec.Fields, Extra: rec.Extra, Time: rec.Time, Request: rec.Request}); !cmp.Equal(first, again) {
+				return nil, fmt.Errorf("line %d says something else again (-first +again):\n%s", rec.Line, cmp.Diff(first, again))
 			}
 		}
 		if e := s.Entry(); e != nil {

@@ -138,11 +138,16 @@ decoding:
 				break decoding
 			}
 		case distance >= 16:
-			// In steps of 16, the last of which may write too much.
+			// In steps of 64, the last of which may write too much: one is enough for
+			// nine matches of ten, and how often a loop goes round is hard to foretell.
 			for {
-				*(*[16]byte)(block[to:]) = *(*[16]byte)(block[from:])
-				to += 16
-				from += 16
+				old, new := (*[copyStep]byte)(block[from:]), (*[copyStep]byte)(block[to:])
+				*(*[16]byte)(new[0:]) = *(*[16]byte)(old[0:])
+				*(*[16]byte)(new[16:]) = *(*[16]byte)(old[16:])
+				*(*[16]byte)(new[32:]) = *(*[16]byte)(old[32:])
+				*(*[16]byte)(new[48:]) = *(*[16]byte)(old[48:])
+				to += copyStep
+				from += copyStep
 				if to >= write {
 					break
 				}

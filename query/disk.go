@@ -25,7 +25,7 @@ type Disk struct {
 }
 
 // diskVersion is that of the file's tables. Another version is not read.
-const diskVersion = 2
+const diskVersion = 3
 
 // diskRowGroup is how many rows DuckDB holds of a table before it writes them down, in
 // the middle of a transaction already: less than its usual 122,880, since rows of

@@ -126,7 +126,7 @@ func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
 
 // blockChecks read all columns of all tables.
 func blockChecks() (checks []string) {
-	for _, t := range append([]string{"object"}, diskTables()...) {
+	for _, t := range append([]string{"object", "place"}, diskTables()...) {
 		checks = append(checks, "SELECT 'rows of "+t+" without a hash', count(*) FILTER (h IS NULL) FROM (SELECT hash(t) AS h FROM disk."+t+" t)")
 	}
 	return checks
@@ -137,6 +137,7 @@ func (s *Store) ledgerChecks() (checks []string) {
 	add := func(what, sql string) { checks = append(checks, "SELECT '"+what+"', count(*) FROM ("+sql+")") }
 	add("objects twice", "SELECT identity FROM disk.object GROUP BY identity HAVING count(*) > 1")
 	add("numbers of objects twice", "SELECT object_id FROM disk.object GROUP BY object_id HAVING count(*) > 1")
+	add("objects without a place in the order, or places without an object", "SELECT 1 FROM disk.object FULL JOIN disk.place USING (object_id) WHERE uri IS NULL OR place IS NULL")
 	for _, t := range diskTables() {
 		add("objects in "+t+" that the ledger does not know or could not read",
 			"SELECT DISTINCT object_id FROM disk."+t+" WHERE object_id NOT IN (SELECT object_id FROM disk.object WHERE status = 'ok')")
@@ -196,7 +197,7 @@ func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects 
 	for _, t := range diskTables() {
 		statements = append(statements, "DELETE FROM disk."+t+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
 	}
-	return objects, s.transaction(ctx, append(statements, "DELETE FROM disk.object WHERE "+old)...)
+	return objects, s.transaction(ctx, append(statements, "DELETE FROM disk.object WHERE "+old, placeObjects)...)
 }
 
 // SetAside renames a store that cannot be read, with what belongs to it, so that a

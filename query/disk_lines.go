@@ -1,12 +1,14 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -95,60 +97,76 @@ type diskLines struct {
 	relation string
 	from     int64 // of the window that they are read of, microseconds since 1970
 	until    int64
-	parts    []diskPart
-	count    int64
+	found    bool        // blocks are those of the answer at hand
+	blocks   []diskBlock // by rowid
+	count    int64       // of lines in them
 }
 
-// diskPart is a run of blocks that are read at a time.
-type diskPart struct {
-	first, last int64           // rowid
-	objects     map[int64]int32 // by rowid
-	bytes       int64
+// diskBlock is where a block lies, and of which object of the answer it is.
+type diskBlock struct {
+	rowid  int64
+	object int32
+	bytes  int32 // stored, heads and lines
 }
 
-// partBytes is how many compressed bytes are read at a time, and partGap how many
-// blocks that are not wanted are read over at most.
-const (
-	partBytes = 4 << 20
-	partGap   = 100
-)
+// errNotFound is a bug of ours: the plan of a statement did not say that it reads this.
+var errNotFound = errors.New("lines that nobody has looked for")
 
 func (d *diskLines) rows() int64 { return d.count }
 
-// find lists the blocks that hold lines of the chosen objects and of a window.
+// lose forgets what was found for an earlier answer.
+func (d *diskLines) lose() { d.found, d.blocks, d.count = false, nil, 0 }
+
+// find lists the blocks that hold lines of the chosen objects and of a window. It
+// needs no connection that something else uses.
 func (d *diskLines) find(ctx context.Context, window when.Window) error {
-	d.parts, d.count = nil, 0
+	d.lose()
+	d.found = true
 	d.from, d.until = window.Micros()
-	var rowid, lines, bytes int64
-	var object int32
-	return d.store.each(ctx, func() {
-		n := len(d.parts) - 1
-		if n < 0 || d.parts[n].bytes >= partBytes || rowid-d.parts[n].last > partGap {
-			d.parts = append(d.parts, diskPart{first: rowid, objects: map[int64]int32{}})
-			n++
-		}
-		p := &d.parts[n]
-		p.last, p.objects[rowid] = rowid, object
-		p.bytes, d.count = p.bytes+bytes, d.count+lines
+	var b diskBlock
+	var lines int64
+	return each(ctx, d.store.db, func() {
+		d.blocks, d.count = append(d.blocks, b), d.count+lines
 	}, `
-		SELECT b.rowid, c.object_id, b.lines, b.bytes FROM disk.line_block b JOIN chosen c ON b.object_id = c.stored
+		SELECT b.rowid, c.object_id, b.lines, b.bytes FROM disk.line_block b JOIN main.chosen c ON b.object_id = c.stored
 		WHERE b.relation = $1 AND coalesce(epoch_us(b.first) < $3 AND epoch_us(b.last) >= $2, true)
-		ORDER BY b.rowid`, []any{&rowid, &object, &lines, &bytes}, d.relation, d.from, d.until)
+		ORDER BY b.rowid`, []any{&b.rowid, &b.object, &lines, &b.bytes}, d.relation, d.from, d.until)
+}
+
+// What is read at a time: so many stored bytes, of which heads are the smaller part;
+// and how many blocks that are not wanted are read over at most.
+const (
+	wholeAtOnce = 4 << 20
+	headsAtOnce = 16 << 20
+	blocksGap   = 100
+)
+
+// together returns the end of the blocks from i on that are read at a time.
+func (d *diskLines) together(i int, raws bool) (end int) {
+	left := int64(headsAtOnce)
+	if raws {
+		left = wholeAtOnce
+	}
+	for end = i; end < len(d.blocks) && left > 0; end++ {
+		if end > i && d.blocks[end].rowid-d.blocks[end-1].rowid > blocksGap {
+			break
+		}
+		left -= int64(d.blocks[end].bytes)
+	}
+	return end
 }
 
 // fewNames is up to how many objects are asked for by their numbers.
 const fewNames = 1000
 
 // names makes known what the objects are called that the lines come from.
-func (d *diskLines) names() (err error) {
+func (d *diskLines) names() error {
 	s := d.store
 	s.reader.mu.Lock()
 	defer s.reader.mu.Unlock()
 	which := map[int32]bool{}
-	for _, p := range d.parts {
-		for _, object := range p.objects {
-			which[object] = which[object] || s.uri(object) == ""
-		}
+	for _, b := range d.blocks {
+		which[b.object] = s.uri(b.object) == ""
 	}
 	where, list := "true", []string{}
 	for object, unknown := range which {
@@ -162,22 +180,13 @@ func (d *diskLines) names() (err error) {
 	if len(list) <= fewNames {
 		where = "c.object_id IN (" + strings.Join(list, ", ") + ")"
 	}
-	rows, err := s.db.QueryContext(s.reader.ctx, "SELECT c.object_id, o.uri FROM main.chosen c JOIN disk.object o ON o.object_id = c.stored WHERE "+where+" ORDER BY ALL")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var object int
-		var uri string
-		if err := rows.Scan(&object, &uri); err != nil {
-			return err
-		}
+	var object int
+	var uri string
+	return each(s.reader.ctx, s.db, func() {
 		if s.uris[object] == "" { // else somebody may be reading it
 			s.uris[object], s.names[object] = uri, ingest.ParseName(path.Base(filepath.ToSlash(uri)))
 		}
-	}
-	return rows.Err()
+	}, "SELECT c.object_id, o.uri FROM main.chosen c JOIN disk.object o ON o.object_id = c.stored WHERE "+where+" ORDER BY ALL", []any{&object, &uri})
 }
 
 func (d *diskLines) wants(at int64) bool { return at >= d.from && at < d.until }
@@ -189,66 +198,90 @@ func (d *diskLines) share() func() blockSource {
 	return func() blockSource { return &diskSource{lines: d, taken: next} }
 }
 
-// diskSource reads one part after the other.
+// diskSource reads some blocks after the other.
 type diskSource struct {
-	lines  *diskLines
-	taken  *atomic.Int64 // parts, by all threads
-	data   []byte        // of the part at hand
-	blocks []packed      // of it that are still to come
+	lines *diskLines
+	taken *atomic.Int64 // of the blocks, by all threads
+	data  []byte        // of those at hand
+	ready []packed      // of those that are still to come
 }
 
 func (s *diskSource) next(raws bool) (b packed, ok bool, err error) {
-	for len(s.blocks) == 0 {
-		i := int(s.taken.Add(1)) - 1
-		if i >= len(s.lines.parts) {
+	if !s.lines.found {
+		return packed{}, false, errNotFound
+	}
+	for len(s.ready) == 0 {
+		from := s.taken.Load()
+		to := s.lines.together(int(from), raws)
+		if int(from) == to {
 			return packed{}, false, nil
 		}
-		if err := s.read(&s.lines.parts[i], raws); err != nil {
+		if !s.taken.CompareAndSwap(from, int64(to)) {
+			continue
+		}
+		if err := s.read(s.lines.blocks[from:to], raws); err != nil {
 			return packed{}, false, err
 		}
 	}
-	b, s.blocks = s.blocks[0], s.blocks[1:]
+	b, s.ready = s.ready[0], s.ready[1:]
 	return b, true, nil
 }
 
-// read fetches the blocks of a part, over a connection of its own: the one that
-// asks is in the middle of a statement.
-func (s *diskSource) read(p *diskPart, raws bool) (err error) {
+// read fetches blocks, over a connection of its own: the one that asks is in the
+// middle of a statement.
+func (s *diskSource) read(blocks []diskBlock, raws bool) (err error) {
 	what := "rowid, heads, NULL"
 	if raws {
 		what = "rowid, heads, raws"
 	}
 	store := s.lines.store
 	rows, err := store.db.QueryContext(store.reader.ctx,
-		"SELECT "+what+" FROM disk.line_block WHERE rowid BETWEEN ? AND ? AND relation = ?", p.first, p.last, s.lines.relation)
+		"SELECT "+what+" FROM disk.line_block WHERE rowid BETWEEN ? AND ? AND relation = ?",
+		blocks[0].rowid, blocks[len(blocks)-1].rowid, s.lines.relation)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	if int64(cap(s.data)) < p.bytes { // no block is moved while others are added
-		s.data = make([]byte, 0, p.bytes)
+	if n := s.room(blocks, raws); cap(s.data) < n {
+		s.data = make([]byte, 0, n)
 	}
-	s.data, s.blocks = s.data[:0], nil
+	s.data, s.ready = s.data[:0], nil
 	var rowid int64
 	var heads, lines sql.RawBytes
 	for rows.Next() {
 		if err := rows.Scan(&rowid, &heads, &lines); err != nil {
 			return err
 		}
-		if object, ok := p.objects[rowid]; ok {
-			s.blocks = append(s.blocks, packed{s.keep(heads), s.keep(lines), object})
+		at, ok := slices.BinarySearchFunc(blocks, rowid, func(b diskBlock, rowid int64) int { return cmp.Compare(b.rowid, rowid) })
+		if ok {
+			s.ready = append(s.ready, packed{s.keep(heads), s.keep(lines), blocks[at].object})
 		}
 	}
 	if err := rows.Err(); err != nil {
 		return err
 	}
-	if len(s.blocks) != len(p.objects) {
+	if len(s.ready) != len(blocks) {
 		return errBlock
 	}
 	return nil
 }
 
+// room is what blocks take; of heads alone it is a guess.
+func (s *diskSource) room(blocks []diskBlock, raws bool) (n int) {
+	for _, b := range blocks {
+		n += int(b.bytes)
+	}
+	if !raws {
+		n /= headsAtOnce / wholeAtOnce
+	}
+	return n
+}
+
+// keep copies what is read. If there is no room, what was kept before stays where it is.
 func (s *diskSource) keep(b []byte) []byte {
+	if cap(s.data)-len(s.data) < len(b) {
+		s.data = make([]byte, 0, max(wholeAtOnce, len(b)))
+	}
 	at := len(s.data)
 	s.data = append(s.data, b...)
 	return s.data[at:len(s.data):len(s.data)]

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"loglens/ingest"
 	"loglens/internal/when"
 	"loglens/parse"
@@ -36,7 +38,7 @@ type diskReader struct {
 // newDiskReader makes a reader of the store's disk.
 func newDiskReader(s *Store) *diskReader {
 	r := &diskReader{disk: s.in.Disk, lines: map[string]*diskLines{}}
-	for _, name := range append(sortedKeys(streams), keptRelations...) {
+	for _, name := range lineRelations() {
 		r.lines[name] = &diskLines{store: s, relation: name}
 	}
 	return r
@@ -186,10 +188,10 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 		return err
 	}
 	s.read, s.own, s.count = n.kinds(), n.streams, n.count
-	if err := s.choose(ctx, n, q.relations); err != nil {
+	if err := s.choose(ctx, n); err != nil {
 		return err
 	}
-	if n.whole {
+	if slices.Contains(n.scanned, "request") {
 		if err := s.wholeRequests(ctx); err != nil {
 			return err
 		}
@@ -252,10 +254,7 @@ func (s *Store) ledgerOf(ctx context.Context, plan ingest.Plan) (list []diskObje
 			o.size = or(size)
 			list = append(list, o)
 		}
-	}, "SELECT object_id, uri, size FROM disk.object WHERE "+timely(plan)+" ORDER BY object_id", []any{&o.id, &o.uri, &size}) // mostly in order then
-	slices.SortFunc(list, func(a, b diskObject) int {
-		return cmp.Or(comparePaths(a.uri, b.uri), cmp.Compare(a.id, b.id))
-	})
+	}, "SELECT object_id, uri, size FROM disk.object JOIN disk.place USING (object_id) WHERE "+timely(plan)+" ORDER BY place", []any{&o.id, &o.uri, &size})
 	return list, err
 }
 
@@ -280,42 +279,28 @@ func timely(plan ingest.Plan) string {
 	return "(" + strings.Join(any, " OR ") + ")"
 }
 
-// comparePaths compares paths name by name, as a listing goes through folders.
-func comparePaths(a, b string) int {
-	n := min(len(a), len(b))
-	for i := range n {
-		switch {
-		case a[i] == b[i]:
-		case a[i] == '/':
-			return -1
-		case b[i] == '/':
-			return 1
-		default:
-			return cmp.Compare(a[i], b[i])
-		}
-	}
-	return cmp.Compare(len(a), len(b))
-}
-
 // diskLogs is Logs of what the store has.
 func (s *Store) diskLogs(ctx context.Context, plan ingest.Plan) (logs []Log, err error) {
 	done, err := s.opened(ctx)
 	if err != nil {
 		return nil, err
 	}
-	objects, err := s.ledgerOf(ctx, plan)
-	for _, o := range objects {
-		l := Log{o.name.LoadBalancer, o.name.Kind}
-		if l.Kind != parse.KindUnknown && !slices.Contains(logs, l) {
+	defer func() { err = errors.Join(err, done()) }()
+	var uri string // one of each log, account and region: all else that the plan asks for stands in columns
+	err = s.each(ctx, func() {
+		name := ingest.ParseName(path.Base(filepath.ToSlash(uri)))
+		l := Log{name.LoadBalancer, name.Kind}
+		if plan.Wants(name) && !slices.Contains(logs, l) {
 			logs = append(logs, l)
 		}
-	}
+	}, `SELECT any_value(uri) FROM disk.object WHERE named_kind IS NOT NULL AND `+timely(plan)+` 
+		GROUP BY named_kind, load_balancer, split_part(parse_filename(uri), '_', 1), split_part(parse_filename(uri), '_', 3)`, []any{&uri})
 	slices.SortFunc(logs, compareLogs)
-	return logs, errors.Join(err, done())
+	return logs, err
 }
 
 // choose fills the ledger in memory with the objects that an answer rests on.
-func (s *Store) choose(ctx context.Context, n need, relations []string) error {
+func (s *Store) choose(ctx context.Context, n need) error {
 	for _, table := range []string{"chosen", "accounting"} {
 		if err := s.remove(ctx, table); err != nil {
 			return err
@@ -331,26 +316,32 @@ func (s *Store) choose(ctx context.Context, n need, relations []string) error {
 	if err := s.fillChosen(ctx, plan, n.load&requestKinds != 0); err != nil {
 		return err
 	}
-	for _, name := range append(slices.Clone(relations), "reject") { // damaged lines are told of in any case
-		if l := s.reader.lines[name]; l != nil {
-			if err := l.find(ctx, s.in.Plan.Window); err != nil {
-				return err
-			}
+	group, finding := errgroup.WithContext(ctx)
+	for name, l := range s.reader.lines {
+		if l.lose(); name == "reject" || slices.Contains(n.scanned, name) { // damaged lines are told of in any case
+			group.Go(func() error { return l.find(finding, s.in.Plan.Window) })
 		}
 	}
-	if n.load|n.streams != 0 {
-		if _, err := s.conn.ExecContext(ctx, `INSERT INTO accounting BY NAME
+	if err := errors.Join(s.account(ctx, n.load|n.streams), group.Wait()); err != nil {
+		return err
+	}
+	var why string
+	return s.each(ctx, func() { s.note(errors.New(why)) }, "SELECT error FROM object_read WHERE status = 'failed' ORDER BY object_id LIMIT 1", []any{&why})
+}
+
+// account fills in what became of the lines of the objects of an answer.
+func (s *Store) account(ctx context.Context, kinds ingest.KindSet) error {
+	if kinds == 0 {
+		return nil
+	}
+	_, err := s.conn.ExecContext(ctx, `INSERT INTO accounting BY NAME
 			SELECT c.object_id, a.kind, a.lines, coalesce(e.parsed, 0)::BIGINT AS parsed, a.rejected,
 				(a.lines - coalesce(e.parsed, 0) - a.rejected)::BIGINT AS skipped, coalesce(e.extended, 0)::BIGINT AS extended
 			FROM disk.accounting a JOIN chosen c ON a.object_id = c.stored LEFT JOIN (
 				SELECT object_id, kind, sum(parsed) AS parsed, sum(extended) AS extended FROM entry_minute
-				WHERE list_contains(`+sqlList(kindNames(n.load|n.streams))+`, kind) GROUP BY ALL
-			) e ON e.object_id = c.object_id AND e.kind = a.kind`); err != nil {
-			return err
-		}
-	}
-	var why string
-	return s.each(ctx, func() { s.note(errors.New(why)) }, "SELECT error FROM object_read WHERE status = 'failed' ORDER BY object_id LIMIT 1", []any{&why})
+				WHERE list_contains(`+sqlList(kindNames(kinds))+`, kind) GROUP BY ALL
+			) e ON e.object_id = c.object_id AND e.kind = a.kind`)
+	return err
 }
 
 func sqlList(words []string) string {
@@ -380,8 +371,8 @@ func (s *Store) fillChosen(ctx context.Context, plan ingest.Plan, counted bool) 
 	s.uris, s.names = nil, nil
 	if plan.LoadBalancer == "" {
 		_, err := s.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO chosen
-			SELECT object_id, (row_number() OVER (ORDER BY replace(uri, '/', chr(1)), object_id) - 1)::INTEGER, true, %v
-			FROM disk.object WHERE %s`, counted, timely(plan)))
+			SELECT object_id, (row_number() OVER (ORDER BY place) - 1)::INTEGER, true, %v
+			FROM disk.object JOIN disk.place USING (object_id) WHERE %s`, counted, timely(plan)))
 		if err != nil {
 			return err
 		}

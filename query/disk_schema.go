@@ -42,6 +42,12 @@ func sortedKeys[V any](m map[string]V) (keys []string) {
 	return keys
 }
 
+// placeObjects numbers all objects in the order of a listing, which goes through
+// folders name by name. It takes a while with a hundred thousand of them, so it is
+// done when some come or go, and not for every answer.
+const placeObjects = `CREATE OR REPLACE TABLE disk.place AS
+	SELECT object_id, row_number() OVER (ORDER BY replace(uri, '/', chr(1)), object_id)::INTEGER AS place FROM disk.object`
+
 // diskSchema makes the tables in an empty file. Blocks are compressed already.
 func diskSchema() (statements []string) {
 	statements = []string{
@@ -54,5 +60,5 @@ func diskSchema() (statements []string) {
 	for _, t := range countedTables {
 		statements = append(statements, "CREATE TABLE disk."+t.name+" AS SELECT * FROM "+t.name+" LIMIT 0")
 	}
-	return statements
+	return append(statements, placeObjects)
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -19,7 +20,7 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 		return err
 	}
 	for _, fill := range []func(context.Context, *Table, Question) error{
-		s.accounting, s.balancers, s.totals, s.notCounted, s.warn,
+		s.accounting, s.totals, s.notCounted, s.warn,
 	} {
 		if err := fill(ctx, t, q); err != nil {
 			return err
@@ -28,9 +29,18 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 	return nil
 }
 
+// querier is a connection, or any of the database's.
+type querier interface {
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+}
+
 // each runs a query and calls row for every row, with the values scanned into dest.
-func (s *Store) each(ctx context.Context, row func(), query string, dest []any, args ...any) (err error) {
-	rows, err := s.conn.QueryContext(ctx, query, args...)
+func (s *Store) each(ctx context.Context, row func(), query string, dest []any, args ...any) error {
+	return each(ctx, s.conn, row, query, dest, args...)
+}
+
+func each(ctx context.Context, from querier, row func(), query string, dest []any, args ...any) (err error) {
+	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
 		return err
 	}
@@ -98,22 +108,24 @@ func kindNames(kinds ingest.KindSet) (names []string) {
 	return names
 }
 
-func (s *Store) balancers(ctx context.Context, t *Table, _ Question) error {
-	var name string
-	return s.each(ctx, func() { t.Balancers = append(t.Balancers, name) }, `
-		SELECT DISTINCT load_balancer FROM traffic WHERE load_balancer IS NOT NULL ORDER BY ALL`, []any{&name})
-}
-
+// totals names the balancers, and adds up their requests and those that failed.
 func (s *Store) totals(ctx context.Context, t *Table, q Question) error {
-	return s.each(ctx, func() {}, `
-		SELECT coalesce(sum(requests), 0)::BIGINT, coalesce(sum(
+	var balancer *string
+	var requests, failures int64
+	return s.each(ctx, func() {
+		if balancer != nil {
+			t.Balancers = append(t.Balancers, *balancer)
+		}
+		t.Requests, t.Total = t.Requests+requests, t.Total+failures
+	}, `
+		SELECT load_balancer, sum(requests)::BIGINT, sum(
 			CASE WHEN list_contains($1, 'target') THEN failures_target ELSE 0 END +
 			CASE WHEN list_contains($1, 'balancer') THEN failures_balancer ELSE 0 END +
 			CASE WHEN list_contains($1, 'lambda') THEN failures_lambda ELSE 0 END +
 			CASE WHEN list_contains($1, 'client') THEN failures_client ELSE 0 END +
 			CASE WHEN list_contains($1, 'policy') THEN failures_policy ELSE 0 END +
-			CASE WHEN list_contains($1, 'unknown') THEN failures_unknown ELSE 0 END), 0)::BIGINT
-		FROM traffic`, []any{&t.Requests, &t.Total}, q.Classes)
+			CASE WHEN list_contains($1, 'unknown') THEN failures_unknown ELSE 0 END)::BIGINT
+		FROM traffic GROUP BY load_balancer ORDER BY load_balancer`, []any{&balancer, &requests, &failures}, q.Classes)
 }
 
 func (s *Store) notCounted(ctx context.Context, t *Table, q Question) error {

@@ -287,7 +287,7 @@ func (i *ingesting) statements(gone []string) (list []string) {
 	for _, t := range diskTables() {
 		list = append(list, "INSERT INTO disk."+t+" BY NAME SELECT * REPLACE ((object_id + "+base+")::INTEGER AS object_id) FROM "+t)
 	}
-	return list
+	return append(list, placeObjects)
 }
 
 // undo ends a transaction that failed. What has failed may have ended it by itself.

@@ -149,6 +149,11 @@ func (u *unpacked) unpack(data []byte) bool {
 }
 
 func (u *unpacked) uvarint() uint64 {
+	if len(u.rest) > 0 && u.rest[0] < 0x80 { // as nearly all are
+		v := u.rest[0]
+		u.rest = u.rest[1:]
+		return uint64(v)
+	}
 	v, n := binary.Uvarint(u.rest)
 	u.take(uint64(max(n, 0)))
 	u.short = u.short || n <= 0

@@ -31,12 +31,12 @@ var (
 	listingTable  = "listing"
 )
 
+// lineRelations are those whose rows are lines.
+func lineRelations() []string { return append(sortedKeys(streams), keptRelations...) }
+
 // Relations returns the names of all relations, sorted.
 func Relations() []string {
-	names := slices.Concat(keptRelations, countTables, ledgerTables, []string{listingTable})
-	for name := range streams {
-		names = append(names, name)
-	}
+	names := slices.Concat(lineRelations(), countTables, ledgerTables, []string{listingTable})
 	slices.Sort(names)
 	return names
 }
@@ -83,7 +83,7 @@ type need struct {
 	readings int            // how many times objects are read, loading included
 	scans    int            // streams among them
 	twice    ingest.KindSet // kinds that several of those read
-	whole    bool           // every request is asked for, not failures and counts alone
+	scanned  []string       // relations of lines, kept ones and streams, that the plan reads
 	count    details
 }
 
@@ -131,7 +131,11 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 			n.scans += times
 		}
 	}
-	n.whole = scans[scanName("request")] > 0
+	for _, name := range lineRelations() {
+		if scans[scanName(name)] > 0 {
+			n.scanned = append(n.scanned, name)
+		}
+	}
 	n.count = details{latency: strings.Contains(text, "latency") || planned && strings.Contains(text, "*"), nodes: uses("node_minute")}
 	ledger := uses(ledgerTables...) || scans[scanName("reject")] > 0
 	if uses(countTables...) || scans[scanName("failure")] > 0 {

@@ -99,7 +99,10 @@ func (c cell) text(b []byte) {
 		c.null()
 		return
 	}
-	c.bytes(c.arena.clean(b))
+	if len(b) > inlined || !ascii(b) {
+		b = c.arena.clean(b)
+	}
+	c.bytes(b)
 }
 
 // bytes stores b, which lies in the arena, or has room in the vector itself.

@@ -114,7 +114,7 @@ passing AS MATERIALIZED (
 		sum(requests)::BIGINT AS requests
 	FROM traffic GROUP BY ALL
 ),
-request AS (
+passed AS (
 	SELECT way, sum(requests)::BIGINT AS requests FROM passing GROUP BY way
 ),
 trend AS (
@@ -132,8 +132,8 @@ SELECT
 	unnest(top.key),
 	top.failures,
 	top.failures / top.all_failures AS share,
-	request.requests,
-	top.failures / request.requests AS failure_rate,
+	passed.requests,
+	top.failures / passed.requests AS failure_rate,
 	top.targets,
 	coalesce(client.clients, 0) AS clients,
 	top.first_seen,
@@ -164,7 +164,7 @@ LEFT JOIN client ON top.key = {
 }
 LEFT JOIN place ON place.key = top.key
 LEFT JOIN trend ON trend.key = top.key
-LEFT JOIN request ON request.way = {
+LEFT JOIN passed ON passed.way = {
 	window_start: top.key.window_start, load_balancer: top.key.load_balancer,
 	target_group_arn: top.key.target_group_arn, target: top.key.target
 }

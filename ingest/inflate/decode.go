@@ -47,8 +47,8 @@ func (z *Reader) fast() error {
 
 decoding:
 	for pos <= last && write <= full {
-		// Up to three entries of the first table: 33 bits, and with a longer
-		// code and a length's extra bits 42.
+		// Up to three entries of the first table: 30 bits, and with a longer
+		// code and a length's extra bits 40.
 		before := bits
 		bits >>= entry & widthMask
 		nbits -= uint(entry)

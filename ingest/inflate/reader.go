@@ -36,7 +36,6 @@ const (
 	// blockSlack is what a round of the loops may write without asking: three
 	// pairs of literals and a match, and what a copy in steps writes too much.
 	blockSlack = 3*2 + maxMatch + copyStep - 1
-	copyStep   = 64
 
 	// ownSize is the size of the Reader's own block. A caller's block that is no
 	// smaller is decoded into without a copy.

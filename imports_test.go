@@ -25,6 +25,10 @@ const (
 
 	// demo writes logs and knows the truth about them; it must not know how they are read.
 	demo = "internal/demo"
+	// guard gives tests memory with borders.
+	guard = "internal/guard"
+	// processor says what the processor can do, which the standard library keeps to itself.
+	processor = "golang.org/x/sys/cpu"
 	root = "."
 )
 
@@ -99,7 +103,7 @@ func violations(name string, source []byte) ([]string, error) {
 	}
 	folder, test := path.Dir(name), strings.HasSuffix(name, "_test.go")
 	place := slices.Index(order, folder)
-	if place < 0 && folder != demo && folder != root {
+	if place < 0 && folder != demo && folder != guard && folder != root {
 		return []string{fmt.Sprintf("is in %s, which has no place in the order", folder)}, nil
 	}
 	var found []string
@@ -144,15 +148,17 @@ func importViolation(folder string, place int, test bool, imported string) strin
 	switch {
 	case imported == module:
 		return "imports the root, which has no code"
-	case !isOurs && folder == "parse" && !test && !standard:
-		return fmt.Sprintf("imports %s: parse needs the standard library only", imported)
+	case !isOurs && folder == "parse" && !test && !standard && imported != processor:
+		return fmt.Sprintf("imports %s: parse needs the standard library only, and %s", imported, processor)
 	case !isOurs || folder == root || ours == folder:
 		return ""
 	case folder == demo:
 		return fmt.Sprintf("imports %s: the demo knows nothing of the project", ours)
 	case ours == demo && !test && folder != "cmd/loglens":
 		return "imports " + demo + ", which is for tests and cmd/loglens"
-	case ours == demo:
+	case ours == guard && !test:
+		return "imports " + guard + ", which is for tests"
+	case ours == demo, ours == guard:
 		return ""
 	case slices.Contains(commandOnly, ours) && folder != "cmd/loglens":
 		return fmt.Sprintf("imports %s, which is for cmd/loglens", ours)
@@ -190,7 +196,9 @@ func TestViolations(t *testing.T) {
 		{"demo is for tests", "query/a_test.go", `import "loglens/internal/demo"`, nil},
 		{"demo is for the command", "cmd/loglens/demo.go", `import "loglens/internal/demo"`, nil},
 		{"demo is not for code", "query/a.go", `import "loglens/internal/demo"`, []string{"imports internal/demo, which is for tests and cmd/loglens"}},
-		{"parse is alone", "parse/a.go", `import "github.com/klauspost/compress/gzip"`, []string{"imports github.com/klauspost/compress/gzip: parse needs the standard library only"}},
+		{"parse is alone", "parse/a.go", `import "github.com/klauspost/compress/gzip"`, []string{"imports github.com/klauspost/compress/gzip: parse needs the standard library only, and golang.org/x/sys/cpu"}},
+		{"parse asks the processor", "parse/a.go", `import "golang.org/x/sys/cpu"`, nil},
+		{"guard is not for code", "parse/a.go", `import "loglens/internal/guard"`, []string{"imports internal/guard, which is for tests"}},
 		{"parse's tests are not", "parse/a_test.go", `import "github.com/google/go-cmp/cmp"`, nil},
 		{"AWS in its file", "ingest/s3list.go", `import "github.com/aws/aws-sdk-go-v2/service/s3"`, nil},
 		{"AWS in another", "ingest/local.go", `import "github.com/aws/smithy-go"`, []string{"imports github.com/aws/smithy-go, which stands in ingest/s3*.go, ingest/balancer.go, ingest/credentials.go, diagnose/aws*.go, cmd/loglens/*.go only"}},

@@ -29,9 +29,6 @@ type Access struct {
 	Extra int
 
 	kind Kind
-	tail bool // more fields follow those that are cut, and cut finds them, see glance
-	// usual says that the fields are where cut finds them, and not where a rarer grammar did.
-	usual bool
 	cells
 }
 
@@ -42,32 +39,17 @@ func (e *Access) Kind() Kind { return e.kind }
 // JSON or W3C is rewritten in the order and form of the plain log.
 func (e *Access) Raw() []byte { return e.raw }
 
-// Usual reports whether Parser.Again reads the entry's Raw faster than Parse.
-func (e *Access) Usual() bool { return e.usual && e.kind == KindAccess }
-
 // Width returns how many fields are known of the line: those below Width, but
 // for the type of a classic entry.
 func (e *Access) Width() int {
-	e.finish()
 	return e.n
-}
-
-// finish cuts the fields that glance has left.
-func (e *Access) finish() {
-	if e.tail {
-		e.tail = false
-		e.cut() // cannot find anything amiss: the line has been looked at
-		e.limit()
-	}
 }
 
 // Field returns a field as it stands in the log, without quotes and with AWS's
 // escapes; nil if the line is older than the field. A view.
 func (e *Access) Field(f Field) []byte {
 	if int(f) >= e.n {
-		if e.finish(); int(f) >= e.n {
-			return nil
-		}
+		return nil
 	}
 	s := e.span[f]
 	return e.raw[s.from:s.to]
@@ -125,7 +107,7 @@ func (e *Access) CreationTime() (micros int64, ok bool) {
 
 // take makes e the entry of these fields, which have been checked.
 func (e *Access) take(l *cells, c *clock) {
-	e.kind, e.tail = KindAccess, false
+	e.kind = KindAccess
 	e.cells = *l
 	e.limit()
 	e.decode(c)

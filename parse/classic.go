@@ -26,7 +26,7 @@ var classicFormat = format{kind: KindClassic, least: 12, fields: []fieldFormat{
 // takeClassic makes e the entry of a classic line: its fields are those of an ALB
 // line behind the type.
 func (e *Access) takeClassic(l *cells, c *clock) {
-	e.kind, e.tail = KindClassic, false
+	e.kind = KindClassic
 	e.raw = l.raw
 	n := min(l.n, len(classicFormat.fields))
 	e.Extra = l.n - n

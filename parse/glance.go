@@ -1,132 +1,123 @@
 package parse
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
-// headFields is how many fields glance cuts: up to target_group_arn, which is
-// what counting a request needs.
-const headFields = int(FieldTargetGroup) + 1
-
-// failureFields are the fields behind the head that can make a failure of a
-// request whose status is fine, one bit each.
-const failureFields = 1<<FieldErrorReason | 1<<FieldTransformStatus | 1<<FieldTargetErrorCode | 1<<FieldELBErrorCode
-
-// glance reads a line of the shape that nearly all have, in one pass: it decodes
-// the fields that every entry needs and cuts the head; over the tail it only
-// makes sure that cut would find nothing there but known fields, none of which
-// names a failure. The tail is cut when somebody asks for it.
+// glance reads a line of the shape that nearly all have: it cuts all fields at once
+// and decodes those that every entry needs.
 //
 // False means that the line is unusual in some way, and nothing is decided: it is
 // read again by the long way, of which this is a short cut and no more.
-func (e *Access) glance(line []byte, c *clock) bool {
-	p := e.head(line, c)
-	return p > 0 && quiet(line, p)
+//
+// The line is what text begins with, up to a newline that need not be there, see marks.mark.
+func (r *reader) glance(text []byte) (line []byte, ok bool) {
+	length, plain := r.marks.mark(text)
+	if !plain || length <= 0 || text[length-1] == '\r' {
+		return nil, false
+	}
+	line = text[:length]
+	return line, r.access.split(line, &r.marks) && r.access.usualHead(&r.clock)
 }
 
-// head cuts the head of a line and returns where the tail begins, or -1 if the
-// head is unusual. The tail has not been looked at.
-func (e *Access) head(line []byte, c *clock) int {
-	e.raw, e.usual = line, true
-	p := spaceFrom(line, 0)
+// glanceAt is glance for a line without its newline, which it copies to a place where
+// whole blocks can be read.
+func (r *reader) glanceAt(line []byte) bool {
+	if len(line) >= markWords*markBlock {
+		return false
+	}
+	r.text = append(append(r.text[:0], line...), '\n')
+	r.text = slices.Grow(r.text, markBlock)
+	found, ok := r.glance(r.text[:len(r.text)+markBlock])
+	r.access.raw = line
+	return ok && len(found) == len(line)
+}
+
+// split makes fields of what lies between the marks of a line.
+func (e *Access) split(line []byte, ends *marks) bool {
+	n, from := 0, 0
+	for i, w := range ends[:len(line)/markBlock+1] {
+		for ; w != 0; w &= w - 1 {
+			to := i*64 + bits.TrailingZeros64(w)
+			if n == Fields {
+				return false // there are more than are known
+			}
+			e.span[n] = field(line, from, to)
+			n++
+			from = to + 1
+		}
+	}
+	if n == Fields {
+		return false
+	}
+	e.span[n] = field(line, from, len(line))
+	e.raw, e.n, e.Extra = line, n+1, 0
+	e.kind = KindAccess
+	return true
+}
+
+// field is the span of a field that is not empty, without its quotes if it has any.
+func field(line []byte, from, to int) span {
+	quote := 0
+	if line[from] == '"' {
+		quote = 1
+	}
+	return span{uint32(from + quote), uint32(to - quote)}
+}
+
+// usualHead decodes the first fields, in the form that they usually have.
+func (e *Access) usualHead(c *clock) (ok bool) {
+	line := e.raw
 	// Types are lower-case words; what JSON and headers begin with is none.
-	if p == 0 || line[0]-'a' > 'z'-'a' || p+28 >= len(line) || line[p+28] != ' ' {
-		return -1
+	if e.n <= int(FieldTargetGroup) || line[0]-'a' > 'z'-'a' {
+		return false
 	}
-	e.span[FieldType] = span{0, uint32(p)}
-	var ok bool
-	if e.Time, ok = c.usual(line[p+1 : p+28]); !ok {
-		return -1
+	at := func(f Field) []byte { s := e.span[f]; return line[s.from:s.to] }
+	if b := at(FieldTime); len(b) != 27 {
+		return false
+	} else if e.Time, ok = c.usual(b); !ok {
+		return false
 	}
-	e.span[FieldTime] = span{uint32(p + 1), uint32(p + 28)}
-	p += 29
-	if p = e.bare(FieldELB, p); p < 0 {
-		return -1
-	}
-	if p = e.address(FieldClient, p); p < 0 {
-		return -1
-	}
-	if p = e.address(FieldTarget, p); p < 0 {
-		return -1
-	}
-	if len(line)-p < 64 {
-		return -1 // room for the numbers, so that they need no bounds
+	if !e.address(FieldClient) || !e.address(FieldTarget) {
+		return false
 	}
 	for f := FieldRequestTime; f <= FieldResponseTime; f++ {
-		switch b := line[p : p+6]; {
-		case b[5] == ' ' && thousandths(b):
-			e.span[f] = span{uint32(p), uint32(p + 5)}
-			p += 6
-		case b[0] == '-' && b[1] == '1' && b[2] == ' ':
-			e.span[f] = span{uint32(p), uint32(p + 2)}
-			p += 3
-		default:
-			return -1
+		if b := at(f); !(len(b) == 5 && thousandths(b) || len(b) == 2 && b[0] == '-' && b[1] == '1') {
+			return false
 		}
 	}
-	if e.ELBStatus, p, ok = e.statusAt(FieldELBStatus, p); !ok {
-		return -1
+	if e.ELBStatus, ok = status(at(FieldELBStatus)); !ok {
+		return false
 	}
-	if e.TargetStatus, p, ok = e.statusAt(FieldTargetStatus, p); !ok {
-		return -1
+	if e.TargetStatus, ok = status(at(FieldTargetStatus)); !ok {
+		return false
 	}
-	if e.Received, p, ok = e.countAt(FieldReceivedBytes, p); !ok {
-		return -1
+	if e.Received, ok = integer(at(FieldReceivedBytes)); !ok {
+		return false
 	}
-	if e.Sent, p, ok = e.countAt(FieldSentBytes, p); !ok {
-		return -1
+	if e.Sent, ok = integer(at(FieldSentBytes)); !ok {
+		return false
 	}
-	for f := FieldRequest; f <= FieldUserAgent; f++ {
-		if p >= len(line) || line[p] != '"' {
-			return -1
-		}
-		from := p + 1
-		if p = quotedEnd(line, from); p < 0 {
-			return -1
-		}
-		e.span[f] = span{uint32(from), uint32(p - 2)}
-	}
-	for f := FieldSSLCipher; f <= FieldTargetGroup; f++ {
-		if p = e.bare(f, p); p < 0 {
-			return -1
-		}
-	}
-	e.kind, e.n, e.Extra, e.tail = KindAccess, headFields, 0, true
-	return p
+	return e.quoted(FieldRequest) && e.quoted(FieldUserAgent)
 }
 
-// bare cuts a field without quotes at p and returns the place of the next, or -1.
-func (e *Access) bare(f Field, p int) int {
-	to := spaceFrom(e.raw, p)
-	if to == p || to == len(e.raw) || e.raw[p] == '"' {
-		return -1
-	}
-	e.span[f] = span{uint32(p), uint32(to)}
-	return to + 1
-}
+// quoted reports whether a field stands in quotes.
+func (e *Access) quoted(f Field) bool { return e.raw[e.span[f].from-1] == '"' }
 
-// address cuts an address at p and returns the place of the next field, or -1.
-// For IPv4 it looks for the end and at the characters at once.
-func (e *Access) address(f Field, p int) int {
-	line := e.raw
-	for at := p; at+8 <= len(line); at += 8 {
-		n := digitsDotsColons(binary.LittleEndian.Uint64(line[at:]))
-		if n == 8 {
-			continue
+// address reports whether a field looks like an address. Of IPv4 it looks at eight
+// characters at a time.
+func (e *Access) address(f Field) bool {
+	s := e.span[f]
+	at := int(s.from)
+	for ; at+8 <= len(e.raw); at += 8 {
+		if n := digitsDotsColons(binary.LittleEndian.Uint64(e.raw[at:])); n < 8 {
+			at += n
+			break
 		}
-		if at += n; line[at] == ' ' && at > p && at-p <= 64 {
-			e.span[f] = span{uint32(p), uint32(at)}
-			return at + 1
-		}
-		break
 	}
-	next := e.bare(f, p)
-	if next < 0 || !addressLike(line[p:next-1]) {
-		return -1
-	}
-	return next
+	return at == int(s.to) && at > int(s.from) && at <= int(s.from)+64 || addressLike(e.raw[s.from:s.to])
 }
 
 // digitsDotsColons counts the bytes of w, from the lowest, that are of 0123456789.:
@@ -137,79 +128,6 @@ func digitsDotsColons(w uint64) int {
 	other := ((x&(0x7f*ones) + 0x75*ones) | x) & (0x80 * ones) // above 10
 	isDot := ^((dot&(0x7f*ones) + 0x7f*ones) | dot) & (0x80 * ones)
 	return bits.TrailingZeros64(other&^isDot) >> 3
-}
-
-// statusAt decodes three digits or - at p, a space behind them, and returns the
-// place of the next field.
-func (e *Access) statusAt(f Field, p int) (code, next int, ok bool) {
-	b := e.raw[p : p+4]
-	x, y, z := b[0]-'0', b[1]-'0', b[2]-'0'
-	switch {
-	case x <= 9 && y <= 9 && z <= 9 && b[3] == ' ':
-		e.span[f] = span{uint32(p), uint32(p + 3)}
-		return int(x)*100 + int(y)*10 + int(z), p + 4, true
-	case b[0] == '-' && b[1] == ' ':
-		e.span[f] = span{uint32(p), uint32(p + 1)}
-		return Absent, p + 2, true
-	}
-	return 0, 0, false
-}
-
-// countAt decodes up to ten digits at p, a space behind them.
-func (e *Access) countAt(f Field, p int) (n int64, next int, ok bool) {
-	b := e.raw[p : p+11]
-	for i, c := range b {
-		if c -= '0'; c > 9 {
-			e.span[f] = span{uint32(p), uint32(p + i)}
-			return n, p + i + 1, i > 0 && b[i] == ' '
-		}
-		n = n*10 + int64(c)
-	}
-	return 0, 0, false
-}
-
-// quotedEnd returns the place behind the space that follows a quoted field whose
-// text begins at p, or -1 if the field is not plainly ended.
-func quotedEnd(line []byte, p int) int {
-	i := bytes.IndexByte(line[p:], '"')
-	if i < 0 {
-		return -1
-	}
-	to := p + i
-	if to+1 >= len(line) || line[to+1] != ' ' || i > 0 && line[to-1] == '\\' {
-		return -1
-	}
-	return to + 2
-}
-
-// quiet reports whether the tail of a line holds nothing but known fields, and
-// no sign of a failure.
-func quiet(line []byte, p int) bool {
-	f := Field(headFields)
-	for ; p+4 <= len(line); f++ {
-		if binary.LittleEndian.Uint32(line[p:]) == quotedDash {
-			p += 4
-			continue
-		}
-		if f >= Fields || failureFields>>f&1 != 0 {
-			return false
-		}
-		if line[p] == '"' {
-			if p = quotedEnd(line, p+1); p < 0 {
-				return false
-			}
-			continue
-		}
-		to := spaceFrom(line, p)
-		if to == p {
-			return false
-		}
-		p = to + 1
-	}
-	// The last field of a line that AWS writes today is "-"; any other end that
-	// is as short is left to the long way.
-	return f < Fields && p+3 == len(line) && line[p] == '"' && line[p+1] == '-' && line[p+2] == '"' ||
-		f <= Fields && p >= len(line)
 }
 
 // usual is micros for the 27 bytes that AWS writes, with six digits of fraction.

@@ -14,15 +14,6 @@ func (p *Parser) Parse(line []byte) *Access {
 	return &p.reader.access
 }
 
-// Again is Parse for a line of which Parse or a Scanner has said that it is usual:
-// what lies behind the first fields is looked for when it is asked for, Extra by Width.
-func (p *Parser) Again(line []byte) *Access {
-	if p.reader.access.head(line, &p.reader.clock) < 0 {
-		return p.Parse(line)
-	}
-	return &p.reader.access
-}
-
 // Entry is Parse for the other logs.
 func (p *Parser) Entry(line []byte) *Entry {
 	if p.reader.kept(line, KindConnection).bad() || p.reader.kind.requests() {

@@ -7,6 +7,8 @@ type reader struct {
 	cells  cells
 	access Access
 	entry  Entry
+	marks  marks  // of the line at hand
+	text   []byte // a copy of it, where it does not lie in a larger buffer
 
 	vended  vended
 	columns w3cColumns
@@ -29,13 +31,10 @@ func (r *reader) reset(kind Kind) {
 // what they are.
 func (r *reader) read(line []byte) Cause {
 	var cause Cause
-	switch {
-	case r.columns.n > 0:
+	if r.columns.n > 0 {
 		if cause = r.w3c(line); cause.kind == whole {
 			return cause
 		}
-	case r.kind == KindAccess && r.access.glance(line, &r.clock):
-		return cause
 	}
 	switch {
 	case beginsJSON(line):
@@ -64,7 +63,7 @@ func (r *reader) columnsTell() {
 
 // kept reads a line as Raw has returned it, which is a plain one.
 func (r *reader) kept(line []byte, expected Kind) Cause {
-	if r.kind = expected; r.kind == KindAccess && r.access.glance(line, &r.clock) {
+	if r.kind = expected; r.kind == KindAccess && r.glanceAt(line) {
 		return Cause{}
 	}
 	return r.plain(line)
@@ -77,8 +76,7 @@ func (r *reader) kept(line []byte, expected Kind) Cause {
 // line does. A line of nothing but spaces is empty.
 func (r *reader) plain(line []byte) Cause {
 	r.cells.raw = line
-	cut := r.cells.cut()
-	if r.access.usual = cut != doubtful; r.access.usual {
+	if cut := r.cells.cut(); cut != doubtful {
 		return r.settle(cut, false)
 	}
 	for _, g := range grammars {

@@ -73,6 +73,9 @@ func (s *Scanner) Reset(r io.Reader, kind Kind) {
 // Scan goes to the next line, damaged or not. It returns false at the end of
 // the stream or when reading breaks; Err tells which.
 func (s *Scanner) Scan() bool {
+	if s.glance() {
+		return true
+	}
 	at := s.offset
 	line, ok := s.next()
 	if !ok {
@@ -87,6 +90,21 @@ func (s *Scanner) Scan() bool {
 	if s.cause.bad() {
 		s.damage = Damage{Line: s.line, Offset: at, Cause: s.cause, Raw: line[:min(len(line), RawLimit)]}
 	}
+	return true
+}
+
+// glance goes to the next line if that is one of those that nearly all are.
+func (s *Scanner) glance() bool {
+	if s.reader.kind != KindAccess || s.reader.columns.n > 0 {
+		return false
+	}
+	line, ok := s.reader.glance(s.buf[s.start:min(s.end+markBlock, len(s.buf))])
+	if !ok || s.start+len(line) >= s.end { // the newline is none that has been read
+		return false
+	}
+	s.take(len(line) + 1)
+	s.line++
+	s.cause = Cause{}
 	return true
 }
 

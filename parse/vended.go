@@ -225,12 +225,12 @@ func (r *reader) deliver(tell bool) (placed uint64, cause Cause) {
 	if len(line) > LineLimit {
 		return 0, Cause{kind: tooLong}
 	}
-	if kind == KindAccess && !tell && r.access.glance(line, &r.clock) {
+	if kind == KindAccess && !tell && r.glanceAt(line) {
 		r.kind = kind
 		return placed, Cause{}
 	}
 	r.cells.raw = line
-	r.access.usual = r.cells.cut() == whole // nothing is doubtful in what write has written
+	r.cells.cut() // nothing is doubtful in what write has written
 	if cause = f.check(&r.cells, &r.clock, tell); cause.kind == whole {
 		r.kind = kind
 		r.take()

@@ -251,6 +251,7 @@ func (w *worker) probe(ctx context.Context, o *ingest.Object) error {
 		if err == nil {
 			err = w.scanner.Err()
 		}
+		w.text.Stop()
 		if err == nil || !o.Restart(ctx, err) {
 			return errors.Join(err, o.Close())
 		}

@@ -112,7 +112,7 @@ func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
 			if !ok {
 				break
 			}
-			if _, entry := entryRelations[name]; name != "reject" && (entry && p.Entry(r.raw) == nil || !entry && again(&p, r) == nil) {
+			if _, entry := entryRelations[name]; name != "reject" && (entry && p.Entry(r.raw) == nil || !entry && p.Parse(r.raw) == nil) {
 				return nil, errUnreadable
 			}
 			n++

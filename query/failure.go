@@ -27,7 +27,7 @@ func newKeptRequests(s *Store, name string, from lines) *relation[*request] {
 			}
 			e := none
 			if whole {
-				if e = again(&p, r); e == nil {
+				if e = p.Parse(r.raw); e == nil {
 					return nil, false, errUnreadable
 				}
 				if !s.ofBalancer(e.Field(parse.FieldELB), r.object) {
@@ -42,14 +42,6 @@ func newKeptRequests(s *Store, name string, from lines) *relation[*request] {
 		name: name, columns: accessColumns(),
 		size: from.rows, scan: kept(from, decoder),
 	}
-}
-
-// again reads the line of a request once more.
-func again(p *parse.Parser, r record) *parse.Access {
-	if r.usual {
-		return p.Again(r.raw)
-	}
-	return p.Parse(r.raw)
 }
 
 // ofBalancer reports whether a kept line is of the balancer that was asked for;

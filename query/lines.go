@@ -15,7 +15,6 @@ import (
 type record struct {
 	object  int32
 	kind    parse.Kind
-	usual   bool // see parse.Access.Usual
 	line    int64
 	offset  int64 // bytes of log text before the line
 	at      int64 // of the entry, microseconds since 1970
@@ -34,12 +33,9 @@ type verdict struct {
 
 // append encodes the record, its head and its line apart.
 func (r record) append(heads, raws []byte) (_, _ []byte) {
-	flags := byte(r.verdict.source) << 2
-	if r.usual {
-		flags |= 1
-	}
+	flags := byte(r.verdict.source) << 1
 	if r.verdict.failed {
-		flags |= 2
+		flags |= 1
 	}
 	heads = binary.AppendUvarint(heads, uint64(r.object))
 	heads = append(heads, byte(r.kind), flags, byte(r.verdict.class))
@@ -118,8 +114,8 @@ func (c *cursor) read() (r record, ok bool, err error) {
 		return record{}, false, errBlock
 	}
 	flags := kinds[1]
-	r.kind, r.usual = parse.Kind(kinds[0]), flags&1 != 0
-	r.verdict.failed, r.verdict.source, r.verdict.class = flags&2 != 0, parse.Source(flags>>2&1), parse.Class(kinds[2])
+	r.kind = parse.Kind(kinds[0])
+	r.verdict.failed, r.verdict.source, r.verdict.class = flags&1 != 0, parse.Source(flags>>1&1), parse.Class(kinds[2])
 	r.line = int64(h.uvarint())
 	r.offset = int64(h.uvarint())
 	r.at = h.varint()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,8 +23,10 @@ import (
 // store holds nothing that may be reported.
 func (s *Store) load(ctx context.Context, feed *ingest.Feed, kinds ingest.KindSet) error {
 	group, working := errgroup.WithContext(ctx)
+	var idle atomic.Int32
 	for range s.in.Workers {
 		w := newWorker(s, kinds, kinds|^s.read)
+		w.idle = &idle
 		group.Go(func() error { return w.run(working, feed.Objects()) })
 	}
 	if err := group.Wait(); err != nil {
@@ -44,6 +47,8 @@ type worker struct {
 	from     int64          // window in microseconds since 1970
 	until    int64
 	inflater *ingest.Inflater
+	text     ingest.Ahead  // of the object at hand
+	idle     *atomic.Int32 // how many workers have nothing to do any more
 	scanner  *parse.Scanner
 	failures spooler
 	rejects  spooler
@@ -61,7 +66,7 @@ func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 	from, until := s.in.Plan.Window.Micros()
 	w := &worker{
 		store: s, kinds: kinds, mine: mine, from: from, until: until,
-		inflater: ingest.NewInflater(), scanner: parse.NewScanner(),
+		inflater: ingest.NewInflater(), scanner: parse.NewScanner(), idle: new(atomic.Int32),
 		failures: spooler{spool: s.failures}, rejects: spooler{spool: s.rejects},
 		total: newTraffic(), traffic: newTraffic(),
 	}
@@ -75,10 +80,13 @@ func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 
 func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 	for o := range objects {
-		if err := errors.Join(w.object(ctx, o), o.Close()); err != nil {
+		err := w.object(ctx, o)
+		w.text.Stop()
+		if err := errors.Join(err, o.Close()); err != nil {
 			return err
 		}
 	}
+	w.idle.Add(1)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -112,6 +120,7 @@ func (w *worker) retry(ctx context.Context, o *ingest.Object, err error) (again 
 		return false, err
 	}
 	w.rollback()
+	w.text.Stop()
 	if o.Restart(ctx, err) {
 		return true, nil
 	}
@@ -180,13 +189,22 @@ func (w *worker) keep(o *ingest.Object) error {
 // begin opens the object's text.
 func (w *worker) begin(ctx context.Context, o *ingest.Object) error {
 	w.tallies = tallies{}
+	w.text.Stop()
 	text, err := o.Content(ctx, w.inflater)
 	if err != nil {
 		return err
 	}
-	w.scanner.Reset(text, w.likely(o.Name.Kind))
+	var worth func() bool
+	if o.Again() { // else nobody knows how long a Read takes, which cannot be interrupted
+		worth = w.aheadPays
+	}
+	w.text.Reset(text, worth)
+	w.scanner.Reset(&w.text, w.likely(o.Name.Kind))
 	return nil
 }
+
+// aheadPays reports whether there are processors that have nothing else to do.
+func (w *worker) aheadPays() bool { return w.idle.Load() > 0 }
 
 // likely is the kind under which damaged lines count until a good one tells
 // better: the name's, or else one that is read, the same for all scans.

@@ -66,9 +66,11 @@ func KindsNamed(text string) (kinds ingest.KindSet) {
 // named returns the relations whose names occur in a text, comments left out:
 // at least those that it reads.
 func named(text string) (relations []string) {
-	text = comments.ReplaceAllString(text, "")
+	words := strings.FieldsFunc(comments.ReplaceAllString(text, ""), func(r rune) bool {
+		return r != '_' && !('a' <= r && r <= 'z') && !('A' <= r && r <= 'Z') && !('0' <= r && r <= '9')
+	})
 	for _, name := range Relations() {
-		if regexp.MustCompile(`\b` + name + `\b`).MatchString(text) {
+		if slices.Contains(words, name) {
 			relations = append(relations, name)
 		}
 	}

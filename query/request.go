@@ -48,7 +48,7 @@ func (s *Store) guess() (rows int64) {
 // request is the record of the request at hand, without a verdict.
 func (w *worker) request(o *ingest.Object, e *parse.Access) record {
 	client, _ := e.Addr(parse.FieldClient)
-	return record{object: o.ID, kind: e.Kind(), usual: e.Usual(), line: w.scanner.Line(), at: e.Time, client: client, raw: e.Raw()}
+	return record{object: o.ID, kind: e.Kind(), line: w.scanner.Line(), at: e.Time, client: client, raw: e.Raw()}
 }
 
 // judge says whether a request failed, and why.

@@ -26,7 +26,7 @@ func TestSpoolKeepsWhatIsCommitted(t *testing.T) {
 			size := rapid.SampledFrom([]int{0, 1, 700, 60_000, blockBytes + 10}).Draw(rt, "size")
 			var lines []string
 			for line := range rapid.IntRange(0, 9).Draw(rt, "lines") {
-				r := record{object: int32(object), line: int64(line), offset: 7, at: int64(line) - 3, usual: line%2 == 0, verdict: verdict{line%3 == 0, parse.ClassPolicy, parse.Logged, []byte("why")}, client: []byte("192.0.2.1"), raw: bytes.Repeat([]byte{byte('a' + line)}, size)}
+				r := record{object: int32(object), line: int64(line), offset: 7, at: int64(line) - 3, verdict: verdict{line%3 == 0, parse.ClassPolicy, parse.Logged, []byte("why")}, client: []byte("192.0.2.1"), raw: bytes.Repeat([]byte{byte('a' + line)}, size)}
 				if err := w.add(r); err != nil {
 					rt.Fatal(err)
 				}
@@ -64,7 +64,7 @@ func TestSpoolKeepsWhatIsCommitted(t *testing.T) {
 }
 
 func spell(r record) string {
-	return fmt.Sprint(r.object, r.line, r.offset, r.at, r.usual, r.verdict.failed, r.verdict.class, r.verdict.source, string(r.verdict.why), string(r.client), len(r.raw), string(r.raw[:min(1, len(r.raw))]))
+	return fmt.Sprint(r.object, r.line, r.offset, r.at, r.verdict.failed, r.verdict.class, r.verdict.source, string(r.verdict.why), string(r.client), len(r.raw), string(r.raw[:min(1, len(r.raw))]))
 }
 
 // readAll reads a spool with two cursors that share the blocks.

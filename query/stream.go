@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"loglens/ingest"
 	"loglens/parse"
@@ -20,6 +21,8 @@ type reading struct {
 	// taken are the kinds that something accounts for already. Each kind is accounted
 	// for by the first scan that wants it, and what nobody wants by the first of all.
 	taken ingest.KindSet
+
+	idle atomic.Int32 // scans that have nothing to read any more
 
 	mu      sync.Mutex
 	streams []interface{ stop() error }
@@ -77,7 +80,9 @@ func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*
 		r.taken |= kinds
 		r.mu.Unlock()
 		return func(columnSet) reader[T] {
-			st := &stream[T]{reading: r, worker: newWorker(s, kinds, mine), feed: feed, row: row(record), record: record}
+			w := newWorker(s, kinds, mine)
+			w.idle = &r.idle
+			st := &stream[T]{reading: r, worker: w, feed: feed, row: row(record), record: record}
 			r.mu.Lock()
 			r.streams = append(r.streams, st)
 			r.mu.Unlock()
@@ -126,7 +131,9 @@ func (s *stream[T]) next() (row T, ok bool, err error) {
 
 // take receives the next object; false if there is none.
 func (s *stream[T]) take() (ok bool) {
-	s.object, ok = <-s.feed.Objects()
+	if s.object, ok = <-s.feed.Objects(); !ok {
+		s.reading.idle.Add(1)
+	}
 	s.opened, s.out = false, 0
 	return ok
 }
@@ -197,6 +204,7 @@ func (s *stream[T]) finish() error {
 
 // stop closes the object at hand.
 func (s *stream[T]) stop() error {
+	s.worker.text.Stop()
 	o := s.object
 	s.object = nil
 	if o == nil {

@@ -1,7 +1,5 @@
 package inflate
 
-import "encoding/binary"
-
 // fastInput is how many bytes of input one round of fast may load: two words,
 // the second up to 7 bytes behind the first, rounded up.
 const fastInput = 16
@@ -28,9 +26,8 @@ func (z *Reader) decodeHuffman() error {
 // fast decodes symbols while both input and room are so plenty that one round
 // of literals and a match need not ask for either, or until the block ends.
 func (z *Reader) fast() error {
-	// The capacities say no more than the lengths, which saves two registers.
-	in, block := z.src[:len(z.src):len(z.src)], z.block[:len(z.block):len(z.block)]
-	last, full := len(in)-fastInput, z.full // the highest positions at which a round may begin
+	in, block := uncheckedBytes(z.src), uncheckedBytes(z.block)
+	last, full := len(z.src)-fastInput, z.full // the highest positions at which a round may begin
 	pos, write := z.pos, z.write
 	bits, nbits := z.bits, z.nbits // of nbits only the lowest 6 bits count
 
@@ -40,36 +37,36 @@ func (z *Reader) fast() error {
 	// Refill: as many whole bytes as there is room for, but at least 56 bits
 	// are there afterwards. What is loaded of the next byte beyond them is
 	// loaded again, the same, the next time.
-	bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
+	bits |= in.load(pos) << (nbits & 63)
 	pos += int(7 - nbits>>3&7)
 	nbits |= 56
 	entry := z.litlen[bits&(1<<litlenBits-1)]
 
 decoding:
 	for pos <= last && write <= full {
-		// Up to three entries of the first table: 33 bits, and with a longer
-		// code and a length's extra bits 42.
+		// Up to three entries of the first table: 30 bits, and with a longer
+		// code and a length's extra bits 40.
 		before := bits
 		bits >>= entry & widthMask
 		nbits -= uint(entry)
 		if entry&entryLiterals != 0 {
-			binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+			block.store(write, uint16(entry>>valueShift))
 			write += int(entry >> literalsShift & 3)
 			entry = z.litlen[bits&(1<<litlenBits-1)]
 			before = bits
 			bits >>= entry & widthMask
 			nbits -= uint(entry)
 			if entry&entryLiterals != 0 {
-				binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+				block.store(write, uint16(entry>>valueShift))
 				write += int(entry >> literalsShift & 3)
 				entry = z.litlen[bits&(1<<litlenBits-1)]
 				before = bits
 				bits >>= entry & widthMask
 				nbits -= uint(entry)
 				if entry&entryLiterals != 0 {
-					binary.LittleEndian.PutUint16(block[write:], uint16(entry>>valueShift))
+					block.store(write, uint16(entry>>valueShift))
 					write += int(entry >> literalsShift & 3)
-					bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
+					bits |= in.load(pos) << (nbits & 63)
 					pos += int(7 - nbits>>3&7)
 					nbits |= 56
 					entry = z.litlen[bits&(1<<litlenBits-1)]
@@ -85,9 +82,9 @@ decoding:
 				bits >>= entry & widthMask
 				nbits -= uint(entry)
 				if entry&entryLiterals != 0 {
-					block[write] = byte(entry >> valueShift)
+					z.block[write] = byte(entry >> valueShift)
 					write++
-					bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
+					bits |= in.load(pos) << (nbits & 63)
 					pos += int(7 - nbits>>3&7)
 					nbits |= 56
 					entry = z.litlen[bits&(1<<litlenBits-1)]
@@ -104,7 +101,7 @@ decoding:
 		length := int(entry>>valueShift) + int(before&(1<<(entry&widthMask)-1)>>(entry>>codeShift&codeMask))
 
 		// A distance takes up to 28 bits.
-		bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
+		bits |= in.load(pos) << (nbits & 63)
 		pos += int(7 - nbits>>3&7)
 		nbits |= 56
 		entry = z.distance[bits&(1<<distanceBits-1)]
@@ -125,7 +122,7 @@ decoding:
 		distance := int(entry>>valueShift) + int(before&(1<<(entry&widthMask)-1)>>(entry>>codeShift&codeMask))
 
 		// The next entry is loaded before the copy, which hides how long it takes.
-		bits |= binary.LittleEndian.Uint64(in[pos:]) << (nbits & 63)
+		bits |= in.load(pos) << (nbits & 63)
 		pos += int(7 - nbits>>3&7)
 		nbits |= 56
 		entry = z.litlen[bits&(1<<litlenBits-1)]
@@ -138,17 +135,16 @@ decoding:
 				break decoding
 			}
 		case distance >= 16:
-			// In steps of 16, the last of which may write too much.
-			for {
-				*(*[16]byte)(block[to:]) = *(*[16]byte)(block[from:])
-				to += 16
-				from += 16
+			for { // the last step may write too much
+				block.copy(to, from)
+				to += copyStep
+				from += copyStep
 				if to >= write {
 					break
 				}
 			}
 		default:
-			repeat(block, to, from, length)
+			repeat(z.block, to, from, length)
 		}
 	}
 

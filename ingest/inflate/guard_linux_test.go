@@ -6,35 +6,10 @@ import (
 	"errors"
 	"io"
 	"os"
-	"syscall"
 	"testing"
-)
 
-// guarded returns size bytes between two pages that nobody may touch: they end
-// where the second begins, or begin where the first ends.
-func guarded(t *testing.T, size int, atEnd bool) []byte {
-	t.Helper()
-	page := os.Getpagesize()
-	inner := (size + page - 1) / page * page
-	all, err := syscall.Mmap(-1, 0, page+inner+page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Munmap(all); err != nil {
-			t.Error(err)
-		}
-	})
-	for _, guard := range [][]byte{all[:page], all[page+inner:]} {
-		if err := syscall.Mprotect(guard, syscall.PROT_NONE); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if atEnd {
-		return all[page+inner-size : page+inner] // the capacity reaches into the guard
-	}
-	return all[page : page+size]
-}
+	"loglens/internal/guard"
+)
 
 // decodeAll decodes the blocks of a member as they lie in input. Through bufio,
 // they would be copied to where it is safe.
@@ -62,7 +37,7 @@ func TestReaderBetweenGuardPages(t *testing.T) {
 		for _, cut := range []int{0, 1, 7, 8, 9, 10, 20, 50, 300, 2000} {
 			for _, atEnd := range []bool{false, true} {
 				size := len(f.stored) - cut
-				input, block := guarded(t, size, atEnd), guarded(t, ownSize+17, atEnd)
+				input, block := guard.Bytes(t, size, atEnd), guard.Bytes(t, ownSize+17, atEnd)
 				copy(input, f.stored)
 				err := z.decodeAll(t, input, block)
 				switch got := block[:z.write]; {
@@ -83,7 +58,7 @@ func TestReaderBetweenGuardPages(t *testing.T) {
 				continue
 			}
 			for _, atEnd := range []bool{false, true} {
-				block, got := guarded(t, ownSize, atEnd), []byte(nil)
+				block, got := guard.Bytes(t, ownSize, atEnd), []byte(nil)
 				err := z.Reset(reading(p.make(text), 4096))
 				for err == nil {
 					var n int

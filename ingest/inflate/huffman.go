@@ -19,14 +19,14 @@ const (
 
 // Widths of the first tables, in bits, and sizes of the tables with all their
 // subtables, in entries. The subtables of a code of 288 symbols behind a table
-// of 11 bits take 294 entries at most, those of 32 symbols behind 8 bits 146
+// of 10 bits take 310 entries at most, those of 32 symbols behind 8 bits 146
 // (zlib's examples/enough.c computes these). Rounded up to powers of two, an
 // index can be masked instead of checked.
 const (
-	litlenBits   = 11
+	litlenBits   = 10
 	distanceBits = 8
 
-	litlenEntries   = 1 << 12 // ≥ 2,048 + 294
+	litlenEntries   = 1 << 11 // ≥ 1,024 + 310
 	distanceEntries = 1 << 9  // ≥ 256 + 146
 )
 

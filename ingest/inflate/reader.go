@@ -34,8 +34,8 @@ const (
 	historySize = 32 << 10 // how far back a distance can reach
 	maxMatch    = 258
 	// blockSlack is what a round of the loops may write without asking: three
-	// pairs of literals and a match, and what a copy in steps of 16 writes too much.
-	blockSlack = 3*2 + maxMatch + 15
+	// pairs of literals and a match, and what a copy in steps writes too much.
+	blockSlack = 3*2 + maxMatch + copyStep - 1
 
 	// ownSize is the size of the Reader's own block. A caller's block that is no
 	// smaller is decoded into without a copy.

@@ -1,0 +1,8 @@
+//go:build !amd64
+
+package parse
+
+// vectors is never true.
+var vectors bool
+
+func markVectors(*marks, []byte, *marker) int { panic("no vectors") }

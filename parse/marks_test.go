@@ -1,0 +1,142 @@
+package parse
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// eachMarker runs f with the processor's vectors, if it has what they need, and without.
+func eachMarker(t testing.TB, f func(how string)) {
+	t.Helper()
+	have := vectors
+	defer func() { vectors = have }()
+	for _, vectors = range slices.Compact([]bool{false, have}) {
+		f(fmt.Sprintf("vectors: %v", vectors))
+	}
+}
+
+// plainly is mark, byte by byte: where the fields of a plain line end, and how long it is.
+func plainly(text []byte) (ends []int, length int, plain bool) {
+	length = bytes.IndexByte(text[:min(len(text)/markBlock, markWords)*markBlock], '\n')
+	if length < 0 {
+		return nil, -1, false
+	}
+	line := text[:length]
+	for from := 0; ; {
+		to := from
+		if from < length && line[from] == '"' {
+			for to++; to < length && line[to] != '"'; to++ {
+			}
+			if to == length || line[to-1] == '\\' {
+				return nil, length, false
+			}
+			to++
+		} else {
+			for ; to < length && line[to] != ' '; to++ {
+				if line[to] == '"' {
+					return nil, length, false
+				}
+			}
+		}
+		if to == from || to < length && line[to] != ' ' {
+			return nil, length, false
+		}
+		if to == length {
+			return ends, length, true
+		}
+		ends = append(ends, to)
+		from = to + 1
+	}
+}
+
+// sameMarks holds mark against plainly.
+func sameMarks(t testing.TB, text []byte) (plain bool) {
+	t.Helper()
+	wantEnds, wantLength, wantPlain := plainly(text)
+	eachMarker(t, func(how string) {
+		var m marks
+		for i := range m {
+			m[i] = 0xdeadbeef // what an earlier line has left
+		}
+		length, plain := m.mark(text)
+		if length != wantLength || length >= 0 && plain != wantPlain {
+			t.Fatalf("%s: %q: %d bytes, plain %v; want %d, %v", how, text, length, plain, wantLength, wantPlain)
+		}
+		if length < 0 || !plain {
+			return
+		}
+		var ends []int
+		for i := range (length/markBlock + 1) * markBlock {
+			if m[i/markBlock]>>(i%markBlock)&1 != 0 {
+				ends = append(ends, i)
+			}
+		}
+		if !slices.Equal(ends, wantEnds) {
+			t.Fatalf("%s: %q: fields end at %v, want %v", how, text, ends, wantEnds)
+		}
+	})
+	return wantPlain
+}
+
+// inventedText is made of words that a line is made of, some of them odd, so that they
+// meet at the borders of blocks.
+func inventedText(rnd *rand.Rand, odd int) []byte {
+	var b []byte
+	for len(b) < rnd.IntN(6*markBlock) {
+		switch word := rnd.IntN(100); {
+		case word < odd:
+			b = append(b, [...]string{`"`, `\"`, ` `, `""`, "\\", "\r", "\x00", "\xff", `"a"b"`, "\n"}[rnd.IntN(10)]...)
+		case word < 40:
+			b = append(b, `"-"`...)
+		case word < 60:
+			b = append(append(append(b, '"'), bytes.Repeat([]byte("x "), rnd.IntN(70))...), `y"`...)
+		default:
+			b = append(b, bytes.Repeat([]byte{'z'}, 1+rnd.IntN(70))...)
+		}
+		if rnd.IntN(200) >= odd {
+			b = append(b, ' ')
+		}
+	}
+	b = bytes.TrimSuffix(b, []byte{' '})
+	if rnd.IntN(10) > 0 {
+		b = append(b, '\n')
+	}
+	return append(b, inventedBlock(rnd)...)
+}
+
+// inventedBlock is what may lie behind a line.
+func inventedBlock(rnd *rand.Rand) []byte {
+	b := make([]byte, rnd.IntN(3*markBlock))
+	for i := range b {
+		b[i] = "\" \\\na"[rnd.IntN(5)]
+	}
+	return b
+}
+
+// TestMarks holds both ways to mark against the obvious one.
+func TestMarks(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(3, 3))
+	plain := 0
+	const texts = 60_000
+	for i := range texts {
+		if sameMarks(t, inventedText(rnd, i%3*2)) {
+			plain++
+		}
+	}
+	if plain < texts/5 || plain > texts*4/5 {
+		t.Errorf("%d of %d lines are plain: the texts are not mixed", plain, texts)
+	}
+	sameMarks(t, nil)
+	sameMarks(t, bytes.Repeat([]byte("a "), markWords*markBlock)) // longer than there are marks
+}
+
+func FuzzMarks(f *testing.F) {
+	rnd := rand.New(rand.NewPCG(5, 5))
+	for range 20 {
+		f.Add(inventedText(rnd, 5))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) { sameMarks(t, text) })
+}

@@ -39,46 +39,55 @@ func main() {
 		return
 	}
 	dir := filepath.Join(*cache, fmt.Sprint(*lines)) // trees are kept for the next run of the same size
-	large, small := filepath.Join(dir, "large"), filepath.Join(dir, "small")
+	tree := func(name string) string { return filepath.Join(dir, name) }
+	large, small, failing, many, single := tree("large"), tree("small"), tree("failing"), tree("many"), tree("single")
 	raw := measure.Usual(large, *lines)
 	measure.Usual(small, *lines/10)
-
-	failing := filepath.Join(dir, "failing")
 	measure.Failing(failing, *lines/2)
-	parquet := filepath.Join(dir, "export.parquet")
-	filled := filepath.Join(dir, "store.duckdb")
+	measure.Small(many, *lines)
+	measure.Single(single, large)
+
+	top := func(of string) []string { return []string{*bin, "top-errors", "--output", "json", of} }
+	own := func(of string) []string { return []string{measure.Beside("inflate"), "-own", of} }
+	inflate := &measure.Variant{Name: "inflate only (klauspost)", Args: []string{measure.Beside("inflate"), large}}
+	inflateOwn := &measure.Variant{Name: "inflate only (own)", Args: own(large)}
+	whole := &measure.Variant{Name: "top-errors", Args: top(large)}
+	tenth := &measure.Variant{Name: "top-errors, a tenth", Args: top(small)}
+	fail := &measure.Variant{Name: "top-errors, all lines fail", Args: top(failing), Every: 3}
+	inflateMany := &measure.Variant{Name: "inflate only (own), 2,000 objects", Args: own(many)}
+	wholeMany := &measure.Variant{Name: "top-errors, 2,000 objects", Args: top(many)}
+	inflateSingle := &measure.Variant{Name: "inflate only (own), one object", Args: own(single)}
+	wholeSingle := &measure.Variant{Name: "top-errors, one object", Args: top(single)}
+	sql := &measure.Variant{Name: "sql over request", Args: []string{*bin, "sql", manyColumns, "--output", "csv", large}}
+	sqlTenth := &measure.Variant{Name: "sql over request, a tenth", Args: []string{*bin, "sql", manyColumns, "--output", "csv", small}}
+	routes := &measure.Variant{Name: "routes", Args: []string{*bin, "routes", "--output", "json", large}, Every: 3}
+	export := func(name, to string) *measure.Variant {
+		return &measure.Variant{Name: name, Args: []string{*bin, "export", "--to", to, large}, Fresh: to, Every: 3}
+	}
+	parquet, table := export("export to Parquet", tree("export.parquet")), export("export to a DuckDB file", tree("export.duckdb"))
+	filled := tree("store.duckdb")
+	ingest := &measure.Variant{Name: "ingest into a store", Args: []string{*bin, "ingest", "--store", filled, large}, Fresh: filled}
 	variants := []*measure.Variant{
-		{Name: "inflate only (klauspost)", Args: []string{measure.Beside("inflate"), large}},
-		{Name: "top-errors", Args: []string{*bin, "top-errors", "--output", "json", large}},
-		{Name: "top-errors, a tenth", Args: []string{*bin, "top-errors", "--output", "json", small}},
-		{Name: "top-errors, all lines fail", Args: []string{*bin, "top-errors", "--output", "json", failing}, Every: 3},
-		{Name: "sql over request", Args: []string{*bin, "sql", manyColumns, "--output", "csv", large}},
-		{Name: "sql over request, a tenth", Args: []string{*bin, "sql", manyColumns, "--output", "csv", small}},
-		{Name: "routes", Args: []string{*bin, "routes", "--output", "json", large}, Every: 3},
-		{Name: "export to Parquet", Args: []string{*bin, "export", "--to", parquet, large}, Fresh: parquet, Every: 3},
-		{Name: "ingest into a store", Args: []string{*bin, "ingest", "--store", filled, large}, Fresh: filled},
+		inflate, inflateOwn, whole, tenth, fail, inflateMany, wholeMany, inflateSingle, wholeSingle, sql, sqlTenth, routes, parquet, table, ingest,
 	}
 	measure.Check(measure.RunAll(context.Background(), variants, *rounds))
+
 	fmt.Printf("%s/%s, %d processors, %s; %d lines, %d MB of log text; %d rounds, medians\n\n",
 		runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), runtime.Version(), *lines, raw/1e6, *rounds)
-	fmt.Printf("%-28s %9s %9s %9s %9s %9s %9s\n", "", "wall s", "min", "max", "cpu s", "RSS MB", "Mlines/s")
+	fmt.Printf("%-34s %9s %9s %9s %9s %9s\n", "", "wall s", "min", "max", "cpu s", "RSS MB")
 	for _, v := range variants {
-		n := *lines
-		switch v.Args[len(v.Args)-1] {
-		case small:
-			n /= 10
-		case failing:
-			n /= 2
-		}
-		fmt.Printf("%-28s %9.2f %9.2f %9.2f %9.2f %9.0f %9.2f\n", v.Name, measure.Median(v.Wall), slices.Min(v.Wall), slices.Max(v.Wall),
-			measure.Median(v.CPU), slices.Max(v.RSS), float64(n)/measure.Median(v.Wall)/1e6)
+		fmt.Printf("%-34s %9.2f %9.2f %9.2f %9.2f %9.0f\n", v.Name, measure.Median(v.Wall), slices.Min(v.Wall), slices.Max(v.Wall),
+			measure.Median(v.CPU), slices.Max(v.RSS))
 	}
 	fmt.Println()
-	compare(variants[1], variants[0], "1.25")
-	compare(variants[8], variants[1], "1.15")
+	compare(whole, inflate, "0.75")
+	compare(whole, inflateOwn, "1.20")
+	compare(wholeMany, inflateMany, "1.10")
+	compare(wholeSingle, inflateSingle, "1.20")
+	compare(ingest, whole, "1.15")
 	fmt.Printf("RSS, whole to a tenth: %.0f MB to %.0f MB (goal ≤ 100 MB, flat); all lines failing: %.0f MB (goal ≤ 300 MB)\n",
-		slices.Max(variants[1].RSS), slices.Max(variants[2].RSS), slices.Max(variants[3].RSS))
-	fmt.Printf("RSS of sql over request: %.0f MB, a tenth %.0f MB (goal ≤ 320 MB)\n", slices.Max(variants[4].RSS), slices.Max(variants[5].RSS))
+		slices.Max(whole.RSS), slices.Max(tenth.RSS), slices.Max(fail.RSS))
+	fmt.Printf("RSS of sql over request: %.0f MB, a tenth %.0f MB (goal ≤ 320 MB)\n", slices.Max(sql.RSS), slices.Max(sqlTenth.RSS))
 }
 
 // largeStore makes a store of 30 days unless it is there: what 12 nodes have

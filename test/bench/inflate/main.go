@@ -1,10 +1,11 @@
-// Command inflate inflates the log objects that it is given, files or folders,
-// with klauspost/compress, and looks at nothing: nothing can be known of a log
+// Command inflate inflates the log objects that it is given, files or folders, with
+// klauspost/compress or with -own by the decoder of loglens, and looks at nothing: nothing can be known of a log
 // line before it is inflated.
 package main
 
 import (
 	"errors"
+	"flag"
 	"io"
 	"os"
 	"runtime"
@@ -12,17 +13,20 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 
+	"loglens/ingest"
 	"loglens/test/internal/measure"
 )
 
 // As many goroutines as there are processors carry an object each, with one
 // decoder that is reset.
 func main() {
+	own := flag.Bool("own", false, "by the decoder of loglens")
+	flag.Parse()
 	paths := make(chan string)
 	var group sync.WaitGroup
 	for range runtime.NumCPU() {
 		group.Go(func() {
-			var z gzip.Reader
+			z := newDecoder(*own)
 			buf := make([]byte, 256<<10)
 			for p := range paths {
 				f, err := os.Open(p)
@@ -38,7 +42,7 @@ func main() {
 			}
 		})
 	}
-	for _, arg := range os.Args[1:] {
+	for _, arg := range flag.Args() {
 		objects, err := measure.Objects(arg)
 		measure.Check(err)
 		for _, p := range objects {
@@ -47,4 +51,17 @@ func main() {
 	}
 	close(paths)
 	group.Wait()
+}
+
+// decoder is what both have in common.
+type decoder interface {
+	io.Reader
+	Reset(r io.Reader) error
+}
+
+func newDecoder(own bool) decoder {
+	if own {
+		return ingest.NewInflater()
+	}
+	return new(gzip.Reader)
 }

@@ -21,7 +21,6 @@ import (
 	"strings"
 	"time"
 
-	"loglens/internal/demo"
 	"loglens/test/internal/gateway"
 	"loglens/test/internal/measure"
 )
@@ -57,7 +56,7 @@ func main() {
 	large, failing, small := filepath.Join(dir, "large"), filepath.Join(dir, "failing"), filepath.Join(*cache, "small", fmt.Sprint(*lines))
 	measure.Usual(large, *lines)
 	measure.Failing(failing, *lines/2)
-	measure.Tree(small, demo.Options{Span: 14 * time.Hour, Lines: *lines * 2 / 3, FailureRate: 0.02})
+	measure.Small(small, *lines)
 	cases := []*overlap{
 		{name: "large objects", bucket: "large", dir: large},
 		{name: "small objects", bucket: "small", dir: small},

@@ -3,11 +3,14 @@ package measure
 import (
 	"context"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/klauspost/compress/gzip"
 
 	"loglens/internal/demo"
 )
@@ -24,6 +27,37 @@ func Usual(dir string, lines int) int64 {
 // Failing makes a tree of as many objects, and every request fails.
 func Failing(dir string, lines int) int64 {
 	return Tree(dir, demo.Options{Span: 25 * time.Minute, Lines: lines, FailureRate: 1})
+}
+
+// Small makes a tree of some two thousand objects with two thirds of so many lines.
+func Small(dir string, lines int) int64 {
+	return Tree(dir, demo.Options{Span: 14 * time.Hour, Lines: lines * 2 / 3, FailureRate: 0.02})
+}
+
+// Single makes one object of a sixth of another tree's objects, unless it is there.
+func Single(dir, of string) {
+	path := filepath.Join(dir, "one.log.gz")
+	if _, err := os.Stat(path); err == nil {
+		return
+	}
+	Check(os.MkdirAll(dir, 0o700))
+	objects, err := Objects(of)
+	Check(err)
+	to, err := os.Create(path + ".part")
+	Check(err)
+	packed := gzip.NewWriter(to)
+	for _, p := range objects[:max(len(objects)/6, 1)] {
+		from, err := os.Open(p)
+		Check(err)
+		text, err := gzip.NewReader(from)
+		Check(err)
+		_, err = io.Copy(packed, text)
+		Check(err)
+		Check(from.Close())
+	}
+	Check(packed.Close())
+	Check(to.Close())
+	Check(os.Rename(path+".part", path))
 }
 
 // Tree makes a tree of log objects unless it is there, and returns the bytes of

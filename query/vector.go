@@ -33,6 +33,7 @@ type vector struct {
 // rows is a chunk that is being filled.
 type rows struct {
 	vectors []vector // by column of the relation
+	coders  []*coder // by column of the relation, nil for texts as such
 	arena   *arena
 	n       int
 }
@@ -70,9 +71,12 @@ type cell struct {
 	vector
 	row   int
 	arena *arena
+	code  *coder // what stores texts as codes; nil for texts as such
 }
 
-func (r *rows) cell(column int) cell { return cell{r.vectors[column], r.n, r.arena} }
+func (r *rows) cell(column int) cell {
+	return cell{r.vectors[column], r.n, r.arena, r.coders[column]}
+}
 
 // null stores NULL.
 func (c cell) null() {
@@ -81,7 +85,7 @@ func (c cell) null() {
 }
 
 // put stores a value of a type that has DuckDB's own layout, or NULL.
-func put[V int16 | int32 | int64 | float64 | bool](c cell, v V, ok bool) {
+func put[V int16 | int32 | int64 | uint16 | uint32 | float64 | bool | [2]uint64](c cell, v V, ok bool) {
 	if !ok {
 		c.null()
 		return
@@ -97,6 +101,14 @@ const inlined = 12
 func (c cell) text(b []byte) {
 	if b == nil {
 		c.null()
+		return
+	}
+	if c.code != nil {
+		c.code.text(c, b)
+		return
+	}
+	if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))) - uintptr(unsafe.Pointer(unsafe.SliceData(c.arena.line))); at < uintptr(len(c.arena.line)) {
+		c.bytes(c.arena.copied[at:][:len(b)])
 		return
 	}
 	c.bytes(c.arena.clean(b))
@@ -131,7 +143,11 @@ type arena struct {
 	extra []*arena
 	pins  runtime.Pinner
 
+	line   []byte // of the row at hand, where it lies at its reader; nil if it is not plain, or not wanted whole
+	copied []byte // line in the slab
+
 	scratch []byte // for values that are made up
+	odd     []byte // the texts of the row at hand that have no code
 }
 
 func newArena(size int) *arena {
@@ -148,7 +164,7 @@ func (a *arena) reset() {
 	for _, x := range a.extra {
 		x.pins.Unpin()
 	}
-	a.extra = nil
+	a.extra, a.odd = nil, a.odd[:0]
 }
 
 // close gives the memory back. No chunk may use it any more.
@@ -167,6 +183,15 @@ func (a *arena) clean(b []byte) []byte {
 	at := len(a.used)
 	a.used = appendClean(a.used, b)
 	return a.used[at:]
+}
+
+// begin makes known the line of the next row. If it needs no cleaning it is copied
+// whole, and its fields are not looked at and copied one by one.
+func (a *arena) begin(line []byte) {
+	a.line, a.copied = nil, nil
+	if len(a.used)+len(line) <= cap(a.used) && ascii(line) {
+		a.line, a.copied = line, a.keep(line)
+	}
 }
 
 // keep copies b into the arena.

@@ -56,7 +56,7 @@ func (e *Access) Width() int {
 func (e *Access) finish() {
 	if e.tail {
 		e.tail = false
-		e.cut() // cannot find anything amiss: the line has been looked at
+		e.rest()
 		e.limit()
 	}
 }

@@ -12,6 +12,18 @@ func (l *cells) cut() (result causeKind) {
 	return result
 }
 
+// rest finds the fields behind those that are known, the last of which is not quoted
+// and ended by a space.
+func (l *cells) rest() {
+	known, at := l.n, l.span[l.n-1].to+1
+	n, _ := cut(l.raw[at:], l.span[known:]) // nothing is amiss: the line has been looked at
+	l.n += n
+	for i := known; i < min(l.n, len(l.span)); i++ {
+		l.span[i].from += at
+		l.span[i].to += at
+	}
+}
+
 // cut finds the fields of a line in one pass and returns how many there are;
 // those that spans have no room for are only counted. Fields are separated by
 // one space; any of them may be quoted; a quoted field ends at the first quote

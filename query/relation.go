@@ -132,10 +132,10 @@ type filling[T any] struct {
 const wholeLine = 8
 
 func (s *scan[T]) NewLocalState() any {
-	f := &filling[T]{rows: rows{arena: s.store.arenas.take(), coders: make([]*coder, len(s.relation.columns))}}
+	f := &filling[T]{rows: rows{arena: s.store.arenas.take(), vectors: make([]vector, len(s.relation.columns))}}
 	for i, code := range s.relation.codes {
 		if code != nil {
-			f.rows.coders[i] = &coder{code, code.coder()}
+			f.rows.vectors[i].code = &coder{code, code.coder()}
 		}
 	}
 	return f
@@ -144,7 +144,7 @@ func (s *scan[T]) NewLocalState() any {
 func (s *scan[T]) FillChunk(state any, chunk duckdb.DataChunk) error {
 	f := state.(*filling[T])
 	r := &f.rows
-	r.begin(&chunk, len(s.relation.columns))
+	r.begin(&chunk)
 	if f.reader == nil {
 		var named columnSet
 		texts := 0

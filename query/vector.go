@@ -28,22 +28,21 @@ import (
 type vector struct {
 	data  unsafe.Pointer
 	valid unsafe.Pointer // one bit per row, all set at first
+	code  *coder         // what stores texts as codes; nil for texts as such
 }
 
 // rows is a chunk that is being filled.
 type rows struct {
 	vectors []vector // by column of the relation
-	coders  []*coder // by column of the relation, nil for texts as such
 	arena   *arena
 	n       int
 }
 
-// begin points at the vectors of a chunk for a relation of so many columns.
-func (r *rows) begin(chunk *duckdb.DataChunk, columns int) {
+// begin points at the vectors of a chunk.
+func (r *rows) begin(chunk *duckdb.DataChunk) {
 	v := reflect.ValueOf(chunk).Elem()
 	handle := mapping.DataChunk{Ptr: v.FieldByName("chunk").FieldByName("Ptr").UnsafePointer()}
 	projection := v.FieldByName("projection")
-	r.vectors = append(r.vectors[:0], make([]vector, columns)...)
 	for i := range r.vectors {
 		at := projection.Index(i).Int()
 		if at < 0 {
@@ -51,7 +50,8 @@ func (r *rows) begin(chunk *duckdb.DataChunk, columns int) {
 		}
 		vec := mapping.DataChunkGetVector(handle, mapping.IdxT(at))
 		mapping.VectorEnsureValidityWritable(vec)
-		r.vectors[i] = vector{mapping.VectorGetData(vec), mapping.VectorGetValidity(vec)}
+		v := &r.vectors[i]
+		v.data, v.valid = mapping.VectorGetData(vec), mapping.VectorGetValidity(vec)
 	}
 	r.n = 0
 	r.arena.reset()
@@ -66,17 +66,15 @@ func (r *rows) full() bool { return r.n >= chunkRows || r.arena.full() }
 // wants reports whether the query names a column.
 func (r *rows) wants(column int) bool { return r.vectors[column].data != nil }
 
-// cell is where one value goes.
+// cell is where one value goes. It is made for every value: of more than four words
+// the compiler keeps none in registers.
 type cell struct {
-	vector
+	*vector
 	row   int
 	arena *arena
-	code  *coder // what stores texts as codes; nil for texts as such
 }
 
-func (r *rows) cell(column int) cell {
-	return cell{r.vectors[column], r.n, r.arena, r.coders[column]}
-}
+func (r *rows) cell(column int) cell { return cell{&r.vectors[column], r.n, r.arena} }
 
 // null stores NULL.
 func (c cell) null() {

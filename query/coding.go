@@ -2,6 +2,7 @@ package query
 
 import (
 	"encoding/binary"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -82,7 +83,7 @@ func (k *coded) sql() string {
 	if !k.odd.Load() {
 		return text
 	}
-	mark := "chr(0) || '" + k.column + "='"
+	mark := "chr(0) || " + quoted(k.column+"=")
 	return "coalesce(" + text + ", CASE WHEN contains(c.odd, " + mark + ") THEN split_part(split_part(c.odd, " + mark + ", 2), chr(0), 1) END)"
 }
 
@@ -97,31 +98,30 @@ func (h hexadecimal) typ() duckdb.Type { return duckdb.TYPE_UUID }
 
 func (h hexadecimal) coder() func(cell, []byte) bool {
 	return func(c cell, b []byte) bool {
-		if len(b) < len(h.prefix) || string(b[:len(h.prefix)]) != h.prefix {
+		if len(b) != len(h.prefix)+32+min(h.hyphen, 1) || string(b[:len(h.prefix)]) != h.prefix {
 			return false
 		}
 		b = b[len(h.prefix):]
+		first, rest := b[:h.hyphen], b[h.hyphen:]
 		if h.hyphen > 0 {
-			if len(b) != 33 || b[h.hyphen] != '-' {
+			if rest[0] != '-' {
 				return false
 			}
-		} else if len(b) != 32 {
-			return false
+			rest = rest[1:]
 		}
 		var id [2]uint64 // the upper half and the lower
 		n := 0
-		for i, d := range b {
-			v := hexDigits[d]
-			if i == h.hyphen && h.hyphen > 0 {
-				continue
+		for _, digits := range [...][]byte{first, rest} {
+			for _, d := range digits {
+				v := hexDigits[d]
+				if v < 0 {
+					return false
+				}
+				id[n/16] = id[n/16]<<4 | uint64(v)
+				n++
 			}
-			if v < 0 {
-				return false
-			}
-			id[n/16] = id[n/16]<<4 | uint64(v)
-			n++
 		}
-		put(c, [2]uint64{id[1], id[0] ^ 1<<63}, true) // a signed number, so that UUIDs are in order
+		put(c, [2]uint64{id[1], id[0] ^ 1<<63}, true) // DuckDB's form: the lower half first, and the number signed
 		return true
 	}
 }
@@ -129,9 +129,9 @@ func (h hexadecimal) coder() func(cell, []byte) bool {
 func (h hexadecimal) sql(code string) string {
 	digits := "replace(" + code + "::VARCHAR, '-', '')"
 	if h.hyphen > 0 {
-		return "'" + h.prefix + "' || left(" + digits + ", 8) || '-' || substr(" + digits + ", 9)"
+		digits = fmt.Sprintf("left(%s, %d) || '-' || substr(%s, %d)", digits, h.hyphen, digits, h.hyphen+1)
 	}
-	return "'" + h.prefix + "' || " + digits
+	return quoted(h.prefix) + " || " + digits
 }
 
 // hexDigits are the values of the lower-case digits, -1 for all else.

@@ -151,6 +151,7 @@ func attach(t *testing.T, db *sql.DB, path, name string) string {
 // What read_csv reads in another way than AWS writes it is only in a hostile one.
 func oddLine(i int, hostile bool) string {
 	pick := func(list ...string) string { return list[i%len(list)] }
+	quote := func(field string) string { return `"` + field + `"` }
 	const hex = "0123456789abcdef0123456789abcdef"
 	client := pick("198.51.100.7:1", "2001:db8::1:443", "001.2.3.4:5", "256.1.1.1:80", "1.2.3:9", "1.2.3.4.5:6", "....:7", "255.255.255.255:65535", "0.0.0.0:0", "1..2.3:4", "[::1]:8")
 	trace := pick("Root=1-"+hex[:8]+"-"+hex[8:], "Root=1-"+fmt.Sprintf("%08x", i)+"-"+hex[8:], "-", "Root=1-"+hex[:8]+"-"+strings.ToUpper(hex[8:]),
@@ -166,8 +167,8 @@ func oddLine(i int, hostile bool) string {
 		domain = pick("", domain, "\xf0\x9f", "\x00")
 		tail = pick("", ` "future" 1`)
 	}
-	line := fmt.Sprintf(`https 2026-10-07T07:%02d:%02d.%06dZ app/shop/a1 %s 10.0.%d.%d:80 0.001 0.0%02d 0.000 %s - 1%d 2 "GET https://shop.example.com:443/cart/%d HTTP/1.1" "%s" - TLSv1.3 %q "%s" "%s" "-" %d 2026-10-07T07:15:00.000000Z "forward" "-" "-" "10.0.%d.%d:80" "-" "-" "-" %s "-" "-" "-" 203.0.113.%d - -`,
-		i/60%60, i%60, i, client, i/256%256, i%256, i%100, pick("200", "502", "404"), i, i, agent, group, trace, domain, i, i/256%256, i%256, connection, i%256)
+	line := fmt.Sprintf(`https 2026-10-07T07:%02d:%02d.%06dZ app/shop/a1 %s 10.0.%d.%d:80 0.001 0.0%02d 0.000 %s - 1%d 2 "GET https://shop.example.com:443/cart/%d HTTP/1.1" %s - TLSv1.3 %s %s %s "-" %d 2026-10-07T07:15:00.000000Z "forward" "-" "-" "10.0.%d.%d:80" "-" "-" "-" %s "-" "-" "-" 203.0.113.%d - -`,
+		i/60%60, i%60, i, client, i/256%256, i%256, i%100, pick("200", "502", "404"), i, i, quote(agent), quote(group), quote(trace), quote(domain), i, i/256%256, i%256, connection, i%256)
 	if hostile && i%7 == 0 {
 		return line[:strings.LastIndex(line, ` "forward"`)] // as an older balancer writes it
 	}

@@ -59,7 +59,7 @@ func main() {
 	check(err)
 	failing := filepath.Join(dir, "failing")
 	writeFailing(failing, *lines/2)
-	parquet := filepath.Join(dir, "export.parquet")
+	parquet, table := filepath.Join(dir, "export.parquet"), filepath.Join(dir, "export.duckdb")
 	filled := filepath.Join(dir, "store.duckdb")
 	variants := []*variant{
 		{name: "inflate only (klauspost)", args: []string{self, "-inflate", large}},
@@ -71,6 +71,7 @@ func main() {
 		{name: "routes", args: []string{*bin, "routes", "--output", "json", large}, every: 3},
 		{name: "export to Parquet", args: []string{*bin, "export", "--to", parquet, large}, fresh: parquet, every: 3},
 		{name: "ingest into a store", args: []string{*bin, "ingest", "--store", filled, large}, fresh: filled},
+		{name: "export to a DuckDB file", args: []string{*bin, "export", "--to", table, large}, fresh: table, every: 3},
 	}
 	for round := range *rounds {
 		for _, v := range variants {

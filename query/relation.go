@@ -3,6 +3,7 @@ package query
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -14,6 +15,11 @@ import (
 type relation[T any] struct {
 	name    string
 	columns []column[T]
+	// codes says how the texts of each column are coded, nil where they are not;
+	// nil as a whole if none is.
+	codes []*coded
+	// line is the line that the texts of a row are views of; nil if there is none.
+	line func(row T) []byte
 	// size guesses how many rows there are, for DuckDB's plan.
 	size func() int64
 	// scan begins a reading of the relation. It returns what makes a reader for
@@ -42,6 +48,36 @@ type reader[T any] interface {
 
 // register makes the relation known to the database as a view of its name.
 func (r *relation[T]) register(s *Store, exec func(string) error) error {
+	if err := r.scanned(s); err != nil {
+		return err
+	}
+	s.coded[r.name] = sync.OnceValues(func() ([]*coded, error) { return r.coded(s) })
+	return exec("CREATE VIEW " + r.name + " AS FROM " + scanName(r.name) + "()")
+}
+
+// codedName is the relation with codes in place of its texts.
+func codedName(relation string) string { return relation + "_coded" }
+
+// coded makes the relation known once more, with codes in place of its texts. It
+// returns how, by column.
+func (r *relation[T]) coded(s *Store) ([]*coded, error) {
+	other := *r
+	other.name, other.columns, other.codes = codedName(r.name), nil, nil
+	for _, c := range r.columns {
+		var code *coded
+		if how := codingOf(c.name); how != nil && c.typ == duckdb.TYPE_VARCHAR {
+			code = &coded{column: c.name, coding: how}
+			c.typ = how.typ()
+		}
+		other.columns, other.codes = append(other.columns, c), append(other.codes, code)
+	}
+	// Behind all others, which have to be coded before it.
+	other.columns = append(other.columns, column[T]{oddColumn, duckdb.TYPE_VARCHAR, func(c cell, _ T) { c.odd() }})
+	return other.codes, other.scanned(s)
+}
+
+// scanned makes the table function known that reads the relation.
+func (r *relation[T]) scanned(s *Store) error {
 	infos := make([]duckdb.ColumnInfo, len(r.columns))
 	for i, c := range r.columns {
 		t, err := duckdb.NewTypeInfo(c.typ)
@@ -58,7 +94,7 @@ func (r *relation[T]) register(s *Store, exec func(string) error) error {
 	if err != nil {
 		return fmt.Errorf("relation %s: %w", r.name, err)
 	}
-	return exec("CREATE VIEW " + r.name + " AS FROM " + scanName(r.name) + "()")
+	return nil
 }
 
 // scanName is the table function behind a relation.
@@ -89,23 +125,38 @@ type filling[T any] struct {
 	reader reader[T] // nil before the first chunk
 	rows   rows
 	wanted []int // the columns that the query names
+	whole  bool  // so many of them are texts that the line is copied whole
 }
 
+// wholeLine is from how many texts on it is cheaper to copy the whole line once.
+const wholeLine = 8
+
 func (s *scan[T]) NewLocalState() any {
-	return &filling[T]{rows: rows{arena: s.store.arenas.take()}}
+	f := &filling[T]{rows: rows{arena: s.store.arenas.take(), vectors: make([]vector, len(s.relation.columns))}}
+	for i, code := range s.relation.codes {
+		if code != nil {
+			f.rows.vectors[i].code = &coder{code, code.coder()}
+		}
+	}
+	return f
 }
 
 func (s *scan[T]) FillChunk(state any, chunk duckdb.DataChunk) error {
 	f := state.(*filling[T])
 	r := &f.rows
-	r.begin(&chunk, len(s.relation.columns))
+	r.begin(&chunk)
 	if f.reader == nil {
 		var named columnSet
+		texts := 0
 		for i, c := range s.relation.columns {
 			if r.wants(i) {
 				f.wanted, named = append(f.wanted, i), append(named, c.name)
+				if c.typ == duckdb.TYPE_VARCHAR {
+					texts++
+				}
 			}
 		}
+		f.whole = texts >= wholeLine && s.relation.line != nil
 		f.reader = (*s.readers.Load())(named)
 	}
 	for !r.full() {
@@ -115,6 +166,9 @@ func (s *scan[T]) FillChunk(state any, chunk duckdb.DataChunk) error {
 		}
 		if !ok {
 			break
+		}
+		if f.whole {
+			r.arena.begin(s.relation.line(row))
 		}
 		for _, i := range f.wanted {
 			s.relation.columns[i].put(r.cell(i), row)

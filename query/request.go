@@ -26,7 +26,7 @@ func newRequest(s *Store) *relation[*request] {
 		}
 	}
 	return &relation[*request]{
-		name: "request", columns: accessColumns(),
+		name: "request", columns: accessColumns(), line: func(r *request) []byte { return r.raw },
 		size: s.guess, scan: streamed(s, requestKinds, row),
 	}
 }

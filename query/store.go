@@ -50,6 +50,8 @@ type Store struct {
 	filled     ingest.KindSet // kinds that the tables were filled with
 	count      details        // that were counted
 
+	// coded makes a relation known with codes in place of its texts, by its name.
+	coded             map[string]func() ([]*coded, error)
 	failures, rejects *spool
 	arenas            arenas
 	progress          Progress
@@ -98,7 +100,7 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 		temp = os.TempDir()
 	}
 	s := &Store{
-		in: in, threads: 1, keeping: keeping,
+		in: in, threads: 1, keeping: keeping, coded: map[string]func() ([]*coded, error){},
 		temp:     filepath.Join(temp, fmt.Sprintf("loglens-%d-%x", os.Getpid(), rand.Uint64())),
 		failures: &spool{budget: spoolBudget, dir: temp},
 		rejects:  &spool{budget: rejectBudget, dir: temp},

@@ -28,6 +28,7 @@ import (
 type vector struct {
 	data  unsafe.Pointer
 	valid unsafe.Pointer // one bit per row, all set at first
+	code  *coder         // what stores texts as codes; nil for texts as such
 }
 
 // rows is a chunk that is being filled.
@@ -37,12 +38,11 @@ type rows struct {
 	n       int
 }
 
-// begin points at the vectors of a chunk for a relation of so many columns.
-func (r *rows) begin(chunk *duckdb.DataChunk, columns int) {
+// begin points at the vectors of a chunk.
+func (r *rows) begin(chunk *duckdb.DataChunk) {
 	v := reflect.ValueOf(chunk).Elem()
 	handle := mapping.DataChunk{Ptr: v.FieldByName("chunk").FieldByName("Ptr").UnsafePointer()}
 	projection := v.FieldByName("projection")
-	r.vectors = append(r.vectors[:0], make([]vector, columns)...)
 	for i := range r.vectors {
 		at := projection.Index(i).Int()
 		if at < 0 {
@@ -50,7 +50,8 @@ func (r *rows) begin(chunk *duckdb.DataChunk, columns int) {
 		}
 		vec := mapping.DataChunkGetVector(handle, mapping.IdxT(at))
 		mapping.VectorEnsureValidityWritable(vec)
-		r.vectors[i] = vector{mapping.VectorGetData(vec), mapping.VectorGetValidity(vec)}
+		v := &r.vectors[i]
+		v.data, v.valid = mapping.VectorGetData(vec), mapping.VectorGetValidity(vec)
 	}
 	r.n = 0
 	r.arena.reset()
@@ -65,14 +66,15 @@ func (r *rows) full() bool { return r.n >= chunkRows || r.arena.full() }
 // wants reports whether the query names a column.
 func (r *rows) wants(column int) bool { return r.vectors[column].data != nil }
 
-// cell is where one value goes.
+// cell is where one value goes. It is made for every value: of more than four words
+// the compiler keeps none in registers.
 type cell struct {
-	vector
+	*vector
 	row   int
 	arena *arena
 }
 
-func (r *rows) cell(column int) cell { return cell{r.vectors[column], r.n, r.arena} }
+func (r *rows) cell(column int) cell { return cell{&r.vectors[column], r.n, r.arena} }
 
 // null stores NULL.
 func (c cell) null() {
@@ -81,7 +83,7 @@ func (c cell) null() {
 }
 
 // put stores a value of a type that has DuckDB's own layout, or NULL.
-func put[V int16 | int32 | int64 | float64 | bool](c cell, v V, ok bool) {
+func put[V int16 | int32 | int64 | uint16 | uint32 | float64 | bool | [2]uint64](c cell, v V, ok bool) {
 	if !ok {
 		c.null()
 		return
@@ -99,7 +101,13 @@ func (c cell) text(b []byte) {
 		c.null()
 		return
 	}
-	if len(b) > inlined || !ascii(b) {
+	if c.code != nil {
+		c.code.text(c, b)
+		return
+	}
+	if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))) - uintptr(unsafe.Pointer(unsafe.SliceData(c.arena.line))); at < uintptr(len(c.arena.line)) {
+		b = c.arena.copied[at:][:len(b)]
+	} else if len(b) > inlined || !ascii(b) {
 		b = c.arena.clean(b)
 	}
 	c.bytes(b)
@@ -134,7 +142,11 @@ type arena struct {
 	extra []*arena
 	pins  runtime.Pinner
 
+	line   []byte // of the row at hand, where it lies at its reader; nil if it is not plain, or not wanted whole
+	copied []byte // line in the slab
+
 	scratch []byte // for values that are made up
+	odd     []byte // the texts of the row at hand that have no code
 }
 
 func newArena(size int) *arena {
@@ -151,7 +163,7 @@ func (a *arena) reset() {
 	for _, x := range a.extra {
 		x.pins.Unpin()
 	}
-	a.extra = nil
+	a.extra, a.odd = nil, a.odd[:0]
 }
 
 // close gives the memory back. No chunk may use it any more.
@@ -170,6 +182,15 @@ func (a *arena) clean(b []byte) []byte {
 	at := len(a.used)
 	a.used = appendClean(a.used, b)
 	return a.used[at:]
+}
+
+// begin makes known the line of the next row. If it needs no cleaning it is copied
+// whole, and its fields are not looked at and copied one by one.
+func (a *arena) begin(line []byte) {
+	a.line, a.copied = nil, nil
+	if len(a.used)+len(line) <= cap(a.used) && ascii(line) {
+		a.line, a.copied = line, a.keep(line)
+	}
 }
 
 // keep copies b into the arena.

@@ -22,7 +22,7 @@ func TestExportFromDamagedStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, to := filepath.Join(dir, "loglens.duckdb"), filepath.Join(dir, "out.parquet")
+	store := filepath.Join(dir, "loglens.duckdb")
 	if _, stderr, status := newProcess(t, "ingest", "--keep", "requests", "--since", "2026-10-01", "--until", "2026-10-09", "--store", store, logs).output(t); status != 0 {
 		t.Fatalf("exit status %d: %s", status, stderr)
 	}
@@ -34,6 +34,7 @@ func TestExportFromDamagedStore(t *testing.T) {
 	blocks := (len(sound) - head) / block
 	damaged := 0
 	for n := range sample {
+		to := filepath.Join(dir, []string{"out.parquet", "out.duckdb"}[n%2])
 		at := head + n*blocks/sample*block + 1000
 		text := bytes.Clone(sound)
 		text[at] ^= 1

@@ -28,16 +28,21 @@ type exportOptions struct {
 func (a *app) exportCommand() *cobra.Command {
 	var o exportOptions
 	c := &cobra.Command{
-		Use:   "export --to FILE.parquet [SOURCE…]",
-		Short: "Write requests or other log entries to Parquet",
+		Use:   "export --to FILE [SOURCE…]",
+		Short: "Write requests or other log entries to Parquet or to a DuckDB file",
 		Long: `export writes the entries of the window to a Parquet file, compressed with
 Zstandard, as Athena, Spark, Trino and DuckDB read it: AWS's fields, typed,
 under AWS's names, absent values NULL, and the reason of every failure. What
 stands at --to in the end is whole, or not there.
 
+To a name that ends in .duckdb it writes a file that DuckDB opens, from version
+1.0 on. The entries are in the view of the relation's name, such as request; the
+tables behind it hold codes in place of texts.
+
 ` + sourceHelp,
 		Example: `  loglens export --since 1h --to requests.parquet s3://my-logs/prod
   loglens export --since 7d --relation failure --partition --to failures s3://my-logs/prod
+  loglens export --since 1d --to requests.duckdb s3://my-logs/prod
   loglens export --columns time,target,elb_status_code --to small.parquet ./logs`,
 		RunE: func(c *cobra.Command, args []string) error { return a.export(c.Context(), o, args) },
 	}
@@ -58,6 +63,8 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 	switch {
 	case o.to == "-":
 		return usage("name a file", "--to -: Parquet cannot be written to a pipe")
+	case o.partition && query.Database(o.to):
+		return usage("name a folder, for Parquet", "--to %s: --partition makes folders, and a DuckDB file is one file", o.to)
 	case strings.Contains(o.to, "://"):
 		return usage("write a file, then: aws s3 cp FILE "+o.to, "--to %s: export writes local files only", o.to)
 	}

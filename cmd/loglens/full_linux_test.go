@@ -162,15 +162,31 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("%d ingests ended for want of room, and %d stores had objects then: these are not the points that were meant", ended, kept)
 	}
 	t.Run("export", func(t *testing.T) {
-		dir, _ := smallDisk(t, 16)
-		to := filepath.Join(dir, "failures.parquet")
-		for _, from := range [][]string{{logs}, {"--store", sound}} {
+		dir, resize := smallDisk(t, 16)
+		exported := func(name string, from ...string) {
+			t.Helper()
+			to := filepath.Join(dir, name)
 			if !full(t, append([]string{"export", "--since", "2026-10-01", "--until", "2026-10-09", "--relation", "failure", "--to", to}, from...)...) {
 				t.Errorf("%q: there was room", from)
 			}
 			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v, %v", left, err)
 			}
+		}
+		whole := filepath.Join(t.TempDir(), "failures.duckdb")
+		must(t, "export", "--since", "2026-10-01", "--until", "2026-10-09", "--relation", "failure", "--to", whole, logs)
+		info, err := os.Stat(whole)
+		if err != nil {
+			t.Fatal(err)
+		}
+		need := int(info.Size() >> 10)
+		for _, from := range [][]string{{logs}, {"--store", sound}} {
+			exported("failures.parquet", from...)
+			for _, room := range []int{16, need / 4, need / 2, need * 3 / 4, need - 4} {
+				resize(room)
+				exported("failures.duckdb", from...)
+			}
+			resize(16)
 		}
 	})
 }

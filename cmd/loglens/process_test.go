@@ -127,7 +127,8 @@ func TestSignals(t *testing.T) {
 		})
 	}
 
-	t.Run("folder", func(t *testing.T) {
+	reads := func(t *testing.T, command ...string) {
+		t.Helper()
 		dir := t.TempDir()
 		folder, fifo := filepath.Join(dir, "logs"), filepath.Join(dir, "fifo")
 		if err := os.Mkdir(folder, 0o700); err != nil {
@@ -145,7 +146,7 @@ func TestSignals(t *testing.T) {
 		if err := syscall.Mkfifo(fifo, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		p := newProcess(t, "top-errors", "--workers", "2", fifo, folder)
+		p := newProcess(t, append(command, "--workers", "2", fifo, folder)...)
 		if err := p.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +160,17 @@ func TestSignals(t *testing.T) {
 			t.Fatal(err)
 		}
 		stop(t, p, syscall.SIGINT, 130)
-	})
+	}
+	t.Run("folder", func(t *testing.T) { reads(t, "top-errors") })
+	for _, name := range []string{"x.parquet", "x.duckdb"} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			reads(t, "export", "--to", filepath.Join(dir, name))
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
 }
 
 // TestClosedPipe: whoever reads the answer may go away, as in "| head -1".

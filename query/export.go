@@ -76,7 +76,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 			return nil, 0, err
 		}
 	}
-	defer func() { err = errors.Join(err, w.abandon()) }()
+	defer func() { err = errors.Join(err, w.abandon(ctx)) }()
 	t = &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window}
 	err = s.answer(ctx, asked{
 		text:      w.statement(),
@@ -116,7 +116,9 @@ type writing interface {
 	begin(context.Context) error // whatever was written before counts no more
 	statement() string           // writes the rows, and counts them
 	finish(context.Context) error
-	abandon() error // lets go of the file and removes it, unless it was finished and moved
+	// abandon lets go of the file and removes it, unless it was finished and moved.
+	// It does that though the context may be over.
+	abandon(context.Context) error
 }
 
 // parquet writes a Parquet file, or a folder of them.
@@ -126,9 +128,9 @@ type parquet struct {
 	partition bool
 }
 
-func (p *parquet) begin(context.Context) error  { return p.abandon() }
-func (p *parquet) finish(context.Context) error { return nil }
-func (p *parquet) abandon() error               { return os.RemoveAll(p.part) }
+func (p *parquet) begin(ctx context.Context) error { return p.abandon(ctx) }
+func (p *parquet) finish(context.Context) error    { return nil }
+func (p *parquet) abandon(context.Context) error   { return os.RemoveAll(p.part) }
 
 func (p *parquet) statement() string {
 	options := fmt.Sprintf("FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL %d, ROW_GROUP_SIZE %d", level, rowGroup)

@@ -37,7 +37,7 @@ func (s *Store) newDatabase(e Export, columns []string) (*database, error) {
 }
 
 func (d *database) begin(ctx context.Context) error {
-	if err := d.abandon(); err != nil {
+	if err := d.abandon(ctx); err != nil {
 		return err
 	}
 	err := d.exec(ctx, "ATTACH "+quoted(d.path)+" AS "+made)
@@ -95,11 +95,11 @@ func (d *database) detach(ctx context.Context) error {
 	return errors.Join(d.exec(ctx, "CHECKPOINT "+made), d.exec(ctx, "DETACH "+made))
 }
 
-func (d *database) abandon() error {
+func (d *database) abandon(ctx context.Context) error {
 	var errs []error
 	if d.attached {
 		d.attached = false
-		errs = append(errs, d.exec(context.Background(), "DETACH "+made))
+		errs = append(errs, d.exec(context.WithoutCancel(ctx), "DETACH "+made))
 	}
 	return errors.Join(append(errs, os.RemoveAll(d.path), os.RemoveAll(d.path+".wal"))...)
 }

@@ -93,7 +93,7 @@ func Verify(ctx context.Context, temp string, d Disk) (wrong []string, err error
 
 // lineChecks reads every line that is kept.
 func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
-	if _, err := s.conn.ExecContext(ctx, "INSERT INTO chosen SELECT object_id, object_id, true, true FROM disk.object"); err != nil {
+	if _, err := s.conn.ExecContext(ctx, "INSERT INTO chosen SELECT object_id, object_id, true FROM disk.object"); err != nil {
 		return nil, err
 	}
 	for _, name := range sortedKeys(s.reader.lines) {

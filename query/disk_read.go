@@ -30,9 +30,11 @@ type diskReader struct {
 	lines   map[string]*diskLines // by relation
 	release func() error          // nil while the file is not open
 
-	ctx   context.Context // of the answer at hand
-	cause firstError      // why blocks could not be read
-	mu    sync.Mutex      // guards the names of objects while several threads ask for them
+	ctx     context.Context // of the answer at hand
+	counted bool            // requests are counted for it
+	all     bool            // all objects are chosen for it, so that rows need not be
+	cause   firstError      // why blocks could not be read
+	mu      sync.Mutex      // guards the names of objects while several threads ask for them
 }
 
 // newDiskReader makes a reader of the store's disk.
@@ -57,8 +59,7 @@ func (r *diskReader) close() error {
 const chosenTable = `CREATE TABLE chosen (
 	stored    INTEGER, -- object_id on disk
 	object_id INTEGER,
-	wanted    BOOLEAN, -- lines that name no balancer are of one that is asked for
-	counted   BOOLEAN  -- requests are counted for this answer
+	wanted    BOOLEAN -- lines that name no balancer are of one that is asked for
 )`
 
 // readDisk lets statements find the file's tables. What they read is still planned
@@ -92,9 +93,6 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	if err := s.checkVersion(ctx, r.disk); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
-	if err := s.diskViews(ctx); err != nil {
-		return nil, errors.Join(r.disk.fault(err), r.close())
-	}
 	return r.close, nil
 }
 
@@ -106,15 +104,18 @@ func (s *Store) onDisk(err error) error {
 	return s.reader.disk.fault(cmp.Or(s.reader.cause.err, err))
 }
 
-// diskViews makes the relations of the file's tables.
+// diskViews makes the relations of the file's tables, for the answer at hand.
 func (s *Store) diskViews(ctx context.Context) error {
 	balancers, err := s.diskBalancers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, t := range countedTables {
-		q := "CREATE OR REPLACE VIEW stored." + t.name + " AS SELECT " + t.shown() +
-			" FROM disk." + t.name + " AS t JOIN main.chosen AS c ON t.object_id = c.stored WHERE " + s.condition(t, balancers)
+		q := "CREATE OR REPLACE VIEW stored." + t.name + " AS SELECT " + t.shown() + " FROM disk." + t.name + " AS t"
+		if !s.reader.all || t.name == "entry_minute" {
+			q += " JOIN main.chosen AS c ON t.object_id = c.stored"
+		}
+		q += " WHERE " + s.condition(t, balancers)
 		if _, err := s.conn.ExecContext(ctx, q); err != nil {
 			return err
 		}
@@ -148,8 +149,8 @@ func (t diskTable) shown() string {
 // condition chooses the rows of a table that are in the window and of the balancer.
 func (s *Store) condition(t diskTable, balancers []string) string {
 	all := []string{"true"}
-	if t.name != "entry_minute" {
-		all = append(all, "c.counted")
+	if t.name != "entry_minute" && !s.reader.counted {
+		all = append(all, "false")
 	}
 	w := s.in.Plan.Window
 	if !w.From.IsZero() {
@@ -201,7 +202,8 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 	}
 	if q.count && n.streams&requestKinds != 0 {
 		// A stream counts requests while the statement runs, and not before.
-		if _, err := s.conn.ExecContext(ctx, "UPDATE chosen SET counted = true"); err != nil {
+		s.reader.counted = true
+		if err := s.diskViews(ctx); err != nil {
 			return err
 		}
 	}
@@ -310,10 +312,13 @@ func (s *Store) choose(ctx context.Context, n need) error {
 	s.first = nil
 	plan := s.in.Plan
 	plan.Kinds = n.kinds()
-	if plan.Kinds == 0 {
-		return nil
+	s.reader.counted, s.reader.all = n.load&requestKinds != 0, false
+	if plan.Kinds != 0 {
+		if err := s.fillChosen(ctx, plan); err != nil {
+			return err
+		}
 	}
-	if err := s.fillChosen(ctx, plan, n.load&requestKinds != 0); err != nil {
+	if err := s.diskViews(ctx); err != nil || plan.Kinds == 0 {
 		return err
 	}
 	group, finding := errgroup.WithContext(ctx)
@@ -367,17 +372,18 @@ func (s *Store) wholeRequests(ctx context.Context) error {
 // fillChosen writes down which objects the plan wants, numbered as a listing would.
 // Where no balancer is asked for, columns say that; the names of a hundred thousand
 // objects take a third of a second to look at.
-func (s *Store) fillChosen(ctx context.Context, plan ingest.Plan, counted bool) error {
+func (s *Store) fillChosen(ctx context.Context, plan ingest.Plan) error {
 	s.uris, s.names = nil, nil
 	if plan.LoadBalancer == "" {
 		_, err := s.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO chosen
-			SELECT object_id, (row_number() OVER (ORDER BY place) - 1)::INTEGER, true, %v
-			FROM disk.object JOIN disk.place USING (object_id) WHERE %s`, counted, timely(plan)))
+			SELECT object_id, (row_number() OVER (ORDER BY place) - 1)::INTEGER, true
+			FROM disk.object JOIN disk.place USING (object_id) WHERE %s`, timely(plan)))
 		if err != nil {
 			return err
 		}
-		var n int
-		err = s.each(ctx, func() {}, "SELECT count(*) FROM chosen", []any{&n})
+		var n, all int
+		err = s.each(ctx, func() {}, "SELECT count(*), (SELECT count(*) FROM disk.object) FROM chosen", []any{&n, &all})
+		s.reader.all = n == all
 		s.uris, s.names = make([]string, n), make([]ingest.Name, n) // for diskLines.names
 		return err
 	}
@@ -391,7 +397,7 @@ func (s *Store) fillChosen(ctx context.Context, plan ingest.Plan, counted bool) 
 	}
 	for i, o := range objects {
 		s.uris, s.names = append(s.uris, o.uri), append(s.names, o.name)
-		if err := chosen.AppendRow(o.id, int32(i), s.in.Plan.WantsBalancer(o.name.LoadBalancer), counted); err != nil {
+		if err := chosen.AppendRow(o.id, int32(i), s.in.Plan.WantsBalancer(o.name.LoadBalancer)); err != nil {
 			return fmt.Errorf("append to chosen: %w", err)
 		}
 	}

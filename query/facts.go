@@ -155,8 +155,9 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	err = s.each(ctx, func() { say("not read: %s: another kind of log: %s%s", uri, text, andMore(n)) }, `
 		SELECT arg_min(uri, object_id), kind, count(*)
 		FROM object_read JOIN (
-			SELECT object_id, arg_max(kind, (lines, kind)) AS kind FROM accounting GROUP BY object_id
-			HAVING NOT bool_or(list_contains($1, kind))
+			SELECT object_id, arg_max(kind, (lines, kind)) AS kind FROM accounting
+			WHERE object_id IN (SELECT object_id FROM accounting WHERE NOT list_contains($1, kind))
+			GROUP BY object_id HAVING NOT bool_or(list_contains($1, kind))
 		) USING (object_id)
 		GROUP BY kind ORDER BY min(object_id)`, []any{&uri, &text, &n}, s.Kinds())
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 	guard = "internal/guard"
 	// processor says what the processor can do, which the standard library keeps to itself.
 	processor = "golang.org/x/sys/cpu"
-	root = "."
+	root      = "."
 )
 
 // order is the way of a line. A package imports only what stands before it.

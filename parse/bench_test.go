@@ -34,25 +34,42 @@ func block(lines int) []byte {
 	return b.Bytes()
 }
 
+// BenchmarkScanner reads lines as counting them does, and with a look at every field.
 func BenchmarkScanner(b *testing.B) {
 	const lines = 10_000
 	text := block(lines)
-	s, r := NewScanner(), bytes.NewReader(nil)
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Reset(text)
-		s.Reset(r, KindUnknown)
-		for s.Scan() {
-			if s.Damage() != nil {
-				b.Fatal(s.Damage().Cause)
+	for name, look := range map[string]func(*Access) int{
+		"counted":     func(e *Access) int { e.Suspect(); return Fields },
+		"every field": fieldsOf,
+	} {
+		b.Run(name, func(b *testing.B) {
+			s, r := NewScanner(), bytes.NewReader(nil)
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Reset(text)
+				s.Reset(r, KindUnknown)
+				for s.Scan() {
+					if s.Damage() != nil || look(s.Access()) < MinFields {
+						b.Fatal(s.Damage())
+					}
+				}
 			}
-			s.Access().Suspect()
+			n := float64(b.N) * lines
+			b.ReportMetric(n/b.Elapsed().Seconds(), "lines/s")
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/line")
+		})
+	}
+}
+
+// fieldsOf counts the fields that are not empty.
+func fieldsOf(e *Access) (n int) {
+	for f := range Field(e.Width()) {
+		if len(e.Field(f)) > 0 {
+			n++
 		}
 	}
-	n := float64(b.N) * lines
-	b.ReportMetric(n/b.Elapsed().Seconds(), "lines/s")
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/n, "ns/line")
+	return n
 }
 
 // BenchmarkClassify classifies the lines of reasons.log over and over.

@@ -84,7 +84,10 @@ func (e *Access) usualHead(c *clock) (ok bool) {
 		return false
 	}
 	for f := FieldRequestTime; f <= FieldResponseTime; f++ {
-		if b := at(f); !(len(b) == 5 && thousandths(b) || len(b) == 2 && b[0] == '-' && b[1] == '1') {
+		switch b := at(f); {
+		case len(b) == 5 && thousandths(b):
+		case len(b) == 2 && b[0] == '-' && b[1] == '1':
+		default:
 			return false
 		}
 	}

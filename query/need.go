@@ -41,7 +41,10 @@ func Relations() []string {
 	return names
 }
 
-var comments = regexp.MustCompile(`--[^\n]*`)
+var (
+	comments = regexp.MustCompile(`--[^\n]*`)
+	word     = regexp.MustCompile(`\w+`)
+)
 
 // KindsNamed returns the logs that a statement may read, by the relations that
 // occur in its text: at least those that it does read.
@@ -66,9 +69,7 @@ func KindsNamed(text string) (kinds ingest.KindSet) {
 // named returns the relations whose names occur in a text, comments left out:
 // at least those that it reads.
 func named(text string) (relations []string) {
-	words := strings.FieldsFunc(comments.ReplaceAllString(text, ""), func(r rune) bool {
-		return r != '_' && !('a' <= r && r <= 'z') && !('A' <= r && r <= 'Z') && !('0' <= r && r <= '9')
-	})
+	words := word.FindAllString(comments.ReplaceAllString(text, ""), -1)
 	for _, name := range Relations() {
 		if slices.Contains(words, name) {
 			relations = append(relations, name)

@@ -42,11 +42,13 @@ test-servers:
 
 test-all: test test-moto test-parquet test-diagnose ## test, and the suites that need Python and Java
 
-# The decoder on another processor, emulated. -short: every flipped bit of fewer files.
-test-arm64: ## the decoder's tests on arm64; needs qemu-user-static
+# The decoder and the scanner on another processor, emulated. -short: every flipped bit of fewer files.
+test-arm64: ## tests of decoder and scanner on arm64; needs qemu-user-static
 	mkdir -p $(CACHE)
 	CGO_ENABLED=0 GOARCH=arm64 go test -c -o $(CACHE)/inflate-arm64.test ./ingest/inflate
 	cd ingest/inflate && qemu-aarch64-static $(CACHE)/inflate-arm64.test -test.short -test.timeout 10m
+	CGO_ENABLED=0 GOARCH=arm64 go test -c -o $(CACHE)/parse-arm64.test ./parse
+	cd parse && qemu-aarch64-static $(CACHE)/parse-arm64.test -test.run 'Marks|ScannerAgreesOn' -test.timeout 10m
 
 # Every pointer conversion of the decoder and of what it is made of is checked.
 test-checkptr: ## the decoder's tests under -d=checkptr

@@ -1,0 +1,4 @@
+package parse
+
+// vectors says that the processor has what markVectors needs: every one has.
+var vectors = true

@@ -74,6 +74,20 @@ func (e *Access) Seconds(f Field) float64 {
 	return v
 }
 
+// Micros returns one of the three processing times in microseconds, rounded, Absent
+// where Seconds does.
+func (e *Access) Micros(f Field) int64 {
+	b := e.Field(f)
+	if ms, ok := millis(b); ok {
+		return ms * 1000
+	}
+	s, ok := decimal(b)
+	if !ok || s == Absent {
+		return Absent
+	}
+	return int64(s*1e6 + 0.5)
+}
+
 // Addr splits client:port or target:port at the last colon, since AWS writes
 // IPv6 addresses without brackets. Both are nil if the field is; port is nil
 // if there is no colon. Views.

@@ -84,8 +84,10 @@ func (e *Access) usualHead(c *clock) (ok bool) {
 		return false
 	}
 	for f := FieldRequestTime; f <= FieldResponseTime; f++ {
-		switch b := at(f); {
-		case len(b) == 5 && thousandths(b):
+		b := at(f)
+		_, ok := millis(b)
+		switch {
+		case ok:
 		case len(b) == 2 && b[0] == '-' && b[1] == '1':
 		default:
 			return false
@@ -147,9 +149,4 @@ func (c *clock) usual(b []byte) (int64, bool) {
 	}
 	frac := ((((int64(d5)*10+int64(d4))*10+int64(d3))*10+int64(d2))*10+int64(d1))*10 + int64(d0)
 	return c.minute + (int64(s1)*10+int64(s0))*1e6 + frac, true
-}
-
-// thousandths reports whether b begins with a time such as 0.159.
-func thousandths(b []byte) bool {
-	return b[1] == '.' && max(b[0]-'0', b[2]-'0', b[3]-'0', b[4]-'0') <= 9
 }

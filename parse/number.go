@@ -39,16 +39,21 @@ func integer(b []byte) (int64, bool) {
 // tens holds 10^i.
 var tens = [...]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
 
+// millis decodes seconds in the form that AWS writes nearly always: milliseconds, and
+// less than ten seconds.
+func millis(b []byte) (int64, bool) {
+	if len(b) != 5 || b[1] != '.' {
+		return 0, false
+	}
+	s, d, c, m := b[0]-'0', b[2]-'0', b[3]-'0', b[4]-'0'
+	return int64(s)*1000 + int64(d)*100 + int64(c)*10 + int64(m), max(s, d, c, m) <= 9
+}
+
 // decimal decodes seconds such as 0.159, -, -1 and -1.0 as Absent. At most 15 digits
 // and nine of them behind the point, so that the value is exact.
 func decimal(b []byte) (float64, bool) {
-	// AWS writes milliseconds, and most times are below ten seconds.
-	if len(b) == 5 && b[1] == '.' {
-		s, d, c, m := b[0]-'0', b[2]-'0', b[3]-'0', b[4]-'0'
-		if s <= 9 && d <= 9 && c <= 9 && m <= 9 {
-			return float64(int(s)*1000+int(d)*100+int(c)*10+int(m)) / 1000, true
-		}
-		return Absent, false
+	if ms, ok := millis(b); ok {
+		return float64(ms) / 1000, true
 	}
 	if absent(b) {
 		return Absent, true

@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"strings"
 
@@ -31,8 +32,11 @@ type traffic struct {
 	known      [knownRoutes]int32
 }
 
-// knownRoutes is how many routes are found without the map; a power of two.
-const knownRoutes = 256
+// knownRoutes is how many routes are found without the map.
+const (
+	knownBits   = 8
+	knownRoutes = 1 << knownBits
+)
 
 // route is the way of a request: which balancer, target group and target.
 // Empty means absent.
@@ -136,14 +140,14 @@ func (t *traffic) route(e *parse.Access) int32 {
 
 // slot spreads routes by the ends of their names, where they differ.
 func slot(group, target []byte) int {
-	h := len(target)
-	for i := max(0, len(target)-8); i < len(target); i++ {
-		h = h*31 + int(target[i])
+	h := uint64(len(target))
+	if n := len(target); n >= 8 {
+		h += binary.LittleEndian.Uint64(target[n-8:])
 	}
 	if n := len(group); n > 0 {
-		h += int(group[n-1])
+		h += uint64(group[n-1]) << 8
 	}
-	return h & (knownRoutes - 1)
+	return int(h * 0x9e3779b97f4a7c15 >> (64 - knownBits)) // the upper bits depend on all others
 }
 
 func (t *traffic) add(key string, r route) int32 {
@@ -171,8 +175,8 @@ func (t *traffic) count(c *counts, e *parse.Access) {
 
 // time counts how long the target took, where it answered.
 func (t *traffic) time(c *counts, e *parse.Access) {
-	if s := e.Seconds(parse.FieldTargetTime); s != parse.Absent {
-		c.samples = append(c.samples, uint16(bucketOf(int64(s*1e6+0.5))))
+	if us := e.Micros(parse.FieldTargetTime); us != parse.Absent {
+		c.samples = append(c.samples, uint16(bucketOf(us)))
 		if len(c.samples) == samplesAtOnce {
 			t.settle(c)
 		}

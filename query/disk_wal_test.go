@@ -23,7 +23,7 @@ type killedStore struct{ file, wal []byte }
 func killedStores(t *testing.T, logs string, batch int) (list []killedStore) {
 	t.Helper()
 	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
-	batchObjects = batch
+	batchObjects, throughWAL = batch, "1GB"
 	step = func(string) error {
 		var k killedStore
 		var err error
@@ -38,7 +38,7 @@ func killedStores(t *testing.T, logs string, batch int) (list []killedStore) {
 		}
 		return err
 	}
-	defer func() { batchObjects, step = 1000, func(string) error { return nil } }()
+	defer func() { batchObjects, throughWAL, step = 1000, "1KB", func(string) error { return nil } }()
 	if _, err := ingestInto(disk, logs, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}

@@ -178,6 +178,10 @@ func (s *Store) register(exec func(string) error) error {
 // quoted is a text as SQL writes it.
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
+// throughWAL is up to what size a transaction goes through DuckDB's log before it goes
+// to the file: that would write nearly everything twice. A test lets all do that.
+var throughWAL = "1KB"
+
 // settings keep DuckDB offline and within its folder.
 func settings(temp, out string, disk Disk) []string {
 	var allowed []string
@@ -197,6 +201,7 @@ func settings(temp, out string, disk Disk) []string {
 		"SET TimeZone = 'UTC'",
 		"SET temp_directory = "+quoted(temp),
 		"SET preserve_insertion_order = false",
+		"SET wal_autocheckpoint = "+quoted(throughWAL),
 		"SET enable_external_access = false",
 	)
 }

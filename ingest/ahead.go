@@ -61,7 +61,10 @@ func (a *Ahead) Read(p []byte) (n int, err error) {
 		if a.at.block != nil {
 			a.free <- a.at.block
 		}
-		a.at = <-a.full
+		var more bool
+		if a.at, more = <-a.full; !more {
+			return 0, io.ErrClosedPipe // stopped by somebody who must not
+		}
 		a.rest = a.at.block[:a.at.n]
 	}
 	n = copy(p, a.rest)

@@ -74,7 +74,7 @@ func start(ctx context.Context, sources []Source, p Plan, ahead int, prepare fun
 func (f *Feed) hand(ctx context.Context) {
 	defer close(f.objects)
 	for o := range f.prepared {
-		room := o.room() // before a consumer has it
+		room := o.reserved // before a consumer has it
 		select {
 		case f.objects <- o:
 		case <-ctx.Done():
@@ -117,11 +117,12 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 					seen[o.identity] = true
 				}
 				o.ID = int32(f.listed.Add(1) - 1)
-				if err := f.room.Acquire(ctx, o.room()); err != nil {
+				o.reserved = o.room()
+				if err := f.room.Acquire(ctx, o.reserved); err != nil {
 					return context.Cause(ctx)
 				}
 				if err = prepare(o); err != nil {
-					f.room.Release(o.room())
+					f.room.Release(o.reserved)
 				}
 			}
 			if err != nil {

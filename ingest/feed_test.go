@@ -37,7 +37,7 @@ func (r remote) List(context.Context, Plan) iter.Seq2[*Object, error] {
 }
 
 // What is read ahead is bounded by memory, and by the number of requests at a time.
-func TestAhead(t *testing.T) {
+func TestFeedAhead(t *testing.T) {
 	tests := []struct {
 		name    string
 		size    int64

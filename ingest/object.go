@@ -22,6 +22,7 @@ type Object struct {
 	identity string // equal for the same stored object reached by two sources
 	origin   origin
 	ahead    io.ReadCloser // opened before anybody asked, or nil
+	reserved int64         // bytes of memory that the feed holds for it, see room
 	raw      io.ReadCloser // what Content reads from, or nil
 
 	stored   int64

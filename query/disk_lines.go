@@ -198,7 +198,7 @@ func (d *diskLines) share() func() blockSource {
 	return func() blockSource { return &diskSource{lines: d, taken: next} }
 }
 
-// diskSource reads some blocks after the other.
+// diskSource reads one run of blocks after the other.
 type diskSource struct {
 	lines *diskLines
 	taken *atomic.Int64 // of the blocks, by all threads

@@ -170,7 +170,7 @@ func (s *Store) exported(ctx context.Context, e Export) ([]string, error) {
 			return nil, &StatementError{Reason: fmt.Sprintf("%s has no column %q", e.Relation, c), Next: "its columns: " + strings.Join(all, ", ")}
 		}
 		if slices.Contains(columns[:i], c) {
-			return nil, &StatementError{Reason: fmt.Sprintf("the column %s is named twice", c), Next: "a Parquet file has each column once"}
+			return nil, &StatementError{Reason: fmt.Sprintf("the column %s is named twice", c), Next: "a file has each column once"}
 		}
 	}
 	return columns, nil

@@ -22,8 +22,6 @@ type reading struct {
 	// for by the first scan that wants it, and what nobody wants by the first of all.
 	taken ingest.KindSet
 
-	idle atomic.Int32 // scans that have nothing to read any more
-
 	mu      sync.Mutex
 	streams []interface{ stop() error }
 	cause   firstError
@@ -71,6 +69,7 @@ func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*
 	return func() func(columnSet) reader[T] {
 		r := s.running
 		feed := ingest.Serve(r.ctx, chosen(r.objects, kinds), s.in.Workers)
+		idle := new(atomic.Int32)
 		r.mu.Lock()
 		mine := kinds &^ r.taken
 		record := mine != 0
@@ -81,7 +80,7 @@ func streamed[T any](s *Store, kinds ingest.KindSet, row func(first bool) func(*
 		r.mu.Unlock()
 		return func(columnSet) reader[T] {
 			w := newWorker(s, kinds, mine)
-			w.idle = &r.idle
+			w.idle = idle
 			st := &stream[T]{reading: r, worker: w, feed: feed, row: row(record), record: record}
 			r.mu.Lock()
 			r.streams = append(r.streams, st)
@@ -112,6 +111,7 @@ type stream[T any] struct {
 	object *ingest.Object // at hand, or nil
 	opened bool           // its text is
 	out    int64          // its rows that DuckDB has
+	ended  bool           // there are no more objects
 }
 
 func (s *stream[T]) next() (row T, ok bool, err error) {
@@ -131,8 +131,9 @@ func (s *stream[T]) next() (row T, ok bool, err error) {
 
 // take receives the next object; false if there is none.
 func (s *stream[T]) take() (ok bool) {
-	if s.object, ok = <-s.feed.Objects(); !ok {
-		s.reading.idle.Add(1)
+	if s.object, ok = <-s.feed.Objects(); !ok && !s.ended {
+		s.ended = true
+		s.worker.idle.Add(1)
 	}
 	s.opened, s.out = false, 0
 	return ok

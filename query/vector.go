@@ -13,13 +13,16 @@ import (
 
 // This file writes rows straight into DuckDB's vectors: the library's own
 // setters cost a call into C for every text. It is the only file of the package
-// that uses unsafe, for three reasons, each with its bounds:
+// that uses unsafe, for four reasons, each with its bounds:
 //
 //   - a vector's values and validity mask are C arrays of so many elements as a
 //     chunk has rows; cell.row is always below that (see rows.full);
 //   - a text of more than 12 bytes is a pointer, which has to stay valid until
 //     the chunk is done with: it points into an arena that is pinned as long as
 //     the store is open and reused only when DuckDB asks for the next chunk;
+//   - whether a text is part of the line at hand, which has been copied whole, is told by
+//     its address: the arena holds the line until the next one or the end of the chunk,
+//     so nothing else can lie there;
 //   - the handles of chunk and vectors are fields that the library keeps to
 //     itself; reading them with reflect changes nothing, and a field that is no
 //     longer there panics in every test.
@@ -159,7 +162,7 @@ func newArena(size int) *arena {
 func (a *arena) full() bool { return len(a.used) > arenaSize/2 || len(a.extra) > 0 }
 
 func (a *arena) reset() {
-	a.used = a.slab[:0]
+	a.used, a.line, a.copied = a.slab[:0], nil, nil
 	for _, x := range a.extra {
 		x.pins.Unpin()
 	}

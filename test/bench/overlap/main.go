@@ -53,7 +53,7 @@ func main() {
 		return
 	}
 	dir := filepath.Join(*cache, fmt.Sprint(*lines))
-	large, failing, small := filepath.Join(dir, "large"), filepath.Join(dir, "failing"), filepath.Join(*cache, "small", fmt.Sprint(*lines))
+	large, failing, small := filepath.Join(dir, "large"), filepath.Join(dir, "failing"), filepath.Join(dir, "many")
 	measure.Usual(large, *lines)
 	measure.Failing(failing, *lines/2)
 	measure.Small(small, *lines)

@@ -73,3 +73,41 @@ func TestFeedAhead(t *testing.T) {
 		})
 	}
 }
+
+// shelved is one object that is worth reading ahead until it has been opened.
+type shelved struct {
+	remote
+	whole bool
+}
+
+func (s *shelved) ahead() bool { return !s.whole }
+
+func (s *shelved) open(context.Context, *Object, *chunks) (io.ReadCloser, error) {
+	s.whole = true
+	return io.NopCloser(strings.NewReader("")), nil
+}
+
+func (s *shelved) List(context.Context, Plan) iter.Seq2[*Object, error] {
+	return func(yield func(*Object, error) bool) {
+		for i := range s.objects {
+			if !yield(&Object{URI: fmt.Sprint(i), Size: s.size, origin: &shelved{}}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// The memory that an object took is given back, even if it would take none by now.
+func TestFeedGivesBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const objects = 50
+		f := Start(t.Context(), []Source{&shelved{remote: remote{objects: objects, size: 100 << 20}}}, Plan{}, 1)
+		n := 0
+		for range f.Objects() {
+			n++
+		}
+		if n != objects || f.Err() != nil {
+			t.Errorf("%d objects, error %v; want %d", n, f.Err(), objects)
+		}
+	})
+}

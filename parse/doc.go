@@ -5,8 +5,9 @@
 // buffer, or a [Damage] with its place and cause. All logs of Elastic Load
 // Balancing are read, each line as what it is: plain, as JSON, and under the
 // columns of a W3C file. The package opens nothing, decompresses nothing, stores
-// nothing and allocates nothing per line. It imports the standard library, and golang.org/x/sys/cpu
-// to find out whether the processor has the vectors that marks are made with.
+// nothing and allocates nothing per line. It imports the standard library, and
+// golang.org/x/sys/cpu to find out whether the processor has the vectors that marks
+// are made with.
 //
 // Source of the formats: AWS's pages on the logs of Application, Network and
 // Classic Load Balancers, docs.aws.amazon.com/elasticloadbalancing, read 2026-11;

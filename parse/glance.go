@@ -40,7 +40,7 @@ func (e *Access) split(line []byte, ends *marks) bool {
 	n, from := 0, 0
 	for i, w := range ends[:len(line)/markBlock+1] {
 		for ; w != 0; w &= w - 1 {
-			to := i*64 + bits.TrailingZeros64(w)
+			to := i*markBlock + bits.TrailingZeros64(w)
 			if n == Fields {
 				return false // there are more than are known
 			}

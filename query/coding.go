@@ -3,6 +3,7 @@ package query
 import (
 	"encoding/binary"
 	"fmt"
+	"net/netip"
 	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -152,37 +153,17 @@ func (ipv4) typ() duckdb.Type { return duckdb.TYPE_UINTEGER }
 
 func (ipv4) coder() func(cell, []byte) bool {
 	return func(c cell, b []byte) bool {
-		n, ok := parseIPv4(b)
-		if ok {
-			put(c, n, true)
+		addr, err := netip.ParseAddr(string(b)) // knows no leading zeros, which no code would give again
+		if err != nil || !addr.Is4() {
+			return false
 		}
-		return ok
+		four := addr.As4()
+		put(c, binary.BigEndian.Uint32(four[:]), true)
+		return true
 	}
 }
 
 func (ipv4) sql(code string) string {
 	part := func(shift string) string { return "((" + code + shift + ") & 255)::VARCHAR" }
 	return part(" >> 24") + " || '.' || " + part(" >> 16") + " || '.' || " + part(" >> 8") + " || '.' || " + part("")
-}
-
-// parseIPv4 reads an address as it is always written, without leading zeros.
-func parseIPv4(b []byte) (addr uint32, ok bool) {
-	var parts [4]byte
-	at, digits, n := 0, 0, 0
-	for _, c := range b {
-		switch d := c - '0'; {
-		case d <= 9 && (digits == 0 || n > 0):
-			if n = n*10 + int(d); n > 255 {
-				return 0, false
-			}
-			digits++
-		case c == '.' && digits > 0 && at < 3:
-			parts[at] = byte(n)
-			at, digits, n = at+1, 0, 0
-		default:
-			return 0, false
-		}
-	}
-	parts[at] = byte(n)
-	return binary.BigEndian.Uint32(parts[:]), at == 3 && digits > 0
 }

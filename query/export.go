@@ -51,9 +51,10 @@ const NotWritten = -1
 // Everything else is Parquet.
 func Database(to string) bool { return strings.HasSuffix(to, ".duckdb") }
 
-// Export writes a relation to Parquet with Zstandard, or to a DuckDB file. It returns the answer's
-// facts, and the number of rows. What stands at e.To is whole or not there; it is
-// not there if something is wrong and not one line could be read (NotWritten).
+// Export writes a relation to Parquet with Zstandard, or to a DuckDB file. It returns
+// the answer's facts, and the number of rows. What stands at e.To is whole or not
+// there; it is not there if something is wrong and not one line could be read
+// (NotWritten).
 //
 // Errors: as Ask; *StatementError for an unknown relation or column; fs.ErrExist;
 // syscall.ENOSPC if there is no room for the file.
@@ -178,7 +179,7 @@ func (s *Store) exported(ctx context.Context, e Export) ([]string, error) {
 
 // selection is the SELECT of what is to be written.
 func selection(e Export, columns []string) string {
-	list := names("", columns)
+	list := names(columns)
 	if e.Partition {
 		when := "time"
 		if e.Relation == "connection" {
@@ -189,11 +190,11 @@ func selection(e Export, columns []string) string {
 	return "SELECT " + list + " FROM " + e.Relation
 }
 
-// names are columns as SQL writes them, of a table if it is not "".
-func names(table string, columns []string) string {
+// names are columns as SQL writes them.
+func names(columns []string) string {
 	list := make([]string, len(columns))
 	for i, c := range columns {
-		list[i] = table + `"` + c + `"`
+		list[i] = `"` + c + `"`
 	}
 	return strings.Join(list, ", ")
 }

@@ -46,7 +46,7 @@ func (d *database) begin(ctx context.Context) error {
 }
 
 func (d *database) statement() string {
-	return "CREATE TABLE " + made + "." + codedName(d.relation) + " AS SELECT " + names("", d.columns) + ", " + oddColumn +
+	return "CREATE TABLE " + made + "." + codedName(d.relation) + " AS SELECT " + names(d.columns) + ", " + oddColumn +
 		" FROM " + scanName(codedName(d.relation)) + "()"
 }
 

@@ -49,6 +49,29 @@ func readCSV(glob string) string {
 		strings.Join(fields, ", "), glob, strings.Join(columns, ", "))
 }
 
+// otherDuckDB opens a DuckDB of one connection that knows nothing of ours. count counts the
+// rows of a query.
+func otherDuckDB(t *testing.T) (db *sql.DB, count func(q string) int64) {
+	t.Helper()
+	db, err := sql.Open("duckdb", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	db.SetMaxOpenConns(1)
+	return db, func(q string) (n int64) {
+		t.Helper()
+		if err := db.QueryRow("SELECT count(*) FROM (" + q + ")").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+}
+
 // TestExport: what is exported is what DuckDB itself reads from the same files,
 // as a file, by day, and whatever the number of workers.
 func TestExport(t *testing.T) {
@@ -57,19 +80,7 @@ func TestExport(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	count := func(q string) (n int64) {
-		t.Helper()
-		if err := db.QueryRow("SELECT count(*) FROM (" + q + ")").Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
+	db, count := otherDuckDB(t)
 	csv := readCSV(dir + "/AWSLogs/**/*.gz")
 	if n := count(csv); n != truth.Lines {
 		t.Fatalf("read_csv finds %d of %d lines", n, truth.Lines)
@@ -192,19 +203,7 @@ func TestExportOdd(t *testing.T) {
 			}
 		}
 	}
-	db, err := sql.Open("duckdb", "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	db.SetMaxOpenConns(1)
-	count := func(q string) (n int64) {
-		t.Helper()
-		if err := db.QueryRow("SELECT count(*) FROM (" + q + ")").Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
+	db, count := otherDuckDB(t)
 	equal := func(a, b string) {
 		t.Helper()
 		for _, q := range []string{a + " EXCEPT ALL " + b, b + " EXCEPT ALL " + a} {

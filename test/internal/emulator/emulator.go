@@ -2,8 +2,9 @@
 package emulator
 
 import (
-	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log"
 	"net"
 	"os"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"loglens/test/internal/server"
 )
 
 // Server is what tests run against.
@@ -68,37 +71,23 @@ func (s *Server) start(dir string, command []string) (stop func(), err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build loglens: %w\n%s", err, out)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	emulator, err := server.Start(30*time.Second, func(addr string) *exec.Cmd {
+		_, port, _ := net.SplitHostPort(addr)
+		return exec.Command(command[0], append(command[1:], "-H", "127.0.0.1", "-p", port)...)
+	})
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
+		return nil, fmt.Errorf("%w: make test-all sets it up", err)
+	}
 	if err != nil {
 		return nil, err
 	}
-	s.Address = l.Addr().String()
-	_, port, _ := net.SplitHostPort(s.Address)
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	var said bytes.Buffer
-	emulator := exec.Command(command[0], append(command[1:], "-H", "127.0.0.1", "-p", port)...)
-	emulator.Stdout, emulator.Stderr = &said, &said
-	if err := emulator.Start(); err != nil {
-		return nil, fmt.Errorf("%w: make test-all sets it up", err)
-	}
-	stop = func() {
-		_ = emulator.Process.Kill()
-		_ = emulator.Wait()
+	s.Address = emulator.Addr
+	return func() {
+		emulator.Stop()
 		if name := os.Getenv("EMULATOR_LOG"); name != "" {
-			if err := os.WriteFile(name, said.Bytes(), 0o600); err != nil {
+			if err := os.WriteFile(name, emulator.Said(), 0o600); err != nil {
 				log.Print(err)
 			}
 		}
-	}
-	for range 600 {
-		c, err := net.Dial("tcp", s.Address)
-		if err == nil {
-			return stop, c.Close()
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	stop()
-	return nil, fmt.Errorf("the emulator does not listen on %s:\n%s", s.Address, said.String())
+	}, nil
 }

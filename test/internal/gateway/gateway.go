@@ -5,8 +5,8 @@ package gateway
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+
+	"loglens/test/internal/server"
 )
 
 // What the gateway is asked with.
@@ -27,11 +29,10 @@ const (
 
 // Gateway is a running server.
 type Gateway struct {
-	Addr string // host and port
+	*server.Server
 	Root string // the folder of its buckets
 
 	dir string
-	cmd *exec.Cmd
 }
 
 // Setenv names the gateway's credentials to this process and to those that it
@@ -74,41 +75,21 @@ func Start(parent string) (*Gateway, error) {
 			return nil, err
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	g.Server, err = server.Start(10*time.Second, func(addr string) *exec.Cmd {
+		return exec.Command(binary, "--access", accessKey, "--secret", secretKey, "--region", region,
+			"--port", addr, "--keep-alive", "--quiet", "--iam-dir", iam, "posix", "--sidecar", meta, g.Root)
+	})
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	g.Addr = l.Addr().String()
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	g.cmd = exec.Command(binary, "--access", accessKey, "--secret", secretKey, "--region", region,
-		"--port", g.Addr, "--keep-alive", "--quiet", "--iam-dir", iam, "posix", "--sidecar", meta, g.Root)
-	var said bytes.Buffer
-	g.cmd.Stdout, g.cmd.Stderr = &said, &said
-	if err := g.cmd.Start(); err != nil {
-		return nil, err
-	}
-	for range 200 {
-		c, err := net.Dial("tcp", g.Addr)
-		if err == nil {
-			return g, c.Close()
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
-	g.Stop()
-	return nil, fmt.Errorf("versitygw does not listen on %s:\n%s", g.Addr, said.String())
+	return g, nil
 }
 
 // Stop ends the server and removes what it held.
 func (g *Gateway) Stop() {
-	_ = g.cmd.Process.Kill()
-	_ = g.cmd.Wait()
+	g.Server.Stop()
 	_ = os.RemoveAll(g.dir)
 }
-
-// Pid is the server's process.
-func (g *Gateway) Pid() int { return g.cmd.Process.Pid }
 
 // URL is where it is asked.
 func (g *Gateway) URL() string { return "http://" + g.Addr }

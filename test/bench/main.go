@@ -24,13 +24,8 @@ import (
 )
 
 func main() {
-	var (
-		bin    = flag.String("bin", "bin/loglens", "the command to measure")
-		cache  = flag.String("cache", ".cache/bench", "where the log objects are written, and kept")
-		lines  = flag.Int("lines", 6_000_000, "lines of the large tree; the small one has a tenth")
-		rounds = flag.Int("rounds", 10, "how often every variant runs")
-		store  = flag.Bool("store", false, "only ask every report of a store of 30 days, and stop")
-	)
+	bin, cache, lines, rounds := measure.Flags("lines of the large tree; the small one has a tenth")
+	store := flag.Bool("store", false, "only ask every report of a store of 30 days, and stop")
 	flag.Parse()
 	if *store {
 		if path := largeStore(*bin, filepath.Join(*cache, "30days")); *rounds > 0 {

@@ -29,11 +29,8 @@ import (
 const goal = 1.15
 
 func main() {
+	bin, cache, lines, rounds := measure.Flags("lines of the large objects")
 	var (
-		bin         = flag.String("bin", "bin/loglens", "the command to measure")
-		cache       = flag.String("cache", ".cache/bench", "where the log objects are written, and kept")
-		lines       = flag.Int("lines", 6_000_000, "lines of the large objects")
-		rounds      = flag.Int("rounds", 10, "how often everything runs")
 		latency     = flag.Duration("latency", 20*time.Millisecond, "how much later every answer comes")
 		rate        = flag.Int64("rate", 100e6, "bytes per second of all connections together")
 		connections = flag.Int("connections", 34, "of the transfer alone: as many as loglens has at most with two workers")

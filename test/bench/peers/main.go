@@ -24,12 +24,7 @@ import (
 var shares = []int{10, 2, 1}
 
 func main() {
-	var (
-		bin    = flag.String("bin", "bin/loglens", "the command to measure")
-		cache  = flag.String("cache", ".cache/bench", "where the log objects are written, and kept")
-		lines  = flag.Int("lines", 6_000_000, "lines of all objects")
-		rounds = flag.Int("rounds", 10, "how often every tool runs")
-	)
+	bin, cache, lines, rounds := measure.Flags("lines of all objects")
 	flag.Parse()
 	home, err := filepath.Abs(filepath.Join(*cache, "home")) // a user's settings are none of ours
 	measure.Check(err)

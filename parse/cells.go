@@ -6,8 +6,11 @@ import "bytes"
 type cells struct {
 	raw  []byte
 	n    int // how many fields the line has; those from maxFields on are not kept
-	span [maxFields]span
+	span [maxFields + spareFields]span
 }
+
+// spareFields is how many fields splitWide may write behind the last known one.
+const spareFields = 16
 
 // span is a field's place in the line, without quotes.
 type span struct{ from, to uint32 }

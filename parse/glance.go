@@ -14,12 +14,27 @@ import (
 //
 // The line is what text begins with, up to a newline that need not be there, see marks.mark.
 func (r *reader) glance(text []byte) (line []byte, ok bool) {
-	length, plain := r.marks.mark(text)
-	if !plain || length <= 0 || text[length-1] == '\r' {
+	length, ok := r.fields(text)
+	if !ok || text[length-1] == '\r' {
 		return nil, false
 	}
-	line = text[:length]
-	return line, r.access.split(line, &r.marks) && r.access.usualHead(&r.clock)
+	e := &r.access
+	e.raw, e.Extra, e.kind = text[:length], 0, KindAccess
+	return e.raw, e.usualHead(&r.clock)
+}
+
+// fields cuts the line that text begins with if it is plain, has no more fields than
+// are known, and does not begin with its newline. It returns the line's length.
+func (r *reader) fields(text []byte) (length int, ok bool) {
+	e := &r.access
+	text = text[:min(len(text), markWords*markBlock)]
+	if wide {
+		if length, e.n = splitWide(&e.span, text); e.n > 0 {
+			return length, true
+		}
+	}
+	length, ok = r.marks.mark(text)
+	return length, ok && length > 0 && e.split(text[:length], &r.marks)
 }
 
 // glanceAt is glance for a line without its newline, which it copies to a place where
@@ -53,8 +68,7 @@ func (e *Access) split(line []byte, ends *marks) bool {
 		return false
 	}
 	e.span[n] = field(line, from, len(line))
-	e.raw, e.n, e.Extra = line, n+1, 0
-	e.kind = KindAccess
+	e.n = n + 1
 	return true
 }
 

@@ -15,6 +15,7 @@ func TestMarksBetweenGuardPages(t *testing.T) {
 			text := guard.Bytes(t, max(size, 1), atEnd)[:size:size]
 			copy(text, inventedText(rnd, 2))
 			sameMarks(t, text)
+			sameFields(t, text)
 		}
 	}
 }

@@ -2,7 +2,6 @@ package parse
 
 import (
 	"bytes"
-	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -11,10 +10,15 @@ import (
 // eachMarker runs f with the processor's vectors, if it has what they need, and without.
 func eachMarker(t testing.TB, f func(how string)) {
 	t.Helper()
-	have := vectors
-	defer func() { vectors = have }()
-	for _, vectors = range slices.Compact([]bool{false, have}) {
-		f(fmt.Sprintf("vectors: %v", vectors))
+	haveVectors, haveWide := vectors, wide
+	defer func() { vectors, wide = haveVectors, haveWide }()
+	vectors, wide = false, false
+	f("without vectors")
+	if vectors = haveVectors; vectors {
+		f("with vectors")
+	}
+	if wide = haveWide; wide {
+		f("with wide vectors")
 	}
 }
 
@@ -81,6 +85,38 @@ func sameMarks(t testing.TB, text []byte) (plain bool) {
 	return wantPlain
 }
 
+// sameFields holds the fields that fields finds against plainly. Where one way leaves a line
+// to the long way, that must be for a reason.
+func sameFields(t testing.TB, text []byte) {
+	t.Helper()
+	ends, length, plain := plainly(text)
+	var want []span
+	from, unusual := 0, bytes.Contains(text[:max(length, 0)], []byte(`\`))
+	for i, to := range append(ends, length) {
+		if !plain {
+			break
+		}
+		want = append(want, field(text, from, to))
+		unusual = unusual || text[from] == '"' && to == from+2
+		if from = to + 1; i >= spareFields && to/markBlock == int(want[i-spareFields].from)/markBlock {
+			unusual = true // too many in one block
+		}
+	}
+	eachMarker(t, func(how string) {
+		var r reader
+		for i := range r.access.span {
+			r.access.span[i] = span{0xdeadbeef, 0xdeadbeef} // what an earlier line has left
+		}
+		got, ok := r.fields(text)
+		switch {
+		case !ok && plain && length > 0 && len(want) <= Fields && !(wide && unusual):
+			t.Fatalf("%s: %q: no fields, want %v", how, text, want)
+		case ok && (!plain || got != length || !slices.Equal(r.access.span[:r.access.n], want)):
+			t.Fatalf("%s: %q: %v in %d bytes, want %v in %d, plain %v", how, text, r.access.span[:r.access.n], got, want, length, plain)
+		}
+	})
+}
+
 // inventedText is made of words that a line is made of, some of them odd, so that they
 // meet at the borders of blocks.
 func inventedText(rnd *rand.Rand, odd int) []byte {
@@ -122,15 +158,27 @@ func TestMarks(t *testing.T) {
 	plain := 0
 	const texts = 60_000
 	for i := range texts {
-		if sameMarks(t, inventedText(rnd, i%3*2)) {
+		text := inventedText(rnd, i%3*2)
+		if sameMarks(t, text) {
 			plain++
 		}
+		sameFields(t, text)
 	}
 	if plain < texts/5 || plain > texts*4/5 {
 		t.Errorf("%d of %d lines are plain: the texts are not mixed", plain, texts)
 	}
-	sameMarks(t, nil)
-	sameMarks(t, bytes.Repeat([]byte("a "), markWords*markBlock)) // longer than there are marks
+	for _, text := range [][]byte{
+		nil,
+		bytes.Repeat([]byte("a "), markWords*markBlock), // longer than there are marks
+		append(bytes.Repeat([]byte("a "), Fields), "a\n"...),
+		append(bytes.Repeat([]byte(`"" `), Fields-1), "a\n"...),
+	} {
+		for range markBlock {
+			sameMarks(t, text)
+			sameFields(t, text)
+			text = append([]byte("a"), text...)
+		}
+	}
 }
 
 func FuzzMarks(f *testing.F) {
@@ -138,5 +186,8 @@ func FuzzMarks(f *testing.F) {
 	for range 20 {
 		f.Add(inventedText(rnd, 5))
 	}
-	f.Fuzz(func(t *testing.T, text []byte) { sameMarks(t, text) })
+	f.Fuzz(func(t *testing.T, text []byte) {
+		sameMarks(t, text)
+		sameFields(t, text)
+	})
 }

@@ -88,79 +88,78 @@ func (e *Access) usualHead(c *clock) (ok bool) {
 	if e.n <= int(FieldTargetGroup) || line[0]-'a' > 'z'-'a' {
 		return false
 	}
-	at := func(f Field) []byte { s := e.span[f]; return line[s.from:s.to] }
-	if b := at(FieldTime); len(b) != 27 {
-		return false
-	} else if e.Time, ok = c.usual(b); !ok {
+	if e.Time, ok = c.usual(e.cell(FieldTime)); !ok || !e.address(FieldClient) || !e.address(FieldTarget) {
 		return false
 	}
-	if !e.address(FieldClient) || !e.address(FieldTarget) {
-		return false
-	}
-	for f := FieldRequestTime; f <= FieldResponseTime; f++ {
-		b := at(f)
-		_, ok := millis(b)
-		switch {
-		case ok:
-		case len(b) == 2 && b[0] == '-' && b[1] == '1':
-		default:
-			return false
+	if !threeTimes(line[e.span[FieldRequestTime].from:e.span[FieldResponseTime].to]) {
+		for f := FieldRequestTime; f <= FieldResponseTime; f++ {
+			b := e.cell(f)
+			if _, ok := millis(b); !ok && string(b) != "-1" {
+				return false
+			}
 		}
 	}
-	if e.ELBStatus, ok = status(at(FieldELBStatus)); !ok {
+	if e.ELBStatus, ok = e.status(FieldELBStatus); !ok {
 		return false
 	}
-	if e.TargetStatus, ok = status(at(FieldTargetStatus)); !ok {
+	if e.TargetStatus, ok = e.status(FieldTargetStatus); !ok {
 		return false
 	}
-	if e.Received, ok = integer(at(FieldReceivedBytes)); !ok {
+	if e.Received, ok = e.size(FieldReceivedBytes); !ok {
 		return false
 	}
-	if e.Sent, ok = integer(at(FieldSentBytes)); !ok {
+	if e.Sent, ok = e.size(FieldSentBytes); !ok {
 		return false
 	}
 	return e.quoted(FieldRequest) && e.quoted(FieldUserAgent)
 }
 
+// cell is Field for one that the line has.
+func (e *Access) cell(f Field) []byte {
+	s := e.span[f]
+	return e.raw[s.from:s.to]
+}
+
 // quoted reports whether a field stands in quotes.
 func (e *Access) quoted(f Field) bool { return e.raw[e.span[f].from-1] == '"' }
 
-// address reports whether a field looks like an address. Of IPv4 it looks at eight
-// characters at a time.
+// address reports whether a field looks like an address.
 func (e *Access) address(f Field) bool {
 	s := e.span[f]
-	at := int(s.from)
-	for ; at+8 <= len(e.raw); at += 8 {
-		if n := digitsDotsColons(binary.LittleEndian.Uint64(e.raw[at:])); n < 8 {
-			at += n
-			break
-		}
-	}
-	return at == int(s.to) && at > int(s.from) && at <= int(s.from)+64 || addressLike(e.raw[s.from:s.to])
+	return numeric(e.raw[s.from:], int(s.to-s.from)) || addressLike(e.raw[s.from:s.to])
 }
 
-// digitsDotsColons counts the bytes of w, from the lowest, that are of 0123456789.:
-func digitsDotsColons(w uint64) int {
-	const ones = 0x0101010101010101
-	x := w ^ 0x30*ones // digits become 0 to 9, the colon 10, the point 0x1e
-	dot := x ^ 0x1e*ones
-	other := ((x&(0x7f*ones) + 0x75*ones) | x) & (0x80 * ones) // above 10
-	isDot := ^((dot&(0x7f*ones) + 0x7f*ones) | dot) & (0x80 * ones)
-	return bits.TrailingZeros64(other&^isDot) >> 3
+// status decodes a field that is a status code.
+func (e *Access) status(f Field) (int, bool) {
+	b := e.cell(f)
+	if len(b) != 3 {
+		return status(b)
+	}
+	x, y, z := b[0]-'0', b[1]-'0', b[2]-'0'
+	return int(x)*100 + int(y)*10 + int(z), max(x, y, z) <= 9
+}
+
+// size decodes a field that is a count.
+func (e *Access) size(f Field) (int64, bool) {
+	s := e.span[f]
+	if spare := 8 - (s.to - s.from); spare < 8 && s.to >= 8 {
+		above := ^uint64(0) << (spare * 8)
+		if n, ok := digits(binary.LittleEndian.Uint64(e.raw[s.to-8:])&above | '0'*each&^above); ok {
+			return n, true
+		}
+	}
+	return integer(e.raw[s.from:s.to])
 }
 
 // usual is micros for the 27 bytes that AWS writes, with six digits of fraction.
 func (c *clock) usual(b []byte) (int64, bool) {
-	_ = b[26]
-	date, hour := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
-	if date != c.date || hour != c.hour || date == 0 || b[16] != ':' || b[19] != '.' || b[26] != 'Z' {
-		return c.micros(b)
-	}
-	s1, s0 := b[17]-'0', b[18]-'0'
-	d5, d4, d3, d2, d1, d0 := b[20]-'0', b[21]-'0', b[22]-'0', b[23]-'0', b[24]-'0', b[25]-'0'
-	if s1 > 5 || s0 > 9 || max(d5, d4, d3, d2, d1, d0) > 9 {
+	if len(b) != 27 {
 		return 0, false
 	}
-	frac := ((((int64(d5)*10+int64(d4))*10+int64(d3))*10+int64(d2))*10+int64(d1))*10 + int64(d0)
-	return c.minute + (int64(s1)*10+int64(s0))*1e6 + frac, true
+	date, hour, rest := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), binary.LittleEndian.Uint64(b[19:])
+	if date != c.date || hour != c.hour || date == 0 || b[16] != ':' || byte(rest) != '.' || byte(rest>>56) != 'Z' {
+		return c.micros(b)
+	}
+	within, ok := digits(uint64(binary.LittleEndian.Uint16(b[17:])) | rest<<8>>16<<16)
+	return c.minute + within, ok && within < 60e6
 }

@@ -129,16 +129,14 @@ func (z *Reader) useFixedCodes() error {
 
 // worthPairs is how many bytes of input must be at hand for pairs of literals to
 // save more time than it takes to make them. Most blocks have some 15 KiB.
-const worthPairs = 4 << 10
+const worthPairs = 1 << 10
 
 func (z *Reader) buildCodes(litlens, distances []uint8) error {
-	if err := build(z.litlen[:], litlenBits, litlens, litlenSymbols[:]); err != nil {
+	pairs := len(z.src)-z.pos >= worthPairs
+	if err := build(z.litlen[:], litlenBits, litlens, litlenSymbols[:], pairs); err != nil {
 		return err
 	}
-	if len(z.src)-z.pos >= worthPairs {
-		pair(z.litlen[:], litlenBits)
-	}
-	return build(z.distance[:], distanceBits, distances, distanceSymbols[:])
+	return build(z.distance[:], distanceBits, distances, distanceSymbols[:], false)
 }
 
 // Symbols of the code in which code lengths are sent, RFC 1951 section 3.2.7.
@@ -174,7 +172,7 @@ func (z *Reader) readDynamicCodes() error {
 		precodeLengths[symbol] = uint8(n)
 	}
 	var precode [1 << maxPrecodeBits]uint32
-	if err := build(precode[:], maxPrecodeBits, precodeLengths[:], precodeSymbols[:]); err != nil {
+	if err := build(precode[:], maxPrecodeBits, precodeLengths[:], precodeSymbols[:], false); err != nil {
 		return err
 	}
 

@@ -46,24 +46,21 @@ decoding:
 	for pos <= last && write <= full {
 		// Up to three entries of the first table: 30 bits, and with a longer
 		// code and a length's extra bits 40.
-		before := bits
-		bits >>= entry & widthMask
-		nbits -= uint(entry)
 		if entry&entryLiterals != 0 {
+			bits >>= entry & widthMask
+			nbits -= uint(entry)
 			block.store(write, uint16(entry>>valueShift))
 			write += int(entry >> literalsShift & 3)
 			entry = z.litlen[bits&(1<<litlenBits-1)]
-			before = bits
-			bits >>= entry & widthMask
-			nbits -= uint(entry)
 			if entry&entryLiterals != 0 {
+				bits >>= entry & widthMask
+				nbits -= uint(entry)
 				block.store(write, uint16(entry>>valueShift))
 				write += int(entry >> literalsShift & 3)
 				entry = z.litlen[bits&(1<<litlenBits-1)]
-				before = bits
-				bits >>= entry & widthMask
-				nbits -= uint(entry)
 				if entry&entryLiterals != 0 {
+					bits >>= entry & widthMask
+					nbits -= uint(entry)
 					block.store(write, uint16(entry>>valueShift))
 					write += int(entry >> literalsShift & 3)
 					bits |= in.load(pos) << (nbits & 63)
@@ -77,11 +74,12 @@ decoding:
 
 		if entry&entryExceptional != 0 {
 			if entry&entrySubtable != 0 {
+				bits >>= litlenBits
+				nbits -= litlenBits
 				entry = z.litlen[(entry>>valueShift+uint32(bits)&(1<<(entry>>codeShift&codeMask)-1))&(litlenEntries-1)]
-				before = bits
-				bits >>= entry & widthMask
-				nbits -= uint(entry)
 				if entry&entryLiterals != 0 {
+					bits >>= entry & widthMask
+					nbits -= uint(entry)
 					z.block[write] = byte(entry >> valueShift)
 					write++
 					bits |= in.load(pos) << (nbits & 63)
@@ -95,10 +93,14 @@ decoding:
 				if ended = entry&entryEnd != 0; !ended {
 					err = errSymbol
 				}
+				bits >>= entry & widthMask
+				nbits -= uint(entry)
 				break
 			}
 		}
-		length := int(entry>>valueShift) + int(before&(1<<(entry&widthMask)-1)>>(entry>>codeShift&codeMask))
+		length := int(entry>>valueShift) + int(bits&(1<<(entry&widthMask)-1)>>(entry>>codeShift&codeMask))
+		bits >>= entry & widthMask
+		nbits -= uint(entry)
 
 		// A distance takes up to 28 bits.
 		bits |= in.load(pos) << (nbits & 63)
@@ -116,10 +118,9 @@ decoding:
 				break
 			}
 		}
-		before = bits
+		distance := int(entry>>valueShift) + int(bits&(1<<(entry&widthMask)-1)>>(entry>>codeShift&codeMask))
 		bits >>= entry & widthMask
 		nbits -= uint(entry)
-		distance := int(entry>>valueShift) + int(before&(1<<(entry&widthMask)-1)>>(entry>>codeShift&codeMask))
 
 		// The next entry is loaded before the copy, which hides how long it takes.
 		bits |= in.load(pos) << (nbits & 63)

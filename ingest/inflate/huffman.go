@@ -110,12 +110,13 @@ func makePrecodeSymbols() (entries [maxPrecodes]uint32) {
 
 // build makes the decoding table of the canonical Huffman code (RFC 1951
 // section 3.2.2) in which symbol i has lengths[i] bits, 0 for a symbol that is
-// not used. The first 1<<tableBits entries of table are the first table.
+// not used. The first 1<<tableBits entries of table are the first table. With
+// pairs, it has entries of two literals where both fit it.
 //
 // A code must be complete. As in zlib and compress/flate, a code of one symbol
 // with one bit is allowed, and so is one without symbols: the bits that mean
 // nothing then have invalid entries.
-func build(table []uint32, tableBits int, lengths []uint8, symbols []uint32) error {
+func build(table []uint32, tableBits int, lengths []uint8, symbols []uint32, pairs bool) error {
 	var count [maxCodeBits + 1]int
 	for _, n := range lengths {
 		count[n&maxCodeBits]++
@@ -123,9 +124,10 @@ func build(table []uint32, tableBits int, lengths []uint8, symbols []uint32) err
 	unused := count[0]
 	count[0] = 0
 
-	// offset[n] is where the symbols of n bits begin in the sorted list;
-	// space is what the code leaves unused, in codes of n bits.
+	// offset[n] is where the symbols of n bits begin in the sorted list, behind
+	// those that are not used; space is what the code leaves unused, in codes of n bits.
 	var offset [maxCodeBits + 2]int
+	offset[1] = unused
 	space := 1
 	for n := 1; n <= maxCodeBits; n++ {
 		offset[n+1] = offset[n] + count[n]
@@ -152,24 +154,32 @@ func build(table []uint32, tableBits int, lengths []uint8, symbols []uint32) err
 
 	var sorted [maxLitlens]uint16
 	for symbol, n := range lengths {
-		if n != 0 {
-			sorted[offset[n]] = uint16(symbol)
-			offset[n]++
-		}
+		sorted[offset[n&maxCodeBits]] = uint16(symbol)
+		offset[n&maxCodeBits]++
 	}
 
 	// Codes that fit the first table: it doubles with every bit, and what was
 	// there is right for both values of the bit.
-	code, next := 0, 0
+	short := shortLiterals{symbols: &sorted}
+	code, next := 0, unused
 	for n := 1; n <= tableBits; n++ {
 		code <<= 1
 		half := 1 << (n - 1)
 		copy(table[half:2*half], table[:half])
+		short.begin[n] = next
 		for _, symbol := range sorted[next : next+count[n]] {
-			table[reverse(code, n)] = withCode(symbols[symbol], n)
+			reversed := reverse(code, n)
+			table[reversed] = withCode(symbols[symbol], n)
+			short.codes[next] = uint16(reversed)
 			code++
+			next++
+			if symbol < endOfBlock {
+				short.end[n] = next
+			}
 		}
-		next += count[n]
+		if pairs {
+			short.pair(table[:1<<n], n)
+		}
 	}
 
 	// Longer codes: those with the same first bits stand together, and get a
@@ -211,21 +221,24 @@ func reverse(code, n int) int {
 	return int(bits.Reverse16(uint16(code)) >> (16 - n))
 }
 
-// pair turns entries of the first table of tableBits, as build has made it, into
-// entries of two literals, where a literal leaves bits enough for another one.
-func pair(table []uint32, tableBits int) {
-	// The entry of the bits behind a literal stands before the literal's own, so
-	// that from the end on it is still one of one literal when it is looked up.
-	for i := 1<<tableBits - 1; i >= 0; i-- {
-		first := table[i]
-		if first&entryLiterals == 0 {
-			continue
-		}
-		width := first & widthMask
-		second := table[i>>width]
-		if both := width + second&widthMask; second&entryLiterals != 0 && both <= uint32(tableBits) {
-			literals := first>>valueShift<<valueShift | second>>valueShift<<secondShift
-			table[i] = literals | width<<codeShift | 2<<literalsShift | both
+// shortLiterals are the literals whose codes fit the first table, and their codes in the
+// order of the stream: those of n bits from begin[n] to end[n] in both lists.
+type shortLiterals struct {
+	symbols    *[maxLitlens]uint16
+	codes      [maxLitlens]uint16
+	begin, end [litlenBits + 1]int
+}
+
+// pair makes entries of two literals whose codes have n bits together, in place of the
+// entries of the first alone.
+func (s *shortLiterals) pair(table []uint32, n int) {
+	for width := 1; width < n; width++ {
+		for first := s.begin[width]; first < s.end[width]; first++ {
+			code := int(s.codes[first])
+			entry := uint32(s.symbols[first])<<valueShift | uint32(width)<<codeShift | 2<<literalsShift | uint32(n)
+			for second := s.begin[n-width]; second < s.end[n-width]; second++ {
+				table[code|int(s.codes[second])<<width] = entry | uint32(s.symbols[second])<<secondShift
+			}
 		}
 	}
 }

@@ -37,9 +37,10 @@ const copyStep = 64
 // copy copies copyStep bytes, 16 at a time from the first to the last: they may overlap
 // if to - from is no less.
 func (u unchecked) copy(to, from int) {
-	target, source := (*[copyStep]byte)(unsafe.Add(u.p, to)), (*[copyStep]byte)(unsafe.Add(u.p, from))
-	*(*[16]byte)(target[0:]) = *(*[16]byte)(source[0:])
-	*(*[16]byte)(target[16:]) = *(*[16]byte)(source[16:])
-	*(*[16]byte)(target[32:]) = *(*[16]byte)(source[32:])
-	*(*[16]byte)(target[48:]) = *(*[16]byte)(source[48:])
+	target := (*[4][16]byte)(unsafe.Add(u.p, to))
+	source := (*[4][16]byte)(unsafe.Add(u.p, from))
+	target[0] = source[0]
+	target[1] = source[1]
+	target[2] = source[2]
+	target[3] = source[3]
 }

@@ -18,67 +18,56 @@ DATA special<>+0(SB)/8, $0xffffffffffffffff
 DATA special<>+8(SB)/8, $0xffffff5cff0affff
 GLOBL special<>(SB), RODATA|NOPTR, $16
 
-// QUOTED finds the bytes between quotes: the parity of the quotes up to each byte, which
-// is the product of the quotes with ones, added without carry.
-#define QUOTED \
-	VMOVQ      AX, X4            \
-	VPCLMULQDQ $0, X11, X4, X4   \
-	VMOVQ      X4, DX            \
-	XORQ       DX, R8            \ // R8: inside
-	ANDNQ      R13, R8, R13      \ // R13: ends
-	LEAQ       (R9)(R13*2), BX   \ // BX: where fields begin
-	MOVQ       R13, R9           \
-	SHRQ       $63, R9
+// MARKS sets a bit in X7 where the text of each field begins, and one behind it. The
+// block has quotes in X4, spaces in X5, and in X15 the newline that ends a line. The
+// comments name the operands of VPTERNLOGQ as in (a &^ b) | c, the last one first.
+#define MARKS \
+	VPCLMULQDQ $0, X11, X4, X6      \ // the parity of the quotes up to each byte is their
+	VPXORQ     X20, X6, X6          \ // product with ones, added without carry: inside
+	VPSRAQ     $63, X6, X20         \
+	VPANDQ     X6, X4, X2           \ // opening quotes
+	VPANDNQ    X4, X6, X3           \ // closing quotes
+	VPTERNLOGQ $0xba, X15, X6, X5   \ // ends = (spaces &^ inside) | newline
+	VPSHLDQ    $1, X21, X5, X7      \ // where fields begin
+	VPSHLDQ    $1, X22, X2, X16     \ // behind opening quotes
+	VPSHLDQ    $1, X23, X3, X17     \ // behind closing quotes
+	VMOVDQA64  X5, X21              \
+	VMOVDQA64  X2, X22              \
+	VMOVDQA64  X3, X23              \
+	VPTERNLOGQ $0xf8, X7, X5, X24   \ // odd: an empty field
+	VPTERNLOGQ $0xf4, X7, X2, X24   \ // odd: an opening quote where no field begins
+	VPTERNLOGQ $0xf8, X16, X3, X24  \ // odd: nothing between two quotes
+	VPTERNLOGQ $0xf4, X5, X17, X24  \ // odd: a closing quote where no field ends
+	VPTERNLOGQ $0xba, X16, X2, X7   \ // (begins &^ opening) | behind opening
+	VPTERNLOGQ $0xba, X3, X17, X5   \ // (ends &^ behind closing) | closing
+	VPORQ      X5, X7, X7
 
-// FIELDS sets a bit where the text of each field begins and one behind it, and writes
-// their places: the numbers of the bits, put next to each other.
-#define FIELDS \
-	MOVQ  BX, DX            \ // odd: an empty field
-	ANDQ  R13, DX           \
-	ORQ   DX, R12           \
-	MOVQ  AX, DX            \
-	ANDQ  R8, DX            \ // DX: opening quotes
-	ANDNQ AX, R8, AX        \ // AX: closing quotes
-	ANDNQ DX, BX, R14       \ // odd: an opening quote where no field begins
-	ORQ   R14, R12          \
-	XORQ  DX, BX            \ // the text of a quoted field begins behind its quote
-	LEAQ  (CX)(DX*2), R14   \
-	MOVQ  DX, CX            \
-	SHRQ  $63, CX           \
-	ORQ   R14, BX           \
-	ANDQ  AX, R14           \ // odd: nothing between two quotes
-	ORQ   R14, R12          \
-	LEAQ  (R10)(AX*2), DX   \
-	MOVQ  AX, R10           \
-	SHRQ  $63, R10          \
-	ANDNQ DX, R13, R14      \ // odd: a closing quote where no field ends
-	ORQ   R14, R12          \
-	ANDNQ R13, DX, R13      \ // the text of a quoted field ends before its quote
-	ORQ   R13, BX           \
-	ORQ   AX, BX            \
-	SARQ  $63, R8           \
+// PLACES writes the places of the bits of BX: their numbers, put next to each other. Of
+// more than 16 the rest is written by MORE, which comes back: few blocks have that many.
+#define PLACES(more) \
 	KMOVQ         BX, K1         \
 	VPCOMPRESSB.Z Z12, K1, Z1    \
 	POPCNTQ       BX, DX         \
 	VPMOVZXBD     X1, Z2         \
 	VPADDD        Z13, Z2, Z2    \
 	VMOVDQU32     Z2, (DI)       \
-	VEXTRACTI128  $1, Y1, X1     \
-	VPMOVZXBD     X1, Z2         \
-	VPADDD        Z13, Z2, Z2    \
-	VMOVDQU32     Z2, 64(DI)     \
-	LEAQ          (DI)(DX*4), DI \
-	CMPQ          DX, $32        \ // as many have been written
-	JGT           unusual        \
-	CMPQ          DI, R11        \
-	JGT           unusual
+	CMPQ          DX, $16        \
+	JGT           more
+
+#define MORE \
+	CMPQ         DX, $32     \
+	JGT          unusual     \
+	VEXTRACTI128 $1, Y1, X1  \
+	VPMOVZXBD    X1, Z2      \
+	VPADDD       Z13, Z2, Z2 \
+	VMOVDQU32    Z2, 64(DI)
 
 // func splitWide(fields *[maxFields + spareFields]span, text []byte) (length, n int)
 //
 // A block of 64 bytes a round.
 //
-//	carried:   R8 inside, R9 ended, R10 closed, CX opened, R12 odd, as in marker
-//	the block: AX quotes, R13 spaces, R14 special bytes
+//	carried:   X20 inside, X21 ends, X22 opening and X23 closing quotes of the block
+//	           before, X24 what is odd
 //	places:    SI text, R15 the last whole block of it, DI the next place to write,
 //	           R11 where all fields have been written, Z13 where in the text the block is
 //	constants: Z8 quotes, Z9 spaces, Z10 special, X11 ones, Z12 numbers, Z14 64
@@ -88,22 +77,23 @@ TEXT ·splitWide(SB), NOSPLIT, $0-48
 	MOVQ text_len+16(FP), CX
 	LEAQ -64(SI)(CX*1), R15
 	LEAQ (const_maxFields*8)(DI), R11
-	XORL R8, R8
-	MOVL $1, R9
-	XORL R10, R10
-	XORL R12, R12
-	XORL CX, CX
 
 	MOVL            $0x22, AX
 	VPBROADCASTB    AX, Z8
 	MOVL            $0x20, AX
 	VPBROADCASTB    AX, Z9
 	VBROADCASTI32X4 special<>(SB), Z10
-	VPCMPEQB        X11, X11, X11
+	VPTERNLOGD      $0xff, X11, X11, X11
 	VMOVDQU64       numbers<>(SB), Z12
 	VPXORD          Z13, Z13, Z13
 	MOVL            $64, AX
 	VPBROADCASTD    AX, Z14
+	VPXORD          X15, X15, X15
+	VPXORD          X20, X20, X20
+	VMOVDQA64       X11, X21        // as if a field had ended
+	VPXORD          X22, X22, X22
+	VPXORD          X23, X23, X23
+	VPXORD          X24, X24, X24
 
 round:
 	CMPQ      SI, R15
@@ -114,43 +104,67 @@ round:
 	VPCMPEQB  Z0, Z9, K2
 	VPCMPEQB  Z0, Z1, K3
 	KMOVQ     K1, AX
-	KMOVQ     K2, R13
+	KMOVQ     K2, BX
 	KTESTQ    K3, K3
 	JNZ       last
-	QUOTED
-	FIELDS
+	VMOVQ     AX, X4
+	VMOVQ     BX, X5
+	MARKS
+	VMOVQ     X7, BX
+	PLACES(more)
+written:
+	LEAQ      (DI)(DX*4), DI
+	CMPQ      DI, R11
+	JGT       unusual
 	VPADDD    Z14, Z13, Z13
 	ADDQ      $64, SI
 	JMP       round
 
+more:
+	MORE
+	JMP written
+
 last:
 	// Nothing behind the first newline counts, which ends a field as well. In front of it
 	// stands no backslash.
-	KMOVQ        K3, R14
-	MOVL         $0x0a, BX
-	VPBROADCASTB BX, Z1
+	KMOVQ        K3, R8
+	MOVL         $0x0a, R9
+	VPBROADCASTB R9, Z1
 	VPCMPEQB     Z0, Z1, K4
-	KMOVQ        K4, BX
-	BLSMSKQ      BX, DX
-	BLSIQ        BX, BX
-	ANDQ         DX, AX
-	ANDQ         DX, R13
-	ANDQ         DX, R14
-	CMPQ         R14, BX
+	KMOVQ        K4, R9
+	BLSMSKQ      R9, R10
+	BLSIQ        R9, R9
+	ANDQ         R10, AX
+	ANDQ         R10, BX
+	ANDQ         R10, R8
+	CMPQ         R8, R9
 	JNE          unusual
-	QUOTED
-	ORQ          R14, R13
-	FIELDS
+	VMOVQ        AX, X4
+	VMOVQ        BX, X5
+	VMOVQ        R9, X15
+	MARKS
+	VMOVQ        X7, BX
+	ANDQ         R10, BX
+	PLACES(moreOfLast)
+writtenLast:
+	LEAQ (DI)(DX*4), DI
+	CMPQ DI, R11
+	JGT  unusual
 
-	ORQ    R8, R12 // odd: a quote that is not closed
+	VPORQ  X20, X24, X24           // odd: a quote that is not closed
+	VMOVQ  X24, AX
+	TESTQ  AX, AX
 	JNZ    unusual
-	KMOVQ  K4, AX
-	TZCNTQ AX, AX
+	TZCNTQ R9, AX
 	ADDQ   SI, AX
 	SUBQ   text_base+8(FP), AX
 	SUBQ   fields+0(FP), DI
 	SHRQ   $3, DI
 	JMP    done
+
+moreOfLast:
+	MORE
+	JMP writtenLast
 
 unusual:
 	XORL AX, AX

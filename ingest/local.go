@@ -59,7 +59,7 @@ func (s localSource) List(ctx context.Context, p Plan) iter.Seq2[*Object, error]
 	return func(yield func(*Object, error) bool) {
 		w := walker{ctx: ctx, plan: p, yield: yield, seen: make(map[string]bool)}
 		for _, path := range s.paths {
-			if !w.visit(path) {
+			if !w.visit(path, "") {
 				return
 			}
 		}
@@ -74,8 +74,9 @@ type walker struct {
 	seen  map[string]bool // real paths of files and folders
 }
 
-// visit yields what path reaches; false means stop.
-func (w *walker) visit(path string) bool {
+// visit yields what path reaches; false means stop. real is its real path, "" if that is
+// not known.
+func (w *walker) visit(path, real string) bool {
 	if w.ctx.Err() != nil {
 		return w.yield(nil, context.Cause(w.ctx)) && false
 	}
@@ -87,21 +88,23 @@ func (w *walker) visit(path string) bool {
 	if !info.IsDir() && !w.plan.wants(name) {
 		return true
 	}
-	identity := path
-	if info.IsDir() || info.Mode().IsRegular() {
-		// A pipe's path (/dev/fd/63) leads nowhere.
-		if identity, err = realPath(path); err != nil {
+	switch {
+	case real != "":
+	case info.IsDir() || info.Mode().IsRegular():
+		if real, err = realPath(path); err != nil {
 			return w.yield(nil, fmt.Errorf("open %s: %w", path, reason(err)))
 		}
+	default:
+		real = path // a pipe's path (/dev/fd/63) leads nowhere
 	}
-	if w.seen[identity] {
+	if w.seen[real] {
 		return true
 	}
-	w.seen[identity] = true
+	w.seen[real] = true
 	if info.IsDir() {
-		return w.folder(path)
+		return w.folder(path, real)
 	}
-	o := &Object{URI: path, Size: -1, Name: name, identity: identity}
+	o := &Object{URI: path, Size: -1, Name: name, identity: real}
 	if info.Mode().IsRegular() {
 		o.Size, o.Modified, o.origin = info.Size(), info.ModTime(), file{path}
 	} else {
@@ -111,7 +114,7 @@ func (w *walker) visit(path string) bool {
 }
 
 // folder visits what lies in a folder; false means stop.
-func (w *walker) folder(path string) bool {
+func (w *walker) folder(path, real string) bool {
 	entries, err := os.ReadDir(path)
 	if err != nil {
 		return w.yield(nil, fmt.Errorf("list %s: %w", path, reason(err)))
@@ -120,11 +123,14 @@ func (w *walker) folder(path string) bool {
 		if strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		inner := filepath.Join(path, e.Name())
 		if e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 {
 			continue // a socket, a device or a pipe is no log
 		}
-		if !w.visit(inner) {
+		innerReal := ""
+		if e.Type()&fs.ModeSymlink == 0 {
+			innerReal = filepath.Join(real, e.Name())
+		}
+		if !w.visit(filepath.Join(path, e.Name()), innerReal) {
 			return false
 		}
 	}

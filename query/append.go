@@ -121,12 +121,12 @@ func (s *Store) appendCells(t *traffic, of []driver.Value) error {
 	}
 	var times, requests []uint32
 	for _, k := range t.sorted() {
-		r, c := t.raw[k.route], t.cells[k]
+		r, c := &t.raw[k.route].values, t.cells[k]
 		times, requests = times[:0], requests[:0]
 		for _, b := range c.latency {
 			times, requests = append(times, uint32(bucketTime(int(b.at)))), append(requests, b.n)
 		}
-		err := counted.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(r.elb), filled(r.group), filled(r.target), c.requests,
+		err := counted.AppendRow(append([]driver.Value{micros(k.minute * 60e6), r.elb, r.group, r.target, c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
 			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown],
 			c.status[0], c.status[1], c.status[2], c.status[3], c.status[4], c.status[5],
@@ -164,9 +164,9 @@ func (s *Store) appendFailing(t *traffic, of []driver.Value) error {
 		return err
 	}
 	for _, k := range t.sortedFailures() {
-		r, c := t.raw[k.route], t.failing[k]
-		err := failing.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(r.elb), filled(string(groupName([]byte(r.group)))),
-			filled(r.group), filled(r.target), filled(t.word[k.node]), code(k.elb), code(k.target),
+		r, c := &t.raw[k.route].values, t.failing[k]
+		err := failing.AppendRow(append([]driver.Value{micros(k.minute * 60e6), r.elb, r.name, r.group, r.target,
+			filled(t.word[k.node]), code(k.elb), code(k.target),
 			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last), c.wall10, c.wall60}, of...)...)
 		if err != nil {
 			return fmt.Errorf("append to failure_minute: %w", err)

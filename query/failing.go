@@ -73,7 +73,10 @@ func (t *traffic) sortedFailures() []failureKey {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b failureKey) int {
-		return cmp.Or(t.compare(a.cellKey, b.cellKey), strings.Compare(t.word[a.node], t.word[b.node]),
+		if c := t.compare(a.cellKey, b.cellKey); c != 0 {
+			return c
+		}
+		return cmp.Or(strings.Compare(t.word[a.node], t.word[b.node]),
 			strings.Compare(t.word[a.reason], t.word[b.reason]), cmp.Compare(a.elb, b.elb),
 			cmp.Compare(a.target, b.target), cmp.Compare(a.class, b.class), cmp.Compare(a.source, b.source))
 	})

@@ -68,8 +68,10 @@ func (t *traffic) sortedNodes() []nodeKey {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b nodeKey) int {
-		return cmp.Or(cmp.Compare(a.minute, b.minute), strings.Compare(t.word[a.elb], t.word[b.elb]),
-			strings.Compare(t.word[a.node], t.word[b.node]))
+		if c := cmp.Compare(a.minute, b.minute); c != 0 {
+			return c
+		}
+		return cmp.Or(strings.Compare(t.word[a.elb], t.word[b.elb]), strings.Compare(t.word[a.node], t.word[b.node]))
 	})
 	return keys
 }

@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"database/sql/driver"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -40,7 +41,13 @@ const (
 
 // route is the way of a request: which balancer, target group and target.
 // Empty means absent.
-type route struct{ elb, group, target string }
+type route struct {
+	elb, group, target string
+	values             routeValues
+}
+
+// routeValues are the parts of a route, and the group's name, as an appender takes them.
+type routeValues struct{ elb, group, name, target driver.Value }
 
 type cellKey struct {
 	minute int64 // since 1970
@@ -132,7 +139,7 @@ func (t *traffic) route(e *parse.Access) int32 {
 	t.key = append(t.key, target...)
 	id, ok := t.routes[string(t.key)]
 	if !ok {
-		id = t.add(string(t.key), route{string(elb), string(group), string(target)})
+		id = t.add(string(t.key), route{elb: string(elb), group: string(group), target: string(target)})
 	}
 	*known = id
 	return id
@@ -153,6 +160,7 @@ func slot(group, target []byte) int {
 func (t *traffic) add(key string, r route) int32 {
 	id := int32(len(t.raw))
 	t.routes[key] = id
+	r.values = routeValues{filled(r.elb), filled(r.group), filled(string(groupName([]byte(r.group)))), filled(r.target)}
 	t.raw = append(t.raw, r)
 	t.recent = append(t.recent, recentCell{})
 	return id
@@ -274,7 +282,12 @@ func (t *traffic) sorted() []cellKey {
 }
 
 func (t *traffic) compare(a, b cellKey) int {
-	x, y := t.raw[a.route], t.raw[b.route]
-	return cmp.Or(cmp.Compare(a.minute, b.minute), strings.Compare(x.elb, y.elb),
-		strings.Compare(x.group, y.group), strings.Compare(x.target, y.target))
+	switch {
+	case a.minute != b.minute:
+		return cmp.Compare(a.minute, b.minute)
+	case a.route == b.route:
+		return 0
+	}
+	x, y := &t.raw[a.route], &t.raw[b.route]
+	return cmp.Or(strings.Compare(x.elb, y.elb), strings.Compare(x.group, y.group), strings.Compare(x.target, y.target))
 }

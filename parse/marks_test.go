@@ -152,8 +152,9 @@ func inventedBlock(rnd *rand.Rand) []byte {
 	return b
 }
 
-// TestMarks holds both ways to mark against the obvious one.
+// TestMarks holds all ways to mark and to cut that the processor has against the obvious one.
 func TestMarks(t *testing.T) {
+	t.Logf("this processor has vectors: %v, wide ones: %v", vectors, wide)
 	rnd := rand.New(rand.NewPCG(3, 3))
 	plain := 0
 	const texts = 60_000

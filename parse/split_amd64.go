@@ -3,7 +3,7 @@ package parse
 import "golang.org/x/sys/cpu"
 
 // wide says that the processor has what splitWide needs.
-var wide = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VBMI2 &&
+var wide = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2 &&
 	cpu.X86.HasBMI1 && cpu.X86.HasPCLMULQDQ && cpu.X86.HasPOPCNT
 
 // splitWide does what mark and split do, and is twice as fast. It reads no byte but those

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -286,6 +287,47 @@ func TestSeekOrder(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// While one account's objects are read, the next one's are found, and no more than those.
+func TestNextAccountAhead(t *testing.T) {
+	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	accounts := []string{"111122223333", "211122223333", "311122223333"}
+	s := stored{page: 1000}
+	for _, a := range accounts {
+		s.keys = append(s.keys, "AWSLogs/"+a+"/elasticloadbalancing/us-east-1/2026/11/20/"+a+"_elasticloadbalancing_us-east-1_app.shop.a1_20261120T1200Z_10.0.0.1_r.log.gz")
+	}
+	found := make(chan string, len(accounts)) // accounts whose objects are asked for
+	aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+		if name := path.Base(r.URL.Query().Get("prefix")); strings.Contains(name, "_app.shop.a1_") {
+			found <- name[:len(accounts[0])]
+		}
+		s.ServeHTTP(w, r)
+	})
+	sources, err := NewSources(t.Context(), []string{"s3://bucket"}, nil, aws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := Plan{Window: when.Window{From: day, Until: day.Add(24 * time.Hour)}, Now: day.Add(80 * time.Hour)}
+	n := 0
+	for o, err := range sources[0].List(t.Context(), plan) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := o.Name.Account; got != accounts[n] {
+			t.Errorf("object of account %s, want %s", got, accounts[n])
+		}
+		if n++; n > 1 {
+			continue
+		}
+		asked := map[string]bool{<-found: true, <-found: true}
+		if !asked[accounts[0]] || !asked[accounts[1]] || len(found) > 0 {
+			t.Errorf("objects of %v and %d more accounts asked for while the first is read", asked, len(found))
+		}
+	}
+	if n != len(accounts) {
+		t.Errorf("%d objects, want %d", n, len(accounts))
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 // How many listings run at a time; their results keep their order.
 const (
+	accountsAtOnce  = 2
 	daysAtOnce      = 4
 	balancersAtOnce = 8
 )
@@ -123,20 +124,34 @@ func (l *seeker) tree(ctx context.Context, root string, below []string) bool {
 	return l.region(ctx, region, strings.Join(below[3:], "/"))
 }
 
-// accounts lists all accounts of a bucket that several may share.
+// accounts lists all accounts of a bucket that several may share. Each begins
+// while the objects of the one before it are read.
 func (l *seeker) accounts(ctx context.Context, accounts []string) bool {
-	for _, account := range accounts {
-		name := path.Base(account)
-		switch {
-		case isAccount(name):
-			if !l.account(ctx, account+"elasticloadbalancing/") {
-				return false
+	objects := inOrder(ctx, accountsAtOnce, func(yield func(task[*Object]) bool) {
+		for _, account := range accounts {
+			service := account + "elasticloadbalancing/"
+			var list func(*seeker, context.Context, string) bool
+			switch name := path.Base(account); {
+			case isAccount(name):
+				list = (*seeker).account
+			case strings.HasPrefix(name, "aws-account-id="):
+				// The partitioned folders that log delivery to S3 can be set to write.
+				list = (*seeker).flat
+			default:
+				continue
 			}
-		case strings.HasPrefix(name, "aws-account-id="):
-			// The partitioned folders that log delivery to S3 can be set to write.
-			if !l.flat(ctx, account+"elasticloadbalancing/") {
-				return false
+			if !yield(func(ctx context.Context) iter.Seq2[*Object, error] {
+				return func(yield func(*Object, error) bool) {
+					list(&seeker{bucket: l.bucket, plan: l.plan, match: l.match, emit: yield}, ctx, service)
+				}
+			}) {
+				return
 			}
+		}
+	})
+	for o, err := range objects {
+		if !l.emit(o, err) {
+			return false
 		}
 	}
 	return true
@@ -255,19 +270,19 @@ func (l *seeker) findDays(ctx context.Context, region, date string) (days []stri
 func (l *seeker) seek(ctx context.Context, region string, days []string) iter.Seq2[*Object, error] {
 	perDay := inOrder(ctx, daysAtOnce, func(yield func(task[span]) bool) {
 		for _, d := range days {
-			if !yield(func(ctx context.Context) ([]span, error) { return l.day(ctx, region, d) }) {
+			if !yield(whole(func(ctx context.Context) ([]span, error) { return l.day(ctx, region, d) })) {
 				return
 			}
 		}
 	})
 	return inOrder(ctx, balancersAtOnce, func(yield func(task[*Object]) bool) {
 		for s, err := range perDay {
-			if !yield(func(ctx context.Context) ([]*Object, error) {
+			if !yield(whole(func(ctx context.Context) ([]*Object, error) {
 				if err != nil {
 					return nil, err
 				}
 				return l.span(ctx, s)
-			}) {
+			})) {
 				return
 			}
 		}

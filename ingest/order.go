@@ -46,6 +46,9 @@ func inOrder[T any](ctx context.Context, n int, tasks iter.Seq[task[T]]) iter.Se
 		running.Go(func() {
 			defer close(queue)
 			for t := range tasks {
+				if ctx.Err() != nil {
+					return
+				}
 				results := make(chan result)
 				select {
 				case queue <- results:

@@ -321,7 +321,15 @@ func TestNextAccountAhead(t *testing.T) {
 		if n++; n > 1 {
 			continue
 		}
-		asked := map[string]bool{<-found: true, <-found: true}
+		asked := map[string]bool{}
+		for range 2 {
+			select {
+			case account := <-found:
+				asked[account] = true
+			case <-time.After(time.Minute):
+				t.Fatalf("only objects of %v asked for while the first is read", asked)
+			}
+		}
 		if !asked[accounts[0]] || !asked[accounts[1]] || len(found) > 0 {
 			t.Errorf("objects of %v and %d more accounts asked for while the first is read", asked, len(found))
 		}

@@ -125,7 +125,7 @@ func (l *seeker) tree(ctx context.Context, root string, below []string) bool {
 }
 
 // accounts lists all accounts of a bucket that several may share. Each begins
-// while the objects of the one before it are read.
+// while the objects of the one before it are read, with a seeker of its own.
 func (l *seeker) accounts(ctx context.Context, accounts []string) bool {
 	objects := inOrder(ctx, accountsAtOnce, func(yield func(task[*Object]) bool) {
 		for _, account := range accounts {

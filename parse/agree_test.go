@@ -2,10 +2,12 @@ package parse
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -240,4 +242,41 @@ func TestScannerBrokenStream(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestScannerAgreesOnHeads: what stands in place of one of the first fields, bare or in
+// quotes, and in place of the three times, is taken or refused alike by the short way.
+func TestScannerAgreesOnHeads(t *testing.T) {
+	line, _, _ := strings.Cut(logs(t)["reasons.log"], "\n")
+	head, rest, _ := strings.Cut(line, ` "`)
+	fields := strings.Fields(head)
+	if len(fields) != int(FieldRequest) {
+		t.Fatalf("%d fields before the request: %q", len(fields), head)
+	}
+	words := append(strings.Split(
+		"- -1 -1.0 -2 0 00 7 404 4x4 40: 999 1000 12345678 123456789 1234567x 123456789012345678 1234567890123456789 "+
+			"0.001 0.001x x0.001 0.0012 0.01 .001 9.999 10.001 0.00: 0:001 0.1234567890 0.123456789012345678 "+
+			"10.0.0.1:80 10.0.0.1:80x 10.0.0.1.10.0.0.1:65535 1234567890123456789012345 :: ::1:80 [::1]:80 /80 a.b:c "+
+			"2026-10-07T07:15:01.101682Z 2026-10-07T07:15:61.101682Z 2026-10-07T07:15:01.10168:Z 2026-10-07T07:15:01Z https WSS app/x/1", " "),
+		"", "\xca\xca\xca", "0.0\xca1")
+	s := NewScanner()
+	var text strings.Builder
+	try := func(from, to int, word string) {
+		for _, w := range []string{word, `"` + word + `"`} {
+			changed := slices.Concat(fields[:from], []string{w}, fields[to:])
+			fmt.Fprintf(&text, "%s\n%s \"%s\n", line, strings.Join(changed, " "), rest)
+		}
+	}
+	for i := range fields {
+		for _, word := range words {
+			try(i, i+1, word)
+		}
+	}
+	for _, times := range []string{
+		"0.001 0.002 0.003", "0.001 0.002 0.0034", "0.001 0.002 0.003x", "0.001 0.002 0.1234567890", "0.001 0.002", "0.001 0.002 0.00", "-1 0.002 0.003",
+	} {
+		try(int(FieldRequestTime), int(FieldResponseTime)+1, times)
+		try(int(FieldRequestTime), int(FieldResponseTime)-1, times)
+	}
+	eachMarker(t, func(string) { agree(t, s, text.String(), KindAccess, rand.New(rand.NewPCG(2, 2))) })
 }

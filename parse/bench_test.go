@@ -46,7 +46,7 @@ func BenchmarkScanner(b *testing.B) {
 		s.Reset(r, KindUnknown)
 	}
 	inPlace := func(s *Scanner) {
-		s.buf = nil // not larger than it is to be
+		s.buf = nil // or else Reset would make a new one
 		s.Reset(nil, KindUnknown)
 		s.buf, s.end, s.done = text, size, true
 	}

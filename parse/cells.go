@@ -9,7 +9,8 @@ type cells struct {
 	span [maxFields + spareFields]span
 }
 
-// spareFields is how many fields splitWide may write behind the last known one.
+// spareFields is how many fields splitWide may write behind the last known one: those of
+// a block.
 const spareFields = 16
 
 // span is a field's place in the line, without quotes.

@@ -8,7 +8,7 @@ import (
 
 // cut finds the fields of l.raw.
 func (l *cells) cut() (result causeKind) {
-	l.n, result = cut(l.raw, l.span[:])
+	l.n, result = cut(l.raw, l.span[:maxFields])
 	return result
 }
 
@@ -67,10 +67,9 @@ func closing(line []byte, p int) int {
 // spaceFrom returns the place of the next space at or after p, or the line's
 // length. It looks at eight bytes at a time: most fields are short.
 func spaceFrom(line []byte, p int) int {
-	const ones, tops, spaces = 0x0101010101010101, 0x8080808080808080, 0x2020202020202020
 	for ; p+8 <= len(line); p += 8 {
-		x := binary.LittleEndian.Uint64(line[p:]) ^ spaces
-		if hit := (x - ones) &^ x & tops; hit != 0 {
+		x := binary.LittleEndian.Uint64(line[p:]) ^ ' '*each
+		if hit := (x - each) &^ x & (0x80 * each); hit != 0 {
 			return p + bits.TrailingZeros64(hit)>>3
 		}
 	}

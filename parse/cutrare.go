@@ -15,7 +15,7 @@ var grammars = [...]grammar{{escapes: true, runs: true}, {runs: true}, {escapes:
 
 // cutRare is cut under a given grammar. Speed does not matter here.
 func (l *cells) cutRare(g grammar) (result causeKind) {
-	l.n, result = g.cut(l.raw, l.span[:])
+	l.n, result = g.cut(l.raw, l.span[:maxFields])
 	return result
 }
 

@@ -5,7 +5,7 @@ import "encoding/binary"
 // This file looks at eight characters at a time, the first of them in the lowest byte of
 // a word.
 
-// each is a byte repeated in all bytes of a word, where it is multiplied by it.
+// each times a byte is that byte in all bytes of a word.
 const each = 0x0101010101010101
 
 // digits returns the number that eight digits write. The middle of it is as in Daniel
@@ -45,13 +45,14 @@ func (s shape) fits(w uint64) bool {
 // The shape of three times as AWS writes them, but for the last digit.
 var times = [2]shape{shapeOf("0.000 0."), shapeOf("000 0.00")}
 
-// threeTimes reports whether b begins with three times of milliseconds below ten seconds.
+// threeTimes reports whether b is three times of milliseconds below ten seconds.
 func threeTimes(b []byte) bool {
-	return len(b) > 16 && b[16]-'0' <= 9 &&
+	return len(b) == 17 && b[16]-'0' <= 9 &&
 		times[0].fits(binary.LittleEndian.Uint64(b)) && times[1].fits(binary.LittleEndian.Uint64(b[8:]))
 }
 
-// shortAddress is the length of the longest IPv4 address with a port, in whole words.
+// shortAddress is the length of the longest IPv4 address with a port, rounded up to whole
+// words.
 const shortAddress = 24
 
 // inAddress has, for each length, the highest bit of each byte below it.
@@ -64,8 +65,8 @@ var inAddress = func() (masks [shortAddress + 1][shortAddress / 8]uint64) {
 	return masks
 }()
 
-// numeric reports whether the first n characters of b are of 0123456789.: and n is more
-// than none and no more than shortAddress.
+// numeric reports whether the first n characters of b are of 0123456789.: and are some. It
+// is false as well if they are more than shortAddress, or b is shorter than that.
 func numeric(b []byte, n int) bool {
 	if len(b) < shortAddress || uint(n-1) >= shortAddress {
 		return false

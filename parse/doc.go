@@ -6,8 +6,8 @@
 // Balancing are read, each line as what it is: plain, as JSON, and under the
 // columns of a W3C file. The package opens nothing, decompresses nothing, stores
 // nothing and allocates nothing per line. It imports the standard library, and
-// golang.org/x/sys/cpu to find out whether the processor has the vectors that marks
-// are made with.
+// golang.org/x/sys/cpu to find out whether the processor has the vectors that
+// fields are cut with.
 //
 // Source of the formats: AWS's pages on the logs of Application, Network and
 // Classic Load Balancers, docs.aws.amazon.com/elasticloadbalancing, read 2026-11;

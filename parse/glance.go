@@ -139,7 +139,8 @@ func (e *Access) status(f Field) (int, bool) {
 	return int(x)*100 + int(y)*10 + int(z), max(x, y, z) <= 9
 }
 
-// size decodes a field that is a count.
+// size decodes a field that is a count: it reads the eight characters that end with the
+// field, those before it replaced by zeros. spare wraps around if there are more.
 func (e *Access) size(f Field) (int64, bool) {
 	s := e.span[f]
 	if spare := 8 - (s.to - s.from); spare < 8 && s.to >= 8 {

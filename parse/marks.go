@@ -86,9 +86,8 @@ func (s *marker) block(b *[markBlock]byte) (ends uint64, newline int) {
 
 // equal returns 8 bits that say which bytes of w are c.
 func equal(w uint64, c byte) uint64 {
-	const ones, sevens = 0x0101010101010101, 0x7f7f7f7f7f7f7f7f
-	x := w ^ ones*uint64(c)
-	zero := ^((x&sevens + sevens) | x | sevens) // the top bit of each byte that is zero
+	x := w ^ each*uint64(c)
+	zero := ^((x&(0x7f*each) + 0x7f*each) | x | 0x7f*each) // the top bit of each byte that is zero
 	return zero >> 7 * 0x0102040810204080 >> 56
 }
 

@@ -85,36 +85,53 @@ func sameMarks(t testing.TB, text []byte) (plain bool) {
 	return wantPlain
 }
 
-// sameFields holds the fields that fields finds against plainly. Where one way leaves a line
-// to the long way, that must be for a reason.
+// sameFields holds the fields of a line against plainly.
 func sameFields(t testing.TB, text []byte) {
 	t.Helper()
 	ends, length, plain := plainly(text)
 	var want []span
-	from, unusual := 0, bytes.Contains(text[:max(length, 0)], []byte(`\`))
-	for i, to := range append(ends, length) {
-		if !plain {
-			break
-		}
-		want = append(want, field(text, from, to))
-		unusual = unusual || text[from] == '"' && to == from+2
-		if from = to + 1; i >= spareFields && to/markBlock == int(want[i-spareFields].from)/markBlock {
-			unusual = true // too many in one block
+	if plain && length > 0 && len(ends) < Fields {
+		from := 0
+		for _, to := range append(ends, length) {
+			want = append(want, field(text, from, to))
+			from = to + 1
 		}
 	}
 	eachMarker(t, func(how string) {
 		var r reader
-		for i := range r.access.span {
-			r.access.span[i] = span{0xdeadbeef, 0xdeadbeef} // what an earlier line has left
-		}
 		got, ok := r.fields(text)
-		switch {
-		case !ok && plain && length > 0 && len(want) <= Fields && !(wide && unusual):
-			t.Fatalf("%s: %q: no fields, want %v", how, text, want)
-		case ok && (!plain || got != length || !slices.Equal(r.access.span[:r.access.n], want)):
-			t.Fatalf("%s: %q: %v in %d bytes, want %v in %d, plain %v", how, text, r.access.span[:r.access.n], got, want, length, plain)
+		if ok != (want != nil) || ok && (got != length || !slices.Equal(r.access.span[:r.access.n], want)) {
+			t.Fatalf("%s: %q: %v in %d bytes, want %v in %d", how, text, r.access.span[:r.access.n], got, want, length)
 		}
 	})
+	if !wide {
+		return
+	}
+	if bytes.Contains(text[:max(length, 0)], []byte{'\\'}) || !forWide(want) {
+		want, length = nil, 0
+	}
+	var e Access
+	for i := range e.span {
+		e.span[i] = span{0xdeadbeef, 0xdeadbeef} // what an earlier line has left
+	}
+	got, n := splitWide(&e.span, text[:min(len(text), markWords*markBlock)])
+	if n != len(want) || n > 0 && (got != length || !slices.Equal(e.span[:n], want)) {
+		t.Fatalf("wide: %q: %v in %d bytes, want %v in %d", text, e.span[:n], got, want, length)
+	}
+}
+
+// forWide reports whether splitWide takes these fields: none is empty, and no block has more
+// than 32 of their ends.
+func forWide(fields []span) bool {
+	var ends [markWords]int
+	for _, s := range fields {
+		if s.from == s.to {
+			return false
+		}
+		ends[s.from/markBlock]++
+		ends[s.to/markBlock]++
+	}
+	return slices.Max(ends[:]) <= 32
 }
 
 // inventedText is made of words that a line is made of, some of them odd, so that they

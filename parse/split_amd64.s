@@ -34,10 +34,10 @@ GLOBL special<>(SB), RODATA|NOPTR, $16
 	VMOVDQA64  X5, X21              \
 	VMOVDQA64  X2, X22              \
 	VMOVDQA64  X3, X23              \
-	VPTERNLOGQ $0xf8, X7, X5, X24   \ // odd: an empty field
-	VPTERNLOGQ $0xf4, X7, X2, X24   \ // odd: an opening quote where no field begins
-	VPTERNLOGQ $0xf8, X16, X3, X24  \ // odd: nothing between two quotes
-	VPTERNLOGQ $0xf4, X5, X17, X24  \ // odd: a closing quote where no field ends
+	VPTERNLOGQ $0xf8, X7, X5, X24   \ // odd if a field is empty
+	VPTERNLOGQ $0xf4, X7, X2, X24   \ // if a quote opens where no field begins
+	VPTERNLOGQ $0xf8, X16, X3, X24  \ // if nothing is between two quotes
+	VPTERNLOGQ $0xf4, X5, X17, X24  \ // if a quote closes where no field ends
 	VPTERNLOGQ $0xba, X16, X2, X7   \ // (begins &^ opening) | behind opening
 	VPTERNLOGQ $0xba, X3, X17, X5   \ // (ends &^ behind closing) | closing
 	VPORQ      X5, X7, X7
@@ -68,8 +68,9 @@ GLOBL special<>(SB), RODATA|NOPTR, $16
 //
 //	carried:   X20 inside, X21 ends, X22 opening and X23 closing quotes of the block
 //	           before, X24 what is odd
-//	places:    SI text, R15 the last whole block of it, DI the next place to write,
-//	           R11 where all fields have been written, Z13 where in the text the block is
+//	places:    SI text, R15 the last whole block of it, DI the next place to write, R11
+//	           the last at which that may be, with spareFields behind it, Z13 where in
+//	           the text the block is
 //	constants: Z8 quotes, Z9 spaces, Z10 special, X11 ones, Z12 numbers, Z14 64
 TEXT ·splitWide(SB), NOSPLIT, $0-48
 	MOVQ fields+0(FP), DI
@@ -125,8 +126,8 @@ more:
 	JMP written
 
 last:
-	// Nothing behind the first newline counts, which ends a field as well. In front of it
-	// stands no backslash.
+	// Nothing behind the first newline counts, which ends a field as well. A backslash in
+	// front of it makes the line unusual.
 	KMOVQ        K3, R8
 	MOVL         $0x0a, R9
 	VPBROADCASTB R9, Z1
@@ -151,7 +152,7 @@ writtenLast:
 	CMPQ DI, R11
 	JGT  unusual
 
-	VPORQ  X20, X24, X24           // odd: a quote that is not closed
+	VPORQ  X20, X24, X24           // or if a quote is not closed
 	VMOVQ  X24, AX
 	TESTQ  AX, AX
 	JNZ    unusual

@@ -109,18 +109,19 @@ func (s *Store) appendTraffic(t *traffic, of ...driver.Value) error {
 	if len(t.cells) == 0 {
 		return nil
 	}
+	cells, nodes, failing := t.sorted(), t.sortedNodes(), t.sortedFailures()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(s.appendCells(t, of), s.appendNodes(t, of), s.appendFailing(t, of))
+	return errors.Join(s.appendCells(t, cells, of), s.appendNodes(t, nodes, of), s.appendFailing(t, failing, of))
 }
 
-func (s *Store) appendCells(t *traffic, of []driver.Value) error {
+func (s *Store) appendCells(t *traffic, keys []cellKey, of []driver.Value) error {
 	counted, err := s.appender(&s.appenders.counted, "traffic")
 	if err != nil {
 		return err
 	}
 	var times, requests []uint32
-	for _, k := range t.sorted() {
+	for _, k := range keys {
 		r, c := &t.raw[k.route].values, t.cells[k]
 		times, requests = times[:0], requests[:0]
 		for _, b := range c.latency {
@@ -138,15 +139,15 @@ func (s *Store) appendCells(t *traffic, of []driver.Value) error {
 	return nil
 }
 
-func (s *Store) appendNodes(t *traffic, of []driver.Value) error {
-	if len(t.nodes) == 0 {
+func (s *Store) appendNodes(t *traffic, keys []nodeKey, of []driver.Value) error {
+	if len(keys) == 0 {
 		return nil
 	}
 	nodes, err := s.appender(&s.appenders.nodes, "node_minute")
 	if err != nil {
 		return err
 	}
-	for _, k := range t.sortedNodes() {
+	for _, k := range keys {
 		c := t.nodes[k]
 		err := nodes.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(t.word[k.elb]), filled(t.word[k.node]), c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
@@ -158,12 +159,12 @@ func (s *Store) appendNodes(t *traffic, of []driver.Value) error {
 	return nil
 }
 
-func (s *Store) appendFailing(t *traffic, of []driver.Value) error {
+func (s *Store) appendFailing(t *traffic, keys []failureKey, of []driver.Value) error {
 	failing, err := s.appender(&s.appenders.failing, "failure_minute")
 	if err != nil {
 		return err
 	}
-	for _, k := range t.sortedFailures() {
+	for _, k := range keys {
 		r, c := &t.raw[k.route].values, t.failing[k]
 		err := failing.AppendRow(append([]driver.Value{micros(k.minute * 60e6), r.elb, r.name, r.group, r.target,
 			filled(t.word[k.node]), code(k.elb), code(k.target),

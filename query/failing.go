@@ -73,7 +73,7 @@ func (t *traffic) sortedFailures() []failureKey {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b failureKey) int {
-		if c := t.compare(a.cellKey, b.cellKey); c != 0 {
+		if c := t.compare(a.cellKey, b.cellKey); c != 0 { // cmp.Or would compare the words all the same
 			return c
 		}
 		return cmp.Or(strings.Compare(t.word[a.node], t.word[b.node]),

@@ -311,15 +311,15 @@ func (w *worker) commit(o *ingest.Object) error {
 		if err := w.store.appendTraffic(w.total); err != nil {
 			return err
 		}
-		*w.total = *newTraffic()
+		w.total.reset()
 	}
 	return w.store.appendObject(o, w.tallies, w.scanner, nil)
 }
 
-// cellLimit is how many cells a worker gathers before it hands them over, which
-// takes some 2 µs each while nothing is read: what is fetched ahead has to last as
-// long, or the network stands still, and so has the answer to wait at the end. Keys
-// sort by time, so that few cells come again after they were handed over.
+// cellLimit is how many cells a worker gathers before it hands them over. That takes
+// some 2 µs for each, and nothing is read meanwhile: with more of them, what is fetched
+// ahead runs out and the network stands still, and what is left at the end delays the
+// answer. A balancer's keys sort by time, so that few cells come again later.
 const cellLimit = 5_000
 
 func (w *worker) rollback() {

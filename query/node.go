@@ -68,7 +68,7 @@ func (t *traffic) sortedNodes() []nodeKey {
 		keys = append(keys, k)
 	}
 	slices.SortFunc(keys, func(a, b nodeKey) int {
-		if c := cmp.Compare(a.minute, b.minute); c != 0 {
+		if c := cmp.Compare(a.minute, b.minute); c != 0 { // cmp.Or would compare the words all the same
 			return c
 		}
 		return cmp.Or(strings.Compare(t.word[a.elb], t.word[b.elb]), strings.Compare(t.word[a.node], t.word[b.node]))

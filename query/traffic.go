@@ -49,6 +49,12 @@ type route struct {
 // routeValues are the parts of a route, and the group's name, as an appender takes them.
 type routeValues struct{ elb, group, name, target driver.Value }
 
+func newRoute(elb, group, target []byte) route {
+	r := route{elb: string(elb), group: string(group), target: string(target)}
+	r.values = routeValues{filled(r.elb), filled(r.group), filled(string(groupName(group))), filled(r.target)}
+	return r
+}
+
 type cellKey struct {
 	minute int64 // since 1970
 	route  int32
@@ -139,7 +145,7 @@ func (t *traffic) route(e *parse.Access) int32 {
 	t.key = append(t.key, target...)
 	id, ok := t.routes[string(t.key)]
 	if !ok {
-		id = t.add(string(t.key), route{elb: string(elb), group: string(group), target: string(target)})
+		id = t.add(string(t.key), newRoute(elb, group, target))
 	}
 	*known = id
 	return id
@@ -160,7 +166,6 @@ func slot(group, target []byte) int {
 func (t *traffic) add(key string, r route) int32 {
 	id := int32(len(t.raw))
 	t.routes[key] = id
-	r.values = routeValues{filled(r.elb), filled(r.group), filled(string(groupName([]byte(r.group)))), filled(r.target)}
 	t.raw = append(t.raw, r)
 	t.recent = append(t.recent, recentCell{})
 	return id

@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,7 +32,8 @@ func TestDecoder(t *testing.T) {
 		for command, flag := range map[string]string{"top-errors": "--output=csv", "ingest": "--store=" + filepath.Join(t.TempDir(), "x.duckdb")} {
 			t.Run(command+" with "+strconv.Quote(value), func(t *testing.T) {
 				used := make(chan string, 1)
-				server := httptest.NewServer(halting(t, func() { used <- decoderAtWork() }))
+				halt := sync.OnceFunc(func() { used <- decoderAtWork() }) // the object may be asked for again
+				server := httptest.NewServer(halting(t, halt))
 				defer server.Close()
 				for _, s := range append([]string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "LOGLENS_INFLATE=" + value}, quiet...) {
 					name, v, _ := strings.Cut(s, "=")
@@ -87,7 +89,7 @@ func halting(t *testing.T, halt func()) http.HandlerFunc {
 }
 
 // decoderAtWork waits until a goroutine stands in a decoder, and says in which; ""
-// if none ever does.
+// if none ever does. Nothing tells when one does, so it looks again and again.
 func decoderAtWork() string {
 	stacks := make([]byte, 1<<20)
 	for range 10_000 {

@@ -111,104 +111,128 @@ func makePrecodeSymbols() (entries [maxPrecodes]uint32) {
 // build makes the decoding table of the canonical Huffman code (RFC 1951
 // section 3.2.2) in which symbol i has lengths[i] bits, 0 for a symbol that is
 // not used. The first 1<<tableBits entries of table are the first table. With
-// pairs, it has entries of two literals where both fit it.
+// pairs, which only literals and lengths can have, it has entries of two literals
+// where the codes of both fit its bits.
 //
 // A code must be complete. As in zlib and compress/flate, a code of one symbol
 // with one bit is allowed, and so is one without symbols: the bits that mean
 // nothing then have invalid entries.
 func build(table []uint32, tableBits int, lengths []uint8, symbols []uint32, pairs bool) error {
-	var count [maxCodeBits + 1]int
-	for _, n := range lengths {
-		count[n&maxCodeBits]++
-	}
-	unused := count[0]
-	count[0] = 0
-
-	// offset[n] is where the symbols of n bits begin in the sorted list, behind
-	// those that are not used; space is what the code leaves unused, in codes of n bits.
-	var offset [maxCodeBits + 2]int
-	offset[1] = unused
-	space := 1
-	for n := 1; n <= maxCodeBits; n++ {
-		offset[n+1] = offset[n] + count[n]
-		space = space<<1 - count[n]
-		if space < 0 {
-			return errOversubscribed
-		}
-	}
-	used := len(lengths) - unused
-	if space > 0 {
-		if used > 1 || used == 1 && count[1] != 1 {
-			return errIncomplete
-		}
-		for i := range table[:1<<tableBits] {
-			table[i] = entryInvalid
-		}
-		for symbol, n := range lengths {
-			for i := 0; n == 1 && i < 1<<tableBits; i += 2 {
-				table[i] = withCode(symbols[symbol], 1)
-			}
-		}
+	var b builder
+	complete, err := b.sort(lengths)
+	switch {
+	case err != nil:
+		return err
+	case complete:
+		b.fill(table, tableBits, symbols, pairs)
+		b.fillLonger(table, tableBits, symbols)
 		return nil
 	}
-
-	var sorted [maxLitlens]uint16
+	for i := range table[:1<<tableBits] {
+		table[i] = entryInvalid
+	}
 	for symbol, n := range lengths {
-		sorted[offset[n&maxCodeBits]] = uint16(symbol)
+		for i := 0; n == 1 && i < 1<<tableBits; i += 2 {
+			table[i] = withCode(symbols[symbol], 1)
+		}
+	}
+	return nil
+}
+
+// builder is a canonical code while its table is filled.
+type builder struct {
+	count  [maxCodeBits + 1]int // of symbols, by the length of their codes
+	sorted [maxLitlens]uint16   // symbols by the length of their codes, those that are not used first
+	at     int                  // the next of them whose entry is made
+	next   int                  // its code
+}
+
+// sort puts the symbols in order and reports whether their code is complete. If it is
+// not, it is one that is allowed.
+func (b *builder) sort(lengths []uint8) (complete bool, err error) {
+	for _, n := range lengths {
+		b.count[n&maxCodeBits]++
+	}
+	b.at = b.count[0]
+	b.count[0] = 0
+
+	// offset[n] is where the symbols of n bits begin; space is what the code leaves
+	// unused, in codes of n bits.
+	var offset [maxCodeBits + 2]int
+	offset[1] = b.at
+	space := 1
+	for n := 1; n <= maxCodeBits; n++ {
+		offset[n+1] = offset[n] + b.count[n]
+		space = space<<1 - b.count[n]
+		if space < 0 {
+			return false, errOversubscribed
+		}
+	}
+	if space > 0 {
+		if used := len(lengths) - b.at; used > 1 || used == 1 && b.count[1] != 1 {
+			return false, errIncomplete
+		}
+		return false, nil
+	}
+	for symbol, n := range lengths {
+		b.sorted[offset[n&maxCodeBits]] = uint16(symbol)
 		offset[n&maxCodeBits]++
 	}
+	return true, nil
+}
 
-	// Codes that fit the first table: it doubles with every bit, and what was
-	// there is right for both values of the bit.
-	short := shortLiterals{symbols: &sorted}
-	code, next := 0, unused
+// fill makes the entries of codes that fit the first table: it doubles with every bit,
+// and what was there is right for both values of the bit.
+func (b *builder) fill(table []uint32, tableBits int, symbols []uint32, pairs bool) {
+	short := shortLiterals{symbols: &b.sorted}
 	for n := 1; n <= tableBits; n++ {
-		code <<= 1
+		b.next <<= 1
 		half := 1 << (n - 1)
 		copy(table[half:2*half], table[:half])
-		short.begin[n] = next
-		for _, symbol := range sorted[next : next+count[n]] {
-			reversed := reverse(code, n)
+		short.begin[n] = b.at
+		for _, symbol := range b.sorted[b.at : b.at+b.count[n]] {
+			reversed := reverse(b.next, n)
 			table[reversed] = withCode(symbols[symbol], n)
-			short.codes[next] = uint16(reversed)
-			code++
-			next++
+			short.codes[b.at] = uint16(reversed)
+			b.next++
+			b.at++
 			if symbol < endOfBlock {
-				short.end[n] = next
+				short.end[n] = b.at
 			}
 		}
 		if pairs {
 			short.pair(table[:1<<n], n)
 		}
 	}
+}
 
-	// Longer codes: those with the same first bits stand together, and get a
-	// subtable that is just wide enough for the longest of them.
+// fillLonger makes the entries of longer codes: those with the same first bits stand
+// together, and get a subtable that is just wide enough for the longest of them.
+func (b *builder) fillLonger(table []uint32, tableBits int, symbols []uint32) {
 	prefix, start, width := -1, 0, 0
 	free := 1 << tableBits
 	for n := tableBits + 1; n <= maxCodeBits; n++ {
-		code <<= 1
+		b.next <<= 1
 		rest := n - tableBits
-		for left := count[n]; left > 0; left-- {
-			reversed := reverse(code, n)
+		for left := b.count[n]; left > 0; left-- {
+			reversed := reverse(b.next, n)
 			if p := reversed & (1<<tableBits - 1); p != prefix {
 				prefix, start, width = p, free, rest
 				for filled := left; filled < 1<<width; {
 					width++
-					filled = filled<<1 + count[tableBits+width]
+					filled = filled<<1 + b.count[tableBits+width]
 				}
 				free += 1 << width
 				table[p] = uint32(start)<<valueShift | entryExceptional | entrySubtable | uint32(width)<<codeShift | uint32(tableBits)
 			}
-			entry := withCode(symbols[sorted[next]], rest)
+			entry := withCode(symbols[b.sorted[b.at]], rest)
 			for i := reversed >> tableBits; i < 1<<width; i += 1 << rest {
 				table[start+i] = entry
 			}
-			next++
-			code++
+			b.at++
+			b.next++
 		}
 	}
-	return nil
 }
 
 // withCode adds the width of a symbol's code to its entry.

@@ -37,8 +37,9 @@ const copyStep = 64
 // copy copies copyStep bytes, 16 at a time from the first to the last: they may overlap
 // if to - from is no less.
 func (u unchecked) copy(to, from int) {
-	target := (*[4][16]byte)(unsafe.Add(u.p, to))
-	source := (*[4][16]byte)(unsafe.Add(u.p, from))
+	target := (*[copyStep / 16][16]byte)(unsafe.Add(u.p, to))
+	source := (*[copyStep / 16][16]byte)(unsafe.Add(u.p, from))
+	_ = [1]struct{}{}[copyStep-64] // which are four times 16
 	target[0] = source[0]
 	target[1] = source[1]
 	target[2] = source[2]

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -41,11 +40,6 @@ func Relations() []string {
 	return names
 }
 
-var (
-	comments = regexp.MustCompile(`--[^\n]*`)
-	word     = regexp.MustCompile(`\w+`)
-)
-
 // KindsNamed returns the logs that a statement may read, by the relations that
 // occur in its text: at least those that it does read.
 func KindsNamed(text string) (kinds ingest.KindSet) {
@@ -69,13 +63,22 @@ func KindsNamed(text string) (kinds ingest.KindSet) {
 // named returns the relations whose names occur in a text, comments left out:
 // at least those that it reads.
 func named(text string) (relations []string) {
-	words := word.FindAllString(comments.ReplaceAllString(text, ""), -1)
-	for _, name := range Relations() {
-		if slices.Contains(words, name) {
-			relations = append(relations, name)
+	all := Relations()
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "--")
+		for _, word := range strings.FieldsFunc(line, betweenWords) {
+			if slices.Contains(all, word) && !slices.Contains(relations, word) {
+				relations = append(relations, word)
+			}
 		}
 	}
+	slices.Sort(relations)
 	return relations
+}
+
+// betweenWords reports whether a character is of no word.
+func betweenWords(r rune) bool {
+	return r != '_' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
 }
 
 // need is what a statement reads.

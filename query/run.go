@@ -96,9 +96,11 @@ func (r Report) Statement(q Question) (text string, args []any, err error) {
 	return text, q.args(when.Window{}, parameters(text)), nil
 }
 
+var parameter = regexp.MustCompile(`\$([a-zA-Z_][a-zA-Z_0-9]*)`)
+
 // parameters returns the names after $ in a text, each once.
 func parameters(text string) (names []string) {
-	for _, m := range regexp.MustCompile(`\$([a-zA-Z_][a-zA-Z_0-9]*)`).FindAllStringSubmatch(text, -1) {
+	for _, m := range parameter.FindAllStringSubmatch(text, -1) {
 		if !slices.Contains(names, m[1]) {
 			names = append(names, m[1])
 		}

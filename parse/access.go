@@ -48,11 +48,7 @@ func (e *Access) Width() int {
 // Field returns a field as it stands in the log, without quotes and with AWS's
 // escapes; nil if the line is older than the field. A view.
 func (e *Access) Field(f Field) []byte {
-	if int(f) >= e.n {
-		return nil
-	}
-	s := e.span[f]
-	return e.raw[s.from:s.to]
+	return e.at(int(f))
 }
 
 // Text returns a field, or nil where the log says - or is older than the field.

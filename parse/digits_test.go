@@ -85,8 +85,10 @@ func TestUsualFields(t *testing.T) {
 			if want, wanted := integer(text); ok != wanted || ok && got != want {
 				t.Fatalf("size %q: %d, %v; want %d, %v", text, got, ok, want, wanted)
 			}
-			code, ok := e.status(0)
-			if want, wanted := status(text); ok != wanted || ok && code != want {
+			code, ok := status(text)
+			want, err := strconv.ParseUint(string(text), 10, 64)
+			absent := string(text) == "-"
+			if wanted := absent || err == nil && len(text) <= 3; ok != wanted || ok && !absent && code != int(want) || absent && code != Absent {
 				t.Fatalf("status %q: %d, %v; want %d, %v", text, code, ok, want, wanted)
 			}
 		})

@@ -88,21 +88,21 @@ func (e *Access) usualHead(c *clock) (ok bool) {
 	if e.n <= int(FieldTargetGroup) || line[0]-'a' > 'z'-'a' {
 		return false
 	}
-	if e.Time, ok = c.usual(e.cell(FieldTime)); !ok || !e.address(FieldClient) || !e.address(FieldTarget) {
+	if e.Time, ok = c.usual(e.Field(FieldTime)); !ok || !e.address(FieldClient) || !e.address(FieldTarget) {
 		return false
 	}
 	if !threeTimes(line[e.span[FieldRequestTime].from:e.span[FieldResponseTime].to]) {
 		for f := FieldRequestTime; f <= FieldResponseTime; f++ {
-			b := e.cell(f)
+			b := e.Field(f)
 			if _, ok := millis(b); !ok && string(b) != "-1" {
 				return false
 			}
 		}
 	}
-	if e.ELBStatus, ok = e.status(FieldELBStatus); !ok {
+	if e.ELBStatus, ok = status(e.Field(FieldELBStatus)); !ok {
 		return false
 	}
-	if e.TargetStatus, ok = e.status(FieldTargetStatus); !ok {
+	if e.TargetStatus, ok = status(e.Field(FieldTargetStatus)); !ok {
 		return false
 	}
 	if e.Received, ok = e.size(FieldReceivedBytes); !ok {
@@ -114,12 +114,6 @@ func (e *Access) usualHead(c *clock) (ok bool) {
 	return e.quoted(FieldRequest) && e.quoted(FieldUserAgent)
 }
 
-// cell is Field for one that the line has.
-func (e *Access) cell(f Field) []byte {
-	s := e.span[f]
-	return e.raw[s.from:s.to]
-}
-
 // quoted reports whether a field stands in quotes.
 func (e *Access) quoted(f Field) bool { return e.raw[e.span[f].from-1] == '"' }
 
@@ -127,16 +121,6 @@ func (e *Access) quoted(f Field) bool { return e.raw[e.span[f].from-1] == '"' }
 func (e *Access) address(f Field) bool {
 	s := e.span[f]
 	return numeric(e.raw[s.from:], int(s.to-s.from)) || addressLike(e.raw[s.from:s.to])
-}
-
-// status decodes a field that is a status code.
-func (e *Access) status(f Field) (int, bool) {
-	b := e.cell(f)
-	if len(b) != 3 {
-		return status(b)
-	}
-	x, y, z := b[0]-'0', b[1]-'0', b[2]-'0'
-	return int(x)*100 + int(y)*10 + int(z), max(x, y, z) <= 9
 }
 
 // size decodes a field that is a count: it reads the eight characters that end with the

@@ -8,6 +8,13 @@ func status(b []byte) (int, bool) {
 	if len(b) == 0 || len(b) > 3 {
 		return Absent, len(b) == 0
 	}
+	if len(b) == 3 { // nearly all: without a loop
+		x, y, z := b[0]-'0', b[1]-'0', b[2]-'0'
+		if max(x, y, z) > 9 {
+			return Absent, false
+		}
+		return int(x)*100 + int(y)*10 + int(z), true
+	}
 	n := 0
 	for _, c := range b {
 		if c -= '0'; c > 9 {

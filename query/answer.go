@@ -22,6 +22,7 @@ type asked struct {
 	args      func() []any
 	relations []string // that it names
 	count     bool     // requests are to be counted in any case
+	grain     grain    // how finely
 	// earliest is a statement that finds out from when to when the rows are, see
 	// Report.earliest; "" for none. If it is used, all takes how many rows there are.
 	earliest string
@@ -46,6 +47,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	if err != nil {
 		return err
 	}
+	n.count.grain = q.grain
 	threads, memory := 1, memoryToCount
 	if n.streams != 0 {
 		threads, memory = s.in.Workers, memoryToStream

@@ -127,7 +127,7 @@ func (s *Store) appendCells(t *traffic, keys []cellKey, of []driver.Value) error
 		for _, b := range c.latency {
 			times, requests = append(times, uint32(bucketTime(int(b.at)))), append(requests, b.n)
 		}
-		err := counted.AppendRow(append([]driver.Value{micros(k.minute * 60e6), r.elb, r.group, r.target, c.requests,
+		err := counted.AppendRow(append([]driver.Value{micros(k.start), r.elb, r.group, r.target, c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
 			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown],
 			c.status[0], c.status[1], c.status[2], c.status[3], c.status[4], c.status[5],
@@ -149,7 +149,7 @@ func (s *Store) appendNodes(t *traffic, keys []nodeKey, of []driver.Value) error
 	}
 	for _, k := range keys {
 		c := t.nodes[k]
-		err := nodes.AppendRow(append([]driver.Value{micros(k.minute * 60e6), filled(t.word[k.elb]), filled(t.word[k.node]), c.requests,
+		err := nodes.AppendRow(append([]driver.Value{micros(k.minute), filled(t.word[k.elb]), filled(t.word[k.node]), c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],
 			c.failures[parse.ClassClient], c.failures[parse.ClassPolicy], c.failures[parse.ClassUnknown]}, of...)...)
 		if err != nil {
@@ -166,7 +166,7 @@ func (s *Store) appendFailing(t *traffic, keys []failureKey, of []driver.Value) 
 	}
 	for _, k := range keys {
 		r, c := &t.raw[k.route].values, t.failing[k]
-		err := failing.AppendRow(append([]driver.Value{micros(k.minute * 60e6), r.elb, r.name, r.group, r.target,
+		err := failing.AppendRow(append([]driver.Value{micros(k.start), r.elb, r.name, r.group, r.target,
 			filled(t.word[k.node]), code(k.elb), code(k.target),
 			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last), c.wall10, c.wall60}, of...)...)
 		if err != nil {

@@ -60,7 +60,7 @@ func (s *Store) window(ctx context.Context, t *Table) error {
 		return nil
 	}
 	var first, last *time.Time
-	err := s.each(ctx, func() {}, `SELECT min(minute), max(minute) FROM traffic`, []any{&first, &last})
+	err := s.each(ctx, func() {}, `SELECT time_bucket(INTERVAL 1 minute, min(first_seen)), time_bucket(INTERVAL 1 minute, max(last_seen)) FROM traffic`, []any{&first, &last})
 	if err != nil || first == nil {
 		return err
 	}

@@ -47,7 +47,7 @@ func walls(e *parse.Access) (wall10, wall60 int64) {
 // fail counts a failing request.
 func (t *traffic) fail(e *parse.Access, v verdict, node []byte) {
 	k := failureKey{
-		cellKey{minuteOf(e), t.route(e)}, t.intern(node), t.intern(v.why),
+		cellKey{t.step(e.Time), t.route(e)}, t.intern(node), t.intern(v.why),
 		int16(e.ELBStatus), int16(e.TargetStatus), v.class, v.source,
 	}
 	wall10, wall60 := walls(e)

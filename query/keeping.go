@@ -57,7 +57,7 @@ type keeper struct {
 
 // minuteKey is a minute of a log of a load balancer.
 type minuteKey struct {
-	minute int64 // since 1970
+	minute int64 // microseconds since 1970
 	kind   parse.Kind
 	elb    string
 }
@@ -116,7 +116,7 @@ func (k *keeper) count(kind parse.Kind, at int64, elb []byte, extended bool) {
 	if k == nil {
 		return
 	}
-	minute := floorMinute(at)
+	minute := minuteOf(at)
 	if k.n.parsed == 0 || minute != k.recent.minute || kind != k.recent.kind || string(elb) != k.recent.elb {
 		k.settle()
 		name, ok := k.elbs[string(elb)]
@@ -165,7 +165,7 @@ func (w *worker) keepCounts(o *ingest.Object) error {
 		w.traffic.settle(c)
 	}
 	err := errors.Join(w.store.appendTraffic(w.traffic, o.ID), w.store.appendMinutes(w.kept, o.ID))
-	w.traffic.reset()
+	w.traffic.reset(w.traffic.grain)
 	return err
 }
 
@@ -179,7 +179,7 @@ func (s *Store) appendMinutes(k *keeper, object int32) error {
 		return err
 	}
 	for key, n := range k.minutes {
-		err := minutes.AppendRow(micros(key.minute*60e6), key.kind.String(), filled(key.elb), n.parsed, n.extended, object)
+		err := minutes.AppendRow(micros(key.minute), key.kind.String(), filled(key.elb), n.parsed, n.extended, object)
 		if err != nil {
 			return fmt.Errorf("append to entry_minute: %w", err)
 		}

@@ -68,7 +68,7 @@ func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 		store: s, kinds: kinds, mine: mine, from: from, until: until,
 		inflater: ingest.NewInflater(), scanner: parse.NewScanner(), idle: new(atomic.Int32),
 		failures: spooler{spool: s.failures}, rejects: spooler{spool: s.rejects},
-		total: newTraffic(), traffic: newTraffic(),
+		total: newTraffic(s.count.grain), traffic: newTraffic(s.count.grain),
 	}
 	w.inflater.Use(s.in.Decoder)
 	if s.keeping != nil {
@@ -96,7 +96,7 @@ func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 // finish hands over what the worker has gathered.
 func (w *worker) finish() error {
 	err := errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total))
-	*w.total = *newTraffic()
+	*w.total = *newTraffic(w.total.grain)
 	return err
 }
 
@@ -311,7 +311,7 @@ func (w *worker) commit(o *ingest.Object) error {
 		if err := w.store.appendTraffic(w.total); err != nil {
 			return err
 		}
-		w.total.reset()
+		w.total.reset(w.total.grain)
 	}
 	return w.store.appendObject(o, w.tallies, w.scanner, nil)
 }
@@ -326,7 +326,7 @@ func (w *worker) rollback() {
 	w.failures.rollback()
 	w.rejects.rollback()
 	w.kept.rollback()
-	w.traffic.reset()
+	w.traffic.reset(w.total.grain)
 }
 
 func (w *worker) fail(o *ingest.Object, err error) error {

@@ -64,16 +64,22 @@ func KindsNamed(text string) (kinds ingest.KindSet) {
 // at least those that it reads.
 func named(text string) (relations []string) {
 	all := Relations()
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "--")
-		for _, word := range strings.FieldsFunc(line, betweenWords) {
-			if slices.Contains(all, word) && !slices.Contains(relations, word) {
-				relations = append(relations, word)
-			}
+	for _, word := range wordsOf(text) {
+		if slices.Contains(all, word) && !slices.Contains(relations, word) {
+			relations = append(relations, word)
 		}
 	}
 	slices.Sort(relations)
 	return relations
+}
+
+// wordsOf returns the words of a text, comments left out.
+func wordsOf(text string) (all []string) {
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "--")
+		all = append(all, strings.FieldsFunc(line, betweenWords)...)
+	}
+	return all
 }
 
 // betweenWords reports whether a character is of no word.
@@ -96,13 +102,14 @@ type need struct {
 // details are what is counted only for statements that ask for it: it takes
 // memory, and some time for every line.
 type details struct {
-	latency bool // how long targets took
-	nodes   bool // requests by balancer node
+	latency bool  // how long targets took
+	nodes   bool  // requests by balancer node
+	grain   grain // as coarse as does
 }
 
 // have reports whether all that is wanted was counted.
 func (d details) have(wanted details) bool {
-	return (d.latency || !wanted.latency) && (d.nodes || !wanted.nodes)
+	return (d.latency || !wanted.latency) && (d.nodes || !wanted.nodes) && (d.grain == wanted.grain || d.grain == grain{})
 }
 
 // kinds is everything that has to be listed.

@@ -4,13 +4,14 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"loglens/parse"
 )
 
 // nodeKey is a minute of a node of a balancer. The names are words of traffic.
 type nodeKey struct {
-	minute    int64 // since 1970
+	minute    int64 // microseconds since 1970
 	elb, node int32
 }
 
@@ -35,9 +36,12 @@ type recentNode struct {
 	counts    *nodeCounts
 }
 
+// minuteOf returns when the minute of a time begins, in microseconds since 1970.
+func minuteOf(us int64) int64 { return floor(us, time.Minute.Microseconds()) }
+
 // countNode counts a request at the node that handled it.
 func (t *traffic) countNode(e *parse.Access, node []byte) {
-	elb, minute := e.Text(parse.FieldELB), minuteOf(e)
+	elb, minute := e.Text(parse.FieldELB), minuteOf(e.Time)
 	r := &t.recentNode
 	if r.counts == nil || r.minute != minute || r.elb != string(elb) || r.node != string(node) {
 		k := nodeKey{minute, t.intern(elb), t.intern(node)}
@@ -48,7 +52,7 @@ func (t *traffic) countNode(e *parse.Access, node []byte) {
 
 // failNode counts a failing request at the node that handled it.
 func (t *traffic) failNode(e *parse.Access, v verdict, node []byte) {
-	t.atNode(nodeKey{minuteOf(e), t.intern(e.Text(parse.FieldELB)), t.intern(node)}).failures[v.class]++
+	t.atNode(nodeKey{minuteOf(e.Time), t.intern(e.Text(parse.FieldELB)), t.intern(node)}).failures[v.class]++
 }
 
 func (t *traffic) atNode(k nodeKey) *nodeCounts {

@@ -20,7 +20,7 @@ type question struct {
 	*world
 	by    []string // dimensions, window included if the answer is divided by time
 	width time.Duration
-	slots []time.Time // at most 20 equal slices of whole minutes, and the end of the last
+	slots []time.Time // equal slices of whole minutes, and the end of the last
 }
 
 // question completes what was asked of a report.
@@ -32,7 +32,7 @@ func (w *world) question(report query.Report, q query.Question) question {
 	if q.Every == 0 {
 		a.width = a.screen()
 	}
-	a.slots = slots(w.resolved)
+	a.slots = slots(w.resolved, w.window)
 	return a
 }
 
@@ -161,15 +161,31 @@ func reasons(requests []*demo.Request) (list []string) {
 }
 
 // slots are where at most 20 equal slices of whole minutes of a window begin, and
-// the end of the last. A window that is not known has none.
-func slots(w when.Window) (list []time.Time) {
+// the end of the last. A window that is not known has none. One that was asked for
+// without an end has at most 24, of 1, 2, 4, 8 … minutes by the clock.
+func slots(w, asked when.Window) (list []time.Time) {
 	if w.From.IsZero() || w.Until.IsZero() {
 		return nil
 	}
 	from := w.From.Truncate(time.Minute)
 	width := time.Minute
-	for from.Add(20 * width).Before(w.Until) {
-		width += time.Minute
+	if asked.From.IsZero() || asked.Until.IsZero() {
+		begin := func() time.Time {
+			minutes := int(width / time.Minute)
+			at := time.Unix(from.Unix(), 0).UTC()
+			for at.Unix()/60%int64(minutes) != 0 {
+				at = at.Add(-time.Minute)
+			}
+			return at
+		}
+		for begin().Add(24 * width).Before(w.Until) {
+			width += width
+		}
+		from = begin()
+	} else {
+		for from.Add(20 * width).Before(w.Until) {
+			width += time.Minute
+		}
 	}
 	for ; from.Before(w.Until); from = from.Add(width) {
 		list = append(list, from)

@@ -93,7 +93,7 @@ func (r Report) Statement(q Question) (text string, args []any, err error) {
 	if text, err = r.divided(q); err != nil {
 		return "", nil, err
 	}
-	return text, q.args(when.Window{}, parameters(text)), nil
+	return text, q.args(when.Window{}, when.Window{}, parameters(text)), nil
 }
 
 var parameter = regexp.MustCompile(`\$([a-zA-Z_][a-zA-Z_0-9]*)`)
@@ -116,8 +116,8 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	params := parameters(text)
 	t.Window = s.in.Plan.Window
 	a := asked{
-		text: text, relations: named(text), count: true,
-		args:   func() []any { return q.args(t.Window, params) },
+		text: text, relations: named(text), count: true, grain: grainOf(text, t.Window, q.widths(t.Window)),
+		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
 		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit) },
 	}
@@ -138,6 +138,15 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 		return err
 	}
 	return s.present(ctx, t)
+}
+
+// widths are those of the windows that the answer is divided by, none if it is not;
+// a minute while the window's ends are not known, which serves any.
+func (q Question) widths(w when.Window) []time.Duration {
+	if !slices.Contains(q.By, WindowDimension) {
+		return nil
+	}
+	return []time.Duration{q.width(w)}
 }
 
 // width is that of a window_start: as asked, or such that a screen shows all.
@@ -165,14 +174,14 @@ func (r Report) ListsOnly() bool {
 }
 
 // args are the values of a report's parameters: what was asked, and times in
-// microseconds.
-func (q Question) args(w when.Window, params []string) []any {
-	from, slice, slices := trendSlices(w)
+// microseconds. w is the window of the answer, and asked the one that was asked for.
+func (q Question) args(w, asked when.Window, params []string) []any {
+	from, slice, slices := trendSlices(w, asked)
 	until := int64(0) // not known
 	if !w.Until.IsZero() {
 		until = w.Until.UnixMicro()
 	}
-	since := int64(0) // from_us is a whole minute
+	since := int64(0)
 	if !w.From.IsZero() {
 		since = w.From.UnixMicro()
 	}
@@ -302,19 +311,4 @@ func trend(list []any) (any, error) {
 		counts[i] = n
 	}
 	return counts, nil
-}
-
-// trendWidth is how many slices a trend has at most.
-const trendWidth = 20
-
-// trendSlices divides a window into equal slices of whole minutes, since traffic
-// is counted by the minute: the first begins at from; both in microseconds.
-func trendSlices(w when.Window) (from, slice, n int64) {
-	if w.From.IsZero() || w.Until.IsZero() {
-		return 0, 60e6, 1 // not known
-	}
-	start := w.From.Truncate(time.Minute)
-	minutes := int64((w.Until.Sub(start) + time.Minute - 1) / time.Minute)
-	per := max((minutes+trendWidth-1)/trendWidth, 1)
-	return start.UnixMicro(), per * 60e6, (minutes + per - 1) / per
 }

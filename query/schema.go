@@ -41,7 +41,7 @@ CREATE TABLE accounting (    -- lines = parsed + rejected + skipped
 
 // counted holds the tables that requests are counted in.
 const counted = `
-CREATE TABLE traffic (       -- requests by minute and route; several rows may share a key
+CREATE TABLE traffic (       -- requests by minute (or what a grain makes of it) and route; several rows may share a key
 	minute           TIMESTAMP,
 	load_balancer    VARCHAR,
 	target_group_arn VARCHAR,

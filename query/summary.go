@@ -169,6 +169,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	defer func() { err = errors.Join(s.onDisk(err), done()) }()
 	var tables []*Table
 	var texts []string
+	var widths []time.Duration
 	var relations []string
 	plan := ""
 	for i := range parts {
@@ -183,6 +184,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		t := p.report.table(p.ask.By)
 		t.Narrow = p.report.dispensable(p.ask.By)
 		tables, texts, plan = append(tables, t), append(texts, text), plan+text
+		widths = append(widths, p.ask.widths(s.in.Plan.Window)...)
 		for _, name := range named(text) {
 			if streams[name] == 0 && !slices.Contains(relations, name) {
 				relations = append(relations, name) // "request" is a name of their own in some
@@ -192,8 +194,8 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	first := tables[0]
 	first.Window = s.in.Plan.Window
 	err = s.answer(ctx, asked{
-		text: texts[0], plan: plan, relations: relations, count: true,
-		args:   func() []any { return parts[0].ask.args(first.Window, parameters(texts[0])) },
+		text: texts[0], plan: plan, relations: relations, count: true, grain: grainOf(plan, first.Window, widths),
+		args:   func() []any { return parts[0].ask.args(first.Window, s.in.Plan.Window, parameters(texts[0])) },
 		before: func() error { return s.window(ctx, first) },
 		rows:   func(rows *sql.Rows) error { return first.take(rows, parts[0].ask.Limit) },
 	})
@@ -216,7 +218,7 @@ func (s *Store) further(ctx context.Context, t *Table, text string, q Question, 
 	t.Window, t.Requests, t.Total = first.Window, first.Requests, first.Total
 	return s.statement(ctx, asked{
 		text: text,
-		args: func() []any { return q.args(t.Window, parameters(text)) },
+		args: func() []any { return q.args(t.Window, s.in.Plan.Window, parameters(text)) },
 		rows: func(rows *sql.Rows) error { return t.take(rows, q.Limit) },
 	})
 }

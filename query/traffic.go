@@ -4,15 +4,20 @@ import (
 	"cmp"
 	"database/sql/driver"
 	"encoding/binary"
+	"math"
 	"slices"
 	"strings"
 
 	"loglens/parse"
 )
 
-// traffic counts every request, by minute and by the way it took through the
+// traffic counts every request, by time and by the way it took through the
 // balancer. It is what failures are divided by.
 type traffic struct {
+	grain       grain
+	first, last int64 // of all that was counted, in microseconds; last < first if nothing was
+	from, until int64 // the step of the last line
+
 	routes map[string]int32 // by the parts, joined by NUL
 	raw    []route          // by id, as the lines have it
 	cells  map[cellKey]*counts
@@ -26,7 +31,7 @@ type traffic struct {
 	free []*counts // of earlier objects
 	fold dense     // for counts.samples
 
-	// Lines of one object take few routes, in turn, and stay in one minute
+	// Lines of one object take few routes, in turn, and stay in one step
 	// for thousands of lines: recent is the cell of each route's last line.
 	recent     []recentCell
 	recentNode recentNode
@@ -56,16 +61,16 @@ func newRoute(elb, group, target []byte) route {
 }
 
 type cellKey struct {
-	minute int64 // since 1970
-	route  int32
+	start int64 // of the step, microseconds since 1970
+	route int32
 }
 
 type recentCell struct {
-	minute int64
+	start  int64
 	counts *counts
 }
 
-// counts is what is known of the requests of one minute and route.
+// counts is what is known of the requests of one step and route.
 type counts struct {
 	requests       int64
 	failures       [6]int64 // by parse.Class
@@ -79,8 +84,9 @@ type counts struct {
 // samplesAtOnce is how many samples a cell gathers before they are counted.
 const samplesAtOnce = 512
 
-func newTraffic() *traffic {
+func newTraffic(g grain) *traffic {
 	return &traffic{
+		grain: g, first: math.MaxInt64, last: math.MinInt64,
 		routes: map[string]int32{}, cells: map[cellKey]*counts{},
 		failing: map[failureKey]failureCount{}, nodes: map[nodeKey]*nodeCounts{}, words: map[string]int32{},
 	}
@@ -89,23 +95,56 @@ func newTraffic() *traffic {
 // cell returns the counts that a line belongs to.
 func (t *traffic) cell(e *parse.Access) *counts {
 	id := t.route(e)
-	minute := minuteOf(e)
+	start := t.step(e.Time)
 	r := &t.recent[id]
-	if r.counts == nil || r.minute != minute {
-		*r = recentCell{minute, t.at(cellKey{minute, id})}
+	if r.counts == nil || r.start != start {
+		*r = recentCell{start, t.at(cellKey{start, id})}
 	}
 	return r.counts
 }
 
-// minuteOf returns the entry's minute since 1970.
-func minuteOf(e *parse.Access) int64 { return floorMinute(e.Time) }
-
-// floorMinute is a time in microseconds as minutes, rounded down.
-func floorMinute(us int64) int64 {
-	if us < 0 {
-		return (us - 60e6 + 1) / 60e6
+// step returns when the step begins in which a time lies.
+func (t *traffic) step(us int64) int64 {
+	if us < t.from || us >= t.until {
+		t.reach(us, us)
+		t.from, t.until = t.grain.step(us)
 	}
-	return us / 60e6
+	return t.from
+}
+
+// reach makes room for what was counted from first to last.
+func (t *traffic) reach(first, last int64) {
+	t.first, t.last = min(t.first, first), max(t.last, last)
+	if t.grain.reach(t.first, t.last) {
+		t.coarsen()
+	}
+}
+
+// coarsen adds the counts of steps that have become one.
+func (t *traffic) coarsen() {
+	t.from, t.until = 0, 0
+	clear(t.recent)
+	for k, c := range t.cells {
+		if to := t.grain.inStep(k); to != k {
+			t.settle(c)
+			t.at(to).add(c)
+			t.release(c)
+			delete(t.cells, k)
+		}
+	}
+	for k, c := range t.failing {
+		to := k
+		if to.cellKey = t.grain.inStep(k.cellKey); to != k {
+			t.failing[to] = t.failing[to].add(c)
+			delete(t.failing, k)
+		}
+	}
+}
+
+// inStep is the key that a finer one has become part of.
+func (g grain) inStep(k cellKey) cellKey {
+	k.start, _ = g.step(k.start)
+	return k
 }
 
 func (t *traffic) at(k cellKey) *counts {
@@ -220,12 +259,15 @@ func (t *traffic) merge(o *traffic) {
 	for key, id := range o.routes {
 		ids[id] = t.routes[key]
 	}
+	if o.first <= o.last {
+		t.reach(o.first, o.last)
+	}
 	for k, c := range o.cells {
 		o.settle(c)
-		t.at(cellKey{k.minute, ids[k.route]}).add(c)
+		t.at(t.grain.inStep(cellKey{k.start, ids[k.route]})).add(c)
 	}
 	for k, c := range o.failing {
-		k.route = ids[k.route]
+		k.cellKey = t.grain.inStep(cellKey{k.start, ids[k.route]})
 		k.node, k.reason = t.intern([]byte(o.word[k.node])), t.intern([]byte(o.word[k.reason]))
 		t.failing[k] = t.failing[k].add(c)
 	}
@@ -233,7 +275,7 @@ func (t *traffic) merge(o *traffic) {
 		k.elb, k.node = t.intern([]byte(o.word[k.elb])), t.intern([]byte(o.word[k.node]))
 		t.atNode(k).add(c)
 	}
-	o.reset()
+	o.reset(t.grain)
 }
 
 func (c *counts) add(o *counts) {
@@ -258,20 +300,25 @@ const routeLimit = 10_000
 // freeCounts is how many cells are kept for the next object.
 const freeCounts = 500
 
-// reset forgets the counts.
-func (t *traffic) reset() {
+// reset forgets the counts. The next ones are of the grain g.
+func (t *traffic) reset(g grain) {
 	for _, c := range t.cells {
-		if len(t.free) < freeCounts {
-			t.free = append(t.free, c)
-		}
+		t.release(c)
 	}
+	t.grain, t.first, t.last, t.from, t.until = g, math.MaxInt64, math.MinInt64, 0, 0
 	clear(t.cells)
 	clear(t.failing)
 	clear(t.nodes)
 	clear(t.recent)
 	t.recentNode = recentNode{}
 	if len(t.raw) > routeLimit || len(t.word) > routeLimit {
-		*t = *newTraffic()
+		*t = *newTraffic(g)
+	}
+}
+
+func (t *traffic) release(c *counts) {
+	if len(t.free) < freeCounts {
+		t.free = append(t.free, c)
 	}
 }
 
@@ -288,8 +335,8 @@ func (t *traffic) sorted() []cellKey {
 
 func (t *traffic) compare(a, b cellKey) int {
 	switch {
-	case a.minute != b.minute:
-		return cmp.Compare(a.minute, b.minute)
+	case a.start != b.start:
+		return cmp.Compare(a.start, b.start)
 	case a.route == b.route:
 		return 0
 	}

@@ -58,7 +58,7 @@ passing AS (
 ),
 quiet AS (
 	SELECT start, coalesce(sum(requests), 0)::BIGINT AS requests
-	FROM (SELECT unnest(range(CASE WHEN $from_us > 0 THEN $from_us - $from_us % $window_us ELSE $until_us END, $until_us, $window_us)) AS start)
+	FROM (SELECT unnest(range(CASE WHEN $since_us > 0 THEN $since_us - $since_us % $window_us ELSE $until_us END, $until_us, $window_us)) AS start)
 	LEFT JOIN passing USING (start)
 	WHERE start NOT IN (SELECT start FROM hit)
 	GROUP BY start

@@ -44,7 +44,7 @@ WITH
 hit AS MATERIALIZED (
 	SELECT
 		{
-			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - (epoch_us(minute) % $window_us)) END,
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group: CASE WHEN list_contains($by, 'target_group') THEN target_group END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
@@ -105,7 +105,7 @@ place AS (
 passing AS MATERIALIZED (
 	SELECT
 		{
-			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - (epoch_us(minute) % $window_us)) END,
+			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END,
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			target: CASE WHEN list_contains($by, 'target') THEN target END

@@ -54,17 +54,6 @@ func (t *traffic) fail(e *parse.Access, v verdict, node []byte) {
 	t.failing[k] = t.failing[k].add(failureCount{1, e.Time, e.Time, wall10, wall60})
 }
 
-// intern returns the id of a word.
-func (t *traffic) intern(b []byte) int32 {
-	if id, ok := t.words[string(b)]; ok {
-		return id
-	}
-	id := int32(len(t.word))
-	t.word = append(t.word, string(b))
-	t.words[t.word[id]] = id
-	return id
-}
-
 // sortedFailures returns the keys in an order that does not depend on how the
 // work was divided.
 func (t *traffic) sortedFailures() []failureKey {

@@ -68,8 +68,9 @@ func newWorker(s *Store, kinds, mine ingest.KindSet) *worker {
 		store: s, kinds: kinds, mine: mine, from: from, until: until,
 		inflater: ingest.NewInflater(), scanner: parse.NewScanner(), idle: new(atomic.Int32),
 		failures: spooler{spool: s.failures}, rejects: spooler{spool: s.rejects},
-		total: newTraffic(s.count.grain), traffic: newTraffic(s.count.grain),
 	}
+	in := newInterned()
+	w.total, w.traffic = newTraffic(s.count.grain, in), newTraffic(s.count.grain, in)
 	w.inflater.Use(s.in.Decoder)
 	if s.keeping != nil {
 		w.failures.apart, w.rejects.apart = true, true
@@ -96,7 +97,7 @@ func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 // finish hands over what the worker has gathered.
 func (w *worker) finish() error {
 	err := errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total))
-	*w.total = *newTraffic(w.total.grain)
+	w.total.reset(w.total.grain)
 	return err
 }
 
@@ -307,11 +308,12 @@ func (w *worker) commit(o *ingest.Object) error {
 		return errors.Join(w.keepCounts(o), w.store.appendObject(o, w.tallies, w.scanner, nil))
 	}
 	w.total.merge(w.traffic)
-	if len(w.total.cells)+len(w.total.failing) > cellLimit {
+	if len(w.total.cells)+len(w.total.failing) > cellLimit || w.total.full() {
 		if err := w.store.appendTraffic(w.total); err != nil {
 			return err
 		}
 		w.total.reset(w.total.grain)
+		w.traffic.forgetMany()
 	}
 	return w.store.appendObject(o, w.tallies, w.scanner, nil)
 }

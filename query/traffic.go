@@ -2,8 +2,6 @@ package query
 
 import (
 	"cmp"
-	"database/sql/driver"
-	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
@@ -18,15 +16,10 @@ type traffic struct {
 	first, last int64 // of all that was counted, in microseconds; last < first if nothing was
 	from, until int64 // the step of the last line
 
-	routes map[string]int32 // by the parts, joined by NUL
-	raw    []route          // by id, as the lines have it
-	cells  map[cellKey]*counts
-	key    []byte
-
-	failing map[failureKey]failureCount
-	nodes   map[nodeKey]*nodeCounts
-	words   map[string]int32 // reasons, nodes and balancers, interned
-	word    []string         // by id
+	*interned // what keys are made of
+	cells     map[cellKey]*counts
+	failing   map[failureKey]failureCount
+	nodes     map[nodeKey]*nodeCounts
 
 	free []*counts // of earlier objects
 	fold dense     // for counts.samples
@@ -35,29 +28,6 @@ type traffic struct {
 	// for thousands of lines: recent is the cell of each route's last line.
 	recent     []recentCell
 	recentNode recentNode
-	known      [knownRoutes]int32
-}
-
-// knownRoutes is how many routes are found without the map.
-const (
-	knownBits   = 8
-	knownRoutes = 1 << knownBits
-)
-
-// route is the way of a request: which balancer, target group and target.
-// Empty means absent.
-type route struct {
-	elb, group, target string
-	values             routeValues
-}
-
-// routeValues are the parts of a route, and the group's name, as an appender takes them.
-type routeValues struct{ elb, group, name, target driver.Value }
-
-func newRoute(elb, group, target []byte) route {
-	r := route{elb: string(elb), group: string(group), target: string(target)}
-	r.values = routeValues{filled(r.elb), filled(r.group), filled(string(groupName(group))), filled(r.target)}
-	return r
 }
 
 type cellKey struct {
@@ -84,11 +54,10 @@ type counts struct {
 // samplesAtOnce is how many samples a cell gathers before they are counted.
 const samplesAtOnce = 512
 
-func newTraffic(g grain) *traffic {
+func newTraffic(g grain, n *interned) *traffic {
 	return &traffic{
-		grain: g, first: math.MaxInt64, last: math.MinInt64,
-		routes: map[string]int32{}, cells: map[cellKey]*counts{},
-		failing: map[failureKey]failureCount{}, nodes: map[nodeKey]*nodeCounts{}, words: map[string]int32{},
+		grain: g, first: math.MaxInt64, last: math.MinInt64, interned: n,
+		cells: map[cellKey]*counts{}, failing: map[failureKey]failureCount{}, nodes: map[nodeKey]*nodeCounts{},
 	}
 }
 
@@ -96,6 +65,9 @@ func newTraffic(g grain) *traffic {
 func (t *traffic) cell(e *parse.Access) *counts {
 	id := t.route(e)
 	start := t.step(e.Time)
+	for int(id) >= len(t.recent) {
+		t.recent = append(t.recent, recentCell{})
+	}
 	r := &t.recent[id]
 	if r.counts == nil || r.start != start {
 		*r = recentCell{start, t.at(cellKey{start, id})}
@@ -167,49 +139,6 @@ func (t *traffic) fresh() *counts {
 	return c
 }
 
-// route interns the line's route. Most lines take one of a few dozen, and find
-// it without building a key.
-func (t *traffic) route(e *parse.Access) int32 {
-	elb, group, target := e.Text(parse.FieldELB), e.Text(parse.FieldTargetGroup), e.Text(parse.FieldTarget)
-	known := &t.known[slot(group, target)]
-	if int(*known) < len(t.raw) {
-		if r := &t.raw[*known]; r.elb == string(elb) && r.group == string(group) && r.target == string(target) {
-			return *known
-		}
-	}
-	t.key = append(t.key[:0], elb...)
-	t.key = append(t.key, 0)
-	t.key = append(t.key, group...)
-	t.key = append(t.key, 0)
-	t.key = append(t.key, target...)
-	id, ok := t.routes[string(t.key)]
-	if !ok {
-		id = t.add(string(t.key), newRoute(elb, group, target))
-	}
-	*known = id
-	return id
-}
-
-// slot spreads routes by the ends of their names, where they differ.
-func slot(group, target []byte) int {
-	h := uint64(len(target))
-	if n := len(target); n >= 8 {
-		h += binary.LittleEndian.Uint64(target[n-8:])
-	}
-	if n := len(group); n > 0 {
-		h += uint64(group[n-1]) << 8
-	}
-	return int(h * 0x9e3779b97f4a7c15 >> (64 - knownBits)) // the upper bits depend on all others
-}
-
-func (t *traffic) add(key string, r route) int32 {
-	id := int32(len(t.raw))
-	t.routes[key] = id
-	t.raw = append(t.raw, r)
-	t.recent = append(t.recent, recentCell{})
-	return id
-}
-
 func (t *traffic) count(c *counts, e *parse.Access) {
 	if c.requests == 0 {
 		c.first, c.last = e.Time, e.Time
@@ -247,32 +176,20 @@ func (t *traffic) settle(c *counts) {
 	c.latency = c.latency.add(t.fold.take())
 }
 
-// merge adds what o has counted and leaves o empty, its routes kept for the
-// next object.
+// merge adds what o has counted under the same names, and leaves o empty.
 func (t *traffic) merge(o *traffic) {
-	for key, id := range o.routes {
-		if _, ok := t.routes[key]; !ok {
-			t.add(key, o.raw[id])
-		}
-	}
-	ids := make([]int32, len(o.raw))
-	for key, id := range o.routes {
-		ids[id] = t.routes[key]
-	}
 	if o.first <= o.last {
 		t.reach(o.first, o.last)
 	}
 	for k, c := range o.cells {
 		o.settle(c)
-		t.at(t.grain.inStep(cellKey{k.start, ids[k.route]})).add(c)
+		t.at(t.grain.inStep(k)).add(c)
 	}
 	for k, c := range o.failing {
-		k.cellKey = t.grain.inStep(cellKey{k.start, ids[k.route]})
-		k.node, k.reason = t.intern([]byte(o.word[k.node])), t.intern([]byte(o.word[k.reason]))
+		k.cellKey = t.grain.inStep(k.cellKey)
 		t.failing[k] = t.failing[k].add(c)
 	}
 	for k, c := range o.nodes {
-		k.elb, k.node = t.intern([]byte(o.word[k.elb])), t.intern([]byte(o.word[k.node]))
 		t.atNode(k).add(c)
 	}
 	o.reset(t.grain)
@@ -293,10 +210,6 @@ func (c *counts) add(o *counts) {
 	c.sent += o.sent
 }
 
-// routeLimit is how many routes, and how many words, a worker remembers from
-// object to object.
-const routeLimit = 10_000
-
 // freeCounts is how many cells are kept for the next object.
 const freeCounts = 500
 
@@ -311,9 +224,6 @@ func (t *traffic) reset(g grain) {
 	clear(t.nodes)
 	clear(t.recent)
 	t.recentNode = recentNode{}
-	if len(t.raw) > routeLimit || len(t.word) > routeLimit {
-		*t = *newTraffic(g)
-	}
 }
 
 func (t *traffic) release(c *counts) {

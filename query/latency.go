@@ -39,6 +39,27 @@ func bucketTime(at int) int64 {
 // dense counts the times of one object's cell, where speed matters.
 type dense [buckets]uint32
 
+// fewSamples is up to how many times sorting takes less than a look at all buckets.
+const fewSamples = 32
+
+// count counts times by their buckets, which are left in any order.
+func (d *dense) count(at []uint16) (l latency) {
+	if len(at) > fewSamples {
+		for _, at := range at {
+			d[at]++
+		}
+		return d.take()
+	}
+	slices.Sort(at)
+	for i, b := range at {
+		if i == 0 || b != at[i-1] {
+			l = append(l, bucket{at: int16(b)})
+		}
+		l[len(l)-1].n++
+	}
+	return l
+}
+
 // take returns the counts in the order of time and forgets them.
 func (d *dense) take() latency {
 	var l latency

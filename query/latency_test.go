@@ -62,3 +62,28 @@ func TestLatencyAdds(t *testing.T) {
 		}
 	}
 }
+
+// TestDense: times are counted alike, however many there are at once.
+func TestDense(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	var d dense
+	for range 2_000 {
+		at := make([]uint16, rng.IntN(3*fewSamples))
+		want := map[int16]uint32{}
+		for i := range at {
+			at[i] = uint16(rng.IntN(1 + rng.IntN(buckets)))
+			want[int16(at[i])]++
+		}
+		last := int16(-1)
+		got := d.count(at)
+		for _, b := range got {
+			if b.at <= last || b.n != want[b.at] {
+				t.Fatalf("bucket %d after %d has %d, not %d", b.at, last, b.n, want[b.at])
+			}
+			last = b.at
+		}
+		if len(got) != len(want) {
+			t.Fatalf("%d buckets, not %d", len(got), len(want))
+		}
+	}
+}

@@ -169,11 +169,8 @@ func (t *traffic) settle(c *counts) {
 	if len(c.samples) == 0 {
 		return
 	}
-	for _, at := range c.samples {
-		t.fold[at]++
-	}
+	c.latency = c.latency.add(t.fold.count(c.samples))
 	c.samples = c.samples[:0]
-	c.latency = c.latency.add(t.fold.take())
 }
 
 // merge adds what o has counted under the same names, and leaves o empty.

@@ -3,8 +3,8 @@
 // a log line before it is inflated.
 //
 // It writes trees of log objects (many lines, a tenth of them, lines that all fail, many
-// objects, a single one), runs every variant once per round, in turn, and prints
-// medians. Run it through "make bench".
+// objects, a week of tiny ones, a single one), runs every variant once per round, in turn,
+// and prints medians. Run it through "make bench".
 package main
 
 import (
@@ -35,11 +35,12 @@ func main() {
 	}
 	dir := filepath.Join(*cache, fmt.Sprint(*lines)) // trees are kept for the next run of the same size
 	tree := func(name string) string { return filepath.Join(dir, name) }
-	large, small, failing, many, single := tree("large"), tree("small"), tree("failing"), tree("many"), tree("single")
+	large, small, failing, many, week, single := tree("large"), tree("small"), tree("failing"), tree("many"), tree("week"), tree("single")
 	raw := measure.Usual(large, *lines)
 	measure.Usual(small, *lines/10)
 	measure.Failing(failing, *lines/2)
 	measure.Small(many, *lines)
+	measure.Week(week, *lines)
 	measure.Single(single, large)
 
 	top := func(of string) []string { return []string{*bin, "top-errors", "--output", "json", of} }
@@ -51,6 +52,8 @@ func main() {
 	fail := &measure.Variant{Name: "top-errors, all lines fail", Args: top(failing), Every: 3}
 	inflateMany := &measure.Variant{Name: "inflate only (own), 2,000 objects", Args: own(many)}
 	wholeMany := &measure.Variant{Name: "top-errors, 2,000 objects", Args: top(many)}
+	inflateWeek := &measure.Variant{Name: "inflate only (own), 24,192 objects", Args: own(week)}
+	wholeWeek := &measure.Variant{Name: "top-errors, 24,192 objects", Args: top(week)}
 	inflateSingle := &measure.Variant{Name: "inflate only (own), one object", Args: own(single)}
 	wholeSingle := &measure.Variant{Name: "top-errors, one object", Args: top(single)}
 	sql := &measure.Variant{Name: "sql over request", Args: []string{*bin, "sql", manyColumns, "--output", "csv", large}}
@@ -63,7 +66,7 @@ func main() {
 	filled := tree("store.duckdb")
 	ingest := &measure.Variant{Name: "ingest into a store", Args: []string{*bin, "ingest", "--store", filled, large}, Fresh: filled}
 	variants := []*measure.Variant{
-		inflate, inflateOwn, whole, ingest, tenth, fail, inflateMany, wholeMany, inflateSingle, wholeSingle, sql, sqlTenth, routes,
+		inflate, inflateOwn, whole, ingest, tenth, fail, inflateMany, wholeMany, inflateWeek, wholeWeek, inflateSingle, wholeSingle, sql, sqlTenth, routes,
 		parquet, table, // last, since the system goes on writing after them
 	}
 	measure.Check(measure.RunAll(context.Background(), variants, *rounds))

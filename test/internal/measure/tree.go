@@ -34,6 +34,11 @@ func Small(dir string, lines int) int64 {
 	return Tree(dir, demo.Options{Span: 14 * time.Hour, Lines: lines * 2 / 3, FailureRate: 0.02})
 }
 
+// Week makes a tree of a week in which little happens: 24,192 objects with a sixth of so many lines.
+func Week(dir string, lines int) int64 {
+	return Tree(dir, demo.Options{Span: 7 * 24 * time.Hour, Lines: lines / 6, FailureRate: 0.02})
+}
+
 // Single makes one object of a sixth of another tree's objects, unless it is there.
 func Single(dir, of string) {
 	path := filepath.Join(dir, "one.log.gz")

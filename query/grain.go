@@ -16,9 +16,9 @@ type grain struct {
 	coarse bool
 	// Windows of this width, in microseconds; 0 if the answer is not divided by them.
 	window int64
-	// The slices of a trend, in microseconds. Those of a window with both ends are
-	// known beforehand; else they grow with what is counted.
-	from, slice int64
+	// Steps, in microseconds. Those of a window with both ends are the slices of its
+	// trend; else they are parts of those, and grow with what is counted.
+	from, width int64
 	grows       bool
 }
 
@@ -37,9 +37,9 @@ func grainOf(text string, w when.Window, widths []time.Duration) grain {
 	if len(widths) > 1 && slices.ContainsFunc(widths, func(width time.Duration) bool { return width != widths[0] }) {
 		return grain{}
 	}
-	g := grain{coarse: true, slice: time.Minute.Microseconds(), grows: true}
+	g := grain{coarse: true, width: time.Minute.Microseconds(), grows: true}
 	if closed(w) {
-		g.from, g.slice, _ = trendSlices(w, w)
+		g.from, g.width, _ = trendSlices(w, w)
 		g.grows = false
 	}
 	if len(widths) > 0 {
@@ -56,8 +56,8 @@ func (g grain) step(us int64) (from, until int64) {
 		from = floor(us, time.Minute.Microseconds())
 		return from, from + time.Minute.Microseconds()
 	}
-	from = g.from + floor(us-g.from, g.slice)
-	until = from + g.slice
+	from = g.from + floor(us-g.from, g.width)
+	until = from + g.width
 	if g.window > 0 {
 		start := floor(us, g.window)
 		from, until = max(from, start), min(until, start+g.window)
@@ -65,16 +65,20 @@ func (g grain) step(us int64) (from, until int64) {
 	return from, until
 }
 
-// reach makes growing slices as wide as a trend of this time has them, and reports
-// whether they were narrower. A trend of a part of it has none that are wider, so
-// that counts of parts add up to those of the whole.
+// reach doubles growing steps until there are few in this time, and reports whether
+// they were narrower. They are counted from 1970, so that steps of any part of it lie
+// within those of the whole.
 func (g *grain) reach(first, last int64) (grown bool) {
-	for g.grows && (last-floor(first, g.slice))/g.slice >= grownWidth {
-		g.slice *= 2
+	for g.grows && (last-floor(first, g.width))/g.width >= mostSteps {
+		g.width *= 2
 		grown = true
 	}
 	return grown
 }
+
+// mostSteps is how many steps there are at most where they grow: five to a slice, so that
+// the first slice, which begins with a step, is not much shorter than the others.
+const mostSteps = 5 * trendWidth
 
 // floor rounds down to a multiple.
 func floor(n, of int64) int64 {
@@ -84,30 +88,20 @@ func floor(n, of int64) int64 {
 	return n / of * of
 }
 
-// trendWidth is how many slices a trend has at most, and grownWidth how many where
-// their width has grown: 24, for 3, 6, 12, 24 hours are a little less, by 8 to 64 minutes.
-const (
-	trendWidth = 20
-	grownWidth = 24
-)
+// trendWidth is how many slices a trend has at most.
+const trendWidth = 20
 
-// trendSlices divides a window into equal slices of whole minutes: the first begins
-// at from; both in microseconds. A window that was asked for is divided from its first
-// minute on. One whose ends are those of the logs is divided by a power of two of
-// minutes, counted from 1970, since nobody knew the ends while requests were counted.
+// trendSlices divides a window into n equal slices, of whole minutes or, if the window's
+// ends are those of the logs, of whole steps: the first begins at from; both in microseconds.
 func trendSlices(w, asked when.Window) (from, slice, n int64) {
+	g := grain{width: time.Minute.Microseconds(), grows: !closed(asked)}
 	if !closed(w) {
-		return 0, time.Minute.Microseconds(), 1 // not known
+		return 0, g.width, 1 // not known
 	}
-	if !closed(asked) {
-		g := grain{slice: time.Minute.Microseconds(), grows: true}
-		first, last := w.From.UnixMicro(), w.Until.UnixMicro()-1
-		g.reach(first, last)
-		from = floor(first, g.slice)
-		return from, g.slice, (last-from)/g.slice + 1
-	}
-	start := w.From.Truncate(time.Minute)
-	minutes := int64((w.Until.Sub(start) + time.Minute - 1) / time.Minute)
-	per := max((minutes+trendWidth-1)/trendWidth, 1)
-	return start.UnixMicro(), per * time.Minute.Microseconds(), (minutes + per - 1) / per
+	first, until := w.From.UnixMicro(), w.Until.UnixMicro()
+	g.reach(first, until-1)
+	from = floor(first, g.width)
+	steps := (until - from + g.width - 1) / g.width
+	per := max((steps+trendWidth-1)/trendWidth, 1)
+	return from, per * g.width, (steps + per - 1) / per
 }

@@ -162,7 +162,8 @@ func reasons(requests []*demo.Request) (list []string) {
 
 // slots are where at most 20 equal slices of whole minutes of a window begin, and
 // the end of the last. A window that is not known has none. One that was asked for
-// without an end has at most 24, of 1, 2, 4, 8 … minutes by the clock.
+// without an end is divided by the clock, into at most 100 parts of 1, 2, 4, 8 …
+// minutes, and slices are of as many of those.
 func slots(w, asked when.Window) (list []time.Time) {
 	if w.From.IsZero() || w.Until.IsZero() {
 		return nil
@@ -178,14 +179,13 @@ func slots(w, asked when.Window) (list []time.Time) {
 			}
 			return at
 		}
-		for begin().Add(24 * width).Before(w.Until) {
+		for begin().Add(100 * width).Before(w.Until) {
 			width += width
 		}
 		from = begin()
-	} else {
-		for from.Add(20 * width).Before(w.Until) {
-			width += time.Minute
-		}
+	}
+	for part := width; from.Add(20 * width).Before(w.Until); {
+		width += part
 	}
 	for ; from.Before(w.Until); from = from.Add(width) {
 		list = append(list, from)

@@ -290,18 +290,33 @@ func TestSeekOrder(t *testing.T) {
 	}
 }
 
-// While one account's objects are read, the next one's are found, and no more than those.
-func TestNextAccountAhead(t *testing.T) {
-	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
-	accounts := []string{"111122223333", "211122223333", "311122223333"}
-	s := stored{page: 1000}
-	for _, a := range accounts {
-		s.keys = append(s.keys, "AWSLogs/"+a+"/elasticloadbalancing/us-east-1/2026/11/20/"+a+"_elasticloadbalancing_us-east-1_app.shop.a1_20261120T1200Z_10.0.0.1_r.log.gz")
+// While objects of one account or region are read, those of the next one are found,
+// and no more than those.
+func TestNextFolderAhead(t *testing.T) {
+	place := func(account, region string) string {
+		return "AWSLogs/" + account + "/elasticloadbalancing/" + region + "/2026/11/20/" + account + "_elasticloadbalancing_" + region + "_app.shop.a1_20261120T"
 	}
-	found := make(chan string, len(accounts)) // accounts whose objects are asked for
+	t.Run("account", func(t *testing.T) {
+		oneAhead(t, place("111122223333", "us-east-1"), place("211122223333", "us-east-1"), place("311122223333", "us-east-1"))
+	})
+	t.Run("region", func(t *testing.T) {
+		oneAhead(t, place("111122223333", "eu-west-1"), place("111122223333", "us-east-1"), place("111122223333", "us-west-2"))
+	})
+}
+
+// oneAhead reads two keys of each folder, and looks which folders have been asked for
+// while the first key is read: that one and the next.
+func oneAhead(t *testing.T, places ...string) {
+	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	var keys []string
+	for _, p := range places {
+		keys = append(keys, p+"1200Z_10.0.0.1_r.log.gz", p+"1205Z_10.0.0.1_r.log.gz")
+	}
+	s := stored{page: 1000, keys: keys}
+	found := make(chan string, len(keys)) // folders whose objects are asked for
 	aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
-		if name := path.Base(r.URL.Query().Get("prefix")); strings.Contains(name, "_app.shop.a1_") {
-			found <- name[:len(accounts[0])]
+		if prefix := r.URL.Query().Get("prefix"); strings.Contains(path.Base(prefix), "_app.shop.a1_") {
+			found <- path.Dir(prefix)
 		}
 		s.ServeHTTP(w, r)
 	})
@@ -315,8 +330,8 @@ func TestNextAccountAhead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := o.Name.Account; got != accounts[n] {
-			t.Errorf("object of account %s, want %s", got, accounts[n])
+		if want := "s3://bucket/" + keys[n]; o.URI != want {
+			t.Errorf("%s, want %s", o.URI, want)
 		}
 		if n++; n > 1 {
 			continue
@@ -324,18 +339,18 @@ func TestNextAccountAhead(t *testing.T) {
 		asked := map[string]bool{}
 		for range 2 {
 			select {
-			case account := <-found:
-				asked[account] = true
+			case folder := <-found:
+				asked[folder] = true
 			case <-time.After(time.Minute):
 				t.Fatalf("only objects of %v asked for while the first is read", asked)
 			}
 		}
-		if !asked[accounts[0]] || !asked[accounts[1]] || len(found) > 0 {
-			t.Errorf("objects of %v and %d more accounts asked for while the first is read", asked, len(found))
+		if !asked[path.Dir(places[0])] || !asked[path.Dir(places[1])] || len(found) > 0 {
+			t.Errorf("objects of %v and %d more folders asked for while the first is read", asked, len(found))
 		}
 	}
-	if n != len(accounts) {
-		t.Errorf("%d objects, want %d", n, len(accounts))
+	if n != len(keys) {
+		t.Errorf("%d objects, want %d", n, len(keys))
 	}
 }
 

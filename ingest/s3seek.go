@@ -13,7 +13,7 @@ import (
 
 // How many listings run at a time; their results keep their order.
 const (
-	accountsAtOnce  = 2
+	foldersAtOnce   = 2 // accounts, and regions of each
 	daysAtOnce      = 4
 	balancersAtOnce = 8
 )
@@ -124,25 +124,43 @@ func (l *seeker) tree(ctx context.Context, root string, below []string) bool {
 	return l.region(ctx, region, strings.Join(below[3:], "/"))
 }
 
-// accounts lists all accounts of a bucket that several may share. Each begins
-// while the objects of the one before it are read, with a seeker of its own.
+// accounts lists all accounts of a bucket that several may share.
 func (l *seeker) accounts(ctx context.Context, accounts []string) bool {
-	objects := inOrder(ctx, accountsAtOnce, func(yield func(task[*Object]) bool) {
-		for _, account := range accounts {
-			service := account + "elasticloadbalancing/"
-			var list func(*seeker, context.Context, string) bool
-			switch name := path.Base(account); {
-			case isAccount(name):
-				list = (*seeker).account
-			case strings.HasPrefix(name, "aws-account-id="):
-				// The partitioned folders that log delivery to S3 can be set to write.
-				list = (*seeker).flat
-			default:
-				continue
-			}
+	return l.each(ctx, accounts, func(l *seeker, ctx context.Context, account string) bool {
+		service := account + "elasticloadbalancing/"
+		switch name := path.Base(account); {
+		case isAccount(name):
+			return l.account(ctx, service)
+		case strings.HasPrefix(name, "aws-account-id="):
+			// The partitioned folders that log delivery to S3 can be set to write.
+			return l.flat(ctx, service)
+		}
+		return true
+	})
+}
+
+// account lists all regions of one account.
+func (l *seeker) account(ctx context.Context, service string) bool {
+	regions, loose, err := l.children(ctx, service)
+	if err != nil {
+		return l.emit(nil, err)
+	}
+	return l.all(loose) && l.each(ctx, regions, func(l *seeker, ctx context.Context, region string) bool {
+		if isWord(path.Base(region)) {
+			return l.region(ctx, region, "")
+		}
+		return l.flat(ctx, region)
+	})
+}
+
+// each lists folders one after the other, each with a seeker of its own, and begins
+// with the next one while the objects of one are read.
+func (l *seeker) each(ctx context.Context, folders []string, list func(*seeker, context.Context, string) bool) bool {
+	objects := inOrder(ctx, foldersAtOnce, func(yield func(task[*Object]) bool) {
+		for _, folder := range folders {
 			if !yield(func(ctx context.Context) iter.Seq2[*Object, error] {
 				return func(yield func(*Object, error) bool) {
-					list(&seeker{bucket: l.bucket, plan: l.plan, match: l.match, emit: yield}, ctx, service)
+					list(&seeker{bucket: l.bucket, plan: l.plan, match: l.match, emit: yield}, ctx, folder)
 				}
 			}) {
 				return
@@ -155,26 +173,6 @@ func (l *seeker) accounts(ctx context.Context, accounts []string) bool {
 		}
 	}
 	return true
-}
-
-// account lists all regions of one account.
-func (l *seeker) account(ctx context.Context, service string) bool {
-	regions, loose, err := l.children(ctx, service)
-	if err != nil {
-		return l.emit(nil, err)
-	}
-	keep := l.all(loose)
-	for _, region := range regions {
-		if !keep {
-			return false
-		}
-		if isWord(path.Base(region)) {
-			keep = l.region(ctx, region, "")
-		} else {
-			keep = l.flat(ctx, region)
-		}
-	}
-	return keep
 }
 
 // region lists the wanted days of one region; date limits them to a year, a

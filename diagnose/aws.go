@@ -87,7 +87,8 @@ type collector struct {
 	acm     *acm.Client
 	s3      *s3.Client
 
-	free chan struct{} // a place for every call that may be under way
+	free     chan struct{} // a place for every call that may be under way
+	patience *patience
 
 	mu       sync.Mutex
 	calls    map[string]int // by action
@@ -95,7 +96,8 @@ type collector struct {
 }
 
 func newCollector(cfg aws.Config, endpoint string) *collector {
-	c := &collector{region: cfg.Region, free: make(chan struct{}, callsAtATime), calls: map[string]int{}}
+	c := &collector{region: cfg.Region, free: make(chan struct{}, callsAtATime), patience: newPatience(cfg.Retryer()), calls: map[string]int{}}
+	cfg.Retryer = func() aws.Retryer { return c.patience }
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("loglensCalls", c.guard), middleware.After)
 	})
@@ -115,7 +117,7 @@ func newCollector(cfg aws.Config, endpoint string) *collector {
 	return c
 }
 
-// guard lets a call through that the list has, and counts it.
+// guard lets a call through that the list has, and counts it and its repeats.
 func (c *collector) guard(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 	refuse := func(err error) (middleware.InitializeOutput, middleware.Metadata, error) {
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
@@ -143,7 +145,11 @@ func (c *collector) guard(ctx context.Context, in middleware.InitializeInput, ne
 		return refuse(ctx.Err())
 	}
 	defer func() { <-c.free }()
-	return next.HandleInitialize(ctx, in)
+	out, metadata, err := next.HandleInitialize(context.WithValue(ctx, callKey{}, new(int)), in)
+	if err == nil {
+		c.patience.answered(operation)
+	}
+	return out, metadata, err
 }
 
 func (c *collector) counted() []CallCount {

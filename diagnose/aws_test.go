@@ -18,7 +18,9 @@ func TestGuard(t *testing.T) {
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked++ }))
 	defer server.Close()
-	c := newCollector(aws.Config{Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}, server.URL)
+	c := newCollector(aws.Config{
+		Region: "eu-central-1", Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""), Retryer: func() aws.Retryer { return aws.NopRetryer{} },
+	}, server.URL)
 	_, err := c.elb.DeleteLoadBalancer(t.Context(), &elb.DeleteLoadBalancerInput{LoadBalancerArn: aws.String(balancerARN)})
 	if err == nil || !strings.Contains(err.Error(), "not in the list of calls") {
 		t.Errorf("error %v", err)

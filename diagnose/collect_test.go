@@ -70,15 +70,21 @@ const balancerXML = `<LoadBalancers><member><LoadBalancerArn>` + balancerARN + `
 
 func collected(t *testing.T, a *answers, balancer string) (*Snapshot, error) {
 	t.Helper()
+	identify(t)
+	server := httptest.NewServer(a)
+	defer server.Close()
+	return Collect(t.Context(), ingest.AWS{EndpointURL: server.URL}, Asked{Balancer: balancer, From: noon.Add(-time.Hour), Until: noon, Now: noon})
+}
+
+// identify gives the test credentials of its own.
+func identify(t *testing.T) {
+	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "canary-key", "AWS_SECRET_ACCESS_KEY": "canary-secret", "AWS_REGION": "eu-central-1",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",
 	} {
 		t.Setenv(name, value)
 	}
-	server := httptest.NewServer(a)
-	defer server.Close()
-	return Collect(t.Context(), ingest.AWS{EndpointURL: server.URL}, Asked{Balancer: balancer, From: noon.Add(-time.Hour), Until: noon, Now: noon})
 }
 
 func TestCollect(t *testing.T) {

@@ -210,3 +210,19 @@ func TestThrottledForGood(t *testing.T) {
 		t.Errorf("%d requests within %v: no pause between them", len(at), at[len(at)-1].Sub(at[0]))
 	}
 }
+
+// TestThrottledWholly asks an AWS that answers nothing at all. It is given up soon, as
+// what is out of reach.
+func TestThrottledWholly(t *testing.T) {
+	t.Parallel()
+	g := newGate(t, "")
+	g.answer = func(w http.ResponseWriter, asked string, _ url.Values) bool { return slower(w, asked) }
+	start := time.Now()
+	_, stderr, status := diagnose(t, g, "--lb", "shop")
+	if took := time.Since(start); took > 20*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	if status != 13 || !strings.Contains(stderr, "throttles") {
+		t.Errorf("exit status %d, want 13; stderr: %s", status, stderr)
+	}
+}

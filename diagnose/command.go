@@ -55,6 +55,9 @@ func (f *facts) authorize(found *Finding, id string, egress bool, protocol strin
 	}
 }
 
+// curlHTTP2 lets curl begin in HTTP/2, as a balancer does.
+const curlHTTP2 = "--http2-prior-knowledge"
+
 // fromTarget adds how the health check can be asked by hand: from here, and on the
 // instance itself, where no network is in between.
 func (f *facts) fromTarget(found *Finding, e endpoint) {
@@ -70,7 +73,11 @@ func (f *facts) fromTarget(found *Finding, e endpoint) {
 			return fmt.Sprintf("nc -zv -w 5 %s %d", host, e.checkPort)
 		}
 		url := fmt.Sprintf("%s://%s:%d%s", strings.ToLower(c.Protocol), bracketed(host), e.checkPort, redacted(c.Path))
-		return "curl -sko /dev/null -m 5 -w '%{http_code} %{time_total}s\\n' " + ingest.ShellWord(url)
+		curl := "curl -sko /dev/null -m 5 -w '%{http_code} %{time_total}s\\n' "
+		if e.group.http2() {
+			curl += curlHTTP2 + " "
+		}
+		return curl + ingest.ShellWord(url)
 	}
 	found.Verify = append(found.Verify, ask(e.address.String()))
 	if e.instance != nil {

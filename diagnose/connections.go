@@ -89,6 +89,7 @@ func (f *facts) refusing(g *Group) *Finding {
 		found.share = share
 	}
 	errors, measured := f.total("TargetConnectionErrorCount", g.ARN)
+	sure := true // where health checks fail as well
 	switch {
 	case measured && errors > 0:
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
@@ -100,12 +101,18 @@ func (f *facts) refusing(g *Group) *Finding {
 		if g.speaksTLS() {
 			found.rival("target-tls-negotiation-fails", "or a failed TLS handshake")
 		}
+		if g.http2() {
+			found.rival("target-speaks-http1", "or a target that speaks no HTTP/2, whose health checks fail as well")
+			sure = false
+		}
 	}
 	for _, e := range f.of(g) {
 		if slices.Contains(found.Targets, e.name()) {
 			if e.failing() {
 				found.because(FromHealth, e.label()+": "+state(e.target))
-				found.Confidence = High
+				if sure {
+					found.Confidence = High
+				}
 			}
 			if len(found.Verify) == 0 {
 				f.fromTarget(found, e)
@@ -244,22 +251,35 @@ func whom(names []string, g *Group) string {
 	return few(names)
 }
 
-// closing looks for answers that are cut off or none, and no race with an idle
-// connection.
-func (f *facts) closing(g *Group) *Finding {
-	race, gone, d := f.isRace(g), f.deregistered(g), f.decide(g)
-	share := func(row Failure) int64 {
+// brokenOff is the share of a group's failures that ended with no usable answer on a
+// connection that was there: neither refused nor for TLS.
+func (f *facts) brokenOff(g *Group) func(Failure) int64 {
+	gone, d := f.deregistered(g), f.decide(g)
+	return func(row Failure) int64 {
 		switch {
 		case row.Group != g.logARN(f) || gone != nil && gone(row):
 			return 0
-		case row.Reason == "Target_Connection_Error" && !race:
-			return d.share(row.Count, d.idle) // neither refused nor for TLS
-		case row.Reason == "Target_Closed_Connection" && race:
-			return row.Count - row.Quick
+		case row.Reason == "Target_Connection_Error":
+			return d.share(row.Count, d.idle)
 		case row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Stream_Reset":
 			return row.Count
 		}
 		return 0
+	}
+}
+
+// closing looks for answers that are cut off or none, and no race with an idle
+// connection, nor for the protocol version.
+func (f *facts) closing(g *Group) *Finding {
+	race, older, broken := f.isRace(g), names(f.older(g)), f.brokenOff(g)
+	share := func(row Failure) int64 {
+		switch {
+		case slices.Contains(older, row.Target) || race && row.Reason == "Target_Connection_Error":
+			return 0
+		case race && row.Reason == "Target_Closed_Connection":
+			return broken(row) - min(broken(row), row.Quick)
+		}
+		return broken(row)
 	}
 	names, n := f.hits(g, share)
 	if n == 0 {

@@ -21,7 +21,7 @@ var Checks = []Check{
 	balancerCheck, listenersCheck, certificatesCheck, rulesCheck,
 	targetHealthCheck, groupsCheck, zonesCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck,
-	protocolsCheck, targetTLSCheck, connectionsCheck, timeoutsCheck,
+	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, timeoutsCheck,
 	lambdaCheck, metricsCheck, networkBalancerCheck, logsCheck,
 }
 

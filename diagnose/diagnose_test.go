@@ -142,6 +142,12 @@ var faults = []fault{
 	{want: "target-closes-connection", change: func(s *Snapshot) {
 		s.failing("Target_Closed_Connection", first, 502, 600)
 	}},
+	{want: "target-speaks-http1", also: []string{"target-health-failed-checks", "target-group-fail-open"}, change: func(s *Snapshot) {
+		s.speakHTTP2("HTTP2")
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		s.failing("Target_Closed_Connection", first, 502, 3000)
+		s.failing("Target_Closed_Connection", second, 502, 3000)
+	}},
 	{want: "target-answers-5xx", change: func(s *Snapshot) {
 		s.failing("Target_5XX", first, 500, 600, func(f *Failure) { f.TargetStatus = 500 })
 	}},
@@ -181,9 +187,8 @@ var faults = []fault{
 	{want: "health-check-server-error", change: func(s *Snapshot) { s.codes(500) }},
 	{want: "health-check-matcher", change: func(s *Snapshot) { s.codes(204) }},
 	{want: "health-check-grpc-matcher", change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
-		s.Listeners = s.Listeners[1:]
-		s.web().Version, s.web().Check.Matcher = "GRPC", "0"
+		s.speakHTTP2("GRPC")
+		s.web().Check.Matcher = "0"
 		s.codes(12)
 	}},
 	{want: "health-check-timeout-not-below-interval", change: func(s *Snapshot) { s.web().Check.Timeout = 30 }},
@@ -364,6 +369,13 @@ var faults = []fault{
 func (s *Snapshot) https(c Certificate) {
 	s.Certificates = []Certificate{c}
 	s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTPS", Policy: "ELBSecurityPolicy-TLS13-1-2-2021-06", Certificates: []string{c.ARN}, Rules: []Rule{forwardTo("default", webARN)}})
+}
+
+// speakHTTP2 lets the balancer speak HTTP/2 to its targets, for clients that do.
+func (s *Snapshot) speakHTTP2(version string) {
+	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+	s.Listeners = s.Listeners[1:]
+	s.web().Version = version
 }
 
 // second adds another group.

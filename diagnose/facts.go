@@ -368,11 +368,19 @@ func few(names []string) string {
 
 // some names targets, or says how many there are.
 func some(list []endpoint) string {
-	var names []string
+	var labels []string
 	for _, e := range list {
-		names = append(names, e.label())
+		labels = append(labels, e.label())
 	}
-	return few(names)
+	return few(labels)
+}
+
+// names are what logs call targets.
+func names(list []endpoint) (all []string) {
+	for _, e := range list {
+		all = append(all, e.name())
+	}
+	return all
 }
 
 // number writes a value of a metric.

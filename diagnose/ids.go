@@ -102,6 +102,7 @@ var Kinds = []Kind{
 	{"health-check-port-hides-refusal", HopTarget, Fail, Cause, "The health check has a port of its own, which passes while the traffic port refuses.", "start what serves the traffic port, and check that port"},
 	{"target-port-refused", HopTarget, Fail, Cause, "The traffic port refuses connections: nothing listens there, or on another address only.", "start the process, and let it listen on the port and on all addresses"},
 	{"target-closes-connection", HopTarget, Fail, Cause, "Targets close the connection while a request is outstanding, or send an answer that is none (502), and no keep-alive race explains it.", "look at the application's log for crashes and restarts at these times"},
+	{"target-speaks-http1", HopTarget, Fail, Cause, "The protocol version of a target group is HTTP2 or GRPC, and a target seems to speak HTTP/1.1 only: it broke off all requests and health checks (502, Target.FailedHealthChecks), or was seen by --probe.", "make a target group of protocol version HTTP1 with the same targets and lead to that, or let the targets speak HTTP/2"},
 	{"target-answers-5xx", HopTarget, Warn, Cause, "Targets themselves answer with 5xx: the application fails.", "look at the application's log"},
 	{"lambda-access-denied", HopTarget, Fail, Cause, "The balancer may not invoke the function of a target group (LambdaAccessDenied).", "let the balancer invoke the function"},
 	{"lambda-errors", HopTarget, Fail, Cause, "The function of a target group fails, is throttled, or answers what is no response.", "look at the function's log"},

@@ -75,11 +75,17 @@ func (p prober) probe(ctx context.Context, e endpoint, check bool) Probe {
 	begin := p.now()
 	switch protocol {
 	case "HTTP", "HTTPS":
-		if e.group.Version == "GRPC" || !check {
+		switch {
+		case !check:
 			out.Outcome = p.connect(ctx, out.Address, protocol == "HTTPS")
-			break
+		case e.group.http2():
+			out.Outcome, out.Code = p.get2(ctx, protocol, out.Address, path)
+		default:
+			out.Outcome, out.Code = p.get(ctx, protocol, out.Address, path, false)
 		}
-		out.Outcome, out.Code = p.get(ctx, protocol, out.Address, path)
+		if check && e.group.Version == "GRPC" && out.Outcome != ProbeHTTP1 {
+			out.Outcome, out.Code = p.connect(ctx, out.Address, protocol == "HTTPS"), 0 // what was asked is no call of gRPC
+		}
 	case "TLS", "SSL":
 		out.Outcome = p.connect(ctx, out.Address, true)
 	default:
@@ -118,11 +124,27 @@ func anyCertificate() *tls.Config {
 	return c
 }
 
+// get2 asks for a path in HTTP/2, and if that is not understood, in HTTP/1.1.
+func (p prober) get2(ctx context.Context, protocol, address, path string) (string, int) {
+	how, code := p.get(ctx, protocol, address, path, true)
+	if how == ProbeAnswered || how == ProbeRefused || how == ProbeTimeout {
+		return how, code
+	}
+	if older, code := p.get(ctx, protocol, address, path, false); older == ProbeAnswered {
+		return ProbeHTTP1, code
+	}
+	return how, code
+}
+
 // get asks for a path as a health check does.
-func (p prober) get(ctx context.Context, protocol, address, path string) (string, int) {
+func (p prober) get(ctx context.Context, protocol, address, path string, http2 bool) (string, int) {
+	versions := new(http.Protocols)
+	versions.SetHTTP1(!http2)
+	versions.SetHTTP2(http2)
+	versions.SetUnencryptedHTTP2(http2)
 	client := http.Client{
 		Transport: &http.Transport{
-			DialContext: p.dial, TLSClientConfig: anyCertificate(), DisableKeepAlives: true,
+			DialContext: p.dial, TLSClientConfig: anyCertificate(), DisableKeepAlives: true, Protocols: versions,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}

@@ -29,6 +29,22 @@ func TestProbe(t *testing.T) {
 	old.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10}
 	old.StartTLS()
 	defer old.Close()
+	newer := func(secure bool) *httptest.Server {
+		s := httptest.NewUnstartedServer(answer)
+		s.Config.Protocols = new(http.Protocols)
+		s.Config.Protocols.SetHTTP2(true)
+		s.Config.Protocols.SetUnencryptedHTTP2(true)
+		s.EnableHTTP2 = true
+		if secure {
+			s.StartTLS()
+		} else {
+			s.Start()
+		}
+		return s
+	}
+	plain2, secure2 := newer(false), newer(true)
+	defer plain2.Close()
+	defer secure2.Close()
 	hangUp, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -53,27 +69,38 @@ func TestProbe(t *testing.T) {
 	}
 
 	tests := []struct {
-		name, address, protocol string
-		check                   bool
-		outcome                 string
-		code                    int
+		name, address, protocol, version string
+		check                            bool
+		outcome                          string
+		code                             int
 	}{
-		{"health", plain.Listener.Addr().String(), "HTTP", true, ProbeAnswered, http.StatusFound},
-		{"health over TLS", secure.Listener.Addr().String(), "HTTPS", true, ProbeAnswered, http.StatusFound},
-		{"old TLS", old.Listener.Addr().String(), "HTTPS", true, ProbeAnswered, http.StatusFound},
-		{"traffic", plain.Listener.Addr().String(), "HTTP", false, ProbeConnected, 0},
-		{"traffic over TLS", secure.Listener.Addr().String(), "HTTPS", false, ProbeConnected, 0},
-		{"TLS where there is none", plain.Listener.Addr().String(), "HTTPS", true, ProbePlain, 0},
-		{"TLS for traffic where there is none", plain.Listener.Addr().String(), "TLS", false, ProbePlain, 0},
-		{"none where there is TLS", secure.Listener.Addr().String(), "HTTP", true, ProbeTLS, 0},
-		{"closed port", gone.Addr().String(), "HTTP", true, ProbeRefused, 0},
-		{"hangs up", hangUp.Addr().String(), "HTTP", true, ProbeClosed, 0},
-		{"connects", hangUp.Addr().String(), "TCP", true, ProbeConnected, 0},
+		{"health", plain.Listener.Addr().String(), "HTTP", "", true, ProbeAnswered, http.StatusFound},
+		{"health over TLS", secure.Listener.Addr().String(), "HTTPS", "", true, ProbeAnswered, http.StatusFound},
+		{"old TLS", old.Listener.Addr().String(), "HTTPS", "", true, ProbeAnswered, http.StatusFound},
+		{"traffic", plain.Listener.Addr().String(), "HTTP", "", false, ProbeConnected, 0},
+		{"traffic over TLS", secure.Listener.Addr().String(), "HTTPS", "", false, ProbeConnected, 0},
+		{"TLS where there is none", plain.Listener.Addr().String(), "HTTPS", "", true, ProbePlain, 0},
+		{"TLS for traffic where there is none", plain.Listener.Addr().String(), "TLS", "", false, ProbePlain, 0},
+		{"none where there is TLS", secure.Listener.Addr().String(), "HTTP", "", true, ProbeTLS, 0},
+		{"closed port", gone.Addr().String(), "HTTP", "", true, ProbeRefused, 0},
+		{"hangs up", hangUp.Addr().String(), "HTTP", "", true, ProbeClosed, 0},
+		{"connects", hangUp.Addr().String(), "TCP", "", true, ProbeConnected, 0},
+		{"HTTP/2", plain2.Listener.Addr().String(), "HTTP", "HTTP2", true, ProbeAnswered, http.StatusFound},
+		{"HTTP/2 over TLS", secure2.Listener.Addr().String(), "HTTPS", "HTTP2", true, ProbeAnswered, http.StatusFound},
+		{"gRPC", plain2.Listener.Addr().String(), "HTTP", "GRPC", true, ProbeConnected, 0},
+		{"traffic in HTTP/2", plain2.Listener.Addr().String(), "HTTP", "HTTP2", false, ProbeConnected, 0},
+		{"HTTP/1.1 where there is HTTP/2", plain.Listener.Addr().String(), "HTTP", "HTTP2", true, ProbeHTTP1, http.StatusFound},
+		{"HTTP/1.1 where there is HTTP/2, over TLS", secure.Listener.Addr().String(), "HTTPS", "HTTP2", true, ProbeHTTP1, http.StatusFound},
+		{"HTTP/1.1 where there is gRPC", plain.Listener.Addr().String(), "HTTP", "GRPC", true, ProbeHTTP1, http.StatusFound},
+		{"HTTP/2 over TLS where there is none", plain.Listener.Addr().String(), "HTTPS", "HTTP2", true, ProbePlain, 0},
+		{"HTTP/2 without TLS where there is some", secure.Listener.Addr().String(), "HTTP", "HTTP2", true, ProbeTLS, 0},
+		{"closed port, HTTP/2", gone.Addr().String(), "HTTP", "HTTP2", true, ProbeRefused, 0},
+		{"hangs up, HTTP/2", hangUp.Addr().String(), "HTTP", "HTTP2", true, ProbeClosed, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			at := netip.MustParseAddrPort(tt.address)
-			g := &Group{ARN: webARN, Protocol: tt.protocol, Check: HealthCheck{Protocol: tt.protocol, Path: "/health?deep", Timeout: 1}}
+			g := &Group{ARN: webARN, Protocol: tt.protocol, Version: tt.version, Check: HealthCheck{Protocol: tt.protocol, Path: "/health?deep", Timeout: 1}}
 			e := endpoint{group: g, target: &Target{}, address: at.Addr(), port: int(at.Port()), checkPort: int(at.Port())}
 			p := prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second}.probe(t.Context(), e, tt.check)
 			if p.Outcome != tt.outcome || p.Code != tt.code || p.Address != tt.address {

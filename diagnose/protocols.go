@@ -75,11 +75,20 @@ func (f *facts) mismatch(g *Group, sentence string) *Finding {
 		found.because(FromLog, count(n, "request", "requests")+" ended with 464")
 	}
 	found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, or(g.Version, "HTTP1")))
-	// The protocol version of a group cannot be changed: it takes another group.
-	found.Fix = []string{f.command("elbv2", "create-target-group", "--name", "NEW-NAME", "--protocol", g.Protocol, "--port", fmt.Sprint(g.Port),
-		"--protocol-version", "HTTP1", "--vpc-id", g.VPC, "--target-type", g.Type, "--health-check-path", redacted(g.Check.Path))}
-	found.Undo = []string{f.command("elbv2", "delete-target-group", "--target-group-arn", "NEW-GROUP-ARN")}
+	f.anotherVersion(found, g)
 	return found
+}
+
+// anotherVersion makes a group like this one, for HTTP/1.1: the protocol version of a
+// group cannot be changed. Targets and rules are left to whoever manages them.
+func (f *facts) anotherVersion(found *Finding, g *Group) {
+	path := redacted(g.Check.Path)
+	if g.Version == "GRPC" {
+		path = "/PATH" // what checks gRPC is nothing that HTTP/1.1 has
+	}
+	found.Fix = []string{f.command("elbv2", "create-target-group", "--name", "NEW-NAME", "--protocol", g.Protocol, "--port", fmt.Sprint(g.Port),
+		"--protocol-version", "HTTP1", "--vpc-id", g.VPC, "--target-type", g.Type, "--health-check-path", path)}
+	found.Undo = []string{f.command("elbv2", "delete-target-group", "--target-group-arn", "NEW-GROUP-ARN")}
 }
 
 // plainListeners are those without TLS that send requests to a group.

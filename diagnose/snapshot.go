@@ -400,6 +400,7 @@ const (
 	ProbeClosed    = "closed"     // without an answer
 	ProbePlain     = "plain-http" // where TLS was spoken
 	ProbeTLS       = "tls"        // where plain HTTP was spoken
+	ProbeHTTP1     = "http1-only" // where HTTP/2 was spoken
 	ProbeTLSFailed = "tls-failed" // no version or cipher in common
 	ProbeFailed    = "failed"
 )

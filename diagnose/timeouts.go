@@ -38,10 +38,10 @@ const raceRate = 0.5
 // quick is the share of failures that look like a race: over at once, with nothing
 // refused and no TLS that failed.
 func (f *facts) quick(g *Group) func(Failure) int64 {
-	d, gone, refused := f.decide(g), f.deregistered(g), f.undecided(g)
+	d, gone, refused, older := f.decide(g), f.deregistered(g), f.undecided(g), names(f.older(g))
 	return func(row Failure) int64 {
 		switch {
-		case row.Group != g.logARN(f) || gone != nil && gone(row):
+		case row.Group != g.logARN(f) || gone != nil && gone(row) || slices.Contains(older, row.Target):
 			return 0
 		case row.Reason == "Target_Closed_Connection":
 			return row.Quick

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"loglens/ingest"
@@ -33,6 +34,26 @@ func (f *facts) groupAttribute(found *Finding, g *Group, key, value string) {
 	if before, ok := g.Attributes[key]; ok {
 		found.Undo = append(found.Undo, set(before))
 	}
+}
+
+// register puts targets into a group, and takes them out again. They are written as
+// the command has them.
+func (f *facts) register(found *Finding, g *Group, targets ...string) {
+	args := append([]string{"--target-group-arn", g.ARN, "--targets"}, targets...)
+	found.Fix = append(found.Fix, f.command("elbv2", "register-targets", args...))
+	found.Undo = append(found.Undo, f.command("elbv2", "deregister-targets", args...))
+}
+
+// word is how a command names a target.
+func (t Target) word() string {
+	word := "Id=" + t.ID
+	if t.Port > 0 {
+		word += ",Port=" + strconv.Itoa(t.Port)
+	}
+	if t.Zone == "all" {
+		word += ",AvailabilityZone=all"
+	}
+	return word
 }
 
 // authorize opens a port in a security group for a peer, and closes it again.

@@ -61,10 +61,8 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		found = finding("target-group-all-draining", fmt.Sprintf("All targets of %s are deregistering, and there is none in their place.", g.Name))
 		found.because(FromHealth, f.states(g))
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")
-		for _, t := range g.Targets[:min(len(g.Targets), 20)] {
-			target := fmt.Sprintf("Id=%s,Port=%d", t.ID, t.Port)
-			found.Fix = append(found.Fix, f.command("elbv2", "register-targets", "--target-group-arn", g.ARN, "--targets", target))
-			found.Undo = append(found.Undo, f.command("elbv2", "deregister-targets", "--target-group-arn", g.ARN, "--targets", target))
+		for _, t := range g.Targets[:min(len(g.Targets), mostTargets)] {
+			f.register(found, g, t.word())
 		}
 	case all(func(t Target) bool { return t.State == "unused" }):
 		found = finding("target-group-all-unused", fmt.Sprintf("All targets of %s are unused: the balancer can send to none of them.", g.Name))
@@ -86,23 +84,6 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		found.Targets = add(found.Targets, e.name())
 	}
 	return found
-}
-
-// fill says where targets may come from: a group that no rule leads to may be the
-// one that was meant.
-func (f *facts) fill(found *Finding, g *Group) {
-	for _, idle := range f.Idle {
-		if len(idle.Targets) > 0 && idle.Protocol == g.Protocol {
-			found.because(FromConfig, fmt.Sprintf("target group %s in the same VPC has %s, and no rule leads to it", idle.Name, plural(len(idle.Targets), "target", "targets")))
-		}
-	}
-	if f.Balancer.Type == Classic {
-		found.Fix = []string{f.command("elb", "register-instances-with-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", "INSTANCE-ID")}
-		found.Undo = []string{f.command("elb", "deregister-instances-from-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", "INSTANCE-ID")}
-		return
-	}
-	found.Fix = []string{f.command("elbv2", "register-targets", "--target-group-arn", g.ARN, "--targets", "Id=TARGET")}
-	found.Undo = []string{f.command("elbv2", "deregister-targets", "--target-group-arn", g.ARN, "--targets", "Id=TARGET")}
 }
 
 // unled looks at groups that no rule leads to, where that may be the fault: nothing

@@ -240,9 +240,7 @@ func (f *facts) unregistered() []*Finding {
 		if port != "" {
 			target += ",Port=" + port
 		}
-		arn := f.Groups[0].ARN
-		found.Fix = []string{f.command("elbv2", "register-targets", "--target-group-arn", arn, "--targets", target)}
-		found.Undo = []string{f.command("elbv2", "deregister-targets", "--target-group-arn", arn, "--targets", target)}
+		f.register(found, &f.Groups[0], target)
 	}
 	return []*Finding{found}
 }

@@ -1,0 +1,84 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// mostTargets is how many targets the commands of a finding name.
+const mostTargets = 20
+
+// fill prints what registers targets in an empty group, and takes just that back. Where
+// nothing tells which, they are to be filled in.
+func (f *facts) fill(found *Finding, g *Group) {
+	var idle []Group
+	for _, other := range f.Idle {
+		if len(other.Targets) == 0 || other.Protocol != g.Protocol {
+			continue
+		}
+		found.because(FromConfig, fmt.Sprintf("target group %s in the same VPC has %s, and no rule leads to it", other.Name, plural(len(other.Targets), "target", "targets")))
+		if other.Type == g.Type {
+			idle = append(idle, other)
+		}
+	}
+	targets := f.had(g)
+	switch {
+	case len(targets) > 0:
+		var at []string
+		for _, t := range targets {
+			at = append(at, f.place(g, &t).name())
+		}
+		found.because(FromLog, "requests of the window went to "+few(at)+", which the group had then")
+	case len(idle) == 1:
+		targets = idle[0].Targets
+	default:
+		f.fillIn(found, g)
+		return
+	}
+	var words []string
+	for _, t := range targets[:min(len(targets), mostTargets)] {
+		words = append(words, t.word())
+	}
+	f.register(found, g, words...)
+}
+
+// had are targets that the logs name in a group by address, where that is one of its VPC.
+func (f *facts) had(g *Group) (list []Target) {
+	if f.Logs == nil || g.Type != "ip" {
+		return nil
+	}
+	for _, row := range f.Logs.Traffic {
+		at, err := netip.ParseAddrPort(row.Target)
+		if err != nil || row.Group != g.ARN {
+			continue
+		}
+		t := Target{ID: at.Addr().String(), Port: int(at.Port())}
+		if f.place(g, &t).vpc == g.VPC {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
+// fillIn prints the same with a word in place of the target, and a command that lists
+// what it may be.
+func (f *facts) fillIn(found *Finding, g *Group) {
+	word, list := "INSTANCE-ID", f.command("ec2", "describe-instances", "--filters", "Name=vpc-id,Values="+or(g.VPC, f.Balancer.VPC),
+		"--query", "Reservations[].Instances[].[InstanceId,State.Name,PrivateIpAddress]", "--output", "text")
+	switch g.Type {
+	case "ip":
+		word, list = "IP-ADDRESS", f.command("ec2", "describe-network-interfaces", "--filters", "Name=vpc-id,Values="+or(g.VPC, f.Balancer.VPC),
+			"--query", "NetworkInterfaces[].[PrivateIpAddress,Description]", "--output", "text")
+	case "lambda":
+		word, list = "FUNCTION-ARN", f.command("lambda", "list-functions", "--query", "Functions[].[FunctionArn]", "--output", "text")
+	case "alb":
+		word, list = "BALANCER-ARN", f.command("elbv2", "describe-load-balancers", "--query", "LoadBalancers[?Type==`application`].[LoadBalancerArn]", "--output", "text")
+	}
+	found.Verify = append(found.Verify, list)
+	if f.Balancer.Type == Classic {
+		found.Fix = []string{f.command("elb", "register-instances-with-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", word)}
+		found.Undo = []string{f.command("elb", "deregister-instances-from-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", word)}
+		return
+	}
+	f.register(found, g, "Id="+word)
+}

@@ -75,19 +75,27 @@ func (f *facts) mismatch(g *Group, sentence string) *Finding {
 		found.because(FromLog, count(n, "request", "requests")+" ended with 464")
 	}
 	found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, or(g.Version, "HTTP1")))
-	f.anotherVersion(found, g)
+	if or(g.Version, "HTTP1") == "HTTP1" {
+		f.anotherVersion(found, g, "GRPC") // nothing else that clients speak is not turned into HTTP/1.1
+	} else {
+		f.anotherVersion(found, g, "HTTP1")
+	}
 	return found
 }
 
-// anotherVersion makes a group like this one, for HTTP/1.1: the protocol version of a
-// group cannot be changed. Targets and rules are left to whoever manages them.
-func (f *facts) anotherVersion(found *Finding, g *Group) {
-	path := redacted(g.Check.Path)
-	if g.Version == "GRPC" {
-		path = "/PATH" // what checks gRPC is nothing that HTTP/1.1 has
+// anotherVersion makes a group like this one, but for its protocol version, which cannot
+// be changed. Targets and rules are left to whoever manages them.
+func (f *facts) anotherVersion(found *Finding, g *Group, version string) {
+	words := []string{"--name", "NEW-NAME", "--protocol", g.Protocol, "--port", fmt.Sprint(g.Port),
+		"--protocol-version", version, "--vpc-id", g.VPC, "--target-type", g.Type}
+	switch {
+	case version == "GRPC": // what checks HTTP/1.1 is nothing that gRPC has; the default is
+	case g.Version == "GRPC":
+		words = append(words, "--health-check-path", "/PATH")
+	default:
+		words = append(words, "--health-check-path", redacted(g.Check.Path))
 	}
-	found.Fix = []string{f.command("elbv2", "create-target-group", "--name", "NEW-NAME", "--protocol", g.Protocol, "--port", fmt.Sprint(g.Port),
-		"--protocol-version", "HTTP1", "--vpc-id", g.VPC, "--target-type", g.Type, "--health-check-path", path)}
+	found.Fix = []string{f.command("elbv2", "create-target-group", words...)}
 	found.Undo = []string{f.command("elbv2", "delete-target-group", "--target-group-arn", "NEW-GROUP-ARN")}
 }
 

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -13,14 +14,15 @@ import (
 // nearly as many pairs of minute and route as requests. The zero value is by the
 // minute, which serves every statement.
 type grain struct {
-	coarse bool
 	// Windows of this width, in microseconds; 0 if the answer is not divided by them.
 	window int64
-	// Steps, in microseconds. Those of a window with both ends are the slices of its
-	// trend; else they are parts of those, and grow with what is counted.
+	// Steps, in microseconds; 0 for minutes. Those of a window with both ends are the
+	// slices of its trend; else they are parts of those, and grow with what is counted.
 	from, width int64
 	grows       bool
 }
+
+const minute = int64(time.Minute / time.Microsecond)
 
 // How reports divide minutes. A statement that names them in another way needs minutes.
 const (
@@ -31,13 +33,15 @@ const (
 // grainOf returns how finely statements of reports need counts, of which some are
 // divided by windows of the given widths.
 func grainOf(text string, w when.Window, widths []time.Duration) grain {
-	if slices.Contains(wordsOf(strings.NewReplacer(byWindow, "", bySlice, "").Replace(text)), "minute") {
-		return grain{}
+	for word := range wordsOf(strings.NewReplacer(byWindow, "", bySlice, "").Replace(text)) {
+		if word == "minute" {
+			return grain{}
+		}
 	}
 	if len(widths) > 1 && slices.ContainsFunc(widths, func(width time.Duration) bool { return width != widths[0] }) {
 		return grain{}
 	}
-	g := grain{coarse: true, width: time.Minute.Microseconds(), grows: true}
+	g := grain{width: minute, grows: true}
 	if closed(w) {
 		g.from, g.width, _ = trendSlices(w, w)
 		g.grows = false
@@ -52,12 +56,9 @@ func closed(w when.Window) bool { return !w.From.IsZero() && !w.Until.IsZero() }
 
 // step returns from when to when times count as one, in microseconds since 1970.
 func (g grain) step(us int64) (from, until int64) {
-	if !g.coarse {
-		from = floor(us, time.Minute.Microseconds())
-		return from, from + time.Minute.Microseconds()
-	}
-	from = g.from + floor(us-g.from, g.width)
-	until = from + g.width
+	width := cmp.Or(g.width, minute)
+	from = g.from + floor(us-g.from, width)
+	until = from + width
 	if g.window > 0 {
 		start := floor(us, g.window)
 		from, until = max(from, start), min(until, start+g.window)
@@ -94,7 +95,7 @@ const trendWidth = 20
 // trendSlices divides a window into n equal slices, of whole minutes or, if the window's
 // ends are those of the logs, of whole steps: the first begins at from; both in microseconds.
 func trendSlices(w, asked when.Window) (from, slice, n int64) {
-	g := grain{width: time.Minute.Microseconds(), grows: !closed(asked)}
+	g := grain{width: minute, grows: !closed(asked)}
 	if !closed(w) {
 		return 0, g.width, 1 // not known
 	}

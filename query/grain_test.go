@@ -16,7 +16,6 @@ import (
 func TestGrain(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 0x67a1))
 	for range 20_000 {
-		minute := time.Minute.Microseconds()
 		begin := rng.Int64N(3e15) - 1e14
 		length := 1 + rng.Int64N(int64(1)<<rng.IntN(46))
 		some := func() int64 { return begin + rng.Int64N(length) }
@@ -71,8 +70,8 @@ func TestGrainOfReports(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if g := grainOf(text, when.Window{}, nil); g.coarse != want {
-			t.Errorf("%s: coarse is %t", r.Name, g.coarse)
+		if g := grainOf(text, when.Window{}, nil); (g != grain{}) != want {
+			t.Errorf("%s: grain %+v", r.Name, g)
 		}
 	}
 	if len(coarse) > 0 {
@@ -80,11 +79,11 @@ func TestGrainOfReports(t *testing.T) {
 	}
 	two := []time.Duration{time.Minute, time.Hour}
 	for _, text := range []string{"SELECT minute FROM traffic", "SELECT min(minute) - minute % $window_us", "SELECT epoch_us(minute) FROM traffic"} {
-		if grainOf(text, when.Window{}, nil).coarse {
+		if (grainOf(text, when.Window{}, nil) != grain{}) {
 			t.Errorf("%s could do without minutes", text)
 		}
 	}
-	if grainOf("", when.Window{}, two).coarse {
+	if (grainOf("", when.Window{}, two) != grain{}) {
 		t.Error("windows of two widths share steps")
 	}
 }

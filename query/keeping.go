@@ -165,7 +165,7 @@ func (w *worker) keepCounts(o *ingest.Object) error {
 		w.traffic.settle(c)
 	}
 	err := errors.Join(w.store.appendTraffic(w.traffic, o.ID), w.store.appendMinutes(w.kept, o.ID))
-	w.traffic.reset(w.traffic.grain)
+	w.traffic.reset()
 	w.traffic.forgetMany()
 	return err
 }

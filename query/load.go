@@ -97,7 +97,7 @@ func (w *worker) run(ctx context.Context, objects <-chan *ingest.Object) error {
 // finish hands over what the worker has gathered.
 func (w *worker) finish() error {
 	err := errors.Join(w.failures.flush(), w.rejects.flush(), w.store.appendTraffic(w.total))
-	w.total.reset(w.total.grain)
+	w.total.reset()
 	return err
 }
 
@@ -190,6 +190,7 @@ func (w *worker) keep(o *ingest.Object) error {
 // begin opens the object's text.
 func (w *worker) begin(ctx context.Context, o *ingest.Object) error {
 	w.tallies = tallies{}
+	w.traffic.grain = w.total.grain // what all objects have grown to
 	w.text.Stop()
 	text, err := o.Content(ctx, w.inflater)
 	if err != nil {
@@ -312,7 +313,7 @@ func (w *worker) commit(o *ingest.Object) error {
 		if err := w.store.appendTraffic(w.total); err != nil {
 			return err
 		}
-		w.total.reset(w.total.grain)
+		w.total.reset()
 		w.traffic.forgetMany()
 	}
 	return w.store.appendObject(o, w.tallies, w.scanner, nil)
@@ -328,7 +329,7 @@ func (w *worker) rollback() {
 	w.failures.rollback()
 	w.rejects.rollback()
 	w.kept.rollback()
-	w.traffic.reset(w.total.grain)
+	w.traffic.reset()
 }
 
 func (w *worker) fail(o *ingest.Object, err error) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -64,7 +65,7 @@ func KindsNamed(text string) (kinds ingest.KindSet) {
 // at least those that it reads.
 func named(text string) (relations []string) {
 	all := Relations()
-	for _, word := range wordsOf(text) {
+	for word := range wordsOf(text) {
 		if slices.Contains(all, word) && !slices.Contains(relations, word) {
 			relations = append(relations, word)
 		}
@@ -73,13 +74,18 @@ func named(text string) (relations []string) {
 	return relations
 }
 
-// wordsOf returns the words of a text, comments left out.
-func wordsOf(text string) (all []string) {
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "--")
-		all = append(all, strings.FieldsFunc(line, betweenWords)...)
+// wordsOf yields the words of a text, comments left out.
+func wordsOf(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for line := range strings.Lines(text) {
+			line, _, _ = strings.Cut(line, "--")
+			for word := range strings.FieldsFuncSeq(line, betweenWords) {
+				if !yield(word) {
+					return
+				}
+			}
+		}
 	}
-	return all
 }
 
 // betweenWords reports whether a character is of no word.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"loglens/parse"
 )
@@ -37,7 +36,7 @@ type recentNode struct {
 }
 
 // minuteOf returns when the minute of a time begins, in microseconds since 1970.
-func minuteOf(us int64) int64 { return floor(us, time.Minute.Microseconds()) }
+func minuteOf(us int64) int64 { return floor(us, minute) }
 
 // countNode counts a request at the node that handled it.
 func (t *traffic) countNode(e *parse.Access, node []byte) {

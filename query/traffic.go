@@ -55,10 +55,12 @@ type counts struct {
 const samplesAtOnce = 512
 
 func newTraffic(g grain, n *interned) *traffic {
-	return &traffic{
-		grain: g, first: math.MaxInt64, last: math.MinInt64, interned: n,
+	t := &traffic{
+		grain: g, interned: n,
 		cells: map[cellKey]*counts{}, failing: map[failureKey]failureCount{}, nodes: map[nodeKey]*nodeCounts{},
 	}
+	t.reset()
+	return t
 }
 
 // cell returns the counts that a line belongs to.
@@ -189,7 +191,7 @@ func (t *traffic) merge(o *traffic) {
 	for k, c := range o.nodes {
 		t.atNode(k).add(c)
 	}
-	o.reset(t.grain)
+	o.reset()
 }
 
 func (c *counts) add(o *counts) {
@@ -210,12 +212,12 @@ func (c *counts) add(o *counts) {
 // freeCounts is how many cells are kept for the next object.
 const freeCounts = 500
 
-// reset forgets the counts. The next ones are of the grain g.
-func (t *traffic) reset(g grain) {
+// reset forgets the counts.
+func (t *traffic) reset() {
 	for _, c := range t.cells {
 		t.release(c)
 	}
-	t.grain, t.first, t.last, t.from, t.until = g, math.MaxInt64, math.MinInt64, 0, 0
+	t.first, t.last, t.from, t.until = math.MaxInt64, math.MinInt64, 0, 0
 	clear(t.cells)
 	clear(t.failing)
 	clear(t.nodes)

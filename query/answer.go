@@ -48,7 +48,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 		return err
 	}
 	n.count.grain = q.grain
-	threads, memory := 1, memoryToCount
+	threads, memory := 1, int64(memoryToCount)
 	if n.streams != 0 {
 		threads, memory = s.in.Workers, memoryToStream
 	}
@@ -80,13 +80,13 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	}
 }
 
-// What DuckDB may take. Counting takes little, and each thread of its own would
+// What DuckDB may take, in bytes, unless Input.Memory says otherwise. Counting takes little, and each thread of its own would
 // take more; streams bring all rows through it. Beside what a store's answer
 // takes, the pages of its file have room in it, which the system keeps as well.
 const (
-	memoryToCount  = "128MB"
-	memoryToStream = "250MB"
-	memoryFromDisk = "96MB"
+	memoryToCount  = 128_000_000
+	memoryToStream = 250_000_000
+	memoryFromDisk = 96_000_000
 )
 
 // inventory is what was listed for a statement. Without streams the listing

@@ -34,7 +34,7 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(s.onDisk(err), done()) }()
+	defer func() { err = errors.Join(s.blamed(err), done()) }()
 	t := &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window}
 	err = s.answer(ctx, asked{
 		text: st.SQL, relations: st.Relations,

@@ -143,9 +143,10 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 var damage = []duckdb.ErrorType{duckdb.ErrorTypeIO, duckdb.ErrorTypeSerialization, duckdb.ErrorTypeInternal, duckdb.ErrorTypeFatal, duckdb.ErrorTypeCatalog}
 
 // noRoom is the error of a full disk while path is written, nil for another one.
-// DuckDB tells the cause in words alone, which are the system's.
+// DuckDB tells the cause in words alone, which are the system's; an error that has it
+// as such tells of a file of its own.
 func noRoom(err error, path string) error {
-	if err == nil || !strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()) {
+	if err == nil || errors.Is(err, syscall.ENOSPC) || !strings.Contains(strings.ToLower(err.Error()), syscall.ENOSPC.Error()) {
 		return nil
 	}
 	return fmt.Errorf("write %s: %w", path, syscall.ENOSPC)

@@ -96,8 +96,12 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	return r.close, nil
 }
 
-// onDisk tells a fault of the file that answers come from, if they do.
-func (s *Store) onDisk(err error) error {
+// blamed tells a want of room, and a fault of the file that answers come from, if they
+// do, from what is wrong with a statement.
+func (s *Store) blamed(err error) error {
+	if room := s.outOfRoom(err); room != nil {
+		return room
+	}
 	if s.reader == nil || err == nil {
 		return err
 	}
@@ -185,7 +189,11 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 	if err != nil {
 		return err
 	}
-	if err := s.configure(ctx, s.in.Workers, memoryFromDisk); err != nil {
+	memory := int64(memoryFromDisk)
+	if n.streams != 0 || !q.count { // counts have few groups, lines and statements as many as they like
+		memory = memoryToStream
+	}
+	if err := s.configure(ctx, s.in.Workers, memory); err != nil {
 		return err
 	}
 	s.read, s.own, s.count = n.kinds(), n.streams, n.count

@@ -87,6 +87,21 @@ func fromDisk(t testing.TB, disk query.Disk, plan ingest.Plan) *query.Store {
 	return s
 }
 
+// TestManyGroupsFromDisk: what a statement gathers may be more than DuckDB may hold.
+func TestManyGroupsFromDisk(t *testing.T) {
+	const times = 100_000
+	dir := filepath.Join("..", "testdata", "logs")
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	ingested(t, disk, dir, ingest.Plan{}, false)
+	s := fromDisk(t, disk, ingest.Plan{})
+	lines, _ := ask(t, s, "SELECT DISTINCT raw FROM failure")
+	groups, _ := ask(t, s, fmt.Sprintf("SELECT count(*), count(DISTINCT raw) FROM (SELECT raw, r FROM failure, range(%d) r(r) GROUP BY ALL)", times))
+	n := len(lines.rows)
+	if want := fmt.Sprint(n*times, n); n < 10 || groups.rows[0] != want {
+		t.Errorf("groups and lines: %s, want %s", groups.rows[0], want)
+	}
+}
+
 // TestDiskAnswersAlike asks every report both ways: from the logs and from a
 // store that has ingested them. The answers are the same to the last value.
 func TestDiskAnswersAlike(t *testing.T) {

@@ -145,7 +145,7 @@ func (p *parquet) statement() string {
 // read. DuckDB names the file in words alone.
 func (s *Store) whose(err error, to string) error {
 	if err == nil || !strings.Contains(err.Error(), to+partSuffix) {
-		return s.onDisk(err)
+		return s.blamed(err)
 	}
 	return cmp.Or(noRoom(err, to), err)
 }

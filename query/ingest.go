@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -307,7 +308,7 @@ func (s *Store) transaction(ctx context.Context, statements ...string) (err erro
 			return err
 		}
 		if _, err := s.conn.ExecContext(ctx, q); err != nil {
-			return fmt.Errorf("write store: %w", s.in.Disk.fault(err))
+			return fmt.Errorf("write store: %w", cmp.Or(s.outOfRoom(err), s.in.Disk.fault(err)))
 		}
 		return nil
 	}

@@ -40,7 +40,7 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.onDisk(s.run(ctx, t, r, q)), done()); err != nil {
+	if err := errors.Join(s.blamed(s.run(ctx, t, r, q)), done()); err != nil {
 		return nil, err
 	}
 	return t, nil

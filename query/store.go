@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -26,6 +27,7 @@ type Input struct {
 
 	Out      string // folder that an export may write to; "" for none
 	MaxBytes int64  // of stored objects, above which nothing is read; 0 for no bound
+	Memory   int64  // bytes that DuckDB may take; 0 for what is enough for most answers
 
 	Disk Disk // where answers come from in place of Sources; the zero value for none
 }
@@ -41,6 +43,7 @@ type Store struct {
 	write   *sql.Conn // for the appenders
 	temp    string    // where DuckDB may spill
 	threads int       // of DuckDB
+	memory  int64     // that DuckDB may take, in bytes; 0 before that is known
 	keeping *keeping  // what is gathered for the disk; nil for an answer
 	reader  *diskReader
 
@@ -207,14 +210,14 @@ func settings(temp, out string, disk Disk) []string {
 }
 
 // configure gives DuckDB threads and memory, and closes its settings for good.
-func (s *Store) configure(ctx context.Context, threads int, memory string) error {
+func (s *Store) configure(ctx context.Context, threads int, memory int64) error {
 	if s.configured {
 		return nil
 	}
-	s.configured, s.threads = true, threads
+	s.configured, s.threads, s.memory = true, threads, cmp.Or(s.in.Memory, memory)
 	for _, q := range []string{
 		fmt.Sprintf("SET threads = %d", threads),
-		"SET memory_limit = '" + memory + "'",
+		fmt.Sprintf("SET memory_limit = '%dB'", s.memory),
 		"SET lock_configuration = true",
 	} {
 		if _, err := s.conn.ExecContext(ctx, q); err != nil {

@@ -166,7 +166,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(s.onDisk(err), done()) }()
+	defer func() { err = errors.Join(s.blamed(err), done()) }()
 	var tables []*Table
 	var texts []string
 	var widths []time.Duration

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -120,7 +122,7 @@ func exitStatus(err error) int {
 		return exitLocked
 	case errors.Is(err, syscall.ENOSPC):
 		return exitDiskFull
-	case is(new(*usageError)), is(new(*condition.Error)), is(new(*ingest.SourceError)), is(new(*query.StatementError)), is(new(*query.QueryError)), is(new(*query.TooMuchError)):
+	case is(new(*usageError)), is(new(*condition.Error)), is(new(*ingest.SourceError)), is(new(*query.StatementError)), is(new(*query.QueryError)), is(new(*query.TooMuchError)), is(new(*query.MemoryError)):
 		return exitUsage
 	case is(new(*findingsError)):
 		return exitFindings
@@ -141,10 +143,20 @@ func exitStatus(err error) int {
 // complain tells the user what went wrong and what to type next.
 func (a *app) complain(err error) {
 	a.say("%s", report.Plain(err.Error()))
-	var h ingest.Hinter
-	if errors.As(err, &h) && h.Hint() != "" {
-		for line := range strings.Lines(h.Hint()) {
-			a.talk("  %s\n", report.Plain(strings.TrimRight(line, "\n")))
-		}
+	for line := range strings.Lines(hint(err)) {
+		a.talk("  %s\n", report.Plain(strings.TrimRight(line, "\n")))
 	}
+}
+
+// hint is what to do about an error, "" if nothing is known to help.
+func hint(err error) string {
+	var h ingest.Hinter
+	if errors.As(err, &h) {
+		return h.Hint()
+	}
+	var file *fs.PathError
+	if errors.As(err, &file) && errors.Is(file, syscall.ENOSPC) && strings.HasPrefix(file.Path, filepath.Join(os.TempDir(), "loglens-")) {
+		return "a shorter window takes less; TMPDIR names another folder for temporary files"
+	}
+	return ""
 }

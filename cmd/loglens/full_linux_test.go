@@ -189,6 +189,29 @@ func TestFullDisk(t *testing.T) {
 			resize(16)
 		}
 	})
+	t.Run("temporary files", func(t *testing.T) {
+		dir, _ := smallDisk(t, 1024)
+		for _, from := range [][]string{{logs}, {"--store", sound}} {
+			for _, command := range [][]string{
+				{"sql", "SELECT count(*) FROM (SELECT raw, r, count(*) FROM failure, range(200000) r(r) GROUP BY ALL)"}, // DuckDB's
+				{"sql", "--output", "csv", "SELECT raw FROM failure, range(100)"},                                       // the answer itself
+			} {
+				command = append(append(command, "--since", "2026-10-01", "--until", "2026-10-09"), from...)
+				p := newProcess(t, command...)
+				p.Env = append(p.Env, "TMPDIR="+dir)
+				stdout, stderr, status := p.output(t)
+				if command[1] != "--output" && strings.Contains(stderr, "--memory-limit") {
+					continue // DuckDB that can put nothing aside may also say that it has no memory
+				}
+				if status != exitDiskFull || stdout != "" || !strings.HasSuffix(stderr, "no space left on device\n  a shorter window takes less; TMPDIR names another folder for temporary files\n") {
+					t.Errorf("%q: exit status %d, want %d: %s%s", command, status, exitDiskFull, stdout, stderr)
+				}
+				if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+					t.Errorf("%q: left behind: %v, %v", command, left, err)
+				}
+			}
+		}
+	})
 }
 
 // used is how many KiB of a disk are not free.

@@ -29,6 +29,7 @@ type readOptions struct {
 	workers  int
 	timeout  string
 	maxBytes string
+	memory   string
 	explain  bool
 	disk     diskOptions
 	out      string      // folder that may be written to
@@ -42,6 +43,7 @@ type readOptions struct {
 func (o *readOptions) flags(f *pflag.FlagSet) {
 	o.sourceFlags(f)
 	f.StringVar(&o.maxBytes, "max-bytes", "", "refuse to read more stored bytes than this: 500MB, 2GB")
+	f.StringVar(&o.memory, "memory-limit", "", "what DuckDB may take before it writes to temporary files, or gives up: 500MB, 2GB (default 96MB to 250MB, as is enough for most answers)")
 	f.BoolVar(&o.explain, "explain", false, "say what would be read, and the SQL; read nothing")
 	o.disk.flags(f, "", "answer from this store in place of a SOURCE; default for the one that ingest fills unless told otherwise")
 }
@@ -55,6 +57,9 @@ func (o *readOptions) sourceFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.timeout, "timeout", "", "give up after this long (exit 124)")
 	o.source.flags(f)
 }
+
+// leastMemory is what DuckDB cannot do without, in bytes.
+const leastMemory = 64_000_000
 
 // patience is how long after --timeout the process is ended from within, if what
 // runs does not end.
@@ -101,6 +106,13 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	if err != nil {
 		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
 	}
+	memory, err := size(o.memory)
+	if err == nil && memory != 0 && memory < leastMemory {
+		err = errors.New("DuckDB needs 64MB at least")
+	}
+	if err != nil {
+		return usage("for example --memory-limit 1GB", "--memory-limit: %w", err)
+	}
 	decoder, err := a.decoder()
 	if err != nil {
 		return err
@@ -130,7 +142,7 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	}
 	in.open = func(ctx context.Context, w when.Window) (*query.Store, error) {
 		plan := ingest.Plan{Window: w, Now: a.now(), LoadBalancer: in.balancer}
-		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, Decoder: decoder, MaxBytes: most, Out: o.out, Disk: disk})
+		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, Decoder: decoder, MaxBytes: most, Memory: memory, Out: o.out, Disk: disk})
 	}
 	store, err := in.open(ctx, in.window)
 	if err != nil {

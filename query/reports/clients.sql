@@ -42,11 +42,16 @@ counted AS MATERIALIZED (
 		min(time) AS first_seen, max(time) AS last_seen
 	FROM request GROUP BY ALL
 ),
+-- There may be millions of clients, and what DuckDB sums up for each can go to disk
+-- only if it is a number.
+numbered AS MATERIALIZED (
+	SELECT reason, row_number() OVER (ORDER BY reason) AS number FROM (SELECT DISTINCT reason FROM counted WHERE reason IS NOT NULL)
+),
 summed AS (
 	SELECT key, sum(requests)::BIGINT AS requests, sum(failures)::BIGINT AS failures, sum(successes)::BIGINT AS successes,
 		min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-		arg_max(reason, (failures, reason)) FILTER (reason IS NOT NULL) AS reason
-	FROM counted GROUP BY key
+		max(failures::HUGEINT * 1_000_000_000 + number) % 1_000_000_000 AS number -- of the reason of most
+	FROM counted LEFT JOIN numbered USING (reason) GROUP BY key
 ),
 ranked AS (
 	SELECT *, failures >= 3 AND successes = 0 AS never_succeeds, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
@@ -65,5 +70,5 @@ SELECT
 		'client': CASE WHEN list_contains($by, 'client') THEN coalesce(key.client, '-') END
 	} AS drill,
 	failures AS drill_rows
-FROM ranked
+FROM ranked LEFT JOIN numbered USING (number)
 ORDER BY key.window_start, rank;

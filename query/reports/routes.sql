@@ -42,15 +42,16 @@ counted AS MATERIALIZED (
 		max(time) FILTER (reason IS NULL AND elb_status_code BETWEEN 100 AND 399) AS last_success
 	FROM request GROUP BY ALL
 ),
+-- There may be millions of routes, and what DuckDB sums up for each can go to disk
+-- only if it is a number.
+numbered AS MATERIALIZED (
+	SELECT reason, row_number() OVER (ORDER BY reason) AS number FROM (SELECT DISTINCT reason FROM counted WHERE reason IS NOT NULL)
+),
 summed AS (
 	SELECT key, sum(requests)::BIGINT AS requests, sum(failures)::BIGINT AS failures, max(last_success) AS last_success,
-		list_reverse_sort(flatten(list(latest)))[3] AS third -- latest failure
-	FROM counted GROUP BY key
-),
-mostly AS (
-	SELECT key, arg_max(reason, (failures, reason)) AS reason
-	FROM (SELECT key, reason, sum(failures) AS failures FROM counted WHERE reason IS NOT NULL GROUP BY ALL)
-	GROUP BY key
+		list_reverse_sort(flatten(list(latest) FILTER (latest IS NOT NULL)))[3] AS third, -- latest failure
+		max(failures::HUGEINT * 1_000_000_000 + number) % 1_000_000_000 AS number -- of the reason of most
+	FROM counted LEFT JOIN numbered USING (reason) GROUP BY key
 ),
 ranked AS (
 	SELECT *, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
@@ -71,5 +72,5 @@ SELECT
 		'route': CASE WHEN list_contains($by, 'route') THEN coalesce(key.route, '-') END
 	} AS drill,
 	failures AS drill_rows
-FROM ranked LEFT JOIN mostly USING (key)
+FROM ranked LEFT JOIN numbered USING (number)
 ORDER BY key.window_start, rank;

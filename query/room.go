@@ -1,0 +1,46 @@
+package query
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"syscall"
+
+	"github.com/duckdb/duckdb-go/v2"
+)
+
+// MemoryError says that DuckDB needs more memory for an answer than it is given.
+type MemoryError struct {
+	Limit int64  // bytes that it is given
+	Need  string // what it could not have, in DuckDB's words
+	Err   error
+}
+
+func (e *MemoryError) Error() string {
+	return fmt.Sprintf("the answer needs more memory than the %s it may take: %s", inUnits(e.Limit), e.Need)
+}
+func (e *MemoryError) Unwrap() error { return e.Err }
+
+// Hint says how to ask for less, or to give more. DuckDB's own advice is about settings
+// that are closed.
+func (e *MemoryError) Hint() string {
+	return fmt.Sprintf("--memory-limit %dGB gives it more; a shorter window or --lb takes less", max(1, 4*e.Limit/1_000_000_000))
+}
+
+// outOfRoom puts into words of ours that DuckDB had too little memory, or too little
+// disk for what exceeds it; nil for other errors.
+func (s *Store) outOfRoom(err error) error {
+	var refused *duckdb.Error
+	if !errors.As(err, &refused) {
+		return nil
+	}
+	if strings.Contains(refused.Msg, "max_temp_directory_size") || noRoom(err, s.temp) != nil && strings.Contains(refused.Msg, s.temp) {
+		return fmt.Errorf("temporary files of the database: %w", &fs.PathError{Op: "write", Path: s.temp, Err: syscall.ENOSPC})
+	}
+	if refused.Type != duckdb.ErrorTypeOutOfMemory {
+		return nil
+	}
+	need, _, _ := strings.Cut(refused.Msg, "\n")
+	return &MemoryError{Limit: s.memory, Need: strings.TrimPrefix(need, "Out of Memory Error: "), Err: err}
+}

@@ -1,0 +1,81 @@
+package query_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"loglens/ingest"
+	"loglens/parse"
+	"loglens/query"
+)
+
+// TestManyClientsAndRoutes: a flood has more clients and paths than fit in memory.
+// What is summed up for each goes to disk.
+func TestManyClientsAndRoutes(t *testing.T) {
+	const many, memory = 1_000_000, 160_000_000
+	path := filepath.Join(t.TempDir(), "flood.log")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := bufio.NewWriter(f)
+	for i := range many {
+		status := "404 404"
+		if i%1000 == 0 { // one client fails four times, all others once or never
+			status = "502 -"
+		}
+		client := fmt.Sprintf("%d.%d.%d.7", 11+i>>16, i>>8&255, i&255)
+		if i%(many/4) == 0 {
+			client = "198.51.100.7"
+		}
+		fmt.Fprintf(w, "https 2026-10-07T07:15:01.101682Z app/shop/50dc6c495c0c9188 %s:65530 10.0.32.18:80 0.000 -1 -1 %s 14 82 "+
+			`"GET https://shop.example.com:443/%s HTTP/1.1" "-" - - arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/g/cd18ee8d310e74a0`+"\n",
+			client, status, letters(i))
+	}
+	if err := errors.Join(w.Flush(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for name, rows := range map[string]int64{"clients": many - 3, "routes": many} {
+		t.Run(name, func(t *testing.T) {
+			sources, err := ingest.NewSources(context.Background(), []string{path}, nil, ingest.AWS{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s, err := query.Open(context.Background(), t.TempDir(), query.Input{Sources: sources, Workers: 2, Memory: memory})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() {
+				if err := s.Close(); err != nil {
+					t.Error(err)
+				}
+			}()
+			report, _ := query.FindReport(name)
+			got, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes(), Limit: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Total != many/1000 || int64(len(got.Rows))+got.RowsLeft != rows {
+				t.Errorf("%d failures in %d rows and %d more, want %d in %d", got.Total, len(got.Rows), got.RowsLeft, many/1000, rows)
+			}
+			if name == "clients" && (got.Rows[0][0] != "198.51.100.7" || got.Rows[0][3] != int64(4)) {
+				t.Errorf("first of all: %v, want 198.51.100.7 with 4 failures", got.Rows[0])
+			}
+		})
+	}
+}
+
+// letters writes a number in letters, which no route leaves out.
+func letters(n int) string {
+	b := []byte("aaaaaaaaaaaaaaaa")
+	for i := range b {
+		b[i] += byte(n % 13)
+		n /= 13
+	}
+	return string(b)
+}

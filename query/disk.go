@@ -16,8 +16,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Disk is the store on disk: one DuckDB file, and two files beside it that are
-// only locked. It holds whole objects, so what lies outside of a window is there
+// Disk is the store on disk: one DuckDB file, two files beside it that are only
+// locked, and while it is written a copy of what must not be lost. It holds whole objects, so what lies outside of a window is there
 // as well, and an object is in it whole or not at all.
 type Disk struct {
 	Path string
@@ -32,12 +32,12 @@ const diskVersion = 3
 // lines are large. Much less would cost every answer: see testdata/bench.
 const diskRowGroup = 16384
 
-// files are all that DuckDB may touch.
+// files are all that the store is made of, the locks aside, and all that DuckDB may touch.
 func (d Disk) files() []string {
 	if d.Path == "" {
 		return nil
 	}
-	return []string{d.Path, d.Path + ".wal", d.Path + ".wal.checkpoint", d.Path + ".wal.recovery"}
+	return []string{d.Path, d.Path + ".wal", d.Path + ".wal.checkpoint", d.Path + ".wal.recovery", d.Path + copySuffix}
 }
 
 // DiskError says why a store cannot be read.
@@ -118,7 +118,7 @@ func (d Disk) lock(ctx context.Context, which string, shared bool) (*flock.Flock
 // attach opens the file as the database disk, for as long as release is not
 // called. A file that DuckDB cannot read is a *DiskError.
 func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() error, err error) {
-	l, err := d.lock(ctx, openLock, !write)
+	l, err := d.take(ctx, write)
 	if err != nil {
 		return nil, err
 	}
@@ -132,11 +132,19 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 	if _, err := s.conn.ExecContext(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options); err != nil {
 		return nil, errors.Join(d.fault(err), l.Unlock())
 	}
-	return func() error {
+	release = func() error {
 		// The context may be over; the file has to be let go all the same.
 		_, err := s.conn.ExecContext(context.WithoutCancel(ctx), "DETACH disk")
-		return errors.Join(d.fault(err), l.Unlock())
-	}, nil
+		c := s.metadata
+		s.metadata = nil
+		return errors.Join(d.fault(err), c.close(err == nil), l.Unlock())
+	}
+	if write {
+		if s.metadata, err = d.openCopy(); err != nil {
+			return nil, errors.Join(err, release())
+		}
+	}
+	return release, nil
 }
 
 // damage is how DuckDB calls what is wrong with a file.

@@ -134,6 +134,11 @@ func (b logTree) recount(t *testing.T, disk Disk, when string) (objects int) {
 	if _, err := os.Stat(disk.Path); errors.Is(err, os.ErrNotExist) {
 		return 0
 	}
+	taken, err := disk.take(context.Background(), false)
+	if err != nil {
+		t.Fatalf("%s: %v", when, err)
+	}
+	defer func() { _ = taken.Unlock() }()
 	db, err := sql.Open("duckdb", disk.Path+"?access_mode=READ_ONLY")
 	if err != nil {
 		t.Fatal(err)

@@ -312,6 +312,9 @@ func (s *Store) transaction(ctx context.Context, statements ...string) (err erro
 		}
 		return nil
 	}
+	if err := s.metadata.save(ctx, s); err != nil {
+		return err
+	}
 	if err := run("BEGIN"); err != nil {
 		return err
 	}

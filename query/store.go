@@ -36,16 +36,17 @@ type Input struct {
 // a question needs it, and held as long as the process lives. It is closed by
 // whoever opened it, and used by one goroutine at a time, but for Progress.
 type Store struct {
-	in      Input
-	db      *sql.DB
-	conn    *sql.Conn // for queries
-	plan    *sql.Conn // for plans of what they read
-	write   *sql.Conn // for the appenders
-	temp    string    // where DuckDB may spill
-	threads int       // of DuckDB
-	memory  int64     // that DuckDB may take, in bytes; 0 before that is known
-	keeping *keeping  // what is gathered for the disk; nil for an answer
-	reader  *diskReader
+	in       Input
+	db       *sql.DB
+	conn     *sql.Conn // for queries
+	plan     *sql.Conn // for plans of what they read
+	write    *sql.Conn // for the appenders
+	temp     string    // where DuckDB may spill
+	threads  int       // of DuckDB
+	memory   int64     // that DuckDB may take, in bytes; 0 before that is known
+	keeping  *keeping  // what is gathered for the disk; nil for an answer
+	reader   *diskReader
+	metadata *metadataCopy // of the disk; nil if that is not open for writing
 
 	configured bool
 	read       ingest.KindSet // kinds that were read for the last question

@@ -1,0 +1,138 @@
+package query
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// halfWritten is a store in the moment before a commit's last write.
+type halfWritten struct {
+	before, copy, after []byte // the file, the copy beside it, and the file after the commit
+	objects             int    // that it had
+}
+
+// halfWrittenStore ingests a tree in two transactions.
+func (b logTree) halfWrittenStore(t *testing.T) (h halfWritten) {
+	t.Helper()
+	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	batchObjects = len(b.want)/2 + 1
+	step = func(what string) error {
+		if what != "before COMMIT" {
+			return nil
+		}
+		var errs [2]error
+		h.before, errs[0] = os.ReadFile(disk.Path)
+		h.copy, errs[1] = os.ReadFile(disk.Path + copySuffix)
+		return errors.Join(errs[:]...)
+	}
+	defer func() { batchObjects, step = 1000, func(string) error { return nil } }()
+	done, err := ingestInto(disk, b.dir, t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.after, err = os.ReadFile(disk.Path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(disk.Path + copySuffix); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the copy is there after the ingest: %v", err)
+	}
+	h.objects = min(batchObjects, int(done.New))
+	return h
+}
+
+// torn is what a process leaves that is killed after so many bytes of one of the blocks
+// that are written in place: the header, and the blocks after it, are still the old ones.
+func (h halfWritten) torn(t *testing.T, which func(n int) (block int, bytes int64)) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "s"+copySuffix), h.copy, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	headers, blocks, err := Disk{Path: filepath.Join(dir, "s")}.copied()
+	if err != nil || !bytes.Equal(headers, h.before[:headersSize]) || len(blocks) < 2 {
+		t.Fatalf("copy of %d blocks, %v", len(blocks), err)
+	}
+	file := bytes.Clone(h.after)
+	copy(file, headers)
+	block, written := which(len(blocks))
+	for i, b := range blocks[block:] {
+		if !bytes.Equal(b.text, h.before[b.at:][:len(b.text)]) {
+			t.Fatalf("block at %d is not what the file had", b.at)
+		}
+		if i > 0 {
+			written = 0
+		}
+		copy(file[b.at+written:b.at+int64(len(b.text))], b.text[written:])
+	}
+	return file
+}
+
+// TestTornMetadata: a commit that was interrupted in the middle of a block that it writes
+// over has not been. The same without the copy beside it shows that it is needed.
+func TestTornMetadata(t *testing.T) {
+	b := newLogTree(t, 33, 1500)
+	h := b.halfWrittenStore(t)
+	rng := rand.New(rand.NewPCG(4, 5))
+	put := func(t *testing.T, file, copied []byte) Disk {
+		t.Helper()
+		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 10 * time.Second}
+		if err := os.WriteFile(disk.Path, file, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if copied == nil {
+			return disk
+		}
+		if err := os.WriteFile(disk.Path+copySuffix, copied, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return disk
+	}
+	holds := func(t *testing.T, disk Disk, objects int) {
+		t.Helper()
+		if wrong, err := Verify(context.Background(), t.TempDir(), disk); err != nil || wrong != nil {
+			t.Errorf("verify: %v, %v", wrong, err)
+		}
+		if n := b.recount(t, disk, "after it"); n != objects {
+			t.Errorf("%d objects, want %d", n, objects)
+		}
+	}
+	damaged := 0
+	for i := range 12 {
+		t.Run(fmt.Sprintf("tear %d", i), func(t *testing.T) {
+			file := h.torn(t, func(n int) (int, int64) { return rng.IntN(n), rng.Int64N(262144) })
+			_, err := Verify(context.Background(), t.TempDir(), put(t, file, nil))
+			if err != nil {
+				damaged++
+				if !strings.Contains(err.Error(), "it is damaged") {
+					t.Errorf("without the copy: %v", err)
+				}
+			}
+			disk := put(t, file, h.copy)
+			holds(t, disk, h.objects)
+			if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+				t.Fatal(err)
+			}
+			holds(t, disk, len(b.want))
+		})
+	}
+	if damaged < 6 {
+		t.Errorf("%d of 12 were damaged without the copy: these are not the tears that were meant", damaged)
+	}
+	t.Run("committed", func(t *testing.T) { // and killed before the copy is gone
+		holds(t, put(t, h.after, h.copy), len(b.want))
+	})
+	t.Run("copy cut", func(t *testing.T) {
+		holds(t, put(t, h.after, h.copy[:rng.IntN(len(h.copy))]), len(b.want))
+	})
+	t.Run("not begun", func(t *testing.T) {
+		holds(t, put(t, h.before, h.copy), h.objects)
+	})
+}

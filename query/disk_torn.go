@@ -195,15 +195,13 @@ func (d Disk) take(ctx context.Context, write bool) (*flock.Flock, error) {
 		return nil, err
 	}
 	blocks, err := d.torn()
-	switch {
-	case err == nil && len(blocks) == 0:
-		return l, nil
-	case err == nil && write:
-		if err = d.mend(blocks); err == nil {
-			return l, nil
-		}
+	if err == nil && write {
+		err = d.mend(blocks)
 	}
-	if err = errors.Join(err, l.Unlock()); err != nil {
+	if err == nil && (write || len(blocks) == 0) {
+		return l, nil
+	}
+	if err := errors.Join(err, l.Unlock()); err != nil {
 		return nil, err
 	}
 	// Others may be reading. Only who writes is alone.
@@ -219,6 +217,9 @@ func (d Disk) take(ctx context.Context, write bool) (*flock.Flock, error) {
 
 // mend puts blocks back. Nobody else may have the store open.
 func (d Disk) mend(blocks []patch) (err error) {
+	if len(blocks) == 0 {
+		return nil
+	}
 	f, err := os.OpenFile(d.Path, os.O_WRONLY, 0)
 	if err != nil {
 		return &DiskError{Path: d.Path, Reason: fmt.Sprintf("an ingest was ended while it wrote, and what is half written cannot be put back: %v", err),

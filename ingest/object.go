@@ -41,6 +41,10 @@ type origin interface {
 	ahead() bool
 }
 
+// Once reports whether the object can be read one time only, as standard input and
+// pipes can. It has no version then either, so nothing tells it from the next one.
+func (o *Object) Once() bool { return !o.origin.again() }
+
 // versioned is a stored stream that learns its object's version by reading.
 type versioned interface {
 	version() version // valid once a byte or an error was read

@@ -14,6 +14,8 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/gofrs/flock"
+
+	"loglens/ingest"
 )
 
 // Disk is the store on disk: one DuckDB file, two files beside it that are only
@@ -66,25 +68,44 @@ func (e *LockedError) Error() string {
 // Hint says what to do.
 func (e *LockedError) Hint() string { return "wait longer with --lock-timeout, or end the other one" }
 
+// command is one about this store, and not about the one that is meant where none is named.
+func (d Disk) command(words string) string {
+	return "loglens " + words + " --store " + ingest.ShellWord(d.Path)
+}
+
+// Rebuild says how to go on without what is in the file.
+func (d Disk) Rebuild() string {
+	return d.command("store rebuild") + " SOURCE puts it aside and reads the logs again"
+}
+
+// unwritable says that the store's folder cannot be written to. A full disk is told as
+// such: another folder of it would be no better.
+func (d Disk) unwritable(what string, err error) error {
+	if errors.Is(err, syscall.ENOSPC) {
+		return fmt.Errorf("store %s: %s: %w", d.Path, what, err)
+	}
+	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("%s: %v", what, err), Next: "name a file in a folder that may be written to: --store ./loglens.duckdb", Err: err}
+}
+
 // present returns an error if there is no store.
 func (d Disk) present() error {
 	info, err := os.Stat(d.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &DiskError{Path: d.Path, Reason: "there is none", Next: "loglens ingest --since 24h s3://my-logs/prod makes one", Missing: true, Err: err}
+		return &DiskError{Path: d.Path, Reason: "there is none", Next: d.command("ingest") + " --since 24h s3://my-logs/prod makes one", Missing: true, Err: err}
 	case err != nil:
 		return fmt.Errorf("open store: %w", err)
+	case info.IsDir():
+		return &DiskError{Path: d.Path, Reason: "this is a folder", Next: "name a file in it: --store " + ingest.ShellWord(filepath.Join(d.Path, "loglens.duckdb"))}
 	case info.Size() == 0:
 		return d.hollow()
-	case info.IsDir():
-		return &DiskError{Path: d.Path, Reason: "this is a folder", Next: "name a file in it: " + filepath.Join(d.Path, "loglens.duckdb")}
 	}
 	return nil
 }
 
 // hollow says that a file holds nothing: an ingest was ended before its first step.
 func (d Disk) hollow() *DiskError {
-	return &DiskError{Path: d.Path, Reason: "it is empty", Next: "loglens ingest --since 24h s3://my-logs/prod fills it", Missing: true}
+	return &DiskError{Path: d.Path, Reason: "it is empty", Next: d.command("ingest") + " --since 24h s3://my-logs/prod fills it", Missing: true}
 }
 
 // The two locks. Who writes holds ingesting from the first object to the last, so
@@ -110,7 +131,7 @@ func (d Disk) lock(ctx context.Context, which string, shared bool) (*flock.Flock
 		if cause := context.Cause(ctx); cause != nil {
 			return nil, cause
 		}
-		return nil, fmt.Errorf("lock store: %w", err)
+		return nil, d.unwritable("it cannot be locked, which takes files beside it", err)
 	}
 	return l, nil
 }
@@ -125,7 +146,7 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 	options := " (READ_ONLY)"
 	if write {
 		options = fmt.Sprintf(" (ROW_GROUP_SIZE %d)", diskRowGroup)
-		if info, err := os.Stat(d.Path); err == nil && info.Size() == 0 {
+		if info, err := os.Stat(d.Path); err == nil && info.Size() == 0 && !info.IsDir() {
 			_ = os.Remove(d.Path) // DuckDB makes a file, and takes no empty one for its own
 		}
 	}
@@ -170,5 +191,5 @@ func (d Disk) fault(err error) error {
 	if errors.As(err, new(*DiskError)) || !ours && (!errors.As(err, &refused) || !slices.Contains(damage, refused.Type)) {
 		return err
 	}
-	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("it is damaged: %v", err), Next: "loglens store rebuild puts it aside and reads the logs again", Err: err}
+	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("it is damaged: %v", err), Next: d.Rebuild(), Err: err}
 }

@@ -222,11 +222,23 @@ func SetAside(ctx context.Context, d Disk, now time.Time) (aside string, err err
 		return "", err
 	}
 	defer func() { err = errors.Join(err, file.Unlock()) }()
-	aside = d.Path + ".aside-" + now.UTC().Format("20060102T150405Z")
+	aside = unused(d.Path + ".aside-" + now.UTC().Format("20060102T150405Z"))
 	for i, f := range d.files() {
 		if err := os.Rename(f, aside+f[len(d.Path):]); err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
 			return "", fmt.Errorf("put the store aside: %w", err)
 		}
 	}
 	return aside, nil
+}
+
+// unused is path, or with a number behind it if there is something of that name: a
+// rename would take its place.
+func unused(path string) string {
+	name := path
+	for n := 2; ; n++ {
+		if _, err := os.Lstat(name); err != nil {
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", path, n)
+	}
 }

@@ -40,11 +40,14 @@ var step = func(name string) error { return nil }
 // puts them in. Each is there with all its rows or not at all. With requests,
 // every request is kept, and objects that were read without are read again.
 //
-// Errors: *LockedError, *DiskError, what Run returns. What was put in before an
-// error stays.
+// Errors: *LockedError, *DiskError, *ingest.SourceError for an object that can be
+// read only once, what Run returns. What was put in before an error stays.
 func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ingested, err error) {
+	if info, err := os.Stat(in.Disk.Path); err == nil && info.IsDir() {
+		return done, in.Disk.present()
+	}
 	if err := os.MkdirAll(filepath.Dir(in.Disk.Path), 0o700); err != nil {
-		return done, fmt.Errorf("make the store's folder: %w", err)
+		return done, in.Disk.unwritable("its folder cannot be made", err)
 	}
 	held, err := in.Disk.lock(ctx, ingestingLock, false)
 	if err != nil {
@@ -73,6 +76,10 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	var batch []*ingest.Object
 	var bytes int64
 	for o := range feed.Objects() {
+		if o.Once() {
+			return done, &ingest.SourceError{Spec: o.URI, Reason: "a store knows objects by name and time, and what comes through a pipe has neither",
+				Next: "write it to a file and ingest that, or ask about it without a store: loglens top-errors -"}
+		}
 		if !i.wants(o) {
 			continue
 		}
@@ -166,20 +173,25 @@ func or[T any](p *T) (v T) {
 
 // checkVersion refuses a file that no ingest or another version of loglens has made.
 func (s *Store) checkVersion(ctx context.Context, d Disk) error {
-	tables, version := 0, 0
-	err := s.each(ctx, func() {}, "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'disk'", []any{&tables})
+	tables, own, version := 0, 0, 0
+	err := s.each(ctx, func() {}, `SELECT count(*), count(*) FILTER (table_name IN ('meta', 'object'))
+		FROM duckdb_tables() WHERE database_name = 'disk'`, []any{&tables, &own})
 	switch {
 	case err != nil:
 		return d.fault(err)
 	case tables == 0:
 		return d.hollow()
+	case own == 0:
+		// What export writes is such a file; to put it aside would be no help.
+		return &DiskError{Path: d.Path, Reason: "this is a DuckDB file, but no store of loglens",
+			Next: "name another file with --store; what loglens export wrote is read with DuckDB itself"}
 	}
 	if err := s.each(ctx, func() {}, "SELECT version FROM disk.meta", []any{&version}); err != nil {
 		return d.fault(err)
 	}
 	if version != diskVersion {
 		return &DiskError{Path: d.Path, Reason: fmt.Sprintf("its tables are of version %d, and this loglens reads %d", version, diskVersion),
-			Next: "loglens store rebuild puts it aside and reads the logs again"}
+			Next: d.Rebuild()}
 	}
 	return nil
 }

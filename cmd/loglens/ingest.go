@@ -68,10 +68,13 @@ func (a *app) diskFor(o diskOptions, args []string) (query.Disk, error) {
 type ingestOptions struct {
 	read readOptions
 	keep []string
+	anew bool // what the store was is put aside first
 }
 
-func (a *app) ingestCommand() *cobra.Command {
-	var o ingestOptions
+func (a *app) ingestCommand() *cobra.Command { return a.ingesting(ingestOptions{}) }
+
+// ingesting is the command that ingests as o says, and has the rest of o as flags.
+func (a *app) ingesting(o ingestOptions) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "ingest [SOURCE…]",
 		Short: "Put log objects into a store on disk, each once",
@@ -81,6 +84,7 @@ An object is in the store with all that it holds, or not at all; one that was
 overwritten takes the place of what it was. It may be run as often as you like,
 over windows that overlap: late objects are found, and nothing is counted twice.
 With --store PATH, or --store default, every other command answers from there.
+Standard input and pipes have no name to be known by, so they are not taken.
 
 ` + sourceHelp,
 		Example: `  loglens ingest --since 24h s3://my-logs/prod
@@ -140,6 +144,15 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 	}
 	if in.window, err = a.window(o.read, in.remote); err != nil {
 		return done, "", err
+	}
+	if o.anew {
+		aside, err := query.SetAside(ctx, disk, a.now())
+		if err != nil {
+			return done, "", err
+		}
+		if aside != "" {
+			a.say("the store of before is %s", report.Plain(aside))
+		}
 	}
 	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
 	input := query.Input{Sources: in.sources, Plan: plan, Workers: o.read.workers, Decoder: decoder, Disk: disk}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -76,7 +75,7 @@ func (a *app) storeVerify() *cobra.Command {
 			return err
 		}
 		if len(wrong) > 0 {
-			return &query.DiskError{Path: d.Path, Reason: "it is damaged: " + strings.Join(wrong, "; "), Next: "loglens store rebuild puts it aside and reads the logs again"}
+			return &query.DiskError{Path: d.Path, Reason: "it is damaged: " + strings.Join(wrong, "; "), Next: d.Rebuild()}
 		}
 		_, err = fmt.Fprintf(a.out, "%s is sound\n", report.Plain(d.Path))
 		return err
@@ -105,31 +104,12 @@ func (a *app) storePrune() *cobra.Command {
 	return c
 }
 
-// storeRebuild puts a store aside and ingests into a new one.
+// storeRebuild puts a store aside and ingests into a new one. A store that is sound is
+// not lost to a source that is not there: sources are looked at first.
 func (a *app) storeRebuild() *cobra.Command {
-	c := a.ingestCommand()
-	ingest := c.RunE
+	c := a.ingesting(ingestOptions{anew: true})
 	c.Use, c.Short = "rebuild [SOURCE…]", "Put the store aside, and ingest into a new one"
 	c.Long = "rebuild renames the store, which may be damaged or of another version of loglens,\nand ingests into a new one. Nothing is deleted.\n\n" + sourceHelp
 	c.Example = "  loglens store rebuild --since 30d s3://my-logs/prod"
-	c.RunE = func(c *cobra.Command, args []string) error {
-		path, err := c.Flags().GetString("store")
-		wait, werr := c.Flags().GetString("lock-timeout")
-		if err := errors.Join(err, werr); err != nil {
-			return err
-		}
-		disk, err := a.disk(diskOptions{path, wait})
-		if err != nil {
-			return err
-		}
-		aside, err := query.SetAside(c.Context(), disk, a.now())
-		if err != nil {
-			return err
-		}
-		if aside != "" {
-			a.say("the store of before is %s", report.Plain(aside))
-		}
-		return ingest(c, args)
-	}
 	return c
 }

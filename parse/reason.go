@@ -1,5 +1,10 @@
 package parse
 
+import (
+	"slices"
+	"strings"
+)
+
 // Class says whose failure it is.
 type Class uint8
 
@@ -44,6 +49,24 @@ type Verdict struct {
 	Reason []byte // a name out of Rules or ClassicRules, or AWS's own word: then a view of the line
 	Class  Class
 	Source Source
+}
+
+// FindReason returns how a reason is written that is called name up to upper and lower
+// case, and the classes that it can have, at least one. A name of no rule is one that AWS
+// may log, and stays as it is.
+func FindReason(name string) (written string, classes []Class) {
+	for _, r := range slices.Concat(Rules, ClassicRules) {
+		if r.Reason == Delivered || !strings.EqualFold(r.Reason, name) {
+			continue
+		}
+		if written = r.Reason; !slices.Contains(classes, r.Class) {
+			classes = append(classes, r.Class)
+		}
+	}
+	if classes == nil {
+		return name, []Class{loggedClass([]byte(name))}
+	}
+	return written, classes
 }
 
 // Classify returns why the request failed. ok is false if it did not: it was

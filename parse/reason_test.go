@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -98,5 +99,33 @@ func TestRulesAreWhole(t *testing.T) {
 	}
 	if _, ok := class["Target_TLS_Error"]; ok {
 		t.Error("Target_TLS_Error is derived, though no line alone can show it")
+	}
+}
+
+func TestFindReason(t *testing.T) {
+	for _, c := range []struct {
+		name, written string
+		class         Class
+	}{
+		{"Target_5XX", "Target_5XX", ClassTarget},
+		{"target_5xx", "Target_5XX", ClassTarget},
+		{"Fixed_Response", "Fixed_Response", ClassPolicy},
+		{"LambdaUnhandled", "LambdaUnhandled", ClassLambda},
+		{"NoneYet", "NoneYet", ClassUnknown},
+		{"-", "-", ClassUnknown},
+		{"", "", ClassUnknown},
+	} {
+		written, classes := FindReason(c.name)
+		if written != c.written || len(classes) == 0 || classes[0] != c.class {
+			t.Errorf("FindReason(%q) = %q %v, want %q %v", c.name, written, classes, c.written, c.class)
+		}
+	}
+	for _, r := range append(append([]Rule{}, Rules...), ClassicRules...) {
+		if r.Reason == Delivered {
+			continue
+		}
+		if written, classes := FindReason(r.Reason); written != r.Reason || !slices.Contains(classes, r.Class) {
+			t.Errorf("FindReason(%q) = %q %v, which leaves %v out", r.Reason, written, classes, r.Class)
+		}
 	}
 }

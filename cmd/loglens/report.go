@@ -185,10 +185,18 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 		if f.Number && !wholeOrNone.MatchString(value) {
 			return q, e, usage("for example 503, or - for none", "--%s: %q is not a whole number", flagName(f.Name), value)
 		}
+		if err := possible(f.Name, value); err != nil {
+			return q, e, err
+		}
 		q.Filters[f.Name] = value
 	}
 	if err := applicable(r, q.Filters); err != nil {
 		return q, e, err
+	}
+	if reason := q.Filters["reason"]; reason != "" && (q.Filters["log"] == "" || q.Filters["log"] == "request") {
+		if err := possibleReason(reason, q.Classes); err != nil {
+			return q, e, err
+		}
 	}
 	if o.every != "" {
 		q.Every, err = when.Duration(o.every)

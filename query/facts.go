@@ -191,7 +191,7 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 		return err
 	}
 	if more := len(causes) - 3; more > 0 {
-		causes = append(causes[:3], fmt.Sprintf("%d other causes", more))
+		causes = append(causes[:3], fmt.Sprintf("%d other %s", more, noun(int64(more), "cause", "causes")))
 	}
 	err = s.each(ctx, func() {}, `
 		SELECT object_uri, line_no FROM reject WHERE list_contains($1, kind)

@@ -13,7 +13,7 @@ import (
 // What stands around the rows is the same in the table and in Markdown: what
 // was read, what it adds up to, what was left out, and what to do next.
 
-var toASCII = strings.NewReplacer("·", "|", "→", "->", "–", "-", "…", "..", "─", "-")
+var toASCII = strings.NewReplacer("·", "|", "→", "->", "–", "-", "…", "..", "─", "-", "×", "x")
 
 // signs returns our own text as it stands, or in ASCII.
 func signs(ascii bool) func(string) string {
@@ -21,6 +21,17 @@ func signs(ascii bool) func(string) string {
 		return toASCII.Replace
 	}
 	return func(s string) string { return s }
+}
+
+// warning returns a warning, which is our text with names out of the data in it.
+func (w wording) warning(s string) string { return "warning: " + w.text(w.sign(s)) }
+
+// leftOut says which columns there is no room for, and where; nil if there is for all.
+func leftOut(labels []string, where string) []string {
+	if len(labels) == 0 {
+		return nil
+	}
+	return []string{"left out at this width" + where + ": " + strings.Join(labels, ", "), "(a wider terminal or --output markdown shows them)"}
 }
 
 // balancers returns the names of the first most load balancers (0 = all) and

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"io"
+	"strings"
 	"testing"
 
 	"loglens/query"
@@ -39,3 +41,42 @@ func TestTotal(t *testing.T) {
 }
 
 func visibleText(s string) string { return visible(s, false) }
+
+// TestSignsInASCII: our own text has no sign that a terminal without UTF-8 could not show.
+func TestSignsInASCII(t *testing.T) {
+	table := simple()
+	table.Warnings = []string{"2 damaged lines rejected: 1 × empty line, 1 × no time – seen before 12:00–13:00Z"}
+	for _, e := range []func(io.Writer, *query.Table, Style) error{encodeTable, encodeTabs, encodeMarkdown} {
+		var out strings.Builder
+		if err := e(&out, table, Style{ASCII: true, Terminal: true}); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(out.String(), "1 x empty line, 1 x no time - seen before") || strings.Contains(out.String(), `\xD7`) {
+			t.Errorf("the sign for times is not said in ASCII:\n%s", out.String())
+		}
+	}
+}
+
+// TestBoldIsTheWorstRow: a table whose rows count no failures has nothing bold in it.
+func TestBoldIsTheWorstRow(t *testing.T) {
+	for _, named := range []string{"failures", "requests"} {
+		table := &query.Table{
+			Columns: []query.Column{{Name: "target", Type: query.Text}, {Name: named, Type: query.Integer}},
+			Rows:    [][]any{{"a", int64(1)}, {"b", int64(2)}},
+		}
+		var out strings.Builder
+		if err := encodeTable(&out, table, Style{Terminal: true, Color: true}); err != nil {
+			t.Fatal(err)
+		}
+		var marked []string
+		for line := range strings.Lines(out.String()) {
+			if strings.Contains(line, bold) {
+				marked = append(marked, strings.Fields(strings.TrimPrefix(line, bold))[0])
+			}
+		}
+		want := map[string]string{"failures": "b"}[named]
+		if strings.Join(marked, " ") != want {
+			t.Errorf("%s: %q is bold, want %q", named, marked, want)
+		}
+	}
+}

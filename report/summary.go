@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strings"
 
 	"loglens/query"
@@ -123,7 +124,7 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 	out.WriteByte('\n')
 	say("  ", joined(dot, overall(s.Totals, words)...)...)
 	say("  ", joined(dot, earlier(s, words)...)...)
-	var left []string
+	var left, legend []string
 	for _, section := range s.Sections {
 		out.WriteString("\n" + section.Title + "\n")
 		if len(section.Rows) == 0 {
@@ -131,20 +132,24 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 			continue
 		}
 		words := forPeople(section.Table, st.ASCII, st.Width/2, func(v string) string { return forTerminal(v, st.ASCII) })
-		_, marked := drawRows(&out, section.Table, st, words)
+		dropped, marked := drawRows(&out, section.Table, st, words)
+		for _, label := range dropped {
+			if !slices.Contains(left, label) {
+				left = append(left, label)
+			}
+		}
 		if more := sectionLeft(section, words); more != "" {
 			say("  ", "  "+more)
 		}
 		if marked {
-			left = []string{derivedLegend}
+			legend = []string{derivedLegend}
 		}
 	}
 	out.WriteByte('\n')
-	for _, line := range left {
-		say("  ", line)
-	}
+	say("  ", legend...)
+	say("  ", leftOut(left, " in one table or more")...)
 	for _, warning := range s.Totals.Warnings {
-		say("  ", "warning: "+words.text(warning))
+		say("  ", words.warning(warning))
 	}
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
 	return err
@@ -177,7 +182,7 @@ func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
 		say(sectionLeft(section, words))
 	}
 	for _, warning := range s.Totals.Warnings {
-		say("warning: " + words.text(warning))
+		say(words.warning(warning))
 	}
 	_, err := w.Write(out.Bytes())
 	return err
@@ -215,7 +220,7 @@ func encodeSummaryMarkdown(w io.Writer, s *query.Summary, st Style) error {
 		say(sectionLeft(section, words))
 	}
 	for _, warning := range s.Totals.Warnings {
-		say("warning: " + words.text(warning))
+		say(words.warning(warning))
 	}
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
 	return err

@@ -62,11 +62,9 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 	if marked {
 		say("  ", derivedLegend)
 	}
-	if len(left) > 0 {
-		say("  ", "left out at this width: "+strings.Join(left, ", "), "(a wider terminal or --output markdown shows them)")
-	}
+	say("  ", leftOut(left, "")...)
 	for _, warning := range t.Warnings {
-		say("  ", "warning: "+words.text(warning))
+		say("  ", words.warning(warning))
 	}
 	for i, line := range further(t, words) {
 		if i == 0 {
@@ -135,7 +133,7 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left [
 		if i == 1 { // the rule below the head ends with the last column, without its padding
 			line = text.Trim(line, width(line)-gutter)
 		}
-		if s.Color && i == worst+2 {
+		if s.Color && worst >= 0 && i == worst+2 {
 			line = bold + line + reset
 		}
 		out.WriteString(line + "\n")

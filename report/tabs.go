@@ -35,7 +35,7 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
 	}
 	for _, warning := range t.Warnings {
-		say("warning: " + words.text(warning))
+		say(words.warning(warning))
 	}
 	for _, line := range further(t, words) {
 		say(line)

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 )
 
 // AWS says how to reach AWS. The zero value is the SDK's whole chain:
@@ -59,6 +60,7 @@ func (a AWS) Config(ctx context.Context) (aws.Config, error) {
 	})
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client),
+		config.WithLogger(logging.Nop{}), // what it has to say comes with its errors
 		config.WithRetryer(func() aws.Retryer { return newRetryer() }),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = a.token }),
 	}

@@ -22,6 +22,9 @@ type localSource struct {
 
 // newLocalSource looks at the path or expands the glob.
 func newLocalSource(spec string) (Source, error) {
+	if spec == "" {
+		return nil, &SourceError{Spec: `""`, Reason: "an empty name", Next: "is a variable empty? A source is s3://bucket/prefix, a file, a folder, a glob, or - for standard input"}
+	}
 	_, err := os.Stat(spec)
 	if err == nil {
 		return localSource{spec, []string{spec}}, nil
@@ -47,6 +50,9 @@ func newLocalSource(spec string) (Source, error) {
 func bucketHint(spec string) string {
 	if filepath.IsAbs(spec) || strings.HasPrefix(spec, ".") {
 		return ""
+	}
+	for _, other := range []string{"s3:", "arn:aws:s3:::"} {
+		spec = strings.TrimLeft(strings.TrimPrefix(spec, other), "/")
 	}
 	return "if it is a bucket: s3://" + spec
 }
@@ -81,10 +87,18 @@ func (w *walker) visit(path, real string) bool {
 		return w.yield(nil, context.Cause(w.ctx)) && false
 	}
 	info, err := os.Stat(path)
-	if err != nil {
+	name := ParseName(filepath.Base(path))
+	switch {
+	case err != nil && isLink(path):
+		// What a link promises and does not lead to is one object that cannot be read,
+		// and no reason to read nothing else.
+		if !w.plan.wants(name) {
+			return true
+		}
+		return w.yield(&Object{URI: path, Size: -1, Name: name, identity: path, origin: file{path}}, nil)
+	case err != nil:
 		return w.yield(nil, fmt.Errorf("open %s: %w", path, reason(err)))
 	}
-	name := ParseName(filepath.Base(path))
 	if !info.IsDir() && !w.plan.wants(name) {
 		return true
 	}
@@ -111,6 +125,12 @@ func (w *walker) visit(path, real string) bool {
 		o.origin = stream{&pipe{path: path}}
 	}
 	return w.yield(o, nil)
+}
+
+// isLink reports whether a path itself is a symbolic link.
+func isLink(path string) bool {
+	info, err := os.Lstat(path)
+	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
 // folder visits what lies in a folder; false means stop.

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"loglens/ingest"
+	"loglens/internal/when"
 	"loglens/parse"
 )
 
@@ -102,6 +104,30 @@ func (s *Store) Logs(ctx context.Context) (logs []Log, err error) {
 	}
 	slices.SortFunc(logs, compareLogs)
 	return logs, feed.Err()
+}
+
+// Outside returns from when to when the ends of the intervals are that the objects of
+// the question's kinds and balancer cover, whatever the window; zero times if none says
+// one. Nothing is fetched. Of a store on disk nothing is looked up.
+func (s *Store) Outside(ctx context.Context) (first, last time.Time, err error) {
+	if s.reader != nil {
+		return first, last, nil
+	}
+	plan := s.in.Plan
+	plan.Kinds, plan.Window = s.read, when.Window{}
+	feed := ingest.List(ctx, s.in.Sources, plan)
+	for o := range feed.Objects() {
+		switch end := o.Name.End; {
+		case end.IsZero():
+		case first.IsZero():
+			first, last = end, end
+		case end.Before(first):
+			first = end
+		case end.After(last):
+			last = end
+		}
+	}
+	return first, last, feed.Err()
 }
 
 func compareLogs(a, b Log) int {

@@ -112,7 +112,7 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 			return &findingsError{r.Findings}
 		}
 		if l := s.Logs; l != nil && l.ObjectsFailed > 0 {
-			return &partialError{l.ObjectsFailed, l.Objects}
+			return &partialError{failed: l.ObjectsFailed, objects: l.Objects}
 		}
 		return nil
 	})

@@ -66,10 +66,26 @@ func usage(hint, format string, args ...any) error {
 }
 
 // partialError says that the answer on stdout rests on some of the objects.
-type partialError struct{ failed, objects int64 }
+type partialError struct {
+	failed, objects int64
+	first           error // why one of them could not be read; nil if that is not known
+}
 
 func (e *partialError) Error() string {
-	return fmt.Sprintf("the answer is partial: %d of %d objects could not be read", e.failed, e.objects)
+	objects := "objects"
+	if e.objects == 1 {
+		objects = "object"
+	}
+	return fmt.Sprintf("the answer is partial: %d of %d %s could not be read", e.failed, e.objects, objects)
+}
+
+// Hint says how to read one of them.
+func (e *partialError) Hint() string {
+	var h ingest.Hinter
+	if errors.As(e.first, &h) {
+		return h.Hint()
+	}
+	return ""
 }
 
 // emptyError says that there was nothing to read.
@@ -142,7 +158,9 @@ func exitStatus(err error) int {
 
 // complain tells the user what went wrong and what to type next.
 func (a *app) complain(err error) {
-	a.say("%s", report.Plain(err.Error()))
+	for _, one := range each(err) {
+		a.say("%s", report.Plain(one.Error()))
+	}
 	for line := range strings.Lines(hint(err)) {
 		a.talk("  %s\n", report.Plain(strings.TrimRight(line, "\n")))
 	}
@@ -159,4 +177,20 @@ func hint(err error) string {
 		return "a shorter window takes less; TMPDIR names another folder for temporary files"
 	}
 	return ""
+}
+
+// each returns the errors that err is made of, line by line, or err alone.
+func each(err error) []error {
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	var lines []string
+	for _, one := range many.Unwrap() {
+		lines = append(lines, one.Error())
+	}
+	if err.Error() != strings.Join(lines, "\n") {
+		return []error{err} // it says more than they do
+	}
+	return many.Unwrap()
 }

@@ -97,6 +97,6 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 		if rows != query.NotWritten {
 			_, err = fmt.Fprintf(a.out, "%d rows in %s\n", rows, o.to)
 		}
-		return cmp.Or(err, whole(t))
+		return cmp.Or(err, whole(t, s.FirstFailure()))
 	})
 }

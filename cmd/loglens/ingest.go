@@ -122,7 +122,7 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 		case done.Listed == 0:
 			return &emptyError{where: "in the window", hint: "a longer --since finds older ones"}
 		case done.Failed > 0:
-			return &partialError{done.Failed, done.Listed}
+			return &partialError{failed: done.Failed, objects: done.Listed}
 		}
 		return nil
 	})

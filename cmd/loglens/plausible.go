@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"loglens/ingest"
 	"loglens/parse"
@@ -23,18 +24,25 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 		if err != nil {
 			return err
 		}
-		return nothing(in, t.Warnings, s.Kinds(), logs)
+		var first, last time.Time
+		if !in.remote && len(logs) == 0 {
+			if first, last, err = s.Outside(ctx); err != nil {
+				return err
+			}
+		}
+		return nothing(in, t.Warnings, s.Kinds(), logs, first, last)
 	case acc.ObjectsFailed > 0 && acc.Lines == 0 && exitStatus(s.FirstFailure()) > exitPartial:
 		return fmt.Errorf("none of the %d log objects with content could be read: %w", acc.ObjectsFailed, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
-		return fmt.Errorf("none of the %d lines is an entry of an %s: %s", acc.Lines, strings.Join(s.Kinds(), " or "), t.Warnings[0])
+		return &foreignError{acc.Lines, s.Kinds(), t.Warnings[0]}
 	}
 	return nil
 }
 
 // nothing explains why there was no object of the kinds to read: logs is what else
-// there is in the window.
-func nothing(in input, warnings, kinds []string, logs []query.Log) error {
+// there is in the window; first and last are the ends of the intervals that there are
+// outside of it, zero if there are none.
+func nothing(in input, warnings, kinds []string, logs []query.Log, first, last time.Time) error {
 	where := "in " + strings.Join(in.specs, ", ")
 	if in.balancer != "" {
 		where = "of load balancer " + in.balancer + " " + where
@@ -65,17 +73,62 @@ func nothing(in input, warnings, kinds []string, logs []query.Log) error {
 	case len(others) > 0:
 		return &emptyError{where, strings.Join(others, "\n")}
 	case len(here) > 0:
-		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ")}
+		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + answers(strings.Join(here, "\n"))}
 	case len(warnings) > 0:
-		return &emptyError{where, strings.Join(warnings, "\n")}
+		return &emptyError{where, strings.Join(warnings, "\n") + answers(strings.Join(warnings, "\n"))}
+	case !first.IsZero():
+		const layout = "2006-01-02 15:04Z"
+		span := "from " + first.Format(layout) + " to " + last.Format(layout)
+		if first.Equal(last) {
+			span = "at " + first.Format(layout)
+		}
+		return &emptyError{where, "the objects there end " + span + ": is the window right, and --tz?"}
 	case in.balancer != "" && len(balancers) > 0:
 		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name; there are " + few(slices.Compact(balancers))}
 	case in.remote:
 		return &emptyError{where, "is the prefix right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
 	case in.balancer != "":
 		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name"}
+	case in.sources == nil:
+		return &emptyError{where, "loglens store stats --store " + ingest.ShellWord(in.specs[0]) + " says what the store holds"}
 	}
 	return &emptyError{where, "is it the right folder? This question reads nothing but " + strings.Join(kinds, ", ")}
+}
+
+// answers names the reports that read a log of the kinds that text mentions; empty if
+// they are those of the other reports.
+func answers(text string) (hint string) {
+	for _, r := range []struct {
+		name  string
+		kinds []parse.Kind
+	}{
+		{"tls", []parse.Kind{parse.KindConnection, parse.KindNLB}},
+		{"health", []parse.Kind{parse.KindHealthCheck}},
+	} {
+		if slices.ContainsFunc(r.kinds, func(k parse.Kind) bool { return strings.Contains(text, k.String()) }) {
+			hint += "\nloglens " + r.name + " reads it"
+		}
+	}
+	return hint
+}
+
+// foreignError says that there was text, and none of it a log entry.
+type foreignError struct {
+	lines int64
+	kinds []string
+	why   string // what the first line is no entry for
+}
+
+func (e *foreignError) Error() string {
+	what := fmt.Sprintf("none of the %d lines is an entry", e.lines)
+	if e.lines == 1 {
+		what = "the one line is no entry"
+	}
+	return fmt.Sprintf("%s of an %s: %s", what, strings.Join(e.kinds, " or "), e.why)
+}
+
+func (e *foreignError) Hint() string {
+	return "is it the right file? loglens reads what load balancers log: access, connection, health-check and TLS logs"
 }
 
 // few lists names, the first ones of many.

@@ -126,14 +126,15 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if !encoder.headed {
 			a.frame(table)
 		}
-		return whole(table)
+		return whole(table, s.FirstFailure())
 	})
 }
 
-// whole is nil for an answer that rests on every object.
-func whole(t *query.Table) error {
+// whole is nil for an answer that rests on every object; why is the reason of one that
+// could not be read.
+func whole(t *query.Table, why error) error {
 	if n := t.Accounting.ObjectsFailed; n > 0 {
-		return &partialError{n, t.Accounting.Objects}
+		return &partialError{n, t.Accounting.Objects, why}
 	}
 	return nil
 }

@@ -1,6 +1,10 @@
 package main
 
-import "testing"
+import (
+	"errors"
+	"fmt"
+	"testing"
+)
 
 // TestBalancerName: a DNS name stands in no log; the name in it does.
 func TestBalancerName(t *testing.T) {
@@ -17,6 +21,24 @@ func TestBalancerName(t *testing.T) {
 	} {
 		if got := balancerName(typed); got != want {
 			t.Errorf("balancerName(%q) = %q, want %q", typed, got, want)
+		}
+	}
+}
+
+// TestErrorsAreToldOneByOne: errors that were joined each get a line of their own, and
+// what wraps several of them stays one.
+func TestErrorsAreToldOneByOne(t *testing.T) {
+	one, two := errors.New("open a: gone"), errors.New("open b: gone")
+	for _, tt := range []struct {
+		err  error
+		want int
+	}{
+		{one, 1},
+		{errors.Join(one, two), 2},
+		{fmt.Errorf("%w and %w", one, two), 1},
+	} {
+		if got := each(tt.err); len(got) != tt.want {
+			t.Errorf("%q is told in %d parts, want %d", tt.err, len(got), tt.want)
 		}
 	}
 }

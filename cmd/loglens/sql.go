@@ -160,7 +160,7 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, 
 		if !encoder.headed || !rows.whole {
 			a.frame(table)
 		}
-		return whole(table)
+		return whole(table, s.FirstFailure())
 	})
 }
 

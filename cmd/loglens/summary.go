@@ -142,7 +142,7 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return firstOf(a.decide(p.condition, sum.Totals), posted, whole(sum.Totals), wholeBasis(before))
+		return firstOf(a.decide(p.condition, sum.Totals), posted, whole(sum.Totals, s.FirstFailure()), wholeBasis(before))
 	})
 }
 
@@ -237,7 +237,7 @@ func (a *app) basis(ctx context.Context, ask query.SummaryQuestion, in input) (_
 
 func wholeBasis(b *query.Basis) error {
 	if failed, objects := b.Incomplete(); failed > 0 {
-		return &partialError{failed, objects}
+		return &partialError{failed: failed, objects: objects}
 	}
 	return nil
 }

@@ -142,12 +142,12 @@ func (o diagnoseOptions) plan(args []string) (e diagnose.Encoder, err error) {
 func (o diagnoseOptions) checkTarget() error {
 	host, port, err := net.SplitHostPort(o.target)
 	if err != nil || o.target == "" {
-		return writable(o.save)
+		return writable("--save", o.save)
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" {
 		return usage("for example --target 10.0.1.17:8080", "--target: %q is no address and port", o.target)
 	}
-	return writable(o.save)
+	return writable("--save", o.save)
 }
 
 // snapshot is all that the answer rests on.

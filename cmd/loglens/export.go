@@ -67,6 +67,9 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 		return usage("name a folder, for Parquet", "--to %s: --partition makes folders, and a DuckDB file is one file", o.to)
 	case strings.Contains(o.to, "://"):
 		return usage("write a file, then: aws s3 cp FILE "+o.to, "--to %s: export writes local files only", o.to)
+	case textForm(o.to) != "":
+		return usage("loglens sql 'SELECT * FROM "+o.relation+"' --output "+textForm(o.to)+" … > "+ingest.ShellWord(o.to),
+			"--to %s: export writes Parquet and DuckDB files, and no text", o.to)
 	}
 	to, err := filepath.Abs(o.to)
 	if err != nil {
@@ -74,7 +77,7 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 	}
 	o.read.out = filepath.Dir(to)
 	if info, err := os.Stat(o.read.out); err != nil || !info.IsDir() {
-		return usage("", "--to: there is no folder %s", filepath.Dir(o.to))
+		return usage("mkdir -p "+ingest.ShellWord(filepath.Dir(o.to)), "--to: there is no folder %s", filepath.Dir(o.to))
 	}
 	a.command += " --to " + ingest.ShellWord(o.to)
 	return a.reading(ctx, o.read, "FROM "+o.relation, args, func(ctx context.Context, s *query.Store, in input) error {
@@ -99,4 +102,19 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 		}
 		return cmp.Or(err, whole(t, s.FirstFailure()))
 	})
+}
+
+// textForm is the form of sql that a file's name asks for; empty if it asks for none.
+func textForm(name string) string {
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".csv", ".tsv", ".txt":
+		return "csv"
+	case ".json":
+		return "json"
+	case ".jsonl", ".ndjson":
+		return "jsonl"
+	case ".md":
+		return "markdown"
+	}
+	return ""
 }

@@ -21,10 +21,21 @@ elasticloadbalancing:DescribeLoadBalancers and DescribeLoadBalancerAttributes.`,
   loglens iam --bucket my-logs --prefix prod`,
 		Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if name, below, is := strings.Cut(strings.TrimPrefix(bucket, "s3://"), "/"); is || name != bucket {
+				return usage(strings.TrimSpace("loglens iam --bucket "+name+" "+prefixed(below)), "--bucket %s: a bucket is named without s3:// and prefix", bucket)
+			}
 			return diagnose.WritePolicy(a.out, bucket, strings.Trim(prefix, "/"))
 		},
 	}
 	c.Flags().StringVar(&bucket, "bucket", "my-logs", "bucket that the logs are in")
 	c.Flags().StringVar(&prefix, "prefix", "", "prefix that the logs are below")
 	return c
+}
+
+// prefixed is the flag for a prefix, empty for none.
+func prefixed(prefix string) string {
+	if prefix = strings.Trim(prefix, "/"); prefix == "" {
+		return ""
+	}
+	return "--prefix " + prefix
 }

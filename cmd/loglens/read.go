@@ -171,7 +171,7 @@ func (a *app) window(o readOptions, remote bool) (when.Window, error) {
 	}
 	w, notes, err := when.Resolve(o.since, o.until, a.now().Truncate(time.Second), zone)
 	if err != nil {
-		return w, usage("", "%w", err)
+		return w, usage("for example --since 90m, --since 03:00 --until 03:30, or --since 2026-11-22T03:15Z", "%w", err)
 	}
 	if w.From.IsZero() && remote {
 		return w, usage("give --since as well", "--until without --since would read every object of the bucket")

@@ -31,30 +31,26 @@ func (a *app) rootCommand() *cobra.Command {
 
 		SuggestionsMinimumDistance: 2,
 		SilenceUsage:               true,
-		Args: func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			hint := "loglens --help lists the commands"
-			if similar := c.SuggestionsFor(args[0]); len(similar) > 0 {
-				hint = "is it loglens " + strings.Join(similar, " or ") + "? " + hint
-			}
-			return usage(hint, "unknown command %q", args[0])
-		},
-		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.environment(c) },
+		Args:                       knownCommand,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
+		PersistentPreRunE:          func(c *cobra.Command, _ []string) error { return a.environment(c) },
 	}
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage(c.CommandPath()+" --help lists the flags", "%w", badFlag(err))
+		hint := c.CommandPath() + " --help lists the flags"
+		if meant := meantFlag(c, err); meant != "" {
+			hint = "is it " + meant + "? " + hint
+		}
+		return usage(hint, "%w", badFlag(err))
 	})
 	root.Flags().Bool("version", false, "print the version") // cobra's own would take -v
 	for _, r := range query.Reports() {
 		root.AddCommand(a.reportCommand(r))
 	}
 	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.summaryCommand(), a.diagnoseCommand(), a.iamCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
+	helpKnown(root)
 	return root
 }
 

@@ -21,7 +21,7 @@ func (a *app) storeCommand() *cobra.Command {
 		Short: "Look after a store on disk",
 		Long: `store looks after what ingest has put on disk: what there is (stats), whether it
 is sound (verify), less of it (prune), and all of it once more (rebuild).`,
-		Args: cobra.NoArgs,
+		Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	c.AddCommand(a.storeStats(), a.storeVerify(), a.storePrune(), a.storeRebuild())

@@ -181,7 +181,7 @@ func (a *app) summaryPlan(o *summaryOptions, args []string) (p summaryPlan, err 
 	if p.post, err = o.post.plan(); err != nil {
 		return p, err
 	}
-	return p, writable(o.out)
+	return p, writable("--out", o.out)
 }
 
 // wholeWindow resolves --window.
@@ -202,19 +202,19 @@ func (a *app) wholeWindow(o *summaryOptions, lag time.Duration) error {
 	return err
 }
 
-// writable refuses a file that could not be written in the end.
-func writable(out string) error {
+// writable refuses a file that could not be written in the end. It is the value of flag.
+func writable(flag, out string) error {
 	if out == "" {
 		return nil
 	}
 	if out == "-" {
-		return usage("leave --out away to print it", "--out - names no file")
+		return usage("leave "+flag+" away, or name a file", "%s - names no file", flag)
 	}
 	if info, err := os.Stat(filepath.Dir(out)); err != nil || !info.IsDir() {
-		return usage("", "--out: there is no folder %s", filepath.Dir(out))
+		return usage("mkdir -p "+ingest.ShellWord(filepath.Dir(out)), "%s: there is no folder %s", flag, filepath.Dir(out))
 	}
 	if info, err := os.Stat(out); err == nil && !info.Mode().IsRegular() {
-		return usage("", "--out: %s is no file", out)
+		return usage("name a file", "%s: %s is no file", flag, out)
 	}
 	return nil
 }

@@ -76,6 +76,9 @@ func point(s string, now time.Time, zone *time.Location) (time.Time, error) {
 	if strings.Contains(s, "/") {
 		return time.Time{}, errors.New("day and month could be either way round; write the date as YYYY-MM-DD")
 	}
+	if strings.Count(s, ".") == 2 && strings.Trim(s, "0123456789.") == "" {
+		return time.Time{}, errors.New("write the date as YYYY-MM-DD")
+	}
 	if looksWritten(s) {
 		return written(s, now, zone)
 	}

@@ -103,6 +103,8 @@ func TestPointErrorsNameTheFix(t *testing.T) {
 		{"2months ago", "write days"},
 		{"1y", "write days such as 365d"},
 		{"3/4/2026", "write the date as YYYY-MM-DD"},
+		{"27.11.2026", "write the date as YYYY-MM-DD"},
+		{"1.5.h", "whole numbers only"},
 		{"1.5h", "write 1h30m"},
 		{"0.5d", "write 12h"},
 		{"1,5h", "write 1h30m"},

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"loglens/ingest"
+)
+
+// knownCommand refuses the arguments of a command that only has others below it.
+func knownCommand(c *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := c.CommandPath() + " --help lists the commands"
+	switch similar := c.SuggestionsFor(args[0]); {
+	case len(similar) > 0:
+		hint = "is it " + c.CommandPath() + " " + strings.Join(similar, " or ") + "? " + hint
+	case strings.ContainsAny(args[0], "/."):
+		hint = "which question? For example loglens top-errors --since 1h " + ingest.ShellWord(args[0]) + "\n" + hint
+	}
+	return usage(hint, "unknown command %q", args[0])
+}
+
+// helpKnown lets help refuse what there is no help about.
+func helpKnown(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "help" {
+			continue
+		}
+		show := c.Run
+		c.Run = nil
+		c.RunE = func(c *cobra.Command, args []string) error {
+			about, rest, err := root.Find(args)
+			if err != nil {
+				return err
+			}
+			if about.HasSubCommands() && len(rest) > 0 {
+				return knownCommand(about, rest)
+			}
+			show(c, args)
+			return nil
+		}
+	}
+}
+
+// meantFlag guesses what a flag that does not exist was meant to be; empty if nothing
+// comes near.
+func meantFlag(c *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return ""
+	}
+	if long := unknown.GetSpecifiedShortnames(); long != "" {
+		long, _, _ = strings.Cut(long, "=")
+		if c.Flags().Lookup(long) != nil {
+			return "--" + long + ", with two dashes"
+		}
+		return ""
+	}
+	name := unknown.GetSpecifiedName()
+	if slices.Contains(encoderNames(), name) && c.Flags().Lookup("output") != nil {
+		return "--output " + name
+	}
+	best, least := "", 3
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if d := edits(name, f.Name); d < least && d < len(name)-1 {
+			best, least = "--"+f.Name, d
+		}
+	})
+	return best
+}
+
+// edits is how many bytes have to be put in, taken out or changed to make b out of a.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

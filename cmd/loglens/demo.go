@@ -17,7 +17,7 @@ func (a *app) demoCommand() *cobra.Command {
 	var lines int
 	c := &cobra.Command{
 		Use:   "demo [FOLDER]",
-		Short: "write the logs of a made-up incident that ends now",
+		Short: "Write the logs of a made-up incident that ends now",
 		Long: `demo writes the logs that load balancers would have left in S3 after a bad
 hour: a deploy that breaks 2 of 14 targets, targets that are too slow, a TLS
 mismatch, a security group that drops packets, a maintenance page. There are

@@ -35,19 +35,20 @@ type diagnoseOptions struct {
 	list   bool
 }
 
-const diagnoseHelp = `diagnose goes the way of a request from a load balancer's name to its targets, and
-names the setting that is wrong: health checks first, then security groups,
-network ACLs and routes, then listeners, rules and target groups, then CloudWatch
-and the access logs. It only reads. What mends a finding, and what takes that back,
-is printed as aws commands and never run.
+const diagnoseHelp = `diagnose goes the way of a request from a load balancer's name to its targets,
+and names the setting that is wrong: health checks first, then security groups,
+network ACLs and routes, then listeners, rules and target groups, then
+CloudWatch and the access logs. It only reads. What mends a finding, and what
+takes that back, is printed as aws commands and never run.
 
 Findings come in the order of damage: the first is the answer. Notes are worth
 knowing and are nothing wrong. What could not be asked is named at the end, with
 the permission that is missing; "loglens iam" prints a policy with all of them.
 
---probe asks every target's health path, and its traffic port, from here: the test
-that is done by hand on an instance. --save writes down all that the answer rests
-on, without credentials; --from gives the same answer to it anywhere, offline.`
+--probe asks every target's health path, and its traffic port, from here: the
+test that is done by hand on an instance. --save writes down all that the answer
+rests on, without credentials; --from gives the same answer to it anywhere,
+offline.`
 
 func (a *app) diagnoseCommand() *cobra.Command {
 	var o diagnoseOptions

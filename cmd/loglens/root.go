@@ -51,6 +51,7 @@ func (a *app) rootCommand() *cobra.Command {
 	}
 	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.summaryCommand(), a.diagnoseCommand(), a.iamCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
 	helpKnown(root)
+	a.foldHelp(root)
 	return root
 }
 

@@ -109,7 +109,7 @@ func (a *app) storePrune() *cobra.Command {
 func (a *app) storeRebuild() *cobra.Command {
 	c := a.ingesting(ingestOptions{anew: true})
 	c.Use, c.Short = "rebuild [SOURCE…]", "Put the store aside, and ingest into a new one"
-	c.Long = "rebuild renames the store, which may be damaged or of another version of loglens,\nand ingests into a new one. Nothing is deleted.\n\n" + sourceHelp
+	c.Long = "rebuild renames the store, which may be damaged or of another version of\nloglens, and ingests into a new one. Nothing is deleted.\n\n" + sourceHelp
 	c.Example = "  loglens store rebuild --since 30d s3://my-logs/prod"
 	return c
 }

@@ -199,3 +199,23 @@ func TestTerminalIsSafe(t *testing.T) {
 		})
 	}
 }
+
+// TestHelpFits: on a terminal nothing of help but a command to copy is wider than it.
+func TestHelpFits(t *testing.T) {
+	for _, command := range []string{"--help", "top-errors --help", "raw --help", "diagnose --help", "store rebuild --help", "help export"} {
+		t.Run(command, func(t *testing.T) {
+			p, tm := newProcess(t, strings.Fields(command)...), newTerminal(t, 80)
+			p.Stdout = tm.process
+			p.begin(t, tm)
+			text := strings.ReplaceAll(tm.rest(t), "\r\n", "\n")
+			if err := p.Wait(); err != nil || !strings.Contains(text, "Usage:") {
+				t.Fatalf("%v:\n%s", err, text)
+			}
+			for line := range strings.Lines(text) {
+				if line = strings.TrimSuffix(line, "\n"); utf8.RuneCountInString(line) > 80 && !strings.Contains(line, "  loglens ") {
+					t.Errorf("wider than 80 columns: %q", line)
+				}
+			}
+		})
+	}
+}

@@ -16,7 +16,7 @@ var version = ""
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "print the versions of loglens, DuckDB and Go",
+		Short: "Print the versions of loglens, DuckDB and Go",
 		Args:  noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			duck, err := query.EngineVersion(c.Context())

@@ -82,6 +82,9 @@ func (a *app) storeVerify() *cobra.Command {
 	})
 }
 
+// shortestKept is how much a prune leaves at least.
+const shortestKept = 24 * time.Hour
+
 func (a *app) storePrune() *cobra.Command {
 	var keep string
 	c := a.cared(&cobra.Command{Use: "prune", Short: "Take old objects out of the store", Example: "  loglens store prune --keep 30d"},
@@ -92,6 +95,10 @@ func (a *app) storePrune() *cobra.Command {
 			age, err := when.Duration(keep)
 			if err != nil {
 				return usage("for example --keep 30d", "--keep: %w", err)
+			}
+			if age < shortestKept {
+				// m is minutes: --keep 3m is not what it looks like, and nothing brings back what is gone.
+				return usage("days or weeks, for example --keep 90d; to begin anew: loglens store rebuild", "--keep %s is less than a day", keep)
 			}
 			n, err := query.Prune(ctx, "", d, a.now().Add(-age))
 			if err != nil {

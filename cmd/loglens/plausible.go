@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loglens/ingest"
+	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
 )
@@ -58,6 +59,8 @@ func nothing(in input, warnings, kinds []string, logs []query.Log, first, last t
 			others = append(others, fmt.Sprintf("by its name, %s is a test file and no log", s))
 		case name.Kind != parse.KindUnknown && !slices.Contains(kinds, name.Kind.String()):
 			others = append(others, fmt.Sprintf("by its name, %s is of another kind: %s", s, name.Kind))
+		case outside(in.window, name.End):
+			others = append(others, fmt.Sprintf("by its name, %s ends at %s, outside of the window: is --since right?", s, name.End.Format(endForm)))
 		}
 	}
 	var here, balancers []string
@@ -77,22 +80,30 @@ func nothing(in input, warnings, kinds []string, logs []query.Log, first, last t
 	case len(warnings) > 0:
 		return &emptyError{where, strings.Join(warnings, "\n") + answers(strings.Join(warnings, "\n"))}
 	case !first.IsZero():
-		const layout = "2006-01-02 15:04Z"
-		span := "from " + first.Format(layout) + " to " + last.Format(layout)
+		span := "from " + first.Format(endForm) + " to " + last.Format(endForm)
 		if first.Equal(last) {
-			span = "at " + first.Format(layout)
+			span = "at " + first.Format(endForm)
 		}
 		return &emptyError{where, "the objects there end " + span + ": is the window right, and --tz?"}
 	case in.balancer != "" && len(balancers) > 0:
 		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name; there are " + few(slices.Compact(balancers))}
 	case in.remote:
-		return &emptyError{where, "is the prefix right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
+		return &emptyError{where, "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
 	case in.balancer != "":
 		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name"}
 	case in.sources == nil:
 		return &emptyError{where, "loglens store stats --store " + ingest.ShellWord(in.specs[0]) + " says what the store holds"}
 	}
 	return &emptyError{where, "is it the right folder? This question reads nothing but " + strings.Join(kinds, ", ")}
+}
+
+// endForm is how the end of an object's interval is told.
+const endForm = "2006-01-02 15:04Z"
+
+// outside reports whether the interval that ends at end, if it is known, lies outside of w.
+func outside(w when.Window, end time.Time) bool {
+	const longest = time.Hour // of a Classic Load Balancer
+	return !end.IsZero() && (!w.From.IsZero() && !end.After(w.From) || !w.Until.IsZero() && end.Add(-longest).After(w.Until))
 }
 
 // answers names the reports that read a log of the kinds that text mentions; empty if

@@ -33,7 +33,8 @@ func (a *app) queryCommand() *cobra.Command {
 		Long: `query runs a saved statement by its name. Saved queries are plain .sql files in
 the folder loglens/queries of the configuration (XDG_CONFIG_HOME, usually
 ~/.config), or in folders given by --queries, which a team may keep with its
-code. The head of a file names it and declares its parameters:
+code. The head of slow-checkout.sql says its name again, and declares its
+parameters:
 
   -- query: slow-checkout
   -- about: Requests to the checkout that took longer than a threshold.

@@ -172,7 +172,35 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	if err := s.rejected(ctx, t.Accounting.Rejected, say); err != nil {
 		return err
 	}
+	if err := s.copies(ctx, say); err != nil {
+		return err
+	}
 	return s.late(ctx, say)
+}
+
+// copies says which objects are there more than once. AWS gives no two the same name, so
+// what bears one in two places, or packed and unpacked, is a copy that counts again. Names
+// are compared only where balancer, node and interval are the same.
+func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
+	var one, other string
+	var n int64
+	return s.each(ctx, func() {
+		if n > 0 {
+			say("%d %s of another, and %s count again: %s and %s", n, noun(n, "object is a copy", "objects are copies"),
+				noun(n, "its lines", "their lines"), one, other)
+		}
+	}, `
+		WITH alike AS (
+			SELECT unnest(list(object_id)) AS object_id FROM object_read
+			WHERE status = 'ok' AND interval_end IS NOT NULL
+			GROUP BY interval_end, node, load_balancer, named_kind HAVING count(*) > 1
+		), copied AS (
+			SELECT count(*) - 1 AS more, min(object_id) AS first, min_by(uri, object_id, 2) AS uris
+			FROM alike JOIN object_read USING (object_id)
+			GROUP BY regexp_replace(parse_filename(uri), '\.gz$', '') HAVING count(*) > 1
+		)
+		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`,
+		[]any{&n, &one, &other})
 }
 
 // rejected says how many lines are damaged, in which ways mostly, and where the
@@ -192,6 +220,11 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 	}
 	if more := len(causes) - 3; more > 0 {
 		causes = append(causes[:3], fmt.Sprintf("%d other %s", more, noun(int64(more), "cause", "causes")))
+	}
+	if causes == nil {
+		// A statement that had all its rows before the end has not kept them.
+		say("%d damaged %s rejected", total, noun(total, "line", "lines"))
+		return nil
 	}
 	err = s.each(ctx, func() {}, `
 		SELECT object_uri, line_no FROM reject WHERE list_contains($1, kind)

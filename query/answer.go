@@ -23,6 +23,7 @@ type asked struct {
 	relations []string // that it names
 	count     bool     // requests are to be counted in any case
 	grain     grain    // how finely
+	many      bool     // there is no telling how many rows or groups there are
 	// earliest is a statement that finds out from when to when the rows are, see
 	// Report.earliest; "" for none. If it is used, all takes how many rows there are.
 	earliest string
@@ -50,7 +51,10 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	n.count.grain = q.grain
 	threads, memory := 1, int64(memoryToCount)
 	if n.streams != 0 {
-		threads, memory = s.in.Workers, memoryToStream
+		threads = s.in.Workers
+	}
+	if n.streams != 0 || q.many {
+		memory = memoryToStream
 	}
 	if err := s.configure(ctx, threads, memory); err != nil {
 		return err

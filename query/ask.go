@@ -37,7 +37,7 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 	defer func() { err = errors.Join(s.blamed(err), done()) }()
 	t := &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window}
 	err = s.answer(ctx, asked{
-		text: st.SQL, relations: st.Relations,
+		text: st.SQL, relations: st.Relations, many: true,
 		args:   func() []any { return args },
 		before: func() error { return nil },
 		rows:   func(rows *sql.Rows) error { return pour(rows, t, to) },

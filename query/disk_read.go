@@ -190,7 +190,7 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 		return err
 	}
 	memory := int64(memoryFromDisk)
-	if n.streams != 0 || !q.count { // counts have few groups, lines and statements as many as they like
+	if n.streams != 0 || q.many {
 		memory = memoryToStream
 	}
 	if err := s.configure(ctx, s.in.Workers, memory); err != nil {

@@ -83,6 +83,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 		text:      w.statement(),
 		plan:      selection(e, columns),
 		relations: []string{e.Relation},
+		many:      true,
 		args:      func() []any { return nil },
 		before:    func() error { return w.begin(ctx) },
 		rows: func(rows *sql.Rows) error {

@@ -23,6 +23,7 @@ type Question struct {
 	Every   time.Duration     // width of window_start, whole minutes; 0 for no such dimension
 	Filters map[string]string // values that rows must have, by the report's filters
 	Now     time.Time         // for ages
+	To      Sink              // takes the rows, which may be too many to hold; nil to have them in the table
 }
 
 // WindowDimension divides by time. It is asked for by giving a width.
@@ -116,10 +117,10 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	params := parameters(text)
 	t.Window = s.in.Plan.Window
 	a := asked{
-		text: text, relations: named(text), count: true, grain: grainOf(text, t.Window, q.widths(t.Window)),
+		text: text, relations: named(text), count: true, many: q.Limit == 0, grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
-		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit) },
+		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit, q.To) },
 	}
 	all := int64(-1)
 	if r.Earliest != "" && q.Limit > 0 {
@@ -129,7 +130,7 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 		return err
 	}
 	if all >= 0 {
-		t.RowsLeft = all - int64(len(t.Rows))
+		t.RowsLeft = all - t.Shown()
 	}
 	if t.Listed = r.ListsOnly(); t.Listed {
 		return s.listed(ctx, t)
@@ -205,10 +206,10 @@ func (q Question) args(w, asked when.Window, params []string) []any {
 }
 
 // take takes over the rows of a result, at most limit of them (0 for all), in
-// place of what was there. Beside the columns a result may have all_rows, how
+// place of what was there, or gives them to a sink. Beside the columns a result may have all_rows, how
 // many rows there would be without a limit in the SQL; and drill and drill_rows,
 // which say what "raw" has to be asked to show what a row counts.
-func (t *Table) take(rows *sql.Rows, limit int) error {
+func (t *Table) take(rows *sql.Rows, limit int, to Sink) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -219,10 +220,15 @@ func (t *Table) take(rows *sql.Rows, limit int) error {
 	for i, name := range names {
 		places[i], at[name] = &values[i], i
 	}
-	t.Rows, t.RowsLeft, t.Drill = nil, 0, nil
+	t.Rows, t.RowsGiven, t.RowsLeft, t.Drill = nil, 0, 0, nil
+	if to != nil {
+		if err := to.Begin(t.Columns); err != nil {
+			return err
+		}
+	}
 	all := int64(0)
 	for rows.Next() {
-		if all++; limit > 0 && len(t.Rows) >= limit {
+		if all++; limit > 0 && t.Shown() >= int64(limit) {
 			continue
 		}
 		if err := rows.Scan(places...); err != nil {
@@ -234,7 +240,14 @@ func (t *Table) take(rows *sql.Rows, limit int) error {
 				return fmt.Errorf("column %s: %w", c.Name, err)
 			}
 		}
-		t.Rows = append(t.Rows, row)
+		if to == nil {
+			t.Rows = append(t.Rows, row)
+		} else {
+			if err := to.Row(row); err != nil {
+				return err
+			}
+			t.RowsGiven++
+		}
 		if i, ok := at["all_rows"]; ok {
 			all, _ = values[i].(int64)
 		}
@@ -242,7 +255,7 @@ func (t *Table) take(rows *sql.Rows, limit int) error {
 			t.Drill = drill(values[i], values[at["drill_rows"]])
 		}
 	}
-	t.RowsLeft = max(all-int64(len(t.Rows)), 0)
+	t.RowsLeft = max(all-t.Shown(), 0)
 	return rows.Err()
 }
 

@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -187,5 +189,39 @@ func TestScansAgree(t *testing.T) {
 	few, table := ask(t, s, "SELECT raw FROM request LIMIT 3")
 	if len(few.rows) != 3 || table.Accounting.Lines > int64(len(truth.Requests)) {
 		t.Errorf("%d rows, accounting %+v", len(few.rows), table.Accounting)
+	}
+}
+
+// TestRowsGiven: a sink gets the rows that the table would have, and the rest of the
+// answer is the same.
+func TestRowsGiven(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 0x51))
+	w := newWorld(t, randomOptions(rng), rng)
+	s := open(t, w.dir, ingest.Plan{}, 2)
+	for _, r := range query.Reports() {
+		q := randomQuestion(rng, r, w)
+		for _, q.Limit = range []int{0, 2} {
+			want, err := s.Run(context.Background(), r, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var rows, given sink
+			for _, row := range want.Rows {
+				_ = rows.Row(row)
+			}
+			q.To = &given
+			got, err := s.Run(context.Background(), r, q)
+			q.To = nil
+			if err != nil {
+				t.Fatal(err)
+			}
+			if given.begun == 0 || !slices.Equal(given.rows, rows.rows) || got.Shown() != want.Shown() {
+				t.Errorf("%s of %+v: %d of %d rows:\n%q\nwant\n%q", r.Name, q, got.Shown(), want.Shown(), given.rows, rows.rows)
+			}
+			got.Rows, got.RowsGiven = want.Rows, 0
+			if diff := gocmp.Diff(want, got); diff != "" {
+				t.Errorf("%s of %+v (-held +given):\n%s", r.Name, q, diff)
+			}
+		}
 	}
 }

@@ -16,6 +16,7 @@ type Table struct {
 	Narrow     []string  // names of columns that a narrow terminal goes without, the least important first
 	Noun       [2]string // what a row is, one and many, as in "target", "targets"; empty: "row", "rows"
 	Rows       [][]any   // one value per column; nil = absent; its Go type is given by Column.Type
+	RowsGiven  int64     // rows that are not in Rows, since a Sink has taken them
 	RowsLeft   int64     // rows that the limit cut off
 	Empty      string    // what an answer without rows says; empty: "no rows", by Noun
 	Failures   bool      // the sum of the answer is Total failures of Requests, not a number of rows
@@ -26,6 +27,9 @@ type Table struct {
 	Next       string    // a command worth running next; empty if there is none
 	Lines      string    // a command that shows the lines behind the first count; empty if there is none
 }
+
+// Shown is how many rows the answer has, without those that the limit cut off.
+func (t *Table) Shown() int64 { return int64(len(t.Rows)) + t.RowsGiven }
 
 // SQL is the Report of a table that answers free SQL. Such a table may have no
 // window and nothing to account for; its column names are as hostile as its texts.

@@ -119,7 +119,7 @@ func partial(a query.Accounting, w wording) string {
 func total(t *query.Table, w wording) string {
 	requests := w.count(t.Requests) + noun(t.Requests, " request", " requests")
 	switch {
-	case t.Empty != "" && len(t.Rows) == 0 && t.RowsLeft == 0 && t.Accounting.ObjectsFailed == 0:
+	case t.Empty != "" && t.Shown() == 0 && t.RowsLeft == 0 && t.Accounting.ObjectsFailed == 0:
 		return t.Empty
 	case !t.Failures:
 		return rows(t, w)
@@ -136,7 +136,7 @@ func total(t *query.Table, w wording) string {
 // rows says how many rows the answer has, with those that the limit cut off.
 func rows(t *query.Table, w wording) string {
 	one, many := nouns(t)
-	n := int64(len(t.Rows)) + t.RowsLeft
+	n := t.Shown() + t.RowsLeft
 	said := "no " + many
 	if n > 0 {
 		said = w.count(n) + " " + noun(n, one, many)

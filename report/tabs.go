@@ -12,11 +12,32 @@ import (
 // tab-separated and exact, one row per line under a head. Everything else
 // stands on lines that begin with "# ", and no row does.
 func encodeTabs(w io.Writer, t *query.Table, s Style) error {
+	before, after := aroundTabs(t, s)
+	var out bytes.Buffer
+	out.WriteString(before)
+	if err := writeRows(newTabs(&out, t.Columns, s), t.Rows); err != nil {
+		return err
+	}
+	out.WriteString(after)
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// Around returns what stands before and after the rows that Stream writes in the form
+// of that name; empty for a form that is rows and nothing else.
+func Around(name string, t *query.Table, s Style) (before, after string) {
+	if name == "table" {
+		return aroundTabs(t, s)
+	}
+	return "", ""
+}
+
+func aroundTabs(t *query.Table, s Style) (before, after string) {
 	words := tabWording(s)
 	bytesOf := func(n int64) string { return exact(n) + " bytes" }
 	dot := words.sign(" · ")
 
-	var out bytes.Buffer
+	var out strings.Builder
 	say := func(line string) {
 		if line != "" {
 			out.WriteString("# " + line + "\n")
@@ -26,9 +47,8 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 	say(span(t, words, true))
 	say(strings.Join(read(t, words, bytesOf), dot))
 	say(partial(t.Accounting, words))
-	if err := writeRows(newTabs(&out, t.Columns, s), t.Rows); err != nil {
-		return err
-	}
+	before = out.String()
+	out.Reset()
 	say(rowsLeft(t, words))
 	say(total(t, words))
 	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
@@ -40,8 +60,7 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 	for _, line := range further(t, words) {
 		say(line)
 	}
-	_, err := w.Write(out.Bytes())
-	return err
+	return before, out.String()
 }
 
 // newTabs writes the head and the rows of the table for a pipe.

@@ -13,7 +13,7 @@ import (
 // further suggests how to go on from an answer: by dividing it once more, and by
 // looking at the lines behind its first count.
 func further(r query.Report, o reportOptions, args []string, t *query.Table) {
-	if len(t.Rows) > 0 && t.Requests > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
+	if t.Shown() > 0 && t.Requests > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
 		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", o.every}}
 		t.Next = command(r.Name, o, args, nil, flags)
 	}

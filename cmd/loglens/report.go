@@ -103,12 +103,23 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	if err != nil {
 		return err
 	}
-	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) error {
+	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
 		if o.read.explain {
 			return a.explain(ctx, s, text, values)
 		}
 		if !encoder.headed {
 			a.say("window %s", in.window)
+		}
+		draw := func(t *query.Table) error { return encoder.Encode(a.out, t, a.style(o.output)) }
+		if o.limit == 0 { // millions of lines may be what is asked for
+			rows, rerr := a.rows(o.output, o.limit, encoder)
+			if rerr != nil {
+				return rerr
+			}
+			defer func() { err = errors.Join(err, rows.close()) }()
+			if !rows.whole {
+				q.To, draw = rows, rows.printAround
+			}
 		}
 		done := a.showProgress(s.Progress())
 		table, err := s.Run(ctx, r, q)
@@ -120,7 +131,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 			return err
 		}
 		further(r, o, args, table)
-		if err := encoder.Encode(a.out, table, a.style(o.output)); err != nil {
+		if err := draw(table); err != nil {
 			return err
 		}
 		if !encoder.headed {

@@ -13,9 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"loglens/ingest"
 	"loglens/query"
-	"loglens/report"
 )
 
 const sqlHelp = `sql runs one SELECT of DuckDB's SQL over the logs, read-only:
@@ -138,7 +136,7 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, 
 		if o.read.explain {
 			return a.explain(ctx, s, text, values)
 		}
-		rows, err := a.rows(o, encoder)
+		rows, err := a.rows(o.output, o.limit, encoder)
 		if err != nil {
 			return err
 		}
@@ -162,90 +160,6 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, 
 		}
 		return whole(table, s.FirstFailure())
 	})
-}
-
-// answerRows takes the rows of free SQL: into memory for a form that draws them all
-// at once, or else into a temporary file, so that what is printed is whole or
-// not there.
-type answerRows struct {
-	app     *app
-	encoder form
-	style   report.Style
-	limit   int
-	whole   bool // the form needs all rows
-
-	columns []query.Column
-	held    [][]any
-	left    int64
-	file    *os.File
-	writer  report.RowWriter
-}
-
-func (a *app) rows(o sqlOptions, e form) (*answerRows, error) {
-	if o.limit < 0 {
-		return nil, usage("--limit 0 shows all rows", "--limit %d is negative", o.limit)
-	}
-	r := &answerRows{app: a, encoder: e, style: a.style(o.output), limit: o.limit}
-	w, streams := report.Stream(e.Name, io.Discard, nil, r.style)
-	if r.whole = !streams; r.whole {
-		return r, nil
-	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	var err error
-	r.file, err = ingest.NamelessFile("")
-	return r, err
-}
-
-func (r *answerRows) Begin(columns []query.Column) error {
-	r.columns, r.held, r.left = columns, nil, 0
-	if r.whole {
-		return nil
-	}
-	if err := r.file.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	r.writer, _ = report.Stream(r.encoder.Name, r.file, columns, r.style)
-	return nil
-}
-
-func (r *answerRows) Row(row []any) error {
-	switch {
-	case !r.whole:
-		return r.writer.Row(row)
-	case r.limit > 0 && len(r.held) >= r.limit:
-		r.left++
-	default:
-		r.held = append(r.held, row)
-	}
-	return nil
-}
-
-// print writes the rows out.
-func (r *answerRows) print(t *query.Table) error {
-	if r.whole {
-		t.Rows, t.RowsLeft = r.held, r.left
-		return r.encoder.Encode(r.app.out, t, r.style)
-	}
-	if err := r.writer.Close(); err != nil {
-		return err
-	}
-	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	_, err := io.Copy(r.app.out, r.file)
-	return err
-}
-
-func (r *answerRows) close() error {
-	if r.file == nil {
-		return nil
-	}
-	return r.file.Close()
 }
 
 // explain says what a statement would read, and what that costs.

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"loglens/ingest"
+	"loglens/query"
+	"loglens/report"
+)
+
+// answerRows takes the rows of an answer that may have many: into memory for a form that draws them all
+// at once, or else into a temporary file, so that what is printed is whole or
+// not there.
+type answerRows struct {
+	app     *app
+	encoder form
+	style   report.Style
+	limit   int
+	whole   bool // the form needs all rows
+
+	columns []query.Column
+	held    [][]any
+	left    int64
+	file    *os.File
+	writer  report.RowWriter
+}
+
+func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
+	if limit < 0 {
+		return nil, usage("--limit 0 shows all rows", "--limit %d is negative", limit)
+	}
+	r := &answerRows{app: a, encoder: e, style: a.style(o), limit: limit}
+	w, streams := report.Stream(e.Name, io.Discard, nil, r.style)
+	if r.whole = !streams; r.whole {
+		return r, nil
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	var err error
+	r.file, err = ingest.NamelessFile("")
+	return r, err
+}
+
+func (r *answerRows) Begin(columns []query.Column) error {
+	r.columns, r.held, r.left = columns, nil, 0
+	if r.whole {
+		return nil
+	}
+	if err := r.file.Truncate(0); err != nil {
+		return err
+	}
+	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	r.writer, _ = report.Stream(r.encoder.Name, r.file, columns, r.style)
+	return nil
+}
+
+func (r *answerRows) Row(row []any) error {
+	switch {
+	case !r.whole:
+		return r.writer.Row(row)
+	case r.limit > 0 && len(r.held) >= r.limit:
+		r.left++
+	default:
+		r.held = append(r.held, row)
+	}
+	return nil
+}
+
+// print writes the rows out.
+func (r *answerRows) print(t *query.Table) error {
+	if r.whole {
+		t.Rows, t.RowsLeft = r.held, r.left
+		return r.encoder.Encode(r.app.out, t, r.style)
+	}
+	if err := r.writer.Close(); err != nil {
+		return err
+	}
+	if _, err := r.file.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	_, err := io.Copy(r.app.out, r.file)
+	return err
+}
+
+// printAround writes the rows out, with what belongs around them.
+func (r *answerRows) printAround(t *query.Table) error {
+	before, after := report.Around(r.encoder.Name, t, r.style)
+	if _, err := io.WriteString(r.app.out, before); err != nil {
+		return err
+	}
+	if err := r.print(t); err != nil {
+		return err
+	}
+	_, err := io.WriteString(r.app.out, after)
+	return err
+}
+
+func (r *answerRows) close() error {
+	if r.file == nil {
+		return nil
+	}
+	return r.file.Close()
+}

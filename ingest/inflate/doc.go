@@ -9,7 +9,8 @@
 // wide enough for nearly every code, entries that hold all there is to know
 // about a symbol or two literals, and a loop without questions about the edges
 // of input and output while these are far. A second, careful loop takes one byte
-// at a time and never one more than it needs. The only unsafe code is in unchecked.go, which says why it is safe.
+// at a time and never one more than it needs. The only unsafe code is in
+// unchecked.go, which says why it is safe.
 //
 // It accepts what compress/gzip accepts, except members whose header sets
 // reserved flags. It does not write, has no preset dictionaries, and leaves it

@@ -483,6 +483,39 @@ func TestReaderMembers(t *testing.T) {
 	}
 }
 
+// A member that is given up anywhere leaves nothing behind: no text that was not
+// read, no history, no bits.
+func TestReaderGivenUp(t *testing.T) {
+	next, tooFar := fixtures(t, "access")[0].stored, wrap(fixed().code(1, 7).code(0, 5).b, nil)
+	text, err := os.ReadFile("testdata/access.log")
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, r, log := new(Reader), rand.New(rand.NewPCG(7, 8)), texts()["log"]
+	for _, pack := range packers(t) {
+		stored := pack.make(log)
+		for _, size := range []int{1, 5000, 2 * ownSize} {
+			giveUp := func() {
+				err := z.Reset(reading(stored, 4096))
+				for n := 1 + r.IntN(3); n > 0 && err == nil; n-- {
+					_, err = z.Read(make([]byte, size))
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			giveUp()
+			if got := inflate(t, z, reading(next, 4096), 4096); !errors.Is(got.err, io.EOF) || !bytes.Equal(got.text, text) {
+				t.Errorf("after reads of %d of %s: %d bytes, error %v; want %d, EOF", size, pack.name, len(got.text), got.err, len(text))
+			}
+			giveUp()
+			if got := inflate(t, z, reading(tooFar, 4096), 4096); !errors.Is(got.err, errDistance) || len(got.text) > 0 {
+				t.Errorf("after reads of %d of %s: %d bytes, error %v; want none, %v", size, pack.name, len(got.text), got.err, errDistance)
+			}
+		}
+	}
+}
+
 // bitWriter writes deflate data by hand.
 type bitWriter struct {
 	b []byte

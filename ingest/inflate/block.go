@@ -51,8 +51,7 @@ func (z *Reader) readBlockHeader() error {
 func (z *Reader) endBlock() {
 	z.state = atBlock
 	if z.final {
-		z.state = atTrailer
-		z.bits, z.nbits = 0, 0 // the trailer begins at a whole byte
+		z.state = atTrailer // which begins at a whole byte: bits that are left have no meaning
 	}
 }
 

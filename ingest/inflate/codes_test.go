@@ -64,6 +64,16 @@ func (w *bitWriter) symbol(c code, symbol uint) *bitWriter {
 	return w.code(c.codes[symbol], c.lengths[symbol])
 }
 
+// steep returns the code in which the symbols, in this order, have 1, 2, 3 … bits, and
+// the last two the same.
+func steep(size int, symbols ...uint) code {
+	lengths := make([]uint, size)
+	for i, symbol := range symbols {
+		lengths[symbol] = uint(min(i+1, len(symbols)-1))
+	}
+	return canonical(lengths)
+}
+
 // some returns n different numbers below size.
 func some(r *rand.Rand, size, n int) (numbers []uint) {
 	for _, i := range r.Perm(size)[:n] {
@@ -72,16 +82,9 @@ func some(r *rand.Rand, size, n int) (numbers []uint) {
 	return numbers
 }
 
-// randomBlock appends a dynamic block with random codes, and its text to text.
-func (w *bitWriter) randomBlock(r *rand.Rand, final uint, text []byte) []byte {
-	literals := append(some(r, endOfBlock, 1+r.IntN(endOfBlock)), endOfBlock)
-	for _, i := range some(r, len(lengthBase), r.IntN(len(lengthBase)+1)) {
-		literals = append(literals, endOfBlock+1+i)
-	}
-	litlens := randomCode(r, sentLitlens, literals)
-	distances := randomCode(r, sentDistances, some(r, sentDistances, 1+r.IntN(sentDistances)))
-
-	// The precode has 4 bits for each of the lengths 0 to 15.
+// describe begins a dynamic block with these codes. Its precode has 4 bits for each of
+// the lengths 0 to 15.
+func (w *bitWriter) describe(final uint, litlens, distances code) {
 	w.bits(final|blockDynamic<<1, 3).bits(sentLitlens-257, 5).bits(sentDistances-1, 5).bits(maxPrecodes-4, 4)
 	for _, symbol := range precodeOrder {
 		if symbol < repeatLast {
@@ -93,7 +96,18 @@ func (w *bitWriter) randomBlock(r *rand.Rand, final uint, text []byte) []byte {
 	for _, n := range append(slices.Clone(litlens.lengths), distances.lengths...) {
 		w.code(n, 4)
 	}
+}
 
+// randomBlock appends a dynamic block with random codes, and its text to text.
+func (w *bitWriter) randomBlock(r *rand.Rand, final uint, text []byte) []byte {
+	literals := append(some(r, endOfBlock, 1+r.IntN(endOfBlock)), endOfBlock)
+	for _, i := range some(r, len(lengthBase), r.IntN(len(lengthBase)+1)) {
+		literals = append(literals, endOfBlock+1+i)
+	}
+	litlens := randomCode(r, sentLitlens, literals)
+	distances := randomCode(r, sentDistances, some(r, sentDistances, 1+r.IntN(sentDistances)))
+
+	w.describe(final, litlens, distances)
 	for range r.IntN(2000) {
 		symbol := litlens.used[r.IntN(len(litlens.used))]
 		switch {

@@ -72,3 +72,49 @@ func TestReaderBetweenGuardPages(t *testing.T) {
 		}
 	}
 }
+
+// Rounds of fast that take as much input as can be, or write as much as can be, each at
+// every distance from the end.
+func TestReaderGreediestRounds(t *testing.T) {
+	z := new(Reader)
+
+	// Two literals of 10 bits, a length of 15 and 5, and a distance of 15 and 13.
+	litlens := steep(sentLitlens, '0', '1', '2', '3', '4', '5', '6', '7', '8', 'a', 'b', 'c', 'd', 'e', endOfBlock, 284)
+	distances := steep(sentDistances, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 28, 29)
+	w := new(bitWriter)
+	w.describe(1, litlens, distances)
+	for w.symbol(litlens, 'a'); w.n < 5000; { // 227 bytes each, of distance 1
+		w.symbol(litlens, 284).bits(0, 5).symbol(distances, 0)
+	}
+	for range 30 {
+		w.symbol(litlens, 'a').symbol(litlens, 'a').symbol(litlens, 284).bits(30, 5).symbol(distances, 29).bits(0x1fff, 13)
+	}
+	stored, block := wrap(w.b, nil), make([]byte, 2*ownSize)
+	for cut := 1; cut <= 40; cut++ {
+		input := guard.Bytes(t, len(stored)-trailerSize-cut, true)
+		copy(input, stored)
+		if err := z.decodeAll(t, input, block); !errors.Is(err, io.ErrUnexpectedEOF) || len(bytes.Trim(block[:z.write], "a")) > 0 {
+			t.Fatalf("%d bytes cut off: %d bytes of text, error %v", cut, z.write, err)
+		}
+	}
+
+	// Two pairs of literals and a match of 258.
+	litlens, distances = steep(sentLitlens, 'a', endOfBlock, 285), steep(sentDistances, 8, 9)
+	w = new(bitWriter)
+	w.describe(1, litlens, distances)
+	for range 17 {
+		w.symbol(litlens, 'a')
+	}
+	for range 1000 { // more than worthPairs
+		w.symbol(litlens, 'a').symbol(litlens, 'a').symbol(litlens, 'a').symbol(litlens, 'a')
+		w.symbol(litlens, 285).symbol(distances, 8).bits(0, 3)
+	}
+	stored = wrap(w.b, nil)
+	whole := guard.Bytes(t, ownSize+4+maxMatch, true)
+	for begin := range 4 + maxMatch {
+		block := whole[begin:]
+		if err := z.decodeAll(t, stored, block); err != nil || len(bytes.Trim(block[:z.write], "a")) > 0 {
+			t.Fatalf("block of %d bytes: %d bytes of text, error %v", len(block), z.write, err)
+		}
+	}
+}

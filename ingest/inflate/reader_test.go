@@ -148,7 +148,7 @@ func (j *jury) compare(t testing.TB, stored []byte, buffer, chunk int) {
 	t.Helper()
 	got := inflate(t, &j.ours, reading(stored, buffer), chunk)
 	if len(stored) >= headerSize && bytes.HasPrefix(stored, []byte{magic1, magic2, methodDeflate}) && stored[3]&flagReserved != 0 {
-		if !errors.Is(got.err, ErrHeader) { // the others do not refuse them
+		if !errors.Is(got.err, ErrHeader) { // compress/gzip does not refuse them, klauspost/compress does behind the fields
 			t.Fatalf("error %v with reserved flags, want %v", got.err, ErrHeader)
 		}
 		return
@@ -735,6 +735,26 @@ func TestReaderAllocatesNothing(t *testing.T) {
 			if allocs > 0 {
 				t.Errorf("%s, block of %d bytes: %v allocations for a member, want none", name, size, allocs)
 			}
+		}
+	}
+}
+
+// A block that is large enough is decoded into: the Reader's own is not used.
+func TestReaderIntoBlock(t *testing.T) {
+	z := new(Reader)
+	for _, tt := range []struct {
+		size   int
+		direct bool
+	}{{ownSize, true}, {ownSize - 1, false}} {
+		copy(z.own[:], scribble)
+		if err := z.Reset(reading(fixtures(t, "access")[0].stored, 4096)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := z.Read(make([]byte, tt.size)); err != nil {
+			t.Fatal(err)
+		}
+		if direct := bytes.HasPrefix(scribble, z.own[:]); direct != tt.direct {
+			t.Errorf("a block of %d bytes is decoded into: %v, want %v", tt.size, direct, tt.direct)
 		}
 	}
 }

@@ -32,39 +32,65 @@ func TestDecoder(t *testing.T) {
 		for command, flag := range map[string]string{"top-errors": "--output=csv", "ingest": "--store=" + filepath.Join(t.TempDir(), "x.duckdb")} {
 			t.Run(command+" with "+strconv.Quote(value), func(t *testing.T) {
 				used := make(chan string, 1)
-				halt := sync.OnceFunc(func() { used <- decoderAtWork() }) // the object may be asked for again
-				server := httptest.NewServer(halting(t, halt))
-				defer server.Close()
-				for _, s := range append([]string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b", "LOGLENS_INFLATE=" + value}, quiet...) {
-					name, v, _ := strings.Cut(s, "=")
-					t.Setenv(name, v)
-				}
-				var stderr bytes.Buffer
-				a := &app{in: strings.NewReader(""), out: io.Discard, err: &stderr, now: time.Now, getenv: os.Getenv}
-				status := a.run(t.Context(), []string{command, flag, "--region", "us-east-1", "--endpoint-url", server.URL,
-					"--since", "2026-10-07T07:00:00Z", "--until", "2026-10-07T08:00:00Z", "s3://bucket"})
-				if status != 0 {
-					t.Fatalf("exit status %d, stderr: %s", status, &stderr)
-				}
-				if got := <-used; got != want {
-					t.Errorf("%q was at work, want %q", got, want)
+				halt := sync.OnceFunc(func() { used <- inflating() }) // the object may be asked for again
+				t.Setenv("LOGLENS_INFLATE", value)
+				runOn(t, halting(t, 2000, 2, halt), command, flag)
+				if got := <-used; !strings.Contains(got, want) {
+					t.Errorf("at work was not %q but\n%s", want, got)
 				}
 			})
 		}
 	}
 }
 
-// halting is a bucket of one object, which calls halt when half of it is sent. It
-// is stored without being compressed: what arrives is taken in blocks, and half
-// of it shall be several.
-func halting(t *testing.T, halt func()) http.HandlerFunc {
+// TestInflatedAhead: one object takes two processors, since its text is inflated by
+// a goroutine that does nothing else, once a worker has nothing left to do.
+func TestInflatedAhead(t *testing.T) {
+	for command, args := range map[string][]string{"top-errors": nil, "sql": {"select count(*) from request"}, "ingest": {"--store=" + filepath.Join(t.TempDir(), "x.duckdb")}} {
+		t.Run(command, func(t *testing.T) {
+			last := ""
+			halt := func() {
+				if !strings.Contains(last, "loglens/ingest.readAhead(") {
+					last = inflating()
+				}
+			}
+			runOn(t, halting(t, 20_000, 20, halt), append([]string{command, "--workers=2"}, args...)...)
+			if !strings.Contains(last, "loglens/ingest.readAhead(") {
+				t.Errorf("nobody inflates ahead, but\n%s", last)
+			}
+		})
+	}
+}
+
+// runOn runs a command on a bucket.
+func runOn(t *testing.T, bucket http.HandlerFunc, args ...string) {
+	t.Helper()
+	server := httptest.NewServer(bucket)
+	defer server.Close()
+	for _, s := range append([]string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, quiet...) {
+		name, v, _ := strings.Cut(s, "=")
+		t.Setenv(name, v)
+	}
+	var stderr bytes.Buffer
+	a := &app{in: strings.NewReader(""), out: io.Discard, err: &stderr, now: time.Now, getenv: os.Getenv}
+	status := a.run(t.Context(), append(args, "--region", "us-east-1", "--endpoint-url", server.URL,
+		"--since", "2026-10-07T07:00:00Z", "--until", "2026-10-07T08:00:00Z", "s3://bucket"))
+	if status != 0 {
+		t.Fatalf("exit status %d, stderr: %s", status, &stderr)
+	}
+}
+
+// halting is a bucket of one object of some lines, which is sent in parts; between
+// them it calls halt. It is stored without being compressed: what arrives is taken
+// in blocks, and a part shall be several.
+func halting(t *testing.T, lines, parts int, halt func()) http.HandlerFunc {
 	t.Helper()
 	var packed bytes.Buffer
 	z, err := gzip.NewWriterLevel(&packed, gzip.NoCompression)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := z.Write(failing(2000)); err != nil {
+	if _, err := z.Write(failing(lines)); err != nil {
 		t.Fatal(err)
 	}
 	if err := z.Close(); err != nil {
@@ -74,10 +100,15 @@ func halting(t *testing.T, halt func()) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bucket/requests.log.gz" {
 			w.Header().Set("Content-Length", strconv.Itoa(len(object)))
-			_, _ = w.Write(object[:len(object)/2])
-			_ = http.NewResponseController(w).Flush()
-			halt()
-			_, _ = w.Write(object[len(object)/2:])
+			size := len(object)/parts + 1
+			for rest := object; len(rest) > 0; {
+				n, _ := w.Write(rest[:min(size, len(rest))])
+				_ = http.NewResponseController(w).Flush()
+				if rest = rest[n:]; n == 0 || len(rest) == 0 {
+					return
+				}
+				halt()
+			}
 			return
 		}
 		contents := ""
@@ -88,15 +119,15 @@ func halting(t *testing.T, halt func()) http.HandlerFunc {
 	}
 }
 
-// decoderAtWork waits until a goroutine stands in a decoder, and says in which; ""
+// inflating waits until a goroutine stands in a decoder, and returns its stack; ""
 // if none ever does. Nothing tells when one does, so it looks again and again.
-func decoderAtWork() string {
+func inflating() string {
 	stacks := make([]byte, 1<<20)
 	for range 10_000 {
-		text := stacks[:runtime.Stack(stacks, true)]
-		for _, decoder := range []string{ownDecoder, klauspostDecoder} {
-			if bytes.Contains(text, []byte(decoder)) {
-				return decoder
+		text := string(stacks[:runtime.Stack(stacks, true)])
+		for stack := range strings.SplitSeq(text, "\n\n") {
+			if strings.Contains(stack, ownDecoder) || strings.Contains(stack, klauspostDecoder) {
+				return stack
 			}
 		}
 		time.Sleep(time.Millisecond)

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 
 	"loglens/ingest"
 )
@@ -74,4 +75,39 @@ func TestAheadStop(t *testing.T) {
 			t.Fatal("a source was read after it was given up, or never")
 		}
 	}
+}
+
+// reads is a text whose reads take as long as somebody wants.
+type reads chan struct{}
+
+func (r reads) Read(p []byte) (int, error) {
+	<-r
+	return len(p), nil
+}
+
+// TestAheadStopWaits: Stop returns when nobody is within the source any more.
+func TestAheadStopWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var a ingest.Ahead
+		source, stopped := make(reads, 1), false
+		source <- struct{}{}
+		a.Reset(source, func() bool { return true })
+		if _, err := a.Read(make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait() // until the second block is being read
+		go func() {
+			a.Stop()
+			stopped = true
+		}()
+		synctest.Wait()
+		if stopped {
+			t.Error("Stop did not wait for the source")
+		}
+		close(source)
+		synctest.Wait()
+		if !stopped {
+			t.Error("Stop waits for ever")
+		}
+	})
 }

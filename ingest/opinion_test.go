@@ -60,6 +60,26 @@ func TestObjectSecondOpinion(t *testing.T) {
 	}
 }
 
+// once is an origin that cannot be read again, such as standard input.
+type once struct{ memory }
+
+func (once) again() bool { return false }
+
+// What cannot be read twice gets no second opinion, so the library is asked at once.
+func TestObjectReadOnce(t *testing.T) {
+	ctx, z, wrong := context.Background(), NewInflater(), new(wrongMember)
+	z.fast = wrong
+	o := &Object{URI: "-", Size: -1, origin: once{pack(t, []byte("a line\n"))}}
+	defer o.Close()
+	r, err := o.Content(ctx, z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(r); err != nil || string(text) != "a line\n" || wrong.resets > 0 {
+		t.Errorf("%q, error %v, our decoder asked %d times; want the line, and 0 times", text, err, wrong.resets)
+	}
+}
+
 // Under DecoderKlauspost our decoder is not asked at all.
 func TestObjectDecoder(t *testing.T) {
 	ctx, z, wrong := context.Background(), NewInflater(), new(wrongMember)

@@ -303,6 +303,22 @@ func TestInflaterBomb(t *testing.T) {
 	})
 }
 
+// What waits in a buffer has not been taken: the ratio of text to stored bytes rests on it.
+func TestInflaterStored(t *testing.T) {
+	text := logText(rand.New(rand.NewPCG(9, 10)), 20_000)
+	first := pack(t, text)
+	z := NewInflater()
+	if err := z.Reset(bytes.NewReader(cat(first, pack(t, text)))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadFull(z, make([]byte, len(text))); err != nil {
+		t.Fatal(err)
+	}
+	if got := z.Stored(); got == 0 || got > int64(len(first)) {
+		t.Errorf("%d stored bytes taken for the text of a member of %d", got, len(first))
+	}
+}
+
 // A read that breaks is no damage: it must come out as it is.
 func TestInflaterBrokenRead(t *testing.T) {
 	broken := errors.New("the line went dead")

@@ -164,7 +164,7 @@ func oddLine(i int, hostile bool) string {
 	pick := func(list ...string) string { return list[i%len(list)] }
 	quote := func(field string) string { return `"` + field + `"` }
 	const hex = "0123456789abcdef0123456789abcdef"
-	client := pick("198.51.100.7:1", "2001:db8::1:443", "001.2.3.4:5", "256.1.1.1:80", "1.2.3:9", "1.2.3.4.5:6", "....:7", "255.255.255.255:65535", "0.0.0.0:0", "1..2.3:4", "[::1]:8")
+	client := pick("198.51.100.7:1", "2001:db8::1:443", "001.2.3.4:5", "256.1.1.1:80", "1.2.3:9", "1.2.3.4.5:6", "....:7", "255.255.255.255:65535", "0.0.0.0:0", "1..2.3:4", "[::1]:8", "::ffff:198.51.100.7:9", "::ffff:c633:6407:10")
 	trace := pick("Root=1-"+hex[:8]+"-"+hex[8:], "Root=1-"+fmt.Sprintf("%08x", i)+"-"+hex[8:], "-", "Root=1-"+hex[:8]+"-"+strings.ToUpper(hex[8:]),
 		"Self=1-"+hex[:8]+"-"+hex[8:]+";Root=1-"+hex[:8]+"-"+hex[8:], "Root=1-"+hex[:8]+"-"+hex[8:31], "Root=1-"+hex[:9]+"-"+hex[9:], "Root=1-"+hex+"0", "Root=",
 		"Root=1-ffffffff-ffffffffffffffffffffffff", "Root=1-00000000-000000000000000000000000")

@@ -120,17 +120,18 @@ func halting(t *testing.T, lines, parts int, halt func()) http.HandlerFunc {
 }
 
 // inflating waits until a goroutine stands in a decoder, and returns its stack; ""
-// if none ever does. Nothing tells when one does, so it looks again and again.
+// if none ever does. Nothing tells when one does, so it looks again and again, and lets
+// others have a processor before.
 func inflating() string {
 	stacks := make([]byte, 1<<20)
 	for range 10_000 {
+		time.Sleep(time.Millisecond)
 		text := string(stacks[:runtime.Stack(stacks, true)])
 		for stack := range strings.SplitSeq(text, "\n\n") {
 			if strings.Contains(stack, ownDecoder) || strings.Contains(stack, klauspostDecoder) {
 				return stack
 			}
 		}
-		time.Sleep(time.Millisecond)
 	}
 	return ""
 }

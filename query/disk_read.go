@@ -190,8 +190,11 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 		return err
 	}
 	memory := int64(memoryFromDisk)
-	if n.streams != 0 || q.many {
+	switch {
+	case q.many:
 		memory = memoryToStream
+	case n.streams != 0:
+		memory = memoryToCount // more would be filled with pages of the file
 	}
 	if err := s.configure(ctx, s.in.Workers, memory); err != nil {
 		return err

@@ -117,7 +117,7 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	params := parameters(text)
 	t.Window = s.in.Plan.Window
 	a := asked{
-		text: text, relations: named(text), count: true, many: q.Limit == 0, grain: grainOf(text, t.Window, q.widths(t.Window)),
+		text: text, relations: named(text), count: true, many: r.Earliest != "" && q.Limit == 0, grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
 		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit, q.To) },

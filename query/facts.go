@@ -190,12 +190,12 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 				noun(n, "its lines", "their lines"), one, other)
 		}
 	}, `
-		WITH named AS (
-			SELECT object_id, uri, hash(interval_end, node, load_balancer, named_kind) AS alike FROM object_read
-			WHERE status = 'ok' AND interval_end IS NOT NULL
+		WITH alike AS (
+			SELECT hash(interval_end, node, load_balancer, named_kind) AS alike FROM object_read
+			WHERE status = 'ok' AND interval_end IS NOT NULL GROUP BY alike HAVING count(*) > 1
 		), copied AS (
-			SELECT count(*) - 1 AS more, min(object_id) AS first, min_by(uri, object_id, 2) AS uris
-			FROM named SEMI JOIN (SELECT alike FROM named GROUP BY alike HAVING count(*) > 1) USING (alike)
+			SELECT count(*) - 1 AS more, min(object_id) AS first, min_by(uri, object_id, 2) AS uris FROM object_read
+			WHERE status = 'ok' AND interval_end IS NOT NULL AND hash(interval_end, node, load_balancer, named_kind) IN (FROM alike)
 			GROUP BY regexp_replace(parse_filename(uri), '\.gz$', '') HAVING count(*) > 1
 		)
 		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`,

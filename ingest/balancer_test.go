@@ -255,7 +255,7 @@ func TestNearest(t *testing.T) {
 			t.Errorf("nearest(%q) = %q, want %q first", word, got, want)
 		}
 	}
-	if d := distance("kitten", "sitting"); d != 3 {
-		t.Errorf("distance(kitten, sitting) = %d, want 3", d)
+	if d := Distance("kitten", "sitting"); d != 3 {
+		t.Errorf("Distance(kitten, sitting) = %d, want 3", d)
 	}
 }

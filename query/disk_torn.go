@@ -104,7 +104,8 @@ func (c *metadataCopy) read(to []byte, at, size int64) ([]byte, error) {
 }
 
 // writeWhole puts a file in the place of another, in such a way that one of them is
-// there whatever happens, and the new one when it returns.
+// there whatever happens, and the new one when it returns. What a killed process
+// leaves of it has always the same name, so that it does not add up.
 func writeWhole(path string, text []byte) error {
 	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {

@@ -69,30 +69,9 @@ func meantFlag(c *cobra.Command, err error) string {
 	}
 	best, least := "", 3
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if d := edits(name, f.Name); d < least && d < len(name)-1 {
+		if d := ingest.Distance(name, f.Name); d < least && d < len(name)-1 {
 			best, least = "--"+f.Name, d
 		}
 	})
 	return best
-}
-
-// edits is how many bytes have to be put in, taken out or changed to make b out of a.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

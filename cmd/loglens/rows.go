@@ -9,9 +9,9 @@ import (
 	"loglens/report"
 )
 
-// answerRows takes the rows of an answer that may have many: into memory for a form that draws them all
-// at once, or else into a temporary file, so that what is printed is whole or
-// not there.
+// answerRows takes the rows of an answer that may have many: into memory for a form
+// that draws them all at once, or else into a temporary file, so that what is
+// printed is whole or not there.
 type answerRows struct {
 	app     *app
 	encoder form

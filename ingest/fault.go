@@ -32,8 +32,11 @@ type FormatError struct {
 }
 
 func (e *FormatError) Error() string {
-	if e.Format == parquet {
+	switch e.Format {
+	case parquet:
 		return "Parquet data: it holds columns and no log lines; only gzip and plain text are read"
+	case tarball:
+		return "a tar archive: files are read, and not what is packed in one"
 	}
 	return e.Format + " data: only gzip and plain text are read"
 }
@@ -51,12 +54,20 @@ func (e *FormatError) Hint() string {
 		return "lz4cat FILE | loglens top-errors -"
 	case "zip":
 		return "unzip -p FILE | loglens top-errors -"
+	case twice:
+		return "zcat FILE | loglens top-errors -"
+	case tarball:
+		return "mkdir unpacked && tar xf FILE -C unpacked && loglens top-errors unpacked"
 	}
 	return duckDB(e.URI) + "\nor set the log delivery's output format to plain: loglens reads what is delivered from then on"
 }
 
-// parquet is the format that only log delivery through CloudWatch writes.
-const parquet = "Parquet"
+// Formats that have words of their own.
+const (
+	parquet = "Parquet" // written by log delivery through CloudWatch only
+	tarball = "tar"
+	twice   = "gzip within gzip"
+)
 
 // duckDB is the command that shows a Parquet object.
 func duckDB(uri string) string {

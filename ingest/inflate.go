@@ -30,15 +30,35 @@ var (
 
 // foreign are the formats that are recognised only to be refused by name.
 var foreign = []struct {
+	at     int
 	magic  string
 	format string
 }{
-	{"\x28\xb5\x2f\xfd", "zstd"},
-	{"PAR1", parquet},
-	{"PK\x03\x04", "zip"},
-	{"BZh91AY&SY", "bzip2"},
-	{"\xfd7zXZ\x00", "xz"},
-	{"\x04\x22\x4d\x18", "lz4"},
+	{0, "\x28\xb5\x2f\xfd", "zstd"},
+	{0, "PAR1", parquet},
+	{0, "PK\x03\x04", "zip"},
+	{0, "BZh91AY&SY", "bzip2"},
+	{0, "\xfd7zXZ\x00", "xz"},
+	{0, "\x04\x22\x4d\x18", "lz4"},
+	{tarMagicAt, tarMagic, tarball},
+	{0, "\x1f\x8b\x08", twice}, // of text only: what is stored so is read
+}
+
+// What tells an archive of files, in its first header. Source: POSIX, pax, "ustar
+// Interchange Format"; GNU tar writes a blank where POSIX has a zero.
+const (
+	tarMagicAt = 257
+	tarMagic   = "ustar"
+)
+
+// refused returns a *FormatError if head is the beginning of a foreign format.
+func refused(head []byte) error {
+	for _, f := range foreign {
+		if len(head) > f.at && bytes.HasPrefix(head[f.at:], []byte(f.magic)) {
+			return &FormatError{Format: f.format}
+		}
+	}
+	return nil
 }
 
 // A memberReader inflates one gzip member at a time. After Reset it returns
@@ -171,7 +191,7 @@ func (z *Inflater) Reset(r io.Reader) error {
 	z.in.Reset(&z.src)
 	z.gzip, z.open, z.text, z.err, z.warning = false, false, 0, nil, ""
 
-	head, err := z.in.Peek(16)
+	head, err := z.in.Peek(tarMagicAt + len(tarMagic))
 	switch {
 	case z.src.err != nil:
 		z.err = z.src.err
@@ -181,11 +201,7 @@ func (z *Inflater) Reset(r io.Reader) error {
 		z.gzip = true
 		z.err = z.nextMember()
 	default:
-		for _, f := range foreign {
-			if bytes.HasPrefix(head, []byte(f.magic)) {
-				z.err = &FormatError{Format: f.format}
-			}
-		}
+		z.err = refused(head)
 	}
 	return z.err
 }
@@ -210,6 +226,11 @@ func (z *Inflater) Read(p []byte) (int, error) {
 	}
 	for {
 		n, err := z.member.Read(p)
+		if z.text == 0 {
+			if z.err = refused(p[:n]); z.err != nil {
+				return 0, z.err
+			}
+		}
 		z.text += int64(n)
 		switch {
 		case z.text > bombSize:

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"archive/tar"
 	"bufio"
 	"bytes"
 	"compress/gzip"
@@ -185,15 +186,53 @@ func TestInflaterForeign(t *testing.T) {
 		{"PK\x03\x04 rest", "zip"},
 		{"BZh91AY&SY rest", "bzip2"},
 		{"\xfd7zXZ\x00 rest", "xz"},
+		{archive(t, tar.FormatUSTAR), "tar"},
+		{archive(t, tar.FormatGNU), "tar"},
+		{archive(t, tar.FormatPAX), "tar"},
 	} {
-		t.Run(tt.want, func(t *testing.T) {
-			err := NewInflater().Reset(strings.NewReader(tt.in))
-			var format *FormatError
-			if !errors.As(err, &format) || format.Format != tt.want {
-				t.Errorf("error %v, want a FormatError of %s", err, tt.want)
-			}
-		})
+		for name, in := range map[string]string{"plain": tt.in, "packed": string(pack(t, []byte(tt.in)))} {
+			t.Run(tt.want+", "+name, func(t *testing.T) { wantForeign(t, in, tt.want) })
+		}
 	}
+	t.Run("packed twice", func(t *testing.T) {
+		wantForeign(t, string(pack(t, pack(t, []byte("text")))), "gzip within gzip")
+	})
+}
+
+// wantForeign reads in, which is to be refused before there is any text.
+func wantForeign(t *testing.T, in, want string) {
+	t.Helper()
+	z := NewInflater()
+	err := z.Reset(strings.NewReader(in))
+	if err == nil {
+		var text []byte
+		if text, err = io.ReadAll(z); len(text) > 0 {
+			t.Errorf("%d bytes of text", len(text))
+		}
+	}
+	var format *FormatError
+	if !errors.As(err, &format) || format.Format != want {
+		t.Errorf("error %v, want a FormatError of %s", err, want)
+	}
+}
+
+// archive is a tar of one small log.
+func archive(t *testing.T, format tar.Format) string {
+	t.Helper()
+	var b strings.Builder
+	w := tar.NewWriter(&b)
+	header := tar.Header{Name: "logs/a.log", Mode: 0o644, Size: 4, Format: format}
+	if format == tar.FormatPAX {
+		header.PAXRecords = map[string]string{"SCHILY.xattr.user.of": "a log"}
+	}
+	err := w.WriteHeader(&header)
+	if err == nil {
+		_, err = io.WriteString(w, "text")
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // The command that a hint gives must reach DuckDB as it was meant, whatever the

@@ -38,7 +38,8 @@ func explanation(e query.Explanation) string {
 			all.Remote, float64(all.Remote)*perGet, float64(all.Download)/1e6, float64(all.Download)*perByte)
 	}
 	b.WriteString("\n")
-	for line := range strings.Lines(strings.TrimSpace(e.SQL)) {
+	indented := strings.ReplaceAll(strings.TrimSpace(e.SQL), "\t", "    ") // Plain would show tabs by their number
+	for line := range strings.Lines(indented) {
 		b.WriteString(report.Plain(strings.TrimRight(line, "\n")) + "\n")
 	}
 	return b.String()

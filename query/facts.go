@@ -186,8 +186,12 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 	var n int64
 	return s.each(ctx, func() {
 		if n > 0 {
-			say("%d %s of another, and %s count again: %s and %s", n, noun(n, "object is a copy", "objects are copies"),
-				noun(n, "its lines", "their lines"), one, other)
+			next := "leave out one of each"
+			if s.reader != nil {
+				next = s.reader.disk.command("store rebuild") + " SOURCE makes one without"
+			}
+			say("%d %s of another, and %s count again: %s and %s; %s", n, noun(n, "object is a copy", "objects are copies"),
+				noun(n, "its lines", "their lines"), one, other, next)
 		}
 	}, `
 		WITH alike AS (

@@ -18,7 +18,7 @@ import (
 type Report struct {
 	Name       string // as on the command line
 	Version    int    // of its JSON envelope
-	About      string // one sentence
+	About      string // sentences, of which the first fits beside the name in a list
 	Dimensions []Dimension
 	Default    []string // dimensions that it is divided by unless told otherwise
 	Filters    []Filter

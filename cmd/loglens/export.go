@@ -29,7 +29,7 @@ func (a *app) exportCommand() *cobra.Command {
 	var o exportOptions
 	c := &cobra.Command{
 		Use:   "export --to FILE [SOURCE…]",
-		Short: "Write requests or other log entries to Parquet or to a DuckDB file",
+		Short: "Write requests or other log entries to Parquet or DuckDB",
 		Long: `export writes the entries of the window to a Parquet file, compressed with
 Zstandard, as Athena, Spark, Trino and DuckDB read it: AWS's fields, typed,
 under AWS's names, absent values NULL, and the reason of every failure. What

@@ -37,9 +37,10 @@ var outages = []string{
 // reportCommand makes a command out of a report's file.
 func (a *app) reportCommand(r query.Report) *cobra.Command {
 	var o reportOptions
+	short, _, _ := strings.Cut(r.About, ". ")
 	c := &cobra.Command{
 		Use:     r.Name + " [SOURCE…]",
-		Short:   strings.TrimSuffix(r.About, "."),
+		Short:   strings.TrimSuffix(short, "."),
 		Long:    r.About + "\n\n" + sourceHelp,
 		Example: commandExamples(r),
 		RunE:    func(c *cobra.Command, args []string) error { return a.report(c.Context(), r, o, args) },

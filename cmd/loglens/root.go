@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -46,13 +47,35 @@ func (a *app) rootCommand() *cobra.Command {
 		return usage(hint, "%w", badFlag(err))
 	})
 	root.Flags().Bool("version", false, "print the version") // cobra's own would take -v
-	for _, r := range query.Reports() {
-		root.AddCommand(a.reportCommand(r))
-	}
-	root.AddCommand(a.sqlCommand(), a.queryCommand(), a.exportCommand(), a.summaryCommand(), a.diagnoseCommand(), a.iamCommand(), a.ingestCommand(), a.storeCommand(), a.demoCommand(), a.versionCommand(), exitTopic())
+	a.addCommands(root)
 	helpKnown(root)
 	a.foldHelp(root)
 	return root
+}
+
+// addCommands adds all commands, in the groups under which help lists them.
+func (a *app) addCommands(root *cobra.Command) {
+	group := func(id, title string, commands ...*cobra.Command) {
+		root.AddGroup(&cobra.Group{ID: id, Title: title})
+		for _, c := range commands {
+			c.GroupID = id
+		}
+		root.AddCommand(commands...)
+	}
+	cobra.EnableCommandSorting = false // what is asked first stands first
+	var reports []*cobra.Command
+	for _, r := range query.Reports() {
+		at := len(reports)
+		if r.Name == "top-errors" {
+			at = 0
+		}
+		reports = slices.Insert(reports, at, a.reportCommand(r))
+	}
+	group("reports", "What the logs say:", reports...)
+	group("cause", "What is wrong:", a.diagnoseCommand(), a.iamCommand())
+	group("own", "Questions of your own:", a.sqlCommand(), a.queryCommand(), a.exportCommand())
+	group("keep", "Schedules, and a store on disk:", a.summaryCommand(), a.ingestCommand(), a.storeCommand())
+	root.AddCommand(a.demoCommand(), a.versionCommand(), exitTopic())
 }
 
 // environment gives every flag that was not typed the value of LOGLENS_<FLAG>. One that

@@ -49,7 +49,7 @@ func (a *app) summaryCommand() *cobra.Command {
 	var o summaryOptions
 	c := &cobra.Command{
 		Use:   "summary [SOURCE…]",
-		Short: "What a window comes to, what is new in it, and what is missing: for schedules",
+		Short: "What a window comes to, what is new, what is missing",
 		Long:  summaryHelp + summaryFieldList() + "\n\n" + sourceHelp,
 		Example: `  loglens summary --since 24h s3://my-logs/prod
   loglens summary --window hour --lb shop-prod --output json --out summary.json

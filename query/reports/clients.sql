@@ -1,6 +1,6 @@
 -- report: clients
 -- version: 1
--- about: Clients with their requests and failures, those first for whom nothing succeeds.
+-- about: Clients by failures, those first for whom nothing succeeds.
 -- rows: client clients
 -- total: failures
 --

@@ -1,6 +1,6 @@
 -- report: coverage
 -- version: 1
--- about: What of the window the log objects cover: per balancer node the intervals without an object, the age of the newest, and how late they come.
+-- about: What of the window the log objects cover. Per balancer node the intervals without an object, the age of the newest, and how late they come.
 -- rows: node nodes
 -- limit: 0
 --

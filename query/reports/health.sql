@@ -1,6 +1,6 @@
 -- report: health
 -- version: 1
--- about: Health checks by target: failures, reasons, flapping, and requests that went to groups in which every check failed (fail-open).
+-- about: Health checks by target: failures, reasons and flapping. Requests that went to groups in which every check failed (fail-open) are told as well.
 -- rows: target targets
 --
 -- dimension: window        window_start

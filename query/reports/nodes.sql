@@ -1,6 +1,6 @@
 -- report: nodes
 -- version: 1
--- about: The balancer's nodes with their requests and failures: a node, or the zone it stands in, that fails more than the others shows.
+-- about: The balancer's nodes with their requests and failures. A node, or the zone it stands in, that fails more than the others shows.
 -- rows: node nodes
 -- total: failures
 --

@@ -1,6 +1,6 @@
 -- report: raw
 -- version: 1
--- about: The failing lines themselves, with the object and the line number where each stands.
+-- about: The failing lines themselves, with object and line number.
 -- earliest: lines
 -- rows: line lines
 -- narrow: raw load_balancer target_status_code object_uri line_no client target reason

@@ -1,6 +1,6 @@
 -- report: rejects
 -- version: 1
--- about: Damaged lines by what is wrong with them, in all logs, and where the first of each stands.
+-- about: Damaged lines of all logs by what is wrong with them. Where the first of each stands is told.
 -- rows: row rows
 -- empty: no damaged lines
 --

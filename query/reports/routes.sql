@@ -1,6 +1,6 @@
 -- report: routes
 -- version: 1
--- about: Paths with their requests and failures, ids and dates in them replaced, those first on which nothing succeeds any more.
+-- about: Paths by failures, those first on which nothing succeeds. Ids and dates in them are replaced, so that one handler's requests share a path.
 -- rows: route routes
 -- total: failures
 --

@@ -1,6 +1,6 @@
 -- report: targets
 -- version: 1
--- about: Targets with their requests, failures, response times, share of the traffic, and first and last request: a deploy shows.
+-- about: Targets: requests, failures, response times, share of traffic. First and last request of each show a deploy.
 -- rows: target targets
 --
 -- dimension: window        window_start

@@ -1,6 +1,6 @@
 -- report: tls
 -- version: 1
--- about: Connections that failed before a request, by cause: TLS handshakes and client certificates, of application and network load balancers.
+-- about: Connections that failed before a request, by cause. TLS handshakes and client certificates, of application and network load balancers.
 -- rows: cause causes
 -- empty: no connection failed
 --

@@ -1,6 +1,6 @@
 -- report: top-errors
 -- version: 1
--- about: Failures ranked by reason, target or any other dimension, with the requests they are part of.
+-- about: Failures ranked by reason, target or any other dimension. With the requests that they are part of.
 --
 -- dimension: reason             reason reason_class reason_source
 -- dimension: load_balancer      load_balancer

@@ -152,7 +152,10 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	if err != nil {
 		return err
 	}
-	err = s.each(ctx, func() { say("not read: %s: another kind of log: %s%s", uri, text, andMore(n)) }, `
+	err = s.each(ctx, func() {
+		t.Unread = append(t.Unread, text)
+		say("not read: %s: another kind of log: %s%s", uri, text, andMore(n))
+	}, `
 		SELECT arg_min(uri, object_id), kind, count(*)
 		FROM object_read JOIN (
 			SELECT object_id, arg_max(kind, (lines, kind)) AS kind FROM accounting

@@ -12,6 +12,7 @@ type Table struct {
 	Accounting Accounting
 	NotCounted []NotCounted // failures left out of Rows by class, most first
 	Warnings   []string     // whole sentences without full stop; hostile text is not yet neutralised
+	Unread     []string     // kinds of logs that were found among the objects and are not the question's
 	Columns    []Column
 	Narrow     []string  // names of columns that a narrow terminal goes without, the least important first
 	Noun       [2]string // what a row is, one and many, as in "target", "targets"; empty: "row", "rows"

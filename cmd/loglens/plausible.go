@@ -31,7 +31,7 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 				return err
 			}
 		}
-		return nothing(in, t.Warnings, s.Kinds(), logs, first, last)
+		return nothing(in, t, s.Kinds(), logs, first, last)
 	case acc.ObjectsFailed > 0 && acc.Lines == 0 && exitStatus(s.FirstFailure()) > exitPartial:
 		return fmt.Errorf("none of the %d log objects with content could be read: %w", acc.ObjectsFailed, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
@@ -43,7 +43,7 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 // nothing explains why there was no object of the kinds to read: logs is what else
 // there is in the window; first and last are the ends of the intervals that there are
 // outside of it, zero if there are none.
-func nothing(in input, warnings, kinds []string, logs []query.Log, first, last time.Time) error {
+func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, last time.Time) error {
 	where := "in " + strings.Join(in.specs, ", ")
 	if in.balancer != "" {
 		where = "of load balancer " + in.balancer + " " + where
@@ -76,9 +76,9 @@ func nothing(in input, warnings, kinds []string, logs []query.Log, first, last t
 	case len(others) > 0:
 		return &emptyError{where, strings.Join(others, "\n")}
 	case len(here) > 0:
-		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + answers(strings.Join(here, "\n"))}
-	case len(warnings) > 0:
-		return &emptyError{where, strings.Join(warnings, "\n") + answers(strings.Join(warnings, "\n"))}
+		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + readers(here)}
+	case len(t.Warnings) > 0:
+		return &emptyError{where, strings.Join(t.Warnings, "\n") + readers(t.Unread)}
 	case !first.IsZero():
 		span := "from " + first.Format(endForm) + " to " + last.Format(endForm)
 		if first.Equal(last) {
@@ -106,17 +106,17 @@ func outside(w when.Window, end time.Time) bool {
 	return !end.IsZero() && (!w.From.IsZero() && !end.After(w.From) || !w.Until.IsZero() && end.Add(-longest).After(w.Until))
 }
 
-// answers names the reports that read a log of the kinds that text mentions; empty if
-// they are those of the other reports.
-func answers(text string) (hint string) {
+// readers names a report for each of these logs.
+func readers(kinds []string) (hint string) {
 	for _, r := range []struct {
 		name  string
 		kinds []parse.Kind
 	}{
 		{"tls", []parse.Kind{parse.KindConnection, parse.KindNLB}},
 		{"health", []parse.Kind{parse.KindHealthCheck}},
+		{"top-errors", []parse.Kind{parse.KindAccess, parse.KindClassic}},
 	} {
-		if slices.ContainsFunc(r.kinds, func(k parse.Kind) bool { return strings.Contains(text, k.String()) }) {
+		if slices.ContainsFunc(r.kinds, func(k parse.Kind) bool { return slices.Contains(kinds, k.String()) }) {
 			hint += "\nloglens " + r.name + " reads it"
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
 	"loglens/query"
@@ -14,6 +15,22 @@ import (
 // encodeJSON writes t as one object. Its keys and their order are a promise:
 // within a version of the schema keys are only ever added.
 func encodeJSON(w io.Writer, t *query.Table, _ Style) error {
+	before, after, err := aroundJSON(t)
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	out.WriteString(before)
+	if err := writeRows(newJSON(&out, t.Columns), t.Rows); err != nil {
+		return err
+	}
+	out.WriteString(after)
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+// aroundJSON returns the object without its rows, up to where they stand and from there.
+func aroundJSON(t *query.Table) (before, after string, err error) {
 	b := fmt.Appendf(nil, `{"schema":`)
 	b = appendJSONText(b, fmt.Sprintf("loglens.%s/%d", t.Report, t.Version))
 	b = append(b, `,"window":{"from":`...)
@@ -37,21 +54,34 @@ func encodeJSON(w io.Writer, t *query.Table, _ Style) error {
 		b = appendComma(b, i)
 		b = appendJSONText(b, warning)
 	}
-	b = fmt.Appendf(b, `],"rows_left":%d,"rows":[`, t.RowsLeft)
-	object := rowObject(t.Columns)
-	for i, row := range t.Rows {
-		b = appendComma(b, i)
-		b = object(b, row)
-	}
-	b = append(b, `]}`...)
+	b = fmt.Appendf(b, `],"rows_left":%d,"rows":[]}`, t.RowsLeft)
 
 	var out bytes.Buffer
-	if err := json.Indent(&out, b, "", "  "); err != nil {
-		return fmt.Errorf("indent JSON: %w", err)
+	if err := json.Indent(&out, b, "", jsonIndent); err != nil {
+		return "", "", fmt.Errorf("indent JSON: %w", err)
 	}
-	out.WriteByte('\n')
-	_, err := w.Write(out.Bytes())
-	return err
+	before, after = strings.TrimSuffix(out.String(), "]\n}"), "]\n}\n"
+	if t.Shown() > 0 {
+		after = "\n" + jsonIndent + after
+	}
+	return before, after, nil
+}
+
+const jsonIndent = "  "
+
+// newJSON writes the rows of the object, each on lines of its own.
+func newJSON(w io.Writer, columns []query.Column) RowWriter {
+	object := rowObject(columns)
+	const begin = "\n" + jsonIndent + jsonIndent
+	n := 0
+	var compact []byte
+	return newLines(w, nil, func(b []byte, row []any) []byte {
+		compact = object(compact[:0], row)
+		out := bytes.NewBuffer(append(appendComma(b, n), begin...))
+		n++
+		_ = json.Indent(out, compact, begin[1:], jsonIndent) // what we have written is well-formed
+		return out.Bytes()
+	})
 }
 
 // rowObject returns what appends a row as a compact object with its keys in

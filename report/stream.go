@@ -19,9 +19,11 @@ type RowWriter interface {
 
 // Stream returns a writer of rows alone, with their head and nothing around, in
 // the form of that name. ok is false for a form that needs all rows before it
-// can draw the first: json, markdown, and the table on a terminal.
+// can draw the first: markdown, and the table on a terminal.
 func Stream(name string, w io.Writer, columns []query.Column, s Style) (rows RowWriter, ok bool) {
 	switch {
+	case name == "json":
+		return newJSON(w, columns), true
 	case name == "jsonl":
 		return newJSONL(w, columns), true
 	case name == "csv":
@@ -32,7 +34,19 @@ func Stream(name string, w io.Writer, columns []query.Column, s Style) (rows Row
 	return nil, false
 }
 
-// lines writes one line per row.
+// Around returns what stands before and after the rows that Stream writes in the form
+// of that name; empty for a form that is rows and nothing else.
+func Around(name string, t *query.Table, s Style) (before, after string, err error) {
+	switch name {
+	case "json":
+		return aroundJSON(t)
+	case "table":
+		before, after = aroundTabs(t, s)
+	}
+	return before, after, nil
+}
+
+// lines writes a line per row, or a few.
 type lines struct {
 	out  *bufio.Writer
 	line func(b []byte, row []any) []byte // appends the line of a row

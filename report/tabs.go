@@ -23,15 +23,6 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 	return err
 }
 
-// Around returns what stands before and after the rows that Stream writes in the form
-// of that name; empty for a form that is rows and nothing else.
-func Around(name string, t *query.Table, s Style) (before, after string) {
-	if name == "table" {
-		return aroundTabs(t, s)
-	}
-	return "", ""
-}
-
 func aroundTabs(t *query.Table, s Style) (before, after string) {
 	words := tabWording(s)
 	bytesOf := func(n int64) string { return exact(n) + " bytes" }

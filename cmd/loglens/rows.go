@@ -16,16 +16,19 @@ type answerRows struct {
 	app     *app
 	encoder form
 	style   report.Style
-	limit   int
+	limit   int  // 0 for none
 	whole   bool // the form needs all rows
 
 	columns []query.Column
 	held    [][]any
-	left    int64
+	given   int64
+	left    int64 // rows that the limit cuts off
 	file    *os.File
 	writer  report.RowWriter
 }
 
+// rows takes limit rows at most, but all of them in a form that is rows and nothing else,
+// and so cannot say that there are more.
 func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
 	if limit < 0 {
 		return nil, usage("--limit 0 shows all rows", "--limit %d is negative", limit)
@@ -35,6 +38,9 @@ func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
 	if r.whole = !streams; r.whole {
 		return r, nil
 	}
+	if !r.framed() {
+		r.limit = 0
+	}
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
@@ -43,8 +49,11 @@ func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
 	return r, err
 }
 
+// framed reports whether rows in this form are part of a whole that tells more.
+func (r *answerRows) framed() bool { return r.whole || r.encoder.Name == "json" }
+
 func (r *answerRows) Begin(columns []query.Column) error {
-	r.columns, r.held, r.left = columns, nil, 0
+	r.columns, r.held, r.given, r.left = columns, nil, 0, 0
 	if r.whole {
 		return nil
 	}
@@ -59,23 +68,20 @@ func (r *answerRows) Begin(columns []query.Column) error {
 }
 
 func (r *answerRows) Row(row []any) error {
-	switch {
-	case !r.whole:
-		return r.writer.Row(row)
-	case r.limit > 0 && len(r.held) >= r.limit:
+	if r.limit > 0 && r.given >= int64(r.limit) {
 		r.left++
-	default:
-		r.held = append(r.held, row)
+		return nil
 	}
-	return nil
+	r.given++
+	if r.whole {
+		r.held = append(r.held, row)
+		return nil
+	}
+	return r.writer.Row(row)
 }
 
 // print writes the rows out.
-func (r *answerRows) print(t *query.Table) error {
-	if r.whole {
-		t.Rows, t.RowsLeft = r.held, r.left
-		return r.encoder.Encode(r.app.out, t, r.style)
-	}
+func (r *answerRows) print() error {
 	if err := r.writer.Close(); err != nil {
 		return err
 	}
@@ -88,14 +94,23 @@ func (r *answerRows) print(t *query.Table) error {
 
 // printAround writes the rows out, with what belongs around them.
 func (r *answerRows) printAround(t *query.Table) error {
-	before, after := report.Around(r.encoder.Name, t, r.style)
+	t.RowsLeft = r.left
+	if r.whole {
+		t.Rows = r.held
+		return r.encoder.Encode(r.app.out, t, r.style)
+	}
+	t.RowsGiven = r.given
+	before, after, err := report.Around(r.encoder.Name, t, r.style)
+	if err != nil {
+		return err
+	}
 	if _, err := io.WriteString(r.app.out, before); err != nil {
 		return err
 	}
-	if err := r.print(t); err != nil {
+	if err := r.print(); err != nil {
 		return err
 	}
-	_, err := io.WriteString(r.app.out, after)
+	_, err = io.WriteString(r.app.out, after)
 	return err
 }
 

@@ -41,7 +41,7 @@ type sqlOptions struct {
 	limit  int
 }
 
-// shownRows is how many rows a form shows that has to hold them all.
+// shownRows is how many rows a form shows that can say that there are more.
 const shownRows = 10_000
 
 func (a *app) sqlCommand() *cobra.Command {
@@ -65,7 +65,7 @@ func (a *app) sqlCommand() *cobra.Command {
 	})
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "read the statement from a file; - or the argument - for standard input")
-	f.IntVar(&o.limit, "limit", shownRows, "rows at most in forms that hold them all (table on a terminal, json, markdown); 0 for all")
+	f.IntVar(&o.limit, "limit", shownRows, "rows at most in json, markdown and the table on a terminal, the other forms have all; 0 for all")
 	o.read.flags(f)
 	o.output.flags(f)
 	complete(c, "output", encoderNames())
@@ -152,7 +152,11 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, 
 				return err
 			}
 		}
-		if err := rows.print(table); err != nil {
+		draw := rows.print
+		if rows.framed() {
+			draw = func() error { return rows.printAround(table) }
+		}
+		if err := draw(); err != nil {
 			return err
 		}
 		if !encoder.headed || !rows.whole {

@@ -3,7 +3,6 @@ package query
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -24,6 +23,7 @@ type asked struct {
 	count     bool     // requests are to be counted in any case
 	grain     grain    // how finely
 	many      bool     // there is no telling how many rows or groups there are
+	large     bool     // the result may not fit in memory, see paged
 	// earliest is a statement that finds out from when to when the rows are, see
 	// Report.earliest; "" for none. If it is used, all takes how many rows there are.
 	earliest string
@@ -32,7 +32,7 @@ type asked struct {
 	before func() error
 	// rows takes the result. It may be called again, and then all that it was
 	// given before counts no more.
-	rows func(*sql.Rows) error
+	rows func(resultRows) error
 }
 
 // answer reads what the statement needs, and runs it.
@@ -215,7 +215,12 @@ func (s *Store) feed(ctx context.Context, n need, in *inventory) *ingest.Feed {
 }
 
 func (s *Store) statement(ctx context.Context, q asked) (err error) {
-	rows, err := s.conn.QueryContext(ctx, q.text, q.args()...)
+	var rows resultRows
+	if q.large {
+		rows, err = s.paged(ctx, q.text, q.args())
+	} else {
+		rows, err = s.conn.QueryContext(ctx, q.text, q.args()...)
+	}
 	if err != nil {
 		return ofStatement(err)
 	}

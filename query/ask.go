@@ -40,7 +40,7 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 		text: st.SQL, relations: st.Relations, many: true,
 		args:   func() []any { return args },
 		before: func() error { return nil },
-		rows:   func(rows *sql.Rows) error { return pour(rows, t, to) },
+		rows:   func(rows resultRows) error { return pour(rows, t, to) },
 	})
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func Reads(ctx context.Context, text string, args []any) (kinds ingest.KindSet, 
 }
 
 // pour gives the rows of a result to a sink.
-func pour(rows *sql.Rows, t *Table, to Sink) error {
+func pour(rows resultRows, t *Table, to Sink) error {
 	types, err := rows.ColumnTypes()
 	if err != nil {
 		return err

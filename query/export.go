@@ -3,7 +3,6 @@ package query
 import (
 	"cmp"
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -86,7 +85,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 		many:      true,
 		args:      func() []any { return nil },
 		before:    func() error { return w.begin(ctx) },
-		rows: func(rows *sql.Rows) error {
+		rows: func(rows resultRows) error {
 			for rows.Next() {
 				if err := rows.Scan(&n); err != nil {
 					return err

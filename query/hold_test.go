@@ -32,3 +32,10 @@ func BreakAt(n, objects int) (mend func()) {
 	}
 	return func() { batchObjects, step = all, func(string) error { return nil } }
 }
+
+// HoldPage bounds how many rows of a large result are held, until release is called.
+func HoldPage(rows int) (release func()) {
+	all := pageRows
+	pageRows = rows
+	return func() { pageRows = all }
+}

@@ -116,11 +116,12 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	}
 	params := parameters(text)
 	t.Window = s.in.Plan.Window
+	allLines := r.Earliest != "" && q.Limit == 0
 	a := asked{
-		text: text, relations: named(text), count: true, many: r.Earliest != "" && q.Limit == 0, grain: grainOf(text, t.Window, q.widths(t.Window)),
+		text: text, relations: named(text), count: true, many: allLines, large: allLines && q.To != nil, grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
-		rows:   func(rows *sql.Rows) error { return t.take(rows, q.Limit, q.To) },
+		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To) },
 	}
 	all := int64(-1)
 	if r.Earliest != "" && q.Limit > 0 {
@@ -209,7 +210,7 @@ func (q Question) args(w, asked when.Window, params []string) []any {
 // place of what was there, or gives them to a sink. Beside the columns a result may have all_rows, how
 // many rows there would be without a limit in the SQL; and drill and drill_rows,
 // which say what "raw" has to be asked to show what a row counts.
-func (t *Table) take(rows *sql.Rows, limit int, to Sink) error {
+func (t *Table) take(rows resultRows, limit int, to Sink) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err

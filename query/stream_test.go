@@ -20,6 +20,7 @@ import (
 	"loglens/ingest"
 	"loglens/internal/demo"
 	"loglens/internal/when"
+	"loglens/parse"
 	"loglens/query"
 )
 
@@ -39,6 +40,21 @@ func (s *sink) Begin(columns []query.Column) error {
 func (s *sink) Row(row []any) error {
 	s.rows = append(s.rows, strings.TrimSuffix(fmt.Sprintln(row...), "\n"))
 	return nil
+}
+
+// fullSink takes room rows and no more.
+type fullSink struct {
+	sink
+	room int
+}
+
+var errFull = errors.New("no room")
+
+func (s *fullSink) Row(row []any) error {
+	if len(s.rows) == s.room {
+		return errFull
+	}
+	return s.sink.Row(row)
 }
 
 func ask(t *testing.T, s *query.Store, text string) (*sink, *query.Table) {
@@ -247,6 +263,44 @@ func TestScansAgree(t *testing.T) {
 	few, table := ask(t, s, "SELECT raw FROM request LIMIT 3")
 	if len(few.rows) != 3 || table.Accounting.Lines > int64(len(truth.Requests)) {
 		t.Errorf("%d rows, accounting %+v", len(few.rows), table.Accounting)
+	}
+}
+
+// TestPages: a large result is the same however it is cut into pages, and none of it is
+// left behind.
+func TestPages(t *testing.T) {
+	dir := t.TempDir()
+	if _, err := demo.Write(context.Background(), dir, demo.Options{Seed: 8, End: end, Lines: 3_000, Oddities: true}); err != nil {
+		t.Fatal(err)
+	}
+	s := open(t, dir, ingest.Plan{}, 2)
+	raw, _ := query.FindReport("raw")
+	want, err := s.Run(context.Background(), raw, query.Question{Classes: parse.Classes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var held sink
+	for _, row := range want.Rows {
+		_ = held.Row(row)
+	}
+	all := len(held.rows)
+	if all < 50 {
+		t.Fatalf("%d rows are too few for pages", all)
+	}
+	for _, size := range []int{1, 7, all - 1, all, all + 1} {
+		release := query.HoldPage(size)
+		var given sink
+		_, err := s.Run(context.Background(), raw, query.Question{Classes: parse.Classes(), To: &given})
+		release()
+		if err != nil || !slices.Equal(given.rows, held.rows) {
+			t.Errorf("pages of %d rows: %d of %d rows, or others (%v)", size, len(given.rows), all, err)
+		}
+	}
+	defer query.HoldPage(7)()
+	for range 2 {
+		if _, err := s.Run(context.Background(), raw, query.Question{Classes: parse.Classes(), To: &fullSink{room: 30}}); !errors.Is(err, errFull) {
+			t.Errorf("%v, want the sink's error", err)
+		}
 	}
 }
 

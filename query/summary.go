@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"database/sql"
 	"embed"
 	"errors"
 	"fmt"
@@ -197,7 +196,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		text: texts[0], plan: plan, relations: relations, count: true, grain: grainOf(plan, first.Window, widths),
 		args:   func() []any { return parts[0].ask.args(first.Window, s.in.Plan.Window, parameters(texts[0])) },
 		before: func() error { return s.window(ctx, first) },
-		rows:   func(rows *sql.Rows) error { return first.take(rows, parts[0].ask.Limit, nil) },
+		rows:   func(rows resultRows) error { return first.take(rows, parts[0].ask.Limit, nil) },
 	})
 	if err != nil {
 		return nil, err
@@ -219,6 +218,6 @@ func (s *Store) further(ctx context.Context, t *Table, text string, q Question, 
 	return s.statement(ctx, asked{
 		text: text,
 		args: func() []any { return q.args(t.Window, s.in.Plan.Window, parameters(text)) },
-		rows: func(rows *sql.Rows) error { return t.take(rows, q.Limit, nil) },
+		rows: func(rows resultRows) error { return t.take(rows, q.Limit, nil) },
 	})
 }

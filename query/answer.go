@@ -23,7 +23,7 @@ type asked struct {
 	count     bool     // requests are to be counted in any case
 	grain     grain    // how finely
 	many      bool     // there is no telling how many rows or groups there are
-	large     bool     // the result may not fit in memory, see paged
+	large     bool     // the result may not fit in memory, see Store.result
 	// earliest is a statement that finds out from when to when the rows are, see
 	// Report.earliest; "" for none. If it is used, all takes how many rows there are.
 	earliest string
@@ -215,12 +215,7 @@ func (s *Store) feed(ctx context.Context, n need, in *inventory) *ingest.Feed {
 }
 
 func (s *Store) statement(ctx context.Context, q asked) (err error) {
-	var rows resultRows
-	if q.large {
-		rows, err = s.paged(ctx, q.text, q.args())
-	} else {
-		rows, err = s.conn.QueryContext(ctx, q.text, q.args()...)
-	}
+	rows, err := s.result(ctx, q)
 	if err != nil {
 		return ofStatement(err)
 	}

@@ -37,7 +37,7 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 	defer func() { err = errors.Join(s.blamed(err), done()) }()
 	t := &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window}
 	err = s.answer(ctx, asked{
-		text: st.SQL, relations: st.Relations, many: true,
+		text: st.SQL, relations: st.Relations, many: true, large: true,
 		args:   func() []any { return args },
 		before: func() error { return nil },
 		rows:   func(rows resultRows) error { return pour(rows, t, to) },
@@ -94,13 +94,17 @@ func pour(rows resultRows, t *Table, to Sink) error {
 	if err != nil {
 		return err
 	}
+	names, err := rows.Columns()
+	if err != nil {
+		return err
+	}
 	t.Columns = nil
 	values, places := make([]any, len(types)), make([]any, len(types))
 	for i, typ := range types {
-		if err := showable(typ.Name(), typ.DatabaseTypeName()); err != nil {
+		if err := showable(names[i], typ.DatabaseTypeName()); err != nil {
 			return err
 		}
-		t.Columns = append(t.Columns, Column{Name: typ.Name(), Label: typ.Name(), Type: typeOf(typ.DatabaseTypeName())})
+		t.Columns = append(t.Columns, Column{Name: names[i], Label: names[i], Type: typeOf(typ.DatabaseTypeName())})
 		places[i] = &values[i]
 	}
 	if err := to.Begin(t.Columns); err != nil {

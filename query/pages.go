@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+
+	"github.com/duckdb/duckdb-go/v2"
 )
 
 // resultRows are the rows of a statement, one after the other; *sql.Rows are some.
@@ -20,30 +22,69 @@ type resultRows interface {
 // pageRows is how many rows of a large result are in memory at a time; fewer in tests.
 var pageRows = 20_000
 
-// paged runs a statement with a result that may be larger than memory. The driver holds
-// the whole of a result, so DuckDB puts this one into a table, of which what its memory
-// has no room for goes to temporary files, and it is read page by page. Columns of the
-// result must have names of their own.
-func (s *Store) paged(ctx context.Context, text string, args []any) (_ resultRows, err error) {
-	if _, err := s.conn.ExecContext(ctx, "CREATE OR REPLACE TEMP TABLE temp.result AS "+text, args...); err != nil {
+// result runs a statement.
+//
+// The driver holds the whole of a result. One that may be larger than memory is put into
+// a table by DuckDB, of which what its memory has no room for goes to temporary files, and
+// read page by page. What cannot be a table, such as rows of unnamed structs, is held.
+func (s *Store) result(ctx context.Context, q asked) (rows resultRows, err error) {
+	table := "CREATE OR REPLACE TEMP TABLE temp.result AS " + q.text
+	if !q.large || !s.prepares(ctx, table) {
+		return s.conn.QueryContext(ctx, q.text, q.args()...)
+	}
+	p, args := &pages{ctx: ctx, conn: s.conn}, q.args()
+	if _, err := s.conn.ExecContext(ctx, table, args...); err != nil {
 		return nil, err
 	}
-	p := &pages{ctx: ctx, conn: s.conn}
 	if p.Rows, err = p.page(); err != nil {
 		return nil, err
 	}
+	if p.names, err = p.Rows.Columns(); err == nil && len(args) == 0 { // with arguments DuckDB does not know them yet
+		p.names, err = s.columnNames(ctx, q.text)
+	}
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
 	return p, nil
+}
+
+// prepares reports whether DuckDB takes a statement.
+func (s *Store) prepares(ctx context.Context, text string) bool {
+	prepared, err := s.conn.PrepareContext(ctx, text)
+	return err == nil && prepared.Close() == nil
+}
+
+// columnNames returns what a statement calls its columns. Those of a table are others
+// where two have the same name.
+func (s *Store) columnNames(ctx context.Context, text string) (names []string, err error) {
+	err = s.conn.Raw(func(c any) (err error) {
+		prepared, err := c.(*duckdb.Conn).PrepareContext(ctx, text)
+		if err != nil {
+			return err
+		}
+		statement := prepared.(*duckdb.Stmt)
+		defer func() { err = errors.Join(err, statement.Close()) }()
+		n, err := statement.ColumnCount()
+		for i := 0; err == nil && i < n; i++ {
+			var name string
+			name, err = statement.ColumnName(i)
+			names = append(names, name)
+		}
+		return err
+	})
+	return names, err
 }
 
 // pages are the rows of the table result, in its order.
 type pages struct {
 	*sql.Rows // of the page at hand
 
-	ctx  context.Context
-	conn *sql.Conn
-	from int // first row of the next page
-	read int // rows of this page
-	err  error
+	names []string
+	ctx   context.Context
+	conn  *sql.Conn
+	from  int // first row of the next page
+	read  int // rows of this page
+	err   error
 }
 
 // page reads the next page.
@@ -52,6 +93,8 @@ func (p *pages) page() (*sql.Rows, error) {
 	p.from, p.read = from+pageRows, 0
 	return p.conn.QueryContext(p.ctx, fmt.Sprintf("SELECT * FROM temp.result WHERE rowid BETWEEN %d AND %d ORDER BY rowid", from, p.from-1))
 }
+
+func (p *pages) Columns() ([]string, error) { return p.names, nil }
 
 func (p *pages) Next() bool {
 	for p.err == nil {

@@ -23,7 +23,9 @@ import (
 // checksum is wrong, and then nothing can be read any more. So before a transaction
 // these blocks are copied to a file beside the store, which is gone when the store is
 // closed. As long as the header is the one that was copied with them, they are what it
-// refers to, and whoever opens the store next puts them back.
+// refers to, and whoever opens the store next puts back those whose checksum is wrong.
+// A header tells states of one store apart, and not always two stores: one that is
+// sound, and was put in the place of another, must not get blocks of that.
 
 const (
 	copySuffix  = ".metadata"
@@ -153,8 +155,17 @@ func (d Disk) copied() (headers []byte, blocks []patch, err error) {
 	return headers, blocks, nil
 }
 
+// sound reports whether a block's checksum, which it begins with, is DuckDB's of the rest.
+func sound(block []byte) bool {
+	sum := uint64(5381)
+	for at := 8; at < len(block); at += 8 {
+		sum ^= binary.LittleEndian.Uint64(block[at:]) * 0xbf58476d1ce4e5b9
+	}
+	return sum == binary.LittleEndian.Uint64(block)
+}
+
 // torn returns the blocks that have to be put back before the store can be read.
-func (d Disk) torn() (differ []patch, err error) {
+func (d Disk) torn() (list []patch, err error) {
 	headers, blocks, err := d.copied()
 	if headers == nil || err != nil {
 		return nil, err
@@ -167,25 +178,25 @@ func (d Disk) torn() (differ []patch, err error) {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	same := func(at int64, text []byte) (bool, error) {
-		have := make([]byte, len(text))
+	read := func(at int64, size int) ([]byte, error) {
+		have := make([]byte, size)
 		if _, err := f.ReadAt(have, at); err != nil && !errors.Is(err, io.EOF) {
-			return false, fmt.Errorf("read store: %w", err)
+			return nil, fmt.Errorf("read store: %w", err)
 		}
-		return bytes.Equal(have, text), nil
+		return have, nil
 	}
 	// Another header is a later state, whose blocks were written before it.
-	if valid, err := same(0, headers); !valid || err != nil {
+	if have, err := read(0, headersSize); err != nil || !bytes.Equal(have, headers) {
 		return nil, err
 	}
 	for _, b := range blocks {
-		if equal, err := same(b.at, b.text); err != nil {
+		if have, err := read(b.at, len(b.text)); err != nil {
 			return nil, err
-		} else if !equal {
-			differ = append(differ, b)
+		} else if !sound(have) && !bytes.Equal(have, b.text) {
+			list = append(list, b)
 		}
 	}
-	return differ, nil
+	return list, nil
 }
 
 // take waits for the lock of the file that DuckDB is to open, and puts back what a

@@ -136,3 +136,50 @@ func TestTornMetadata(t *testing.T) {
 		holds(t, put(t, h.before, h.copy), h.objects)
 	})
 }
+
+// TestCopyOfAnotherStore: a sound store that takes the place of one whose ingest was
+// killed stays as it is, though their headers may be the same.
+func TestCopyOfAnotherStore(t *testing.T) {
+	ingest := func(disk Disk, day string, hours int) {
+		t.Helper()
+		logs := t.TempDir()
+		for hour := range hours {
+			line := fmt.Sprintf(`http %sT%02d:15:01.101682Z app/a/1 198.51.100.7:65530 - -1 -1 -1 503 - 0 0 "GET http://a:80/ HTTP/1.1" "-"`, day, hour)
+			if err := os.WriteFile(filepath.Join(logs, fmt.Sprint(hour, ".log")), []byte(line), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := ingestInto(disk, logs, t.TempDir()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := Disk{Path: filepath.Join(t.TempDir(), "one.duckdb"), Wait: time.Second}
+	other := Disk{Path: filepath.Join(t.TempDir(), "other.duckdb"), Wait: time.Second}
+	ingest(one, "2026-10-07", 20)
+	ingest(other, "2026-10-08", 20)
+	var copied []byte
+	step = func(what string) (err error) {
+		if what == "before COMMIT" {
+			copied, err = os.ReadFile(one.Path + copySuffix)
+		}
+		return err
+	}
+	defer func() { step = func(string) error { return nil } }()
+	ingest(one, "2026-10-09", 1)
+	if err := os.WriteFile(other.Path+copySuffix, copied, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(other.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if headers, blocks, err := other.copied(); err != nil || !bytes.Equal(headers, before[:headersSize]) || len(blocks) == 0 {
+		t.Fatalf("a copy of %d blocks, whose header is another one, %v", len(blocks), err)
+	}
+	if wrong, err := Verify(context.Background(), t.TempDir(), other); err != nil || wrong != nil {
+		t.Errorf("verify: %v, %v", wrong, err)
+	}
+	if after, err := os.ReadFile(other.Path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("a sound store was written to: %v", err)
+	}
+}

@@ -39,6 +39,9 @@ type metadataCopy struct {
 	// file is the store. It stays open for as long as DuckDB has it open, since to
 	// close it gives up the locks that DuckDB holds on it.
 	file *os.File
+	// needed says that a commit has failed, perhaps in the middle of such a block.
+	// DuckDB closes the store without an error then.
+	needed bool
 }
 
 // openCopy opens the store that DuckDB has just opened for writing.
@@ -47,16 +50,16 @@ func (d Disk) openCopy() (*metadataCopy, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &metadataCopy{d.Path + copySuffix, f}, nil
+	return &metadataCopy{path: d.Path + copySuffix, file: f}, nil
 }
 
-// close removes the copy, if DuckDB has closed the store as it should.
+// close removes the copy, if DuckDB has written and closed the store as it should.
 func (c *metadataCopy) close(clean bool) error {
 	if c == nil {
 		return nil // the store is only read
 	}
 	err := c.file.Close()
-	if !clean {
+	if !clean || c.needed {
 		return err
 	}
 	if gone := os.Remove(c.path); gone != nil && !errors.Is(gone, fs.ErrNotExist) {

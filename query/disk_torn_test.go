@@ -137,6 +137,48 @@ func TestTornMetadata(t *testing.T) {
 	})
 }
 
+// TestFailedCommit: a commit that failed may have been in the middle of a block, as on a
+// disk that is full, and what puts that back is there for the next who opens the store.
+func TestFailedCommit(t *testing.T) {
+	b := newLogTree(t, 34, 300)
+	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	failing := errors.New("no commit")
+	commits := 0
+	step = func(what string) error {
+		if what == "before COMMIT" {
+			if commits++; commits == 2 { // the first is that of the tables
+				return failing
+			}
+		}
+		return nil
+	}
+	defer func() { step = func(string) error { return nil } }()
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); !errors.Is(err, failing) {
+		t.Fatalf("%v, want %v", err, failing)
+	}
+	_, blocks, err := disk.copied()
+	if err != nil || len(blocks) == 0 {
+		t.Fatalf("a copy of %d blocks, %v", len(blocks), err)
+	}
+	f, err := os.OpenFile(disk.Path, os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteAt(make([]byte, 4096), blocks[0].at)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.recount(t, disk, "after it"); n != len(b.want) {
+		t.Errorf("%d objects, want %d", n, len(b.want))
+	}
+	if _, err := os.Stat(disk.Path + copySuffix); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the copy is there after the ingest: %v", err)
+	}
+}
+
 // TestCopyOfAnotherStore: a sound store that takes the place of one whose ingest was
 // killed stays as it is, though their headers may be the same.
 func TestCopyOfAnotherStore(t *testing.T) {

@@ -336,6 +336,7 @@ func (s *Store) transaction(ctx context.Context, statements ...string) (err erro
 		}
 	}
 	if err := run("COMMIT"); err != nil {
+		s.metadata.needed = true
 		return errors.Join(err, s.undo(ctx))
 	}
 	return nil

@@ -47,6 +47,9 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	return t, nil
 }
 
+// mostEarliest is how many earliest rows DuckDB does not look for any more.
+const mostEarliest = 1_000_000
+
 // earliest is the statement that says, for a report that shows the earliest of its
 // rows, from when to when those are that it shows, how many, how many of them have a
 // time, and how many rows there are in all. The report's last SELECT stands at the
@@ -124,7 +127,7 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To) },
 	}
 	all := int64(-1)
-	if r.Earliest != "" && q.Limit > 0 {
+	if r.Earliest != "" && q.Limit > 0 && q.Limit < mostEarliest {
 		a.earliest, a.all = r.earliest(text, q.Limit), &all
 	}
 	if err := s.answer(ctx, a); err != nil {

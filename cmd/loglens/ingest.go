@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ func (a *app) disk(o diskOptions) (d query.Disk, err error) {
 		return d, usage("for example --lock-timeout 30s", "--lock-timeout: %w", err)
 	}
 	if d.Path = o.path; o.path != defaultStore {
-		return d, nil
+		return resolved(d), nil
 	}
 	data := a.getenv("XDG_DATA_HOME")
 	if data == "" {
@@ -49,7 +50,18 @@ func (a *app) disk(o diskOptions) (d query.Disk, err error) {
 		data = filepath.Join(home, ".local", "share")
 	}
 	d.Path = filepath.Join(data, "loglens", "loglens.duckdb")
-	return d, nil
+	return resolved(d), nil
+}
+
+// resolved follows a symbolic link to the store: what is locked, and what DuckDB writes
+// beside, has to be beside the file itself, by whatever name that is opened.
+func resolved(d query.Disk) query.Disk {
+	if info, err := os.Lstat(d.Path); err == nil && info.Mode()&os.ModeSymlink != 0 {
+		if to, err := filepath.EvalSymlinks(d.Path); err == nil {
+			d.Path = to
+		}
+	}
+	return d
 }
 
 // diskFor is the store that an answer comes from. What is named as a source goes

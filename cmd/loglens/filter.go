@@ -2,6 +2,7 @@ package main
 
 import (
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,18 +12,28 @@ import (
 // possible refuses the value of a filter that no line can have. An answer without lines
 // would look like good news.
 func possible(name, value string) error {
-	switch flag := "--" + flagName(name); name {
+	flag := "--" + flagName(name)
+	if plain := strings.ToLower(value); plain != value && (name == "target" || name == "client") && addressForm.MatchString(plain) {
+		return usage(flag+" "+plain, "%s %s: logs write addresses in lower case", flag, value)
+	}
+	switch name {
 	case "target":
 		if value != "-" && !hasPort(value) {
 			return usage("for example "+flag+" 10.0.1.17:8080; loglens targets lists those there are",
 				"%s %s: logs name targets by address and port", flag, value)
 		}
 	case "client":
+		if plain := strings.Trim(value, "[] "); plain != value && addressForm.MatchString(plain) {
+			return usage(flag+" "+plain, "%s %s: logs write addresses without brackets", flag, value)
+		}
 		if _, err := netip.ParsePrefix(value); err == nil {
 			return usage("--network takes one, /24 of IPv4 or /48 of IPv6", "%s %s: this is a network", flag, value)
 		}
 		if at, err := netip.ParseAddrPort(value); err == nil {
 			return usage(flag+" "+at.Addr().String(), "%s %s: clients are found by address, without the port", flag, value)
+		}
+		if strings.Trim(value, "0123456789abcdef.:[]") != "" && value != "-" {
+			return usage("for example "+flag+" 198.51.100.7; loglens clients lists those there are", "%s %s: this is no address", flag, value)
 		}
 	case "network":
 		if value != "-" && !isNetwork(value) {
@@ -31,6 +42,9 @@ func possible(name, value string) error {
 	}
 	return nil
 }
+
+// addressForm is that of an IPv6 address, with a port or without.
+var addressForm = regexp.MustCompile(`^[0-9a-f:.]*:[0-9a-f:.]*$`)
 
 // hasPort reports whether a target can be one that a log names: ADDRESS:PORT, without
 // brackets for IPv6. What is no address at all may be one of a log to come.

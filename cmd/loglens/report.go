@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -197,6 +198,9 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 		}
 		if f.Number && !wholeOrNone.MatchString(value) {
 			return q, e, usage("for example 503, or - for none", "--%s: %q is not a whole number", flagName(f.Name), value)
+		}
+		if n, err := strconv.Atoi(value); f.Number && err == nil {
+			value = strconv.Itoa(n) // the log writes 000 for what is 0
 		}
 		if err := possible(f.Name, value); err != nil {
 			return q, e, err

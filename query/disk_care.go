@@ -200,6 +200,9 @@ func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects 
 	return objects, s.transaction(ctx, append(statements, "DELETE FROM disk.object WHERE "+old, placeObjects)...)
 }
 
+// asideSuffix is followed by the time.
+const asideSuffix = ".aside-"
+
 // SetAside renames a store that cannot be read, with what belongs to it, so that a
 // new one can take its place. It returns the new name, "" if there was no store.
 //
@@ -222,7 +225,7 @@ func SetAside(ctx context.Context, d Disk, now time.Time) (aside string, err err
 		return "", err
 	}
 	defer func() { err = errors.Join(err, file.Unlock()) }()
-	aside = unused(d.Path + ".aside-" + now.UTC().Format("20060102T150405Z"))
+	aside = unused(d.Path + asideSuffix + now.UTC().Format("20060102T150405Z"))
 	for i, f := range d.files() {
 		if err := os.Rename(f, aside+f[len(d.Path):]); err != nil && (i == 0 || !errors.Is(err, os.ErrNotExist)) {
 			return "", fmt.Errorf("put the store aside: %w", err)

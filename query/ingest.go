@@ -80,7 +80,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 			return done, &ingest.SourceError{Spec: o.URI, Reason: "a store knows objects by name and time, and what comes through a pipe has neither",
 				Next: "write it to a file and ingest that, or ask about it without a store: loglens top-errors -"}
 		}
-		if !i.wants(o) {
+		if in.Disk.owns(o) || !i.wants(o) {
 			continue
 		}
 		batch, bytes = append(batch, o), bytes+max(o.Size, 0)

@@ -205,5 +205,6 @@ func (d Disk) fault(err error) error {
 	if errors.As(err, new(*DiskError)) || !ours && (!errors.As(err, &refused) || !slices.Contains(damage, refused.Type)) {
 		return err
 	}
-	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("it is damaged: %v", err), Next: d.Rebuild(), Err: err}
+	why, _, _ := strings.Cut(err.Error(), "\n\nStack Trace:") // of DuckDB, in what it calls internal
+	return &DiskError{Path: d.Path, Reason: "it is damaged: " + why, Next: d.Rebuild(), Err: err}
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/duckdb/duckdb-go/v2"
 )
 
 const childRead = "LOGLENS_TEST_READ" // a store, of which the child tells what is in it
@@ -144,5 +146,13 @@ func TestOtherVersion(t *testing.T) {
 	}
 	if n := b.recount(t, disk, "made anew"); n != len(b.want) {
 		t.Errorf("%d objects, want %d", n, len(b.want))
+	}
+}
+
+// TestDamageWithoutTrace: the places in DuckDB's own code that it adds help nobody.
+func TestDamageWithoutTrace(t *testing.T) {
+	err := &duckdb.Error{Type: duckdb.ErrorTypeInternal, Msg: "INTERNAL Error: offset is out of range\n\nStack Trace:\n\nloglens(duckdb::Exception) [0x231302b]"}
+	if got, want := (Disk{Path: "x"}).fault(err).Error(), "store x: it is damaged: INTERNAL Error: offset is out of range"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -34,7 +34,7 @@
 -- reason, only failed checks are counted.
 WITH
 checked AS MATERIALIZED (
-	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code
+	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code, object_id, line_no
 	FROM health_check
 ),
 keyed AS MATERIALIZED (
@@ -45,7 +45,7 @@ keyed AS MATERIALIZED (
 			target: CASE WHEN list_contains($by, 'target') THEN address END,
 			reason: CASE WHEN list_contains($by, 'reason') THEN coalesce(code, '-') END
 		} AS key, *,
-		pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY elb, group_name, address, node ORDER BY time) AS flap
+		pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY elb, group_name, address, node ORDER BY time, object_id, line_no) AS flap
 	FROM checked
 ),
 summed AS (

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"loglens/ingest"
 	"loglens/parse"
@@ -67,6 +68,29 @@ func TestManyClientsAndRoutes(t *testing.T) {
 				t.Errorf("first of all: %v, want 198.51.100.7 with 4 failures", got.Rows[0])
 			}
 		})
+	}
+}
+
+// TestTargetsByTheMinute: two hundred targets of an hour by the minute are no more than
+// there is memory for.
+func TestTargetsByTheMinute(t *testing.T) {
+	const targets = 200
+	path := filepath.Join(t.TempDir(), "hour.log")
+	var text []byte
+	for i := range 60 * targets {
+		text = fmt.Appendf(text, "https 2026-10-07T07:%02d:01.101682Z app/shop/50dc6c495c0c9188 198.51.100.7:65530 10.0.32.%d:80 0.000 0.001 0.000 200 200 14 82 "+
+			`"GET https://shop.example.com:443/ HTTP/1.1" "-" - - arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/g/cd18ee8d310e74a0`+"\n", i/targets, i%targets)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, _ := query.FindReport("targets")
+	got, err := open(t, path, ingest.Plan{}, 2).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes(), Every: time.Minute})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows := len(got.Rows); rows != 60*targets {
+		t.Errorf("%d rows, want %d", rows, 60*targets)
 	}
 }
 

@@ -199,7 +199,8 @@ func size(s string) (int64, error) {
 	if m[3] != "" {
 		base = 1024
 	}
-	return int64(n * math.Pow(base, float64(strings.Index(" KMGT", strings.ToUpper(m[2] + " ")[:1])))), nil
+	n *= math.Pow(base, float64(strings.Index(" KMGT", strings.ToUpper(m[2] + " ")[:1])))
+	return int64(min(n, 1<<62)), nil // more is as good as no limit
 }
 
 var sizeForm = regexp.MustCompile(`^([0-9]+(?:\.[0-9]+)?) ?([kKMGT]?)(i?)[bB]?$`)

@@ -112,7 +112,11 @@ func (c *metadataCopy) read(to []byte, at, size int64) ([]byte, error) {
 // there whatever happens, and the new one when it returns. What a killed process
 // leaves of it has always the same name, so that it does not add up.
 func writeWhole(path string, text []byte) error {
-	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	// What stands there under that name is not written into: it may be a link to anything.
+	if err := os.Remove(path + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path+".new", os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/query"
+	"loglens/report"
 )
 
 // exportOptions is what the flags of export say.
@@ -98,7 +99,7 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 		}
 		a.frame(t)
 		if rows != query.NotWritten {
-			_, err = fmt.Fprintf(a.out, "%d rows in %s\n", rows, o.to)
+			_, err = fmt.Fprintf(a.out, "%d rows in %s\n", rows, report.Plain(o.to))
 		}
 		return cmp.Or(err, whole(t, s.FirstFailure()))
 	})

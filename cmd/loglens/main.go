@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"os/signal"
@@ -20,6 +21,7 @@ func main() { os.Exit(Main()) }
 
 // Main runs the command line and returns the exit status.
 func Main() int {
+	umask := private()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	signals := make(chan os.Signal, 2)
@@ -43,7 +45,7 @@ func Main() int {
 
 	a := &app{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv,
-		hooks: http.DefaultClient, sleep: post.Sleep,
+		hooks: http.DefaultClient, sleep: post.Sleep, umask: umask,
 	}
 	return a.run(ctx, os.Args[1:])
 }
@@ -57,6 +59,8 @@ type app struct {
 
 	hooks *http.Client // that asks webhooks
 	sleep func(context.Context, time.Duration) error
+
+	umask fs.FileMode // of the user, for what others are to read
 
 	command string // that is run, as in "loglens sql"
 }

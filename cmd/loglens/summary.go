@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -259,8 +260,16 @@ func (a *app) deliver(o summaryOptions, p summaryPlan, sum *query.Summary) error
 	if err := p.encoder.Encode(&text, sum, style); err != nil {
 		return err
 	}
-	if err := maybe.WriteFile(o.out, text.Bytes(), 0o644); err != nil {
+	_, err := os.Lstat(o.out)
+	fresh := errors.Is(err, fs.ErrNotExist)
+	if err := maybe.WriteFile(o.out, text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("write summary: %w", err)
+	}
+	if fresh {
+		// A summary has no address of a client and no URL in it, and is written for others.
+		if err := os.Chmod(o.out, 0o644&^a.umask); err != nil {
+			return fmt.Errorf("write summary: %w", err)
+		}
 	}
 	a.frame(sum.Totals)
 	a.say("summary written to %s", ingest.ShellWord(report.Plain(o.out)))

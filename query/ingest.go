@@ -200,11 +200,16 @@ func (s *Store) checkVersion(ctx context.Context, d Disk) error {
 func (i *ingesting) wants(o *ingest.Object) bool {
 	i.done.Listed++
 	have, ok := i.known[printable(o.Identity())]
-	if ok && have.whole && have.version == version(o.ETag, o.Size, o.Modified.Truncate(time.Microsecond)) && (have.requests || !i.requests) {
+	if ok && have.same(o) && (have.requests || !i.requests) {
 		i.done.Known++
 		return false
 	}
 	return true
+}
+
+// same reports whether the store has what an object holds now.
+func (s stored) same(o *ingest.Object) bool {
+	return s.whole && s.version == version(o.ETag, o.Size, o.Modified.Truncate(time.Microsecond))
 }
 
 // bring reads a batch and puts it into the store, in one transaction.
@@ -241,11 +246,11 @@ func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object) (err err
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	gone, counted, err := i.counted(ctx, batch)
+	gone, vain, counted, err := i.counted(ctx, batch)
 	if err != nil {
 		return err
 	}
-	if err := s.transaction(ctx, i.statements(gone)...); err != nil {
+	if err := s.transaction(ctx, i.statements(gone, vain)...); err != nil {
 		return err
 	}
 	d := i.done
@@ -254,8 +259,9 @@ func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object) (err err
 	return step("committed")
 }
 
-// counted says what became of a batch, and which objects of the store it replaces.
-func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone []string, c Ingested, err error) {
+// counted says what became of a batch, which objects of the store it replaces, and
+// which of the batch were read again in vain: the store keeps what it has of them.
+func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone, vain []string, c Ingested, err error) {
 	var status string
 	var why *string
 	var stored int64
@@ -271,6 +277,10 @@ func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone [
 	for _, o := range batch {
 		name := printable(o.Identity())
 		have, ok := i.known[name]
+		if failed[name] && ok && have.same(o) {
+			vain = append(vain, fmt.Sprint(o.ID))
+			continue
+		}
 		if ok {
 			gone = append(gone, fmt.Sprint(have.id))
 		}
@@ -282,11 +292,13 @@ func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone [
 			c.New++
 		}
 	}
-	return gone, c, err
+	return gone, vain, c, err
 }
 
-// statements move the batch from memory to disk, in place of objects that are gone.
-func (i *ingesting) statements(gone []string) (list []string) {
+// statements move the batch, but for what was read in vain, from memory to disk, in
+// place of objects that are gone. An object that could not be read has a row of
+// object_read, and no others.
+func (i *ingesting) statements(gone, vain []string) (list []string) {
 	base := fmt.Sprint(i.next)
 	if len(gone) > 0 {
 		in := " WHERE object_id IN (" + strings.Join(gone, ", ") + ")"
@@ -295,8 +307,12 @@ func (i *ingesting) statements(gone []string) (list []string) {
 			list = append(list, "DELETE FROM disk."+t+in)
 		}
 	}
+	except := ""
+	if len(vain) > 0 {
+		except = " WHERE object_id NOT IN (" + strings.Join(vain, ", ") + ")"
+	}
 	list = append(list, "INSERT INTO disk.object BY NAME SELECT * REPLACE ((object_id + "+base+")::INTEGER AS object_id), "+
-		fmt.Sprint(i.requests)+" AS requests_kept FROM object_read")
+		fmt.Sprint(i.requests)+" AS requests_kept FROM object_read"+except)
 	for _, t := range diskTables() {
 		list = append(list, "INSERT INTO disk."+t+" BY NAME SELECT * REPLACE ((object_id + "+base+")::INTEGER AS object_id) FROM "+t)
 	}

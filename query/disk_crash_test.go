@@ -303,6 +303,38 @@ func TestKilled(t *testing.T) {
 	}
 }
 
+// TestManyProcesses has eight processes ingest the same at once, one of which is
+// killed. The others wait for one another, and nobody for the one that is gone;
+// every object is there once.
+func TestManyProcesses(t *testing.T) {
+	b := newLogTree(t, 13, 1500)
+	rng := rand.New(rand.NewPCG(1, 3))
+	for round := range 4 {
+		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 30 * time.Second}
+		var all []*exec.Cmd
+		var said [8]bytes.Buffer
+		for i := range said {
+			c := child(t, b.dir, disk, childBatch+"=7")
+			c.Stdout, c.Stderr = &said[i], &said[i]
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, c)
+		}
+		victim := rng.IntN(len(all))
+		time.Sleep(time.Duration(rng.Int64N(int64(time.Second))))
+		_ = all[victim].Process.Kill()
+		for i, c := range all {
+			if err := c.Wait(); err != nil && i != victim {
+				t.Errorf("round %d, process %d: %v\n%s", round, i, err, &said[i])
+			}
+		}
+		if n := b.recount(t, disk, fmt.Sprintf("round %d", round)); n != len(b.want) {
+			t.Errorf("round %d: %d objects, want %d", round, n, len(b.want))
+		}
+	}
+}
+
 // TestEveryStep ends an ingest at each step once by SIGKILL, and lets each step
 // fail once. What follows puts in what is missing.
 func TestEveryStep(t *testing.T) {

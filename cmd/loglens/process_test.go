@@ -7,9 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -168,6 +170,123 @@ func TestSignals(t *testing.T) {
 			reads(t, "export", "--to", filepath.Join(dir, name))
 			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestSignalledIngest stops ingests at random moments. They end at once, leave nothing
+// but the store, and the last one, which nobody stops, has all that is missing.
+func TestSignalledIngest(t *testing.T) {
+	logs, dir := t.TempDir(), t.TempDir()
+	if _, err := demo.Write(t.Context(), logs, demo.Options{Seed: 8, End: demoEnd, Lines: 20_000, Oddities: true}); err != nil {
+		t.Fatal(err)
+	}
+	ingest := func(store string) *process {
+		return newProcess(t, "ingest", "--keep", "requests", "--since", "2026-10-01", "--until", "2026-10-09", "--store", filepath.Join(dir, store), logs)
+	}
+	held := func(store string) string {
+		t.Helper()
+		for _, what := range []string{"verify", "stats"} {
+			stdout, stderr, status := newProcess(t, "store", what, "--store", filepath.Join(dir, store)).output(t)
+			if status != 0 {
+				t.Fatalf("%s: exit status %d: %s", what, status, stderr)
+			}
+			if what == "stats" {
+				return stdout[:strings.LastIndex(strings.TrimSpace(stdout), "\n")] // without the file's size
+			}
+		}
+		return ""
+	}
+	begun := time.Now()
+	if _, stderr, status := ingest("whole.duckdb").output(t); status != 0 {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	whole, stopped := time.Since(begun), 0
+	rng := rand.New(rand.NewPCG(1, 4))
+	for range 20 {
+		p, signal := ingest("x.duckdb"), []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP}[rng.IntN(3)]
+		if err := p.Start(); err != nil {
+			t.Fatal(err)
+		}
+		// Until a process of Go has said what it does with signals, they end it.
+		time.Sleep(50*time.Millisecond + time.Duration(rng.Int64N(int64(whole))))
+		begun := time.Now()
+		_ = p.Process.Signal(signal)
+		switch status := p.status(t); status {
+		case 0: // nothing is left to do: begin anew
+			for _, suffix := range []string{"", ".lock", ".ingesting"} {
+				if err := os.Remove(filepath.Join(dir, "x.duckdb"+suffix)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		case map[syscall.Signal]int{syscall.SIGINT: 130, syscall.SIGTERM: 143, syscall.SIGHUP: 129}[signal]:
+			stopped++
+		default:
+			t.Errorf("exit status %d after %v: %s", status, signal, &p.stderr)
+		}
+		if took := time.Since(begun); took > 1500*time.Millisecond {
+			t.Errorf("ended %v after %v", took, signal)
+		}
+		p.leavesNothing(t)
+	}
+	if stopped < 5 {
+		t.Errorf("only %d of 20 were stopped", stopped)
+	}
+	if _, stderr, status := ingest("x.duckdb").output(t); status != 0 {
+		t.Errorf("exit status %d: %s", status, stderr)
+	}
+	if diff := cmp.Diff(held("whole.duckdb"), held("x.duckdb")); diff != "" {
+		t.Errorf("(-never stopped +stopped often):\n%s", diff)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "x.duckdb*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if name := filepath.Base(f); !slices.Contains([]string{"x.duckdb", "x.duckdb.lock", "x.duckdb.ingesting"}, name) {
+			t.Errorf("left behind: %s", name)
+		}
+	}
+}
+
+// TestLocked: who finds a store in the hands of another waits as long as was said, and
+// no longer than the other has it.
+func TestLocked(t *testing.T) {
+	dir := t.TempDir()
+	store := filepath.Join(dir, "x.duckdb")
+	ingest := func(wait string) *process {
+		return newProcess(t, "ingest", "--since", "2026-10-01", "--until", "2026-10-09", "--lock-timeout", wait, "--store", store, "../../testdata/logs/reasons.log")
+	}
+	if _, stderr, status := ingest("1s").output(t); status != 0 {
+		t.Fatalf("exit status %d: %s", status, stderr)
+	}
+	for _, lock := range []string{".ingesting", ".lock"} {
+		t.Run(lock, func(t *testing.T) {
+			f, err := os.OpenFile(store+lock, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			stdout, stderr, status := ingest("1s").output(t)
+			if took := time.Since(begun); status != exitLocked || stdout != "" || !strings.Contains(stderr, store) || took < time.Second || took > 5*time.Second {
+				t.Errorf("exit status %d after %v, want %d after a second: %s%s", status, took, exitLocked, stdout, stderr)
+			}
+			p := ingest("1m")
+			if err := p.Start(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(200 * time.Millisecond)
+			begun = time.Now()
+			if err := f.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if status := p.status(t); status != 0 || time.Since(begun) > 5*time.Second {
+				t.Errorf("exit status %d %v after the other has gone: %s", status, time.Since(begun), &p.stderr)
 			}
 		})
 	}

@@ -22,8 +22,8 @@ import (
 
 // What the gateway is asked with.
 const (
-	accessKey = "loglens"
-	secretKey = "loglens-secret"
+	AccessKey = "loglens"
+	SecretKey = "loglens-secret"
 	region    = "us-east-1"
 )
 
@@ -42,8 +42,8 @@ func Setenv() error {
 		"AWS_EC2_METADATA_DISABLED":   "true",
 		"AWS_CONFIG_FILE":             os.DevNull,
 		"AWS_SHARED_CREDENTIALS_FILE": os.DevNull,
-		"AWS_ACCESS_KEY_ID":           accessKey,
-		"AWS_SECRET_ACCESS_KEY":       secretKey,
+		"AWS_ACCESS_KEY_ID":           AccessKey,
+		"AWS_SECRET_ACCESS_KEY":       SecretKey,
 		"AWS_REGION":                  region,
 	} {
 		if err := os.Setenv(name, value); err != nil {
@@ -76,7 +76,7 @@ func Start(parent string) (*Gateway, error) {
 		}
 	}
 	g.Server, err = server.Start(10*time.Second, func(addr string) *exec.Cmd {
-		return exec.Command(binary, "--access", accessKey, "--secret", secretKey, "--region", region,
+		return exec.Command(binary, "--access", AccessKey, "--secret", SecretKey, "--region", region,
 			"--port", addr, "--keep-alive", "--quiet", "--iam-dir", iam, "posix", "--sidecar", meta, g.Root)
 	})
 	if err != nil {
@@ -100,7 +100,7 @@ func Client(url string) *s3.Client {
 		Region:       region,
 		BaseEndpoint: &url,
 		UsePathStyle: true,
-		Credentials:  credentials.NewStaticCredentialsProvider(accessKey, secretKey, ""),
+		Credentials:  credentials.NewStaticCredentialsProvider(AccessKey, SecretKey, ""),
 		// As loglens asks: parts of objects have no checksum, and gzip has its own.
 		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
 	})

@@ -1,0 +1,136 @@
+package s3
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"loglens/test/internal/gateway"
+)
+
+// fleeting gives credentials that end two seconds later, as often as it is asked, or
+// so many times and then none.
+func fleeting(t *testing.T, most int64) (given *atomic.Int64) {
+	t.Helper()
+	given = new(atomic.Int64)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if n := given.Add(1); most > 0 && n > most {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = fmt.Fprint(w, `{"code":"ExpiredToken","message":"the role is gone"}`)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `{"AccessKeyId":%q,"SecretAccessKey":%q,"Expiration":%q}`,
+			gateway.AccessKey, gateway.SecretKey, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339))
+	}))
+	t.Cleanup(server.Close)
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", server.URL)
+	return given
+}
+
+// TestExpiringCredentials: credentials that end while objects are read are fetched
+// anew. Where there are none any more, an ingest ends at once and says so, and the
+// next one has all that is missing.
+func TestExpiringCredentials(t *testing.T) {
+	w := newTree(t, "expiring", 3_000, 20*time.Minute)
+	n, _ := w.all()
+	whole := fmt.Sprintf("%d new, 0 replaced, 0 known, 0 failed;", n)
+	t.Run("fetched anew", func(t *testing.T) {
+		given := fleeting(t, 0)
+		store := filepath.Join(t.TempDir(), "loglens.duckdb")
+		w.ingest(t, newProxy(t, nil), store, whole, 0)
+		if given.Load() < 20 {
+			t.Errorf("credentials were fetched %d times only", given.Load())
+		}
+	})
+	store := filepath.Join(t.TempDir(), "loglens.duckdb")
+	ends := func(t *testing.T, p *proxy) {
+		t.Helper()
+		begun := time.Now()
+		stdout, said, status := ask(t, w.from(p, "ingest", "--store", store)...)
+		if status != 4 || !strings.Contains(said, "credentials") || strings.Count(said, "\n") > 3 {
+			t.Errorf("exit %d, want 4:\n%s%s", status, stdout, said)
+		}
+		if took := time.Since(begun); took > 5*time.Second {
+			t.Errorf("ended after %v", took)
+		}
+	}
+	t.Run("none any more", func(t *testing.T) {
+		fleeting(t, 20)
+		ends(t, newProxy(t, nil))
+	})
+	t.Run("refused by S3", func(t *testing.T) {
+		var gets atomic.Int64
+		ends(t, newProxy(t, func(r request, _ int) *fault {
+			if !r.isGet() || gets.Add(1) < 10 {
+				return nil
+			}
+			return &fault{status: http.StatusBadRequest, code: "ExpiredToken", message: "The provided token has expired."}
+		}))
+	})
+	w.ingest(t, newProxy(t, nil), store, " 0 replaced, ", 0)
+	w.sameFromStore(t, store)
+}
+
+// TestSecretsStay: the secret key and what is signed with it are in nothing that is
+// printed or written, whatever goes wrong.
+func TestSecretsStay(t *testing.T) {
+	w := newTree(t, "secrets", 300, 2*time.Minute)
+	dir := t.TempDir()
+	var printed bytes.Buffer
+	refuse := func(code string) func(request, int) *fault {
+		return func(r request, _ int) *fault {
+			if !r.isGet() {
+				return nil
+			}
+			return &fault{status: http.StatusForbidden, code: code, message: "odd"}
+		}
+	}
+	ways := map[string]func(request, int) *fault{
+		"sound": nil, "denied": denied(request.isGet), "listing denied": denied(request.isList),
+		"signature": refuse("SignatureDoesNotMatch"), "unknown": refuse("InvalidAccessKeyId"), "other": refuse("Odd"),
+	}
+	for name, damage := range ways {
+		name = strings.ReplaceAll(name, " ", "-")
+		for i, command := range [][]string{
+			{"ingest", "--store", filepath.Join(dir, name+".store.duckdb")},
+			{"export", "--to", filepath.Join(dir, name+".parquet")},
+			{"export", "--to", filepath.Join(dir, name+".duckdb")},
+			{"summary", "--output", "json", "--out", filepath.Join(dir, name+".json")},
+			{"top-errors"}, {"coverage"}, {"sql", "--explain", "select count(*) from request"},
+		} {
+			if name != "sound" && i > 1 {
+				break
+			}
+			stdout, said, _ := ask(t, w.from(newProxy(t, damage), command...)...)
+			printed.WriteString(stdout + said)
+		}
+	}
+	texts := map[string][]byte{"what is printed": printed.Bytes()}
+	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() {
+			texts[path], err = os.ReadFile(path)
+		}
+		return err
+	})
+	if err != nil || len(texts) < 5 || printed.Len() == 0 {
+		t.Fatalf("%v: %d texts, %d bytes printed", err, len(texts), printed.Len())
+	}
+	for name, text := range texts {
+		for _, secret := range []string{gateway.SecretKey, "Credential=", "Signature=", "aws4_request"} {
+			if bytes.Contains(text, []byte(secret)) {
+				t.Errorf("%s has %q", name, secret)
+			}
+		}
+	}
+}

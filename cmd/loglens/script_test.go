@@ -25,9 +25,10 @@ var update = flag.Bool("update", false, "rewrite what the scripts compare with")
 
 const scripts = "../../testdata/script"
 
-func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"loglens": main})
-}
+// programs are what this test binary is by another name.
+var programs = map[string]func(){"loglens": main}
+
+func TestMain(m *testing.M) { testscript.Main(m, programs) }
 
 // demoEnd is when the incident of the command tree ends: long past, so that no
 // window is cut at the present.

@@ -57,7 +57,7 @@ func TestRelationsPage(t *testing.T) {
 
 var relationsAbout = []struct{ name, about string }{
 	{"request", "Every request of an access log of an Application or Classic Load Balancer, read from the sources as the statement runs. " +
-		"`reason` is NULL where nothing failed; `route` is the path with ids, UUIDs, hex and dates replaced; `client_net` the /24 or /48 of the client; " +
+		"`reason` is NULL where nothing failed; `route` is the path with ids, UUIDs, hex, dates, tokens and e-mail addresses replaced; `client_net` the /24 or /48 of the client; " +
 		"`duration` from the request's creation to the answer, for Application Load Balancers."},
 	{"failure", "The requests that failed, of every class, whole: the same columns."},
 	{"traffic", "All requests, counted by minute, load balancer, target group and target. Several rows may share a key: sum. " +

@@ -70,6 +70,10 @@ func appendSegment(dst, s []byte) []byte {
 		return append(dst, "{uuid}"...)
 	case isDate(s):
 		return append(dst, "{date}"...)
+	case isEmail(s):
+		return append(dst, "{email}"...)
+	case isSecret(s):
+		return append(dst, "{token}"...)
 	}
 	for i := 0; i < len(s); {
 		if isSeparator(s[i]) {
@@ -139,6 +143,34 @@ func isUUID(s []byte) bool {
 	for i, c := range s {
 		dash := i == 8 || i == 13 || i == 18 || i == 23
 		if dash != (c == '-') || !dash && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// isEmail reports whether s is somebody's address, plain or as URLs write it, and no
+// version of something, as in vue@3.2.1.js.
+func isEmail(s []byte) bool {
+	name, host, ok := bytes.Cut(s, []byte("@"))
+	if !ok {
+		name, host, ok = bytes.Cut(s, []byte("%40"))
+	}
+	dot := bytes.IndexByte(host, '.')
+	return ok && len(name) > 0 && dot > 0 && dot+1 < len(host) && (host[dot+1] < '0' || host[dot+1] > '9')
+}
+
+// isSecret reports whether s lets somebody in: a JWT, RFC 7519, or AWS's key ID. Its
+// words need not look like tokens, each by itself.
+func isSecret(s []byte) bool {
+	if bytes.HasPrefix(s, []byte("eyJ")) && bytes.Count(s, []byte(".")) >= 2 {
+		return true
+	}
+	if len(s) != 20 || !bytes.HasPrefix(s, []byte("AKIA")) && !bytes.HasPrefix(s, []byte("ASIA")) {
+		return false
+	}
+	for _, c := range s {
+		if (c < 'A' || c > 'Z') && (c < '2' || c > '7') {
 			return false
 		}
 	}

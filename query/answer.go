@@ -107,6 +107,9 @@ func (s *Store) inventory(ctx context.Context, n need) (_ *inventory, done func(
 	if n.listing == 0 && s.in.MaxBytes == 0 {
 		return in, func() {}, nil
 	}
+	if n.readings == 0 {
+		return in, func() {}, s.survey(ctx, n)
+	}
 	sources, done := s.in.Sources, func() {}
 	if n.readings > 1 {
 		kept := ingest.Keep(sources, s.failures.dir)

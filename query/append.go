@@ -65,18 +65,26 @@ func (s *Store) appendObject(o *ingest.Object, t tallies, sc *parse.Scanner, err
 
 // appendListing writes down what was found, and makes it visible.
 func (s *Store) appendListing(objects []*ingest.Object) error {
+	for _, o := range objects {
+		if err := s.appendFound(o); err != nil {
+			return err
+		}
+	}
+	return s.flush()
+}
+
+// appendFound writes down an object that was found.
+func (s *Store) appendFound(o *ingest.Object) error {
 	listing, err := s.appender(&s.appenders.listing, listingTable)
 	if err != nil {
 		return err
 	}
-	for _, o := range objects {
-		err := listing.AppendRow(o.ID, printable(o.URI), known(o.Size), kindName(o.Name.Kind), filled(o.Name.LoadBalancer),
-			instant(o.Name.End), filled(o.Name.Node), instant(o.Modified))
-		if err != nil {
-			return fmt.Errorf("append to listing: %w", err)
-		}
+	err = listing.AppendRow(o.ID, printable(o.URI), known(o.Size), kindName(o.Name.Kind), filled(o.Name.LoadBalancer),
+		instant(o.Name.End), filled(o.Name.Node), instant(o.Modified))
+	if err != nil {
+		return fmt.Errorf("append to listing: %w", err)
 	}
-	return s.flush()
+	return nil
 }
 
 // kindName is the kind that a name tells, NULL if it tells none.

@@ -136,17 +136,36 @@ func compareLogs(a, b Log) int {
 
 // list lists the objects that a statement needs. Nothing of them is fetched.
 func (s *Store) list(ctx context.Context, sources []ingest.Source, n need) (objects []*ingest.Object, err error) {
+	err = s.find(ctx, sources, n, func(o *ingest.Object) error {
+		objects = append(objects, o)
+		return nil
+	})
+	return objects, err
+}
+
+// survey lists the objects of a statement that reads none of them. They are written
+// down as they come, since there may be more of them than memory has room for.
+func (s *Store) survey(ctx context.Context, n need) error {
+	return errors.Join(s.find(ctx, s.in.Sources, n, s.appendFound), s.flush())
+}
+
+// find calls found for each of the objects that a statement needs.
+func (s *Store) find(ctx context.Context, sources []ingest.Source, n need, found func(*ingest.Object) error) error {
 	if n.kinds() == 0 {
-		return nil, nil
+		return nil
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	plan := s.in.Plan
 	plan.Kinds = n.kinds()
 	feed := ingest.List(ctx, sources, plan)
 	s.progress.follow(feed)
 	for o := range feed.Objects() {
-		objects = append(objects, o)
+		if err := found(o); err != nil {
+			return err
+		}
 	}
-	return objects, feed.Err()
+	return feed.Err()
 }
 
 // TooMuchError says that there is more to read than was allowed.

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -16,6 +18,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"loglens/internal/demo"
+	"loglens/query"
 )
 
 // terminal is a pseudo terminal: what the process writes to
@@ -175,19 +178,42 @@ func TestTerminalIsSafe(t *testing.T) {
 	if _, err := demo.Write(t.Context(), dir, demo.Options{Seed: 3, End: demoEnd, Lines: 5000, Oddities: true, NoTruth: true}); err != nil {
 		t.Fatal(err)
 	}
-	for _, args := range [][]string{
-		{}, {"--by", "target,node,load_balancer"}, {"--class", "all", "--limit", "0"}, {"--output", "markdown"},
-		{"--output", "json"}, {"--output", "csv"}, {"--output", "jsonl"}, {"--color", "always", "--ascii"},
-	} {
+	// A name that a folder of copies may have, with lines of all sorts that are hostile.
+	evil := "evil\x1b]0;x\a\u202e\u009b2J\r.log"
+	var text strings.Builder
+	for i := range 9 {
+		fmt.Fprintf(&text, `https 2026-10-07T07:15:0%d.101682Z app/sh%[2]sop/50dc6c495c0c9188 198.51.100.7:65530 10.0.32.18:80 -1 -1 -1 502 - 1458 277 "GET https://a/%[2]s HTTP/1.1" "%[2]s" - - `+
+			`arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/ch%[2]seck/cd18ee8d310e74a0 "-" "%[2]s" "-" 10 2026-10-07T07:15:00.941000Z "%[2]s" "%[2]s" "%[2]s" "10.0.32.18:80" "-" "-" "-"`+"\n%[2]s damaged %[2]s\n",
+			i, strings.Trim(strings.ReplaceAll(evil, "\r", ""), "."))
+	}
+	if err := os.WriteFile(filepath.Join(dir, evil), []byte(text.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store := filepath.Join(t.TempDir(), evil)
+	commands := [][]string{
+		{"top-errors"}, {"top-errors", "--by", "target,node,load_balancer"}, {"top-errors", "--class", "all", "--limit", "0"}, {"top-errors", "--output", "markdown"},
+		{"top-errors", "--output", "json"}, {"top-errors", "--output", "csv"}, {"top-errors", "--output", "jsonl"}, {"top-errors", "--color", "always", "--ascii"},
+		{"sql", "select * from failure"}, {"sql", "--output", "jsonl", "select * from reject"}, {"sql", "select user_agent || chr(27) as \"\x1b[2J\", uri from failure join object using (object_id)"},
+		{"sql", "--explain", "select chr(27), '\x1b[2J' from request"}, {"summary"}, {"summary", "--output", "markdown"},
+		{"ingest", "--store", store}, {"store", "stats", "--store", store}, {"store", "verify", "--store", store},
+		{"export", "--to", store + ".parquet"}, {"top-errors", filepath.Join(dir, evil)}, {"coverage", filepath.Join(dir, evil)},
+	}
+	for _, r := range query.Reports() {
+		commands = append(commands, []string{r.Name, "--limit", "0"}, []string{r.Name, "--limit", "0", "--output", "markdown"})
+	}
+	for _, args := range commands {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			p, tm := newProcess(t, append([]string{"top-errors", dir}, args...)...), newTerminal(t, 80)
+			if args[0] != "store" && args[len(args)-1] != filepath.Join(dir, evil) {
+				args = append(args, dir, "--since", "2026-10-01", "--until", "2026-10-09")
+			}
+			p, tm := newProcess(t, args...), newTerminal(t, 80)
 			p.Stdout, p.Stderr = tm.process, tm.process
 			p.begin(t, tm)
 			shown := tm.rest(t)
 			if status := p.status(t); status != 0 {
-				t.Errorf("exit status %d", status)
+				t.Errorf("exit status %d: %q", status, shown)
 			}
-			if !strings.Contains(shown, "Target_Connection_Error") && !strings.Contains(shown, "10.0.") {
+			if args[0] == "top-errors" && !strings.Contains(shown, "Target_Connection_Error") && !strings.Contains(shown, "10.0.") {
 				t.Errorf("no answer: %q", shown)
 			}
 			text := ownSequences.ReplaceAllString(shown, "\n")

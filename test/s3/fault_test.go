@@ -161,15 +161,18 @@ func TestReplacedAfterList(t *testing.T) {
 	}
 }
 
-// 30 % of all requests are answered 503 SlowDown.
+// 30 % of all requests are answered 503 SlowDown. All is read, and what was refused is
+// all that is asked for more than once.
 func TestSlowDown(t *testing.T) {
 	texts, _ := fill(t, "slowdown", 80, 20_000)
 	r := random(9)
 	var mu sync.Mutex
+	refused := 0
 	p := newProxy(t, func(request, int) *fault {
 		mu.Lock()
 		defer mu.Unlock()
 		if r.IntN(10) < 3 {
+			refused++
 			return &fault{status: http.StatusServiceUnavailable, code: "SlowDown", message: "Please reduce your request rate."}
 		}
 		return nil
@@ -179,7 +182,11 @@ func TestSlowDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkTexts(t, got, texts)
-	t.Logf("%d requests for %d objects", len(p.requests), len(texts))
+	// What was answered is not asked again: an object takes one request, the listing a few.
+	if n := len(p.requests) - refused; n > len(texts)+3 {
+		t.Errorf("%d requests for %d objects, beside %d that were refused", n, len(texts), refused)
+	}
+	t.Logf("%d requests for %d objects, %d of them refused", len(p.requests), len(texts), refused)
 }
 
 // A body that stalls for ever is given up after the idle timeout and resumed.

@@ -191,7 +191,7 @@ func (z *Inflater) Reset(r io.Reader) error {
 	z.in.Reset(&z.src)
 	z.gzip, z.open, z.text, z.err, z.warning = false, false, 0, nil, ""
 
-	head, err := z.in.Peek(tarMagicAt + len(tarMagic))
+	head, err := z.in.Peek(16) // no more: what comes through a pipe may take its time
 	switch {
 	case z.src.err != nil:
 		z.err = z.src.err
@@ -221,15 +221,16 @@ func (z *Inflater) Read(p []byte) (int, error) {
 	}
 	if !z.gzip {
 		n, err := z.in.Read(p)
-		z.err = err
+		if foreign := z.begins(p[:n]); foreign != nil {
+			return 0, foreign
+		}
+		z.text, z.err = z.text+int64(n), err
 		return n, err
 	}
 	for {
 		n, err := z.member.Read(p)
-		if z.text == 0 {
-			if z.err = refused(p[:n]); z.err != nil {
-				return 0, z.err
-			}
+		if foreign := z.begins(p[:n]); foreign != nil {
+			return 0, foreign
 		}
 		z.text += int64(n)
 		switch {
@@ -250,6 +251,14 @@ func (z *Inflater) Read(p []byte) (int, error) {
 			return 0, z.err
 		}
 	}
+}
+
+// begins ends everything if the first piece of text shows that it is none.
+func (z *Inflater) begins(piece []byte) error {
+	if z.text == 0 {
+		z.err = refused(piece)
+	}
+	return z.err
 }
 
 // nextMember opens the member that follows. What follows a whole member

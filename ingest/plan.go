@@ -59,7 +59,7 @@ func lag(k parse.Kind) time.Duration {
 
 // lateness is how long after its interval an object may be delivered; the
 // folder is that of the delivery.
-const lateness = 24 * time.Hour
+const lateness = 48 * time.Hour
 
 // delivered is when the last object of a log that can hold wanted rows has been
 // delivered; zero if the window has no end.

@@ -434,10 +434,10 @@ func TestSeekKinds(t *testing.T) {
 		{"of one name", Plan{Window: hour, Now: hour.Until, LoadBalancer: "shop"}, found + days + 2*2, 0},
 		{"classic by ARN", Plan{Window: hour, Now: hour.Until, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:203344445555:loadbalancer/shop"}, found + days + 1, 0},
 		{"network by ARN", Plan{Window: hour, Now: hour.Until, Kinds: nlb, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/shop/c3"}, found + days + 1, 0},
-		{"access logs of long ago: the next day too", Plan{Window: hour, Now: day.AddDate(0, 0, 30), Kinds: access}, found + 2*(days+2*2), 0},
-		// What a classic balancer logs after 22:55 may come a day and an hour later.
+		{"access logs of long ago: two days more", Plan{Window: hour, Now: day.AddDate(0, 0, 30), Kinds: access}, found + 3*(days+2*2), 0},
+		// What a classic balancer logs after 22:55 may come two days and an hour later.
 		{"late on a day long ago", Plan{Window: when.Window{From: day.Add(22 * time.Hour), Until: day.Add(23 * time.Hour)}, Now: day.AddDate(0, 0, 30)},
-			found + 3*days + 2*(2*2+3*2), 0},
+			found + 4*days + 2*(3*2+4*2), 0},
 		{"classic over midnight", Plan{Window: when.Window{From: day.Add(23 * time.Hour), Until: day.Add(23*time.Hour + 30*time.Minute)}, Now: day.AddDate(0, 0, 1), Kinds: classic}, found + 2*(days+2*2), 0},
 		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + days + 2*2, 20},
 		{"classic balancers' logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + days + 2*(2+1), 20},

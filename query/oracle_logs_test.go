@@ -554,14 +554,8 @@ func (q question) coverage(copies bool) []row {
 		}
 		r["objects"], r["bytes"], r["intervals"], r["missing"], r["missing_at"] = objects, bytes, intervals, missing, any(nil)
 		slices.SortFunc(gaps, time.Time.Compare)
-		var until []string
-		for _, at := range slices.Compact(gaps) {
-			until = append(until, at.Format("01-02 15:04Z"))
-		}
-		if n := len(until); n > 6 {
-			r["missing_at"] = strings.Join(until[:6], ", ") + fmt.Sprintf(" and %d more", n-6)
-		} else if n > 0 {
-			r["missing_at"] = strings.Join(until, ", ")
+		if len(gaps) > 0 {
+			r["missing_at"] = slices.Compact(gaps)
 		}
 		r["newest"], r["age"], r["late"], r["late_most"] = any(nil), any(nil), any(nil), any(nil)
 		if objects > 0 {

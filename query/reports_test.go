@@ -302,7 +302,7 @@ func TestMissingObjects(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range truth.Missing {
-			want := fmt.Sprint("ALB access log ", m.LoadBalancer, " ", m.Node, " 1 ", m.End.Format("01-02 15:04Z"))
+			want := fmt.Sprint("ALB access log ", m.LoadBalancer, " ", m.Node, " 1 ", []time.Time{m.End.UTC()})
 			if got := column(answer, "log", "load_balancer", "node", "missing", "missing_at"); !slices.Contains(got, want) {
 				t.Errorf("seed %d: %q is not among %q", seed, want, got)
 			}

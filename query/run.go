@@ -311,21 +311,25 @@ func value(v any, t Type) (any, error) {
 			return v.UTC(), nil
 		}
 	case []any:
-		if t == Trend {
-			return trend(v)
+		switch t {
+		case Trend:
+			return list[int64](v)
+		case Times:
+			return list[time.Time](v)
 		}
 	}
 	return nil, fmt.Errorf("a %T where %s is promised", v, types[t])
 }
 
-func trend(list []any) (any, error) {
-	counts := make([]int64, len(list))
-	for i, v := range list {
-		n, ok := v.(int64)
+// list gives the values of a list their type.
+func list[T any](values []any) (any, error) {
+	list := make([]T, len(values))
+	for i, v := range values {
+		one, ok := v.(T)
 		if !ok {
-			return nil, fmt.Errorf("a %T in a trend", v)
+			return nil, fmt.Errorf("a %T in a list of %T", v, one)
 		}
-		counts[i] = n
+		list[i] = one
 	}
-	return counts, nil
+	return list, nil
 }

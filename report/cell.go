@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"loglens/query"
@@ -10,15 +11,16 @@ import (
 
 // wording is how the values of a form are written.
 type wording struct {
-	text    func(s string) string       // hostile text, made harmless
-	name    func(s string) string       // hostile text that should be short; bounded where people read
-	count   func(n int64) string        // a quantity
-	size    func(n int64) string        // bytes
-	ratio   func(x float64) string      // 0 to 1
-	seconds func(x float64) string      // a duration
-	number  func(x float64) string      // any other number
-	truth   func(yes bool) string       // yes or no
-	time    func(t time.Time) string    // UTC
+	text    func(s string) string    // hostile text, made harmless
+	name    func(s string) string    // hostile text that should be short; bounded where people read
+	count   func(n int64) string     // a quantity
+	size    func(n int64) string     // bytes
+	ratio   func(x float64) string   // 0 to 1
+	seconds func(x float64) string   // a duration
+	number  func(x float64) string   // any other number
+	truth   func(yes bool) string    // yes or no
+	time    func(t time.Time) string // UTC
+	times   func(list []time.Time) string
 	trend   func(counts []int64) string // a sparkline
 	sign    func(ours string) string    // our own signs, in ASCII where asked for
 	absent  string                      // where a row has no value
@@ -54,6 +56,8 @@ func (w wording) cell(value any, typ query.Type) string {
 		return w.truth(v)
 	case time.Time:
 		return w.time(v)
+	case []time.Time:
+		return w.times(v)
 	case []int64:
 		return w.trend(v)
 	}
@@ -78,6 +82,7 @@ func forPeople(t *query.Table, ascii bool, most int, text func(string) string) w
 		number:  rounded,
 		truth:   yesNo,
 		time:    func(v time.Time) string { return v.UTC().Format(layout) },
+		times:   firstTimes,
 		trend:   func(counts []int64) string { return sparkline(counts, ascii) },
 		sign:    signs(ascii),
 		absent:  "-",
@@ -102,11 +107,40 @@ func forTools(ascii bool, text func(string) string) wording {
 		seconds: decimal,
 		number:  decimal,
 		truth:   strconv.FormatBool,
-		time:    func(v time.Time) string { return v.UTC().Format(time.RFC3339Nano) },
+		time:    fullTime,
+		times:   fullTimes,
 		trend:   func(counts []int64) string { return sparkline(counts, ascii) },
 		sign:    signs(ascii),
 		absent:  "-",
 	}
+}
+
+func fullTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// fullTimes is a list of times in text, which is what JSON has, too: who knows how to
+// take one cell apart knows it for all forms.
+func fullTimes(list []time.Time) string {
+	all := make([]string, len(list))
+	for i, t := range list {
+		all[i] = fullTime(t)
+	}
+	return strings.Join(all, ", ")
+}
+
+// mostTimes are more than a terminal has room for beside other columns.
+const mostTimes = 6
+
+// firstTimes is a list of times for people, who see by the window which year it is.
+func firstTimes(list []time.Time) string {
+	first := make([]string, min(len(list), mostTimes))
+	for i := range first {
+		first[i] = list[i].UTC().Format("01-02 15:04Z")
+	}
+	text := strings.Join(first, ", ")
+	if more := len(list) - len(first); more > 0 {
+		text += " and " + grouped(int64(more)) + " more"
+	}
+	return text
 }
 
 // timeLayout leaves out what all times of the table share and its window says.

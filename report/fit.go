@@ -121,7 +121,7 @@ func (c *column) floor(least int) int {
 	switch {
 	case c.isTrend():
 		return max(c.head(), min(c.slices, leastTrend))
-	case !c.isText():
+	case !c.isText() && c.Type != query.Times:
 		return max(c.head(), c.body)
 	case least == cutText:
 		return min(c.natural, least)

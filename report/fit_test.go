@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"loglens/query"
 )
@@ -76,6 +77,7 @@ func TestReportsFit(t *testing.T) {
 	sample := map[query.Type]any{
 		query.Text: strings.Repeat("x", leastText), query.Integer: int64(502), query.Count: int64(123_456), query.Ratio: 0.123,
 		query.Time: at("02:31:07"), query.Trend: slope(3, 100), query.Float: 1.234, query.Seconds: 0.421, query.Boolean: true, query.Bytes: int64(123_456_789),
+		query.Times: []time.Time{at("02:35:00"), at("02:40:00")},
 	}
 	for _, r := range query.Reports() {
 		t.Run(r.Name, func(t *testing.T) {

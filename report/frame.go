@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"loglens/internal/when"
 	"loglens/query"
@@ -83,7 +82,7 @@ func span(t *query.Table, w wording, full bool) string {
 	if !full || t.Window.From.IsZero() || t.Window.Until.IsZero() {
 		return w.sign(t.Window.String())
 	}
-	return t.Window.From.UTC().Format(time.RFC3339Nano) + " to " + t.Window.Until.UTC().Format(time.RFC3339Nano)
+	return fullTime(t.Window.From) + " to " + fullTime(t.Window.Until)
 }
 
 // read returns what the answer rests on; nil where free SQL read nothing.

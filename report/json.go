@@ -118,6 +118,8 @@ func appendValue(b []byte, value any) []byte {
 		return strconv.AppendBool(b, v)
 	case time.Time:
 		return appendBound(b, v)
+	case []time.Time:
+		return appendJSONText(b, fullTimes(v))
 	case []int64:
 		b = append(b, '[')
 		for i, n := range v {

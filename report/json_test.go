@@ -202,6 +202,9 @@ func same(t *testing.T, got, want any) bool {
 	case time.Time:
 		parsed, err := time.Parse(time.RFC3339Nano, got.(string))
 		return err == nil && parsed.Equal(want)
+	case []time.Time:
+		list := strings.Split(got.(string), ", ")
+		return slices.EqualFunc(list, want, func(got string, want time.Time) bool { return same(t, got, want) })
 	case string:
 		return got == asText(want)
 	case []int64:

@@ -112,7 +112,7 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left [
 		head = append(head, shorten(c.label, c.width, s.ASCII))
 		align := text.AlignRight
 		switch c.Type {
-		case query.Text, query.Trend, query.Time, query.Boolean:
+		case query.Text, query.Times, query.Trend, query.Time, query.Boolean:
 			align = text.AlignLeft
 		}
 		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, WidthMin: c.width})

@@ -202,13 +202,14 @@ func allTypes() *query.Table {
 			{Name: "p99", Label: "p99", Type: query.Seconds},
 			{Name: "whole", Label: "whole", Type: query.Boolean},
 			{Name: "stored", Label: "stored", Type: query.Bytes},
+			{Name: "gaps", Label: "gaps", Type: query.Times},
 		},
 		Rows: [][]any{
-			{"10.0.1.4", int64(12345), int64(12345), 0.25, at("02:31:07.25"), []int64{-1, 0, 2, 8}, 1234.5678, 0.042, true, int64(118_412_345)},
-			{"10.0.1.5", int64(-1), int64(0), 0.0, at("02:10:00"), []int64{0, 0, 0, 0}, 1.0 / 3, 63.2, false, int64(0)},
-			{"10.0.1.6", int64(math.MinInt64), int64(math.MaxInt64), 1.0, at("03:09:59.999999"), []int64{}, -1e-9, 0.0000042, true, int64(math.MaxInt64)},
-			{"10.0.1.7", int64(0), int64(7), math.NaN(), at("02:10:00").Add(24 * time.Hour), []int64{-1, -1, -1, -1}, math.Inf(-1), math.Inf(1), false, int64(999)},
-			{nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
+			{"10.0.1.4", int64(12345), int64(12345), 0.25, at("02:31:07.25"), []int64{-1, 0, 2, 8}, 1234.5678, 0.042, true, int64(118_412_345), []time.Time{at("02:35:00"), at("02:40:00")}},
+			{"10.0.1.5", int64(-1), int64(0), 0.0, at("02:10:00"), []int64{0, 0, 0, 0}, 1.0 / 3, 63.2, false, int64(0), []time.Time{at("02:35:00").Add(-24 * time.Hour), at("02:20:00"), at("02:25:00"), at("02:30:00"), at("02:35:00"), at("02:40:00"), at("02:45:00")}},
+			{"10.0.1.6", int64(math.MinInt64), int64(math.MaxInt64), 1.0, at("03:09:59.999999"), []int64{}, -1e-9, 0.0000042, true, int64(math.MaxInt64), []time.Time{at("02:35:00.000001")}},
+			{"10.0.1.7", int64(0), int64(7), math.NaN(), at("02:10:00").Add(24 * time.Hour), []int64{-1, -1, -1, -1}, math.Inf(-1), math.Inf(1), false, int64(999), nil},
+			{nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil},
 		},
 	}
 }

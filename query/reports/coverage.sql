@@ -19,7 +19,7 @@
 -- column: bytes         bytes   everyone  stored
 -- column: intervals     count   programs
 -- column: missing       count   everyone
--- column: missing_at    text    everyone  missing until
+-- column: missing_at    times   everyone  missing until
 -- column: newest        time    everyone
 -- column: age           seconds everyone
 -- column: late          seconds everyone
@@ -30,9 +30,10 @@
 -- none while it has no traffic, and begins when it is added, so a gap may be
 -- harmless. late is from the end of the interval to the delivery, in the middle and
 -- at most, and not known of copies; age from the newest interval's end to now.
--- intervals and missing are those of each node, added up; missing_at names a time
--- once. An interval is of the window in which its last five minutes begin: nearly
--- all intervals are as long, and only a classic balancer's may take an hour.
+-- intervals and missing are those of each node, added up; missing_at names the ends
+-- of the missing ones, each once. An interval is of the window in which its last five
+-- minutes begin: nearly all intervals are as long, and only a classic balancer's may
+-- take an hour.
 WITH
 listed AS (
 	SELECT kind AS log, load_balancer, node, epoch_us(interval_end) AS ends, size,
@@ -67,8 +68,7 @@ grouped AS (
 	FROM together GROUP BY ALL
 )
 SELECT window_start, log, load_balancer, node, objects, bytes, intervals, missing,
-	array_to_string(list_transform(gaps[:6], lambda t: strftime(make_timestamp(t), '%m-%d %H:%MZ')), ', ')
-		|| CASE WHEN len(gaps) > 6 THEN ' and ' || (len(gaps) - 6) || ' more' ELSE '' END AS missing_at,
+	list_transform(gaps, lambda t: make_timestamp(t)) AS missing_at,
 	make_timestamp(newest) AS newest, ($now_us - newest) / 1e6 AS age, late / 1e6 AS late, late_most / 1e6 AS late_most
 FROM grouped
 ORDER BY window_start, missing DESC, log, load_balancer, node;

@@ -11,7 +11,7 @@
 -- column: node          text    everyone
 -- column: objects       count   everyone
 -- column: missing       count   everyone
--- column: missing_at    text    everyone  missing until
+-- column: missing_at    times   everyone  missing until
 -- column: newest        time    everyone
 -- column: age           seconds everyone  before the end
 --
@@ -46,8 +46,7 @@ grouped AS (
 	FROM together GROUP BY ALL
 )
 SELECT log, load_balancer, node, objects, missing,
-	array_to_string(list_transform(gaps[:6], lambda t: strftime(make_timestamp(t), '%m-%d %H:%MZ')), ', ')
-		|| CASE WHEN len(gaps) > 6 THEN ' and ' || (len(gaps) - 6) || ' more' ELSE '' END AS missing_at,
+	list_transform(gaps, lambda t: make_timestamp(t)) AS missing_at,
 	make_timestamp(newest) AS newest,
 	CASE WHEN $until_us > 0 THEN greatest($until_us - newest, 0) / 1e6 END AS age
 FROM grouped

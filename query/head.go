@@ -193,7 +193,7 @@ func parseFilter(words []string) Filter {
 var (
 	types = []string{
 		Text: "text", Integer: "integer", Count: "count", Ratio: "ratio", Time: "time", Trend: "trend",
-		Float: "float", Seconds: "seconds", Boolean: "boolean", Bytes: "bytes", Times: "times",
+		Float: "float", Seconds: "seconds", Boolean: "boolean", Bytes: "bytes", Line: "line", Times: "times",
 	}
 	audiences = []string{Everyone: "everyone", People: "people", Programs: "programs"}
 )

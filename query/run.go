@@ -287,7 +287,7 @@ func value(v any, t Type) (any, error) {
 	}
 	switch v := v.(type) {
 	case string:
-		if t == Text {
+		if t == Text || t == Line {
 			return v, nil
 		}
 	case int32:

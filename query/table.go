@@ -86,6 +86,7 @@ const (
 	Seconds             // [float64] a duration in seconds: "42 ms", "1 m 03 s" for people
 	Boolean             // [bool] yes or no for people
 	Bytes               // [int64] a size in bytes: "1.3 GB" for people
+	Line                // [string] a line of a log, as hostile as any text: below its row on a terminal
 	Times               // [[]time.Time] UTC, in order: the first few of them for people
 )
 

@@ -189,15 +189,15 @@ func forSlack(s string) string {
 // width is how many columns of the terminal s takes.
 func width(s string) int { return text.StringWidthWithoutEscSequences(s) }
 
+// gap is the sign for text that is left out.
+func gap(ascii bool) string { return signs(ascii)("…") }
+
 // shorten returns s in at most most columns, with the middle left out.
 func shorten(s string, most int, ascii bool) string {
 	if width(s) <= most {
 		return s
 	}
-	gap := "…"
-	if ascii {
-		gap = ".."
-	}
+	gap := gap(ascii)
 	room := most - width(gap)
 	if room < 2 {
 		return text.Trim(s, most)

@@ -33,7 +33,7 @@ var tables = []struct {
 }{
 	{"typical", typical, unusual}, {"simple", simple, unusual}, {"quiet", quiet, unusual}, {"deserted", deserted, unusual},
 	{"broken", broken, unusual}, {"windows", windows, unusual}, {"hostile", hostile, unusual},
-	{"all-types", allTypes, nil}, {"free", free, nil}, {"free-empty", freeEmpty, nil}, {"one-empty", oneEmpty, nil},
+	{"all-types", allTypes, nil}, {"entries", entries, nil}, {"free", free, nil}, {"free-empty", freeEmpty, nil}, {"one-empty", oneEmpty, nil},
 	{"free-60", func() *query.Table { return freeOf(60, 200) }, nil},
 }
 

@@ -56,7 +56,7 @@ func markdownRows(out *bytes.Buffer, t *query.Table, words wording) {
 	line(func(at int) string { return markdownLabel(t.Columns[at].Label, words) })
 	line(func(at int) string {
 		switch t.Columns[at].Type {
-		case query.Text, query.Times, query.Trend, query.Boolean:
+		case query.Text, query.Line, query.Times, query.Trend, query.Boolean:
 			return ":---"
 		}
 		return "---:"

@@ -132,8 +132,8 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 			continue
 		}
 		words := forPeople(section.Table, st.ASCII, st.Width/2, func(v string) string { return forTerminal(v, st.ASCII) })
-		dropped, marked := drawRows(&out, section.Table, st, words)
-		for _, label := range dropped {
+		drawn := drawRows(&out, section.Table, st, words)
+		for _, label := range drawn.left {
 			if !slices.Contains(left, label) {
 				left = append(left, label)
 			}
@@ -141,7 +141,7 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 		if more := sectionLeft(section, words); more != "" {
 			say("  ", "  "+more)
 		}
-		if marked {
+		if drawn.derived {
 			legend = []string{derivedLegend}
 		}
 	}

@@ -48,10 +48,9 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 	if out.Len() > 0 {
 		out.WriteByte('\n')
 	}
-	var left []string
-	var marked bool
+	var drawn remarks
 	if len(t.Rows) > 0 {
-		left, marked = drawRows(&out, t, s, words)
+		drawn = drawRows(&out, t, s, words)
 		out.WriteByte('\n')
 	}
 	say("  ", joined(dot, said(total(t, words), rowsLeft(t, words))...)...)
@@ -59,10 +58,13 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 		reasons[0] = "not counted: " + reasons[0]
 		say("  ", append(joined(dot, reasons...), "("+why+")")...)
 	}
-	if marked {
+	if drawn.derived {
 		say("  ", derivedLegend)
 	}
-	say("  ", leftOut(left, "")...)
+	if drawn.cut {
+		say("  ", words.sign(cutLegend))
+	}
+	say("  ", leftOut(drawn.left, "")...)
 	for _, warning := range t.Warnings {
 		say("  ", words.warning(warning))
 	}
@@ -86,16 +88,28 @@ func balancersShown(t *query.Table, words wording, most int) int {
 	return 1
 }
 
-// drawRows draws the columns that fit and returns the labels of those that do
-// not; marked says that a derived reason bears its sign.
-func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left []string, marked bool) {
+// remarks are what is to be said about rows as they are drawn.
+type remarks struct {
+	left    []string // labels of the columns that do not fit
+	derived bool     // a derived reason bears its sign
+	cut     bool     // a line below its row is cut off
+}
+
+// drawRows draws the columns that fit.
+func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (said remarks) {
 	var columns []*column
+	var entry *column // that stands below the row
 	for _, at := range shown(t.Columns, query.Programs) {
-		columns = append(columns, newColumn(t, at, words))
+		if c := newColumn(t, at, words); c.Type == query.Line {
+			entry = c
+		} else {
+			columns = append(columns, c)
+		}
 	}
-	kept, dropped, marked := fitDerived(columns, t, s.Width)
+	kept, dropped, derived := fitDerived(columns, t, s.Width)
+	said.derived = derived
 	for _, c := range dropped {
-		left = append(left, c.label)
+		said.left = append(said.left, c.label)
 	}
 
 	style := table.StyleLight
@@ -137,8 +151,13 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (left [
 			line = bold + line + reset
 		}
 		out.WriteString(line + "\n")
+		if row := i - 2; row >= 0 && entry != nil {
+			text, cut := below(entry.cells[row], s.Width, s.ASCII)
+			out.WriteString(text)
+			said.cut = said.cut || cut
+		}
 	}
-	return left, marked
+	return said
 }
 
 func newColumn(t *query.Table, at int, words wording) *column {

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"loglens/internal/when"
@@ -247,6 +248,26 @@ func freeOf(n, longest int) *query.Table {
 	}
 	t.Rows = [][]any{row, make([]any, n), row}
 	return t
+}
+
+// entries are lines that are longer than any terminal is wide, hostile, short and absent.
+func entries() *query.Table {
+	return &query.Table{
+		Report: "raw", Version: 1,
+		Window: when.Window{From: at("02:10:00"), Until: at("03:10:00")},
+		Noun:   [2]string{"line", "lines"},
+		Columns: []query.Column{
+			{Name: "time", Label: "time", Type: query.Time},
+			{Name: "reason", Label: "reason", Type: query.Text},
+			{Name: "raw", Label: "entry", Type: query.Line},
+		},
+		Rows: [][]any{
+			{at("02:31:07"), "Target_Connection_Error", "https 2026-11-22T02:31:07.000000Z " + strings.Repeat("0123456789 ", 100)},
+			{at("02:31:08"), "BrandNewReason", strings.Repeat("e\u0301\u0302語\x1b[2J ", 40)},
+			{at("02:31:09"), "Target_5XX", "http"},
+			{nil, nil, nil},
+		},
+	}
 }
 
 // oneEmpty is a single column in which a row has nothing.

@@ -226,6 +226,38 @@ func TestTerminalIsSafe(t *testing.T) {
 	}
 }
 
+// onTerminal returns what a command that succeeds leaves on a terminal of 80 columns.
+func onTerminal(t *testing.T, args ...string) string {
+	t.Helper()
+	p, tm := newProcess(t, args...), newTerminal(t, 80)
+	p.Stdout, p.Stderr = tm.process, tm.process
+	p.begin(t, tm)
+	shown := remains(tm.rest(t))
+	if status := p.status(t); status != 0 {
+		t.Fatalf("%q: exit status %d:\n%s", args, status, shown)
+	}
+	return shown
+}
+
+// TestLinesOnTerminal: what raw is asked for is there, as far as three lines go, and how
+// to see the rest.
+func TestLinesOnTerminal(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.log")
+	if err := os.WriteFile(file, failing(1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	shown := onTerminal(t, "raw", file)
+	for _, want := range []string{
+		"\n  https 2026-10-07T07:15:01.000000Z app/shop/50dc6c495c0c9188 198.51.100.7:65530\n   10.0.32.18:80 -1 -1 -1 502 ",
+		`"GET https://shop.example.com:443/cart?`, "\n  id=0 HTTP/1.1\" ",
+		"…\n", "\n… entry cut off: --output jsonl has it whole",
+	} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("%q is not shown:\n%s", want, shown)
+		}
+	}
+}
+
 // TestHelpFits: on a terminal nothing of help but a command to copy is wider than it.
 func TestHelpFits(t *testing.T) {
 	for _, command := range []string{"--help", "top-errors --help", "raw --help", "diagnose --help", "store rebuild --help", "help export"} {

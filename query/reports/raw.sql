@@ -3,7 +3,7 @@
 -- about: The failing lines themselves, with object and line number.
 -- earliest: lines
 -- rows: line lines
--- narrow: raw load_balancer target_status_code object_uri line_no client target reason
+-- narrow: load_balancer target_status_code object_uri line_no client target reason
 --
 -- filter: log              request|connection|health_check|nlb_tls|reject which lines: failing requests (the default), connections that failed, health checks that failed, TLS connections of a network load balancer that failed, or damaged lines of all logs
 -- filter: reason           only this reason, cause or reason code
@@ -35,7 +35,7 @@
 -- column: target_status_code integer everyone  target status
 -- column: object_uri         text    everyone  object
 -- column: line_no            integer everyone  line
--- column: raw                text    everyone  entry
+-- column: raw                line    everyone  entry
 --
 -- A filter of - asks for what is absent.
 WITH

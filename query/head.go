@@ -283,14 +283,20 @@ func (r *Report) visible(by []string) []Column {
 // dispensable are the columns that a narrow terminal goes without, the least
 // important first: what a row is divided by goes last, since without it nobody
 // knows whose numbers these are.
-func (r *Report) dispensable(by []string) []string {
-	names := func(c string) bool {
-		return slices.ContainsFunc(r.Dimensions, func(d Dimension) bool {
-			return slices.Contains(by, d.Name) && d.Columns[0] == c
-		})
+func (r *Report) dispensable(keys []string) []string {
+	isKey := func(c string) bool { return slices.Contains(keys, c) }
+	first := slices.DeleteFunc(slices.Clone(r.Narrow), isKey)
+	return append(first, slices.DeleteFunc(slices.Clone(r.Narrow), func(c string) bool { return !isKey(c) })...)
+}
+
+// keys are the columns that name what a row is about: the first of each dimension.
+func (r *Report) keys(by []string) (columns []string) {
+	for _, d := range r.Dimensions {
+		if slices.Contains(by, d.Name) {
+			columns = append(columns, d.Columns[0])
+		}
 	}
-	first := slices.DeleteFunc(slices.Clone(r.Narrow), names)
-	return append(first, slices.DeleteFunc(slices.Clone(r.Narrow), func(c string) bool { return !names(c) })...)
+	return columns
 }
 
 // divided returns the report's SQL with the dimensions written in place of $by,

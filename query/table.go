@@ -15,6 +15,7 @@ type Table struct {
 	Unread     []string     // kinds of logs that were found among the objects and are not the question's
 	Columns    []Column
 	Narrow     []string  // names of columns that a narrow terminal goes without, the least important first
+	Keys       []string  // names of columns that tell rows apart: they are narrowed before they are left out
 	Noun       [2]string // what a row is, one and many, as in "target", "targets"; empty: "row", "rows"
 	Rows       [][]any   // one value per column; nil = absent; its Go type is given by Column.Type
 	RowsGiven  int64     // rows that are not in Rows, since a Sink has taken them

@@ -17,7 +17,7 @@ const (
 // fitDerived is fit, but where the source column is left out, derived reasons
 // are marked in its place; marked says that there is one.
 func fitDerived(columns []*column, t *query.Table, most int) (kept, left []*column, marked bool) {
-	kept, left = fit(columns, t.Narrow, most)
+	kept, left = fit(columns, t.Narrow, t.Keys, most)
 	at := named(columns, "reason_source")
 	if at < 0 || slices.Contains(kept, columns[at]) || named(kept, "reason") < 0 {
 		return kept, left, false
@@ -33,7 +33,7 @@ func fitDerived(columns []*column, t *query.Table, most int) (kept, left []*colu
 	if !marked {
 		return kept, left, false
 	}
-	kept, left = fit(slices.Delete(slices.Clone(columns), at, at+1), t.Narrow, most)
+	kept, left = fit(slices.Delete(slices.Clone(columns), at, at+1), t.Narrow, t.Keys, most)
 	return kept, left, named(kept, "reason") >= 0
 }
 

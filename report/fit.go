@@ -43,12 +43,13 @@ func (c *column) isTrend() bool { return c.Type == query.Trend }
 
 // fit decides the widths of the columns and which are left out, so that a row
 // takes at most most columns of the terminal: those of expendable, the least
-// important first, and when that is not enough the rightmost.
-func fit(columns []*column, expendable []string, most int) (kept, left []*column) {
+// important first, and when that is not enough the rightmost. One of keys goes only
+// where texts cannot be cut so far that it stays: without it rows look the same.
+func fit(columns []*column, expendable, keys []string, most int) (kept, left []*column) {
 	kept = slices.Clone(columns)
 	for !narrow(kept, most, leastText) {
 		i := leastImportant(kept, expendable)
-		if i < 0 {
+		if i < 0 || slices.Contains(keys, kept[i].Name) && narrow(kept, most, tightText) {
 			break
 		}
 		left = append(left, kept[i])

@@ -258,6 +258,32 @@ func TestLinesOnTerminal(t *testing.T) {
 	}
 }
 
+// TestRowsDifferOnTerminal: logs of two kinds and of two balancers, by nodes of one
+// address, are told apart where there is little room.
+func TestRowsDifferOnTerminal(t *testing.T) {
+	dir := t.TempDir()
+	for _, kind := range []string{"", "conn_log."} {
+		for _, balancer := range []string{"shop-prod.8f14e45fceea167a", "shop-test.aab3238922bcc25a"} {
+			for _, at := range []string{"0715", "0745"} {
+				name := kind + "111122223333_elasticloadbalancing_eu-west-1_app." + balancer + "_20261007T" + at + "Z_203.0.113.177_r1.log"
+				if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	shown := onTerminal(t, "coverage", dir)
+	seen := map[string]bool{}
+	for line := range strings.Lines(shown) {
+		if strings.Contains(line, "203.0.113.177") {
+			seen[line] = true
+		}
+	}
+	if len(seen) != 4 || !strings.Contains(shown, "10-07 07") {
+		t.Errorf("%d different rows of 4, with what is missing:\n%s", len(seen), shown)
+	}
+}
+
 // TestHelpFits: on a terminal nothing of help but a command to copy is wider than it.
 func TestHelpFits(t *testing.T) {
 	for _, command := range []string{"--help", "top-errors --help", "raw --help", "diagnose --help", "store rebuild --help", "help export"} {

@@ -9,7 +9,7 @@
 -- dimension: node          node
 -- dimension: window        window_start
 -- default: log load_balancer node
--- narrow: log late_most bytes late objects load_balancer newest
+-- narrow: log late_most bytes late objects load_balancer newest age
 --
 -- column: window_start  time    everyone  window
 -- column: log           text    everyone

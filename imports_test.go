@@ -33,7 +33,7 @@ const (
 )
 
 // order is the way of a line. A package imports only what stands before it.
-var order = []string{"internal/when", "internal/condition", "internal/post", "parse", "ingest/inflate", "ingest", "query", "report", "diagnose", "web", "cmd/loglens"}
+var order = []string{"internal/amount", "internal/when", "internal/condition", "internal/post", "parse", "ingest/inflate", "ingest", "query", "report", "diagnose", "web", "cmd/loglens"}
 
 // confined are the modules that only some files may import. A pattern is
 // path.Match's; tests of a package may do what one of its files may.

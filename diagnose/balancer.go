@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"loglens/internal/amount"
+)
 
 var balancerCheck = Check{
 	Name:  "balancer",
@@ -29,8 +33,8 @@ func lookAtBalancer(f *facts) (list []*Finding) {
 		if s == nil || s.Free >= leastAddresses || f.Balancer.Type == NetworkType {
 			continue // a network balancer has one address in a subnet for good
 		}
-		found := finding("balancer-subnet-short-of-addresses", fmt.Sprintf("Subnet %s of the balancer has %s left: the balancer cannot grow there.", s.ID, plural(s.Free, "address", "addresses")))
-		found.because(FromConfig, fmt.Sprintf("%s (%s) has %s free; the balancer wants at least %d", s.ID, few(s.CIDRs), plural(s.Free, "address", "addresses"), leastAddresses))
+		found := finding("balancer-subnet-short-of-addresses", fmt.Sprintf("Subnet %s of the balancer has %s left: the balancer cannot grow there.", s.ID, amount.Of(s.Free, "address", "addresses")))
+		found.because(FromConfig, fmt.Sprintf("%s (%s) has %s free; the balancer wants at least %d", s.ID, few(s.CIDRs), amount.Of(s.Free, "address", "addresses"), leastAddresses))
 		list = append(list, found)
 	}
 	return list

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"loglens/internal/amount"
 )
 
 var certificatesCheck = Check{
@@ -37,7 +39,7 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 			found = finding("listener-certificate-not-issued", fmt.Sprintf("The certificate for %s of listener %s is %s.", name, few(ports), c.Status))
 			found.Confidence = High
 		case !c.NotAfter.IsZero() && left < soon:
-			found = finding("listener-certificate-expires-soon", fmt.Sprintf("The certificate for %s of listener %s expires in %s.", name, few(ports), plural(int(left.Hours()/24), "day", "days")))
+			found = finding("listener-certificate-expires-soon", fmt.Sprintf("The certificate for %s of listener %s expires in %s.", name, few(ports), amount.Of(int(left.Hours()/24), "day", "days")))
 		default:
 			continue
 		}

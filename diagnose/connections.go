@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+
+	"loglens/internal/amount"
 )
 
 var connectionsCheck = Check{
@@ -85,7 +87,7 @@ func (f *facts) refusing(g *Group) *Finding {
 	slices.SortFunc(found.Targets, compareTargets)
 	found.Sentence = fmt.Sprintf("%s refuse%s connections on the traffic port: nothing listens there, or on another address only.", whom(found.Targets, g), third(len(found.Targets)))
 	if n > 0 {
-		found.because(FromLog, count(n, "request", "requests")+" got 502 before anything was sent")
+		found.because(FromLog, amount.Of(n, "request", "requests")+" got 502 before anything was sent")
 		found.share = share
 	}
 	errors, measured := f.total("TargetConnectionErrorCount", g.ARN)
@@ -224,7 +226,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 		}
 		return 0
 	})
-	found.because(FromLog, fmt.Sprintf("%s got 504 before anything was sent, %d of them at the wall of 10 s", count(n, "request", "requests"), wall))
+	found.because(FromLog, fmt.Sprintf("%s got 504 before anything was sent, %d of them at the wall of 10 s", amount.Of(n, "request", "requests"), wall))
 	if errors, ok := f.total("TargetConnectionErrorCount", g.ARN); ok && errors > 0 {
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
 	}
@@ -287,7 +289,7 @@ func (f *facts) closing(g *Group) *Finding {
 	}
 	found := finding("target-closes-connection", fmt.Sprintf("%s break%s off while a request is outstanding, or answer%s what is no HTTP.", whom(names, g), third(len(names)), third(len(names))))
 	found.Targets, found.share = names, share
-	found.because(FromLog, count(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
+	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
 	if _, _, rate := f.spread(g, share); rate < 0.005 {
@@ -320,7 +322,7 @@ func (f *facts) erring(g *Group) *Finding {
 		found.Sentence = fmt.Sprintf("Targets of %s answer 5xx: the application fails, not the way to it.", g.Name)
 		rate = metric / max(requests, 1)
 	} else {
-		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target, %.1f %% of the group's", count(n, "request", "requests"), 100*rate))
+		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target, %.1f %% of the group's", amount.Of(n, "request", "requests"), 100*rate))
 		found.Targets, found.share = names, share
 		found.Confidence = High
 	}

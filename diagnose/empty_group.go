@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+
+	"loglens/internal/amount"
 )
 
 // mostTargets is how many targets the commands of a finding name.
@@ -16,7 +18,7 @@ func (f *facts) fill(found *Finding, g *Group) {
 		if len(other.Targets) == 0 || other.Protocol != g.Protocol {
 			continue
 		}
-		found.because(FromConfig, fmt.Sprintf("target group %s in the same VPC has %s, and no rule leads to it", other.Name, plural(len(other.Targets), "target", "targets")))
+		found.because(FromConfig, fmt.Sprintf("target group %s in the same VPC has %s, and no rule leads to it", other.Name, amount.Of(len(other.Targets), "target", "targets")))
 		if other.Type == g.Type {
 			idle = append(idle, other)
 		}

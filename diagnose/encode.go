@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"loglens/internal/amount"
 	"loglens/report"
 )
 
@@ -203,10 +204,10 @@ func (r *Report) verdict() string {
 	}
 	text := "nothing wrong was found"
 	if n > 0 {
-		text = plural(n, "finding", "findings")
+		text = amount.Of(n, "finding", "findings")
 	}
 	if o := r.Observed; o.Logs {
-		text += fmt.Sprintf(" · %d of %s in the logs failed", o.Failures, count(o.Requests, "request", "requests"))
+		text += fmt.Sprintf(" · %d of %s in the logs failed", o.Failures, amount.Of(o.Requests, "request", "requests"))
 		if o.Failures > 0 {
 			text += fmt.Sprintf(", %d of them explained", o.Explained)
 		}
@@ -229,7 +230,7 @@ func (f *Finding) about() string {
 func (f *Finding) weight(o Observed) string {
 	text := string(f.Confidence) + " confidence"
 	if f.Explains > 0 {
-		text += fmt.Sprintf(", explains %d of %s", f.Explains, count(o.Failures, "failure", "failures"))
+		text += fmt.Sprintf(", explains %d of %s", f.Explains, amount.Of(o.Failures, "failure", "failures"))
 	}
 	if len(f.BecauseOf) > 0 {
 		text += ", because of " + strings.Join(f.BecauseOf, ", ")

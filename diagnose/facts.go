@@ -349,14 +349,6 @@ func compareTargets(a, b string) int {
 	return x.Compare(y)
 }
 
-// count writes a number with its noun.
-func count(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.FormatInt(n, 10) + " " + many
-}
-
 // few lists names, the first ones of many.
 func few(names []string) string {
 	const most = 3
@@ -388,15 +380,6 @@ func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 // clock writes a time of the window.
 func clock(t time.Time) string { return t.UTC().Format("15:04") }
-
-func plural(n int, one, many string) string { return count(int64(n), one, many) }
-
-func noun(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
-}
 
 // ports writes a range of ports.
 func ports(from, to int) string {

@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+
+	"loglens/internal/amount"
 )
 
 var groupsCheck = Check{
@@ -71,7 +73,7 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		}
 		found.share = f.reasons(found, "No_Usable_Target")
 	case f.Balancer.Type == Application && all(func(t Target) bool { return t.State == "unhealthy" }):
-		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends requests to all of them (fail-open).", plural(len(g.Targets), "target", "targets"), g.Name))
+		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends requests to all of them (fail-open).", amount.Of(len(g.Targets), "target", "targets"), g.Name))
 		found.because(FromHealth, f.states(g))
 		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok {
 			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))
@@ -106,7 +108,7 @@ func (f *facts) unled() (list []*Finding) {
 		if len(g.Targets) == 0 || forward && !asked || f.Target != "" && !asked {
 			continue
 		}
-		found := finding("target-group-not-in-use", fmt.Sprintf("No rule of the balancer leads to target group %s, which has %s.", g.Name, plural(len(g.Targets), "target", "targets")))
+		found := finding("target-group-not-in-use", fmt.Sprintf("No rule of the balancer leads to target group %s, which has %s.", g.Name, amount.Of(len(g.Targets), "target", "targets")))
 		found.Confidence = High
 		found.onGroup(g)
 		found.because(FromHealth, g.Name+": "+f.states(g))

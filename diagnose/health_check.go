@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var healthCheckCheck = Check{
@@ -64,7 +66,7 @@ func (f *facts) answered(g *Group) (list []answer) {
 		}
 		for _, c := range f.Logs.Health {
 			if !c.Pass && c.Code > 0 && c.Group == g.Name && c.Target == f.checkName(e) && (len(named) == 0 || slices.Contains(named, int(c.Code))) && c.Reason != "" && !timedOut(c.Reason) {
-				list = append(list, answer{e, int(c.Code), FromLog, fmt.Sprintf("%s: %s with %d (%s)", e.label(), count(c.Checks, "check", "checks"), c.Code, c.Reason)})
+				list = append(list, answer{e, int(c.Code), FromLog, fmt.Sprintf("%s: %s with %d (%s)", e.label(), amount.Of(c.Checks, "check", "checks"), c.Code, c.Reason)})
 			}
 		}
 	}
@@ -250,10 +252,10 @@ func (f *facts) checkTraffic(found *Finding, g *Group) {
 // tell adds what logs and probe say of a port.
 func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Probe) {
 	if refusals > 0 {
-		found.because(FromLog, count(refusals, "request", "requests")+" to "+e.name()+" found no connection")
+		found.because(FromLog, amount.Of(refusals, "request", "requests")+" to "+e.name()+" found no connection")
 	}
 	if served > 0 {
-		found.because(FromLog, e.name()+" answered "+count(served, "request", "requests"))
+		found.because(FromLog, e.name()+" answered "+amount.Of(served, "request", "requests"))
 	}
 	if p != nil {
 		found.because(FromProbe, p.Address+": "+p.Outcome)
@@ -349,7 +351,7 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 		if e.failing() && late > 0 && slow >= 0.8*float64(c.Timeout) {
 			found.on(e)
 			if len(found.Evidence) < 4 {
-				found.because(FromLog, fmt.Sprintf("%s: %s timed out, and one that passed took %.1f s", e.label(), count(late, "check", "checks"), slow))
+				found.because(FromLog, fmt.Sprintf("%s: %s timed out, and one that passed took %.1f s", e.label(), amount.Of(late, "check", "checks"), slow))
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 )
 
 var lambdaCheck = Check{
@@ -37,7 +38,7 @@ func lookAtLambda(f *facts) (list []*Finding) {
 			found := finding("lambda-access-denied", fmt.Sprintf("The balancer may not invoke the function of %s.", g.Name))
 			found.onGroup(g)
 			found.Confidence = High
-			found.because(FromLog, count(denied, "request", "requests")+" ended with LambdaAccessDenied")
+			found.because(FromLog, amount.Of(denied, "request", "requests")+" ended with LambdaAccessDenied")
 			found.share = f.reasons(found, "LambdaAccessDenied")
 			found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", "loadbalancer",
 				"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN)}
@@ -48,7 +49,7 @@ func lookAtLambda(f *facts) (list []*Finding) {
 			found := finding("lambda-errors", fmt.Sprintf("The function of %s fails: %s.", g.Name, few(codes)))
 			found.onGroup(g)
 			found.Confidence = High
-			found.because(FromLog, count(others, "request", "requests")+" ended with "+few(codes))
+			found.because(FromLog, amount.Of(others, "request", "requests")+" ended with "+few(codes))
 			found.share = f.reasons(found, codes...)
 			found.Verify = []string{"aws logs tail --region " + ingest.ShellWord(f.Balancer.Region) + " --since 1h /aws/lambda/NAME"}
 			list = append(list, found)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"loglens/internal/amount"
 )
 
 var logsCheck = Check{
@@ -136,7 +138,7 @@ func leftOver(f *facts, list []*Finding) (more []*Finding) {
 				found.onGroup(g)
 			}
 		}
-		found.because(FromLog, count(n, "request", "requests")+" got 503 without a target")
+		found.because(FromLog, amount.Of(n, "request", "requests")+" got 503 without a target")
 		found.share = noTarget
 		found.rival("cross-zone-off-empty-zone", "a zone may have been without targets for some time")
 		found.finish(f)
@@ -158,7 +160,7 @@ func leftOver(f *facts, list []*Finding) (more []*Finding) {
 			}
 			return strings.Compare(a, b)
 		})
-		found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", count(n, "request", "requests"), few(reasons)))
+		found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", amount.Of(n, "request", "requests"), few(reasons)))
 		for _, reason := range reasons {
 			found.because(FromLog, fmt.Sprintf("%s: %d", reason, sums[reason]))
 		}

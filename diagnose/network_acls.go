@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var networkACLsCheck = Check{
@@ -157,7 +159,7 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			continue
 		}
 		refuse := func(id, what string, egress bool, protocol string, from, to int) {
-			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, noun(len(subnets), "subnet", "subnets"), few(subnets), what))
+			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), what))
 			found.Confidence = High
 			for _, r := range a.refuses(egress, protocol, from, to, clients) {
 				found.because(FromConfig, a.ID+": "+r.entry.words())

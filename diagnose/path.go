@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 // path goes the way of a request hop by hop. A hop is as bad as the worst finding
@@ -67,7 +69,7 @@ func dnsPasses(f *facts) ([]string, bool) {
 		}
 	}
 	if o := f.observed(nil); o.Requests > 0 {
-		return append(evidence, "clients arrive: "+count(o.Requests, "request", "requests")+" in the logs"), true
+		return append(evidence, "clients arrive: "+amount.Of(o.Requests, "request", "requests")+" in the logs"), true
 	}
 	return append(evidence, "not looked up, and no metric or log shows a client"), false
 }
@@ -107,7 +109,7 @@ func rulePasses(f *facts) ([]string, bool) {
 			}
 		}
 	}
-	evidence := []string{plural(n, "rule", "rules")}
+	evidence := []string{amount.Of(n, "rule", "rules")}
 	if len(groups) > 0 {
 		evidence = append(evidence, "forward to "+few(groups))
 	}
@@ -134,7 +136,7 @@ func targetPasses(f *facts) (evidence []string, ok bool) {
 			healthy++
 		}
 	}
-	evidence = append(evidence, fmt.Sprintf("%d of %s healthy", healthy, plural(len(f.endpoints), "target", "targets")))
+	evidence = append(evidence, fmt.Sprintf("%d of %s healthy", healthy, amount.Of(len(f.endpoints), "target", "targets")))
 	for i := range f.Groups {
 		if c := f.Groups[i].Check; c.Enabled {
 			evidence = append(evidence, fmt.Sprintf("health check of %s: %s", f.Groups[i].Name, c.words()))
@@ -167,8 +169,8 @@ func networkPasses(f *facts) ([]string, bool) {
 		return []string{"functions have no network"}, true
 	}
 	return []string{
-		fmt.Sprintf("security groups of %d of %s known", known, plural(len(f.endpoints), "target", "targets")),
-		fmt.Sprintf("network ACLs of %d, routes of %d of %s of balancer subnet and target known", guarded, routed, plural(pairs, "pair", "pairs")),
+		fmt.Sprintf("security groups of %d of %s known", known, amount.Of(len(f.endpoints), "target", "targets")),
+		fmt.Sprintf("network ACLs of %d, routes of %d of %s of balancer subnet and target known", guarded, routed, amount.Of(pairs, "pair", "pairs")),
 	}, known == len(f.endpoints) && pairs > 0
 }
 
@@ -225,7 +227,7 @@ func metricsPass(f *facts) ([]string, bool) {
 	}
 	if r := f.reconcile(); r.counted > 0 {
 		evidence = append(evidence, fmt.Sprintf("the logs hold %.1f %% of RequestCount (%d of %s alike), and %s of %s 5xx of the balancer",
-			100*r.logged/r.counted, r.same, plural(r.periods, "period", "periods"), number(r.answered), number(r.failed)))
+			100*r.logged/r.counted, r.same, amount.Of(r.periods, "period", "periods"), number(r.answered), number(r.failed)))
 	}
 	return evidence, true
 }
@@ -237,11 +239,11 @@ func logsPass(f *facts) ([]string, bool) {
 	l := f.Logs
 	o := f.observed(nil)
 	evidence := []string{
-		fmt.Sprintf("%s, %d lines = %d parsed + %d rejected + %d skipped", count(l.Objects, "object", "objects"), l.Lines, l.Parsed, l.Rejected, l.Skipped),
-		fmt.Sprintf("%s, %s", count(o.Requests, "request", "requests"), count(o.Failures, "failure", "failures")),
+		fmt.Sprintf("%s, %s = %d parsed + %d rejected + %d skipped", amount.Of(l.Objects, "object", "objects"), amount.Of(l.Lines, "line", "lines"), l.Parsed, l.Rejected, l.Skipped),
+		fmt.Sprintf("%s, %s", amount.Of(o.Requests, "request", "requests"), amount.Of(o.Failures, "failure", "failures")),
 	}
 	if l.ObjectsFailed > 0 {
-		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", count(l.ObjectsFailed, "object", "objects")))
+		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", amount.Of(l.ObjectsFailed, "object", "objects")))
 	}
 	if !l.Newest.IsZero() {
 		evidence = append(evidence, "newest object ends "+l.Newest.UTC().Format("2006-01-02 15:04")+" UTC")

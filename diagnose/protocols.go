@@ -3,6 +3,8 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+
+	"loglens/internal/amount"
 )
 
 var protocolsCheck = Check{
@@ -53,7 +55,7 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 		found := finding("protocol-version-mismatch", "Clients speak another protocol than the target groups' protocol version takes (464).")
 		found.share = f.reasons(found, "Protocol_Mismatch")
 		found.Confidence = High
-		found.because(FromLog, count(n, "request", "requests")+" ended with 464")
+		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
 		list = append(list, found)
 	}
 	return list
@@ -72,7 +74,7 @@ func (f *facts) mismatch(g *Group, sentence string) *Finding {
 	found.share = f.reasons(found, "Protocol_Mismatch")
 	if n := f.sum(found.share); n > 0 {
 		found.Confidence = High
-		found.because(FromLog, count(n, "request", "requests")+" ended with 464")
+		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
 	}
 	found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, or(g.Version, "HTTP1")))
 	if or(g.Version, "HTTP1") == "HTTP1" {

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var rulesCheck = Check{
@@ -172,7 +174,7 @@ func (f *facts) fixedResponse(where string, a Action, only bool) *Finding {
 	switch {
 	case n > 0:
 		found.Confidence = High
-		found.because(FromLog, count(n, "request", "requests")+" got a fixed response "+a.Status)
+		found.because(FromLog, amount.Of(n, "request", "requests")+" got a fixed response "+a.Status)
 	case !only:
 		found.Level = Note
 	}

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var securityGroupsCheck = Check{
@@ -353,7 +355,7 @@ func (f *facts) weigh(found *Finding) {
 		timeouts = f.sum(found.share)
 	}
 	if timeouts > 0 {
-		found.because(FromLog, count(timeouts, "request to them", "requests to them")+" ended without a connection")
+		found.because(FromLog, amount.Of(timeouts, "request to them", "requests to them")+" ended without a connection")
 	}
 	switch {
 	case found.Level != Fail:
@@ -361,7 +363,7 @@ func (f *facts) weigh(found *Finding) {
 		found.Confidence = High
 	case healthy > 0:
 		found.Level, found.Confidence = Warn, Low
-		found.because(FromHealth, plural(healthy, "of these targets passes its health check", "of these targets pass their health checks")+" on that port: the rule may just have changed")
+		found.because(FromHealth, amount.Of(healthy, "of these targets passes its health check", "of these targets pass their health checks")+" on that port: the rule may just have changed")
 	}
 	if len(found.Evidence) > 6 {
 		found.Evidence = found.Evidence[:6]

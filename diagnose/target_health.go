@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var targetHealthCheck = Check{
@@ -187,7 +189,7 @@ func (f *facts) flapping() (list []*Finding) {
 		}
 		found.on(e)
 		if len(found.Evidence) < 3 {
-			found.because(FromLog, fmt.Sprintf("%s changed %s between pass and fail", e.label(), count(n, "time", "times")))
+			found.because(FromLog, fmt.Sprintf("%s changed %s between pass and fail", e.label(), amount.Of(n, "time", "times")))
 		}
 	}
 	if len(found.Targets) == 0 {
@@ -224,7 +226,7 @@ func (f *facts) unregistered() []*Finding {
 	found := finding("target-not-registered", fmt.Sprintf("%s is registered in no target group of the balancer.", f.Target))
 	found.Confidence = High
 	for _, g := range f.Groups {
-		found.because(FromHealth, fmt.Sprintf("%s has %s", g.Name, plural(len(g.Targets), "target", "targets")))
+		found.because(FromHealth, fmt.Sprintf("%s has %s", g.Name, amount.Of(len(g.Targets), "target", "targets")))
 	}
 	for i := range f.Idle {
 		g := &f.Idle[i]

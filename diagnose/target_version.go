@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var targetVersionCheck = Check{
@@ -54,9 +56,9 @@ func (f *facts) speaksHTTP1(g *Group) *Finding {
 			found.because(FromProbe, p.Address+" answers in HTTP/1.1, and not in HTTP/2")
 		}
 	}
-	how := noun(len(older), "seems to speak", "seem to speak")
+	how := amount.Noun(len(older), "seems to speak", "seem to speak")
 	if seen == len(older) {
-		how = noun(len(older), "speaks", "speak")
+		how = amount.Noun(len(older), "speaks", "speak")
 		found.Confidence = High
 	} else {
 		found.rival("target-closes-connection", "a process that breaks off every connection, for a crash or whatever else, shows the same; --probe tells")
@@ -64,7 +66,7 @@ func (f *facts) speaksHTTP1(g *Group) *Finding {
 	found.Sentence = fmt.Sprintf("Target group %s speaks HTTP/2 to its targets, and %s %s HTTP/1.1 only.", g.Name, whom(found.Targets, g), how)
 	found.because(FromConfig, fmt.Sprintf("%s has protocol version %s, for requests and health checks alike", g.Name, g.Version))
 	if n := f.sum(found.share); n > 0 {
-		found.because(FromLog, count(n, "request", "requests")+" ended with no usable answer on a connection that was there, and none of these targets answered any")
+		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with no usable answer on a connection that was there, and none of these targets answered any")
 	}
 	if f.established(g) {
 		found.because(FromMetric, fmt.Sprintf("requests were sent to unhealthy targets of %s, and none failed to connect", g.Name))

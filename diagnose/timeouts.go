@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+
+	"loglens/internal/amount"
 )
 
 var timeoutsCheck = Check{
@@ -77,7 +79,7 @@ func (f *facts) race(g *Group) *Finding {
 	found := finding("keep-alive-race", fmt.Sprintf("Targets of %s close idle connections before the balancer's idle timeout of %s s, and requests that come just then get 502.", g.Name, number(idle)))
 	found.Targets, found.share = names, share
 	_, targets, rate := f.spread(g, share)
-	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", count(n, "request", "requests"), len(names), targets, 100*rate))
+	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", amount.Of(n, "request", "requests"), len(names), targets, 100*rate))
 	found.because(FromConfig, fmt.Sprintf("%s is %s; a target's keep-alive has to be longer (nginx: 75 s; Node.js: 5 s unless changed)", attrIdle, number(idle)))
 	if _, ok := f.total("RequestCount", g.ARN); ok {
 		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
@@ -128,7 +130,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		}
 		return 0
 	})
-	found.because(FromLog, fmt.Sprintf("%s got 504 after they were sent, %d of them at %s s", count(n, "request", "requests"), wall, number(idle)))
+	found.because(FromLog, fmt.Sprintf("%s got 504 after they were sent, %d of them at %s s", amount.Of(n, "request", "requests"), wall, number(idle)))
 	found.because(FromConfig, attrIdle+" is "+number(idle))
 	if 2*wall >= n {
 		found.Confidence = High
@@ -190,7 +192,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 	}
 	found := finding("deregistration-delay-too-short", fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: the deregistration delay of %s s is too short for them.", whom(names, g), number(delay)))
 	found.Targets, found.share = names, share
-	found.because(FromLog, count(n, "request", "requests")+" to targets that are draining or not registered any more got 502")
+	found.because(FromLog, amount.Of(n, "request", "requests")+" to targets that are draining or not registered any more got 502")
 	found.because(FromConfig, fmt.Sprintf("%s of %s is %s", attrDelay, g.Name, number(delay)))
 	if slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))

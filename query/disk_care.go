@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 )
@@ -118,7 +119,7 @@ func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
 			n++
 		}
 		if n != kept.count {
-			wrong = append(wrong, fmt.Sprintf("%d lines in %s where its blocks say %d", n, name, kept.count))
+			wrong = append(wrong, fmt.Sprintf("%s in %s where its blocks say %d", amount.Of(n, "line", "lines"), name, kept.count))
 		}
 	}
 	return wrong, nil

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 )
@@ -379,7 +380,7 @@ func (s *Store) wholeRequests(ctx context.Context) error {
 		[]any{&lacking, &all})
 	if err == nil && lacking > 0 {
 		return refuse("loglens ingest --keep requests reads them again; without --store the logs themselves are read",
-			"this needs whole requests, and the store holds only the failures of %d of its %d %s", lacking, all, noun(all, "object", "objects"))
+			"this needs whole requests, and the store holds only the failures of %d of its %s", lacking, amount.Of(all, "object", "objects"))
 	}
 	return err
 }

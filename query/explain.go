@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 )
@@ -185,7 +186,7 @@ func inUnits(n int64) string {
 			return fmt.Sprintf("%d %s", n/u.bytes, u.name)
 		}
 	}
-	return fmt.Sprintf("%d bytes", n)
+	return amount.Of(n, "byte", "bytes")
 }
 
 // Hint says how to read less, or more.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 )
@@ -143,8 +144,8 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	var text, uri string
 	var n int64
 	if t.Accounting.ObjectsFailed > 0 {
-		say("%d of %d %s could not be read, and nothing of %s is counted", t.Accounting.ObjectsFailed, t.Accounting.Objects,
-			noun(t.Accounting.Objects, "object", "objects"), noun(t.Accounting.ObjectsFailed, "it", "them"))
+		say("%d of %s could not be read, and nothing of %s is counted", t.Accounting.ObjectsFailed,
+			amount.Of(t.Accounting.Objects, "object", "objects"), amount.Noun(t.Accounting.ObjectsFailed, "it", "them"))
 	}
 	err := s.each(ctx, func() { say("%s%s", text, andMore(n)) }, `
 		SELECT arg_min(error, object_id), count(*) FROM object_read WHERE status = 'failed'
@@ -193,8 +194,8 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 			if s.reader != nil {
 				next = s.reader.disk.command("store rebuild") + " SOURCE makes one without"
 			}
-			say("%d %s of another, and %s count again: %s and %s; %s", n, noun(n, "object is a copy", "objects are copies"),
-				noun(n, "its lines", "their lines"), one, other, next)
+			say("%s of another, and %s count again: %s and %s; %s", amount.Of(n, "object is a copy", "objects are copies"),
+				amount.Noun(n, "its lines", "their lines"), one, other, next)
 		}
 	}, `
 		WITH alike AS (
@@ -225,18 +226,18 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 		return err
 	}
 	if more := len(causes) - 3; more > 0 {
-		causes = append(causes[:3], fmt.Sprintf("%d other %s", more, noun(int64(more), "cause", "causes")))
+		causes = append(causes[:3], amount.Of(more, "other cause", "other causes"))
 	}
 	if causes == nil {
 		// A statement that had all its rows before the end has not kept them.
-		say("%d damaged %s rejected", total, noun(total, "line", "lines"))
+		say("%s rejected", amount.Of(total, "damaged line", "damaged lines"))
 		return nil
 	}
 	err = s.each(ctx, func() {}, `
 		SELECT object_uri, line_no FROM reject WHERE list_contains($1, kind)
 		ORDER BY object_id, line_no LIMIT 1`, []any{&uri, &line}, s.Kinds())
 	if err == nil {
-		say("%d damaged %s rejected: %s; the first is line %d of %s", total, noun(total, "line", "lines"), strings.Join(causes, ", "), line, uri)
+		say("%s rejected: %s; the first is line %d of %s", amount.Of(total, "damaged line", "damaged lines"), strings.Join(causes, ", "), line, uri)
 	}
 	return err
 }
@@ -261,11 +262,4 @@ func andMore(n int64) string {
 		return ""
 	}
 	return fmt.Sprintf(" (and %d more)", n-1)
-}
-
-func noun(n int64, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }

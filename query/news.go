@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 // What is worth telling apart from chance: a rate that has grown threefold, by so
@@ -123,8 +125,8 @@ func comparability(before *Basis) []string {
 	case before == nil:
 		return []string{"the window has no beginning, so there is none before it: what is new is not known"}
 	case before.totals.Accounting.ObjectsFailed > 0:
-		return []string{fmt.Sprintf("of the window before, %s, %d of %d objects could not be read: what is new rests on the others",
-			before.totals.Window, before.totals.Accounting.ObjectsFailed, before.totals.Accounting.Objects)}
+		return []string{fmt.Sprintf("of the window before, %s, %d of %s could not be read: what is new rests on the others",
+			before.totals.Window, before.totals.Accounting.ObjectsFailed, amount.Of(before.totals.Accounting.Objects, "object", "objects"))}
 	case !before.known():
 		return []string{fmt.Sprintf("no requests in the window before, %s: what is new is not known", before.totals.Window)}
 	}

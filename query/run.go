@@ -12,6 +12,7 @@ import (
 
 	"github.com/duckdb/duckdb-go/v2"
 
+	"loglens/internal/amount"
 	"loglens/internal/when"
 )
 
@@ -69,8 +70,8 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 		SELECT count(*), coalesce(sum(size), 0)::BIGINT, count(*) FILTER (interval_end IS NULL), arg_min(uri, object_id) FILTER (interval_end IS NULL)
 		FROM listing`, []any{&t.Accounting.Objects, &t.Accounting.BytesCompressed, &strange, &uri})
 	if err == nil && strange > 0 {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%d %s left out, whose %s not say balancer and time: %s%s", strange,
-			noun(strange, "object is", "objects are"), noun(strange, "name does", "names do"), *uri, andMore(strange)))
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s left out, whose %s not say balancer and time: %s%s",
+			amount.Of(strange, "object is", "objects are"), amount.Noun(strange, "name does", "names do"), *uri, andMore(strange)))
 	}
 	return err
 }

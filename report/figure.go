@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 // grouped returns n as in "1,203,441".
@@ -78,6 +80,9 @@ func rounded(x float64) string {
 // magnitude is how many digits x has before the point, less the zeros behind it
 // if there are none.
 func magnitude(x float64) int { return 1 + int(math.Floor(math.Log10(math.Abs(x)))) }
+
+// exactSize is a number of bytes for a program, or for somebody who compares.
+func exactSize(n int64) string { return amount.Of(n, "byte", "bytes") }
 
 // size returns bytes as in "118 MB", in powers of 1000 as S3's own figures are.
 func size(n int64) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/query"
 )
@@ -88,7 +89,7 @@ func span(t *query.Table, w wording, full bool) string {
 // read returns what the answer rests on; nil where free SQL read nothing.
 func read(t *query.Table, w wording, bytes func(int64) string) []string {
 	a := t.Accounting
-	objects := w.count(a.Objects) + noun(a.Objects, " object", " objects")
+	objects := w.count(a.Objects) + amount.Noun(a.Objects, " object", " objects")
 	switch {
 	case t.Report == query.SQL && a == query.Accounting{}:
 		return nil
@@ -100,7 +101,7 @@ func read(t *query.Table, w wording, bytes func(int64) string) []string {
 	return []string{
 		objects,
 		bytes(a.BytesCompressed) + w.sign(" → ") + bytes(a.Bytes) + " of text",
-		fmt.Sprintf("%s%s = %s parsed + %s rejected + %s skipped", w.count(a.Lines), noun(a.Lines, " line", " lines"),
+		fmt.Sprintf("%s%s = %s parsed + %s rejected + %s skipped", w.count(a.Lines), amount.Noun(a.Lines, " line", " lines"),
 			w.count(a.Parsed), w.count(a.Rejected), w.count(a.Skipped)),
 	}
 }
@@ -111,12 +112,12 @@ func partial(a query.Accounting, w wording) string {
 		return ""
 	}
 	return fmt.Sprintf("PARTIAL: %s of %s%s could not be read; the numbers below are too low",
-		w.count(a.ObjectsFailed), w.count(a.Objects), noun(a.Objects, " object", " objects"))
+		w.count(a.ObjectsFailed), w.count(a.Objects), amount.Noun(a.Objects, " object", " objects"))
 }
 
 // total says what the rows add up to, even when there is none.
 func total(t *query.Table, w wording) string {
-	requests := w.count(t.Requests) + noun(t.Requests, " request", " requests")
+	requests := w.count(t.Requests) + amount.Noun(t.Requests, " request", " requests")
 	switch {
 	case t.Empty != "" && t.Shown() == 0 && t.RowsLeft == 0 && t.Accounting.ObjectsFailed == 0:
 		return t.Empty
@@ -127,9 +128,9 @@ func total(t *query.Table, w wording) string {
 	case t.Total == 0:
 		return "no failures in " + requests
 	case t.Requests == 0:
-		return w.count(t.Total) + noun(t.Total, " failure", " failures")
+		return w.count(t.Total) + amount.Noun(t.Total, " failure", " failures")
 	}
-	return fmt.Sprintf("%s%s of %s (%s)", w.count(t.Total), noun(t.Total, " failure", " failures"), requests, share(t.Total, t.Requests))
+	return fmt.Sprintf("%s%s of %s (%s)", w.count(t.Total), amount.Noun(t.Total, " failure", " failures"), requests, share(t.Total, t.Requests))
 }
 
 // rows says how many rows the answer has, with those that the limit cut off.
@@ -138,11 +139,11 @@ func rows(t *query.Table, w wording) string {
 	n := t.Shown() + t.RowsLeft
 	said := "no " + many
 	if n > 0 {
-		said = w.count(n) + " " + noun(n, one, many)
+		said = w.count(n) + " " + amount.Noun(n, one, many)
 	}
 	switch {
 	case t.Requests > 0:
-		said += " in " + w.count(t.Requests) + noun(t.Requests, " request", " requests")
+		said += " in " + w.count(t.Requests) + amount.Noun(t.Requests, " request", " requests")
 	case n == 0:
 		said += where(t)
 	}
@@ -174,7 +175,7 @@ func rowsLeft(t *query.Table, w wording) string {
 		return ""
 	}
 	one, many := nouns(t)
-	return w.count(t.RowsLeft) + " more " + noun(t.RowsLeft, one, many) + " not shown; --limit 0 shows all"
+	return w.count(t.RowsLeft) + " more " + amount.Noun(t.RowsLeft, one, many) + " not shown; --limit 0 shows all"
 }
 
 // notCounted returns the reasons that are left out, the largest most of them
@@ -228,13 +229,6 @@ func further(t *query.Table, w wording) (lines []string) {
 		lines = append(lines, "lines: "+w.text(t.Lines))
 	}
 	return lines
-}
-
-func noun(n int64, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
 
 // joined returns chunks with a sign after each but the last, for fold.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"loglens/internal/amount"
 	"loglens/query"
 )
 
@@ -166,7 +167,7 @@ func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
 	}
 	say(balancers(s.Totals, words, 0))
 	say(span(s.Totals, words, true))
-	say(strings.Join(read(s.Totals, words, func(n int64) string { return exact(n) + " bytes" }), dot))
+	say(strings.Join(read(s.Totals, words, exactSize), dot))
 	say(partial(s.Totals.Accounting, words))
 	say(strings.Join(overall(s.Totals, words), dot))
 	say(strings.Join(earlier(s, words), dot))
@@ -266,7 +267,7 @@ func sectionLeft(s query.Section, w wording) string {
 		return ""
 	}
 	one, many := nouns(s.Table)
-	return "and " + w.count(s.RowsLeft) + " more " + noun(s.RowsLeft, one, many)
+	return "and " + w.count(s.RowsLeft) + " more " + amount.Noun(s.RowsLeft, one, many)
 }
 
 // number is what totals hold. A file that anyone may have written is not quoted.

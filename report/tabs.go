@@ -25,7 +25,6 @@ func encodeTabs(w io.Writer, t *query.Table, s Style) error {
 
 func aroundTabs(t *query.Table, s Style) (before, after string) {
 	words := tabWording(s)
-	bytesOf := func(n int64) string { return exact(n) + " bytes" }
 	dot := words.sign(" · ")
 
 	var out strings.Builder
@@ -36,7 +35,7 @@ func aroundTabs(t *query.Table, s Style) (before, after string) {
 	}
 	say(balancers(t, words, 0))
 	say(span(t, words, true))
-	say(strings.Join(read(t, words, bytesOf), dot))
+	say(strings.Join(read(t, words, exactSize), dot))
 	say(partial(t.Accounting, words))
 	before = out.String()
 	out.Reset()

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/demo"
 )
 
@@ -39,8 +40,8 @@ The folder must be new or empty; it is ./loglens-demo unless named.`,
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "%d requests in %d objects below %s\nnext: loglens top-errors --since 1h %s\n",
-				truth.Lines-truth.Damaged, len(truth.Objects), folder, ingest.ShellWord(folder))
+			_, err = fmt.Fprintf(a.out, "%s in %s below %s\nnext: loglens top-errors --since 1h %s\n",
+				amount.Of(truth.Lines-truth.Damaged, "request", "requests"), amount.Of(len(truth.Objects), "object", "objects"), folder, ingest.ShellWord(folder))
 			return err
 		},
 	}

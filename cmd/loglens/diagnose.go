@@ -18,6 +18,7 @@ import (
 
 	"loglens/diagnose"
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
@@ -276,7 +277,7 @@ func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot
 		s.Logs = logs
 	}
 	if logs.ObjectsFailed > 0 {
-		where = fmt.Sprintf("%d of %d objects of %s", logs.ObjectsFailed, logs.Objects, where)
+		where = fmt.Sprintf("%d of %s of %s", logs.ObjectsFailed, amount.Of(logs.Objects, "object", "objects"), where)
 	}
 	var denied *ingest.AccessError
 	switch {

@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/condition"
 	"loglens/query"
 	"loglens/report"
@@ -72,11 +73,7 @@ type partialError struct {
 }
 
 func (e *partialError) Error() string {
-	objects := "objects"
-	if e.objects == 1 {
-		objects = "object"
-	}
-	return fmt.Sprintf("the answer is partial: %d of %d %s could not be read", e.failed, e.objects, objects)
+	return fmt.Sprintf("the answer is partial: %d of %s could not be read", e.failed, amount.Of(e.objects, "object", "objects"))
 }
 
 // Hint says how to read one of them.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"loglens/internal/amount"
 	"loglens/parse"
 	"loglens/query"
 	"loglens/report"
@@ -25,7 +26,8 @@ func explanation(e query.Explanation) string {
 		if p.Kind == parse.KindUnknown {
 			name = "of a name that does not say what it holds"
 		}
-		fmt.Fprintf(&b, "%8d objects, %9.1f MB stored, about %d lines: %s\n", p.Objects, float64(p.Bytes)/1e6, p.Lines(), name)
+		fmt.Fprintf(&b, "%8d %-8s %9.1f MB stored, about %s: %s\n", p.Objects, amount.Noun(p.Objects, "object,", "objects,"),
+			float64(p.Bytes)/1e6, amount.Of(p.Lines(), "line", "lines"), name)
 		all.Objects += p.Objects
 		all.Remote += p.Remote
 		all.Download += p.Download

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/query"
 	"loglens/report"
 )
@@ -99,7 +100,7 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 		}
 		a.frame(t)
 		if rows != query.NotWritten {
-			_, err = fmt.Fprintf(a.out, "%d rows in %s\n", rows, report.Plain(o.to))
+			_, err = fmt.Fprintf(a.out, "%s in %s\n", amount.Of(rows, "row", "rows"), report.Plain(o.to))
 		}
 		return cmp.Or(err, whole(t, s.FirstFailure()))
 	})

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/query"
 	"loglens/report"
@@ -124,8 +125,8 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 			a.say("warning: %s", report.Plain(why))
 		}
 		if done.Listed > 0 {
-			_, werr := fmt.Fprintf(a.out, "%d objects in the window: %d new, %d replaced, %d known, %d failed; %.1f MB read into %s\n",
-				done.Listed, done.New, done.Replaced, done.Known, done.Failed, float64(done.Bytes)/1e6, report.Plain(path))
+			_, werr := fmt.Fprintf(a.out, "%s in the window: %d new, %d replaced, %d known, %d failed; %.1f MB read into %s\n",
+				amount.Of(done.Listed, "object", "objects"), done.New, done.Replaced, done.Known, done.Failed, float64(done.Bytes)/1e6, report.Plain(path))
 			err = errors.Join(err, werr)
 		}
 		switch {

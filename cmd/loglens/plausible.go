@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
@@ -33,7 +34,9 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 		}
 		return nothing(in, t, s.Kinds(), logs, first, last)
 	case acc.ObjectsFailed > 0 && acc.Lines == 0 && exitStatus(s.FirstFailure()) > exitPartial:
-		return fmt.Errorf("none of the %d log objects with content could be read: %w", acc.ObjectsFailed, s.FirstFailure())
+		none := amount.Noun(acc.ObjectsFailed, "the one log object with content could not be read",
+			fmt.Sprintf("none of the %d log objects with content could be read", acc.ObjectsFailed))
+		return fmt.Errorf("%s: %w", none, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
 		return &foreignError{acc.Lines, s.Kinds(), t.Warnings[0]}
 	}
@@ -131,10 +134,7 @@ type foreignError struct {
 }
 
 func (e *foreignError) Error() string {
-	what := fmt.Sprintf("none of the %d lines is an entry", e.lines)
-	if e.lines == 1 {
-		what = "the one line is no entry"
-	}
+	what := amount.Noun(e.lines, "the one line is no entry", fmt.Sprintf("none of the %d lines is an entry", e.lines))
 	return fmt.Sprintf("%s of an %s: %s", what, strings.Join(e.kinds, " or "), e.why)
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"loglens/internal/amount"
 	"loglens/query"
 )
 
@@ -51,5 +52,5 @@ func progressLine(p *query.Progress, d time.Duration) string {
 	if !all {
 		of += "+"
 	}
-	return fmt.Sprintf("%d/%s objects · %d MB of log text · %s", p.Objects(), of, p.Bytes()/1e6, d.Round(time.Second))
+	return fmt.Sprintf("%d/%s %s · %d MB of log text · %s", p.Objects(), of, amount.Noun(listed, "object", "objects"), p.Bytes()/1e6, d.Round(time.Second))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
@@ -158,7 +159,7 @@ func (a *app) frame(t *query.Table) {
 	acc := t.Accounting
 	a.say("objects: %d, lines: %d = %d parsed + %d rejected + %d skipped", acc.Objects, acc.Lines, acc.Parsed, acc.Rejected, acc.Skipped)
 	if t.RowsLeft > 0 {
-		a.say("%d more rows not shown; --limit 0 shows all", t.RowsLeft)
+		a.say("%s not shown; --limit 0 shows all", amount.Of(t.RowsLeft, "more row", "more rows"))
 	}
 	for _, w := range t.Warnings {
 		a.say("warning: %s", report.Plain(w))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/query"
 	"loglens/report"
@@ -104,7 +105,8 @@ func (a *app) storePrune() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "%d objects taken out of %s; their room is used again\n", n, report.Plain(d.Path))
+			_, err = fmt.Fprintf(a.out, "%s taken out of %s; %s room is used again\n",
+				amount.Of(n, "object", "objects"), report.Plain(d.Path), amount.Noun(n, "its", "their"))
 			return err
 		})
 	c.Flags().StringVar(&keep, "keep", "", "keep objects whose interval ended within this time: 30d")

@@ -122,7 +122,7 @@ func TestProgress(t *testing.T) {
 				t.Fatal(err)
 			}
 			p.begin(t, tm)
-			shown := tm.until(t, " objects")
+			shown := tm.until(t, " object")
 			if !strings.HasPrefix(shown, erase) || strings.Contains(shown, "\n") {
 				t.Errorf("shown: %q", shown)
 			}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -60,7 +61,8 @@ type app struct {
 	hooks *http.Client // that asks webhooks
 	sleep func(context.Context, time.Duration) error
 
-	umask fs.FileMode // of the user, for what others are to read
+	umask     fs.FileMode // of the user, for what others are to read
+	zoneDoubt sync.Once   // of the environment's time zone
 
 	command string // that is run, as in "loglens sql"
 }

@@ -126,11 +126,8 @@ func (a *app) savedQuery(ctx context.Context, o queryOptions, q query.SavedQuery
 		}
 		values[name] = value
 	}
-	zone, err := time.LoadLocation(o.read.zone)
-	if err != nil {
-		return usage("for example --tz UTC or --tz Europe/Berlin", "--tz: %w", err)
-	}
-	bound, err := q.Bind(values, a.now(), zone)
+	now := a.now()
+	bound, err := inZone(a, o.read.zone, func(zone *time.Location) ([]any, error) { return q.Bind(values, now, zone) })
 	if err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ func (o *readOptions) flags(f *pflag.FlagSet) {
 func (o *readOptions) sourceFlags(f *pflag.FlagSet) {
 	f.StringVar(&o.since, "since", "", "start of the window: 90m, 7d, 03:15, 2026-11-22T03:15, today, @epoch (default: 1h for S3, everything for local files)")
 	f.StringVar(&o.until, "until", "", "end of the window, not part of it (default now)")
-	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one")
+	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one: Local, UTC, +02:00, Europe/Berlin")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "objects read at a time")
 	f.StringVar(&o.timeout, "timeout", "", "give up after this long (exit 124)")
 	o.source.flags(f)
@@ -162,24 +162,31 @@ func (a *app) window(o readOptions, remote bool) (when.Window, error) {
 	if o.fixed != (when.Window{}) {
 		return o.fixed, nil
 	}
-	zone, err := time.LoadLocation(o.zone)
-	if err != nil {
-		return when.Window{}, usage("for example --tz UTC or --tz Europe/Berlin", "--tz: %w", err)
-	}
 	if o.since == "" && o.until == "" && remote {
 		o.since = "1h"
 	}
-	w, notes, err := when.Resolve(o.since, o.until, a.now().Truncate(time.Second), zone)
+	now := a.now().Truncate(time.Second)
+	type resolved struct {
+		when.Window
+		notes []string
+	}
+	w, err := inZone(a, o.zone, func(zone *time.Location) (resolved, error) {
+		w, notes, err := when.Resolve(o.since, o.until, now, zone)
+		if err != nil {
+			err = usage("for example --since 90m, --since 03:00 --until 03:30, or --since 2026-11-22T03:15Z", "%w", err)
+		}
+		return resolved{w, notes}, err
+	})
 	if err != nil {
-		return w, usage("for example --since 90m, --since 03:00 --until 03:30, or --since 2026-11-22T03:15Z", "%w", err)
+		return when.Window{}, err
 	}
 	if w.From.IsZero() && remote {
-		return w, usage("give --since as well", "--until without --since would read every object of the bucket")
+		return when.Window{}, usage("give --since as well", "--until without --since would read every object of the bucket")
 	}
-	for _, n := range notes {
+	for _, n := range w.notes {
 		a.say("%s", n)
 	}
-	return w, nil
+	return w.Window, nil
 }
 
 // size reads a number of bytes such as 2GB, 500MiB or 1000; 0 for "".

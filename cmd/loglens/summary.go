@@ -186,7 +186,7 @@ func (a *app) summaryPlan(o *summaryOptions, args []string) (p summaryPlan, err 
 }
 
 // wholeWindow resolves --window.
-func (a *app) wholeWindow(o *summaryOptions, lag time.Duration) error {
+func (a *app) wholeWindow(o *summaryOptions, lag time.Duration) (err error) {
 	switch {
 	case o.whole == "":
 		return nil
@@ -195,11 +195,8 @@ func (a *app) wholeWindow(o *summaryOptions, lag time.Duration) error {
 	case o.read.since != "" || o.read.until != "":
 		return usage("leave --since and --until out", "--window %s says already from when to when", o.whole)
 	}
-	zone, err := time.LoadLocation(o.read.zone)
-	if err != nil {
-		return usage("for example --tz UTC or --tz Europe/Berlin", "--tz: %w", err)
-	}
-	o.read.fixed, err = when.Whole(o.whole, lag, a.now(), zone)
+	now := a.now()
+	o.read.fixed, err = inZone(a, o.read.zone, func(zone *time.Location) (when.Window, error) { return when.Whole(o.whole, lag, now, zone) })
 	return err
 }
 

@@ -38,6 +38,10 @@ func refuse(next, format string, args ...any) error {
 	return &StatementError{fmt.Sprintf(format, args...), next}
 }
 
+// whatThereIs goes with what DuckDB says of a statement that it cannot read, or that
+// names what is not there: it knows the place, and not where to look things up.
+const whatThereIs = "loglens sql --help lists the relations, loglens sql 'describe request' the columns of one"
+
 const oneSelect = "one SELECT; nothing is written and no file is read but through the sources"
 
 // Bounds of a statement. DuckDB's parser and binder recurse on the thread's stack,
@@ -115,7 +119,7 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT"):
 		return nil, refuse(oneSelect, "this is no SELECT")
 	case parsed.Error:
-		return nil, refuse("", "%s%s", parsed.Message, place(text, parsed.Position))
+		return nil, refuse(whatThereIs, "%s%s", parsed.Message, place(text, parsed.Position))
 	case len(parsed.Statements) == 0:
 		return nil, refuse("for example: select reason, count(*) from failure group by all", "the statement is empty")
 	case len(parsed.Statements) != 1:

@@ -194,7 +194,11 @@ func ofStatement(err error) error {
 		if before, after, ok := strings.Cut(where, explain); ok { // it is not the user's, and moves the caret
 			where = before + strings.Replace(after, "\n"+strings.Repeat(" ", len(explain)), "\n", 1)
 		}
-		return &StatementError{what, strings.TrimSpace(where)}
+		next := strings.TrimSpace(where)
+		if refused.Type == duckdb.ErrorTypeBinder || refused.Type == duckdb.ErrorTypeCatalog {
+			next = strings.TrimLeft(next+"\n"+whatThereIs, "\n")
+		}
+		return &StatementError{what, next}
 	}
 	return err
 }

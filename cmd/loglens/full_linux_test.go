@@ -214,6 +214,29 @@ func TestFullDisk(t *testing.T) {
 	})
 }
 
+// TestOutputThatCannotBeWritten: whatever is asked for, it is an error that the answer
+// did not arrive.
+func TestOutputThatCannotBeWritten(t *testing.T) {
+	for _, command := range []string{
+		"", "--help", "--version", "help raw", "help exit-codes", "store", "version", "completion bash", "completion zsh", "completion fish", "completion powershell",
+		"__complete top-errors --output=", "iam", "diagnose --list", "query --queries .", "store stats --help",
+		"top-errors ../../testdata/logs/reasons.log", "top-errors -o csv ../../testdata/logs/reasons.log",
+	} {
+		t.Run(command, func(t *testing.T) {
+			nowhere, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer nowhere.Close()
+			p := newProcess(t, strings.Fields(command)...)
+			p.Stdout = nowhere
+			if _, stderr, status := p.output(t); status != exitDiskFull || !strings.Contains(stderr, "loglens: write /dev/stdout: no space left on device\n") {
+				t.Errorf("exit status %d, want %d: %s", status, exitDiskFull, stderr)
+			}
+		})
+	}
+}
+
 // used is how many KiB of a disk are not free.
 func used(t *testing.T, dir string) int {
 	t.Helper()

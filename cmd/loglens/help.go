@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"regexp"
 	"strings"
 	"unicode/utf8"
@@ -27,7 +28,7 @@ func (a *app) foldHelp(root *cobra.Command) {
 		c.SetOut(&text)
 		show(c, args)
 		c.SetOut(nil)
-		_, _ = a.out.Write([]byte(folded(text.String(), width)))
+		_, _ = io.WriteString(root.OutOrStdout(), folded(text.String(), width)) // the root's writer minds its errors
 	})
 }
 

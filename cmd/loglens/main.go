@@ -70,8 +70,13 @@ type app struct {
 // run executes one command line.
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
+	out := &minded{Writer: a.out}
+	root.SetOut(out)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = out.err
+	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = cause
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"os"
 	"slices"
 	"strconv"
@@ -50,6 +51,21 @@ func encoderNames() []string {
 		names = append(names, e.Name)
 	}
 	return names
+}
+
+// minded remembers the first error of a writer: cobra writes help, and what shells ask
+// for, without looking whether it can.
+type minded struct {
+	io.Writer
+	err error
+}
+
+func (m *minded) Write(b []byte) (int, error) {
+	n, err := m.Writer.Write(b)
+	if m.err == nil {
+		m.err = err
+	}
+	return n, err
 }
 
 // style looks at the terminal, if there is one, and at the environment.

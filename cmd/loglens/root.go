@@ -37,7 +37,6 @@ func (a *app) rootCommand() *cobra.Command {
 		PersistentPreRunE:          func(c *cobra.Command, _ []string) error { return a.environment(c) },
 	}
 	root.SetIn(a.in)
-	root.SetOut(a.out)
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		hint := c.CommandPath() + " --help lists the flags"

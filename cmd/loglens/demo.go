@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -34,8 +35,12 @@ The folder must be new or empty; it is ./loglens-demo unless named.`,
 			if err := mustBeEmpty(folder); err != nil {
 				return err
 			}
-			truth, err := demo.Write(c.Context(), folder, demo.Options{
-				Seed: seed, Lines: lines, End: a.now(), Oddities: true, NoTruth: true,
+			var truth *demo.Truth
+			err := wholeOrNot(folder, func(dir string) (err error) {
+				truth, err = demo.Write(c.Context(), dir, demo.Options{
+					Seed: seed, Lines: lines, End: a.now(), Oddities: true, NoTruth: true,
+				})
+				return err
 			})
 			if err != nil {
 				return err
@@ -55,6 +60,52 @@ func atMostOne(_ *cobra.Command, args []string) error {
 		return usage("", "one folder at most, not %d", len(args))
 	}
 	return nil
+}
+
+// wholeOrNot puts into a folder all that write puts into the folder that it is given, or
+// nothing: half of an incident would look like one that is over. That folder lies within,
+// since its parent may be another disk's, or not ours to write to.
+func wholeOrNot(folder string, write func(dir string) error) (err error) {
+	made := missingFolders(folder)
+	defer func() {
+		if err != nil {
+			for _, dir := range made {
+				_ = os.Remove(dir) // if there is nothing in it
+			}
+		}
+	}()
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(folder, ".loglens-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := write(dir); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := os.Rename(filepath.Join(dir, e.Name()), filepath.Join(folder, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missingFolders are those of a path that are not there, the deepest first.
+func missingFolders(path string) (missing []string) {
+	for {
+		if _, err := os.Lstat(path); !errors.Is(err, fs.ErrNotExist) {
+			return missing
+		}
+		missing = append(missing, path)
+		path = filepath.Dir(path)
+	}
 }
 
 // mustBeEmpty protects what is there: logs of another run would mix with the new.

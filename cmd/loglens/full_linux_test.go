@@ -189,6 +189,15 @@ func TestFullDisk(t *testing.T) {
 			resize(16)
 		}
 	})
+	t.Run("demo", func(t *testing.T) {
+		dir, _ := smallDisk(t, 256)
+		if !full(t, "demo", filepath.Join(dir, "new", "demo")) {
+			t.Error("there was room")
+		}
+		if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+			t.Errorf("left behind: %v, %v", left, err)
+		}
+	})
 	t.Run("temporary files", func(t *testing.T) {
 		dir, _ := smallDisk(t, 1024)
 		for _, from := range [][]string{{logs}, {"--store", sound}} {

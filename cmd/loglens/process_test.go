@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -288,8 +289,61 @@ func TestLocked(t *testing.T) {
 			if status := p.status(t); status != 0 || time.Since(begun) > 5*time.Second {
 				t.Errorf("exit status %d %v after the other has gone: %s", status, time.Since(begun), &p.stderr)
 			}
+			p.leavesNothing(t)
 		})
 	}
+}
+
+// TestStoppedDemo: half of an incident is not left behind, and what was there before is.
+func TestStoppedDemo(t *testing.T) {
+	for _, c := range []struct{ name, folder string }{{"new", "a/b/demo"}, {"empty", "empty"}, {"here", "."}} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if c.folder != "." {
+				if err := os.MkdirAll(filepath.Join(dir, "empty"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := below(t, dir)
+			p := newProcess(t, "demo", "--lines", "20000000", c.folder)
+			p.Dir = dir
+			if err := p.Start(); err != nil {
+				t.Fatal(err)
+			}
+			for deadline := time.Now().Add(20 * time.Second); !strings.Contains(below(t, dir), ".log"); {
+				if time.Now().After(deadline) {
+					t.Fatal("nothing was written in 20 s")
+				}
+				<-time.After(time.Millisecond)
+			}
+			if err := p.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			if status := p.status(t); status != 130 || p.stderr.String() != "loglens: stopped: interrupt\n" {
+				t.Errorf("exit status %d: %s", status, &p.stderr)
+			}
+			if diff := cmp.Diff(before, below(t, dir)); diff != "" {
+				t.Errorf("left behind (-before +after):\n%s", diff)
+			}
+		})
+	}
+}
+
+// below lists all that lies below a folder, line by line.
+func below(t *testing.T, dir string) string {
+	t.Helper()
+	var b strings.Builder
+	err := filepath.WalkDir(dir, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // it may be gone by now
+			return err
+		}
+		fmt.Fprintln(&b, path)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
 }
 
 // TestClosedPipe: whoever reads the answer may go away, as in "| head -1".

@@ -260,7 +260,7 @@ func (q BalancerQuery) NotFound(which, region string, names []string) error {
 	return &NotFoundError{
 		What: "no such load balancer in " + region,
 		Name: which,
-		Near: nearest(word, names),
+		Near: Nearest(word, names),
 		Next: "aws elbv2 describe-load-balancers --region " + region + " --query 'LoadBalancers[].LoadBalancerName'; another region with --region",
 	}
 }

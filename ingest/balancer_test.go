@@ -250,9 +250,9 @@ func TestNearest(t *testing.T) {
 		"blgo":      nil,
 		"xyz":       nil,
 	} {
-		got := nearest(word, names)
+		got := Nearest(word, names)
 		if len(want) > 0 && (len(got) == 0 || got[0] != want[0]) || len(want) == 0 && len(got) > 0 {
-			t.Errorf("nearest(%q) = %q, want %q first", word, got, want)
+			t.Errorf("Nearest(%q) = %q, want %q first", word, got, want)
 		}
 	}
 	if d := Distance("kitten", "sitting"); d != 3 {

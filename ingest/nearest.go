@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// nearest are at most three of names that resemble a word, the closest first.
-func nearest(word string, names []string) []string {
+// Nearest are at most three of names that resemble a word, the closest first.
+func Nearest(word string, names []string) []string {
 	type candidate struct {
 		name string
 		far  int

@@ -45,7 +45,7 @@ func Main() int {
 	debug.SetGCPercent(50)
 
 	a := &app{
-		in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv,
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, now: time.Now, getenv: os.Getenv, environ: os.Environ(),
 		hooks: http.DefaultClient, sleep: post.Sleep, umask: umask,
 	}
 	return a.run(ctx, os.Args[1:])
@@ -57,6 +57,7 @@ type app struct {
 	out, err io.Writer
 	now      func() time.Time
 	getenv   func(string) string
+	environ  []string // all of it, as "name=value"
 
 	hooks *http.Client // that asks webhooks
 	sleep func(context.Context, time.Duration) error

@@ -77,25 +77,6 @@ func (a *app) addCommands(root *cobra.Command) {
 	root.AddCommand(a.demoCommand(), a.versionCommand(), exitTopic())
 }
 
-// environment gives every flag that was not typed the value of LOGLENS_<FLAG>. One that
-// was typed and is empty is a variable that is not set: to ask without it would be
-// another question, such as one about all load balancers.
-func (a *app) environment(c *cobra.Command) (err error) {
-	a.command = c.CommandPath()
-	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && f.Value.Type() == "string" && strings.TrimSpace(f.Value.String()) == "" && err == nil {
-			err = usage("give it a value, or leave it out; is a variable empty?", "--%s is empty", f.Name)
-		}
-		name := "LOGLENS_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
-		if v := a.getenv(name); v != "" && !f.Changed && err == nil {
-			if serr := c.Flags().Set(f.Name, v); serr != nil {
-				err = usage("", "%s: %w", name, badFlag(serr))
-			}
-		}
-	})
-	return err
-}
-
 // badFlag says what a flag wants instead of how Go's parser failed on it.
 func badFlag(err error) error {
 	var invalid *pflag.InvalidValueError

@@ -50,7 +50,7 @@ type input struct {
 // these kinds if need be. needless says that there need be no source.
 func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet, needless bool, args []string) (in input, err error) {
 	in.specs, in.balancer = args, balancerName(o.balancer)
-	switch env := a.getenv("LOGLENS_SOURCE"); {
+	switch env := a.getenv(sourceVariable); {
 	case len(args) > 0:
 	case o.balancer != "":
 		b, err := ingest.FindBalancer(ctx, o.aws, o.balancer, kinds)
@@ -80,9 +80,9 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 
 // decoder is which decoder LOGLENS_INFLATE names.
 func (a *app) decoder() (ingest.Decoder, error) {
-	d, err := ingest.ParseDecoder(a.getenv("LOGLENS_INFLATE"))
+	d, err := ingest.ParseDecoder(a.getenv(inflateVariable))
 	if err != nil {
-		return d, usage("own, or klauspost", "LOGLENS_INFLATE: %w", err)
+		return d, usage("own, or klauspost", "%s: %w", inflateVariable, err)
 	}
 	return d, nil
 }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"loglens/ingest"
+	"loglens/report"
+)
+
+// variablePrefix is what the names of all variables of ours begin with.
+const variablePrefix = "LOGLENS_"
+
+// The variables that no flag is set by. Whoever adds one adds it to ownVariables.
+const (
+	sourceVariable  = variablePrefix + "SOURCE"
+	inflateVariable = variablePrefix + "INFLATE"
+)
+
+var ownVariables = []string{sourceVariable, inflateVariable}
+
+// flagVariable is the variable that sets a flag.
+func flagVariable(flag string) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// environment gives every flag that was not typed the value of LOGLENS_<FLAG>. One that
+// was typed and is empty is a variable that is not set: to ask without it would be
+// another question, such as one about all load balancers.
+func (a *app) environment(c *cobra.Command) (err error) {
+	a.command = c.CommandPath()
+	if c.Name() != cobra.ShellCompRequestCmd {
+		a.strangeVariables(c.Root())
+	}
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Value.Type() == "string" && strings.TrimSpace(f.Value.String()) == "" && err == nil {
+			err = usage("give it a value, or leave it out; is a variable empty?", "--%s is empty", f.Name)
+		}
+		name := flagVariable(f.Name)
+		if v := a.getenv(name); v != "" && !f.Changed && err == nil {
+			if serr := c.Flags().Set(f.Name, v); serr != nil {
+				err = usage("", "%s: %w", name, badFlag(serr))
+			}
+		}
+	})
+	return err
+}
+
+// strangeVariables warns of variables that look like ours and that no command reads:
+// what they were to say is not said. Their values may be secrets.
+func (a *app) strangeVariables(root *cobra.Command) {
+	known := knownVariables(root)
+	for _, set := range a.environ {
+		name, value, _ := strings.Cut(set, "=")
+		word, ours := strings.CutPrefix(name, variablePrefix)
+		if !ours || value == "" || slices.Contains(known, name) {
+			continue
+		}
+		var words []string // what all names begin with makes none more alike
+		for _, k := range known {
+			words = append(words, strings.TrimPrefix(k, variablePrefix))
+		}
+		meant := ""
+		if near := ingest.Nearest(word, words); len(near) > 0 {
+			meant = "; is it " + variablePrefix + near[0] + "?"
+		}
+		a.say("warning: %s is set, and nothing reads it%s", report.Plain(name), meant)
+	}
+}
+
+// knownVariables are those of all flags of a command and of the ones below it, and those
+// that no flag is set by.
+func knownVariables(c *cobra.Command) []string {
+	names := slices.Clone(ownVariables)
+	c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, flagVariable(f.Name)) })
+	for _, below := range c.Commands() {
+		names = append(names, knownVariables(below)...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}

@@ -23,7 +23,7 @@ type localSource struct {
 // newLocalSource looks at the path or expands the glob.
 func newLocalSource(spec string) (Source, error) {
 	if spec == "" {
-		return nil, &SourceError{Spec: `""`, Reason: "an empty name", Next: "is a variable empty? A source is s3://bucket/prefix, a file, a folder, a glob, or - for standard input"}
+		return nil, &SourceError{Spec: `""`, Reason: "an empty name", Next: "is a variable empty? A source is s3://bucket/prefix, a file, a folder or a glob"}
 	}
 	_, err := os.Stat(spec)
 	if err == nil {

@@ -35,7 +35,7 @@ func NewSources(ctx context.Context, specs []string, stdin io.Reader, aws AWS) (
 			}
 			sources = append(sources, s)
 		case isURL:
-			return nil, &SourceError{Spec: spec, Reason: "unknown kind of source", Next: "s3://bucket/prefix, a file, a folder, a glob, or - for standard input"}
+			return nil, &SourceError{Spec: spec, Reason: "unknown kind of source", Next: "s3://bucket/prefix, a file, a folder or a glob"}
 		default:
 			s, err := newLocalSource(spec)
 			if err != nil {

@@ -56,7 +56,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diagnose --lb NAME [SOURCE…]",
 		Short: "From a load balancer's name to the setting that is wrong",
-		Long:  diagnoseHelp + "\n\n" + sourceHelp,
+		Long:  diagnoseHelp + "\n\n" + o.read.source.help(),
 		Example: `  loglens diagnose --lb shop-prod
   loglens diagnose --lb shop-prod --since 3h --target 10.0.1.17:8080 --probe
   loglens diagnose --lb shop-prod --save incident.json

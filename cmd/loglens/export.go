@@ -41,7 +41,7 @@ To a name that ends in .duckdb it writes a file that DuckDB opens, from version
 1.0 on. The entries are in the view of the relation's name, such as request; the
 tables behind it hold codes in place of texts.
 
-` + sourceHelp,
+` + o.read.source.help(),
 		Example: `  loglens export --since 1h --to requests.parquet s3://my-logs/prod
   loglens export --since 7d --relation failure --partition --to failures s3://my-logs/prod
   loglens export --since 1d --to requests.duckdb s3://my-logs/prod

@@ -84,7 +84,11 @@ type ingestOptions struct {
 	anew bool // what the store was is put aside first
 }
 
-func (a *app) ingestCommand() *cobra.Command { return a.ingesting(ingestOptions{}) }
+// intoStore are the options of what fills a store.
+var intoStore = readOptions{source: sourceOptions{noPipe: usage("write it to a file and ingest that, or ask about it without a store: loglens top-errors -",
+	"a store knows objects by name and time, and standard input has neither")}}
+
+func (a *app) ingestCommand() *cobra.Command { return a.ingesting(ingestOptions{read: intoStore}) }
 
 // ingesting is the command that ingests as o says, and has the rest of o as flags.
 func (a *app) ingesting(o ingestOptions) *cobra.Command {
@@ -99,7 +103,7 @@ over windows that overlap: late objects are found, and nothing is counted twice.
 With --store PATH, or --store default, every other command answers from there.
 Standard input and pipes have no name to be known by, so they are not taken.
 
-` + sourceHelp,
+` + o.read.source.help(),
 		Example: `  loglens ingest --since 24h s3://my-logs/prod
   loglens ingest --since 7d --keep requests --store ./incident.duckdb ./logs`,
 		RunE: func(c *cobra.Command, args []string) error { return a.ingest(c.Context(), o, args) },

@@ -45,7 +45,7 @@ parameters:
 Types are text, integer, number, boolean, time (as for --since) and duration
 (5m, in seconds for SQL). A parameter without a default has to be given.
 
-` + sourceHelp,
+` + o.read.source.help(),
 		Example: `  loglens query
   loglens query slow-checkout --queries ./queries --set threshold=5 --since 1h s3://my-logs/prod`,
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {

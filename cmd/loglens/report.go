@@ -40,10 +40,13 @@ var outages = []string{
 func (a *app) reportCommand(r query.Report) *cobra.Command {
 	var o reportOptions
 	short, _, _ := strings.Cut(r.About, ". ")
+	if r.ListsOnly() {
+		o.read.source.noPipe = usage("name a bucket or a folder", "%s looks at names and times, and standard input has none", r.Name)
+	}
 	c := &cobra.Command{
 		Use:     r.Name + " [SOURCE…]",
 		Short:   strings.TrimSuffix(short, "."),
-		Long:    r.About + "\n\n" + sourceHelp,
+		Long:    r.About + "\n\n" + o.read.source.help(),
 		Example: commandExamples(r),
 		RunE:    func(c *cobra.Command, args []string) error { return a.report(c.Context(), r, o, args) },
 	}
@@ -98,9 +101,6 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	q, encoder, err := a.question(r, o)
 	if err != nil {
 		return err
-	}
-	if r.ListsOnly() && slices.Contains(args, "-") {
-		return usage("name a bucket or a folder", "%s looks at names and times, and standard input has none", r.Name)
 	}
 	text, values, err := r.Statement(q)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -12,17 +13,24 @@ import (
 	"loglens/report"
 )
 
-const sourceHelp = `SOURCE is s3://bucket[/prefix], a file, a folder, a glob with **, or - for
-standard input; gzip and plain text alike. With --lb alone, bucket and prefix
+// help says what a SOURCE is.
+func (o *sourceOptions) help() string {
+	kinds := "a file, a folder, a glob with **, or - for\nstandard input; gzip and plain text alike."
+	if o.noPipe != nil {
+		kinds = "a file, a folder or a glob with **;\ngzip and plain text alike."
+	}
+	return "SOURCE is s3://bucket[/prefix], " + kinds + ` With --lb alone, bucket and prefix
 are found from the load balancer's own attributes; with --lb and a SOURCE, only
 that balancer's entries are read. Without either, LOGLENS_SOURCE is read.
 LOGLENS_INFLATE=klauspost has gzip decoded by klauspost/compress, more slowly,
 where loglens's own decoder is in doubt.`
+}
 
 // sourceOptions says where the logs are and who asks for them.
 type sourceOptions struct {
 	balancer string
 	aws      ingest.AWS
+	noPipe   error // why standard input cannot be a source here; nil if it can
 }
 
 func (o *sourceOptions) flags(f *pflag.FlagSet) {
@@ -68,8 +76,14 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 	case needless:
 		return in, nil
 	default:
-		return in, usage("for example: "+a.command+" --since 1h s3://my-logs/prod, or --lb NAME, or a folder, or - for standard input",
-			"where are the logs?")
+		hint := "for example: " + a.command + " --since 1h s3://my-logs/prod, or --lb NAME, or a folder"
+		if o.noPipe == nil {
+			hint += ", or - for standard input"
+		}
+		return in, usage(hint, "where are the logs?")
+	}
+	if o.noPipe != nil && slices.Contains(in.specs, "-") {
+		return in, o.noPipe
 	}
 	for _, s := range in.specs {
 		in.remote = in.remote || strings.HasPrefix(strings.ToLower(s), "s3://")

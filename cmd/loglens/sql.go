@@ -49,7 +49,7 @@ func (a *app) sqlCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sql 'SELECT …' [SOURCE…]",
 		Short: "Free SQL over the logs",
-		Long:  sqlHelp + "\n\n" + sourceHelp,
+		Long:  sqlHelp + "\n\n" + o.read.source.help(),
 		Example: `  loglens sql 'select reason, count(*) from failure group by all' --since 1h s3://my-logs/prod
   loglens sql 'select route, count(*) from request group by all order by 2 desc limit 9' ./logs
   loglens sql -f slow.sql --since today ./logs
@@ -73,6 +73,9 @@ func (a *app) sqlCommand() *cobra.Command {
 }
 
 func (a *app) sql(ctx context.Context, o sqlOptions, args []string) error {
+	if o.file == "-" || o.file == "" && len(args) > 0 && args[0] == "-" {
+		o.read.source.noPipe = usage("name a bucket, a folder or files; or put the statement into a file: -f FILE", "standard input is the statement already")
+	}
 	text, args, err := a.statement(o.file, args)
 	if err != nil {
 		return err

@@ -116,9 +116,10 @@ func (a *app) storePrune() *cobra.Command {
 // storeRebuild puts a store aside and ingests into a new one. A store that is sound is
 // not lost to a source that is not there: sources are looked at first.
 func (a *app) storeRebuild() *cobra.Command {
-	c := a.ingesting(ingestOptions{anew: true})
+	o := ingestOptions{read: intoStore, anew: true}
+	c := a.ingesting(o)
 	c.Use, c.Short = "rebuild [SOURCE…]", "Put the store aside, and ingest into a new one"
-	c.Long = "rebuild renames the store, which may be damaged or of another version of\nloglens, and ingests into a new one. Nothing is deleted.\n\n" + sourceHelp
+	c.Long = "rebuild renames the store, which may be damaged or of another version of\nloglens, and ingests into a new one. Nothing is deleted.\n\n" + o.read.source.help()
 	c.Example = "  loglens store rebuild --since 30d s3://my-logs/prod"
 	return c
 }

@@ -48,10 +48,11 @@ requests, is false. The fields are
 
 func (a *app) summaryCommand() *cobra.Command {
 	var o summaryOptions
+	o.read.source.noPipe = usage("name a bucket, a folder or files", "summary reads two windows, and standard input can be read only once")
 	c := &cobra.Command{
 		Use:   "summary [SOURCE…]",
 		Short: "What a window comes to, what is new, what is missing",
-		Long:  summaryHelp + summaryFieldList() + "\n\n" + sourceHelp,
+		Long:  summaryHelp + summaryFieldList() + "\n\n" + o.read.source.help(),
 		Example: `  loglens summary --since 24h s3://my-logs/prod
   loglens summary --window hour --lb shop-prod --output json --out summary.json
   loglens summary --window day --tz Europe/Berlin --output markdown s3://my-logs/prod
@@ -109,7 +110,7 @@ type summaryPlan struct {
 // summary sums up a window: read the one before and then the window itself,
 // print, deliver, decide.
 func (a *app) summary(ctx context.Context, o summaryOptions, args []string) error {
-	p, err := a.summaryPlan(&o, args)
+	p, err := a.summaryPlan(&o)
 	if err != nil {
 		return err
 	}
@@ -156,16 +157,13 @@ func firstOf(errs ...error) error {
 }
 
 // summaryPlan checks what was typed, before anything is read.
-func (a *app) summaryPlan(o *summaryOptions, args []string) (p summaryPlan, err error) {
+func (a *app) summaryPlan(o *summaryOptions) (p summaryPlan, err error) {
 	var ok bool
 	if p.encoder, ok = report.FindSummary(o.output.output); !ok {
 		return p, usage("--output takes "+strings.Join(summaryForms(), ", "), "--output: unknown form %q", o.output.output)
 	}
 	if !slices.Contains([]string{"auto", "always", "never"}, o.output.color) {
 		return p, usage("--color takes auto, always, never", "--color: unknown word %q", o.output.color)
-	}
-	if slices.Contains(args, "-") {
-		return p, usage("name a bucket, a folder or files", "summary reads two windows, and standard input can be read only once")
 	}
 	p.ask.Classes = outages
 	if p.ask.Lag, err = when.Duration(o.lag); err != nil {

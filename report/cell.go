@@ -82,7 +82,7 @@ func forPeople(t *query.Table, ascii bool, most int, text func(string) string) w
 		number:  rounded,
 		truth:   yesNo,
 		time:    func(v time.Time) string { return v.UTC().Format(layout) },
-		times:   firstTimes,
+		times:   func(list []time.Time) string { return firstTimes(list, mostTimes) },
 		trend:   func(counts []int64) string { return sparkline(counts, ascii) },
 		sign:    signs(ascii),
 		absent:  "-",
@@ -130,15 +130,16 @@ func fullTimes(list []time.Time) string {
 // mostTimes are more than a terminal has room for beside other columns.
 const mostTimes = 6
 
-// firstTimes is a list of times for people, who see by the window which year it is.
-func firstTimes(list []time.Time) string {
-	first := make([]string, min(len(list), mostTimes))
+// firstTimes is a list of times for people, who see by the window which year it is: the
+// first ones, most at most, and how many more there are.
+func firstTimes(list []time.Time, most int) string {
+	first := make([]string, min(len(list), most))
 	for i := range first {
 		first[i] = list[i].UTC().Format("01-02 15:04Z")
 	}
 	text := strings.Join(first, ", ")
 	if more := len(list) - len(first); more > 0 {
-		text += " and " + grouped(int64(more)) + " more"
+		text += " +" + grouped(int64(more))
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"slices"
+	"time"
 
 	"loglens/query"
 )
@@ -25,8 +26,9 @@ const (
 type column struct {
 	query.Column
 	label string
-	cells []string  // as wide as they are
-	trend [][]int64 // of a Trend column, nil where absent
+	cells []string      // as wide as they are
+	trend [][]int64     // of a Trend column, nil where absent
+	times [][]time.Time // of a Times column, nil where absent
 
 	body    int // the width that shows every cell whole
 	natural int // and the label as well

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
@@ -166,6 +167,10 @@ func newColumn(t *query.Table, at int, words wording) *column {
 		cell := words.cell(row[at], c.Type)
 		c.cells = append(c.cells, cell)
 		c.body = max(c.body, width(cell))
+		if c.Type == query.Times {
+			times, _ := row[at].([]time.Time)
+			c.times = append(c.times, times)
+		}
 		if c.isTrend() {
 			counts, _ := row[at].([]int64)
 			c.trend = append(c.trend, counts)
@@ -180,6 +185,13 @@ func newColumn(t *query.Table, at int, words wording) *column {
 func (c *column) at(row int, ascii bool) string {
 	if c.isTrend() && len(c.trend[row]) > c.width {
 		return narrowed(c.trend[row], c.width, ascii)
+	}
+	if c.Type == query.Times && width(c.cells[row]) > c.width {
+		for most := mostTimes; most > 0; most-- { // a time that is cut says little
+			if fewer := firstTimes(c.times[row], most); width(fewer) <= c.width {
+				return fewer
+			}
+		}
 	}
 	return shorten(c.cells[row], c.width, ascii)
 }

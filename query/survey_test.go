@@ -17,12 +17,12 @@ import (
 
 // TestCoverageOfMany: what opens no object holds none, however many there are.
 func TestCoverageOfMany(t *testing.T) {
-	const objects, page = 200_000, 1000
+	const objects, page, key = 200_000, 1000, "flat/x"
 	begin := time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q := r.URL.Query()
 		from, _ := strconv.Atoi(q.Get("continuation-token"))
-		if q.Get("delimiter") != "" || !strings.HasPrefix("flat/x", q.Get("prefix")) {
+		if q.Get("delimiter") != "" || !strings.HasPrefix(key, q.Get("prefix")) {
 			from = objects // there are no folders, and no object of the prefix's own name
 		}
 		to := min(from+page, objects)

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
 )
@@ -28,12 +29,14 @@ var pageRows = 20_000
 // a table by DuckDB, of which what its memory has no room for goes to temporary files, and
 // read page by page. What cannot be a table, such as rows of unnamed structs, is held.
 func (s *Store) result(ctx context.Context, q asked) (rows resultRows, err error) {
+	p, args := &pages{ctx: ctx, conn: s.conn}, q.args()
 	table := "CREATE OR REPLACE TEMP TABLE temp.result AS " + q.text
 	if !q.large || !s.prepares(ctx, table) {
-		return s.conn.QueryContext(ctx, q.text, q.args()...)
+		return s.conn.QueryContext(ctx, q.text, args...)
 	}
-	p, args := &pages{ctx: ctx, conn: s.conn}, q.args()
-	if _, err := s.conn.ExecContext(ctx, table, args...); err != nil {
+	if _, err := s.conn.ExecContext(ctx, table, args...); err != nil && strings.Contains(err.Error(), "unnamed struct") {
+		return s.conn.QueryContext(ctx, q.text, args...) // DuckDB sees it before it reads anything
+	} else if err != nil {
 		return nil, err
 	}
 	if p.Rows, err = p.page(); err != nil {

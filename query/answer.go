@@ -84,9 +84,10 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	}
 }
 
-// What DuckDB may take, in bytes, unless Input.Memory says otherwise. Counting takes little, and each thread of its own would
-// take more; streams bring all rows through it. Beside what a store's answer
-// takes, the pages of its file have room in it, which the system keeps as well.
+// What DuckDB may take, in bytes, unless Input.Memory says otherwise. Counting takes
+// little, and each thread of its own would take more; streams bring all rows through it.
+// Beside what a store's answer takes, the pages of its file have room in it, which the
+// system keeps as well.
 const (
 	memoryToCount  = 128_000_000
 	memoryToStream = 250_000_000

@@ -19,8 +19,9 @@ import (
 )
 
 // Disk is the store on disk: one DuckDB file, two files beside it that are only
-// locked, and while it is written a copy of what must not be lost. It holds whole objects, so what lies outside of a window is there
-// as well, and an object is in it whole or not at all.
+// locked, and while it is written a copy of what must not be lost. It holds whole
+// objects, so what lies outside of a window is there as well, and an object is in it
+// whole or not at all.
 type Disk struct {
 	Path string
 	Wait time.Duration // how long to wait for who holds a lock

@@ -242,7 +242,7 @@ func (d Disk) mend(blocks []patch) (err error) {
 	f, err := os.OpenFile(d.Path, os.O_WRONLY, 0)
 	if err != nil {
 		return &DiskError{Path: d.Path, Reason: fmt.Sprintf("an ingest was ended while it wrote, and what is half written cannot be put back: %v", err),
-			Next: "as who may write to it: loglens store verify --store " + d.Path, Err: err}
+			Next: "as who may write to it: " + d.command("store verify"), Err: err}
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
 	for _, b := range blocks {

@@ -27,7 +27,7 @@ type Encoder struct {
 // Encoders are all output forms, the default first.
 var Encoders = []Encoder{
 	{Name: "table", Encode: encodeTable},
-	{Name: "json", Encode: encodeJSON},
+	{Name: "json", Encode: encodeStreamed("json")},
 	{Name: "jsonl", Encode: encodeStreamed("jsonl")},
 	{Name: "csv", Encode: encodeStreamed("csv")},
 	{Name: "markdown", Encode: encodeMarkdown},

@@ -46,9 +46,12 @@ func visibleText(s string) string { return visible(s, false) }
 func TestSignsInASCII(t *testing.T) {
 	table := simple()
 	table.Warnings = []string{"2 damaged lines rejected: 1 × empty line, 1 × no time – seen before 12:00–13:00Z"}
-	for _, e := range []func(io.Writer, *query.Table, Style) error{encodeTable, encodeTabs, encodeMarkdown} {
+	for _, form := range []struct {
+		encode   func(io.Writer, *query.Table, Style) error
+		terminal bool
+	}{{encodeTable, true}, {encodeTable, false}, {encodeMarkdown, true}} {
 		var out strings.Builder
-		if err := e(&out, table, Style{ASCII: true, Terminal: true}); err != nil {
+		if err := form.encode(&out, table, Style{ASCII: true, Terminal: form.terminal}); err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(out.String(), "1 x empty line, 1 x no time - seen before") || strings.Contains(out.String(), `\xD7`) {

@@ -12,24 +12,9 @@ import (
 	"loglens/query"
 )
 
-// encodeJSON writes t as one object. Its keys and their order are a promise:
-// within a version of the schema keys are only ever added.
-func encodeJSON(w io.Writer, t *query.Table, _ Style) error {
-	before, after, err := aroundJSON(t)
-	if err != nil {
-		return err
-	}
-	var out bytes.Buffer
-	out.WriteString(before)
-	if err := writeRows(newJSON(&out, t.Columns), t.Rows); err != nil {
-		return err
-	}
-	out.WriteString(after)
-	_, err = w.Write(out.Bytes())
-	return err
-}
-
-// aroundJSON returns the object without its rows, up to where they stand and from there.
+// aroundJSON returns the one object that the form is, without its rows: up to where they
+// stand, and from there. Its keys and their order are a promise: within a version of the
+// schema keys are only ever added.
 func aroundJSON(t *query.Table) (before, after string, err error) {
 	b := fmt.Appendf(nil, `{"schema":`)
 	b = appendJSONText(b, fmt.Sprintf("loglens.%s/%d", t.Report, t.Version))

@@ -82,7 +82,7 @@ func pinnedTable() *query.Table {
 
 func TestJSONIsPinned(t *testing.T) {
 	var got bytes.Buffer
-	if err := encodeJSON(&got, pinnedTable(), Style{}); err != nil {
+	if err := encodeStreamed("json")(&got, pinnedTable(), Style{}); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(pinned, got.String()); diff != "" {
@@ -105,7 +105,7 @@ func TestJSONLIsPinned(t *testing.T) {
 
 func TestJSONEmptyLists(t *testing.T) {
 	var got bytes.Buffer
-	if err := encodeJSON(&got, &query.Table{Report: "top-errors", Version: 1}, Style{}); err != nil {
+	if err := encodeStreamed("json")(&got, &query.Table{Report: "top-errors", Version: 1}, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{`"from": null`, `"to": null`, `"not_counted": []`, `"warnings": []`, `"rows": []`} {
@@ -122,7 +122,7 @@ func TestJSONEqualsTheTable(t *testing.T) {
 		t.Run(table.name, func(t *testing.T) {
 			in := table.make()
 			var out bytes.Buffer
-			if err := encodeJSON(&out, in, Style{}); err != nil {
+			if err := encodeStreamed("json")(&out, in, Style{}); err != nil {
 				t.Fatal(err)
 			}
 			var got struct {

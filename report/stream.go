@@ -77,15 +77,21 @@ func writeRows(w RowWriter, rows [][]any) error {
 	return w.Close()
 }
 
-// encodeStreamed is the Encode of a form that is rows and nothing else.
+// encodeStreamed is the Encode of a form that can be streamed.
 func encodeStreamed(name string) func(w io.Writer, t *query.Table, s Style) error {
 	return func(w io.Writer, t *query.Table, s Style) error {
+		before, after, err := Around(name, t, s)
+		if err != nil {
+			return err
+		}
 		var out bytes.Buffer
+		out.WriteString(before)
 		rows, _ := Stream(name, &out, t.Columns, s)
 		if err := writeRows(rows, t.Rows); err != nil {
 			return err
 		}
-		_, err := w.Write(out.Bytes())
+		out.WriteString(after)
+		_, err = w.Write(out.Bytes())
 		return err
 	}
 }

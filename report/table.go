@@ -23,10 +23,10 @@ const (
 	reset = "\x1b[0m"
 )
 
-// encodeTable draws t for a terminal, or for a pipe as encodeTabs does.
+// encodeTable draws t for a terminal, or for a pipe in the form that can be streamed.
 func encodeTable(w io.Writer, t *query.Table, s Style) error {
 	if !s.Terminal {
-		return encodeTabs(w, t, s)
+		return encodeStreamed("table")(w, t, s)
 	}
 	if s.Width == 0 {
 		s.Width = usualWidth

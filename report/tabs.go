@@ -1,28 +1,15 @@
 package report
 
 import (
-	"bytes"
 	"io"
 	"strings"
 
 	"loglens/query"
 )
 
-// encodeTabs writes the table for a pipe: the same columns as on a terminal,
-// tab-separated and exact, one row per line under a head. Everything else
-// stands on lines that begin with "# ", and no row does.
-func encodeTabs(w io.Writer, t *query.Table, s Style) error {
-	before, after := aroundTabs(t, s)
-	var out bytes.Buffer
-	out.WriteString(before)
-	if err := writeRows(newTabs(&out, t.Columns, s), t.Rows); err != nil {
-		return err
-	}
-	out.WriteString(after)
-	_, err := w.Write(out.Bytes())
-	return err
-}
-
+// aroundTabs returns what stands around the rows of a table for a pipe. It has the same
+// columns as on a terminal, tab-separated and exact, one row per line under a head.
+// Everything else stands on lines that begin with "# ", and no row does.
 func aroundTabs(t *query.Table, s Style) (before, after string) {
 	words := tabWording(s)
 	dot := words.sign(" · ")

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -52,15 +53,15 @@ func (a *app) environment(c *cobra.Command) (err error) {
 // strangeVariables warns of variables that look like ours and that no command reads:
 // what they were to say is not said. Their values may be secrets.
 func (a *app) strangeVariables(root *cobra.Command) {
-	known := knownVariables(root)
+	variables := sync.OnceValue(func() []string { return knownVariables(root) }) // most often there is none to look up
 	for _, set := range a.environ {
 		name, value, _ := strings.Cut(set, "=")
 		word, ours := strings.CutPrefix(name, variablePrefix)
-		if !ours || value == "" || slices.Contains(known, name) {
+		if !ours || value == "" || slices.Contains(variables(), name) {
 			continue
 		}
 		var words []string // what all names begin with makes none more alike
-		for _, k := range known {
+		for _, k := range variables() {
 			words = append(words, strings.TrimPrefix(k, variablePrefix))
 		}
 		meant := ""

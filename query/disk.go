@@ -43,18 +43,19 @@ func (d Disk) files() []string {
 	return []string{d.Path, d.Path + ".wal", d.Path + ".wal.checkpoint", d.Path + ".wal.recovery", d.Path + copySuffix}
 }
 
-// owns reports whether an object is a file of the store, which may lie among the logs.
-func (d Disk) owns(o *ingest.Object) bool {
+// own returns what tells the files of the store, which may lie among the logs, from
+// objects.
+func (d Disk) own() func(o *ingest.Object) bool {
 	path, err := filepath.Abs(d.Path)
-	if err != nil {
-		return false
+	if err == nil {
+		var folder string
+		folder, err = filepath.EvalSymlinks(filepath.Dir(path))
+		path = filepath.Join(folder, filepath.Base(path))
 	}
-	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
-	if err != nil {
-		return false
+	return func(o *ingest.Object) bool {
+		rest, ok := strings.CutPrefix(o.Identity(), path)
+		return err == nil && ok && (rest == ingestingLock || rest == openLock || strings.HasPrefix(rest, asideSuffix) || slices.Contains(d.files(), d.Path+rest))
 	}
-	rest, ok := strings.CutPrefix(o.Identity(), filepath.Join(folder, filepath.Base(path)))
-	return ok && (rest == ingestingLock || rest == openLock || strings.HasPrefix(rest, asideSuffix) || slices.Contains(d.files(), d.Path+rest))
 }
 
 // DiskError says why a store cannot be read.

@@ -73,6 +73,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	defer cancel()
 	feed := ingest.List(listing, in.Sources, plan)
 	s.progress.follow(feed)
+	own := in.Disk.own()
 	var batch []*ingest.Object
 	var bytes int64
 	for o := range feed.Objects() {
@@ -80,7 +81,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 			return done, &ingest.SourceError{Spec: o.URI, Reason: "a store knows objects by name and time, and what comes through a pipe has neither",
 				Next: "write it to a file and ingest that, or ask about it without a store: loglens top-errors -"}
 		}
-		if in.Disk.owns(o) || !i.wants(o) {
+		if own(o) || !i.wants(o) {
 			continue
 		}
 		batch, bytes = append(batch, o), bytes+max(o.Size, 0)

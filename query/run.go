@@ -211,9 +211,9 @@ func (q Question) args(w, asked when.Window, params []string) []any {
 	return args
 }
 
-// take takes over the rows of a result, at most limit of them (0 for all), in
-// place of what was there, or gives them to a sink. Beside the columns a result may have all_rows, how
-// many rows there would be without a limit in the SQL; and drill and drill_rows,
+// take takes over the rows of a result, at most limit of them (0 for all), in place of
+// what was there, or gives them to a sink. Beside the columns a result may have all_rows,
+// how many rows there would be without a limit in the SQL; and drill and drill_rows,
 // which say what "raw" has to be asked to show what a row counts.
 func (t *Table) take(rows resultRows, limit int, to Sink) error {
 	names, err := rows.Columns()

@@ -28,6 +28,7 @@ type asked struct {
 	// Report.earliest; "" for none. If it is used, all takes how many rows there are.
 	earliest string
 	all      *int64
+	failures held // what it reads of those, if it is not asked for a plan
 	// before runs when the tables are filled and before the statement does.
 	before func() error
 	// rows takes the result. It may be called again, and then all that it was
@@ -48,7 +49,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	if err != nil {
 		return err
 	}
-	n.count.grain = q.grain
+	n.count.grain, n.count.failures = q.grain, max(n.count.failures, q.failures)
 	threads, memory := 1, int64(memoryToCount)
 	if n.streams != 0 {
 		threads = s.in.Workers
@@ -63,7 +64,7 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 		return err
 	}
 	if s.read, s.own = n.kinds(), n.streams; s.filled == 0 {
-		s.count = n.count
+		s.count, s.failures.held = n.count, n.count.failures
 	}
 	in, done, err := s.inventory(ctx, n)
 	if err != nil {

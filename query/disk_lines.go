@@ -109,9 +109,6 @@ type diskBlock struct {
 	bytes  int32 // stored, heads and lines
 }
 
-// errNotFound is a bug of ours: the plan of a statement did not say that it reads this.
-var errNotFound = errors.New("lines that nobody has looked for")
-
 func (d *diskLines) rows() int64 { return d.count }
 
 // lose forgets what was found for an earlier answer.
@@ -208,7 +205,7 @@ type diskSource struct {
 
 func (s *diskSource) next(raws bool) (b packed, ok bool, err error) {
 	if !s.lines.found {
-		return packed{}, false, errNotFound
+		return packed{}, false, errNotHeld
 	}
 	for len(s.ready) == 0 {
 		from := s.taken.Load()

@@ -2,6 +2,7 @@ package query
 
 import (
 	"errors"
+	"slices"
 
 	"loglens/parse"
 )
@@ -9,16 +10,20 @@ import (
 // errUnreadable is a bug of ours, or of the machine: the line has been read before.
 var errUnreadable = errors.New("a kept line cannot be read again")
 
-// ofHead are the columns of a request that the head of its record gives.
-var ofHead = columnSet{"time", "client_ip", "client_net", "reason", "reason_class", "reason_source", "object_id", "object_uri", "line_no"}
+// headColumns are the columns of a request that the head of its record gives. What is
+// odd about a row is found in its other columns.
+var headColumns = columnSet{"time", "client_ip", "client_net", "reason", "reason_class", "reason_source", "object_id", "object_uri", "line_no", oddColumn}
+
+// ofHead reports whether the heads of records give all of these columns.
+func ofHead(columns columnSet) bool {
+	return !slices.ContainsFunc(columns, func(c string) bool { return !headColumns.has(c) })
+}
 
 // newKeptRequests returns a relation of requests out of lines that were kept.
 func newKeptRequests(s *Store, name string, from lines) *relation[*request] {
 	decoder := func(columns columnSet) (func(record) (*request, bool, error), bool) {
-		whole := s.in.Plan.LoadBalancer != "" // which stands in the line
-		for _, c := range columns {
-			whole = whole || !ofHead.has(c)
-		}
+		// The balancer stands in the line. From the sources no line of another was kept.
+		whole := s.reader != nil && s.in.Plan.LoadBalancer != "" || !ofHead(columns)
 		var p parse.Parser
 		row, none := new(request), new(parse.Access)
 		return func(r record) (*request, bool, error) {

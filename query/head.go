@@ -28,6 +28,7 @@ type Report struct {
 	Noun       [2]string // see Table
 	Failures   bool      // see Table
 	Empty      string    // see Table
+	Heads      []string  // dimensions for which it reads no more of failures than the heads of their records; nil for none
 	Earliest   string    // CTE of its SQL of which it shows the earliest rows, by the column time; "" for none
 
 	sql string
@@ -155,6 +156,8 @@ func (r *Report) head(key, value string) (err error) {
 		r.Columns = append(r.Columns, c)
 	case "narrow":
 		r.Narrow = append(r.Narrow, words...)
+	case "heads":
+		r.Heads = words
 	case "earliest":
 		r.Earliest = value
 	case "rows":
@@ -233,9 +236,9 @@ func (r *Report) check() error {
 			return fmt.Errorf("report %s: narrow: people see no column %s", r.Name, name)
 		}
 	}
-	for _, name := range r.Default {
+	for _, name := range slices.Concat(r.Default, r.Heads) {
 		if !slices.Contains(r.DimensionNames(), name) {
-			return fmt.Errorf("report %s: default: no dimension %s", r.Name, name)
+			return fmt.Errorf("report %s: no dimension %s", r.Name, name)
 		}
 	}
 	return nil
@@ -287,6 +290,17 @@ func (r *Report) dispensable(keys []string) []string {
 	isKey := func(c string) bool { return slices.Contains(keys, c) }
 	first := slices.DeleteFunc(slices.Clone(r.Narrow), isKey)
 	return append(first, slices.DeleteFunc(slices.Clone(r.Narrow), func(c string) bool { return !isKey(c) })...)
+}
+
+// held is what the report reads of failures, divided by these dimensions.
+func (r *Report) held(by []string) held {
+	switch {
+	case !slices.Contains(named(r.sql), "failure"):
+		return noneHeld
+	case r.Heads == nil || slices.ContainsFunc(by, func(d string) bool { return !slices.Contains(r.Heads, d) }):
+		return linesHeld
+	}
+	return headsHeld
 }
 
 // keys are the columns that name what a row is about: the first of each dimension.

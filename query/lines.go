@@ -242,6 +242,9 @@ type spoolSource struct {
 }
 
 func (s *spoolSource) next(raws bool) (p packed, ok bool, err error) {
+	if s.spool.held > headsHeld || raws && s.spool.held > linesHeld {
+		return packed{}, false, errNotHeld
+	}
 	i := int(s.taken.Add(1)) - 1
 	if i >= len(s.spool.blocks) {
 		return packed{}, false, nil

@@ -14,7 +14,7 @@ import (
 )
 
 // load reads the objects of a feed into the tables: requests are counted, and
-// those that failed kept whole. Each object counts whole or not at all: one
+// those that failed kept as far as they are read. Each object counts whole or not at all: one
 // that cannot be read is recorded as failed, with its reason, and the others
 // are read all the same.
 //

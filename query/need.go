@@ -108,14 +108,31 @@ type need struct {
 // details are what is counted only for statements that ask for it: it takes
 // memory, and some time for every line.
 type details struct {
-	latency bool  // how long targets took
-	nodes   bool  // requests by balancer node
-	grain   grain // as coarse as does
+	latency  bool  // how long targets took
+	nodes    bool  // requests by balancer node
+	grain    grain // as coarse as does
+	failures held  // requests that failed, beside their counts
 }
+
+// held is how much of the failing requests is held for the relation failure. Most
+// reports need no more than the heads of their records, or nothing; the lines would be
+// most of the work where every request fails.
+type held int8
+
+// From the most to the least.
+const (
+	linesHeld held = iota
+	headsHeld
+	noneHeld
+)
+
+// errNotHeld is a bug of ours: the plan of a statement did not say that it reads this.
+var errNotHeld = errors.New("lines that nobody has held or looked for")
 
 // have reports whether all that is wanted was counted.
 func (d details) have(wanted details) bool {
-	return (d.latency || !wanted.latency) && (d.nodes || !wanted.nodes) && (d.grain == wanted.grain || d.grain == grain{})
+	return (d.latency || !wanted.latency) && (d.nodes || !wanted.nodes) &&
+		(d.grain == wanted.grain || d.grain == grain{}) && d.failures <= wanted.failures
 }
 
 // kinds is everything that has to be listed.
@@ -132,16 +149,16 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 	uses := func(names ...string) bool {
 		return slices.ContainsFunc(names, func(r string) bool { return slices.Contains(relations, r) })
 	}
-	scans := map[string]int{}
+	scans := map[string]scanned{}
 	if planned || uses(slices.Collect(maps.Keys(streams))...) || uses("reject") {
 		if scans, err = s.scans(ctx, text, args); err != nil {
 			return n, err
 		}
 	} else if uses("failure") {
-		scans[scanName("failure")] = 1
+		scans[scanName("failure")] = scanned{times: 1}
 	}
 	for name, kinds := range streams {
-		if times := scans[scanName(name)]; times > 0 {
+		if times := scans[scanName(name)].times; times > 0 {
 			if times > 1 {
 				n.twice |= kinds
 			}
@@ -151,13 +168,18 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 		}
 	}
 	for _, name := range lineRelations() {
-		if scans[scanName(name)] > 0 {
+		if scans[scanName(name)].times > 0 {
 			n.scanned = append(n.scanned, name)
 		}
 	}
-	n.count = details{latency: strings.Contains(text, "latency") || planned && strings.Contains(text, "*"), nodes: uses("node_minute")}
-	ledger := uses(ledgerTables...) || scans[scanName("reject")] > 0
-	if uses(countTables...) || scans[scanName("failure")] > 0 {
+	failures := scans[scanName("failure")]
+	n.count = details{
+		latency:  strings.Contains(text, "latency") || planned && strings.Contains(text, "*"),
+		nodes:    uses("node_minute"),
+		failures: failures.held(),
+	}
+	ledger := uses(ledgerTables...) || scans[scanName("reject")].times > 0
+	if uses(countTables...) || failures.times > 0 {
 		n.load = requestKinds
 	}
 	if ledger {
@@ -203,8 +225,26 @@ func ofStatement(err error) error {
 	return err
 }
 
-// scans counts the scans of each relation in the plan of a statement.
-func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]int, error) {
+// scanned is how a plan scans a relation: how many times, and which of its columns;
+// none if that is not known.
+type scanned struct {
+	times   int
+	columns columnSet
+}
+
+// held is what has to be held of failing requests that are scanned in this way.
+func (s scanned) held() held {
+	switch {
+	case s.times == 0:
+		return noneHeld
+	case len(s.columns) > 0 && ofHead(s.columns):
+		return headsHeld
+	}
+	return linesHeld
+}
+
+// scans finds the scans of each relation in the plan of a statement.
+func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]scanned, error) {
 	var key, plan string
 	err := s.plan.QueryRowContext(ctx, explain+text, args...).Scan(&key, &plan)
 	if err != nil {
@@ -213,21 +253,34 @@ func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]
 	type node struct {
 		Children []json.RawMessage `json:"children"`
 		Info     struct {
-			Function string `json:"Function"`
+			Function string    `json:"Function"`
+			Columns  oneOrMany `json:"Projections"`
 		} `json:"extra_info"`
 	}
 	var roots []json.RawMessage
 	if err := json.Unmarshal([]byte(plan), &roots); err != nil {
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
-	found := map[string]int{}
+	found := map[string]scanned{}
 	for len(roots) > 0 {
 		var n node
 		if err := json.Unmarshal(roots[0], &n); err != nil {
 			return nil, fmt.Errorf("read plan: %w", err)
 		}
-		found[strings.ToLower(n.Info.Function)]++
+		name := strings.ToLower(n.Info.Function)
+		found[name] = scanned{found[name].times + 1, append(found[name].columns, n.Info.Columns...)}
 		roots = append(roots[1:], n.Children...)
 	}
 	return found, nil
+}
+
+// oneOrMany is a list of words, of which DuckDB writes one as a word.
+type oneOrMany []string
+
+func (l *oneOrMany) UnmarshalJSON(text []byte) error {
+	if text[0] == '[' {
+		return json.Unmarshal(text, (*[]string)(l))
+	}
+	*l = make([]string, 1)
+	return json.Unmarshal(text, &(*l)[0])
 }

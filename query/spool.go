@@ -17,10 +17,11 @@ import (
 type spool struct {
 	budget int64  // bytes of compressed blocks to keep in memory
 	dir    string // where the temporary file goes
+	held   held   // of each record
 
 	mu     sync.Mutex
 	blocks []block
-	held   int64
+	inside int64 // bytes of them in memory
 	file   *os.File
 	size   int64 // of file
 }
@@ -74,10 +75,10 @@ func (s *spool) store(heads, raws []byte, head blockHead) (block, error) {
 	b := block{heads: len(h), n: len(data), blockHead: head}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.held+int64(b.n) <= s.budget {
+	if s.inside+int64(b.n) <= s.budget {
 		// data has room for the worst case.
 		b.data = append(make([]byte, 0, b.n), data...)
-		s.held += int64(b.n)
+		s.inside += int64(b.n)
 		return b, nil
 	}
 	if s.file == nil {
@@ -106,7 +107,7 @@ func (s *spool) publish(blocks ...block) {
 func (s *spool) forget(blocks []block) {
 	s.mu.Lock()
 	for _, b := range blocks {
-		s.held -= int64(len(b.data))
+		s.inside -= int64(len(b.data))
 	}
 	s.mu.Unlock()
 }
@@ -129,8 +130,14 @@ type spoolMark struct {
 	blockHead
 }
 
-// add appends a record. It keeps a copy of r.raw.
+// add appends a record, as far as the spool holds any. It keeps a copy of r.raw.
 func (w *spooler) add(r record) error {
+	switch w.spool.held {
+	case noneHeld:
+		return nil
+	case headsHeld:
+		r.raw = nil
+	}
 	if n := len(w.heads) + len(w.raws); n >= blockBytes || w.apart && n >= apartBytes {
 		if err := w.seal(); err != nil {
 			return err
@@ -228,6 +235,6 @@ func (s *spool) read(b block, raws bool, buf *[]byte) (packed, error) {
 // empty drops all records.
 func (s *spool) empty() error {
 	err := s.close()
-	*s = spool{budget: s.budget, dir: s.dir}
+	*s = spool{budget: s.budget, dir: s.dir, held: s.held}
 	return err
 }

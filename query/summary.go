@@ -170,7 +170,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	var texts []string
 	var widths []time.Duration
 	var relations []string
-	plan := ""
+	plan, failures := "", noneHeld
 	for i := range parts {
 		p := &parts[i]
 		if p.ask.Every > 0 {
@@ -184,6 +184,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		t.Narrow = p.report.dispensable(p.ask.By)
 		tables, texts, plan = append(tables, t), append(texts, text), plan+text
 		widths = append(widths, p.ask.widths(s.in.Plan.Window)...)
+		failures = min(failures, p.report.held(p.ask.By))
 		for _, name := range named(text) {
 			if streams[name] == 0 && !slices.Contains(relations, name) {
 				relations = append(relations, name) // "request" is a name of their own in some
@@ -193,7 +194,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	first := tables[0]
 	first.Window = s.in.Plan.Window
 	err = s.answer(ctx, asked{
-		text: texts[0], plan: plan, relations: relations, count: true, grain: grainOf(plan, first.Window, widths),
+		text: texts[0], plan: plan, relations: relations, count: true, failures: failures, grain: grainOf(plan, first.Window, widths),
 		args:   func() []any { return parts[0].ask.args(first.Window, s.in.Plan.Window, parameters(texts[0])) },
 		before: func() error { return s.window(ctx, first) },
 		rows:   func(rows resultRows) error { return first.take(rows, parts[0].ask.Limit, nil) },

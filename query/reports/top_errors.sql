@@ -12,6 +12,7 @@
 -- dimension: window             window_start
 -- default: reason
 -- total: failures
+-- heads: reason window
 -- narrow: reason_source clients targets target_status_code last_seen failure_rate share first_seen worst trend
 --
 -- column: window_start       time    everyone  window

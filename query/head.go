@@ -31,7 +31,8 @@ type Report struct {
 	Heads      []string  // dimensions for which it reads no more of failures than the heads of their records; nil for none
 	Earliest   string    // CTE of its SQL of which it shows the earliest rows, by the column time; "" for none
 
-	sql string
+	sql       string
+	relations []string // that it names
 }
 
 // Dimension is a way to divide a report: --by NAME gives it its columns.
@@ -104,7 +105,7 @@ const usualLimit = 20
 // the fields of Report are called, "column" is what parseColumn reads, "rows" is
 // the Noun, and "total: failures" sets Failures; narrow may take several lines.
 func parseReport(text string) (Report, error) {
-	r := Report{sql: text, Limit: usualLimit}
+	r := Report{sql: text, relations: named(text), Limit: usualLimit}
 	for key, value := range head(text) {
 		if err := r.head(key, value); err != nil {
 			return Report{}, err
@@ -295,7 +296,7 @@ func (r *Report) dispensable(keys []string) []string {
 // held is what the report reads of failures, divided by these dimensions.
 func (r *Report) held(by []string) held {
 	switch {
-	case !slices.Contains(named(r.sql), "failure"):
+	case !slices.Contains(r.relations, "failure"):
 		return noneHeld
 	case r.Heads == nil || slices.ContainsFunc(by, func(d string) bool { return !slices.Contains(r.Heads, d) }):
 		return linesHeld

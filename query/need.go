@@ -43,9 +43,15 @@ func Relations() []string {
 
 // KindsNamed returns the logs that a statement may read, by the relations that
 // occur in its text: at least those that it does read.
-func KindsNamed(text string) (kinds ingest.KindSet) {
+func KindsNamed(text string) ingest.KindSet { return kindsOf(named(text)) }
+
+// Kinds returns the logs that a report may read.
+func (r Report) Kinds() ingest.KindSet { return kindsOf(r.relations) }
+
+// kindsOf returns the logs that hold what some relations are made of.
+func kindsOf(relations []string) (kinds ingest.KindSet) {
 	ledger := false
-	for _, name := range named(text) {
+	for _, name := range relations {
 		switch {
 		case streams[name] != 0:
 			kinds |= streams[name]
@@ -66,7 +72,7 @@ func KindsNamed(text string) (kinds ingest.KindSet) {
 func named(text string) (relations []string) {
 	all := Relations()
 	for word := range wordsOf(text) {
-		if slices.Contains(all, word) && !slices.Contains(relations, word) {
+		if _, ok := slices.BinarySearch(all, word); ok && !slices.Contains(relations, word) {
 			relations = append(relations, word)
 		}
 	}

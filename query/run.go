@@ -123,7 +123,7 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	t.Window = s.in.Plan.Window
 	allLines := r.Earliest != "" && q.Limit == 0
 	a := asked{
-		text: text, relations: named(text), count: true, failures: r.held(q.By), many: allLines, large: allLines && q.To != nil, grain: grainOf(text, t.Window, q.widths(t.Window)),
+		text: text, relations: r.relations, count: true, failures: r.held(q.By), many: allLines, large: allLines && q.To != nil, grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
 		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To) },
@@ -177,7 +177,7 @@ var widths = []time.Duration{
 // ListsOnly reports whether the report rests on names, sizes and times of objects
 // alone, and reads none of them.
 func (r Report) ListsOnly() bool {
-	return slices.Equal(named(r.sql), []string{listingTable})
+	return slices.Equal(r.relations, []string{listingTable})
 }
 
 // args are the values of a report's parameters: what was asked, and times in

@@ -185,7 +185,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		tables, texts, plan = append(tables, t), append(texts, text), plan+text
 		widths = append(widths, p.ask.widths(s.in.Plan.Window)...)
 		failures = min(failures, p.report.held(p.ask.By))
-		for _, name := range named(text) {
+		for _, name := range p.report.relations {
 			if streams[name] == 0 && !slices.Contains(relations, name) {
 				relations = append(relations, name) // "request" is a name of their own in some
 			}

@@ -125,10 +125,9 @@ func commandExamples(r query.Report) string {
 
 // exampleFile is named like a log that the report reads, "" if it reads none.
 func exampleFile(r query.Report) string {
-	text, _, err := r.Statement(query.Question{})
-	kinds := query.KindsNamed(text)
+	kinds := r.Kinds()
 	switch {
-	case err != nil || r.ListsOnly():
+	case r.ListsOnly():
 		return ""
 	case r.Name == rawReport || kinds.Has(parse.KindAccess) && !kinds.Has(parse.KindHealthCheck):
 		return "x.log.gz"

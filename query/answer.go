@@ -50,16 +50,6 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 		return err
 	}
 	n.count.grain, n.count.failures = q.grain, max(n.count.failures, q.failures)
-	threads, memory := 1, int64(memoryToCount)
-	if n.streams != 0 {
-		threads = s.in.Workers
-	}
-	if n.streams != 0 || q.many {
-		memory = memoryToStream
-	}
-	if err := s.configure(ctx, threads, memory); err != nil {
-		return err
-	}
 	if err := s.fresh(ctx, n); err != nil {
 		return err
 	}
@@ -85,15 +75,37 @@ func (s *Store) answer(ctx context.Context, q asked) error {
 	}
 }
 
-// What DuckDB may take, in bytes, unless Input.Memory says otherwise. Counting takes
-// little, and each thread of its own would take more; streams bring all rows through it.
-// Beside what a store's answer takes, the pages of its file have room in it, which the
-// system keeps as well.
+// What DuckDB may take, in bytes, with two threads, unless Input.Memory says otherwise.
+// Counting takes little; streams bring all rows through it. Beside what a store's answer
+// takes, the pages of its file have room in it, which the system keeps as well.
 const (
 	memoryToCount  = 128_000_000
 	memoryToStream = 250_000_000
 	memoryFromDisk = 96_000_000
 )
+
+// answerThreads is how many threads DuckDB has at most where it reads no sources: more
+// take more memory than they save time.
+const answerThreads = 8
+
+// manyFailures are so many that a thread alone would take long to read them.
+const manyFailures = 250_000
+
+// settle gives DuckDB what a statement needs when the tables are filled: counts are few,
+// and further threads for them would take time and memory.
+func (s *Store) settle(ctx context.Context, n need, many bool) error {
+	threads, memory := 1, int64(memoryToCount)
+	switch {
+	case n.streams != 0:
+		threads = s.in.Workers
+	case s.failures.rows() >= manyFailures:
+		threads = min(s.in.Workers, answerThreads)
+	}
+	if n.streams != 0 || many {
+		memory = memoryToStream
+	}
+	return s.configure(ctx, threads, memory)
+}
 
 // inventory is what was listed for a statement. Without streams the listing
 // goes on while objects are read, and objects is nil.
@@ -144,6 +156,9 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 		s.filled = n.load
 	}
 	if err := s.gather(ctx, n, in); err != nil {
+		return nil, err
+	}
+	if err := s.settle(ctx, n, q.many); err != nil {
 		return nil, err
 	}
 	if err := q.before(); err != nil {

@@ -210,14 +210,25 @@ func settings(temp, out string, disk Disk) []string {
 	)
 }
 
-// configure gives DuckDB threads and memory, and closes its settings for good.
+// configure gives DuckDB threads and memory, and closes its settings for good. memory is
+// what two threads take, in bytes, and each further one takes half of it; so there are
+// fewer where there is not that much.
 func (s *Store) configure(ctx context.Context, threads int, memory int64) error {
 	if s.configured {
 		return nil
 	}
-	s.configured, s.threads, s.memory = true, threads, cmp.Or(s.in.Memory, memory)
+	each := memory / 2
+	s.configured, s.memory = true, cmp.Or(s.in.Memory, memory)
+	if s.in.Memory == 0 && threads > 2 {
+		var most int64 // four fifths of what the process may take, unless it is set
+		if err := s.conn.QueryRowContext(ctx, "SELECT parse_formatted_bytes(current_setting('memory_limit'))").Scan(&most); err != nil {
+			return fmt.Errorf("configure database: %w", err)
+		}
+		s.memory = max(memory, min(int64(threads)*each, most/2))
+	}
+	s.threads = int(max(1, min(int64(threads), s.memory/each)))
 	for _, q := range []string{
-		fmt.Sprintf("SET threads = %d", threads),
+		fmt.Sprintf("SET threads = %d", s.threads),
 		fmt.Sprintf("SET memory_limit = '%dB'", s.memory),
 		"SET lock_configuration = true",
 	} {

@@ -161,7 +161,7 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 			return n, err
 		}
 	} else if uses("failure") {
-		scans[scanName("failure")] = scanned{times: 1}
+		scans[scanName("failure")] = scanned{1, columnSet{unknownColumns}}
 	}
 	for name, kinds := range streams {
 		if times := scans[scanName(name)].times; times > 0 {
@@ -231,19 +231,21 @@ func ofStatement(err error) error {
 	return err
 }
 
-// scanned is how a plan scans a relation: how many times, and which of its columns;
-// none if that is not known.
+// scanned is how a plan scans a relation: how many times, and which of its columns.
 type scanned struct {
 	times   int
 	columns columnSet
 }
+
+// unknownColumns stands among the columns of a scan that does not name its own.
+const unknownColumns = "*"
 
 // held is what has to be held of failing requests that are scanned in this way.
 func (s scanned) held() held {
 	switch {
 	case s.times == 0:
 		return noneHeld
-	case len(s.columns) > 0 && ofHead(s.columns):
+	case ofHead(s.columns):
 		return headsHeld
 	}
 	return linesHeld
@@ -273,6 +275,9 @@ func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]
 		if err := json.Unmarshal(roots[0], &n); err != nil {
 			return nil, fmt.Errorf("read plan: %w", err)
 		}
+		if len(n.Info.Columns) == 0 {
+			n.Info.Columns = oneOrMany{unknownColumns}
+		}
 		name := strings.ToLower(n.Info.Function)
 		found[name] = scanned{found[name].times + 1, append(found[name].columns, n.Info.Columns...)}
 		roots = append(roots[1:], n.Children...)
@@ -283,6 +288,7 @@ func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]
 // oneOrMany is a list of words, of which DuckDB writes one as a word.
 type oneOrMany []string
 
+// UnmarshalJSON reads a list, or its only word.
 func (l *oneOrMany) UnmarshalJSON(text []byte) error {
 	if text[0] == '[' {
 		return json.Unmarshal(text, (*[]string)(l))

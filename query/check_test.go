@@ -103,12 +103,18 @@ func TestCheckRefuses(t *testing.T) {
 // asking opens a store that has read nothing yet.
 func asking(t *testing.T, files ...string) *Store {
 	t.Helper()
+	return askingInto(t, "", files...)
+}
+
+// askingInto is asking for a store that may export to a folder.
+func askingInto(t *testing.T, out string, files ...string) *Store {
+	t.Helper()
 	ctx := context.Background()
 	sources, err := ingest.NewSources(ctx, files, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Open(ctx, t.TempDir(), Input{Sources: sources, Workers: 2})
+	s, err := Open(ctx, t.TempDir(), Input{Sources: sources, Workers: 2, Out: out})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,6 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"loglens/ingest"
 	"loglens/internal/demo"
 )
 
@@ -84,8 +83,8 @@ func TestHeldIsEnough(t *testing.T) {
 		"SELECT sum(requests) FROM traffic":           noneHeld,
 	} {
 		ask := func(text string) (*Store, []string) {
-			s := openHeld(t, dir)
-			var got spelledRows
+			s := asking(t, dir)
+			var got texts
 			if _, err := s.Ask(context.Background(), text, nil, &got); err != nil {
 				t.Fatalf("%s: %v", text, err)
 			}
@@ -124,8 +123,8 @@ func TestNothingIsReadThatIsNotHeld(t *testing.T) {
 		{"SELECT reason FROM failure", "SELECT count(target) FROM failure", false},
 		{"SELECT target FROM failure", "SELECT count(target) FROM failure", true},
 	} {
-		s := openHeld(t, dir)
-		if _, err := s.Ask(context.Background(), c.asked, nil, new(spelledRows)); err != nil {
+		s := asking(t, dir)
+		if _, err := s.Ask(context.Background(), c.asked, nil, new(texts)); err != nil {
 			t.Fatal(err)
 		}
 		var n int
@@ -134,8 +133,8 @@ func TestNothingIsReadThatIsNotHeld(t *testing.T) {
 			t.Errorf("%s after %s: %d, %v", c.then, c.asked, n, err)
 		}
 		// Asked for as usual, it is read once more.
-		var got spelledRows
-		if _, err := s.Ask(context.Background(), c.then, nil, &got); err != nil || len(got) != 1 || got[0] == "[0]" {
+		var got texts
+		if _, err := s.Ask(context.Background(), c.then, nil, &got); err != nil || len(got) != 1 || got[0] == "0" {
 			t.Errorf("%s asked after %s: %v, %v", c.then, c.asked, got, err)
 		}
 	}
@@ -155,7 +154,7 @@ func TestExportOfHeads(t *testing.T) {
 		var exported [2]string
 		columns := []string{"time", "client_ip", "reason", "reason_class"}
 		for i, more := range []string{"", "target"} {
-			s := openHeld(t, dir, func(in *Input) { in.Out = out })
+			s := askingInto(t, out, dir)
 			to := filepath.Join(out, fmt.Sprint("e", i, ending))
 			_, n, err := s.Export(context.Background(), Export{Relation: "failure", Columns: slices.DeleteFunc(append(slices.Clone(columns), more), func(c string) bool { return c == "" }), To: to})
 			if err != nil || n == 0 {
@@ -188,40 +187,4 @@ func hashOf(t *testing.T, file string, columns []string) (hash string) {
 		t.Fatal(err)
 	}
 	return hash
-}
-
-// openHeld opens a store over a folder.
-func openHeld(t *testing.T, dir string, more ...func(*Input)) *Store {
-	t.Helper()
-	sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	in := Input{Sources: sources, Workers: 2}
-	for _, change := range more {
-		change(&in)
-	}
-	s, err := Open(context.Background(), t.TempDir(), in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
-}
-
-// spelledRows keeps the rows of an answer as texts.
-type spelledRows []string
-
-func (s *spelledRows) Begin([]Column) error {
-	*s = nil
-	return nil
-}
-
-func (s *spelledRows) Row(row []any) error {
-	*s = append(*s, fmt.Sprint(row))
-	return nil
 }

@@ -8,7 +8,6 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
-	"loglens/ingest"
 	"loglens/parse"
 )
 
@@ -16,19 +15,7 @@ import (
 func loaded(t *testing.T, files ...string) *Store {
 	t.Helper()
 	ctx := context.Background()
-	sources, err := ingest.NewSources(ctx, files, nil, ingest.AWS{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := Open(ctx, t.TempDir(), Input{Sources: sources, Workers: 2})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	s := asking(t, files...)
 	if err := s.load(ctx, s.feed(ctx, need{load: requestKinds}, &inventory{}), requestKinds); err != nil {
 		t.Fatal(err)
 	}

@@ -84,22 +84,25 @@ const (
 	memoryFromDisk = 96_000_000
 )
 
-// answerThreads is how many threads DuckDB has at most where it reads no sources: more
+// mostThreads is how many threads DuckDB has at most where it reads no sources: more
 // take more memory than they save time.
-const answerThreads = 8
+const mostThreads = 8
+
+// answerThreads is how many it has there.
+func (s *Store) answerThreads() int { return min(s.in.Workers, mostThreads) }
 
 // manyFailures are so many that a thread alone would take long to read them.
 const manyFailures = 250_000
 
-// settle gives DuckDB what a statement needs when the tables are filled: counts are few,
+// equip gives DuckDB what a statement needs when the tables are filled: counts are few,
 // and further threads for them would take time and memory.
-func (s *Store) settle(ctx context.Context, n need, many bool) error {
+func (s *Store) equip(ctx context.Context, n need, many bool) error {
 	threads, memory := 1, int64(memoryToCount)
 	switch {
 	case n.streams != 0:
 		threads = s.in.Workers
 	case s.failures.rows() >= manyFailures:
-		threads = min(s.in.Workers, answerThreads)
+		threads = s.answerThreads()
 	}
 	if n.streams != 0 || many {
 		memory = memoryToStream
@@ -158,7 +161,7 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 	if err := s.gather(ctx, n, in); err != nil {
 		return nil, err
 	}
-	if err := s.settle(ctx, n, q.many); err != nil {
+	if err := s.equip(ctx, n, q.many); err != nil {
 		return nil, err
 	}
 	if err := q.before(); err != nil {

@@ -197,7 +197,7 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 	case n.streams != 0:
 		memory = memoryToCount // more would be filled with pages of the file
 	}
-	if err := s.configure(ctx, min(s.in.Workers, answerThreads), memory); err != nil {
+	if err := s.configure(ctx, s.answerThreads(), memory); err != nil {
 		return err
 	}
 	s.read, s.own, s.count = n.kinds(), n.streams, n.count

@@ -62,7 +62,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 		return done, err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	if err := s.configure(ctx, min(s.in.Workers, answerThreads), memoryToStream); err != nil {
+	if err := s.configure(ctx, s.answerThreads(), memoryToStream); err != nil {
 		return done, err
 	}
 	i := &ingesting{store: s, requests: requests, done: &done}

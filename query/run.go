@@ -123,7 +123,8 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	t.Window = s.in.Plan.Window
 	allLines := r.Earliest != "" && q.Limit == 0
 	a := asked{
-		text: text, relations: r.relations, count: true, failures: r.held(q.By), many: allLines, large: allLines && q.To != nil, grain: grainOf(text, t.Window, q.widths(t.Window)),
+		text: text, relations: r.relations, many: allLines, large: allLines && q.To != nil,
+		count: true, failures: r.held(q.By), grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
 		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To) },

@@ -194,7 +194,8 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	first := tables[0]
 	first.Window = s.in.Plan.Window
 	err = s.answer(ctx, asked{
-		text: texts[0], plan: plan, relations: relations, count: true, failures: failures, grain: grainOf(plan, first.Window, widths),
+		text: texts[0], plan: plan, relations: relations,
+		count: true, failures: failures, grain: grainOf(plan, first.Window, widths),
 		args:   func() []any { return parts[0].ask.args(first.Window, s.in.Plan.Window, parameters(texts[0])) },
 		before: func() error { return s.window(ctx, first) },
 		rows:   func(rows resultRows) error { return first.take(rows, parts[0].ask.Limit, nil) },

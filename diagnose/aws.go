@@ -32,21 +32,18 @@ const (
 	mostCalls    = 1000
 )
 
-// Asked is what is to be diagnosed.
-type Asked struct {
-	Balancer    string // name, "app/name/id", ARN or DNS name
-	Target      string // "IP:PORT" or instance ID; "" for all
-	From, Until time.Time
-	Now         time.Time
+// Found is a load balancer that AWS knows.
+type Found struct {
+	collector *collector
+	isClassic bool
 }
 
-// Collect fills a Snapshot from AWS, but for logs and probes. What it may not ask,
-// or gets no answer to, stands in Missing.
+// Find looks a load balancer up by name, "app/name/id", ARN or DNS name.
 //
 // Errors: what ingest.ReadBalancer and ingest.Explain give if the balancer cannot
-// be found, and *ingest.CredentialsError at any time.
-func Collect(ctx context.Context, a ingest.AWS, asked Asked) (*Snapshot, error) {
-	q, err := ingest.ReadBalancer(asked.Balancer)
+// be found, and *ingest.CredentialsError.
+func Find(ctx context.Context, a ingest.AWS, balancer string) (*Found, error) {
+	q, err := ingest.ReadBalancer(balancer)
 	if err != nil {
 		return nil, err
 	}
@@ -58,17 +55,37 @@ func Collect(ctx context.Context, a ingest.AWS, asked Asked) (*Snapshot, error) 
 		cfg.Region = q.Region
 	}
 	if cfg.Region == "" {
-		return nil, &ingest.SourceError{Spec: asked.Balancer, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
+		return nil, &ingest.SourceError{Spec: balancer, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
 	}
-	c := newCollector(cfg, a.EndpointURL)
-	c.snapshot = Snapshot{
-		Schema: SnapshotSchema, Taken: asked.Now.UTC(), From: asked.From.UTC(), Until: asked.Until.UTC(), Target: asked.Target,
-		Listeners: []Listener{}, Groups: []Group{}, Missing: []Missing{},
-	}
-	if err := c.collect(ctx, q, asked); err != nil {
+	return newCollector(cfg, a.EndpointURL).found(ctx, q, balancer)
+}
+
+func (c *collector) found(ctx context.Context, q ingest.BalancerQuery, which string) (*Found, error) {
+	isClassic, err := c.find(ctx, q, which)
+	if err != nil {
 		return nil, err
 	}
+	return &Found{c, isClassic}, nil
+}
+
+// Asked is what is to be diagnosed of a balancer.
+type Asked struct {
+	Target      string // "IP:PORT" or instance ID; "" for all
+	From, Until time.Time
+	Now         time.Time
+}
+
+// Collect fills a Snapshot from AWS, but for logs and probes. What it may not ask,
+// or gets no answer to, stands in Missing. It is called once.
+//
+// Errors: the context's, and *ingest.CredentialsError.
+func (f *Found) Collect(ctx context.Context, asked Asked) (*Snapshot, error) {
+	c := f.collector
 	s := &c.snapshot
+	s.Taken, s.From, s.Until, s.Target = asked.Now.UTC(), asked.From.UTC(), asked.Until.UTC(), asked.Target
+	if err := c.collect(ctx, f.isClassic, asked.Target); err != nil {
+		return nil, err
+	}
 	s.Calls = c.counted()
 	slices.SortFunc(s.Missing, func(a, b Missing) int {
 		return cmp.Or(cmp.Compare(a.Action, b.Action), cmp.Compare(a.What, b.What), cmp.Compare(a.Why, b.Why))
@@ -97,6 +114,7 @@ type collector struct {
 
 func newCollector(cfg aws.Config, endpoint string) *collector {
 	c := &collector{region: cfg.Region, free: make(chan struct{}, callsAtATime), patience: newPatience(cfg.Retryer()), calls: map[string]int{}}
+	c.snapshot = Snapshot{Schema: SnapshotSchema, Listeners: []Listener{}, Groups: []Group{}, Missing: []Missing{}}
 	cfg.Retryer = func() aws.Retryer { return c.patience }
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
 		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("loglensCalls", c.guard), middleware.After)
@@ -218,11 +236,7 @@ func pages[T any](fetch func(mark *string) (part []T, next *string, err error)) 
 }
 
 // collect asks in rounds: what a round asks for depends on the one before.
-func (c *collector) collect(ctx context.Context, q ingest.BalancerQuery, asked Asked) error {
-	isClassic, err := c.find(ctx, q, asked.Balancer)
-	if err != nil {
-		return err
-	}
+func (c *collector) collect(ctx context.Context, isClassic bool, target string) error {
 	if !isClassic {
 		if err := together(ctx, c.attributes, c.listeners, c.groups); err != nil {
 			return err
@@ -230,7 +244,7 @@ func (c *collector) collect(ctx context.Context, q ingest.BalancerQuery, asked A
 		if err := c.named(ctx); err != nil {
 			return err
 		}
-		if err := c.more(ctx, asked.Target); err != nil {
+		if err := c.more(ctx, target); err != nil {
 			return err
 		}
 	}

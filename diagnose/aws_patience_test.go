@@ -147,7 +147,9 @@ func slowly(t *testing.T, a http.Handler, slower func(action string, times int) 
 		t.Fatal(err)
 	}
 	cfg.HTTPClient = &throttling{answers: a, slower: slower, times: map[string]int{}}
-	c := newCollector(cfg, "http://aws.test")
-	c.snapshot = Snapshot{Taken: noon, From: noon.Add(-time.Hour), Until: noon}
-	return &c.snapshot, c.collect(t.Context(), q, Asked{Balancer: "shop"})
+	found, err := newCollector(cfg, "http://aws.test").found(t.Context(), q, "shop")
+	if err != nil {
+		return nil, err
+	}
+	return found.Collect(t.Context(), hourToNoon)
 }

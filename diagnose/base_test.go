@@ -21,6 +21,8 @@ const (
 
 var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 
+var hourToNoon = Asked{From: noon.Add(-time.Hour), Until: noon, Now: noon}
+
 func base() *Snapshot {
 	anywhere := []string{"0.0.0.0/0"}
 	open := []ACLEntry{

@@ -73,7 +73,11 @@ func collected(t *testing.T, a *answers, balancer string) (*Snapshot, error) {
 	identify(t)
 	server := httptest.NewServer(a)
 	defer server.Close()
-	return Collect(t.Context(), ingest.AWS{EndpointURL: server.URL}, Asked{Balancer: balancer, From: noon.Add(-time.Hour), Until: noon, Now: noon})
+	found, err := Find(t.Context(), ingest.AWS{EndpointURL: server.URL}, balancer)
+	if err != nil {
+		return nil, err
+	}
+	return found.Collect(t.Context(), hourToNoon)
 }
 
 // identify gives the test credentials of its own.

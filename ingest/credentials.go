@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // AWS says how to reach AWS. The zero value is the SDK's whole chain:
@@ -32,6 +33,8 @@ type AWS struct {
 
 	// MFAToken asks for the code that a profile's role wants. Nil: nobody can be asked.
 	MFAToken func() (string, error)
+	// Clock learns the time from every answer. Nil: nobody asks.
+	Clock *Clock
 	// IdleTimeout is how long a server may send nothing. Zero: 30 s.
 	IdleTimeout time.Duration
 }
@@ -69,6 +72,9 @@ func (a AWS) Config(ctx context.Context) (aws.Config, error) {
 	}
 	if a.Region != "" {
 		load = append(load, config.WithRegion(a.Region))
+	}
+	if a.Clock != nil {
+		load = append(load, config.WithAPIOptions([]func(*middleware.Stack) error{a.Clock.listen}))
 	}
 	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {

@@ -161,13 +161,21 @@ func (a *app) snapshot(ctx context.Context, o diagnoseOptions, args []string) (*
 	if err != nil {
 		return nil, err
 	}
+	found, err := diagnose.Find(ctx, o.read.source.aws, o.read.source.balancer)
+	if err != nil {
+		return nil, err
+	}
+	if a.keepTime(o.read.source.aws.Clock) {
+		if w, err = a.window(o.read, true); err != nil {
+			return nil, err
+		}
+	}
+	now := a.now().Truncate(time.Second)
 	if w.Until.IsZero() {
-		w.Until = a.now().Truncate(time.Second)
+		w.Until = now
 	}
 	a.say("window %s", w)
-	s, err := diagnose.Collect(ctx, o.read.source.aws, diagnose.Asked{
-		Balancer: o.read.source.balancer, Target: o.target, From: w.From, Until: w.Until, Now: a.now().Truncate(time.Second),
-	})
+	s, err := found.Collect(ctx, diagnose.Asked{Target: o.target, From: w.From, Until: w.Until, Now: now})
 	if err != nil {
 		return nil, err
 	}

@@ -159,7 +159,7 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 	if err != nil {
 		return done, "", err
 	}
-	if in.window, err = a.window(o.read, in.remote); err != nil {
+	if in.window, err = a.timedWindow(ctx, o.read, in); err != nil {
 		return done, "", err
 	}
 	if o.anew {

@@ -126,13 +126,14 @@ func (a *app) savedQuery(ctx context.Context, o queryOptions, q query.SavedQuery
 		}
 		values[name] = value
 	}
-	now := a.now()
-	bound, err := inZone(a, o.read.zone, func(zone *time.Location) ([]any, error) { return q.Bind(values, now, zone) })
-	if err != nil {
+	bind := func() ([]any, error) {
+		return inZone(a, o.read.zone, func(zone *time.Location) ([]any, error) { return q.Bind(values, a.now(), zone) })
+	}
+	if _, err := bind(); err != nil {
 		return err
 	}
 	a.command += " " + ingest.ShellWord(q.Name)
-	return inFile(q.Path, a.ask(ctx, o.sqlOptions, q.SQL, bound, args))
+	return inFile(q.Path, a.ask(ctx, o.sqlOptions, q.SQL, bind, args))
 }
 
 // listQueries says which saved queries there are, and what they take.

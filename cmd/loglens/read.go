@@ -32,8 +32,10 @@ type readOptions struct {
 	memory   string
 	explain  bool
 	disk     diskOptions
-	out      string      // folder that may be written to
-	fixed    when.Window // in place of --since and --until; the zero value for none
+	out      string // folder that may be written to
+
+	// whole is the window in place of --since and --until; nil for none.
+	whole func() (when.Window, error)
 
 	// check looks at the statement before anything is looked for. It says whether
 	// there need be no source. nil for a statement that needs one.
@@ -133,7 +135,7 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	} else if in, err = a.sources(ctx, o.source, query.KindsNamed(statement), needless, args); err != nil {
 		return err
 	}
-	if in.window, err = a.window(o, in.remote); err != nil {
+	if in.window, err = a.timedWindow(ctx, o, in); err != nil {
 		return err
 	}
 	if disk.Path != "" && in.window != query.Minutes(in.window) {
@@ -159,8 +161,8 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 // window resolves --since and --until. Without --since a remote source is read
 // for the last hour, which bounds what is fetched; what lies here is read whole.
 func (a *app) window(o readOptions, remote bool) (when.Window, error) {
-	if o.fixed != (when.Window{}) {
-		return o.fixed, nil
+	if o.whole != nil {
+		return o.whole()
 	}
 	if o.since == "" && o.until == "" && remote {
 		o.since = "1h"

@@ -107,6 +107,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		return err
 	}
 	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
+		q.Now = a.now() // which reading may have set
 		if o.read.explain {
 			return a.explain(ctx, s, text, values)
 		}

@@ -81,7 +81,7 @@ func (a *app) sql(ctx context.Context, o sqlOptions, args []string) error {
 		return err
 	}
 	a.command += " 'SELECT …'"
-	return inFile(o.file, a.ask(ctx, o, text, nil, args))
+	return inFile(o.file, a.ask(ctx, o, text, func() ([]any, error) { return nil, nil }, args))
 }
 
 // inFile says in which file the statement stands that is wrong.
@@ -125,17 +125,25 @@ func (a *app) statement(file string, args []string) (text string, rest []string,
 // ledger are the relations that tell what became of lines, damaged ones too.
 var ledger = regexp.MustCompile(`(?i)\b(reject|object|accounting)\b`)
 
-// ask runs a statement and prints its rows.
-func (a *app) ask(ctx context.Context, o sqlOptions, text string, values []any, args []string) error {
+// ask runs a statement and prints its rows. Values that it takes may be relative to now.
+func (a *app) ask(ctx context.Context, o sqlOptions, text string, bind func() ([]any, error), args []string) error {
 	encoder, err := o.output.form()
 	if err != nil {
 		return err
 	}
 	o.read.check = func(ctx context.Context) (bool, error) {
+		values, err := bind()
+		if err != nil {
+			return false, err
+		}
 		kinds, err := query.Reads(ctx, text, values)
 		return kinds == 0, err
 	}
 	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
+		values, err := bind()
+		if err != nil {
+			return err
+		}
 		if o.read.explain {
 			return a.explain(ctx, s, text, values)
 		}

@@ -193,8 +193,11 @@ func (a *app) wholeWindow(o *summaryOptions, lag time.Duration) (err error) {
 	case o.read.since != "" || o.read.until != "":
 		return usage("leave --since and --until out", "--window %s says already from when to when", o.whole)
 	}
-	now := a.now()
-	o.read.fixed, err = inZone(a, o.read.zone, func(zone *time.Location) (when.Window, error) { return when.Whole(o.whole, lag, now, zone) })
+	o.read.whole = func() (when.Window, error) {
+		now := a.now()
+		return inZone(a, o.read.zone, func(zone *time.Location) (when.Window, error) { return when.Whole(o.whole, lag, now, zone) })
+	}
+	_, err = o.read.whole()
 	return err
 }
 

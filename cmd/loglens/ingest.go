@@ -162,7 +162,11 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 	if in.window, err = a.timedWindow(ctx, o.read, in); err != nil {
 		return done, "", err
 	}
+	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
 	if o.anew {
+		if found, err := anything(ctx, in.sources, plan); err != nil || !found {
+			return done, "", err
+		}
 		aside, err := query.SetAside(ctx, disk, a.now())
 		if err != nil {
 			return done, "", err
@@ -171,8 +175,18 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 			a.say("the store of before is %s", report.Plain(aside))
 		}
 	}
-	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
 	input := query.Input{Sources: in.sources, Plan: plan, Workers: o.read.workers, Decoder: decoder, Disk: disk}
 	done, err = query.Ingest(ctx, "", input, len(o.keep) > 0)
 	return done, disk.Path, err
+}
+
+// anything reports whether there is an object to read. The error says why none was found.
+func anything(ctx context.Context, sources []ingest.Source, plan ingest.Plan) (bool, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	feed := ingest.List(ctx, sources, plan)
+	for o := range feed.Objects() {
+		return true, o.Close()
+	}
+	return false, feed.Err()
 }

@@ -33,12 +33,13 @@ demo: build ## write the logs of an incident that ends now, and ask about it
 
 test: test-code test-servers ## all tests that need Go and a C/C++ compiler only
 
+# A slow machine takes a quarter of an hour for query alone.
 test-code:
-	go test -timeout 20m ./...
+	go test -timeout 40m ./...
 
 # -count 1: these run commands that they build themselves, which Go's test cache does not see.
 test-servers:
-	cd test && go test -count 1 -timeout 10m ./...
+	cd test && go test -count 1 -timeout 20m ./...
 
 test-all: test test-moto test-parquet test-diagnose ## test, and the suites that need Python and Java
 
@@ -56,12 +57,12 @@ test-checkptr: ## the decoder's tests under -d=checkptr
 
 # An emulator of AWS; and Arrow and Spark, which read what export has written.
 test-moto test-parquet: test-%: $(CACHE)/venv-%/ready
-	cd test && go test -count 1 -timeout 10m -tags $* ./$*
+	cd test && go test -count 1 -timeout 20m -tags $* ./$*
 
 # Balancers with one fault each, and some with two, in the same emulator; and AWS's
 # command line, which runs the commands that are to mend them.
 test-diagnose: $(CACHE)/venv-moto/ready $(CACHE)/venv-diagnose/ready
-	cd test && go test -count 1 -timeout 20m -parallel 4 -tags moto ./diagnose
+	cd test && go test -count 1 -timeout 30m -parallel 4 -tags moto ./diagnose
 
 # Trino is a download of 820 MB. Arrow runs before it, whose answers it must share.
 test-trino: $(CACHE)/venv-parquet/ready $(CACHE)/trino/$(TRINO) ## Trino reads what export wrote; needs Maven

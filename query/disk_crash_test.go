@@ -257,6 +257,7 @@ func blockLines(t *testing.T, heads, raws string) (n int64) {
 // TestKilled ends ingests at random moments, by SIGKILL. Whatever the moment,
 // every object is in the store whole or not at all, and the next ingest goes on.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	b := newLogTree(t, 11, 6000)
 	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 10 * time.Second}
 	begun := time.Now()

@@ -105,6 +105,7 @@ func TestManyGroupsFromDisk(t *testing.T) {
 // TestDiskAnswersAlike asks every report both ways: from the logs and from a
 // store that has ingested them. The answers are the same to the last value.
 func TestDiskAnswersAlike(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(25) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0xd15c))

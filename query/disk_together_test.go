@@ -26,6 +26,7 @@ import (
 // whole: of as many objects as some ingest has left there, each with all its
 // requests, and never an error.
 func TestReadersBesideIngests(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 21, End: end, Lines: 1500, Span: 10 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(2, 1)))
 	from, dir := w.dir, t.TempDir()
 	disk := query.Disk{Path: filepath.Join(dir, "loglens.duckdb"), Wait: 30 * time.Second}

@@ -169,6 +169,7 @@ func randomFilters(rng *rand.Rand, w *world) map[string]string {
 // compares every value of every row, and what the answer says it rests on, with
 // the generator's truth.
 func TestReportsAreTrue(t *testing.T) {
+	t.Parallel()
 	seeds := make(chan int)
 	var group sync.WaitGroup
 	for range 2 * runtime.GOMAXPROCS(0) { // one waits for files while another counts

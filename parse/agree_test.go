@@ -164,7 +164,7 @@ func TestScannerAgreesOnLogs(t *testing.T) {
 	for name, text := range logs(t) {
 		t.Run(name, func(t *testing.T) {
 			for hint := KindUnknown; hint <= KindClassic; hint++ {
-				eachMarker(t, func(string) { agree(t, s, text, hint, rand.New(rand.NewPCG(1, uint64(hint)))) })
+				eachWay(t, func(string) { agree(t, s, text, hint, rand.New(rand.NewPCG(1, uint64(hint)))) })
 			}
 		})
 	}
@@ -278,5 +278,5 @@ func TestScannerAgreesOnHeads(t *testing.T) {
 		try(int(FieldRequestTime), int(FieldResponseTime)+1, times)
 		try(int(FieldRequestTime), int(FieldResponseTime)-1, times)
 	}
-	eachMarker(t, func(string) { agree(t, s, text.String(), KindAccess, rand.New(rand.NewPCG(2, 2))) })
+	eachWay(t, func(string) { agree(t, s, text.String(), KindAccess, rand.New(rand.NewPCG(2, 2))) })
 }

@@ -9,7 +9,7 @@ type cells struct {
 	span [maxFields + spareFields]span
 }
 
-// spareFields is how many fields splitWide may write behind the last known one: those of
+// spareFields is how many fields splitAVX2 and splitAVX512 may write behind the last known one: those of
 // a block.
 const spareFields = 16
 

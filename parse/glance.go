@@ -28,8 +28,13 @@ func (r *reader) glance(text []byte) (line []byte, ok bool) {
 func (r *reader) fields(text []byte) (length int, ok bool) {
 	e := &r.access
 	text = text[:min(len(text), markWords*markBlock)]
-	if wide {
-		if length, e.n = splitWide(&e.span, text); e.n > 0 {
+	if hasAVX512 {
+		if length, e.n = splitAVX512(&e.span, text); e.n > 0 {
+			return length, true
+		}
+	}
+	if hasAVX2 {
+		if length, e.n = splitAVX2(&e.span, text); e.n > 0 {
 			return length, true
 		}
 	}

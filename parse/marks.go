@@ -36,8 +36,8 @@ type marker struct {
 func (m *marks) mark(text []byte) (length int, plain bool) {
 	state := marker{ended: 1}
 	blocks := min(len(text)/markBlock, markWords)
-	if vectors {
-		length = markVectors(m, text[:blocks*markBlock], &state)
+	if hasNEON {
+		length = markNEON(m, text[:blocks*markBlock], &state)
 	} else {
 		length = markWordwise(m, text[:blocks*markBlock], &state)
 	}

@@ -18,7 +18,7 @@
 	VADDP V4.B16, V4.B16, V4.B16 \
 	VMOV  V4.D[0], to
 
-// func markVectors(m *marks, text []byte, state *marker) (length int)
+// func markNEON(m *marks, text []byte, state *marker) (length int)
 //
 // As markWordwise, with a block of 64 bytes a round.
 //
@@ -26,7 +26,7 @@
 //	the block: R9 quotes, R10 spaces and then ends, R11 backslashes, R12 stop
 //	places:    R1 text, R2 how much is left of it, R0 marks
 //	constants: V17 quotes, V18 spaces, V19 backslashes, V20 newlines
-TEXT ·markVectors(SB), NOSPLIT, $0-48
+TEXT ·markNEON(SB), NOSPLIT, $0-48
 	MOVD m+0(FP), R0
 	MOVD text_base+8(FP), R1
 	MOVD text_len+16(FP), R2

@@ -1,8 +1,8 @@
-//go:build !amd64 && !arm64
+//go:build !arm64
 
 package parse
 
-// vectors is never true.
-var vectors bool
+// hasNEON is never true.
+var hasNEON bool
 
-func markVectors(*marks, []byte, *marker) int { panic("no vectors") }
+func markNEON(*marks, []byte, *marker) int { panic("no NEON") }

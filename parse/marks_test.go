@@ -7,18 +7,28 @@ import (
 	"testing"
 )
 
-// eachMarker runs f with the processor's vectors, if it has what they need, and without.
-func eachMarker(t testing.TB, f func(how string)) {
+// eachWay runs f with the processor's vectors, if it has some, and without.
+func eachWay(t testing.TB, f func(how string)) {
 	t.Helper()
-	haveVectors, haveWide := vectors, wide
-	defer func() { vectors, wide = haveVectors, haveWide }()
-	vectors, wide = false, false
-	f("without vectors")
-	if vectors = haveVectors; vectors {
-		f("with vectors")
+	ways := []struct {
+		how string
+		has *bool
+		had bool
+	}{{"NEON", &hasNEON, hasNEON}, {"AVX2", &hasAVX2, hasAVX2}, {"AVX-512", &hasAVX512, hasAVX512}}
+	defer func() {
+		for _, w := range ways {
+			*w.has = w.had
+		}
+	}()
+	for _, w := range ways {
+		*w.has = false
 	}
-	if wide = haveWide; wide {
-		f("with wide vectors")
+	f("without vectors")
+	for _, w := range ways {
+		if *w.has = w.had; w.had {
+			f(w.how)
+		}
+		*w.has = false
 	}
 }
 
@@ -60,7 +70,7 @@ func plainly(text []byte) (ends []int, length int, plain bool) {
 func sameMarks(t testing.TB, text []byte) (plain bool) {
 	t.Helper()
 	wantEnds, wantLength, wantPlain := plainly(text)
-	eachMarker(t, func(how string) {
+	eachWay(t, func(how string) {
 		var m marks
 		for i := range m {
 			m[i] = 0xdeadbeef // what an earlier line has left
@@ -97,32 +107,39 @@ func sameFields(t testing.TB, text []byte) {
 			from = to + 1
 		}
 	}
-	eachMarker(t, func(how string) {
+	eachWay(t, func(how string) {
 		var r reader
 		got, ok := r.fields(text)
 		if ok != (want != nil) || ok && (got != length || !slices.Equal(r.access.span[:r.access.n], want)) {
 			t.Fatalf("%s: %q: %v in %d bytes, want %v in %d", how, text, r.access.span[:r.access.n], got, want, length)
 		}
 	})
-	if !wide {
-		return
-	}
-	if bytes.Contains(text[:max(length, 0)], []byte{'\\'}) || !forWide(want) {
+	if !takes(want) {
 		want, length = nil, 0
 	}
-	var e Access
-	for i := range e.span {
-		e.span[i] = span{0xdeadbeef, 0xdeadbeef} // what an earlier line has left
+	same := func(how string, has bool, split func(*[maxFields + spareFields]span, []byte) (int, int)) {
+		if !has {
+			return
+		}
+		var e Access
+		for i := range e.span {
+			e.span[i] = span{0xdeadbeef, 0xdeadbeef} // what an earlier line has left
+		}
+		got, n := split(&e.span, text[:min(len(text), markWords*markBlock)])
+		if n != len(want) || n > 0 && (got != length || !slices.Equal(e.span[:n], want)) {
+			t.Fatalf("%s: %q: %v in %d bytes, want %v in %d", how, text, e.span[:n], got, want, length)
+		}
 	}
-	got, n := splitWide(&e.span, text[:min(len(text), markWords*markBlock)])
-	if n != len(want) || n > 0 && (got != length || !slices.Equal(e.span[:n], want)) {
-		t.Fatalf("wide: %q: %v in %d bytes, want %v in %d", text, e.span[:n], got, want, length)
+	same("AVX2", hasAVX2, splitAVX2)
+	if bytes.Contains(text[:max(length, 0)], []byte{'\\'}) {
+		want, length = nil, 0
 	}
+	same("AVX-512", hasAVX512, splitAVX512)
 }
 
-// forWide reports whether splitWide takes these fields: none is empty, and no block has more
-// than 32 of their ends.
-func forWide(fields []span) bool {
+// takes reports whether these fields are cut at once: none is empty, and no block has more
+// than 32 of their beginnings and ends.
+func takes(fields []span) bool {
 	var ends [markWords]int
 	for _, s := range fields {
 		if s.from == s.to {
@@ -171,7 +188,7 @@ func inventedBlock(rnd *rand.Rand) []byte {
 
 // TestMarks holds all ways to mark and to cut that the processor has against the obvious one.
 func TestMarks(t *testing.T) {
-	t.Logf("this processor has vectors: %v, wide ones: %v", vectors, wide)
+	t.Logf("this processor has NEON: %v, AVX2: %v, AVX-512: %v", hasNEON, hasAVX2, hasAVX512)
 	rnd := rand.New(rand.NewPCG(3, 3))
 	plain := 0
 	const texts = 60_000

@@ -7,7 +7,7 @@ type reader struct {
 	cells  cells
 	access Access
 	entry  Entry
-	marks  marks  // of the line at hand, unless splitWide has cut it
+	marks  marks  // of the line at hand, unless its fields were cut at once
 	text   []byte // a copy of it, where it does not lie in a larger buffer
 
 	vended  vended

@@ -2,17 +2,24 @@ package parse
 
 import "golang.org/x/sys/cpu"
 
-// wide says that the processor has what splitWide needs.
-var wide = vectors && cpu.X86.HasPOPCNT &&
-	cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
+// hasAVX2 and hasAVX512 say that the processor has what the functions of that name need.
+var (
+	hasAVX2 = cpu.X86.HasAVX2 && cpu.X86.HasBMI1 && cpu.X86.HasPCLMULQDQ && cpu.X86.HasPOPCNT
 
-// splitWide does what mark and split do. It reads no byte but those of text, as many whole
+	hasAVX512 = hasAVX2 && cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
+)
+
+// splitAVX2 does what mark and split do. It reads no byte but those of text, as many whole
 // blocks of it as there are, and returns how long the line is and how many fields it has.
 //
 // n is 0 if the line is not plain or does not end within the blocks of text, or if it has
-// a backslash, an empty field in quotes, more fields than are known, or more than 32
-// beginnings and ends of fields in a block. Nothing is decided then, and fields may have
-// been written.
+// an empty field in quotes, more fields than are known, or more than 32 beginnings and
+// ends of fields in a block. Nothing is decided then, and fields may have been written.
 //
 //go:noescape
-func splitWide(fields *[maxFields + spareFields]span, text []byte) (length, n int)
+func splitAVX2(fields *[maxFields + spareFields]span, text []byte) (length, n int)
+
+// splitAVX512 is splitAVX2, but decides nothing if the line has a backslash either.
+//
+//go:noescape
+func splitAVX512(fields *[maxFields + spareFields]span, text []byte) (length, n int)

@@ -2,7 +2,9 @@
 
 package parse
 
-// wide is never true.
-var wide bool
+// Neither is ever true.
+var hasAVX2, hasAVX512 bool
 
-func splitWide(*[maxFields + spareFields]span, []byte) (length, n int) { panic("no AVX-512") }
+func splitAVX2(*[maxFields + spareFields]span, []byte) (length, n int) { panic("no AVX2") }
+
+func splitAVX512(*[maxFields + spareFields]span, []byte) (length, n int) { panic("no AVX-512") }

@@ -62,7 +62,7 @@ GLOBL special<>(SB), RODATA|NOPTR, $16
 	VPADDD       Z13, Z2, Z2 \
 	VMOVDQU32    Z2, 64(DI)
 
-// func splitWide(fields *[maxFields + spareFields]span, text []byte) (length, n int)
+// func splitAVX512(fields *[maxFields + spareFields]span, text []byte) (length, n int)
 //
 // A block of 64 bytes a round.
 //
@@ -72,7 +72,7 @@ GLOBL special<>(SB), RODATA|NOPTR, $16
 //	           the last at which that may be, with spareFields behind it, Z13 where in
 //	           the text the block is
 //	constants: Z8 quotes, Z9 spaces, Z10 special, X11 ones, Z12 numbers, Z14 64
-TEXT ·splitWide(SB), NOSPLIT, $0-48
+TEXT ·splitAVX512(SB), NOSPLIT, $0-48
 	MOVQ fields+0(FP), DI
 	MOVQ text_base+8(FP), SI
 	MOVQ text_len+16(FP), CX

@@ -40,22 +40,12 @@ type Found struct {
 
 // Find looks a load balancer up by name, "app/name/id", ARN or DNS name.
 //
-// Errors: what ingest.ReadBalancer and ingest.Explain give if the balancer cannot
+// Errors: what ingest.AWS.BalancerConfig and ingest.Explain give if the balancer cannot
 // be found, and *ingest.CredentialsError.
 func Find(ctx context.Context, a ingest.AWS, balancer string) (*Found, error) {
-	q, err := ingest.ReadBalancer(balancer)
+	q, cfg, err := a.BalancerConfig(ctx, balancer)
 	if err != nil {
 		return nil, err
-	}
-	cfg, err := a.Config(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if q.Region != "" {
-		cfg.Region = q.Region
-	}
-	if cfg.Region == "" {
-		return nil, &ingest.SourceError{Spec: balancer, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
 	}
 	return newCollector(cfg, a.EndpointURL).found(ctx, q, balancer)
 }

@@ -142,19 +142,9 @@ func (e *BalancerTypeError) Hint() string {
 // a balancer), *LogsOffError (all of them are off; these two come with the
 // Balancer), *AccessError, *CredentialsError, *UnreachableError, *SourceError.
 func FindBalancer(ctx context.Context, a AWS, which string, kinds KindSet) (Balancer, error) {
-	q, err := ReadBalancer(which)
+	q, cfg, err := a.BalancerConfig(ctx, which)
 	if err != nil {
 		return Balancer{}, err
-	}
-	cfg, err := a.Config(ctx)
-	if err != nil {
-		return Balancer{}, err
-	}
-	if q.Region != "" {
-		cfg.Region = q.Region
-	}
-	if cfg.Region == "" {
-		return Balancer{}, &SourceError{Spec: which, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
 	}
 	f := balancerFinder{which: which, region: cfg.Region, client: elb.NewFromConfig(cfg, func(o *elb.Options) {
 		if a.EndpointURL != "" {
@@ -181,6 +171,24 @@ func FindBalancer(ctx context.Context, a AWS, which string, kinds KindSet) (Bala
 		return b, &LogsOffError{b}
 	}
 	return b, nil
+}
+
+// BalancerConfig is Config for the region of a balancer, and what its name says. Errors
+// are those of ReadBalancer and Config, and a *SourceError if nothing tells the region.
+func (a AWS) BalancerConfig(ctx context.Context, which string) (q BalancerQuery, cfg aws.Config, err error) {
+	if q, err = ReadBalancer(which); err != nil {
+		return q, cfg, err
+	}
+	if cfg, err = a.Config(ctx); err != nil {
+		return q, cfg, err
+	}
+	if q.Region != "" {
+		cfg.Region = q.Region
+	}
+	if cfg.Region == "" {
+		err = &SourceError{Spec: which, Reason: "in which region is this load balancer?", Next: "name it with --region, or give the ARN"}
+	}
+	return q, cfg, err
 }
 
 // BalancerQuery is what a user's word for a balancer says.

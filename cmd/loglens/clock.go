@@ -17,10 +17,15 @@ func (a *app) timedWindow(ctx context.Context, o readOptions, in input) (when.Wi
 	if err := ingest.LearnTime(ctx, in.sources); err != nil {
 		return w, err
 	}
-	if a.keepTime(o.source.aws.Clock) {
-		return a.window(o, in.remote)
+	return a.rightWindow(o, in.remote, w)
+}
+
+// rightWindow is w, or the window anew if AWS has told that the clock here is wrong.
+func (a *app) rightWindow(o readOptions, remote bool, w when.Window) (when.Window, error) {
+	if !a.keepTime(o.source.aws.Clock) {
+		return w, nil
 	}
-	return w, nil
+	return a.window(o, remote)
 }
 
 // closeEnough is how far the clock here may be from that of AWS.

@@ -165,10 +165,8 @@ func (a *app) snapshot(ctx context.Context, o diagnoseOptions, args []string) (*
 	if err != nil {
 		return nil, err
 	}
-	if a.keepTime(o.read.source.aws.Clock) {
-		if w, err = a.window(o.read, true); err != nil {
-			return nil, err
-		}
+	if w, err = a.rightWindow(o.read, true, w); err != nil {
+		return nil, err
 	}
 	now := a.now().Truncate(time.Second)
 	if w.Until.IsZero() {

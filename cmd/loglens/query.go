@@ -129,9 +129,6 @@ func (a *app) savedQuery(ctx context.Context, o queryOptions, q query.SavedQuery
 	bind := func() ([]any, error) {
 		return inZone(a, o.read.zone, func(zone *time.Location) ([]any, error) { return q.Bind(values, a.now(), zone) })
 	}
-	if _, err := bind(); err != nil {
-		return err
-	}
 	a.command += " " + ingest.ShellWord(q.Name)
 	return inFile(q.Path, a.ask(ctx, o.sqlOptions, q.SQL, bind, args))
 }

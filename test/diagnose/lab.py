@@ -5,6 +5,7 @@ import sys
 import urllib.request
 from ipaddress import ip_address, ip_network
 
+from moto import backends
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 from moto.elb.responses import ELBResponse
@@ -141,6 +142,10 @@ models.ELBv2Backend.create_load_balancer = create
 
 # Attributes that AWS has and the emulator does not know.
 models.FakeLoadBalancer.VALID_ATTRS |= {"health_check_logs.s3.bucket", "health_check_logs.s3.prefix"}
+
+# The emulator looks into its own folders at every request.
+modules = frozenset(backends.list_of_moto_modules())
+backends.list_of_moto_modules = lambda: modules
 
 untrue = models.ELBv2Backend.describe_target_health
 models.ELBv2Backend.describe_target_health = health

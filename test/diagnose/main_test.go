@@ -16,5 +16,5 @@ var under emulator.Server
 // TestMain lends the emulator the prober: its target health comes from real targets.
 func TestMain(m *testing.M) {
 	probes := httptest.NewServer(prober{})
-	emulator.Main(m, &under, map[string]string{"AWS_REGION": region}, "../../.cache/venv-moto/bin/python", "lab.py", probes.URL)
+	emulator.Main(m, &under, map[string]string{"AWS_REGION": region, "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}, "../../.cache/venv-moto/bin/python", "lab.py", probes.URL)
 }

@@ -89,9 +89,10 @@ func (b *balancer) metrics(from, to time.Time) []datum {
 // short is a group's name in CloudWatch.
 func short(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// put puts data points of a namespace into the emulator.
+// put puts data points of a namespace into the emulator, few at a time: it looks through
+// all of a request's parameters for each one of them.
 func put(ctx context.Context, account, namespace string, data []datum) error {
-	for batch := range slices.Chunk(data, 150) {
+	for batch := range slices.Chunk(data, 10) {
 		form := url.Values{"Namespace": {namespace}}
 		for i, d := range batch {
 			member := "MetricData.member." + strconv.Itoa(i+1) + "."

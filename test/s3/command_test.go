@@ -64,6 +64,7 @@ func run(t *testing.T, args ...string) (a answer, stderr string, status int) {
 // and a broken one it says what it says about the same files on disk, and where
 // S3 refuses it says so.
 func TestTopErrors(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	truth, err := demo.Write(t.Context(), dir, demo.Options{Seed: 5, End: time.Date(2026, 11, 22, 0, 10, 0, 0, time.UTC), Lines: 60_000, Oddities: true})
 	if err != nil {

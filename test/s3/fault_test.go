@@ -51,6 +51,7 @@ func checkTexts(t *testing.T, got map[string]outcome, want map[string][]byte) {
 // 200 objects, each broken off once at a random byte: the texts are those of a
 // fault-free run, taken up with Range and If-Match, and little is fetched twice.
 func TestCuts(t *testing.T) {
+	t.Parallel()
 	texts, stored := fill(t, "cuts", 200, 150_000)
 	r := random(7)
 	var mu sync.Mutex
@@ -85,6 +86,7 @@ func TestCuts(t *testing.T) {
 // Objects overwritten at a random byte of the reading: the text is that of one
 // version, never a mixture.
 func TestReplacedWhileRead(t *testing.T) {
+	t.Parallel()
 	const n = 300
 	old, _ := fill(t, "replaced", n, 90_000)
 	fresh := make(map[string][]byte)
@@ -164,6 +166,7 @@ func TestReplacedAfterList(t *testing.T) {
 // 30 % of all requests are answered 503 SlowDown. All is read, and what was refused is
 // all that is asked for more than once.
 func TestSlowDown(t *testing.T) {
+	t.Parallel()
 	texts, _ := fill(t, "slowdown", 80, 20_000)
 	r := random(9)
 	var mu sync.Mutex
@@ -207,6 +210,7 @@ func TestStall(t *testing.T) {
 
 // A body that breaks off without a byte, again and again, fails its object alone.
 func TestHopelessBody(t *testing.T) {
+	t.Parallel()
 	texts, _ := fill(t, "hopeless", 3, 20_000)
 	p := newProxy(t, func(q request, n int) *fault {
 		if q.isGet() && q.key == "0001.log.gz" {
@@ -292,6 +296,7 @@ func TestRefusals(t *testing.T) {
 
 // 408 and 429 are worth another try, though they are 4xx.
 func TestPatience(t *testing.T) {
+	t.Parallel()
 	texts, _ := fill(t, "patience", 2, 20_000)
 	p := newProxy(t, func(q request, n int) *fault {
 		switch n {

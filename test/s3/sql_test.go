@@ -262,6 +262,7 @@ func checkResumed(t *testing.T, p *proxy, stored int64) {
 // the files on disk, through every fault that can be mended; what cannot be
 // mended is left out and said.
 func TestSQL(t *testing.T) {
+	t.Parallel()
 	w := newTree(t, "sql", 60_000, 15*time.Minute)
 	requests, stored := w.requests()
 	statements := []struct {
@@ -430,6 +431,7 @@ func versioned(r *rand.Rand, domain string, n int) []byte {
 // has thousands of their rows, or before it asks for them a second time, if it
 // ever does. What counts is one version of each, whole, and for all scans the same.
 func TestSQLReplaced(t *testing.T) {
+	t.Parallel()
 	const oneScan = "select object_uri, domain_name, count(*) n, count(*) m from request group by all order by all"
 	// The second scan differs, as DuckDB makes one of two that are the same.
 	const twoScans = `select object_uri, domain_name, n, m from (select object_uri, domain_name, count(*) n from request group by all)
@@ -514,6 +516,7 @@ func TestSQLReplaced(t *testing.T) {
 // vanishes while it is, and one that is never answered for: none of their rows
 // count, whatever was out already, and the answer says so.
 func TestSQLUnsteady(t *testing.T) {
+	t.Parallel()
 	const bad = "1.log.gz"
 	c := client()
 	for _, tt := range []struct {
@@ -574,6 +577,7 @@ func TestSQLUnsteady(t *testing.T) {
 // goes on so. Two scans of one statement must not see two versions of it, which
 // would contradict each other; it may well fail.
 func TestSQLEverReplaced(t *testing.T) {
+	t.Parallel()
 	const bad = "1.log.gz"
 	r, c := random(13), client()
 	bucket := newBucket(t, "sql-ever-replaced")
@@ -617,6 +621,7 @@ func TestSQLEverReplaced(t *testing.T) {
 
 // TestExport writes a bucket's requests to a file: whole, or not at all.
 func TestExport(t *testing.T) {
+	t.Parallel()
 	w := newTree(t, "export", 60_000, 15*time.Minute)
 	requests, stored := w.requests()
 	// export returns the status and what stands in the folder in the end.
@@ -711,6 +716,7 @@ func TestExport(t *testing.T) {
 // TestReports asks other reports about a bucket: they say what they say about
 // the files on disk, and fetch what they need and no more.
 func TestReports(t *testing.T) {
+	t.Parallel()
 	w := newTree(t, "reports", 20_000, 30*time.Minute)
 	for _, tt := range []struct {
 		report string

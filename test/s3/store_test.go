@@ -116,6 +116,7 @@ func (w *tree) sameFromStore(t *testing.T, store string, more ...[]string) {
 // TestIngest keeps a store of a bucket: each object is read once, and again when
 // it is another; and the store answers as the bucket does.
 func TestIngest(t *testing.T) {
+	t.Parallel()
 	w := newTree(t, "ingest", 3_000, 5*time.Minute)
 	n, others := w.all()
 	access, store := w.access(), filepath.Join(t.TempDir(), "loglens.duckdb")
@@ -146,6 +147,7 @@ func TestIngest(t *testing.T) {
 // TestIngestFaults lets S3 fail. What can be mended is, and what cannot is told,
 // and left to the next ingest: the store never has a part of an object.
 func TestIngestFaults(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]func(t *testing.T, w *tree, store, whole string){
 		"slowdown": func(t *testing.T, w *tree, store, whole string) {
 			w.ingest(t, newProxy(t, slowDown(random(4))), store, whole, 0)
@@ -250,6 +252,7 @@ func totalSize(objects map[string][]byte) (n int) {
 // that can be mended; what --fail-if says decides the status; and what is written
 // once more names what it corrects.
 func TestSummary(t *testing.T) {
+	t.Parallel()
 	w := newTree(t, "summary", 3_000, 10*time.Minute)
 	half := w.From.Add(w.Until.Sub(w.From) / 2)
 	w.window = []string{"--since", half.Format(time.RFC3339), "--until", w.Until.Format(time.RFC3339)}

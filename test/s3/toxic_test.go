@@ -37,6 +37,7 @@ func spoil(t *testing.T, p *toxiproxy.Proxy, kind, attributes string) {
 
 // Connections that break, of themselves or for good.
 func TestConnections(t *testing.T) {
+	t.Parallel()
 	bucket := newBucket(t, "connections")
 	r := random(1)
 	objects, texts := make(map[string][]byte), make(map[string][]byte)

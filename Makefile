@@ -43,13 +43,14 @@ test-servers:
 
 test-all: test test-moto test-parquet test-diagnose ## test, and the suites that need Python and Java
 
-# The decoder and the scanner on another processor, emulated. -short: every flipped bit of fewer files.
+# The decoder and the scanner on another processor, emulated. -short: every flipped bit of fewer files,
+# and logs read as they are and as those of requests.
 test-arm64: ## tests of decoder and scanner on arm64; needs qemu-user-static
 	mkdir -p $(CACHE)
 	CGO_ENABLED=0 GOARCH=arm64 go test -c -o $(CACHE)/inflate-arm64.test ./ingest/inflate
 	cd ingest/inflate && qemu-aarch64-static $(CACHE)/inflate-arm64.test -test.short -test.timeout 10m
 	CGO_ENABLED=0 GOARCH=arm64 go test -c -o $(CACHE)/parse-arm64.test ./parse
-	cd parse && qemu-aarch64-static $(CACHE)/parse-arm64.test -test.run 'Marks|ScannerAgreesOn' -test.timeout 10m
+	cd parse && qemu-aarch64-static $(CACHE)/parse-arm64.test -test.run 'Marks|ScannerAgreesOn' -test.short -test.timeout 10m
 
 # Every pointer conversion of the decoder and of what it is made of is checked.
 test-checkptr: ## the decoder's tests under -d=checkptr
@@ -100,8 +101,8 @@ bench-s3: build ## measure how network and work overlap, on a real S3 server beh
 bench-peers: build ## measure other tools on the same question; needs mawk, pigz, lnav, goaccess
 	test/bench/one.sh $@ peers "$(FOLDER)" $(ROUNDS) $(LINES)
 
-soak: ## what takes long: a thousand ingests killed at random moments
-	go test -timeout 60m -count 1 -run '^TestKilled$$' ./query -kills 1000
+soak: ## what is random, tried as often as a night allows: kills, damage, full disks, sequences
+	go test -timeout 3h -count 1 ./query ./cmd/loglens -soak
 
 fuzz: ## each fuzz target for FUZZTIME (60s), one after the other
 	for f in $$(grep -rEo --include='*_test.go' '^func Fuzz\w+' . | sed 's/func //'); do \

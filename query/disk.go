@@ -25,6 +25,22 @@ import (
 type Disk struct {
 	Path string
 	Wait time.Duration // how long to wait for who holds a lock
+
+	seams seams
+}
+
+// seams are where a test takes hold of an ingest; users have the zero value.
+type seams struct {
+	objects int                     // in a transaction, if not batchObjects
+	wal     string                  // up to what size a transaction goes through DuckDB's log, if not throughWAL
+	step    func(name string) error // called between the steps: it lets one fail, or ends the process in it
+}
+
+func (s seams) at(step string) error {
+	if s.step == nil {
+		return nil
+	}
+	return s.step(step)
 }
 
 // diskVersion is that of the file's tables. Another version is not read.

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -25,9 +24,6 @@ import (
 	"loglens/internal/demo"
 )
 
-// kills is how often an ingest is killed; "make soak" takes more.
-var kills = flag.Int("kills", 200, "random moments at which TestKilled ends an ingest")
-
 // Variables of the child process, which is this test binary once more.
 const (
 	childLogs  = "LOGLENS_TEST_LOGS"
@@ -41,20 +37,19 @@ func TestIngestChild(t *testing.T) {
 	if os.Getenv(childLogs) == "" {
 		return
 	}
-	if _, err := fmt.Sscan(os.Getenv(childBatch), &batchObjects); err != nil {
+	disk := Disk{Path: os.Getenv(childStore), Wait: 10 * time.Second}
+	if _, err := fmt.Sscan(os.Getenv(childBatch), &disk.seams.objects); err != nil {
 		t.Fatal(err)
 	}
-	if at := os.Getenv(childStep); at != "" {
-		n := 0
-		step = func(string) error {
-			if n++; fmt.Sprint(n) == at {
-				_ = killSelf()
-				select {}
-			}
-			return nil
+	n := 0
+	disk.seams.step = func(string) error {
+		if n++; fmt.Sprint(n) == os.Getenv(childStep) {
+			_ = killSelf()
+			select {}
 		}
+		return nil
 	}
-	if _, err := ingestInto(Disk{Path: os.Getenv(childStore), Wait: 10 * time.Second}, os.Getenv(childLogs), t.TempDir()); err != nil {
+	if _, err := ingestInto(disk, os.Getenv(childLogs), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -266,8 +261,8 @@ func TestKilled(t *testing.T) {
 	}
 	whole := time.Since(begun)
 	rng := rand.New(rand.NewPCG(1, 2))
-	partial := 0
-	for i := range *kills {
+	kills, partial := Often(200, 1000), 0
+	for i := range kills {
 		c := child(t, b.dir, disk, childBatch+"=7")
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
@@ -290,8 +285,8 @@ func TestKilled(t *testing.T) {
 			}
 		}
 	}
-	if partial < *kills/20 {
-		t.Errorf("only %d of %d kills came in the middle", partial, *kills)
+	if partial < kills/20 {
+		t.Errorf("only %d of %d kills came in the middle", partial, kills)
 	}
 	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
 		t.Fatal(err)
@@ -308,9 +303,10 @@ func TestKilled(t *testing.T) {
 // killed. The others wait for one another, and nobody for the one that is gone;
 // every object is there once.
 func TestManyProcesses(t *testing.T) {
+	t.Parallel()
 	b := newLogTree(t, 13, 1500)
 	rng := rand.New(rand.NewPCG(1, 3))
-	for round := range 4 {
+	for round := range Often(4, 50) {
 		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 30 * time.Second}
 		var all []*exec.Cmd
 		var said [8]bytes.Buffer
@@ -339,7 +335,16 @@ func TestManyProcesses(t *testing.T) {
 // TestEveryStep ends an ingest at each step once by SIGKILL, and lets each step
 // fail once. What follows puts in what is missing.
 func TestEveryStep(t *testing.T) {
-	b := newLogTree(t, 12, 600)
+	for seed := range int64(Often(1, 25)) {
+		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
+			t.Parallel()
+			newLogTree(t, 12+seed, 600).everyStep(t)
+		})
+	}
+}
+
+func (b logTree) everyStep(t *testing.T) {
+	t.Helper()
 	half := len(b.want)/2 + 1 // so that there are two transactions
 	for n := 1; ; n++ {
 		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
@@ -357,23 +362,13 @@ func TestEveryStep(t *testing.T) {
 		b.recount(t, disk, fmt.Sprintf("killed at step %d", n))
 		b.finish(t, disk, n)
 	}
-	batchObjects = half
-	defer func() { batchObjects, step = 1000, func(string) error { return nil } }()
 	for n := 1; ; n++ {
 		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
-		broken, at := errors.New("broken"), 0
-		step = func(string) error {
-			if at++; at == n {
-				return broken
-			}
-			return nil
-		}
-		_, err := ingestInto(disk, b.dir, t.TempDir())
-		step = func(string) error { return nil }
+		_, err := ingestInto(BreakAt(disk, n, half), b.dir, t.TempDir())
 		if err == nil {
 			break
 		}
-		if !errors.Is(err, broken) || strings.Contains(err.Error(), "Transaction") {
+		if !errors.Is(err, ErrBroken) || strings.Contains(err.Error(), "Transaction") {
 			t.Fatalf("step %d: %v", n, err)
 		}
 		b.recount(t, disk, fmt.Sprintf("failed at step %d", n))

@@ -37,6 +37,7 @@ func ingested(t testing.TB, disk query.Disk, dir string, plan ingest.Plan, reque
 
 // TestIngestOfMuch: what one object keeps may be more than DuckDB may hold.
 func TestIngestOfMuch(t *testing.T) {
+	t.Parallel()
 	const lines, agent = 80_000, 4500
 	dir := t.TempDir()
 	f, err := os.Create(filepath.Join(dir, "much.log"))
@@ -89,6 +90,7 @@ func fromDisk(t testing.TB, disk query.Disk, plan ingest.Plan) *query.Store {
 
 // TestManyGroupsFromDisk: what a statement gathers may be more than DuckDB may hold.
 func TestManyGroupsFromDisk(t *testing.T) {
+	t.Parallel()
 	const times = 100_000
 	dir := filepath.Join("..", "testdata", "logs")
 	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
@@ -106,7 +108,7 @@ func TestManyGroupsFromDisk(t *testing.T) {
 // store that has ingested them. The answers are the same to the last value.
 func TestDiskAnswersAlike(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(25) {
+	for seed := range uint64(query.Often(15, 100)) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 0xd15c))
 			w := newWorld(t, randomOptions(rng), rng)

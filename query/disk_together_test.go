@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -59,7 +60,7 @@ func TestReadersBesideIngests(t *testing.T) {
 	report, _ := query.FindReport("timeline")
 	var group sync.WaitGroup
 	done := make(chan struct{})
-	rounds := 0
+	rounds, ingests := 0, query.Often(60, 200)
 	for range 2 {
 		group.Go(func() {
 			for first := int64(0); ; {
@@ -85,7 +86,7 @@ func TestReadersBesideIngests(t *testing.T) {
 			}
 		})
 	}
-	for rounds < 200 {
+	for rounds < ingests {
 		if rounds > 0 && rounds < len(steps) {
 			link(steps[rounds])
 		}
@@ -134,6 +135,7 @@ func TestTwoIngests(t *testing.T) {
 // TestDiskModel plays ingests of windows, ingests that break off, late files,
 // overwrites, deletions and prunings against a map of what must be in the store.
 func TestDiskModel(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 23, End: end, Lines: 400, Span: 20 * time.Minute, Kinds: []demo.Kind{demo.KindAccess, demo.KindConnection}}, rand.New(rand.NewPCG(2, 3)))
 	m := diskModel{world: w, texts: map[int32][]byte{}, broken: map[string]int{}}
 	for i, o := range w.truth.Objects {
@@ -149,7 +151,7 @@ func TestDiskModel(t *testing.T) {
 		m.texts[o] = b
 	}
 	root := t.TempDir()
-	if err := errors.Join(flag.Set("rapid.checks", "200"), flag.Set("rapid.steps", "12")); err != nil {
+	if err := errors.Join(flag.Set("rapid.checks", strconv.Itoa(query.Often(200, 1000))), flag.Set("rapid.steps", "12")); err != nil {
 		t.Fatal(err)
 	}
 	n := 0
@@ -242,7 +244,7 @@ func (m *diskModel) remove(r *rapid.T) {
 }
 
 // bring ingests a window of the folder. wanted is what must be in then.
-func (m *diskModel) bring(r *rapid.T) (wanted map[string]diskObject, err error) {
+func (m *diskModel) bring(r *rapid.T, disk query.Disk) (wanted map[string]diskObject, err error) {
 	plan := ingest.Plan{}
 	if rapid.Bool().Draw(r, "windowed") {
 		plan.Window.From = m.minute(r, "minutes")
@@ -257,12 +259,12 @@ func (m *diskModel) bring(r *rapid.T) (wanted map[string]diskObject, err error) 
 			wanted[n] = o
 		}
 	}
-	_, err = query.Ingest(context.Background(), m.dir, query.Input{Sources: sources, Plan: plan, Workers: 1, Disk: m.disk}, false)
+	_, err = query.Ingest(context.Background(), m.dir, query.Input{Sources: sources, Plan: plan, Workers: 1, Disk: disk}, false)
 	return wanted, err
 }
 
 func (m *diskModel) ingest(r *rapid.T) {
-	wanted, err := m.bring(r)
+	wanted, err := m.bring(r, m.disk)
 	if err != nil {
 		r.Fatal(err)
 	}
@@ -275,10 +277,7 @@ func (m *diskModel) ingest(r *rapid.T) {
 func (m *diskModel) breakOff(r *rapid.T) {
 	objects := rapid.IntRange(1, 2).Draw(r, "objects")
 	at := rapid.IntRange(1, 60).Draw(r, "step")
-	wanted, err := func() (map[string]diskObject, error) {
-		defer query.BreakAt(at, objects)()
-		return m.bring(r)
-	}()
+	wanted, err := m.bring(r, query.BreakAt(m.disk, at, objects))
 	if err == nil {
 		m.want, m.prepared = wanted, true
 		m.check(r)

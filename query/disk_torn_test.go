@@ -23,8 +23,7 @@ type halfWritten struct {
 func (b logTree) halfWrittenStore(t *testing.T) (h halfWritten) {
 	t.Helper()
 	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
-	batchObjects = len(b.want)/2 + 1
-	step = func(what string) error {
+	disk.seams = seams{objects: len(b.want)/2 + 1, step: func(what string) error {
 		if what != "before COMMIT" {
 			return nil
 		}
@@ -32,8 +31,7 @@ func (b logTree) halfWrittenStore(t *testing.T) (h halfWritten) {
 		h.before, errs[0] = os.ReadFile(disk.Path)
 		h.copy, errs[1] = os.ReadFile(disk.Path + copySuffix)
 		return errors.Join(errs[:]...)
-	}
-	defer func() { batchObjects, step = 1000, func(string) error { return nil } }()
+	}}
 	done, err := ingestInto(disk, b.dir, t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -44,7 +42,7 @@ func (b logTree) halfWrittenStore(t *testing.T) (h halfWritten) {
 	if _, err := os.Stat(disk.Path + copySuffix); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the copy is there after the ingest: %v", err)
 	}
-	h.objects = min(batchObjects, int(done.New))
+	h.objects = min(disk.seams.objects, int(done.New))
 	return h
 }
 
@@ -78,6 +76,7 @@ func (h halfWritten) torn(t *testing.T, which func(n int) (block int, bytes int6
 // TestTornMetadata: a commit that was interrupted in the middle of a block that it writes
 // over has not been. The same without the copy beside it shows that it is needed.
 func TestTornMetadata(t *testing.T) {
+	t.Parallel()
 	b := newLogTree(t, 33, 1500)
 	h := b.halfWrittenStore(t)
 	rng := rand.New(rand.NewPCG(4, 5))
@@ -144,7 +143,8 @@ func TestFailedCommit(t *testing.T) {
 	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
 	failing := errors.New("no commit")
 	commits := 0
-	step = func(what string) error {
+	breaks := disk
+	breaks.seams.step = func(what string) error {
 		if what == "before COMMIT" {
 			if commits++; commits == 2 { // the first is that of the tables
 				return failing
@@ -152,8 +152,7 @@ func TestFailedCommit(t *testing.T) {
 		}
 		return nil
 	}
-	defer func() { step = func(string) error { return nil } }()
-	if _, err := ingestInto(disk, b.dir, t.TempDir()); !errors.Is(err, failing) {
+	if _, err := ingestInto(breaks, b.dir, t.TempDir()); !errors.Is(err, failing) {
 		t.Fatalf("%v, want %v", err, failing)
 	}
 	_, blocks, err := disk.copied()
@@ -200,13 +199,12 @@ func TestCopyOfAnotherStore(t *testing.T) {
 	ingest(one, "2026-10-07", 20)
 	ingest(other, "2026-10-08", 20)
 	var copied []byte
-	step = func(what string) (err error) {
+	one.seams.step = func(what string) (err error) {
 		if what == "before COMMIT" {
 			copied, err = os.ReadFile(one.Path + copySuffix)
 		}
 		return err
 	}
-	defer func() { step = func(string) error { return nil } }()
 	ingest(one, "2026-10-09", 1)
 	if err := os.WriteFile(other.Path+copySuffix, copied, 0o600); err != nil {
 		t.Fatal(err)

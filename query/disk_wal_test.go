@@ -23,8 +23,7 @@ type killedStore struct{ file, wal []byte }
 func killedStores(t *testing.T, logs string, batch int) (list []killedStore) {
 	t.Helper()
 	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
-	batchObjects, throughWAL = batch, "1GB"
-	step = func(string) error {
+	disk.seams = seams{objects: batch, wal: "1GB", step: func(string) error {
 		var k killedStore
 		var err error
 		if k.wal, err = os.ReadFile(disk.Path + ".wal"); err == nil {
@@ -37,8 +36,7 @@ func killedStores(t *testing.T, logs string, batch int) (list []killedStore) {
 			err = nil
 		}
 		return err
-	}
-	defer func() { batchObjects, throughWAL, step = 1000, "1KB", func(string) error { return nil } }()
+	}}
 	if _, err := ingestInto(disk, logs, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +61,7 @@ func (k killedStore) put(t *testing.T, disk Disk) {
 // after it, or none; what an ingest makes of it is whole, or it refuses as well;
 // and a rebuild always helps.
 func TestTornWAL(t *testing.T) {
+	t.Parallel()
 	b := newLogTree(t, 32, 1500)
 	stores := killedStores(t, b.dir, len(b.want)/2+1)
 	if len(stores) < 2 {

@@ -2,7 +2,6 @@ package query_test
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -16,16 +15,14 @@ import (
 	"loglens/query"
 )
 
-// drills is how many random trees are written to follow answers to their lines.
-var drills = flag.Int("drills", 8, "random trees for TestDrill")
-
 // TestDrill follows every answer to the lines behind its first count: raw, asked
 // with the filters that the answer names, shows as many as both promise, and
 // just those that the truth has there.
 func TestDrill(t *testing.T) {
+	t.Parallel()
 	raw, _ := query.FindReport("raw")
 	walked := map[string]int{}
-	for seed := range *drills {
+	for seed := range query.Often(8, 100) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 0xd4111))
 		o := demo.Options{Seed: rng.Int64(), End: end, Lines: 500 + rng.IntN(1500), Span: time.Duration(5+rng.IntN(20)) * time.Minute, Oddities: true}
 		if chance(rng, 3) {

@@ -189,6 +189,7 @@ func oddLine(i int, hostile bool) string {
 // TestExportOdd: a table has the rows that Parquet has, with the same names and types,
 // whatever the texts are, and however many; and read_csv's, where that can read them.
 func TestExportOdd(t *testing.T) {
+	t.Parallel()
 	const files, lines = 4, 18_000 // more lines than a column may have words
 	plain, all := t.TempDir(), t.TempDir()
 	for f := range files {

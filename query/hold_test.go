@@ -19,18 +19,16 @@ func Hold(t *testing.T, d Disk) (release func()) {
 // ErrBroken is what a step ends with that is made to fail.
 var ErrBroken = errors.New("broken")
 
-// BreakAt lets the n-th step of an ingest fail whose transactions bring in so many
-// objects each, until mend is called.
-func BreakAt(n, objects int) (mend func()) {
-	all := batchObjects
-	batchObjects = objects
-	step = func(string) error {
+// BreakAt returns a store whose transactions bring in so many objects each, and the
+// n-th step of whose ingest fails.
+func BreakAt(d Disk, n, objects int) Disk {
+	d.seams = seams{objects: objects, step: func(string) error {
 		if n--; n == 0 {
 			return ErrBroken
 		}
 		return nil
-	}
-	return func() { batchObjects, step = all, func(string) error { return nil } }
+	}}
+	return d
 }
 
 // HoldPage bounds how many rows of a large result are held, until release is called.

@@ -28,13 +28,10 @@ type Ingested struct {
 
 // A batch is what one transaction brings in: so much is lost at most if the
 // process dies, and so much is held.
-const batchBytes = 1 << 30
-
-var batchObjects = 4000 // fewer in tests
-
-// step is called between the steps of an ingest. A test lets it fail, or ends the
-// process in it.
-var step = func(name string) error { return nil }
+const (
+	batchObjects = 4000
+	batchBytes   = 1 << 30
+)
 
 // Ingest reads the objects of the plan that the store does not have, whole, and
 // puts them in. Each is there with all its rows or not at all. With requests,
@@ -74,6 +71,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	feed := ingest.List(listing, in.Sources, plan)
 	s.progress.follow(feed)
 	own := in.Disk.own()
+	most := cmp.Or(in.Disk.seams.objects, batchObjects)
 	var batch []*ingest.Object
 	var bytes int64
 	for o := range feed.Objects() {
@@ -85,7 +83,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 			continue
 		}
 		batch, bytes = append(batch, o), bytes+max(o.Size, 0)
-		if len(batch) >= batchObjects || bytes >= batchBytes {
+		if len(batch) >= most || bytes >= batchBytes {
 			if err := i.bring(ctx, batch); err != nil {
 				return done, err
 			}
@@ -227,7 +225,7 @@ func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object) error {
 	err := s.load(loading, ingest.Serve(loading, batch, s.in.Workers), AllKinds)
 	cancel()
 	if err == nil {
-		err = step("loaded")
+		err = s.in.Disk.seams.at("loaded")
 	}
 	if err == nil {
 		err = i.commit(ctx, batch)
@@ -257,7 +255,7 @@ func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object) (err err
 	d := i.done
 	d.New, d.Replaced, d.Failed, d.Bytes = d.New+counted.New, d.Replaced+counted.Replaced, d.Failed+counted.Failed, d.Bytes+counted.Bytes
 	d.Failures = append(d.Failures, counted.Failures[:min(len(counted.Failures), 5-min(len(d.Failures), 5))]...)
-	return step("committed")
+	return s.in.Disk.seams.at("committed")
 }
 
 // counted says what became of a batch, which objects of the store it replaces, and
@@ -333,7 +331,7 @@ func (s *Store) undo(ctx context.Context) error {
 // transaction runs statements, all or none.
 func (s *Store) transaction(ctx context.Context, statements ...string) (err error) {
 	run := func(q string) error {
-		if err := step("before " + q[:min(len(q), 40)]); err != nil {
+		if err := s.in.Disk.seams.at("before " + q[:min(len(q), 40)]); err != nil {
 			return err
 		}
 		if _, err := s.conn.ExecContext(ctx, q); err != nil {

@@ -22,6 +22,7 @@ var pieces = []string{"'", "''", `"`, "\\", ";", "--", "/*", "*/", " OR ", " 1=1
 // TestFilterValues: a value that lines are asked for is a value, whatever it looks
 // like. Lines have such values, too, and just those are found.
 func TestFilterValues(t *testing.T) {
+	t.Parallel()
 	rng := rand.New(rand.NewPCG(1, 6))
 	hostile := func() string {
 		var b strings.Builder

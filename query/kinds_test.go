@@ -68,6 +68,7 @@ func trees(t *testing.T, look func(t *testing.T, w *world)) {
 // TestAccountingPerKind: of every log, lines = parsed + rejected + skipped, and
 // all four are what the generator wrote.
 func TestAccountingPerKind(t *testing.T) {
+	t.Parallel()
 	trees(t, func(t *testing.T, w *world) {
 		part := when.Window{From: w.truth.From.Add(3*time.Minute + 17*time.Second), Until: w.truth.Until.Add(-4*time.Minute - time.Microsecond)}
 		for _, window := range []when.Window{{}, part, {From: part.From}, {Until: part.Until}} {
@@ -389,6 +390,7 @@ func TestRelationsJoin(t *testing.T) {
 
 // TestSameForAnyWorkers: who shared the work does not show in an answer.
 func TestSameForAnyWorkers(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if _, err := demo.Write(context.Background(), dir, demo.Options{Seed: 12, End: end, Lines: 60_000, Oddities: true, Vended: demo.FormatJSON}); err != nil {
 		t.Fatal(err)

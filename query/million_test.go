@@ -15,6 +15,7 @@ import (
 // TestMillionLines reads a million lines with everything odd in them: every
 // count is the truth's, and the table is the same whoever shares the work.
 func TestMillionLines(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	truth, err := demo.Write(context.Background(), dir, demo.Options{Seed: 7, End: end, Lines: 1_000_000, Oddities: true})
 	if err != nil {

@@ -3,7 +3,6 @@ package query_test
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"iter"
 	"math"
@@ -23,9 +22,6 @@ import (
 	"loglens/internal/when"
 	"loglens/query"
 )
-
-// worlds is how many random trees are written and asked all reports.
-var worlds = flag.Int("worlds", 200, "random trees for TestReportsAreTrue; a failing one runs alone as -run TestReportsAreTrue/seed=N")
 
 // everyClass are the classes of reasons.
 var everyClass = []string{demo.ClassTarget, demo.ClassBalancer, demo.ClassLambda, demo.ClassClient, demo.ClassPolicy, demo.ClassUnknown}
@@ -179,11 +175,7 @@ func TestReportsAreTrue(t *testing.T) {
 			}
 		})
 	}
-	n := *worlds
-	if testing.Short() {
-		n = min(n, 30)
-	}
-	for seed := range n {
+	for seed := range query.Often(60, 500) {
 		seeds <- seed
 	}
 	close(seeds)
@@ -226,6 +218,7 @@ func askAll(t *testing.T, seed uint64) {
 // TestReportsOfABusyHour asks about many lines, where clients and routes come
 // again and incidents run their course.
 func TestReportsOfABusyHour(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 6, End: end, Lines: 25_000, Oddities: true, Vended: demo.FormatJSON}, rand.New(rand.NewPCG(6, 6)))
 	w.look(when.Window{From: w.truth.From, Until: w.truth.Until})
 	s := open(t, w.dir, ingest.Plan{Window: w.window}, 2)

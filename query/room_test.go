@@ -18,6 +18,7 @@ import (
 // TestManyClientsAndRoutes: a flood has more clients and paths than fit in memory.
 // What is summed up for each goes to disk.
 func TestManyClientsAndRoutes(t *testing.T) {
+	t.Parallel()
 	const many, memory = 1_000_000, 160_000_000
 	path := filepath.Join(t.TempDir(), "flood.log")
 	f, err := os.Create(path)

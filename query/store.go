@@ -183,8 +183,8 @@ func (s *Store) register(exec func(string) error) error {
 func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // throughWAL is up to what size a transaction goes through DuckDB's log before it goes
-// to the file: that would write nearly everything twice. A test lets all do that.
-var throughWAL = "1KB"
+// to the file: that would write nearly everything twice.
+const throughWAL = "1KB"
 
 // settings keep DuckDB offline and within its folder.
 func settings(temp, out string, disk Disk) []string {
@@ -205,7 +205,7 @@ func settings(temp, out string, disk Disk) []string {
 		"SET TimeZone = 'UTC'",
 		"SET temp_directory = "+quoted(temp),
 		"SET preserve_insertion_order = false",
-		"SET wal_autocheckpoint = "+quoted(throughWAL),
+		"SET wal_autocheckpoint = "+quoted(cmp.Or(disk.seams.wal, throughWAL)),
 		"SET enable_external_access = false",
 	)
 }

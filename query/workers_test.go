@@ -18,6 +18,7 @@ import (
 // TestManyProcessors: a machine with many processors gives the same answers as one with
 // few. Each of DuckDB's threads takes memory of its own.
 func TestManyProcessors(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	dir := t.TempDir()
 	if _, err := demo.Write(ctx, dir, demo.Options{Seed: 11, End: end, Span: time.Hour, Lines: 120_000, FailureRate: 0.05, NoTruth: true}); err != nil {

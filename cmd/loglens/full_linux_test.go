@@ -33,7 +33,7 @@ func mayMount(t *testing.T) bool {
 			refused = append(refused, fmt.Sprintf("%q: %v: %s", c.Args, err, bytes.TrimSpace(out)))
 			continue
 		}
-		c = exec.CommandContext(t.Context(), own[0], append(own[1:], os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$")...)
+		c = exec.CommandContext(t.Context(), own[0], append(own[1:], os.Args[0], "-test.v", "-test.run=^"+t.Name()+"$", fmt.Sprintf("-soak=%t", *soak))...)
 		c.Env = append(os.Environ(), mounting+"=1")
 		out, err := c.CombinedOutput()
 		t.Logf("%s", out)
@@ -127,9 +127,15 @@ func TestFullDisk(t *testing.T) {
 
 	const plenty = 1 << 20
 	ended, kept := 0, 0
-	for _, room := range [][2]int{ // in KiB, for the first ingest, and what there is more of it for the second
+	rooms := [][2]int{ // in KiB, for the first ingest, and what there is more of it for the second
 		{100, 0}, {need / 2, 0}, {need, 0}, {need * 3 / 2, 0}, {plenty, 100}, {plenty, need / 2}, {plenty, need * 4 / 5},
-	} {
+	}
+	if *soak {
+		for i := range 15 {
+			rooms = append(rooms, [2]int{100 + need*i/10, 0}, [2]int{plenty, 100 + need*i/15})
+		}
+	}
+	for _, room := range rooms {
 		t.Run(fmt.Sprintf("%d and %d KiB", room[0], room[1]), func(t *testing.T) {
 			dir, resize := smallDisk(t, room[0])
 			store := filepath.Join(dir, "loglens.duckdb")

@@ -21,7 +21,10 @@ import (
 	"loglens/query"
 )
 
-var update = flag.Bool("update", false, "rewrite what the scripts compare with")
+var (
+	update = flag.Bool("update", false, "rewrite what the scripts compare with")
+	soak   = flag.Bool("soak", false, `try as much as "make soak" does`)
+)
 
 const scripts = "../../testdata/script"
 

@@ -9,7 +9,8 @@ import (
 var accounts = map[string][]string{
 	"target-health-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
 		"route-", "health-check-", "target-other-vpc", "target-ip-unusable"},
-	"target-health-failed-checks": {"target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"},
+	"target-health-failed-checks": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
+		"route-", "nlb-client-addresses-blocked", "target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"},
 	"target-health-code-mismatch": {"health-check-", "target-expects-tls"},
 	"target-group-fail-open":      {"target-", "health-check-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-", "route-"},
 	"target-group-all-unused":     {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
@@ -32,7 +33,7 @@ var accounts = map[string][]string{
 func account(list []*Finding) {
 	// A milder finding cannot be why something fails.
 	able := func(symptom, cause *Finding) bool {
-		if cause == symptom || cause.Level == Note || cause.Level == Warn && symptom.Level == Fail && cause.Confidence == Low {
+		if cause == symptom || cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" || cause.Level == Warn && symptom.Level == Fail && cause.Confidence == Low {
 			return false
 		}
 		return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })

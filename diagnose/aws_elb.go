@@ -239,6 +239,9 @@ func actionsOf(actions []types.Action) []Action {
 			out.Status = strings.TrimPrefix(string(a.RedirectConfig.StatusCode), "HTTP_")
 		case a.ForwardConfig != nil && len(a.ForwardConfig.TargetGroups) > 0:
 			groups := a.ForwardConfig.TargetGroups
+			if s := a.ForwardConfig.TargetGroupStickinessConfig; s != nil {
+				out.Sticky = aws.ToBool(s.Enabled)
+			}
 			for _, g := range groups {
 				weight := 1 // where there is one group, none is given
 				if g.Weight != nil && (len(groups) > 1 || *g.Weight == 0 && a.TargetGroupArn == nil) {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"loglens/internal/amount"
 )
@@ -13,30 +14,24 @@ const mostTargets = 20
 // fill prints what registers targets in an empty group, and takes just that back. Where
 // nothing tells which, they are to be filled in.
 func (f *facts) fill(found *Finding, g *Group) {
-	var idle []Group
 	for _, other := range f.Idle {
 		if len(other.Targets) == 0 || other.Protocol != g.Protocol {
 			continue
 		}
 		found.because(FromConfig, fmt.Sprintf("target group %s in the same VPC has %s, and no rule leads to it", other.Name, amount.Of(len(other.Targets), "target", "targets")))
-		if other.Type == g.Type {
-			idle = append(idle, other)
-		}
 	}
 	targets := f.had(g)
-	switch {
-	case len(targets) > 0:
-		var at []string
-		for _, t := range targets {
-			at = append(at, f.place(g, &t).name())
-		}
-		found.because(FromLog, "requests of the window went to "+few(at)+", which the group had then")
-	case len(idle) == 1:
-		targets = idle[0].Targets
-	default:
+	if len(targets) == 0 {
 		f.fillIn(found, g)
 		return
 	}
+	var at, addresses []string
+	for _, t := range targets {
+		at, addresses = append(at, f.place(g, &t).name()), append(addresses, t.ID)
+	}
+	found.because(FromLog, "requests of the window went to "+few(at)+", which the group had then")
+	found.Verify = append(found.Verify, f.command("ec2", "describe-network-interfaces", "--filters", "Name=addresses.private-ip-address,Values="+strings.Join(addresses, ","),
+		"--query", "NetworkInterfaces[].[PrivateIpAddress,Description,Status]", "--output", "text"))
 	var words []string
 	for _, t := range targets[:min(len(targets), mostTargets)] {
 		words = append(words, t.word())

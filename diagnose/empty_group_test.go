@@ -27,7 +27,7 @@ func TestEmptyGroup(t *testing.T) {
 		{"a group in no rule", func(s *Snapshot) {
 			s.Logs = nil
 			idle(s, "ip", Target{ID: "10.0.10.13", Port: 9090, Zone: "eu-central-1a"}, Target{ID: "192.168.0.7", Port: 9090, Zone: "all"})
-		}, "Id=10.0.10.13,Port=9090 Id=192.168.0.7,Port=9090,AvailabilityZone=all"},
+		}, unknown},
 		{"two groups in no rule", func(s *Snapshot) {
 			s.Logs = nil
 			idle(s, "ip", Target{ID: "10.0.10.13", Port: 9090})
@@ -64,7 +64,7 @@ func TestEmptyGroup(t *testing.T) {
 			if diff := cmp.Diff(back, f.Undo[0]); diff != "" {
 				t.Errorf("undo (-want +got):\n%s", diff)
 			}
-			if known := strings.Contains(tt.want, "Port="); known == (len(f.Verify) > 0) {
+			if len(f.Verify) != 1 { // whether they are there, or which there are
 				t.Errorf("look closer: %q", f.Verify)
 			}
 		})

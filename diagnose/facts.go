@@ -85,17 +85,20 @@ func (f *facts) place(g *Group, t *Target) endpoint {
 // may be in use in several VPCs.
 func (f *facts) placeAddress(e *endpoint) {
 	var at *Interface
+	inside, others := false, 0
 	for i := range f.Network.Interfaces {
 		n := &f.Network.Interfaces[i]
-		if slices.Contains(n.Addresses, e.address.String()) && (at == nil || n.VPC == e.group.VPC) {
-			at = n
+		switch {
+		case !slices.Contains(n.Addresses, e.address.String()):
+		case n.VPC == e.group.VPC:
+			at, inside = n, true
+		case !inside && f.reachesOtherVPC(e.address):
+			at, others = n, others+1
 		}
 	}
-	if at != nil {
+	if inside || others == 1 {
 		e.vpc, e.subnet, e.filters = at.VPC, at.Subnet, at.SecurityGroups
-		if e.zone == "" || e.zone == "all" {
-			e.zone = at.Zone
-		}
+		e.zone = cmp.Or(e.zone, at.Zone) // one registered for all zones is sent to from all
 		return
 	}
 	for _, s := range f.Network.Subnets {
@@ -104,6 +107,18 @@ func (f *facts) placeAddress(e *endpoint) {
 			e.zone = cmp.Or(e.zone, s.Zone)
 		}
 	}
+}
+
+// reachesOtherVPC reports whether the balancer's routes lead an address to another VPC,
+// or are not known.
+func (f *facts) reachesOtherVPC(a netip.Addr) bool {
+	for _, z := range f.Balancer.Zones {
+		r, _, found, known := f.routeFor(z.Subnet, a)
+		if !known || found && (strings.HasPrefix(r.Via, "pcx-") || strings.HasPrefix(r.Via, "tgw-") || strings.HasPrefix(r.Via, "arn:")) {
+			return true
+		}
+	}
+	return len(f.Balancer.Zones) == 0
 }
 
 // name is what logs call the target.
@@ -205,8 +220,11 @@ func (f *facts) knows(action string) bool {
 }
 
 // transport is the protocol that security groups know for traffic to a group.
-func (g *Group) transport() string {
-	if g.Protocol == "UDP" || g.Protocol == "QUIC" {
+func (g *Group) transport() string { return transport(g.Protocol) }
+
+func transport(protocol string) string {
+	switch protocol {
+	case "UDP", "QUIC", "GENEVE":
 		return "udp"
 	}
 	return "tcp"

@@ -132,9 +132,9 @@ func (f *facts) permits(ids []string, egress bool, protocol string, port int, ot
 	return refused
 }
 
-// opens reports whether any permission is for the port, whoever may come.
-func (f *facts) opens(ids []string, egress bool, protocol string, port int) bool {
-	openings, _ := f.openings(ids, egress, protocol, port)
+// opens reports whether any permission lets somebody in on a port, whoever may come.
+func (f *facts) opens(ids []string, protocol string, port int) bool {
+	openings, _ := f.openings(ids, false, protocol, port)
 	return slices.ContainsFunc(openings, func(p Permission) bool { return len(p.CIDRs)+len(p.Groups)+len(p.PrefixLists) > 0 })
 }
 
@@ -359,20 +359,23 @@ func (a *ACL) free(egress bool, before, given int) int {
 }
 
 // routeFor is the route that a subnet's table has for an address: the one with the
-// longest prefix. known is false if the table is not known, or empty.
+// longest prefix. known is false if the table is not known, or empty, or a prefix list
+// may say otherwise.
 func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, found, known bool) {
 	t := f.tableOf(subnet)
 	if t == nil || len(t.Routes) == 0 {
 		return Route{}, "", false, false
 	}
-	bits := -1
+	bits, lists := -1, false
 	for _, route := range t.Routes {
+		lists = lists || strings.HasPrefix(route.Destination, "pl-")
 		p, err := netip.ParsePrefix(route.Destination)
 		if err == nil && p.Contains(to) && p.Bits() > bits {
 			r, bits = route, p.Bits()
 		}
 	}
-	return r, t.ID, bits >= 0, true
+	// What a prefix list holds is not known, and it may have a longer one.
+	return r, t.ID, bits >= 0, !lists || bits > 0
 }
 
 // tableOf is the route table of a subnet: its own, or the VPC's main one.

@@ -63,8 +63,10 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		found = finding("target-group-all-draining", fmt.Sprintf("All targets of %s are deregistering, and there is none in their place.", g.Name))
 		found.because(FromHealth, f.states(g))
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")
-		for _, t := range g.Targets[:min(len(g.Targets), mostTargets)] {
-			f.register(found, g, t.word())
+		if g.Type == "instance" { // an address cannot be registered again before it has left
+			for _, t := range g.Targets[:min(len(g.Targets), mostTargets)] {
+				f.register(found, g, t.word())
+			}
 		}
 	case all(func(t Target) bool { return t.State == "unused" }):
 		found = finding("target-group-all-unused", fmt.Sprintf("All targets of %s are unused: the balancer can send to none of them.", g.Name))
@@ -105,7 +107,7 @@ func (f *facts) unled() (list []*Finding) {
 	for i := range f.Idle {
 		g := &f.Idle[i]
 		asked := slices.ContainsFunc(g.Targets, func(t Target) bool { return f.Target != "" && f.place(g, &t).named(f.Target) })
-		if len(g.Targets) == 0 || forward && !asked || f.Target != "" && !asked {
+		if len(g.Targets) == 0 || forward && !asked || f.Target != "" && !asked || !asked && (f.redirectsOnly() || !f.fits(g)) {
 			continue
 		}
 		found := finding("target-group-not-in-use", fmt.Sprintf("No rule of the balancer leads to target group %s, which has %s.", g.Name, amount.Of(len(g.Targets), "target", "targets")))
@@ -113,9 +115,10 @@ func (f *facts) unled() (list []*Finding) {
 		found.onGroup(g)
 		found.because(FromHealth, g.Name+": "+f.states(g))
 		found.because(FromConfig, "it is in the balancer's VPC, and behind no balancer")
-		if len(f.Listeners) > 0 {
+		if len(f.Listeners) > 0 && f.Balancer.Type == Application && f.fits(g) {
+			// Which requests are meant only the one knows who set this up.
 			l := f.Listeners[0]
-			found.Fix = []string{f.command("elbv2", "create-rule", "--listener-arn", l.ARN, "--priority", "1", "--conditions", "Field=path-pattern,Values=/*", "--actions", "Type=forward,TargetGroupArn="+g.ARN)}
+			found.Fix = []string{f.command("elbv2", "create-rule", "--listener-arn", l.ARN, "--priority", "PRIORITY", "--conditions", "Field=path-pattern,Values=PATH", "--actions", "Type=forward,TargetGroupArn="+g.ARN)}
 			found.Undo = []string{f.command("elbv2", "delete-rule", "--rule-arn", "RULE-ARN")}
 		}
 		list = append(list, found)
@@ -129,6 +132,27 @@ func (f *facts) unled() (list []*Finding) {
 		list = append(list, found)
 	}
 	return list
+}
+
+// redirectsOnly reports whether all rules redirect, as those of a balancer do that is
+// there for nothing else.
+func (f *facts) redirectsOnly() bool {
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				if a.Type != "redirect" {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// fits reports whether a rule of the balancer could lead to a group.
+func (f *facts) fits(g *Group) bool {
+	web := g.Protocol == "HTTP" || g.Protocol == "HTTPS" || g.Type == "lambda"
+	return web == (f.Balancer.Type == Application)
 }
 
 // answersOnPurpose reports whether all rules redirect, or answer below 500.

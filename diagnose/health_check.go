@@ -118,7 +118,11 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 		found := b.at(fmt.Sprint(id, a.code), func() *Finding {
 			found := finding(id, text)
 			found.Confidence = High
-			f.mendCode(found, g, a.code)
+			if f.passes(a.endpoint) {
+				found.because(FromHealth, "other targets of "+g.Name+" pass this very check: it is not the check that has to change")
+			} else {
+				f.mendCode(found, g, a.code)
+			}
 			f.fromTarget(found, a.endpoint)
 			return found
 		})
@@ -155,6 +159,13 @@ func (c HealthCheck) words() string {
 	return text + fmt.Sprintf(", timeout %d s of %d s", c.Timeout, c.Interval)
 }
 
+// Statuses of gRPC that a health check may be answered with by a server that works.
+const (
+	grpcNotFound        = 5
+	grpcUnimplemented   = 12
+	grpcUnauthenticated = 16
+)
+
 // mendCode prints the change that makes a health check pass: the path, where it is
 // not there, or else the matcher.
 func (f *facts) mendCode(found *Finding, g *Group, code int) {
@@ -168,7 +179,11 @@ func (f *facts) mendCode(found *Finding, g *Group, code int) {
 	case "health-check-path-not-found", "health-check-unauthorized":
 		path()
 	case "health-check-grpc-matcher":
-		f.modifyGroup(found, g, []string{"--matcher", fmt.Sprintf("GrpcCode=%d", code)}, []string{"--matcher", "GrpcCode=" + g.Check.Matcher})
+		// Only some codes can be those of a server that works.
+		if slices.Contains([]int{grpcNotFound, grpcUnimplemented, grpcUnauthenticated}, code) {
+			set := func(matcher string) []string { return []string{"--matcher", fmt.Sprintf(`{"GrpcCode":%q}`, matcher)} }
+			f.modifyGroup(found, g, set(fmt.Sprintf("%s,%d", g.Check.Matcher, code)), set(g.Check.Matcher))
+		}
 	case "health-check-redirect", "health-check-matcher":
 		if g.Check.Matcher == "" {
 			return
@@ -193,6 +208,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
 		refusals, served := f.refusals(e), f.served(e)
+		passed := f.passes(e) && (traffic == nil || check == nil)
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
 		switch {
 		case e.healthy() && (refusals > 0 || traffic != nil && traffic.Outcome == ProbeRefused):
@@ -207,7 +223,8 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 			found.on(e)
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, refusals, 0, traffic)
-		case e.failing() && !timeoutReason(e.target) && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
+		case passed: // others are healthy on that very port
+		case e.failing() && !timeoutReason(e.target) && refusals == 0 && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
 			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
 				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
 				found.Confidence = High
@@ -294,7 +311,7 @@ func (f *facts) served(e endpoint) (n int64) {
 // and fail.
 func (f *facts) otherProtocol(g *Group) []*Finding {
 	check, traffic := g.Check.Protocol, g.Protocol
-	other := check == "HTTP" && g.speaksTLS() || check == "HTTPS" && (g.plain() || traffic == "TCP" && !tlsPort(g.Port))
+	other := check == "HTTP" && g.speaksTLS() || check == "HTTPS" && g.plain()
 	if !other {
 		return nil
 	}
@@ -304,6 +321,9 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 	}
 	found := finding("health-check-protocol-mismatch", fmt.Sprintf("The health check of %s speaks %s, and the traffic %s.", g.Name, check, traffic))
 	for _, e := range f.of(g) {
+		if f.passes(e) {
+			continue
+		}
 		if e.failing() && !timeoutReason(e.target) && (e.checkPort == e.port || f.Balancer.Type == Classic) && e.target.Reason != "Target.ResponseCodeMismatch" ||
 			e.failing() && check == "HTTP" && bad[e.target] {
 			found.on(e)
@@ -331,7 +351,8 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 // timing looks at a health check's timeout.
 func (f *facts) timing(g *Group) (list []*Finding) {
 	c := g.Check
-	if c.Interval > 0 && c.Timeout >= c.Interval {
+	// A network balancer takes them alike, and some set-ups have both at 10 s.
+	if c.Interval > 0 && (c.Timeout > c.Interval || c.Timeout == c.Interval && f.Balancer.Type != NetworkType) {
 		found := finding("health-check-timeout-not-below-interval", fmt.Sprintf("The health check of %s has a timeout of %d s and an interval of %d s: checks overlap.", g.Name, c.Timeout, c.Interval))
 		found.onGroup(g)
 		found.Confidence = High
@@ -369,6 +390,18 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 		list = append(list, found)
 	}
 	return list
+}
+
+// passes reports whether another target of a group passes the check that this one does
+// not: what is set for all of them is not why.
+func (f *facts) passes(e endpoint) bool {
+	for i := range e.group.Targets {
+		other := f.place(e.group, &e.group.Targets[i])
+		if other.target != e.target && other.healthy() && other.checkPort == e.checkPort {
+			return true
+		}
+	}
+	return false
 }
 
 // slowChecks are the slowest check of a target that passed, in seconds, and how many

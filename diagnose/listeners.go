@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strconv"
 )
 
 var listenersCheck = Check{
@@ -17,14 +18,21 @@ var listenersCheck = Check{
 		found.Confidence = High
 		found.because(FromConfig, "DescribeListeners has none")
 		if len(f.Groups) == 1 || len(f.Idle) == 1 {
-			arn := append(append([]Group{}, f.Groups...), f.Idle...)[0].ARN
-			found.Fix = []string{f.command("elbv2", "create-listener", "--load-balancer-arn", f.Balancer.ARN, "--protocol", "HTTP", "--port", "80",
-				"--default-actions", "Type=forward,TargetGroupArn="+arn)}
+			g := append(append([]Group{}, f.Groups...), f.Idle...)[0]
+			protocol, port := "HTTP", "80"
+			if f.Balancer.Type != Application {
+				protocol, port = g.Protocol, strconv.Itoa(g.Port)
+			}
+			found.Fix = []string{f.command("elbv2", "create-listener", "--load-balancer-arn", f.Balancer.ARN, "--protocol", protocol, "--port", port,
+				"--default-actions", "Type=forward,TargetGroupArn="+g.ARN)}
 			found.Undo = []string{f.command("elbv2", "delete-listener", "--listener-arn", "LISTENER-ARN")}
 		}
 		return []*Finding{found}
 	},
 }
+
+// transport is the protocol that security groups and network ACLs know for a listener.
+func (l Listener) transport() string { return transport(l.Protocol) }
 
 // label names a listener.
 func (l Listener) label() string { return fmt.Sprintf("%s:%d", l.Protocol, l.Port) }

@@ -90,10 +90,16 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		if addresses == target {
 			peer = f.rangeOf(e.subnet, e.address)
 		}
-		if len(list) == 0 {
+		if len(list) == 0 || addresses != target && f.nodesPass(a, egress, protocol, from, to, s) {
 			return false
 		}
-		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, peer, subnet) })
+		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding {
+			found := f.refusedByACL(id, a, egress, protocol, list, peer, subnet)
+			if narrow(list, from, to) {
+				found.Level, found.share = Note, nil
+			}
+			return found
+		})
 		found.on(e)
 		for _, r := range list {
 			f.admit(found, a, egress, protocol, r, peer)
@@ -110,6 +116,37 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		}
 		side("acl-target-outbound-blocks-ephemeral", theirs, true, protocol, firstEphemeral, lastEphemeral, from, e.subnet)
 	}
+}
+
+// narrow reports whether a list of refusals is but a small part of some ports, as one
+// that keeps a well-known service out: it breaks few connections, and is no cause of many.
+func narrow(list []refusal, from, to int) bool {
+	n := 0
+	for _, r := range list {
+		n += r.to - r.from + 1
+	}
+	return 10*n < to-from+1
+}
+
+// nodesPass reports whether the nodes that a subnet of the balancer has now pass an ACL,
+// though not all of its addresses do.
+func (f *facts) nodesPass(a *ACL, egress bool, protocol string, from, to int, s Subnet) bool {
+	known := false
+	for _, i := range f.Network.Interfaces {
+		if !i.Node || i.Subnet != s.ID {
+			continue
+		}
+		for _, text := range i.Addresses {
+			node, err := netip.ParseAddr(text)
+			if err != nil || !node.Is4() {
+				continue
+			}
+			if known = true; len(a.refuses(egress, protocol, from, to, single(node))) > 0 {
+				return false
+			}
+		}
+	}
+	return known
 }
 
 // refusedByACL words what an ACL refuses.
@@ -168,17 +205,16 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			list = append(list, found)
 		}
 		for _, l := range f.Listeners {
-			protocol := "tcp"
-			if l.Protocol == "UDP" {
-				protocol = "udp"
-			}
-			if !a.anybody(false, protocol, l.Port, clients) {
+			if protocol := l.transport(); !a.anybody(false, protocol, l.Port, clients) {
 				refuse("acl-balancer-inbound-blocks-listener", fmt.Sprintf("client in on port %d", l.Port), false, protocol, l.Port, l.Port)
 			}
 		}
 		// Clients take answers on any port above 1023; most on those from 32768.
-		if !a.anybody(true, "tcp", 32768, clients) && !a.anybody(true, "tcp", 50000, clients) && len(f.Listeners) > 0 {
-			refuse("acl-balancer-outbound-blocks-clients", "answer out to clients", true, "tcp", firstEphemeral, lastEphemeral)
+		for _, protocol := range []string{"tcp", "udp"} {
+			used := slices.ContainsFunc(f.Listeners, func(l Listener) bool { return l.transport() == protocol })
+			if used && !a.anybody(true, protocol, 32768, clients) && !a.anybody(true, protocol, 50000, clients) {
+				refuse("acl-balancer-outbound-blocks-clients", "answer out to clients", true, protocol, firstEphemeral, lastEphemeral)
+			}
 		}
 	}
 	return list

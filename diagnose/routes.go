@@ -133,6 +133,9 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 
 // via is the flag for what a route leads to.
 func via(target string) string {
+	if strings.HasPrefix(target, "arn:") {
+		return "--core-network-arn"
+	}
 	kind, _, _ := strings.Cut(target, "-")
 	switch kind {
 	case "pcx":
@@ -147,8 +150,30 @@ func via(target string) string {
 		return "--instance-id"
 	case "eigw":
 		return "--egress-only-internet-gateway-id"
+	case "vpce":
+		return "--vpc-endpoint-id"
+	case "lgw":
+		return "--local-gateway-id"
+	case "cagw":
+		return "--carrier-gateway-id"
 	}
 	return "--gateway-id"
+}
+
+// throughAppliance reports whether a route leads to what may pass traffic on to the
+// internet: a firewall's endpoint, an appliance, a carrier's or a local gateway.
+//
+// Source: AWS, "Multi zone architecture with an internet gateway" of the Network Firewall
+// guide, read 2026-11.
+func (r Route) throughAppliance() bool {
+	return r.State != "blackhole" && slices.ContainsFunc([]string{"vpce-", "eni-", "i-", "cagw-", "lgw-"}, func(kind string) bool { return strings.HasPrefix(r.Via, kind) })
+}
+
+// isPublic reports whether a table has a route to the internet.
+func (f *facts) isPublic(t *RouteTable) bool {
+	return slices.ContainsFunc(t.Routes, func(r Route) bool {
+		return strings.HasSuffix(r.Destination, "/0") && (strings.HasPrefix(r.Via, "igw-") && r.State != "blackhole" || r.throughAppliance())
+	})
 }
 
 // toInternet looks whether clients in the internet can be answered.
@@ -163,10 +188,7 @@ func (f *facts) toInternet() (list []*Finding) {
 			continue
 		}
 		seen = append(seen, t.ID)
-		public := slices.ContainsFunc(t.Routes, func(r Route) bool {
-			return strings.HasPrefix(r.Via, "igw-") && r.State != "blackhole" && strings.HasSuffix(r.Destination, "/0")
-		})
-		if public {
+		if f.isPublic(t) {
 			continue
 		}
 		at := -1

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"loglens/internal/amount"
@@ -24,11 +25,7 @@ func lookAtRules(f *facts) (list []*Finding) {
 				found := finding("rule-never-matches", fmt.Sprintf("Rule %s of listener %s can never match: rule %s takes every request that it would.", r.Priority, l.label(), l.Rules[before].Priority))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", l.Rules[before].Priority, l.Rules[before].words()))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", r.Priority, r.words()))
-				set := func(first, second string) string {
-					return f.command("elbv2", "set-rule-priorities", "--rule-priorities",
-						"RuleArn="+r.ARN+",Priority="+first, "RuleArn="+l.Rules[before].ARN+",Priority="+second)
-				}
-				found.Fix, found.Undo = []string{set(l.Rules[before].Priority, r.Priority)}, []string{set(r.Priority, l.Rules[before].Priority)}
+				f.moveBefore(found, l, before, i)
 				for _, a := range r.Actions {
 					for _, w := range a.Weights {
 						if g := f.group(w.Group); g != nil {
@@ -44,6 +41,29 @@ func lookAtRules(f *facts) (list []*Finding) {
 		}
 	}
 	return list
+}
+
+// moveBefore gives a rule a number before that of an earlier one, and no other rule
+// another place: what stands between the two may decide about other requests. The two
+// change places only where nothing stands between them.
+func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
+	r, wide := l.Rules[at], l.Rules[before]
+	set := func(priorities ...string) string {
+		return f.command("elbv2", "set-rule-priorities", append([]string{"--rule-priorities"}, priorities...)...)
+	}
+	place := func(r Rule, priority string) string { return "RuleArn=" + r.ARN + ",Priority=" + priority }
+	last := 0
+	if before > 0 {
+		last, _ = strconv.Atoi(l.Rules[before-1].Priority)
+	}
+	switch n, err := strconv.Atoi(wide.Priority); {
+	case at == before+1:
+		found.Fix, found.Undo = []string{set(place(r, wide.Priority), place(wide, r.Priority))}, []string{set(place(r, r.Priority), place(wide, wide.Priority))}
+	case err == nil && n-1 > last:
+		found.Fix, found.Undo = []string{set(place(r, strconv.Itoa(n-1)))}, []string{set(place(r, r.Priority))}
+	default:
+		found.because(FromConfig, "there is no free number before rule "+wide.Priority+": the rules have to be numbered anew")
+	}
 }
 
 func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
@@ -135,8 +155,14 @@ func (f *facts) states(g *Group) string {
 }
 
 // reweigh moves all weight away from the i-th group of an action to the others, or
-// gives the first one weight where none has any.
+// gives the first usable one weight where none has any. A command replaces all actions
+// of a rule, so that there is none where the rule does more than that.
 func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action, at int) {
+	if len(r.Actions) > 1 || a.Sticky {
+		found.because(FromConfig, "the rule has more than weights (authentication, stickiness): all of its actions have to be given again with the weights")
+		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		return
+	}
 	set := func(weight func(i int, w Weight) int) string {
 		var groups []string
 		for i, w := range a.Weights {
@@ -149,7 +175,16 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action, at int) {
 		return f.command("elbv2", "modify-rule", "--rule-arn", r.ARN, "--actions", action)
 	}
 	if found.ID == "rule-weights-all-zero" {
-		found.Fix = []string{set(func(i int, w Weight) int { return 1 })}
+		use := slices.IndexFunc(a.Weights, func(w Weight) bool { g := f.group(w.Group); return g != nil && !f.unusable(g) })
+		if use < 0 {
+			return
+		}
+		found.Fix = []string{set(func(i int, _ Weight) int {
+			if i == use {
+				return 1
+			}
+			return 0
+		})}
 	} else {
 		found.Fix = []string{set(func(i int, w Weight) int {
 			if i == at {

@@ -88,7 +88,7 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 
 // intoTarget looks at what a target's groups let in from the balancer.
 func (f *facts) intoTarget(e endpoint, b *gather) {
-	if e.filters == nil || f.Network.SecurityGroups == nil {
+	if len(e.filters) == 0 || f.Network.SecurityGroups == nil {
 		return
 	}
 	protocol := e.group.transport()
@@ -107,7 +107,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		}
 	}
 	clients := f.keepsClients(e.group)
-	shut := len(f.Balancer.SecurityGroups) > 0 && len(traffic) == len(subnets) // to the balancer, too
+	shut := len(f.Balancer.SecurityGroups) > 0 && len(traffic) == len(subnets) && !f.opens(e.filters, protocol, e.port) // to the balancer, too
 	if clients && !shut {
 		f.clientsIn(e, b)
 		traffic = nil
@@ -117,7 +117,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	case len(traffic) > 0 && f.onlyPublic(e.filters, protocol, e.port):
 		id = "target-sg-public-source"
 	case len(traffic) > 0:
-	case len(check) > 0 && (e.checkPort != e.port || clients && f.opens(e.filters, false, protocol, e.port)):
+	case len(check) > 0 && (e.checkPort != e.port || clients && f.opens(e.filters, protocol, e.port)):
 		id, port, protocol, from = "target-sg-blocks-health-check-port", e.checkPort, "tcp", check
 	default:
 		return
@@ -135,9 +135,6 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 		who = "the balancer's nodes in " + subnetNames(from)
 	}
 	groups := few(e.filters)
-	if len(e.filters) == 0 {
-		groups = "(none)"
-	}
 	text := fmt.Sprintf("Security group %s of the targets does not let %s in on %s %d.", groups, who, protocol, port)
 	switch id {
 	case "target-sg-public-source":
@@ -155,19 +152,17 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	if f.selfOnly(e.filters, protocol, port) {
 		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")
 	}
-	if len(e.filters) > 0 {
-		peers := f.Balancer.SecurityGroups
-		if len(peers) == 0 {
-			for _, s := range from {
-				for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
-					peers = append(peers, p.String())
-				}
+	peers := f.Balancer.SecurityGroups
+	if len(peers) == 0 {
+		for _, s := range from {
+			for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
+				peers = append(peers, p.String())
 			}
-		} else {
-			peers = peers[:1]
 		}
-		f.authorize(found, e.filters[0], false, protocol, port, peers...)
+	} else {
+		peers = peers[:1]
 	}
+	f.authorize(found, e.filters[0], false, protocol, port, peers...)
 	if id != "target-sg-blocks-health-check-port" {
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 	}
@@ -330,7 +325,7 @@ func (f *facts) opensBeyond(e endpoint, protocol string) bool {
 			return true
 		}
 	}
-	return f.Balancer.Scheme == "internal" && f.opens(e.filters, false, protocol, e.port)
+	return f.Balancer.Scheme == "internal" && f.opens(e.filters, protocol, e.port)
 }
 
 // weigh holds a finding about the network against what is seen of its targets.
@@ -389,11 +384,8 @@ func (f *facts) intoBalancer() (list []*Finding) {
 		return nil
 	}
 	for _, l := range f.Listeners {
-		protocol := "tcp"
-		if l.Protocol == "UDP" {
-			protocol = "udp"
-		}
-		if f.opens(ids, false, protocol, l.Port) {
+		protocol := l.transport()
+		if f.opens(ids, protocol, l.Port) {
 			continue
 		}
 		found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets nobody in on the listener's port %d.", few(ids), l.Port))

@@ -119,6 +119,7 @@ type Action struct {
 	Type    string   `json:"type"`             // forward, fixed-response, redirect, authenticate-oidc, …
 	Status  string   `json:"status,omitempty"` // of a fixed response or redirect
 	Weights []Weight `json:"weights,omitempty"`
+	Sticky  bool     `json:"sticky,omitempty"` // requests of a client stay in one group
 }
 
 // Weight is the part that a group has of a forward action.

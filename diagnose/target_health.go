@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"regexp"
 	"slices"
 	"strconv"
@@ -237,12 +238,15 @@ func (f *facts) unregistered() []*Finding {
 		}
 	}
 	if len(f.Groups) == 1 {
-		id, port, _ := strings.Cut(f.Target, ":")
-		target := "Id=" + id
-		if port != "" {
-			target += ",Port=" + port
+		target := Target{ID: f.Target}
+		if at, err := netip.ParseAddrPort(f.Target); err == nil {
+			target.ID, target.Port = at.Addr().String(), int(at.Port())
+		} else if _, err := netip.ParseAddr(f.Target); err != nil {
+			id, port, _ := strings.Cut(f.Target, ":")
+			target.ID = id
+			target.Port, _ = strconv.Atoi(port)
 		}
-		f.register(found, &f.Groups[0], target)
+		f.register(found, &f.Groups[0], target.word())
 	}
 	return []*Finding{found}
 }

@@ -92,6 +92,11 @@ func (f *facts) race(g *Group) *Finding {
 		found.rival("target-port-refused", "without metrics a refused connection looks the same")
 	}
 	found.rival("target-closes-connection", "a target that breaks off at once for another reason")
+	const shorter = 4 // than what servers have that were not set up for a balancer
+	if slowest := f.slowest(""); slowest >= shorter {
+		found.because(FromLog, fmt.Sprintf("answers take up to %.1f s: an idle timeout below that would cut them off, so that it is the targets' keep-alive that has to change", slowest))
+		return found
+	}
 	if f.Balancer.Type == Classic {
 		set := func(s string) string {
 			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", `{"ConnectionSettings":{"IdleTimeout":`+s+`}}`)
@@ -101,6 +106,16 @@ func (f *facts) race(g *Group) *Finding {
 	}
 	f.balancerAttribute(found, attrIdle, "4")
 	return found
+}
+
+// slowest is the slowest answer of a group, or of all, in seconds.
+func (f *facts) slowest(group string) (slowest float64) {
+	for _, t := range f.Logs.Traffic {
+		if group == "" || t.Group == group {
+			slowest = max(slowest, t.Slowest)
+		}
+	}
+	return slowest
 }
 
 // balancerAttribute changes an attribute of the balancer, and changes it back.
@@ -184,12 +199,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 		return nil
 	}
 	delay := seconds(g.Attributes, attrDelay, 300)
-	slowest := 0.0
-	for _, t := range f.Logs.Traffic {
-		if t.Group == g.ARN {
-			slowest = max(slowest, t.Slowest)
-		}
-	}
+	slowest := f.slowest(g.ARN)
 	found := finding("deregistration-delay-too-short", fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: the deregistration delay of %s s is too short for them.", whom(names, g), number(delay)))
 	found.Targets, found.share = names, share
 	found.because(FromLog, amount.Of(n, "request", "requests")+" to targets that are draining or not registered any more got 502")
@@ -197,11 +207,12 @@ func (f *facts) deregistering(g *Group) *Finding {
 	if slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
-	if slowest >= delay {
-		found.Level, found.Confidence = Fail, High
-	} else {
-		found.rival("target-closes-connection", "the process may be stopped before the balancer has let go of it")
+	if slowest < delay {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: its process stops before the balancer has let go of it, within the deregistration delay of %s s.", whom(names, g), number(delay))
+		return found // a longer delay would be as little help
 	}
+	found.Level, found.Confidence = Fail, High
 	f.groupAttribute(found, g, attrDelay, strconv.Itoa(min(3600, max(60, int(2*max(slowest, delay))))))
 	return found
 }

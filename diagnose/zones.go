@@ -19,6 +19,9 @@ func lookAtZones(f *facts) []*Finding {
 	b := gather{}
 	enabled := f.zones()
 	for _, e := range f.endpoints {
+		if e.healthy() {
+			continue // then the balancer does reach it
+		}
 		if other := f.otherVPC(e); other != "" {
 			found := b.at("vpc"+e.group.ARN, func() *Finding {
 				found := finding("target-other-vpc", fmt.Sprintf("Targets of %s are not in its VPC %s, and the balancer cannot reach them.", e.group.Name, e.group.VPC))
@@ -73,13 +76,15 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 	found.Confidence = High
 	found.because(FromConfig, "the balancer is enabled in "+strings.Join(enabled, ", "))
 	found.share = f.reasons(found, "No_Usable_Target")
-	subnet := e.subnet
-	if subnet == "" {
-		subnet = "SUBNET"
-	}
+	subnet := f.subnetFor(e)
 	if f.Balancer.Type == Classic {
 		found.Fix = []string{f.command("elb", "attach-load-balancer-to-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
 		found.Undo = []string{f.command("elb", "detach-load-balancer-from-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
+		return found
+	}
+	if f.Balancer.Type == NetworkType {
+		// All subnets have to be named again, with their addresses, which are not known here.
+		found.Verify = append(found.Verify, f.command("elbv2", "describe-load-balancers", "--load-balancer-arns", f.Balancer.ARN, "--query", "LoadBalancers[].AvailabilityZones"))
 		return found
 	}
 	var now []string
@@ -91,6 +96,20 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 	}
 	found.Fix, found.Undo = []string{set(append(slices.Clone(now), subnet))}, []string{set(now)}
 	return found
+}
+
+// subnetFor is a subnet of a target's zone for the balancer, or a word for it: one with
+// a way to the internet if that is where its clients are.
+func (f *facts) subnetFor(e endpoint) string {
+	if f.Balancer.Scheme != "internet-facing" {
+		return or(e.subnet, "SUBNET")
+	}
+	for _, s := range f.Network.Subnets {
+		if t := f.tableOf(s.ID); s.Zone == e.zone && s.VPC == f.Balancer.VPC && t != nil && f.isPublic(t) {
+			return s.ID
+		}
+	}
+	return "PUBLIC-SUBNET"
 }
 
 // otherVPC says how a target is not in its group's VPC; empty if it is, or may be
@@ -128,7 +147,7 @@ func (f *facts) leadsOut() bool {
 			return true
 		}
 		for _, r := range t.Routes {
-			for _, kind := range []string{"pcx-", "tgw-", "vgw-", "eni-", "lgw-", "i-"} {
+			for _, kind := range []string{"pcx-", "tgw-", "vgw-", "eni-", "lgw-", "i-", "vpce-", "arn:"} {
 				if strings.HasPrefix(r.Via, kind) {
 					return true
 				}

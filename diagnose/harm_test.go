@@ -1,0 +1,225 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestDoesNoHarm: where a command would break what works, there is none of it; and what
+// AWS takes for right is not called wrong.
+func TestDoesNoHarm(t *testing.T) {
+	type finding struct {
+		id     string
+		absent bool   // in any level above a note
+		fix    string // that its commands have; "" for no command at all
+		not    string // that no command has
+		behind string // which accounts for it
+	}
+	dead := func(s *Snapshot, reason string) {
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", reason
+	}
+	tests := []struct {
+		name   string
+		change func(*Snapshot)
+		want   finding
+	}{
+		{"authentication goes with the weights", func(s *Snapshot) {
+			s.second(nil)
+			r := forwardTo("5", webARN, newARN)
+			r.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/admin/*"}}}
+			r.Actions = append([]Action{{Type: "authenticate-oidc"}}, r.Actions...)
+			s.Listeners[0].Rules = append([]Rule{r}, s.Listeners[0].Rules...)
+		}, finding{id: "rule-weight-to-broken-group"}},
+		{"stickiness goes with the weights", func(s *Snapshot) {
+			s.second(nil)
+			r := forwardTo("default", webARN, newARN)
+			r.Actions[0].Sticky = true
+			s.Listeners[0].Rules = []Rule{r}
+		}, finding{id: "rule-weight-to-broken-group"}},
+		{"weight for an empty group", func(s *Snapshot) {
+			s.second(nil)
+			r := forwardTo("default", newARN, webARN)
+			r.Actions[0].Weights[0].Weight, r.Actions[0].Weights[1].Weight = 0, 0
+			s.Listeners[0].Rules = []Rule{r}
+		}, finding{id: "rule-weights-all-zero", fix: `new/0d18ee8d310e74a1","Weight":0},{"TargetGroupArn":"` + webARN + `","Weight":1}`}},
+		{"a firewall before the internet gateway", func(s *Snapshot) { s.Network.RouteTables[1].Routes[1].Via = "vpce-0fw" }, finding{id: "balancer-subnet-not-public", absent: true}},
+		{"a node in a private subnet", func(s *Snapshot) {
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
+		}, finding{id: "target-zone-not-enabled", fix: "subnet-edge-a subnet-edge-b", not: "subnet-app"}},
+		{"an idle timeout below answers", func(s *Snapshot) {
+			s.Logs.Traffic[0].Slowest = 25
+			for _, x := range []string{first, second} {
+				s.failing("Target_Closed_Connection", x, 502, 60, func(f *Failure) { f.Quick = 60 })
+			}
+		}, finding{id: "keep-alive-race"}},
+		{"a rule for all requests", func(s *Snapshot) {
+			s.second([]Target{{ID: "10.0.10.50", Port: 8080, State: "unused", Reason: "Target.NotInUse"}})
+			s.Idle, s.Groups, s.Target = s.Groups[1:], s.Groups[:1], "10.0.10.50:8080"
+		}, finding{id: "target-group-not-in-use", fix: "--priority PRIORITY --conditions Field=path-pattern,Values=PATH", not: "/*"}},
+		{"a balancer that only redirects", func(s *Snapshot) {
+			s.Idle, s.Groups = s.Groups, []Group{}
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+			s.Logs = nil
+		}, finding{id: "target-group-not-in-use", absent: true}},
+		{"a gRPC server that is down", func(s *Snapshot) {
+			s.speakHTTP2("GRPC")
+			s.web().Check.Matcher = "0"
+			s.all("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [14]")
+		}, finding{id: "health-check-grpc-matcher"}},
+		{"a gRPC server without the method", func(s *Snapshot) {
+			s.speakHTTP2("GRPC")
+			s.web().Check.Matcher = "0"
+			s.all("unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [12]")
+		}, finding{id: "health-check-grpc-matcher", fix: `{"GrpcCode":"0,12"}`}},
+		{"targets of something else", func(s *Snapshot) {
+			s.second([]Target{{ID: "10.0.10.50", Port: 9000, State: "unused", Reason: "Target.NotInUse"}})
+			s.Idle, s.Groups, s.Logs = s.Groups[1:], s.Groups[:1], nil
+			s.web().Targets = []Target{}
+		}, finding{id: "target-group-empty", fix: "Id=IP-ADDRESS", not: "10.0.10.50"}},
+		{"a rule between two", func(s *Snapshot) {
+			wide, between, narrow := forwardTo("10", webARN), Rule{ARN: "arn:rule-20", Priority: "20", Actions: []Action{{Type: "fixed-response", Status: "403"}}}, forwardTo("30", webARN)
+			wide.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+			between.Conditions = []Condition{{Field: "source-ip", Values: []string{"0.0.0.0/0"}}}
+			narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/v2/*"}}}
+			s.Listeners[0].Rules = append([]Rule{wide, between, narrow}, s.Listeners[0].Rules...)
+		}, finding{id: "rule-never-matches", fix: "RuleArn=arn:rule-30,Priority=9", not: "Priority=10"}},
+		{"addresses that are still leaving", func(s *Snapshot) {
+			s.all("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+		}, finding{id: "target-group-all-draining"}},
+		{"one denied port, and a dead host", func(s *Snapshot) {
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
+			s.failing("Target_Connect_Timeout", first, 504, 600, func(f *Failure) { f.Connect = 600 })
+			dead(s, "Target.Timeout")
+		}, finding{id: "acl-balancer-inbound-blocks-ephemeral", absent: true}},
+		{"an address of the subnet that is no node", func(s *Snapshot) {
+			s.deny("acl-app", ACLEntry{Protocol: "-1", CIDR: "10.0.0.200/32"})
+			s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-8", Node: true, Subnet: "subnet-edge-a", Addresses: []string{"10.0.0.5"}})
+			dead(s, "Target.Timeout")
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", absent: true}},
+		{"timeout and interval of a network balancer", func(s *Snapshot) {
+			s.network()
+			s.web().Check.Interval, s.web().Check.Timeout = 10, 10
+		}, finding{id: "health-check-timeout-not-below-interval", absent: true}},
+		{"a closed port behind a network balancer", func(s *Snapshot) {
+			s.network()
+			s.group("sg-app").Ingress = nil
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+		}, finding{id: "target-health-failed-checks", behind: "target-sg-blocks-traffic-port"}},
+		{"TLS passed through", func(s *Snapshot) {
+			s.port(9200)
+			s.network()
+			s.web().Check.Protocol, s.web().Check.Path, s.web().Check.Matcher = "HTTPS", "/", "200-399"
+			dead(s, "Target.FailedHealthChecks")
+		}, finding{id: "health-check-protocol-mismatch", absent: true}},
+		{"a health check port that others pass", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.group("sg-app").Ingress[0].To = 9090
+			dead(s, "Target.Timeout")
+		}, finding{id: "health-check-port-differs", absent: true}},
+		{"a health check port of a server that is gone", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.group("sg-app").Ingress[0].To = 9090
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			for _, x := range []string{first, second} {
+				s.failing("Target_Connection_Error", x, 502, 600)
+			}
+		}, finding{id: "health-check-port-refused", absent: true}},
+		{"a path that others have", func(s *Snapshot) {
+			dead(s, "Target.ResponseCodeMismatch")
+			s.web().Targets[0].Description = "Health checks failed with these codes: [404]"
+		}, finding{id: "health-check-path-not-found"}},
+		{"a port like 443 that others speak HTTP on", func(s *Snapshot) {
+			s.port(8443)
+			dead(s, "Target.FailedHealthChecks")
+		}, finding{id: "target-expects-tls", absent: true}},
+		{"GENEVE", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Type, s.Balancer.Scheme, s.Balancer.SecurityGroups = Gateway, "", []string{}
+			s.Listeners[0].Protocol, s.Listeners[0].Port, s.web().Protocol, s.web().Port = "GENEVE", 6081, "GENEVE", 6081
+			for i := range s.web().Targets {
+				s.web().Targets[i].Port, s.web().Targets[i].CheckPort = 6081, "80"
+			}
+			s.web().Check.Port = "80"
+			subnets := []string{"10.0.0.0/16"}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "udp", From: 6081, To: 6081, CIDRs: subnets}, {Protocol: "tcp", From: 80, To: 80, CIDRs: subnets}}
+			s.Metrics = nil
+		}, finding{id: "target-sg-blocks-traffic-port", absent: true}},
+		{"a target for all zones", func(s *Snapshot) {
+			s.peered("tgw-1")
+			s.Network.Interfaces[2].Zone, s.Network.Subnets[4].Zone = "eu-central-1c", "eu-central-1c"
+		}, finding{id: "target-zone-not-enabled", absent: true}},
+		{"an address of somebody else's VPC", func(s *Snapshot) {
+			s.peered("vgw-1")
+			dead(s, "Target.Timeout")
+		}, finding{id: "target-sg-blocks-traffic-port", absent: true}},
+		{"a prefix list that leads there", func(s *Snapshot) {
+			s.web().Targets[0].ID, s.web().Targets[0].Zone = "192.168.5.7", "all"
+			dead(s, "Target.Timeout")
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"pl-onprem", "tgw-1", "active"})
+		}, finding{id: "route-balancer-to-target", absent: true}},
+		{"a core network", func(s *Snapshot) {
+			s.web().Targets[0].ID, s.web().Targets[0].Zone = "10.9.0.7", "all"
+			dead(s, "Target.Timeout")
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.9.0.0/16", "arn:aws:networkmanager::111122223333:core-network/core-network-0abc", "active"})
+		}, finding{id: "target-other-vpc", absent: true}},
+		{"clients of a network balancer", func(s *Snapshot) {
+			s.network()
+			s.checkPort("9090")
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"203.0.113.0/24"}}, {Protocol: "tcp", From: 9090, To: 9090, Groups: []string{"sg-lb"}}}
+		}, finding{id: "target-sg-public-source", absent: true}},
+		{"a process that ends too soon", func(s *Snapshot) {
+			s.failing("Target_Closed_Connection", "10.0.10.77:8080", 502, 60)
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "10.0.10.77:8080", 500, 0.3, noon})
+		}, finding{id: "deregistration-delay-too-short"}},
+		{"answers over UDP", func(s *Snapshot) {
+			s.network()
+			s.Listeners[0].Protocol, s.Listeners[0].Port, s.web().Protocol = "UDP", 53, "UDP"
+			s.Network.ACLs[1].Entries[2] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "17", CIDR: "0.0.0.0/0", From: 1024, To: 65535}
+			s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Egress: true, Allow: true, Protocol: "6", CIDR: "10.0.0.0/16"})
+		}, finding{id: "acl-balancer-outbound-blocks-clients", absent: true}},
+		{"a network balancer without a listener", func(s *Snapshot) { s.network(); s.Listeners = []Listener{} }, finding{id: "listener-none", fix: "--protocol TCP --port 8080"}},
+		{"a target by IPv6", func(s *Snapshot) { s.Target = "[2001:db8::1]:8080" }, finding{id: "target-not-registered", fix: "Id=2001:db8::1,Port=8080"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			r := Diagnose(copied(t, s))
+			i := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == tt.want.id && f.Level != Note })
+			if tt.want.absent {
+				if i >= 0 {
+					t.Errorf("%s is said:\n%s", tt.want.id, said(r))
+				}
+				return
+			}
+			if i < 0 {
+				t.Fatalf("want %s:\n%s", tt.want.id, said(r))
+			}
+			f := r.Findings[i]
+			if tt.want.behind != "" {
+				if !slices.Contains(f.BecauseOf, tt.want.behind) {
+					t.Errorf("because of %v, want %s", f.BecauseOf, tt.want.behind)
+				}
+				return
+			}
+			commands := strings.Join(append(slices.Clone(f.Fix), f.Undo...), "\n")
+			if tt.want.fix == "" && commands != "" || !strings.Contains(commands, tt.want.fix) || tt.want.not != "" && strings.Contains(commands, tt.want.not) {
+				t.Errorf("commands, want %q and not %q:\n%s", tt.want.fix, tt.want.not, commands)
+			}
+		})
+	}
+}
+
+// peered puts the first target's address into another VPC, with a security group that
+// lets nobody in, and a route of the balancer's subnets that leads its range somewhere.
+func (s *Snapshot) peered(via string) {
+	s.web().Targets[0].ID, s.web().Targets[0].Zone = "10.9.0.7", "all"
+	n := &s.Network
+	n.RouteTables[1].Routes = append(n.RouteTables[1].Routes, Route{"10.9.0.0/16", via, "active"})
+	n.VPCs = append(n.VPCs, VPC{"vpc-9", []string{"10.9.0.0/16"}})
+	n.Subnets = append(n.Subnets, Subnet{"subnet-peer", "vpc-9", "eu-central-1a", []string{"10.9.0.0/24"}, 200})
+	n.SecurityGroups = append(n.SecurityGroups, SecurityGroup{ID: "sg-peer", VPC: "vpc-9", Ingress: []Permission{}})
+	n.Interfaces = append(n.Interfaces, Interface{ID: "eni-p", VPC: "vpc-9", Subnet: "subnet-peer", Zone: "eu-central-1a", Addresses: []string{"10.9.0.7"}, SecurityGroups: []string{"sg-peer"}})
+}

@@ -150,10 +150,7 @@ func (s *Store) inventory(ctx context.Context, n need) (_ *inventory, done func(
 // were in the result before they turned out to be damaged.
 func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (torn map[int32]error, err error) {
 	if n.load != 0 && s.filled == 0 {
-		loading, cancel := context.WithCancel(ctx)
-		err := s.load(loading, s.feed(loading, n, in), n.load)
-		cancel()
-		if err != nil {
+		if err := s.load(ctx, func(ctx context.Context) *ingest.Feed { return s.feed(ctx, n, in) }, n.load); err != nil {
 			return nil, err
 		}
 		s.filled = n.load
@@ -197,10 +194,8 @@ func (s *Store) gather(ctx context.Context, n need, in *inventory) error {
 			wanted = append(wanted, o)
 		}
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	feed := ingest.Serve(ctx, wanted, s.in.Workers)
 	group, working := errgroup.WithContext(ctx)
+	feed := ingest.Serve(working, wanted, s.in.Workers)
 	var mu sync.Mutex // guards in.broken
 	for range s.in.Workers {
 		w := newWorker(s, n.streams, 0)

@@ -221,9 +221,7 @@ func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object) error {
 		o.ID = int32(n)
 	}
 	s.read, s.count = AllKinds, details{latency: true, nodes: true}
-	loading, cancel := context.WithCancel(ctx)
-	err := s.load(loading, ingest.Serve(loading, batch, s.in.Workers), AllKinds)
-	cancel()
+	err := s.load(ctx, func(ctx context.Context) *ingest.Feed { return ingest.Serve(ctx, batch, s.in.Workers) }, AllKinds)
 	if err == nil {
 		err = s.in.Disk.seams.at("loaded")
 	}

@@ -13,7 +13,7 @@ import (
 	"loglens/parse"
 )
 
-// load reads the objects of a feed into the tables: requests are counted, and
+// load reads the objects of the feed that begin starts into the tables: requests are counted, and
 // those that failed kept as far as they are read. Each object counts whole or not at all: one
 // that cannot be read is recorded as failed, with its reason, and the others
 // are read all the same.
@@ -21,8 +21,9 @@ import (
 // Errors: the context's, *ingest.CredentialsError (nothing more can be read),
 // the listing's, or of the temporary files and the database. After an error the
 // store holds nothing that may be reported.
-func (s *Store) load(ctx context.Context, feed *ingest.Feed, kinds ingest.KindSet) error {
+func (s *Store) load(ctx context.Context, begin func(context.Context) *ingest.Feed, kinds ingest.KindSet) error {
 	group, working := errgroup.WithContext(ctx)
+	feed := begin(working) // so that an error ends what others wait for
 	var idle atomic.Int32
 	for range s.in.Workers {
 		w := newWorker(s, kinds, kinds|^s.read)

@@ -8,6 +8,7 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"loglens/ingest"
 	"loglens/parse"
 )
 
@@ -16,7 +17,7 @@ func loaded(t *testing.T, files ...string) *Store {
 	t.Helper()
 	ctx := context.Background()
 	s := asking(t, files...)
-	if err := s.load(ctx, s.feed(ctx, need{load: requestKinds}, &inventory{}), requestKinds); err != nil {
+	if err := s.load(ctx, func(ctx context.Context) *ingest.Feed { return s.feed(ctx, need{load: requestKinds}, &inventory{}) }, requestKinds); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -133,5 +134,33 @@ func TestSecretsStay(t *testing.T) {
 				t.Errorf("%s has %q", name, secret)
 			}
 		}
+	}
+}
+
+// TestExpiredWhileOthersWait: credentials that nothing renews end a command at once, and
+// not when a body that stalls elsewhere is given up.
+func TestExpiredWhileOthersWait(t *testing.T) {
+	t.Parallel()
+	fill(t, "expired-late", 2, 20_000)
+	stalls := make(chan struct{})
+	stalled := sync.OnceFunc(func() { close(stalls) })
+	p := newProxy(t, func(q request, n int) *fault {
+		switch {
+		case !q.isGet():
+			return nil
+		case q.key == "0000.log.gz":
+			stalled()
+			return &fault{cut: 20, hang: true}
+		}
+		<-stalls
+		return &fault{status: http.StatusForbidden, code: "ExpiredToken", message: "The provided token has expired."}
+	})
+	begun := time.Now()
+	_, said, status := ask(t, "top-errors", "--workers", "2", "--endpoint-url", p.url, "s3://expired-late")
+	if status != 4 || !strings.Contains(said, "expired") {
+		t.Errorf("exit status %d: %s", status, said)
+	}
+	if took := time.Since(begun); took > 15*time.Second { // a stalled body is waited for twice as long
+		t.Errorf("%v until the end", took)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -17,6 +18,8 @@ type Export struct {
 	To       string   // a file, or with Partition a folder; in Input.Out, and new. See Database
 	// Partition divides the rows by their day: date=2026-11-22/….parquet.
 	Partition bool
+
+	part string // what is not whole yet
 }
 
 // Exportable are the relations that can be exported: those that are read from
@@ -40,9 +43,6 @@ const rowGroup = 32_768
 // a file that was 5 % larger: what is long in a log is nearly the same or nearly random.
 const level = 1
 
-// partSuffix is what a file is called that is not whole yet.
-const partSuffix = ".part"
-
 // NotWritten stands for the number of rows where there is no file.
 const NotWritten = -1
 
@@ -62,7 +62,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if err != nil {
 		return nil, 0, err
 	}
-	defer func() { err = errors.Join(s.whose(err, e.To), done()) }()
+	defer func() { err = errors.Join(s.whose(err, e.part, e.To), done()) }()
 	columns, err := s.exported(ctx, e)
 	if err != nil {
 		return nil, 0, err
@@ -70,7 +70,14 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if _, err := os.Lstat(e.To); !errors.Is(err, os.ErrNotExist) {
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, os.ErrExist)
 	}
-	var w writing = &parquet{part: e.To + partSuffix, selected: selection(e, columns), partition: e.Partition}
+	// What is not whole yet lies in a folder of its own: nobody else has the name.
+	part, err := os.MkdirTemp(filepath.Dir(e.To), "."+filepath.Base(e.To)+".part-")
+	if err != nil {
+		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
+	e.part = filepath.Join(part, filepath.Base(e.To))
+	var w writing = &parquet{part: e.part, selected: selection(e, columns), partition: e.Partition}
 	if Database(e.To) {
 		if w, err = s.newDatabase(e, columns); err != nil {
 			return nil, 0, err
@@ -106,7 +113,10 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if err := w.finish(ctx); err != nil {
 		return nil, 0, err
 	}
-	if err := os.Rename(e.To+partSuffix, e.To); err != nil {
+	if _, err := os.Lstat(e.To); !errors.Is(err, os.ErrNotExist) { // somebody else was faster
+		return nil, 0, fmt.Errorf("write %s: %w", e.To, os.ErrExist)
+	}
+	if err := os.Rename(e.part, e.To); err != nil {
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
 	}
 	return t, n, nil
@@ -143,8 +153,8 @@ func (p *parquet) statement() string {
 
 // whose tells a fault of the file that is written from one of the store that is
 // read. DuckDB names the file in words alone.
-func (s *Store) whose(err error, to string) error {
-	if err == nil || !strings.Contains(err.Error(), to+partSuffix) {
+func (s *Store) whose(err error, part, to string) error {
+	if err == nil || part == "" || !strings.Contains(err.Error(), part) {
 		return s.blamed(err)
 	}
 	return cmp.Or(noRoom(err, to), err)

@@ -27,7 +27,7 @@ func (s *Store) newDatabase(e Export, columns []string) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &database{store: s, path: e.To + partSuffix, relation: e.Relation, columns: columns, codes: map[string]*coded{}}
+	d := &database{store: s, path: e.part, relation: e.Relation, columns: columns, codes: map[string]*coded{}}
 	for _, c := range list {
 		if c != nil {
 			d.codes[c.column] = c

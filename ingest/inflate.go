@@ -282,6 +282,8 @@ func (z *Inflater) nextMember() error {
 		return fmt.Errorf("cut short in a gzip header: %w", ErrDamaged)
 	case first:
 		return fmt.Errorf("unknown gzip method %d: %w", head[2], ErrDamaged)
+	case nearlyMember(head):
+		return fmt.Errorf("damaged in a gzip header: %w", ErrDamaged)
 	default:
 		return z.skipRest()
 	}
@@ -290,6 +292,18 @@ func (z *Inflater) nextMember() error {
 		return z.verdict(err)
 	}
 	return nil
+}
+
+// nearlyMember reports whether a header differs from that of a member in one byte: what
+// follows is lines that cannot be read, and no garbage.
+func nearlyMember(head []byte) bool {
+	same := 0
+	for i, b := range head {
+		if b == gzipMember[i] {
+			same++
+		}
+	}
+	return same == len(gzipMember)-1
 }
 
 // skipRest counts what follows the last member, and returns io.EOF.

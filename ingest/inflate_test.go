@@ -95,6 +95,11 @@ var inflateCases = []struct {
 		text := logText(r, r.IntN(90_000))
 		return cat(pack(t, text), logText(r, 1+r.IntN(200_000))), text
 	}, nil, "after the last gzip member ignored"},
+	{"a byte of a further member's header is wrong", func(t testing.TB, r *rand.Rand) ([]byte, []byte) {
+		next := pack(t, logText(r, 100))
+		next[r.IntN(len(gzipMember))] ^= byte(1 + r.IntN(255))
+		return cat(pack(t, logText(r, 100)), next), nil
+	}, ErrDamaged, ""},
 	{"garbage that begins like a member", func(t testing.TB, r *rand.Rand) ([]byte, []byte) {
 		return cat(pack(t, logText(r, 100)), gzipMember, logText(r, r.IntN(500))), nil
 	}, ErrDamaged, ""},

@@ -127,7 +127,7 @@ func exitStatus(err error) int {
 		return 0
 	case is(&s):
 		return s.status()
-	case errors.Is(err, context.DeadlineExceeded):
+	case is(new(*timeoutError)): // a server's silence is a deadline exceeded, too
 		return exitDeadline
 	case is(new(*query.DiskError)):
 		return exitNoStore

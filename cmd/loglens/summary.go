@@ -144,7 +144,11 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		return firstOf(a.decide(p.condition, sum.Totals), posted, whole(sum.Totals, s.FirstFailure()), wholeBasis(before))
+		condition := a.decide(p.condition, sum.Totals)
+		if condition != nil && posted != nil { // the status tells of one of them only
+			a.say("warning: %s", report.Plain(posted.Error()))
+		}
+		return firstOf(condition, posted, whole(sum.Totals, s.FirstFailure()), wholeBasis(before))
 	})
 }
 

@@ -5,19 +5,22 @@ import (
 	"strings"
 )
 
+// withNetwork adds to some causes what is in the way between the balancer and a target.
+func withNetwork(others ...string) []string {
+	return append([]string{"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target",
+		"acl-balancer-inbound-blocks-ephemeral", "route-"}, others...)
+}
+
 // accounts says which findings can account for a symptom: ids, or their beginnings.
 var accounts = map[string][]string{
-	"target-health-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
-		"route-", "health-check-", "target-other-vpc", "target-ip-unusable"},
-	"target-health-failed-checks": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
-		"route-", "nlb-client-addresses-blocked", "target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"},
-	"target-health-code-mismatch": {"health-check-", "target-expects-tls"},
-	"target-group-fail-open":      {"target-", "health-check-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-", "route-"},
-	"target-group-all-unused":     {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
-	"classic-instance-out-of-service": {"target-sg-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral",
-		"route-", "health-check-", "target-port-refused", "target-invalid-state"},
-	"target-health-flapping": {"health-check-timeout-too-short"},
-	"target-was-unhealthy":   {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
+	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-ip-unusable"),
+	"target-health-failed-checks":     withNetwork("nlb-client-addresses-blocked", "target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
+	"target-health-code-mismatch":     {"health-check-", "target-expects-tls"},
+	"target-group-fail-open":          {"target-", "health-check-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-", "route-"},
+	"target-group-all-unused":         {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
+	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state"),
+	"target-health-flapping":          {"health-check-timeout-too-short"},
+	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
 	"target-connect-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",
 		"target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"},
 	"no-usable-target": {"target-group-empty", "target-group-all-", "target-group-none", "target-group-not-in-use", "cross-zone-off-empty-zone", "target-zone-not-enabled", "target-invalid-state",
@@ -31,7 +34,7 @@ var accounts = map[string][]string{
 // account finds for every symptom the findings that account for it, and notes them
 // if they do so wholly: for each of its targets, or each of its groups.
 func account(list []*Finding) {
-	// A milder finding cannot be why something fails.
+	// A milder finding cannot be why something fails, nor can checks that overlap.
 	able := func(symptom, cause *Finding) bool {
 		if cause == symptom || cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" || cause.Level == Warn && symptom.Level == Fail && cause.Confidence == Low {
 			return false

@@ -303,14 +303,10 @@ func (c *collector) named(ctx context.Context) error {
 		return nil
 	}
 	var arns []string
-	for _, l := range s.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				for _, w := range a.Weights {
-					if !slices.ContainsFunc(s.Groups, func(g Group) bool { return g.ARN == w.Group }) {
-						arns = append(arns, w.Group)
-					}
-				}
+	for _, a := range s.actions() {
+		for _, w := range a.Weights {
+			if !slices.ContainsFunc(s.Groups, func(g Group) bool { return g.ARN == w.Group }) {
+				arns = append(arns, w.Group)
 			}
 		}
 	}

@@ -25,17 +25,16 @@ func (f *facts) fill(found *Finding, g *Group) {
 		f.fillIn(found, g)
 		return
 	}
-	var at, addresses []string
-	for _, t := range targets {
-		at, addresses = append(at, f.place(g, &t).name()), append(addresses, t.ID)
+	var at, addresses, words []string
+	for i, t := range targets {
+		at = append(at, f.place(g, &t).name())
+		if i < mostTargets {
+			addresses, words = append(addresses, t.ID), append(words, t.word())
+		}
 	}
 	found.because(FromLog, "requests of the window went to "+few(at)+", which the group had then")
 	found.Verify = append(found.Verify, f.command("ec2", "describe-network-interfaces", "--filters", "Name=addresses.private-ip-address,Values="+strings.Join(addresses, ","),
 		"--query", "NetworkInterfaces[].[PrivateIpAddress,Description,Status]", "--output", "text"))
-	var words []string
-	for _, t := range targets[:min(len(targets), mostTargets)] {
-		words = append(words, t.word())
-	}
 	f.register(found, g, words...)
 }
 

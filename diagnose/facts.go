@@ -55,14 +55,7 @@ func newFacts(s *Snapshot) *facts {
 
 // place finds out where a target stands.
 func (f *facts) place(g *Group, t *Target) endpoint {
-	e := endpoint{group: g, target: t, port: cmp.Or(t.Port, g.Port), zone: t.Zone}
-	e.checkPort = e.port
-	for _, port := range []string{t.CheckPort, g.Check.Port} {
-		if n, err := strconv.Atoi(port); err == nil && n > 0 {
-			e.checkPort = n
-			break
-		}
-	}
+	e := endpoint{group: g, target: t, port: cmp.Or(t.Port, g.Port), checkPort: g.checkPort(t), zone: t.Zone}
 	if i := slices.IndexFunc(f.Network.Instances, func(i Instance) bool { return i.ID == t.ID }); i >= 0 {
 		at := &f.Network.Instances[i]
 		e.instance, e.vpc, e.subnet, e.filters = at, at.VPC, at.Subnet, at.SecurityGroups
@@ -79,6 +72,16 @@ func (f *facts) place(g *Group, t *Target) endpoint {
 		f.placeAddress(&e)
 	}
 	return e
+}
+
+// checkPort is the port of a target that health checks go to.
+func (g *Group) checkPort(t *Target) int {
+	for _, port := range []string{t.CheckPort, g.Check.Port} {
+		if n, err := strconv.Atoi(port); err == nil && n > 0 {
+			return n
+		}
+	}
+	return cmp.Or(t.Port, g.Port)
 }
 
 // placeAddress looks for the interface with a target's address: the same address
@@ -114,7 +117,7 @@ func (f *facts) placeAddress(e *endpoint) {
 func (f *facts) reachesOtherVPC(a netip.Addr) bool {
 	for _, z := range f.Balancer.Zones {
 		r, _, found, known := f.routeFor(z.Subnet, a)
-		if !known || found && (strings.HasPrefix(r.Via, "pcx-") || strings.HasPrefix(r.Via, "tgw-") || strings.HasPrefix(r.Via, "arn:")) {
+		if !known || found && r.leadsTo("pcx-", "tgw-", "arn:") {
 			return true
 		}
 	}
@@ -151,7 +154,9 @@ func (t Target) named(s string) bool {
 }
 
 // healthy reports whether the balancer thinks that the target works.
-func (e endpoint) healthy() bool { return e.target.State == "healthy" || e.target.State == "InService" }
+func (e endpoint) healthy() bool { return e.target.healthy() }
+
+func (t *Target) healthy() bool { return t.State == "healthy" || t.State == "InService" }
 
 // failing reports whether its health checks fail.
 func (e endpoint) failing() bool {

@@ -33,15 +33,11 @@ func lookAtGroups(f *facts) (list []*Finding) {
 // takes them over where it has no target.
 func (f *facts) forwards(g *Group) bool {
 	found, apart := false, false
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				for i, w := range a.Weights {
-					if w.Group == g.ARN && w.Weight > 0 {
-						found = true
-						apart = apart || !f.anotherWorks(a, i)
-					}
-				}
+	for _, a := range f.actions() {
+		for i, w := range a.Weights {
+			if w.Group == g.ARN && w.Weight > 0 {
+				found = true
+				apart = apart || !f.anotherWorks(a, i)
 			}
 		}
 	}
@@ -96,14 +92,7 @@ func (f *facts) unled() (list []*Finding) {
 	if f.Groups == nil || f.Listeners == nil {
 		return nil
 	}
-	forward := false
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				forward = forward || len(a.Weights) > 0
-			}
-		}
-	}
+	forward := slices.ContainsFunc(f.actions(), func(a Action) bool { return len(a.Weights) > 0 })
 	for i := range f.Idle {
 		g := &f.Idle[i]
 		asked := slices.ContainsFunc(g.Targets, func(t Target) bool { return f.Target != "" && f.place(g, &t).named(f.Target) })
@@ -137,16 +126,7 @@ func (f *facts) unled() (list []*Finding) {
 // redirectsOnly reports whether all rules redirect, as those of a balancer do that is
 // there for nothing else.
 func (f *facts) redirectsOnly() bool {
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				if a.Type != "redirect" {
-					return false
-				}
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type != "redirect" })
 }
 
 // fits reports whether a rule of the balancer could lead to a group.
@@ -157,14 +137,5 @@ func (f *facts) fits(g *Group) bool {
 
 // answersOnPurpose reports whether all rules redirect, or answer below 500.
 func (f *facts) answersOnPurpose() bool {
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				if a.Type == "fixed-response" && a.Status >= "500" {
-					return false
-				}
-			}
-		}
-	}
-	return true
+	return !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "fixed-response" && a.Status >= "500" })
 }

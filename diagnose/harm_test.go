@@ -98,6 +98,15 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-8", Node: true, Subnet: "subnet-edge-a", Addresses: []string{"10.0.0.5"}})
 			dead(s, "Target.Timeout")
 		}, finding{id: "acl-target-inbound-blocks-traffic-port", absent: true}},
+		{"nodes that pass by IPv4 alone", func(s *Snapshot) {
+			for i, cidr := range []string{"2001:db8:10::/64", "2001:db8:11::/64", "2001:db8:0::/64", "2001:db8:1::/64"} {
+				s.Network.Subnets[i].CIDRs = append(s.Network.Subnets[i].CIDRs, cidr)
+			}
+			s.web().Targets[0].ID, s.Network.Interfaces[0].Addresses = "2001:db8:10::b", []string{"2001:db8:10::b"}
+			s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-8", Node: true, Subnet: "subnet-edge-a", Addresses: []string{"10.0.0.5"}},
+				Interface{ID: "eni-9", Node: true, Subnet: "subnet-edge-b", Addresses: []string{"10.0.1.5"}})
+			dead(s, "Target.Timeout")
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", fix: "--ipv6-cidr-block 2001:db8::/64"}},
 		{"timeout and interval of a network balancer", func(s *Snapshot) {
 			s.network()
 			s.web().Check.Interval, s.web().Check.Timeout = 10, 10

@@ -118,7 +118,7 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 		found := b.at(fmt.Sprint(id, a.code), func() *Finding {
 			found := finding(id, text)
 			found.Confidence = High
-			if f.passes(a.endpoint) {
+			if a.othersPass() {
 				found.because(FromHealth, "other targets of "+g.Name+" pass this very check: it is not the check that has to change")
 			} else {
 				f.mendCode(found, g, a.code)
@@ -208,7 +208,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
 		refusals, served := f.refusals(e), f.served(e)
-		passed := f.passes(e) && (traffic == nil || check == nil)
+		passed := e.othersPass() && (traffic == nil || check == nil)
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
 		switch {
 		case e.healthy() && (refusals > 0 || traffic != nil && traffic.Outcome == ProbeRefused):
@@ -321,7 +321,7 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 	}
 	found := finding("health-check-protocol-mismatch", fmt.Sprintf("The health check of %s speaks %s, and the traffic %s.", g.Name, check, traffic))
 	for _, e := range f.of(g) {
-		if f.passes(e) {
+		if e.othersPass() {
 			continue
 		}
 		if e.failing() && !timeoutReason(e.target) && (e.checkPort == e.port || f.Balancer.Type == Classic) && e.target.Reason != "Target.ResponseCodeMismatch" ||
@@ -392,12 +392,11 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 	return list
 }
 
-// passes reports whether another target of a group passes the check that this one does
+// othersPass reports whether another target of a group passes the check that this one does
 // not: what is set for all of them is not why.
-func (f *facts) passes(e endpoint) bool {
+func (e endpoint) othersPass() bool {
 	for i := range e.group.Targets {
-		other := f.place(e.group, &e.group.Targets[i])
-		if other.target != e.target && other.healthy() && other.checkPort == e.checkPort {
+		if t := &e.group.Targets[i]; t != e.target && t.healthy() && e.group.checkPort(t) == e.checkPort {
 			return true
 		}
 	}

@@ -90,7 +90,10 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		if addresses == target {
 			peer = f.rangeOf(e.subnet, e.address)
 		}
-		if len(list) == 0 || addresses != target && f.nodesPass(a, egress, protocol, from, to, s) {
+		nodes := f.nodes(s, addresses.Addr().Is6())
+		fails := func(node netip.Prefix) bool { return len(a.refuses(egress, protocol, from, to, node)) > 0 }
+		// Addresses of the subnet that are no node may be refused.
+		if len(list) == 0 || addresses != target && len(nodes) > 0 && !slices.ContainsFunc(nodes, fails) {
 			return false
 		}
 		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding {
@@ -126,27 +129,6 @@ func narrow(list []refusal, from, to int) bool {
 		n += r.to - r.from + 1
 	}
 	return 10*n < to-from+1
-}
-
-// nodesPass reports whether the nodes that a subnet of the balancer has now pass an ACL,
-// though not all of its addresses do.
-func (f *facts) nodesPass(a *ACL, egress bool, protocol string, from, to int, s Subnet) bool {
-	known := false
-	for _, i := range f.Network.Interfaces {
-		if !i.Node || i.Subnet != s.ID {
-			continue
-		}
-		for _, text := range i.Addresses {
-			node, err := netip.ParseAddr(text)
-			if err != nil || !node.Is4() {
-				continue
-			}
-			if known = true; len(a.refuses(egress, protocol, from, to, single(node))) > 0 {
-				return false
-			}
-		}
-	}
-	return known
 }
 
 // refusedByACL words what an ACL refuses.

@@ -47,7 +47,7 @@ func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
 	r, table, ok, known := f.routeFor(s.ID, e.address)
 	wrong := missing(r, table, ok)
 	switch {
-	case !known || wrong == "" && !strings.HasPrefix(r.Via, "igw-"):
+	case !known || wrong == "" && !r.leadsTo("igw-"):
 		return
 	case wrong == "":
 		// Only a public address can be reached through an internet gateway, and no
@@ -72,7 +72,7 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 	for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
 		r, table, ok, known := f.routeFor(e.subnet, p.Addr())
 		wrong := missing(r, table, ok)
-		if !known || wrong == "" && !strings.HasPrefix(r.Via, "igw-") {
+		if !known || wrong == "" && !r.leadsTo("igw-") {
 			continue
 		}
 		if wrong == "" {
@@ -102,7 +102,7 @@ func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 }
 
 // anew reports whether a route has to be made, rather than led elsewhere.
-func anew(r Route, ok bool) bool { return !ok || strings.HasPrefix(r.Via, "igw-") }
+func anew(r Route, ok bool) bool { return !ok || r.leadsTo("igw-") }
 
 // routeKey names what is wrong with a route: each range needs a new one of its own.
 func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
@@ -160,19 +160,24 @@ func via(target string) string {
 	return "--gateway-id"
 }
 
+// leadsTo reports whether a route leads to one of these kinds, by the beginnings of their names.
+func (r Route) leadsTo(kinds ...string) bool {
+	return slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(r.Via, kind) })
+}
+
 // throughAppliance reports whether a route leads to what may pass traffic on to the
 // internet: a firewall's endpoint, an appliance, a carrier's or a local gateway.
 //
 // Source: AWS, "Multi zone architecture with an internet gateway" of the Network Firewall
 // guide, read 2026-11.
 func (r Route) throughAppliance() bool {
-	return r.State != "blackhole" && slices.ContainsFunc([]string{"vpce-", "eni-", "i-", "cagw-", "lgw-"}, func(kind string) bool { return strings.HasPrefix(r.Via, kind) })
+	return r.State != "blackhole" && r.leadsTo("vpce-", "eni-", "i-", "cagw-", "lgw-")
 }
 
 // isPublic reports whether a table has a route to the internet.
 func (f *facts) isPublic(t *RouteTable) bool {
 	return slices.ContainsFunc(t.Routes, func(r Route) bool {
-		return strings.HasSuffix(r.Destination, "/0") && (strings.HasPrefix(r.Via, "igw-") && r.State != "blackhole" || r.throughAppliance())
+		return strings.HasSuffix(r.Destination, "/0") && (r.leadsTo("igw-") && r.State != "blackhole" || r.throughAppliance())
 	})
 }
 

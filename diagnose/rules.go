@@ -121,7 +121,7 @@ func groupName(arn string) string {
 // targets are unused or draining. Unhealthy targets still get requests.
 func (f *facts) unusable(g *Group) bool {
 	if f.Balancer.Type == Classic || f.Balancer.Type == NetworkType {
-		return g.Targets != nil && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "healthy" || t.State == "InService" || t.State == "initial" })
+		return g.Targets != nil && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() || t.State == "initial" })
 	}
 	return g.Targets != nil && !slices.ContainsFunc(g.Targets, Target.usable)
 }

@@ -188,18 +188,23 @@ func subnetRanges(list []Subnet) string {
 // nodesPermitted reports whether the nodes that there are now are let in, though
 // their subnet is not: such a rule breaks when a node is replaced, but not today.
 func (f *facts) nodesPermitted(e endpoint, s Subnet, port int, protocol string) bool {
-	var nodes []netip.Prefix
+	nodes := f.nodes(s, e.address.Is6())
+	return len(nodes) > 0 && f.permits(e.filters, false, protocol, port, peer{addresses: nodes}) == allowed
+}
+
+// nodes are the addresses that the balancer's nodes in a subnet have now, of one family.
+func (f *facts) nodes(s Subnet, six bool) (list []netip.Prefix) {
 	for _, i := range f.Network.Interfaces {
 		if !i.Node || i.Subnet != s.ID {
 			continue
 		}
 		for _, text := range i.Addresses {
-			if a, err := netip.ParseAddr(text); err == nil && a.Is6() == e.address.Is6() {
-				nodes = append(nodes, single(a))
+			if a, err := netip.ParseAddr(text); err == nil && a.Is6() == six {
+				list = append(list, single(a))
 			}
 		}
 	}
-	return len(nodes) > 0 && f.permits(e.filters, false, protocol, port, peer{addresses: nodes}) == allowed
+	return list
 }
 
 // selfOnly reports whether a port is open to the groups' own members only.

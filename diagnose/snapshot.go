@@ -122,6 +122,16 @@ type Action struct {
 	Sticky  bool     `json:"sticky,omitempty"` // requests of a client stay in one group
 }
 
+// actions are those of all rules of all listeners.
+func (s *Snapshot) actions() (list []Action) {
+	for _, l := range s.Listeners {
+		for _, r := range l.Rules {
+			list = append(list, r.Actions...)
+		}
+	}
+	return list
+}
+
 // Weight is the part that a group has of a forward action.
 type Weight struct {
 	Group  string `json:"group"` // ARN

@@ -157,7 +157,7 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 	}
 	bad := 0
 	for _, e := range f.of(g) {
-		if tlsPort(e.port) && e.failing() && e.checkPort == e.port && g.Check.Protocol == "HTTP" && e.target.Reason == "Target.FailedHealthChecks" && !f.passes(e) {
+		if tlsPort(e.port) && e.failing() && e.checkPort == e.port && g.Check.Protocol == "HTTP" && e.target.Reason == "Target.FailedHealthChecks" && !e.othersPass() {
 			bad++
 			if len(seen) == 0 {
 				found.because(FromHealth, e.label()+": "+state(e.target))

@@ -146,12 +146,8 @@ func (f *facts) leadsOut() bool {
 		if t == nil || len(t.Routes) == 0 {
 			return true
 		}
-		for _, r := range t.Routes {
-			for _, kind := range []string{"pcx-", "tgw-", "vgw-", "eni-", "lgw-", "i-", "vpce-", "arn:"} {
-				if strings.HasPrefix(r.Via, kind) {
-					return true
-				}
-			}
+		if slices.ContainsFunc(t.Routes, func(r Route) bool { return r.leadsTo("pcx-", "tgw-", "vgw-", "eni-", "lgw-", "i-", "vpce-", "arn:") }) {
+			return true
 		}
 	}
 	return len(f.Balancer.Zones) == 0

@@ -67,8 +67,8 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if err != nil {
 		return nil, 0, err
 	}
-	if _, err := os.Lstat(e.To); !errors.Is(err, os.ErrNotExist) {
-		return nil, 0, fmt.Errorf("write %s: %w", e.To, os.ErrExist)
+	if err := isNew(e.To); err != nil {
+		return nil, 0, err
 	}
 	// What is not whole yet lies in a folder of its own: nobody else has the name.
 	part, err := os.MkdirTemp(filepath.Dir(e.To), "."+filepath.Base(e.To)+".part-")
@@ -113,13 +113,21 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if err := w.finish(ctx); err != nil {
 		return nil, 0, err
 	}
-	if _, err := os.Lstat(e.To); !errors.Is(err, os.ErrNotExist) { // somebody else was faster
-		return nil, 0, fmt.Errorf("write %s: %w", e.To, os.ErrExist)
+	if err := isNew(e.To); err != nil { // somebody else was faster
+		return nil, 0, err
 	}
 	if err := os.Rename(e.part, e.To); err != nil {
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
 	}
 	return t, n, nil
+}
+
+// isNew returns an error if something stands at a path.
+func isNew(path string) error {
+	if _, err := os.Lstat(path); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("write %s: %w", path, os.ErrExist)
+	}
+	return nil
 }
 
 // writing is the way into a file that is not whole yet.

@@ -13,10 +13,10 @@ import (
 	"loglens/parse"
 )
 
-// load reads the objects of the feed that begin starts into the tables: requests are counted, and
-// those that failed kept as far as they are read. Each object counts whole or not at all: one
-// that cannot be read is recorded as failed, with its reason, and the others
-// are read all the same.
+// load reads the objects of the feed that begin starts into the tables: requests are
+// counted, and those that failed kept as far as they are read. Each object counts whole
+// or not at all: one that cannot be read is recorded as failed, with its reason, and the
+// others are read all the same.
 //
 // Errors: the context's, *ingest.CredentialsError (nothing more can be read),
 // the listing's, or of the temporary files and the database. After an error the

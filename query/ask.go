@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -46,8 +47,9 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 		return nil, err
 	}
 	if t.Listed = slices.Equal(st.Relations, []string{listingTable}); t.Listed {
-		return t, s.each(ctx, func() {}, `SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM listing`,
+		err := s.each(ctx, func() {}, `SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM listing`,
 			[]any{&t.Accounting.Objects, &t.Accounting.BytesCompressed})
+		return t, cmp.Or(err, s.warnOfGaps(ctx, t))
 	}
 	if err := s.accounting(ctx, t, Question{}); err != nil {
 		return nil, err

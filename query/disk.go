@@ -44,7 +44,7 @@ func (s seams) at(step string) error {
 }
 
 // diskVersion is that of the file's tables. Another version is not read.
-const diskVersion = 3
+const diskVersion = 4
 
 // diskRowGroup is how many rows DuckDB holds of a table before it writes them down, in
 // the middle of a transaction already: less than its usual 122,880, since rows of

@@ -31,13 +31,14 @@ func look(ctx context.Context, temp string, d Disk) (s *Store, done func() error
 	return s, func() error { return errors.Join(release(), s.Close()) }, nil
 }
 
-// Stats says what a store holds, relation by relation, and how large its file is.
+// Stats says what a store holds, relation by relation, which times were looked through
+// for it, and how large its file is.
 //
 // Errors: *DiskError, *LockedError.
-func Stats(ctx context.Context, temp string, d Disk) (list []Relation, size int64, err error) {
+func Stats(ctx context.Context, temp string, d Disk) (list []Relation, spans []Span, size int64, err error) {
 	s, done, err := look(ctx, temp, d)
 	if err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	add := func(name, query string) error {
@@ -47,23 +48,32 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, size int6
 		return d.fault(err)
 	}
 	if err := add("object", "SELECT count(*), min(interval_end), max(interval_end) FROM disk.object"); err != nil {
-		return nil, 0, err
+		return nil, nil, 0, err
 	}
 	for _, t := range countedTables {
 		if err := add(t.name, fmt.Sprintf("SELECT count(*), min(%[1]s), max(%[1]s) FROM disk.%[2]s", t.time, t.name)); err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
 		}
 	}
 	for _, name := range sortedKeys(s.reader.lines) {
 		if err := add(name, "SELECT coalesce(sum(lines), 0)::BIGINT, min(first), max(last) FROM disk.line_block WHERE relation = "+quoted(name)); err != nil {
-			return nil, 0, err
+			return nil, nil, 0, err
+		}
+	}
+	known, err := s.spansOf(ctx)
+	if err != nil {
+		return nil, nil, 0, d.fault(err)
+	}
+	for _, of := range originsFor("", known) {
+		for _, w := range when.Join(known[of]) {
+			spans = append(spans, Span{of.source, of.loadBalancer, w})
 		}
 	}
 	info, err := os.Stat(d.Path)
 	if err != nil {
-		return nil, 0, fmt.Errorf("open store: %w", err)
+		return nil, nil, 0, fmt.Errorf("open store: %w", err)
 	}
-	return list, info.Size(), nil
+	return list, spans, info.Size(), nil
 }
 
 // Verify reads every block of a store and compares what is there with what the
@@ -127,7 +137,7 @@ func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
 
 // blockChecks read all columns of all tables.
 func blockChecks() (checks []string) {
-	for _, t := range append([]string{"object", "place"}, diskTables()...) {
+	for _, t := range append([]string{"object", "place", "ingested"}, diskTables()...) {
 		checks = append(checks, "SELECT 'rows of "+t+" without a hash', count(*) FILTER (h IS NULL) FROM (SELECT hash(t) AS h FROM disk."+t+" t)")
 	}
 	return checks
@@ -194,7 +204,7 @@ func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects 
 	if err := s.each(ctx, func() {}, "SELECT count(*) FROM disk.object WHERE "+old, []any{&objects}); err != nil {
 		return 0, d.fault(err)
 	}
-	var statements []string
+	statements := forgetSpans(before)
 	for _, t := range diskTables() {
 		statements = append(statements, "DELETE FROM disk."+t+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
 	}

@@ -131,7 +131,7 @@ func TestOtherVersion(t *testing.T) {
 	for what, do := range map[string]func() error{
 		"ingest": func() error { _, err := ingestInto(disk, b.dir, t.TempDir()); return err },
 		"verify": func() error { _, err := Verify(ctx, t.TempDir(), disk); return err },
-		"stats":  func() error { _, _, err := Stats(ctx, t.TempDir(), disk); return err },
+		"stats":  func() error { _, _, _, err := Stats(ctx, t.TempDir(), disk); return err },
 		"prune":  func() error { _, err := Prune(ctx, t.TempDir(), disk, time.Now()); return err },
 	} {
 		var refused *DiskError

@@ -56,6 +56,7 @@ func diskSchema() (statements []string) {
 		`CREATE TABLE disk.line_block (object_id INTEGER, relation VARCHAR, lines BIGINT, first TIMESTAMP, last TIMESTAMP,
 			bytes BIGINT, heads BLOB USING COMPRESSION uncompressed, raws BLOB USING COMPRESSION uncompressed)`,
 		"CREATE TABLE disk.accounting AS SELECT * FROM accounting LIMIT 0",
+		ingestedTable,
 	}
 	for _, t := range countedTables {
 		statements = append(statements, "CREATE TABLE disk."+t.name+" AS SELECT * FROM "+t.name+" LIMIT 0")

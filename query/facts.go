@@ -147,6 +147,9 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 		say("%d of %s could not be read, and nothing of %s is counted", t.Accounting.ObjectsFailed,
 			amount.Of(t.Accounting.Objects, "object", "objects"), amount.Noun(t.Accounting.ObjectsFailed, "it", "them"))
 	}
+	if err := s.warnOfGaps(ctx, t); err != nil {
+		return err
+	}
 	err := s.each(ctx, func() { say("%s%s", text, andMore(n)) }, `
 		SELECT arg_min(error, object_id), count(*) FROM object_read WHERE status = 'failed'
 		GROUP BY replace(error, uri, '') ORDER BY min(object_id) LIMIT 5`, []any{&text, &n})
@@ -251,8 +254,12 @@ func (s *Store) late(ctx context.Context, say func(string, ...any)) error {
 	var newest *time.Time
 	err := s.each(ctx, func() {}, `SELECT max(interval_end) FROM object_read WHERE status = 'ok'`, []any{&newest})
 	if err == nil && newest != nil && newest.Before(until) {
-		say("the newest log object ends at %s: what came after it is not delivered yet, or there was no traffic",
-			newest.UTC().Format("2006-01-02 15:04Z"))
+		delivered := "is not delivered yet"
+		if s.reader != nil {
+			delivered = "was not delivered when the store was filled"
+		}
+		say("the newest log object ends at %s: what came after it %s, or there was no traffic",
+			newest.UTC().Format("2006-01-02 15:04Z"), delivered)
 	}
 	return err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"loglens/ingest"
+	"loglens/internal/when"
 )
 
 // Ingested says what an ingest has found and done.
@@ -62,7 +63,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err := s.configure(ctx, s.answerThreads(), memoryToStream); err != nil {
 		return done, err
 	}
-	i := &ingesting{store: s, requests: requests, done: &done}
+	i := &ingesting{store: s, plan: plan, requests: requests, done: &done}
 	if err := i.look(ctx); err != nil {
 		return done, err
 	}
@@ -84,7 +85,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 		}
 		batch, bytes = append(batch, o), bytes+max(o.Size, 0)
 		if len(batch) >= most || bytes >= batchBytes {
-			if err := i.bring(ctx, batch); err != nil {
+			if err := i.bring(ctx, batch, i.begun()); err != nil {
 				return done, err
 			}
 			batch, bytes = nil, 0
@@ -93,16 +94,18 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err := feed.Err(); err != nil {
 		return done, err
 	}
-	return done, i.bring(ctx, batch)
+	return done, i.bring(ctx, batch, i.ended())
 }
 
 // ingesting is an ingest on its way.
 type ingesting struct {
 	store    *Store
+	plan     ingest.Plan
 	requests bool
 	done     *Ingested
 	known    map[string]stored // by identity
 	next     int64             // object_id
+	spans    map[origin][]when.Window
 }
 
 // stored is an object that the store has.
@@ -159,6 +162,9 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 		i.next = max(i.next, k.id+1)
 	}, "SELECT object_id, identity, etag, size, modified, status, requests_kept FROM disk.object",
 		[]any{&k.id, &identity, &etag, &size, &modified, &status, &k.requests})
+	if err == nil {
+		i.spans, err = s.spansOf(ctx)
+	}
 	return s.in.Disk.fault(err)
 }
 
@@ -211,12 +217,16 @@ func (s stored) same(o *ingest.Object) bool {
 	return s.whole && s.version == version(o.ETag, o.Size, o.Modified.Truncate(time.Microsecond))
 }
 
-// bring reads a batch and puts it into the store, in one transaction.
-func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object) error {
-	if len(batch) == 0 {
-		return nil
-	}
+// bring reads a batch and puts it into the store, in one transaction with what is
+// remembered of spans.
+func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object, spans []string) error {
 	s := i.store
+	switch {
+	case len(batch) == 0 && len(spans) == 0:
+		return nil
+	case len(batch) == 0:
+		return s.writing(ctx, func() error { return s.transaction(ctx, spans...) })
+	}
 	for n, o := range batch {
 		o.ID = int32(n)
 	}
@@ -226,7 +236,7 @@ func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object) error {
 		err = s.in.Disk.seams.at("loaded")
 	}
 	if err == nil {
-		err = i.commit(ctx, batch)
+		err = s.writing(ctx, func() error { return i.commit(ctx, batch, spans) })
 	}
 	if err != nil {
 		return err
@@ -235,19 +245,24 @@ func (i *ingesting) bring(ctx context.Context, batch []*ingest.Object) error {
 	return errors.Join(s.forget(ctx), s.remove(ctx, "entry_minute"), s.keeping.empty())
 }
 
-// commit writes what is in memory to the file.
-func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object) (err error) {
-	s := i.store
+// writing opens the file for as long as write takes.
+func (s *Store) writing(ctx context.Context, write func() error) (err error) {
 	release, err := s.attach(ctx, s.in.Disk, true)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
+	return write()
+}
+
+// commit writes what is in memory to the file, which is open.
+func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object, spans []string) error {
+	s := i.store
 	gone, vain, counted, err := i.counted(ctx, batch)
 	if err != nil {
 		return err
 	}
-	if err := s.transaction(ctx, i.statements(gone, vain)...); err != nil {
+	if err := s.transaction(ctx, append(i.statements(gone, vain), spans...)...); err != nil {
 		return err
 	}
 	d := i.done

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"loglens/internal/amount"
+	"loglens/internal/when"
 )
 
 // What is worth telling apart from chance: a rate that has grown threefold, by so
@@ -109,26 +110,35 @@ func rate(r tried) any {
 
 // known reports whether there is anything to compare with. Without requests all
 // that fails would be new, and objects at the edge are read in any case.
-func (b *Basis) known() bool { return b != nil && b.totals.Requests > 0 }
+func (b *Basis) known() bool { return b != nil && b.totals.Requests > 0 && !b.totals.Unseen }
 
-// Incomplete reports how many objects of the window could not be read.
-func (b *Basis) Incomplete() (failed, objects int64) {
-	if b == nil {
-		return 0, 0
+// Compared is the answer that a comparison rests on, nil if there is none.
+func (b *Basis) Compared() *Table {
+	if b == nil || b.totals.Unseen {
+		return nil
 	}
-	return b.totals.Accounting.ObjectsFailed, b.totals.Accounting.Objects
+	return b.totals
 }
 
 // comparability says what is wrong with a comparison.
-func comparability(before *Basis) []string {
-	switch {
-	case before == nil:
+func comparability(before *Basis) (wrong []string) {
+	if before == nil {
 		return []string{"the window has no beginning, so there is none before it: what is new is not known"}
-	case before.totals.Accounting.ObjectsFailed > 0:
-		return []string{fmt.Sprintf("of the window before, %s, %d of %s could not be read: what is new rests on the others",
-			before.totals.Window, before.totals.Accounting.ObjectsFailed, amount.Of(before.totals.Accounting.Objects, "object", "objects"))}
-	case !before.known():
-		return []string{fmt.Sprintf("no requests in the window before, %s: what is new is not known", before.totals.Window)}
 	}
-	return nil
+	t := before.totals
+	if t.Unseen {
+		return []string{fmt.Sprintf("the window before, %s, was never ingested: what is new is not known", t.Window)}
+	}
+	if n := t.Accounting.ObjectsFailed; n > 0 {
+		wrong = append(wrong, fmt.Sprintf("of the window before, %s, %d of %s could not be read: what is new rests on the others",
+			t.Window, n, amount.Of(t.Accounting.Objects, "object", "objects")))
+	}
+	if len(t.Gaps) > 0 {
+		wrong = append(wrong, fmt.Sprintf("of the window before, %s, %s was never ingested: what is new rests on the rest",
+			t.Window, when.FormatDuration(t.Lacking())))
+	}
+	if wrong == nil && !before.known() {
+		wrong = []string{fmt.Sprintf("no requests in the window before, %s: what is new is not known", t.Window)}
+	}
+	return wrong
 }

@@ -73,6 +73,9 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%s left out, whose %s not say balancer and time: %s%s",
 			amount.Of(strange, "object is", "objects are"), amount.Noun(strange, "name does", "names do"), *uri, andMore(strange)))
 	}
+	if err == nil {
+		err = s.warnOfGaps(ctx, t)
+	}
 	return err
 }
 

@@ -356,8 +356,7 @@ func TestSummaryReadsOnce(t *testing.T) {
 		if basis, err = s.Basis(context.Background(), summaryAsk); err != nil {
 			t.Fatal(err)
 		}
-		_, objects := basis.Incomplete()
-		return objects
+		return basis.Compared().Accounting.Objects
 	})
 	read(w, func(s *query.Store) int64 {
 		sum, err := s.Summary(context.Background(), summaryAsk, basis)

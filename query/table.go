@@ -1,6 +1,10 @@
 package query
 
-import "loglens/internal/when"
+import (
+	"time"
+
+	"loglens/internal/when"
+)
 
 // Table is the answer to one question: what every encoder draws and what every
 // command prints. It is plain data; whoever holds it owns it.
@@ -10,6 +14,8 @@ type Table struct {
 	Window     when.Window // resolved, UTC, half-open; a zero bound where the input had no entry
 	Balancers  []string    // load balancers seen in the window ("app/name/id"), sorted
 	Accounting Accounting
+	Gaps       []Span       // of the window, for which a store has not looked through a source
+	Unseen     bool         // Gaps are all of the window
 	NotCounted []NotCounted // failures left out of Rows by class, most first
 	Warnings   []string     // whole sentences without full stop; hostile text is not yet neutralised
 	Unread     []string     // kinds of logs that were found among the objects and are not the question's
@@ -32,6 +38,19 @@ type Table struct {
 
 // Shown is how many rows the answer has, without those that the limit cut off.
 func (t *Table) Shown() int64 { return int64(len(t.Rows)) + t.RowsGiven }
+
+// Whole reports whether the answer rests on all that there is of the window, as far as
+// is known.
+func (t *Table) Whole() bool { return t.Accounting.ObjectsFailed == 0 && len(t.Gaps) == 0 }
+
+// Lacking is how much of the window has a gap.
+func (t *Table) Lacking() time.Duration {
+	var windows []when.Window
+	for _, g := range t.Gaps {
+		windows = append(windows, g.Window)
+	}
+	return when.Length(when.Join(windows))
+}
 
 // SQL is the Report of a table that answers free SQL. Such a table may have no
 // window and nothing to account for; its column names are as hostile as its texts.

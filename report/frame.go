@@ -107,19 +107,25 @@ func read(t *query.Table, w wording, bytes func(int64) string) []string {
 }
 
 // partial says that an answer is not whole; empty if it is.
-func partial(a query.Accounting, w wording) string {
-	if a.ObjectsFailed == 0 {
+func partial(t *query.Table, w wording) string {
+	if t.Whole() {
 		return ""
 	}
-	return fmt.Sprintf("PARTIAL: %s of %s%s could not be read; the numbers below are too low",
-		w.count(a.ObjectsFailed), w.count(a.Objects), amount.Noun(a.Objects, " object", " objects"))
+	var lacks []string
+	if a := t.Accounting; a.ObjectsFailed > 0 {
+		lacks = append(lacks, fmt.Sprintf("%s of %s%s could not be read", w.count(a.ObjectsFailed), w.count(a.Objects), amount.Noun(a.Objects, " object", " objects")))
+	}
+	if len(t.Gaps) > 0 {
+		lacks = append(lacks, when.FormatDuration(t.Lacking())+" of the window was never ingested")
+	}
+	return "PARTIAL: " + strings.Join(lacks, ", and ") + "; the numbers below are too low"
 }
 
 // total says what the rows add up to, even when there is none.
 func total(t *query.Table, w wording) string {
 	requests := w.count(t.Requests) + amount.Noun(t.Requests, " request", " requests")
 	switch {
-	case t.Empty != "" && t.Shown() == 0 && t.RowsLeft == 0 && t.Accounting.ObjectsFailed == 0:
+	case t.Empty != "" && t.Shown() == 0 && t.RowsLeft == 0 && t.Whole():
 		return t.Empty
 	case !t.Failures:
 		return rows(t, w)
@@ -155,6 +161,8 @@ func where(t *query.Table) string {
 	switch {
 	case t.Accounting.ObjectsFailed > 0:
 		return " in what could be read"
+	case len(t.Gaps) > 0:
+		return " in what was ingested"
 	case t.Report == query.SQL:
 		return ""
 	}

@@ -25,6 +25,7 @@ func aroundJSON(t *query.Table) (before, after string, err error) {
 	a := t.Accounting
 	b = fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
 		a.Objects, a.ObjectsFailed, a.Lines, a.Parsed, a.Rejected, a.Skipped, a.BytesCompressed, a.Bytes)
+	b = appendGaps(b, t.Gaps)
 	b = append(b, `,"not_counted":[`...)
 	for i, n := range t.NotCounted {
 		b = appendComma(b, i)
@@ -50,6 +51,24 @@ func aroundJSON(t *query.Table) (before, after string, err error) {
 		after = "\n" + jsonIndent + after
 	}
 	return before, after, nil
+}
+
+// appendGaps appends what was never ingested.
+func appendGaps(b []byte, gaps []query.Span) []byte {
+	b = append(b, `,"not_ingested":[`...)
+	for i, g := range gaps {
+		b = append(appendComma(b, i), `{"source":`...)
+		b = appendJSONText(b, g.Source)
+		b = append(b, `,"load_balancer":`...)
+		if g.LoadBalancer == "" {
+			b = append(b, "null"...)
+		} else {
+			b = appendJSONText(b, g.LoadBalancer)
+		}
+		b = appendBound(append(b, `,"from":`...), g.Window.From)
+		b = append(appendBound(append(b, `,"to":`...), g.Window.Until), '}')
+	}
+	return append(b, ']')
 }
 
 const jsonIndent = "  "

@@ -34,6 +34,20 @@ const pinned = `{
     "bytes_compressed": 1000,
     "bytes": 9000
   },
+  "not_ingested": [
+    {
+      "source": "s3://my-logs/prod",
+      "load_balancer": null,
+      "from": "2026-11-22T02:10:00Z",
+      "to": "2026-11-22T02:25:00Z"
+    },
+    {
+      "source": "s3://my-logs/prod",
+      "load_balancer": "app/shop/1",
+      "from": "2026-11-22T02:40:00Z",
+      "to": "2026-11-22T02:45:00Z"
+    }
+  ],
   "not_counted": [
     {
       "reason": "Fixed_Response",
@@ -64,6 +78,10 @@ func pinnedTable() *query.Table {
 		Window:     when.Window{From: at("02:10:00"), Until: at("03:10:00.5")},
 		Balancers:  []string{"app/shop/1"},
 		Accounting: query.Accounting{Objects: 4, ObjectsFailed: 1, Lines: 10, Parsed: 7, Rejected: 1, Skipped: 2, BytesCompressed: 1000, Bytes: 9000},
+		Gaps: []query.Span{
+			{Source: "s3://my-logs/prod", Window: when.Window{From: at("02:10:00"), Until: at("02:25:00")}},
+			{Source: "s3://my-logs/prod", LoadBalancer: "app/shop/1", Window: when.Window{From: at("02:40:00"), Until: at("02:45:00")}},
+		},
 		NotCounted: []query.NotCounted{{Reason: "Fixed_Response", Class: "policy", Requests: 3}},
 		Warnings:   []string{"one object could not be read"},
 		RowsLeft:   12,

@@ -24,7 +24,7 @@ func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
 	}
 	say(strings.Join(said(balancers(t, words, 3), span(t, words, false)), dot))
 	say(strings.Join(read(t, words, size), dot))
-	if p := partial(t.Accounting, words); p != "" {
+	if p := partial(t, words); p != "" {
 		say("**" + p + "**")
 	}
 	if len(t.Rows) > 0 {

@@ -29,7 +29,7 @@ func Slack(s *query.Summary) []byte {
 	lines := []string{"`" + strings.Join(said(balancers(s.Totals, words, 3), span(s.Totals, words, false)), " · ") + "`"}
 	lines = append(lines, slackPlain(strings.Join(overall(s.Totals, words), " · ")))
 	lines = append(lines, said(slackPlain(strings.Join(earlier(s, words), " · ")))...)
-	if p := partial(s.Totals.Accounting, words); p != "" {
+	if p := partial(s.Totals, words); p != "" {
 		lines = append(lines, "*"+p+"*")
 	}
 	m.section("", lines, "")

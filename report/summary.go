@@ -93,8 +93,9 @@ func appendEnvelope(b []byte, t *query.Table) []byte {
 	b = appendBound(append(b, `"window":{"from":`...), t.Window.From)
 	b = appendBound(append(b, `,"to":`...), t.Window.Until)
 	a := t.Accounting
-	return fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
+	b = fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
 		a.Objects, a.ObjectsFailed, a.Lines, a.Parsed, a.Rejected, a.Skipped, a.BytesCompressed, a.Bytes)
+	return appendGaps(b, t.Gaps)
 }
 
 func appendTotals(b []byte, t *query.Table) []byte {
@@ -121,7 +122,7 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 	}
 	say("", joined(dot, said(balancers(s.Totals, words, balancersShown(s.Totals, words, st.Width)), span(s.Totals, words, false))...)...)
 	say("", joined(dot, read(s.Totals, words, size)...)...)
-	say("  ", said(partial(s.Totals.Accounting, words))...)
+	say("  ", said(partial(s.Totals, words))...)
 	out.WriteByte('\n')
 	say("  ", joined(dot, overall(s.Totals, words)...)...)
 	say("  ", joined(dot, earlier(s, words)...)...)
@@ -168,7 +169,7 @@ func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
 	say(balancers(s.Totals, words, 0))
 	say(span(s.Totals, words, true))
 	say(strings.Join(read(s.Totals, words, exactSize), dot))
-	say(partial(s.Totals.Accounting, words))
+	say(partial(s.Totals, words))
 	say(strings.Join(overall(s.Totals, words), dot))
 	say(strings.Join(earlier(s, words), dot))
 	for _, section := range s.Sections {
@@ -204,7 +205,7 @@ func encodeSummaryMarkdown(w io.Writer, s *query.Summary, st Style) error {
 	}
 	say(strings.Join(said(balancers(s.Totals, words, 3), span(s.Totals, words, false)), dot))
 	say(strings.Join(read(s.Totals, words, size), dot))
-	if p := partial(s.Totals.Accounting, words); p != "" {
+	if p := partial(s.Totals, words); p != "" {
 		say("**" + p + "**")
 	}
 	say("**" + markdownNumber(strings.Join(overall(s.Totals, words), dot)) + "**")

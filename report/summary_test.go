@@ -132,7 +132,7 @@ func TestSummaryEnvelope(t *testing.T) {
 			keys = append(keys, m[1])
 		}
 	}
-	want := []string{"schema", "window", "accounting", "warnings", "totals", "sections", "rows_left", "before"}
+	want := []string{"schema", "window", "accounting", "not_ingested", "warnings", "totals", "sections", "rows_left", "before"}
 	if diff := cmp.Diff(want, keys); diff != "" || !json.Valid(out.Bytes()) {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}

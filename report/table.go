@@ -45,7 +45,7 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 	names := balancers(t, words, balancersShown(t, words, s.Width))
 	say("", joined(dot, said(names, span(t, words, false))...)...)
 	say("", joined(dot, read(t, words, size)...)...)
-	say("  ", said(partial(t.Accounting, words))...)
+	say("  ", said(partial(t, words))...)
 	if out.Len() > 0 {
 		out.WriteByte('\n')
 	}

@@ -23,7 +23,7 @@ func aroundTabs(t *query.Table, s Style) (before, after string) {
 	say(balancers(t, words, 0))
 	say(span(t, words, true))
 	say(strings.Join(read(t, words, exactSize), dot))
-	say(partial(t.Accounting, words))
+	say(partial(t, words))
 	before = out.String()
 	out.Reset()
 	say(rowsLeft(t, words))

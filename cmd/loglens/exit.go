@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"loglens/ingest"
 	"loglens/internal/amount"
 	"loglens/internal/condition"
+	"loglens/internal/when"
 	"loglens/query"
 	"loglens/report"
 )
@@ -38,7 +40,8 @@ const exitHelp = `Exit status of loglens:
     0  done
     1  failed
     2  wrong usage
-    3  the answer is printed, but partial: some objects could not be read
+    3  the answer is printed, but partial: some objects could not be read, or a
+       store has never been filled for a part of the window
     4  credentials missing or expired, or access denied
     5  no log objects in the window, or access logs are switched off
    10  store missing or damaged
@@ -69,11 +72,19 @@ func usage(hint, format string, args ...any) error {
 // partialError says that the answer on stdout rests on some of the objects.
 type partialError struct {
 	failed, objects int64
-	first           error // why one of them could not be read; nil if that is not known
+	first           error         // why one of them could not be read; nil if that is not known
+	lacking         time.Duration // of the window, which was never ingested
 }
 
 func (e *partialError) Error() string {
-	return fmt.Sprintf("the answer is partial: %d of %s could not be read", e.failed, amount.Of(e.objects, "object", "objects"))
+	var lacks []string
+	if e.failed > 0 {
+		lacks = append(lacks, fmt.Sprintf("%d of %s could not be read", e.failed, amount.Of(e.objects, "object", "objects")))
+	}
+	if e.lacking > 0 {
+		lacks = append(lacks, when.FormatDuration(e.lacking)+" of the window was never ingested")
+	}
+	return "the answer is partial: " + strings.Join(lacks, ", and ")
 }
 
 // Hint says how to read one of them.

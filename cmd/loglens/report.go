@@ -145,13 +145,13 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	})
 }
 
-// whole is nil for an answer that rests on every object; why is the reason of one that
-// could not be read.
+// whole is nil for an answer that rests on all that there is; why is the reason of an
+// object that could not be read.
 func whole(t *query.Table, why error) error {
-	if n := t.Accounting.ObjectsFailed; n > 0 {
-		return &partialError{n, t.Accounting.Objects, why}
+	if t.Whole() {
+		return nil
 	}
-	return nil
+	return &partialError{t.Accounting.ObjectsFailed, t.Accounting.Objects, why, t.Lacking()}
 }
 
 // frame says on stderr what stands around the rows of a table, for the forms that

@@ -46,7 +46,7 @@ func (a *app) cared(c *cobra.Command, run func(context.Context, query.Disk) erro
 
 func (a *app) storeStats() *cobra.Command {
 	return a.cared(&cobra.Command{Use: "stats", Short: "Say what the store holds"}, func(ctx context.Context, d query.Disk) error {
-		relations, size, err := query.Stats(ctx, "", d)
+		relations, spans, size, err := query.Stats(ctx, "", d)
 		if err != nil {
 			return err
 		}
@@ -54,6 +54,13 @@ func (a *app) storeStats() *cobra.Command {
 		fmt.Fprintf(&b, "%-14s %12s  %-17s  %s\n", "relation", "rows", "first", "last")
 		for _, r := range relations {
 			fmt.Fprintf(&b, "%-14s %12d  %-17s  %s\n", r.Name, r.Rows, moment(r.First), moment(r.Last))
+		}
+		for _, s := range spans {
+			of := s.Source
+			if s.LoadBalancer != "" {
+				of = s.LoadBalancer + " in " + of
+			}
+			fmt.Fprintf(&b, "ingested %s: %s\n", report.Plain(of), s.Window)
 		}
 		fmt.Fprintf(&b, "%.1f MB in %s\n", float64(size)/1e6, report.Plain(d.Path))
 		_, err = io.WriteString(a.out, b.String())

@@ -238,9 +238,10 @@ func (a *app) basis(ctx context.Context, ask query.SummaryQuestion, in input) (_
 	return s.Basis(ctx, ask)
 }
 
+// wholeBasis is whole for what the window is compared with, if it is.
 func wholeBasis(b *query.Basis) error {
-	if failed, objects := b.Incomplete(); failed > 0 {
-		return &partialError{failed: failed, objects: objects}
+	if t := b.Compared(); t != nil {
+		return whole(t, nil)
 	}
 	return nil
 }

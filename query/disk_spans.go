@@ -1,0 +1,225 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/amount"
+	"loglens/internal/when"
+)
+
+// A store holds what ingests have found, each in a window of its own. Its table
+// "ingested" remembers over which spans of time a source was listed to its end, so that
+// an answer can tell that nothing failed from that nobody has looked.
+
+// Span is a time over which all objects of a source were looked for.
+type Span struct {
+	Source       string // as it was named, but a local one from the root
+	LoadBalancer string // the only one that was looked for; "" for all
+	Window       when.Window
+}
+
+const ingestedTable = "CREATE TABLE disk.ingested (source VARCHAR, load_balancer VARCHAR, since TIMESTAMP, until TIMESTAMP)"
+
+// settled is how long after its interval an object has been delivered, nearly always.
+// What was listed earlier counts as not looked for, so the next ingest has to look again.
+const settled = 15 * time.Minute
+
+// objectInterval is what an object covers, nearly always.
+const objectInterval = 5 * time.Minute
+
+// origin is what spans are spans of.
+type origin struct{ source, loadBalancer string }
+
+// spansOf are those of the file, which is open, by origin. One may have an empty span:
+// an ingest has begun with it and not come to its end.
+func (s *Store) spansOf(ctx context.Context) (map[origin][]when.Window, error) {
+	spans := map[origin][]when.Window{}
+	var of origin
+	var since, until *time.Time
+	err := s.each(ctx, func() {
+		spans[of] = append(spans[of], when.Window{From: or(since).UTC(), Until: or(until).UTC()})
+	}, "SELECT source, load_balancer, since, until FROM disk.ingested ORDER BY ALL", []any{&of.source, &of.loadBalancer, &since, &until})
+	return spans, err
+}
+
+// origins are those of the sources. Of those that have no object at all, only known ones:
+// a name that was mistyped is not to be missed ever after.
+func (i *ingesting) origins() (list []origin) {
+	for _, source := range i.store.in.Sources {
+		of := origin{absolute(source.String()), i.plan.LoadBalancer}
+		if i.spans[of] != nil || i.done.Listed > 0 {
+			list = append(list, of)
+		}
+	}
+	return list
+}
+
+// absolute is a source by a name that is the same wherever the command is typed.
+func absolute(spec string) string {
+	if scheme, rest, ok := strings.Cut(spec, "://"); ok {
+		return strings.ToLower(scheme) + "://" + strings.TrimRight(rest, "/")
+	}
+	if path, err := filepath.Abs(spec); err == nil {
+		return path
+	}
+	return spec
+}
+
+// begun makes the sources known whose objects come in before the ingest has come to its end.
+func (i *ingesting) begun() (statements []string) {
+	for _, of := range i.origins() {
+		if i.spans[of] == nil {
+			i.spans[of] = []when.Window{{From: time.Unix(0, 0), Until: time.Unix(0, 0)}}
+			statements = append(statements, of.insert(i.spans[of][0]))
+		}
+	}
+	return statements
+}
+
+// ended remembers that the sources were listed to their ends.
+func (i *ingesting) ended() (statements []string) {
+	for _, of := range i.origins() {
+		w := Minutes(i.plan.Window)
+		if until := i.plan.Now; !until.IsZero() {
+			if strings.HasPrefix(of.source, "s3://") {
+				until = until.Add(-settled)
+			}
+			if until = until.UTC().Truncate(time.Minute); w.Until.IsZero() || until.Before(w.Until) {
+				w.Until = until
+			}
+		}
+		joined := when.Join(append(slices.Clone(i.spans[of]), w))
+		if len(joined) == 0 {
+			statements = append(statements, i.begun()...)
+			continue
+		}
+		if slices.Equal(joined, i.spans[of]) {
+			continue
+		}
+		i.spans[of] = joined
+		statements = append(statements, fmt.Sprintf("DELETE FROM disk.ingested WHERE source = %s AND load_balancer = %s", quoted(of.source), quoted(of.loadBalancer)))
+		for _, w := range joined {
+			statements = append(statements, of.insert(w))
+		}
+	}
+	return statements
+}
+
+func (of origin) insert(w when.Window) string {
+	bound := func(t time.Time) string {
+		if t.IsZero() {
+			return "NULL"
+		}
+		return fmt.Sprintf("make_timestamp(%d)", t.UnixMicro())
+	}
+	return fmt.Sprintf("INSERT INTO disk.ingested VALUES (%s, %s, %s, %s)", quoted(of.source), quoted(of.loadBalancer), bound(w.From), bound(w.Until))
+}
+
+// forgetSpans takes out of the spans what lies before a time.
+func forgetSpans(before time.Time) []string {
+	at := fmt.Sprintf("make_timestamp(%d)", Minutes(when.Window{Until: before.UTC()}).Until.UnixMicro())
+	return []string{"UPDATE disk.ingested SET since = least(" + at + ", until) WHERE since IS NULL OR since < " + at}
+}
+
+// holds reports whether who looked for one has found what there is of the other.
+func (of origin) holds(other origin) bool {
+	return (of.source == other.source || strings.HasPrefix(other.source, strings.TrimSuffix(of.source, "/")+"/")) &&
+		(of.loadBalancer == "" || other.loadBalancer != "" && alike(of.loadBalancer, other.loadBalancer))
+}
+
+// alike reports whether two names, neither empty, may be of one load balancer.
+func alike(a, b string) bool {
+	takes := func(a, b string) bool {
+		return ingest.Plan{LoadBalancer: a}.WantsBalancer(cmp.Or(ingest.BalancerID(b), b))
+	}
+	return a == b || takes(a, b) || takes(b, a)
+}
+
+// warnOfGaps finds what the window has of times for which a source was not looked
+// through, and says how to bring it in.
+func (s *Store) warnOfGaps(ctx context.Context, t *Table) error {
+	if s.reader == nil || s.read == 0 {
+		return nil
+	}
+	spans, err := s.spansOf(ctx)
+	if err != nil {
+		return err
+	}
+	t.Gaps, t.Unseen = gapsIn(s.in.Plan, spans)
+	t.Warnings = append(t.Warnings, s.tellGaps(t.Gaps)...)
+	return nil
+}
+
+// gapsIn are the gaps of a plan's window; unseen says that all of it is one. A window
+// without a beginning or an end asks for what there is, so nothing lacks there.
+func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unseen bool) {
+	w, due := plan.Window, time.Duration(0)
+	if recent := plan.Now.Add(-settled).UTC().Truncate(time.Minute); !plan.Now.IsZero() && recent.Before(w.Until) {
+		w.Until, due = recent, objectInterval // the sources themselves would tell no more, and the next ingest may be due
+	}
+	if !w.Until.IsZero() && !w.From.Before(w.Until) {
+		return nil, false
+	}
+	origins := originsFor(plan.LoadBalancer, spans)
+	unseen = len(origins) > 0
+	for _, of := range origins {
+		var looked []when.Window
+		for other, windows := range spans {
+			if other.holds(of) {
+				looked = append(looked, windows...)
+			}
+		}
+		left := w.Without(looked)
+		unseen = unseen && slices.Equal(left, []when.Window{w})
+		for _, gap := range left {
+			newest := gap.Until.Equal(w.Until) && gap.Until.Sub(gap.From) <= due
+			if !gap.From.IsZero() && !gap.Until.IsZero() && !newest {
+				gaps = append(gaps, Span{of.source, of.loadBalancer, gap})
+			}
+		}
+	}
+	return gaps, unseen
+}
+
+// originsFor are those that bear on a question about a load balancer, or about all, in order.
+func originsFor(loadBalancer string, spans map[origin][]when.Window) (list []origin) {
+	for of := range spans {
+		switch {
+		case loadBalancer == "":
+			list = append(list, of)
+		case of.loadBalancer == "" || alike(of.loadBalancer, loadBalancer):
+			list = append(list, origin{of.source, loadBalancer})
+		}
+	}
+	slices.SortFunc(list, func(a, b origin) int {
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.loadBalancer, b.loadBalancer))
+	})
+	return slices.Compact(list)
+}
+
+// mostGaps is how many are told one by one.
+const mostGaps = 3
+
+// tellGaps says what was not looked through, and how to bring it in.
+func (s *Store) tellGaps(gaps []Span) (said []string) {
+	for i, g := range gaps {
+		if i == mostGaps {
+			return append(said, fmt.Sprintf("%s never ingested", amount.Of(int64(len(gaps)-i), "more stretch of time was", "more stretches of time were")))
+		}
+		of, only := g.Source, ""
+		if g.LoadBalancer != "" {
+			of, only = g.LoadBalancer+" in "+of, " --lb "+ingest.ShellWord(g.LoadBalancer)
+		}
+		const form = "2006-01-02T15:04Z"
+		said = append(said, fmt.Sprintf("of %s, %s was never ingested: %s --since %s --until %s%s %s brings it in", of, g.Window,
+			s.in.Disk.command("ingest"), g.Window.From.UTC().Format(form), g.Window.Until.UTC().Format(form), only, ingest.ShellWord(g.Source)))
+	}
+	return said
+}

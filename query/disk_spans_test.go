@@ -1,0 +1,270 @@
+package query_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/demo"
+	"loglens/internal/when"
+	"loglens/parse"
+	"loglens/query"
+)
+
+// called is a source by another name.
+type called struct {
+	ingest.Source
+	name string
+}
+
+func (c called) String() string { return c.name }
+
+// looked is what an ingest of a test has looked through.
+type looked struct {
+	window when.Window
+	elb    string
+}
+
+// TestStoreKnowsWhatItLacks ingests random windows, of all load balancers or of one, and
+// compares the gaps of an answer with a look at every minute; and an answer without a gap
+// with one from the logs themselves.
+func TestStoreKnowsWhatItLacks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 31, End: end, Lines: 1000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	var balancers []string
+	for _, o := range w.truth.Objects {
+		if o.LoadBalancer != "" && !slices.Contains(balancers, o.LoadBalancer) {
+			balancers = append(balancers, o.LoadBalancer)
+		}
+	}
+	report, _ := query.FindReport("top-errors")
+	whole, partial, unseen := 0, 0, 0
+	for seed := range uint64(query.Often(25, 600)) {
+		rng := rand.New(rand.NewPCG(seed, 0x5ba))
+		minute := func() time.Time { return w.truth.From.Truncate(time.Minute).Add(time.Duration(rng.IntN(45)) * time.Minute) }
+		window := func() (w when.Window) {
+			w.From, w.Until = minute(), minute()
+			if w.Until.Before(w.From) {
+				w.From, w.Until = w.Until, w.From
+			}
+			w.Until = w.Until.Add(time.Minute)
+			return w
+		}
+		elb := func() string {
+			if rng.IntN(3) > 0 {
+				return ""
+			}
+			return one(rng, balancers...)
+		}
+		disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+		var past []looked
+		for range 1 + rng.IntN(3) {
+			l := looked{window(), elb()}
+			if rng.IntN(4) == 0 {
+				l.window.From = time.Time{}
+			}
+			if rng.IntN(4) == 0 {
+				l.window.Until = time.Time{}
+			}
+			done := ingested(t, disk, w.dir, ingest.Plan{Window: l.window, LoadBalancer: l.elb}, false)
+			if done.Listed > 0 || slices.ContainsFunc(past, func(p looked) bool { return p.elb == l.elb }) {
+				past = append(past, l)
+			}
+		}
+		if len(past) == 0 {
+			continue
+		}
+		var pruned time.Time
+		if rng.IntN(5) == 0 {
+			pruned = minute()
+			if _, err := query.Prune(context.Background(), t.TempDir(), disk, pruned); err != nil {
+				t.Fatal(err)
+			}
+		}
+		plan := ingest.Plan{Window: window(), LoadBalancer: elb()}
+		ask := query.Question{By: report.Default, Classes: parse.Classes()}
+		got, err := fromDisk(t, disk, plan).Run(context.Background(), report, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+
+		asked := []string{plan.LoadBalancer}
+		if plan.LoadBalancer == "" {
+			asked = nil
+			for _, l := range past {
+				asked = append(asked, l.elb)
+			}
+		} else if !slices.ContainsFunc(past, func(l looked) bool { return l.elb == "" || l.elb == plan.LoadBalancer }) {
+			asked = nil // of this one nothing was ever looked for
+		}
+		lacking := 0
+		for at := plan.Window.From; at.Before(plan.Window.Until); at = at.Add(time.Minute) {
+			want := slices.ContainsFunc(asked, func(elb string) bool {
+				return !slices.ContainsFunc(past, func(l looked) bool {
+					return (l.elb == "" || l.elb == elb) && l.window.Contains(at) && !at.Before(pruned)
+				})
+			})
+			has := slices.ContainsFunc(got.Gaps, func(g query.Span) bool { return g.Window.Contains(at) })
+			if has != want {
+				t.Fatalf("seed %d: ingested %v, pruned before %v, asked %+v: gaps %v; want one at %v: %v", seed, past, pruned, plan, got.Gaps, at, want)
+			}
+			if want {
+				lacking++
+			}
+		}
+		if got.Lacking() != time.Duration(lacking)*time.Minute {
+			t.Errorf("seed %d: %v lacking, want %d minutes", seed, got.Lacking(), lacking)
+		}
+		switch {
+		case len(asked) == 0:
+		case lacking > 0:
+			partial++
+			if got.Unseen {
+				unseen++
+			}
+			if len(got.Warnings) == 0 || got.Whole() {
+				t.Errorf("seed %d: %v, and no word of it: %q", seed, got.Gaps, got.Warnings)
+			}
+		case plan.LoadBalancer == "" && !slices.Contains(asked, ""):
+			// Of the other load balancers nothing is known.
+		default:
+			whole++
+			want, err := open(t, w.dir, plan, 1).Run(context.Background(), report, ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Total != want.Total || got.Requests != want.Requests {
+				t.Errorf("seed %d: ingested %v, pruned before %v: %d of %d without a gap, want %d of %d", seed, past, pruned, got.Total, got.Requests, want.Total, want.Requests)
+			}
+		}
+	}
+	if whole < 3 || partial < 5 || unseen == 0 {
+		t.Errorf("%d whole answers, %d partial, %d of them of nothing", whole, partial, unseen)
+	}
+}
+
+// TestNewestIsNotLookedFor: of S3, what is not delivered yet is no part of what was looked
+// for; a gap there is told only once the next ingest is overdue.
+func TestNewestIsNotLookedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 32, End: end, Lines: 300, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	now := w.truth.Until.Truncate(time.Minute)
+	_, err = query.Ingest(context.Background(), t.TempDir(), query.Input{
+		Sources: []ingest.Source{called{sources[0], "S3://my-logs/prod/"}}, Workers: 1, Disk: disk,
+		Plan: ingest.Plan{Window: when.Window{From: now.Add(-time.Hour), Until: now}, Now: now},
+	}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, _ := query.FindReport("top-errors")
+	for _, c := range []struct {
+		later, since, lacking time.Duration
+		open                  bool
+	}{
+		{0, time.Hour, 0, false},
+		{5 * time.Minute, 30 * time.Minute, 0, false},
+		{6 * time.Minute, 30 * time.Minute, 6 * time.Minute, false},
+		{2 * time.Hour, 2 * time.Hour, 105 * time.Minute, false},
+		{48 * time.Hour, time.Hour, 45 * time.Minute, false},
+		{48 * time.Hour, time.Hour, 0, true}, // asks for what there is
+		{0, 3 * time.Hour, 2 * time.Hour, false},
+	} {
+		plan := ingest.Plan{Now: now.Add(c.later)}
+		plan.Window = when.Window{From: plan.Now.Add(-c.since), Until: plan.Now}
+		if c.open {
+			plan.Window.Until = time.Time{}
+		}
+		got, err := fromDisk(t, disk, plan).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Lacking() != c.lacking || c.lacking > 0 && got.Gaps[0].Source != "s3://my-logs/prod" {
+			t.Errorf("%v after the ingest, of the last %v: %v lacking, want %v", c.later, c.since, got.Gaps, c.lacking)
+		}
+	}
+}
+
+// TestBrokenOffIsNotLookedThrough: what an ingest has brought in before it was ended is
+// there, and all of its source is told as lacking. A source in which there is nothing is
+// not missed.
+func TestBrokenOffIsNotLookedThrough(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 33, End: end, Lines: 2000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	report, _ := query.FindReport("top-errors")
+	plan := ingest.Plan{Window: when.Window{From: w.truth.From.Truncate(time.Minute), Until: w.truth.Until.Truncate(time.Minute)}}
+	ask := func(disk query.Disk) *query.Table {
+		got, err := fromDisk(t, disk, plan).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	sources, err := ingest.NewSources(context.Background(), []string{w.dir, t.TempDir()}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	logs, err := open(t, w.dir, plan, 1).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, parts := logs.Accounting.Objects, 0
+	for at := 1; ; at++ {
+		disk := query.Disk{Path: filepath.Join(t.TempDir(), fmt.Sprint(at), "loglens.duckdb"), Wait: time.Second}
+		in := query.Input{Sources: sources[:1], Plan: plan, Workers: 1, Disk: query.BreakAt(disk, at, 40)}
+		_, err := query.Ingest(context.Background(), t.TempDir(), in, false)
+		if err == nil {
+			if got := ask(disk); !got.Whole() {
+				t.Errorf("after a whole ingest: %v", got.Gaps)
+			}
+			in.Sources, in.Disk = sources[1:], disk
+			if _, err := query.Ingest(context.Background(), t.TempDir(), in, false); err != nil {
+				t.Fatal(err)
+			}
+			if got := ask(disk); !got.Whole() {
+				t.Errorf("after an ingest of nothing: %v", got.Gaps)
+			}
+			break
+		}
+		if !errors.Is(err, query.ErrBroken) {
+			t.Fatal(err)
+		}
+		s, err := query.Open(context.Background(), t.TempDir(), query.Input{Plan: plan, Workers: 1, Disk: disk})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+		if cerr := s.Close(); cerr != nil {
+			t.Fatal(cerr)
+		}
+		if errors.As(err, new(*query.DiskError)) {
+			continue // it has no tables yet
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		objects := got.Accounting.Objects
+		switch {
+		case objects == 0:
+		case objects < all:
+			if parts++; !got.Unseen {
+				t.Errorf("broken at step %d, with %d of %d objects: %v", at, objects, all, got.Gaps)
+			}
+		case !got.Whole():
+			t.Errorf("broken at step %d, with all objects: %v", at, got.Gaps)
+		}
+	}
+	if parts == 0 {
+		t.Error("no ingest broke off with a part of it in the store")
+	}
+}

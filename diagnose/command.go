@@ -56,7 +56,10 @@ func (t Target) word() string {
 	return word
 }
 
-// authorize opens a port in a security group for a peer, and closes it again.
+// anyClients stands for clients that only the one knows who set the balancer up.
+const anyClients = "CLIENTS-CIDR"
+
+// authorize opens a port in a security group for peers, and closes it again.
 func (f *facts) authorize(found *Finding, id string, egress bool, protocol string, port int, peers ...string) {
 	way := "ingress"
 	if egress {
@@ -65,9 +68,11 @@ func (f *facts) authorize(found *Finding, id string, egress bool, protocol strin
 	for _, peer := range peers {
 		source := "UserIdGroupPairs=[{GroupId=" + peer + "}]"
 		switch {
+		case strings.HasPrefix(peer, "pl-"):
+			source = "PrefixListIds=[{PrefixListId=" + peer + "}]"
 		case strings.Contains(peer, ":"):
 			source = "Ipv6Ranges=[{CidrIpv6=" + peer + "}]"
-		case strings.Contains(peer, "/"):
+		case strings.Contains(peer, "/"), peer == anyClients:
 			source = "IpRanges=[{CidrIp=" + peer + "}]"
 		}
 		permission := fmt.Sprintf("IpProtocol=%s,FromPort=%d,ToPort=%d,%s", protocol, port, port, source)

@@ -190,6 +190,34 @@ func TestDoesNoHarm(t *testing.T) {
 		}, finding{id: "acl-balancer-outbound-blocks-clients", absent: true}},
 		{"a network balancer without a listener", func(s *Snapshot) { s.network(); s.Listeners = []Listener{} }, finding{id: "listener-none", fix: "--protocol TCP --port 8080"}},
 		{"a target by IPv6", func(s *Snapshot) { s.Target = "[2001:db8::1]:8080" }, finding{id: "target-not-registered", fix: "Id=2001:db8::1,Port=8080"}},
+		{"a listener for a prefix list", func(s *Snapshot) {
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
+		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},
+		{"a listener for another group", func(s *Snapshot) {
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, Groups: []string{"sg-edge"}, CIDRs: []string{"203.0.113.0/24"}}}
+		}, finding{id: "balancer-sg-blocks-listener", fix: "GroupId=sg-edge", not: "0.0.0.0/0"}},
+		{"a listener for nobody knows whom", func(s *Snapshot) { s.group("sg-lb").Ingress = []Permission{} },
+			finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=CLIENTS-CIDR", not: "0.0.0.0/0"}},
+		{"a target for a prefix list", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, PrefixLists: []string{"pl-cloudfront"}, CIDRs: []string{"10.0.0.0/23"}}}
+			s.Network.PrefixLists = []PrefixList{{"pl-cloudfront", []string{"130.176.0.0/16"}}}
+		}, finding{id: "nlb-client-addresses-blocked"}},
+		{"a target that another balancer's group may reach", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}, {Protocol: "tcp", From: 8443, To: 8443, Groups: []string{"sg-alb"}}}
+		}, finding{id: "nlb-client-addresses-blocked"}},
+		{"a group of another VPC", func(s *Snapshot) {
+			s.peered("tgw-1")
+			dead(s, "Target.Timeout")
+		}, finding{id: "target-sg-blocks-traffic-port", fix: "--group-id sg-peer --ip-permissions 'IpProtocol=tcp,FromPort=8080,ToPort=8080,IpRanges=[{CidrIp=10.0.0.0/24}]'", not: "sg-lb"}},
+		{"a group of another VPC, outbound", func(s *Snapshot) {
+			s.peered("pcx-1")
+			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}
+			dead(s, "Target.Timeout")
+		}, finding{id: "balancer-sg-blocks-traffic-port", fix: "CidrIp=10.9.0.0/24", not: "sg-peer"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -77,7 +77,7 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 	})
 	found.on(e)
 	other := f.rangeOf(e.subnet, e.address).String()
-	if len(e.filters) > 0 {
+	if len(e.filters) > 0 && f.sameVPC(e) {
 		other = e.filters[0]
 	}
 	if !slices.Contains(found.admitted, other) {
@@ -153,7 +153,8 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")
 	}
 	peers := f.Balancer.SecurityGroups
-	if len(peers) == 0 {
+	if len(peers) == 0 || !f.sameVPC(e) {
+		peers = nil
 		for _, s := range from {
 			for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
 				peers = append(peers, p.String())
@@ -168,6 +169,11 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	}
 	return found
 }
+
+// sameVPC reports whether rules of a target's groups can name those of the balancer,
+// and the other way round, whatever lies in between: over a transit gateway they match
+// only where it is told to refer to groups, over a peering only within a region.
+func (f *facts) sameVPC(e endpoint) bool { return e.vpc == f.Balancer.VPC }
 
 func subnetNames(list []Subnet) string {
 	var names []string
@@ -301,32 +307,58 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			found.Level, found.Confidence = Warn, Low
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
 		}
-		if len(e.filters) > 0 {
-			from := clients[0].String()
-			if own := f.Balancer.SecurityGroups; len(own) > 0 {
-				from = own[0]
-			}
-			f.authorize(found, e.filters[0], false, protocol, e.port, from)
+		own, asked := f.Balancer.SecurityGroups, f.admits(e.filters)
+		switch {
+		case len(own) > 0:
+			f.authorize(found, e.filters[0], false, protocol, e.port, own[0])
+		case !slices.ContainsFunc(asked, f.beyond):
+			f.authorize(found, e.filters[0], false, protocol, e.port, clients[0].String())
+		default: // somebody has chosen whom to let in
+			found.because(FromConfig, "the group lets in only "+few(asked)+": which clients are meant is known to those who chose them")
 		}
 		return found
 	})
 	found.on(e)
 }
 
+// admits are all that the rules of groups let in, on whatever port.
+func (f *facts) admits(ids []string) (peers []string) {
+	groups, _ := f.securityGroups(ids)
+	for _, g := range groups {
+		for _, p := range g.Ingress {
+			for _, peer := range slices.Concat(p.CIDRs, p.PrefixLists, p.Groups) {
+				if !slices.Contains(ids, peer) {
+					peers = add(peers, peer)
+				}
+			}
+		}
+	}
+	return peers
+}
+
+// everybody reports whether a peer of a rule is the whole internet.
+func everybody(peer string) bool { return strings.HasSuffix(peer, "/0") }
+
+// beyond reports whether a peer of a rule is a choice of whom to let in: neither all,
+// nor a range of the balancer's own VPC, where its nodes and their health checks are.
+func (f *facts) beyond(peer string) bool {
+	p, err := netip.ParsePrefix(peer)
+	return !everybody(peer) && (err != nil || !f.inside(p))
+}
+
+// inside reports whether a range lies in the balancer's VPC.
+func (f *facts) inside(p netip.Prefix) bool {
+	return slices.ContainsFunc(f.Network.VPCs, func(v VPC) bool {
+		return v.ID == f.Balancer.VPC && slices.ContainsFunc(prefixes(v.CIDRs), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) })
+	})
+}
+
 // opensBeyond reports whether a target's port is open to more than its own VPC, in
 // which the balancer's nodes are.
 func (f *facts) opensBeyond(e endpoint, protocol string) bool {
 	openings, _ := f.openings(e.filters, false, protocol, e.port)
-	inside := func(p netip.Prefix) bool {
-		for _, v := range f.Network.VPCs {
-			if v.ID == f.Balancer.VPC && slices.ContainsFunc(prefixes(v.CIDRs), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) }) {
-				return true
-			}
-		}
-		return false
-	}
 	for _, p := range openings {
-		if list, ok := f.ranges(p); !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !inside(r) }) {
+		if list, ok := f.ranges(p); !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !f.inside(r) }) {
 			return true
 		}
 	}
@@ -396,16 +428,27 @@ func (f *facts) intoBalancer() (list []*Finding) {
 		found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets nobody in on the listener's port %d.", few(ids), l.Port))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
 		found.Confidence = High
-		from := "0.0.0.0/0"
-		if f.Balancer.Scheme == "internal" {
-			for _, v := range f.Network.VPCs {
-				if v.ID == f.Balancer.VPC && len(v.CIDRs) > 0 {
-					from = v.CIDRs[0]
-				}
-			}
-		}
-		f.authorize(found, ids[0], false, protocol, l.Port, from)
+		f.authorize(found, ids[0], false, protocol, l.Port, f.clients(ids)...)
 		list = append(list, found)
 	}
 	return list
+}
+
+// clients are who is to be let in to a listener that lets nobody in: those that the
+// balancer's groups let in on other ports, and no more than these. An internal balancer
+// whose groups say nothing has them in its VPC.
+func (f *facts) clients(ids []string) []string {
+	peers := f.admits(ids)
+	if slices.ContainsFunc(peers, everybody) {
+		return slices.DeleteFunc(peers, func(peer string) bool { return !everybody(peer) })
+	}
+	if len(peers) > 0 {
+		return peers
+	}
+	for _, v := range f.Network.VPCs {
+		if f.Balancer.Scheme == "internal" && v.ID == f.Balancer.VPC && len(v.CIDRs) > 0 {
+			return v.CIDRs[:1]
+		}
+	}
+	return []string{anyClients}
 }

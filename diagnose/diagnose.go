@@ -52,7 +52,7 @@ func KindOf(id string) Kind {
 // finding begins one of the kind that the id names.
 func finding(id, sentence string) *Finding {
 	k := KindOf(id)
-	return &Finding{ID: id, Level: k.Level, Hop: k.Hop, Confidence: Medium, Sentence: sentence}
+	return &Finding{ID: id, Level: k.Level, Hop: k.Hop, Confidence: Medium, Sentence: sentence, Do: k.Do}
 }
 
 // finish counts what a finding explains, and brings its lists in order.

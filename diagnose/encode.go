@@ -125,7 +125,7 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 	for _, f := range r.Findings {
 		j := jsonFinding{
 			ID: f.ID, Level: f.Level, Hop: f.Hop, Sentence: f.Sentence, Evidence: []jsonEvidence{}, Explains: f.Explains, Confidence: f.Confidence,
-			BecauseOf: list(f.BecauseOf), Rivals: []jsonRival{}, Do: KindOf(f.ID).Do, Fix: list(f.Fix), Undo: list(f.Undo), Verify: list(f.Verify),
+			BecauseOf: list(f.BecauseOf), Rivals: []jsonRival{}, Do: f.Do, Fix: list(f.Fix), Undo: list(f.Undo), Verify: list(f.Verify),
 			Groups: list(f.Groups), Targets: list(f.Targets),
 		}
 		for _, e := range f.Evidence {

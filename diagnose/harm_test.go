@@ -15,6 +15,9 @@ func TestDoesNoHarm(t *testing.T) {
 		fix    string // that its commands have; "" for no command at all
 		not    string // that no command has
 		behind string // which accounts for it
+		says   string // what its sentence has
+		denies string // what neither its sentence nor what is to be done has
+		mild   bool   // is no failure
 	}
 	dead := func(s *Snapshot, reason string) {
 		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", reason
@@ -138,7 +141,12 @@ func TestDoesNoHarm(t *testing.T) {
 		{"a path that others have", func(s *Snapshot) {
 			dead(s, "Target.ResponseCodeMismatch")
 			s.web().Targets[0].Description = "Health checks failed with these codes: [404]"
-		}, finding{id: "health-check-path-not-found"}},
+		}, finding{id: "health-check-path-not-found", says: first + " answers the health check of web with 404, and other targets", denies: "ask for a path"}},
+		{"400 on a port like 443 that others pass", func(s *Snapshot) {
+			s.port(8443)
+			dead(s, "Target.ResponseCodeMismatch")
+			s.web().Targets[0].Description = "Health checks failed with these codes: [400]"
+		}, finding{id: "target-expects-tls", absent: true}},
 		{"a port like 443 that others speak HTTP on", func(s *Snapshot) {
 			s.port(8443)
 			dead(s, "Target.FailedHealthChecks")
@@ -235,6 +243,12 @@ func TestDoesNoHarm(t *testing.T) {
 				t.Fatalf("want %s:\n%s", tt.want.id, said(r))
 			}
 			f := r.Findings[i]
+			if told := f.Sentence + " " + f.Do; !strings.Contains(told, tt.want.says) || tt.want.denies != "" && strings.Contains(told, tt.want.denies) {
+				t.Errorf("it says %q, want %q and not %q", told, tt.want.says, tt.want.denies)
+			}
+			if tt.want.mild && f.Level == Fail {
+				t.Errorf("%s is %s:\n%s", f.ID, f.Level, said(r))
+			}
 			if tt.want.behind != "" {
 				if !slices.Contains(f.BecauseOf, tt.want.behind) {
 					t.Errorf("because of %v, want %s", f.BecauseOf, tt.want.behind)

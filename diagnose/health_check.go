@@ -99,10 +99,11 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 	path := redacted(g.Check.Path)
 	for _, a := range f.answered(g) {
 		var id, text string
+		others := a.othersPass()
 		switch code := a.code; {
 		case g.Version == "GRPC":
 			id, text = "health-check-grpc-matcher", fmt.Sprintf("The gRPC health check of %s is answered with status %d, and the matcher takes %s.", g.Name, code, g.Check.Matcher)
-		case code == 400 && g.plain() && g.Check.Protocol == "HTTP" && tlsPort(a.checkPort):
+		case code == 400 && g.plain() && g.Check.Protocol == "HTTP" && tlsPort(a.checkPort) && !others:
 			id, text = "target-expects-tls", fmt.Sprintf("Targets of %s expect TLS on port %d, and the balancer speaks plain HTTP.", g.Name, a.checkPort)
 		case code == 404 || code == 410:
 			id, text = "health-check-path-not-found", fmt.Sprintf("The health check of %s asks for %s, which its targets do not have (%d).", g.Name, path, code)
@@ -115,11 +116,11 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 		default:
 			id, text = "health-check-matcher", fmt.Sprintf("The health check of %s is answered with %d, which the matcher %s does not take.", g.Name, code, g.Check.Matcher)
 		}
-		found := b.at(fmt.Sprint(id, a.code), func() *Finding {
+		found := b.at(fmt.Sprint(id, a.code, others), func() *Finding {
 			found := finding(id, text)
 			found.Confidence = High
-			if a.othersPass() {
-				found.because(FromHealth, "other targets of "+g.Name+" pass this very check: it is not the check that has to change")
+			if others {
+				found.Do = "look at how these targets differ from those that pass: version, configuration, what they have started"
 			} else {
 				f.mendCode(found, g, a.code)
 			}
@@ -127,6 +128,9 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 			return found
 		})
 		found.on(a.endpoint)
+		if others {
+			found.Sentence = fmt.Sprintf("%s answer%s the health check of %s with %d, and other targets of the group pass it.", whom(found.Targets, g), third(len(found.Targets)), g.Name, a.code)
+		}
 		if len(found.Evidence) < 4 {
 			found.because(a.from, a.text)
 		}

@@ -47,6 +47,7 @@ type Finding struct {
 	Level      Level
 	Hop        Hop
 	Sentence   string
+	Do         string // what mends it, in words: its Kind's, unless the evidence says otherwise
 	Evidence   []Evidence
 	Explains   int64 // failures of the logs that it accounts for
 	Confidence Confidence

@@ -125,7 +125,7 @@ func (p *printer) finding(f *Finding, o Observed) {
 	for _, r := range f.Rivals {
 		p.say(indent+"  ", indent+"? not excluded: "+r.words())
 	}
-	p.say(indent+"  ", indent+"> "+KindOf(f.ID).Do)
+	p.say(indent+"  ", indent+"> "+f.Do)
 	for _, part := range []struct {
 		label    string
 		commands []string
@@ -166,7 +166,7 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 		for _, rival := range f.Rivals {
 			line("* not excluded: %s", report.Markdown(rival.words()))
 		}
-		line("* to do: %s", KindOf(f.ID).Do)
+		line("* to do: %s", f.Do)
 		for _, part := range []struct {
 			label    string
 			commands []string

@@ -67,6 +67,7 @@ func balancerOf(b types.LoadBalancer, region string) Balancer {
 		Name: aws.ToString(b.LoadBalancerName), ARN: arn, ID: ingest.BalancerID(arn), Type: string(b.Type),
 		DNSName: aws.ToString(b.DNSName), Scheme: string(b.Scheme), VPC: aws.ToString(b.VpcId), AddressType: string(b.IpAddressType),
 		Region: region, SecurityGroups: sorted(b.SecurityGroups), Zones: []Zone{},
+		LinkUnfiltered: aws.ToString(b.EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic) == "off",
 	}
 	if part := strings.SplitN(arn, ":", 6); len(part) == 6 {
 		out.Region, out.Account = part[3], part[4]

@@ -66,6 +66,7 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 const balancerXML = `<LoadBalancers><member><LoadBalancerArn>` + balancerARN + `</LoadBalancerArn><LoadBalancerName>shop</LoadBalancerName><DNSName>shop-1.eu-central-1.elb.amazonaws.com</DNSName>
 <Type>application</Type><Scheme>internal</Scheme><VpcId>vpc-1</VpcId><State><Code>active</Code></State><SecurityGroups><member>sg-lb</member></SecurityGroups>
+<EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic>off</EnforceSecurityGroupInboundRulesOnPrivateLinkTraffic>
 <AvailabilityZones><member><ZoneName>eu-central-1b</ZoneName><SubnetId>subnet-2</SubnetId></member><member><ZoneName>eu-central-1a</ZoneName><SubnetId>subnet-1</SubnetId></member></AvailabilityZones></member></LoadBalancers>`
 
 func collected(t *testing.T, a *answers, balancer string) (*Snapshot, error) {
@@ -115,6 +116,9 @@ func TestCollect(t *testing.T) {
 	}
 	if diff := cmp.Diff([]Zone{{"eu-central-1a", "subnet-1"}, {"eu-central-1b", "subnet-2"}}, s.Balancer.Zones); diff != "" {
 		t.Errorf("zones (-want +got):\n%s", diff)
+	}
+	if !s.Balancer.LinkUnfiltered {
+		t.Error("rules for PrivateLink are off, and that is not known")
 	}
 	rules := []Rule{
 		{ARN: "arn:r1", Priority: "7", Conditions: []Condition{{Field: "http-header", Name: "X-Verify", Values: []string{"value 1"}}}, Actions: []Action{{Type: "forward", Weights: []Weight{{webARN, 1}}}}},

@@ -198,6 +198,16 @@ func TestDoesNoHarm(t *testing.T) {
 		}, finding{id: "acl-balancer-outbound-blocks-clients", absent: true}},
 		{"a network balancer without a listener", func(s *Snapshot) { s.network(); s.Listeners = []Listener{} }, finding{id: "listener-none", fix: "--protocol TCP --port 8080"}},
 		{"a target by IPv6", func(s *Snapshot) { s.Target = "[2001:db8::1]:8080" }, finding{id: "target-not-registered", fix: "Id=2001:db8::1,Port=8080"}},
+		{"a listener for clients by PrivateLink", func(s *Snapshot) {
+			s.network()
+			s.Balancer.LinkUnfiltered = true
+			s.group("sg-lb").Ingress = []Permission{}
+		}, finding{id: "balancer-sg-blocks-listener", mild: true}},
+		{"targets for clients by PrivateLink", func(s *Snapshot) {
+			s.network()
+			s.Balancer.LinkUnfiltered = true
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
+		}, finding{id: "nlb-client-addresses-blocked", mild: true}},
 		{"a listener for a prefix list", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},

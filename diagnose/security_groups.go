@@ -307,8 +307,10 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			found.Level, found.Confidence = Warn, Low
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
 		}
+		f.byPrivateLink(found, "clients that come by PrivateLink are seen under the balancer's addresses")
 		own, asked := f.Balancer.SecurityGroups, f.admits(e.filters)
 		switch {
+		case f.Balancer.LinkUnfiltered:
 		case len(own) > 0:
 			f.authorize(found, e.filters[0], false, protocol, e.port, own[0])
 		case !slices.ContainsFunc(asked, f.beyond):
@@ -428,10 +430,26 @@ func (f *facts) intoBalancer() (list []*Finding) {
 		found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets nobody in on the listener's port %d.", few(ids), l.Port))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
 		found.Confidence = High
-		f.authorize(found, ids[0], false, protocol, l.Port, f.clients(ids)...)
+		f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
+		if found.Level == Fail {
+			f.authorize(found, ids[0], false, protocol, l.Port, f.clients(ids)...)
+		}
 		list = append(list, found)
 	}
 	return list
+}
+
+// byPrivateLink makes a finding about clients milder where they may all come by
+// PrivateLink: its rules then say nothing of them, and to let in others may be what
+// nobody wants.
+//
+// Source: AWS, "Security groups" and "Client IP preservation" of the Network Load
+// Balancer guide, read 2026-11.
+func (f *facts) byPrivateLink(found *Finding, why string) {
+	if f.Balancer.LinkUnfiltered {
+		found.Level, found.Confidence = Warn, Low
+		found.because(FromConfig, "enforce_security_group_inbound_rules_on_private_link_traffic is off: "+why)
+	}
 }
 
 // clients are who is to be let in to a listener that lets nobody in: those that the

@@ -76,7 +76,8 @@ type Balancer struct {
 	AddressType    string            `json:"address_type"` // ipv4, dualstack, …
 	SecurityGroups []string          `json:"security_groups"`
 	Zones          []Zone            `json:"zones"`
-	Attributes     map[string]string `json:"attributes"` // nil if they could not be read
+	LinkUnfiltered bool              `json:"link_unfiltered,omitempty"` // inbound rules of the groups do not hold for what comes by PrivateLink
+	Attributes     map[string]string `json:"attributes"`                // nil if they could not be read
 }
 
 // Zone is a zone that a balancer is enabled in. The zone's name is not known for a

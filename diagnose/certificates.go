@@ -47,10 +47,59 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 		if !c.NotAfter.IsZero() {
 			found.because(FromConfig, "valid until "+c.NotAfter.UTC().Format(time.DateTime)+" UTC")
 		}
-		f.exchange(found, c.ARN)
+		if found.Level == Fail && !f.needed(c) {
+			found.Level = Warn
+			found.Sentence = strings.TrimSuffix(found.Sentence, ".") + ", and no client is seen to need it."
+			found.Do = "take it out of the listener's list, or put a valid one in its place, if nobody needs it"
+			found.because(FromConfig, "a valid certificate of the same listener is for all of its names, or it is no default and for no host that a rule asks for")
+		} else {
+			f.exchange(found, c.ARN)
+		}
 		list = append(list, found)
 	}
 	return append(list, f.uncovered()...)
+}
+
+// needed reports whether there are clients that get a certificate for want of another
+// one: some listener gives it to all that it knows no better for, or a rule asks for a
+// host of it, and no valid one of that listener is for the same names.
+//
+// Source: AWS, "SSL certificates for your Application Load Balancer", read 2026-11.
+func (f *facts) needed(c Certificate) bool {
+	for _, l := range f.Listeners {
+		at := slices.Index(l.Certificates, c.ARN)
+		if at >= 0 && !f.replaced(l, c) && (at == 0 || slices.ContainsFunc(l.hosts(), func(host string) bool {
+			return slices.ContainsFunc(c.Names, func(n string) bool { return covers(n, host) })
+		})) {
+			return true
+		}
+	}
+	return false
+}
+
+// replaced reports whether for each name of a certificate a listener has a valid one, too.
+func (f *facts) replaced(l Listener, c Certificate) bool {
+	var valid []string
+	for _, other := range f.Certificates {
+		if other.ARN != c.ARN && slices.Contains(l.Certificates, other.ARN) && other.Status == "ISSUED" && other.NotAfter.After(f.Taken) {
+			valid = append(valid, other.Names...)
+		}
+	}
+	return len(c.Names) > 0 && !slices.ContainsFunc(c.Names, func(name string) bool {
+		return !slices.ContainsFunc(valid, func(v string) bool { return v == name || !strings.Contains(name, "*") && covers(v, name) })
+	})
+}
+
+// hosts are those that a listener's rules ask for.
+func (l Listener) hosts() (list []string) {
+	for _, r := range l.Rules {
+		for _, c := range r.Conditions {
+			if c.Field == "host-header" && !c.Regex {
+				list = append(list, c.Values...)
+			}
+		}
+	}
+	return list
 }
 
 // exchange prints the command that gives the listeners another certificate.
@@ -88,16 +137,9 @@ func (f *facts) uncovered() (list []*Finding) {
 			continue
 		}
 		var open []string
-		for _, r := range l.Rules {
-			for _, c := range r.Conditions {
-				if c.Field != "host-header" || c.Regex {
-					continue
-				}
-				for _, host := range c.Values {
-					if !slices.ContainsFunc(names, func(n string) bool { return covers(n, host) }) {
-						open = add(open, host)
-					}
-				}
+		for _, host := range l.hosts() {
+			if !slices.ContainsFunc(names, func(n string) bool { return covers(n, host) }) {
+				open = add(open, host)
 			}
 		}
 		if len(open) == 0 {

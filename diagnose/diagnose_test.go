@@ -46,6 +46,13 @@ var faults = []fault{
 	{want: "listener-certificate-not-issued", change: func(s *Snapshot) {
 		s.https(Certificate{certARN, "REVOKED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
 	}},
+	{want: "listener-certificate-expired", name: "of a host that a rule asks for", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}})
+		s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+		s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
+	}},
 	{want: "listener-certificate-does-not-cover-host", change: func(s *Snapshot) {
 		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}})
 		r := forwardTo("1", webARN)

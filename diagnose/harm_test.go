@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDoesNoHarm: where a command would break what works, there is none of it; and what
@@ -208,6 +209,21 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.LinkUnfiltered = true
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
 		}, finding{id: "nlb-client-addresses-blocked", mild: true}},
+		{"an old certificate beside the new one", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}})
+			s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+			r := forwardTo("1", webARN)
+			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
+		}, finding{id: "listener-certificate-expired", mild: true}},
+		{"an old certificate as the default", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+		}, finding{id: "listener-certificate-expired", mild: true}},
+		{"an old certificate for a name that nobody asks for", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+			s.alsoHas(Certificate{"arn:old", "VALIDATION_TIMED_OUT", time.Time{}, []string{"old.example.com"}})
+		}, finding{id: "listener-certificate-not-issued", mild: true}},
 		{"a listener for a prefix list", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},
@@ -271,6 +287,13 @@ func TestDoesNoHarm(t *testing.T) {
 			}
 		})
 	}
+}
+
+// alsoHas adds a certificate to the listener that s.https made.
+func (s *Snapshot) alsoHas(c Certificate) {
+	s.Certificates = append(s.Certificates, c)
+	l := &s.Listeners[1]
+	l.Certificates = append(l.Certificates, c.ARN)
 }
 
 // peered puts the first target's address into another VPC, with a security group that

@@ -16,6 +16,8 @@ const (
 	attrCrossZone = "load_balancing.cross_zone.enabled"
 	attrDelay     = "deregistration_delay.timeout_seconds"
 	attrClientIP  = "preserve_client_ip.enabled"
+	attrLeast     = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
+	attrLeastPart = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
 )
 
 // facts is a snapshot that can be asked.
@@ -243,8 +245,8 @@ func (g *Group) speaksTLS() bool {
 // plain reports whether the balancer speaks HTTP without TLS to them.
 func (g *Group) plain() bool { return g.Protocol == "HTTP" }
 
-// seconds reads an attribute that is a number of seconds; or where it is not known.
-func seconds(attributes map[string]string, name string, or float64) float64 {
+// numeric reads an attribute that is a number; or where it is none.
+func numeric(attributes map[string]string, name string, or float64) float64 {
 	if n, err := strconv.ParseFloat(attributes[name], 64); err == nil {
 		return n
 	}
@@ -252,7 +254,7 @@ func seconds(attributes map[string]string, name string, or float64) float64 {
 }
 
 // idle is the balancer's idle timeout in seconds.
-func (f *facts) idle() float64 { return seconds(f.Balancer.Attributes, attrIdle, 60) }
+func (f *facts) idle() float64 { return numeric(f.Balancer.Attributes, attrIdle, 60) }
 
 // counted reports whether a failure is one that is to be explained: an outage, not
 // what a client or a policy did. 464 is a client's by its name, and a setting's by

@@ -224,6 +224,16 @@ func TestDoesNoHarm(t *testing.T) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
 			s.alsoHas(Certificate{"arn:old", "VALIDATION_TIMED_OUT", time.Time{}, []string{"old.example.com"}})
 		}, finding{id: "listener-certificate-not-issued", mild: true}},
+		{"fail-open with healthy targets", func(s *Snapshot) {
+			s.web().Attributes[attrLeast] = "2"
+			dead(s, "Target.Timeout")
+			s.metric("UnhealthyRoutingRequestCount", webARN, "Sum", 60)
+		}, finding{id: "fail-open-routing", says: "fewer than the group's minimum", denies: "no healthy one"}},
+		{"fail-open of a zone", func(s *Snapshot) {
+			s.web().Attributes[attrCrossZone] = "false"
+			dead(s, "Target.Timeout")
+			s.metric("UnhealthyRoutingRequestCount", webARN, "Sum", 60)
+		}, finding{id: "fail-open-routing", says: "no healthy one in a zone"}},
 		{"a listener for a prefix list", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},

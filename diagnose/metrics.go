@@ -37,9 +37,10 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok && n > 0 {
-			found := finding("fail-open-routing", fmt.Sprintf("Requests went to unhealthy targets of %s, since there was no healthy one (fail-open).", g.Name))
+			found := finding("fail-open-routing", fmt.Sprintf("Requests went to unhealthy targets of %s, since %s (fail-open).", g.Name, f.failOpen(g)))
 			found.onGroup(g)
 			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))
+			found.least(g)
 			if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
 				found.Level = Warn // it is over
 			}
@@ -50,6 +51,36 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		}
 	}
 	return append(append(list, f.notLogged()...), f.clientTLS()...)
+}
+
+// failOpen says when a group's requests go to unhealthy targets as well. Nodes that do
+// not send to other zones count the targets of their own.
+//
+// Source: AWS, "Target group health" of the guide for Application Load Balancers, read 2026-11.
+func (f *facts) failOpen(g *Group) string {
+	where := ""
+	if !f.crossZone(g) {
+		where = " in a zone"
+	}
+	switch {
+	case g.Attributes == nil:
+		return "too few were healthy"
+	case g.leastIsSet():
+		return "fewer than the group's minimum were healthy" + where
+	}
+	return "there was no healthy one" + where
+}
+
+// leastIsSet reports whether more than one target of a group has to be healthy.
+func (g *Group) leastIsSet() bool {
+	return numeric(g.Attributes, attrLeast, 1) > 1 || numeric(g.Attributes, attrLeastPart, 0) > 0
+}
+
+// least adds what a group's minimum is, if it has one of its own.
+func (f *Finding) least(g *Group) {
+	if g.leastIsSet() {
+		f.because(FromConfig, fmt.Sprintf("%s is %s, %s is %s", attrLeast, or(g.Attributes[attrLeast], "1"), attrLeastPart, or(g.Attributes[attrLeastPart], "off")))
+	}
 }
 
 // wasUnhealthy looks for targets that were unhealthy for every node, and are healthy now.

@@ -72,7 +72,7 @@ GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
 // could be is there nevertheless.
 func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool) (*Logs, error) {
 	r := reader{ctx: ctx, store: store, logs: &Logs{Traffic: []Traffic{}, Failures: []Failure{}, Minutes: []Minute{}, Health: []LogCheck{}}}
-	idle := seconds(s.Balancer.Attributes, attrIdle, 60)
+	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks), store.FirstFailure())
 }

@@ -198,7 +198,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 	if n == 0 {
 		return nil
 	}
-	delay := seconds(g.Attributes, attrDelay, 300)
+	delay := numeric(g.Attributes, attrDelay, 300)
 	slowest := f.slowest(g.ARN)
 	found := finding("deregistration-delay-too-short", fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: the deregistration delay of %s s is too short for them.", whom(names, g), number(delay)))
 	found.Targets, found.share = names, share

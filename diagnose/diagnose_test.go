@@ -254,6 +254,26 @@ var faults = []fault{
 		s.Balancer.SecurityGroups = []string{}
 		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
 	}},
+	{want: "target-sg-blocks-traffic-port", name: "TCP alone of TCP_UDP", change: func(s *Snapshot) {
+		s.tcpAndUDP()
+		s.group("sg-app").Ingress = s.group("sg-app").Ingress[:1]
+	}},
+	{want: "balancer-sg-blocks-traffic-port", name: "TCP alone of TCP_UDP", change: func(s *Snapshot) {
+		s.tcpAndUDP()
+		s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}
+	}},
+	{want: "balancer-sg-blocks-listener", name: "TCP alone of TCP_UDP", change: func(s *Snapshot) {
+		s.tcpAndUDP()
+		s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[:2]
+	}},
+	{want: "acl-target-inbound-blocks-traffic-port", name: "UDP alone of TCP_UDP", change: func(s *Snapshot) {
+		s.tcpAndUDP()
+		s.deny("acl-app", ACLEntry{Protocol: "17", CIDR: "10.0.0.0/23", From: 8080, To: 8080})
+	}},
+	{want: "acl-balancer-inbound-blocks-listener", name: "UDP alone of TCP_UDP", change: func(s *Snapshot) {
+		s.tcpAndUDP()
+		s.deny("acl-edge", ACLEntry{Protocol: "17", CIDR: "0.0.0.0/0", From: 80, To: 80})
+	}},
 	{want: "acl-balancer-outbound-blocks-target-port", change: func(s *Snapshot) {
 		s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "10.0.0.0/16", From: 8000, To: 8999})
 		s.unreachable()
@@ -417,6 +437,15 @@ func (s *Snapshot) network() {
 	s.Listeners[0].Protocol, s.web().Protocol, s.web().Check.Protocol = "TCP", "TCP", "TCP"
 }
 
+// tcpAndUDP is a network balancer whose targets see it, and not its clients.
+func (s *Snapshot) tcpAndUDP() {
+	s.network()
+	s.Listeners[0].Protocol, s.web().Protocol, s.web().Type = "TCP_UDP", "TCP_UDP", "ip"
+	s.web().Attributes[attrClientIP] = "false"
+	s.group("sg-app").Ingress = append(s.group("sg-app").Ingress, Permission{Protocol: "udp", From: 8080, To: 8080, Groups: []string{"sg-lb"}})
+	s.group("sg-lb").Ingress = append(s.group("sg-lb").Ingress, Permission{Protocol: "udp", From: 80, To: 80, CIDRs: []string{"0.0.0.0/0"}})
+}
+
 func (s *Snapshot) checkPort(port string) {
 	s.web().Check.Port = port
 	for i := range s.web().Targets {
@@ -515,6 +544,7 @@ func TestHealthy(t *testing.T) {
 		{"instances", func(s *Snapshot) { s.instances() }},
 		{"classic", func(s *Snapshot) { s.classic() }},
 		{"network", func(s *Snapshot) { s.network() }},
+		{"network, TCP and UDP", func(s *Snapshot) { s.tcpAndUDP() }},
 		{"network with targets by address", func(s *Snapshot) {
 			s.network()
 			s.web().Type, s.Balancer.SecurityGroups = "ip", []string{}

@@ -226,15 +226,25 @@ func (f *facts) knows(action string) bool {
 	return !slices.ContainsFunc(f.Missing, func(m Missing) bool { return m.Action == action })
 }
 
-// transport is the protocol that security groups know for traffic to a group.
-func (g *Group) transport() string { return transport(g.Protocol) }
-
-func transport(protocol string) string {
+// transports are the protocols that security groups and network ACLs know for what a
+// target group or a listener speaks.
+func transports(protocol string) []string {
 	switch protocol {
 	case "UDP", "QUIC", "GENEVE":
-		return "udp"
+		return []string{"udp"}
+	case "TCP_UDP", "TCP_QUIC":
+		return []string{"tcp", "udp"}
 	}
-	return "tcp"
+	return []string{"tcp"}
+}
+
+// transports are those of the traffic to a group. Its health checks are always in TCP.
+func (g *Group) transports() []string { return transports(g.Protocol) }
+
+// checkedApart reports whether what lets a target's traffic through need not let its
+// health checks through: they go to another port, or over another protocol.
+func (e endpoint) checkedApart() bool {
+	return e.checkPort != e.port || !slices.Contains(e.group.transports(), "tcp")
 }
 
 // speaksTLS reports whether the balancer speaks TLS to the group's targets.

@@ -234,6 +234,19 @@ func TestDoesNoHarm(t *testing.T) {
 			dead(s, "Target.Timeout")
 			s.metric("UnhealthyRoutingRequestCount", webARN, "Sum", 60)
 		}, finding{id: "fail-open-routing", says: "no healthy one in a zone"}},
+		{"health checks in TCP where the traffic is UDP", func(s *Snapshot) {
+			s.network()
+			s.Listeners[0].Protocol, s.web().Protocol, s.web().Type = "UDP", "UDP", "ip"
+			s.web().Attributes[attrClientIP] = "false"
+			s.group("sg-lb").Ingress[0].Protocol = "udp"
+			s.group("sg-app").Ingress = append(s.group("sg-app").Ingress, Permission{Protocol: "udp", From: 8080, To: 8080, Groups: []string{"sg-lb"}})
+			s.group("sg-lb").Egress = []Permission{{Protocol: "udp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}
+		}, finding{id: "balancer-sg-blocks-health-check-port", fix: "IpProtocol=tcp"}},
+		{"answers to health checks in TCP where the traffic is UDP", func(s *Snapshot) {
+			s.network()
+			s.Listeners[0].Protocol, s.web().Protocol = "UDP", "UDP"
+			s.Network.ACLs[0].Entries[2] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "17", CIDR: "0.0.0.0/0", From: 1024, To: 65535}
+		}, finding{id: "acl-target-outbound-blocks-ephemeral", fix: "--protocol tcp"}},
 		{"a listener for a prefix list", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},

@@ -31,8 +31,7 @@ var listenersCheck = Check{
 	},
 }
 
-// transport is the protocol that security groups and network ACLs know for a listener.
-func (l Listener) transport() string { return transport(l.Protocol) }
+func (l Listener) transports() []string { return transports(l.Protocol) }
 
 // label names a listener.
 func (l Listener) label() string { return fmt.Sprintf("%s:%d", l.Protocol, l.Port) }

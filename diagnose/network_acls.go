@@ -61,12 +61,13 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 				f.admit(found, a, egress, protocol, r, clients)
 			}
 		}
-		protocol := e.group.transport()
-		if !a.anybody(false, protocol, e.port, clients, own...) && a.anybody(false, protocol, e.port, clients) {
-			refuse("acl-target-inbound-blocks-traffic-port", false, protocol, e.port, e.port)
-		}
-		if a.anybody(true, protocol, 50000, clients) && !a.anybody(true, protocol, 50000, clients, own...) && !a.anybody(true, protocol, 32768, clients, own...) {
-			refuse("acl-target-outbound-blocks-ephemeral", true, protocol, firstEphemeral, lastEphemeral)
+		for _, protocol := range e.group.transports() {
+			if !a.anybody(false, protocol, e.port, clients, own...) && a.anybody(false, protocol, e.port, clients) {
+				refuse("acl-target-inbound-blocks-traffic-port", false, protocol, e.port, e.port)
+			}
+			if a.anybody(true, protocol, 50000, clients) && !a.anybody(true, protocol, 50000, clients, own...) && !a.anybody(true, protocol, 32768, clients, own...) {
+				refuse("acl-target-outbound-blocks-ephemeral", true, protocol, firstEphemeral, lastEphemeral)
+			}
 		}
 	}
 	return b.list
@@ -74,7 +75,6 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 
 // aclsBetween looks at the way from a subnet of the balancer to a target, and back.
 func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
-	protocol := e.group.transport()
 	node := family(prefixes(s.CIDRs), e.address.Is6())
 	if len(node) == 0 {
 		return
@@ -109,15 +109,27 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		}
 		return true
 	}
-	if !side("acl-balancer-outbound-blocks-target-port", own, true, protocol, e.port, e.port, target, s.ID) && e.checkPort != e.port {
-		side("acl-balancer-outbound-blocks-target-port", own, true, "tcp", e.checkPort, e.checkPort, target, s.ID)
-	}
-	side("acl-balancer-inbound-blocks-ephemeral", own, false, protocol, firstEphemeral, lastEphemeral, target, s.ID)
-	for _, from := range node {
-		if !side("acl-target-inbound-blocks-traffic-port", theirs, false, protocol, e.port, e.port, from, e.subnet) && e.checkPort != e.port {
-			side("acl-target-inbound-blocks-health-check-port", theirs, false, "tcp", e.checkPort, e.checkPort, from, e.subnet)
+	// to holds a port against an ACL for all that the traffic speaks, and if that passes,
+	// the port of the health checks.
+	to := func(traffic, check string, a *ACL, egress bool, addresses netip.Prefix, subnet string) {
+		shut := false
+		for _, protocol := range e.group.transports() {
+			shut = side(traffic, a, egress, protocol, e.port, e.port, addresses, subnet) || shut
 		}
-		side("acl-target-outbound-blocks-ephemeral", theirs, true, protocol, firstEphemeral, lastEphemeral, from, e.subnet)
+		if !shut && e.checkedApart() {
+			side(check, a, egress, "tcp", e.checkPort, e.checkPort, addresses, subnet)
+		}
+	}
+	back := func(id string, a *ACL, egress bool, addresses netip.Prefix, subnet string) {
+		for _, protocol := range add(e.group.transports(), "tcp") { // health checks are answered, too
+			side(id, a, egress, protocol, firstEphemeral, lastEphemeral, addresses, subnet)
+		}
+	}
+	to("acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-target-port", own, true, target, s.ID)
+	back("acl-balancer-inbound-blocks-ephemeral", own, false, target, s.ID)
+	for _, from := range node {
+		to("acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", theirs, false, from, e.subnet)
+		back("acl-target-outbound-blocks-ephemeral", theirs, true, from, e.subnet)
 	}
 }
 
@@ -156,6 +168,7 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 	if strings.Contains(id, "ephemeral") {
 		found.because(FromConfig, "network ACLs keep no state: answers need a rule of their own for ports 1024-65535")
 	}
+	found.unseen = protocol == "udp"
 	if id != "acl-target-inbound-blocks-health-check-port" {
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 	}
@@ -187,13 +200,15 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			list = append(list, found)
 		}
 		for _, l := range f.Listeners {
-			if protocol := l.transport(); !a.anybody(false, protocol, l.Port, clients) {
-				refuse("acl-balancer-inbound-blocks-listener", fmt.Sprintf("client in on port %d", l.Port), false, protocol, l.Port, l.Port)
+			for _, protocol := range l.transports() {
+				if !a.anybody(false, protocol, l.Port, clients) {
+					refuse("acl-balancer-inbound-blocks-listener", fmt.Sprintf("client in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port)
+				}
 			}
 		}
 		// Clients take answers on any port above 1023; most on those from 32768.
 		for _, protocol := range []string{"tcp", "udp"} {
-			used := slices.ContainsFunc(f.Listeners, func(l Listener) bool { return l.transport() == protocol })
+			used := slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Contains(l.transports(), protocol) })
 			if used && !a.anybody(true, protocol, 32768, clients) && !a.anybody(true, protocol, 50000, clients) {
 				refuse("acl-balancer-outbound-blocks-clients", "answer out to clients", true, protocol, firstEphemeral, lastEphemeral)
 			}

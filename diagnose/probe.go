@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,7 +31,7 @@ func RunProbes(ctx context.Context, s *Snapshot, dial Dial, now func() time.Time
 	g.SetLimit(probesAtATime)
 	n := 0
 	for _, e := range f.endpoints {
-		if e.group.Type == "lambda" || e.group.Type == "alb" || e.group.transport() == "udp" || !e.address.IsValid() {
+		if e.group.Type == "lambda" || e.group.Type == "alb" || !slices.Contains(e.group.transports(), "tcp") || !e.address.IsValid() {
 			continue
 		}
 		for _, check := range []bool{true, false} {

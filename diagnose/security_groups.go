@@ -55,21 +55,27 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 	if len(ids) == 0 || !e.address.IsValid() {
 		return // a network balancer may have none, and then nothing is held back
 	}
-	protocol := e.group.transport()
 	to := peer{[]netip.Prefix{single(e.address)}, e.filters}
-	traffic := f.permits(ids, true, protocol, e.port, to)
-	check := f.permits(ids, true, "tcp", e.checkPort, to)
-	id, port := "balancer-sg-blocks-traffic-port", e.port
-	switch {
-	case traffic == refused:
-	case traffic == allowed && check == refused && e.checkPort != e.port:
-		id, port, protocol = "balancer-sg-blocks-health-check-port", e.checkPort, "tcp"
-	default:
-		return
+	passes := true
+	for _, protocol := range e.group.transports() {
+		traffic := f.permits(ids, true, protocol, e.port, to)
+		if traffic == refused {
+			f.notLetOut("balancer-sg-blocks-traffic-port", e, protocol, e.port, b)
+		}
+		passes = passes && traffic == allowed
 	}
+	if passes && e.checkedApart() && f.permits(ids, true, "tcp", e.checkPort, to) == refused {
+		f.notLetOut("balancer-sg-blocks-health-check-port", e, "tcp", e.checkPort, b)
+	}
+}
+
+// notLetOut says what the balancer's groups do not let out to a target.
+func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *gather) {
+	ids := f.Balancer.SecurityGroups
 	found := b.at(fmt.Sprint(id, protocol, port), func() *Finding {
 		found := finding(id, fmt.Sprintf("The balancer's security group %s lets nothing out to its targets on %s %d.", few(ids), protocol, port))
 		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
+		found.unseen = protocol == "udp"
 		if id == "balancer-sg-blocks-traffic-port" {
 			found.share = f.reasons(found, "Target_Connect_Timeout")
 		}
@@ -91,41 +97,48 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	if len(e.filters) == 0 || f.Network.SecurityGroups == nil {
 		return
 	}
-	protocol := e.group.transport()
-	subnets := f.senders(e)
+	subnets, clients := f.senders(e), f.keepsClients(e.group)
 	if len(subnets) == 0 {
 		return
 	}
-	var traffic, check []Subnet // that are refused
+	say := func(id, protocol string, port int, from []Subnet) {
+		found := b.at(fmt.Sprint(id, protocol, port, e.filters, len(from)), func() *Finding {
+			return f.blocked(id, e, protocol, port, from, len(subnets))
+		})
+		found.on(e)
+	}
+	passes, opens := true, false
+	for _, protocol := range e.group.transports() {
+		from := f.notLetIn(e, subnets, protocol, e.port)
+		opens = opens || f.opens(e.filters, protocol, e.port)
+		shut := len(f.Balancer.SecurityGroups) > 0 && len(from) == len(subnets) && !f.opens(e.filters, protocol, e.port) // to the balancer, too
+		switch {
+		case clients && !shut:
+			f.clientsIn(e, protocol, b)
+			continue
+		case len(from) == 0:
+			continue
+		case f.onlyPublic(e.filters, protocol, e.port):
+			say("target-sg-public-source", protocol, e.port, from)
+		default:
+			say("target-sg-blocks-traffic-port", protocol, e.port, from)
+		}
+		passes = false
+	}
+	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); passes && len(from) > 0 && (e.checkedApart() || clients && opens) {
+		say("target-sg-blocks-health-check-port", "tcp", e.checkPort, from)
+	}
+}
+
+// notLetIn are the subnets of the balancer that a target's groups do not let in on a port.
+func (f *facts) notLetIn(e endpoint, subnets []Subnet, protocol string, port int) (list []Subnet) {
 	for _, s := range subnets {
 		from := peer{family(prefixes(s.CIDRs), e.address.Is6()), f.Balancer.SecurityGroups}
-		if f.permits(e.filters, false, protocol, e.port, from) == refused && !f.nodesPermitted(e, s, e.port, protocol) {
-			traffic = append(traffic, s)
-		}
-		if f.permits(e.filters, false, "tcp", e.checkPort, from) == refused && !f.nodesPermitted(e, s, e.checkPort, "tcp") {
-			check = append(check, s)
+		if f.permits(e.filters, false, protocol, port, from) == refused && !f.nodesPermitted(e, s, port, protocol) {
+			list = append(list, s)
 		}
 	}
-	clients := f.keepsClients(e.group)
-	shut := len(f.Balancer.SecurityGroups) > 0 && len(traffic) == len(subnets) && !f.opens(e.filters, protocol, e.port) // to the balancer, too
-	if clients && !shut {
-		f.clientsIn(e, b)
-		traffic = nil
-	}
-	id, port, from := "target-sg-blocks-traffic-port", e.port, traffic
-	switch {
-	case len(traffic) > 0 && f.onlyPublic(e.filters, protocol, e.port):
-		id = "target-sg-public-source"
-	case len(traffic) > 0:
-	case len(check) > 0 && (e.checkPort != e.port || clients && f.opens(e.filters, protocol, e.port)):
-		id, port, protocol, from = "target-sg-blocks-health-check-port", e.checkPort, "tcp", check
-	default:
-		return
-	}
-	found := b.at(fmt.Sprint(id, protocol, port, e.filters, len(from)), func() *Finding {
-		return f.blocked(id, e, protocol, port, from, len(subnets))
-	})
-	found.on(e)
+	return list
 }
 
 // blocked words a finding about what a target's groups do not let in.
@@ -164,6 +177,7 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 		peers = peers[:1]
 	}
 	f.authorize(found, e.filters[0], false, protocol, port, peers...)
+	found.unseen = protocol == "udp"
 	if id != "target-sg-blocks-health-check-port" {
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 	}
@@ -280,8 +294,7 @@ func (f *facts) keepsClients(g *Group) bool {
 
 // clientsIn looks whether clients are let in, whose addresses a target sees. Where
 // the balancer has groups, a reference to one of them lets clients in as well.
-func (f *facts) clientsIn(e endpoint, b *gather) {
-	protocol := e.group.transport()
+func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	everybody := netip.MustParsePrefix("0.0.0.0/0")
 	if e.address.Is6() {
 		everybody = netip.MustParsePrefix("::/0")
@@ -303,6 +316,7 @@ func (f *facts) clientsIn(e endpoint, b *gather) {
 			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %d.", few(e.filters), protocol, e.port))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
 		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+		found.unseen = protocol == "udp"
 		if f.opensBeyond(e, protocol) {
 			found.Level, found.Confidence = Warn, Low
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
@@ -375,6 +389,9 @@ func (f *facts) weigh(found *Finding) {
 		if !slices.Contains(found.Targets, e.name()) || !slices.Contains(found.Groups, e.group.Name) {
 			continue
 		}
+		if found.unseen {
+			continue
+		}
 		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")
 		switch {
 		case e.healthy() && samePort:
@@ -423,18 +440,19 @@ func (f *facts) intoBalancer() (list []*Finding) {
 		return nil
 	}
 	for _, l := range f.Listeners {
-		protocol := l.transport()
-		if f.opens(ids, protocol, l.Port) {
-			continue
+		for _, protocol := range l.transports() {
+			if f.opens(ids, protocol, l.Port) {
+				continue
+			}
+			found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets nobody in on the listener's port %s %d.", few(ids), protocol, l.Port))
+			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
+			found.Confidence = High
+			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
+			if found.Level == Fail {
+				f.authorize(found, ids[0], false, protocol, l.Port, f.clients(ids)...)
+			}
+			list = append(list, found)
 		}
-		found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets nobody in on the listener's port %d.", few(ids), l.Port))
-		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
-		found.Confidence = High
-		f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
-		if found.Level == Fail {
-			f.authorize(found, ids[0], false, protocol, l.Port, f.clients(ids)...)
-		}
-		list = append(list, found)
 	}
 	return list
 }

@@ -27,6 +27,14 @@ type fault struct {
 var faults = []fault{
 	{want: "balancer-not-active", change: func(s *Snapshot) { s.Balancer.State = "failed" }},
 	{want: "balancer-subnet-not-public", change: func(s *Snapshot) { s.Network.RouteTables[1].Routes[1].Via = "nat-1" }},
+	{want: "balancer-subnet-not-public", name: "by IPv6 alone", change: func(s *Snapshot) {
+		s.Network.RouteTables[1].Routes[1].Via = "nat-1"
+		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "igw-1", "active"})
+	}},
+	{want: "balancer-subnet-not-public", name: "by an egress-only gateway", change: func(s *Snapshot) {
+		s.Balancer.AddressType = "dualstack-without-public-ipv4"
+		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "eigw-1", "active"})
+	}},
 	{want: "balancer-subnet-short-of-addresses", change: func(s *Snapshot) { s.Network.Subnets[2].Free = 3 }},
 	{want: "balancer-sg-blocks-listener", change: func(s *Snapshot) { s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:] }},
 	{want: "acl-balancer-inbound-blocks-listener", change: func(s *Snapshot) {

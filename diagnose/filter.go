@@ -328,20 +328,8 @@ func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r re
 		found.Undo = append(found.Undo, entry("delete-network-acl-entry", n))
 		return
 	}
-	// There is no number before it: the entry itself has to go, once.
-	if len(found.admitted) > 1 {
-		return
-	}
-	deny := []string{"--protocol", r.entry.Protocol}
-	if r.entry.From != 0 || r.entry.To != 0 {
-		deny = append(deny, "--port-range", fmt.Sprintf("From=%d,To=%d", r.entry.From, r.entry.To))
-	}
-	cidr = "--cidr-block"
-	if strings.Contains(r.entry.CIDR, ":") {
-		cidr = "--ipv6-cidr-block"
-	}
-	found.Fix = append(found.Fix, entry("delete-network-acl-entry", r.entry.Number))
-	found.Undo = append(found.Undo, entry("create-network-acl-entry", r.entry.Number, append(deny, cidr, r.entry.CIDR, "--rule-action", "deny")...))
+	// To take the entry away would let in all that it keeps out.
+	found.because(FromConfig, fmt.Sprintf("%s has no free number before rule %d: its entries have to be numbered anew, so that one for %s %s and %s comes first", a.ID, r.entry.Number, protocol, ports(r.from, r.to), to))
 }
 
 // free is a number for an entry before another, the one that is left after some more

@@ -247,6 +247,28 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Listeners[0].Protocol, s.web().Protocol = "UDP", "UDP"
 			s.Network.ACLs[0].Entries[2] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "17", CIDR: "0.0.0.0/0", From: 1024, To: 65535}
 		}, finding{id: "acl-target-outbound-blocks-ephemeral", fix: "--protocol tcp"}},
+		{"an ACL whose first entry denies more", func(s *Snapshot) {
+			a := &s.Network.ACLs[0]
+			a.Entries = append([]ACLEntry{{Number: 1, Protocol: "-1", CIDR: "10.0.0.0/8"}}, a.Entries...)
+			s.unreachable()
+		}, finding{id: "acl-target-inbound-blocks-traffic-port"}},
+		{"an ACL with a number before the one that denies more", func(s *Snapshot) {
+			a := &s.Network.ACLs[0]
+			a.Entries = append([]ACLEntry{{Number: 1, Allow: true, Protocol: "6", CIDR: "198.51.100.0/24"}, {Number: 3, Protocol: "-1", CIDR: "10.0.0.0/24"}}, a.Entries...)
+			s.unreachable()
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", fix: "create-network-acl-entry --region eu-central-1 --network-acl-id acl-app --ingress --rule-number 2 ", not: "--rule-number 3"}},
+		{"a subnet that is public by IPv6 alone", func(s *Snapshot) {
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
+			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-six", VPC: "vpc-1", Subnets: []string{"subnet-edge-b"},
+				Routes: []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "nat-1", "active"}, {"::/0", "igw-1", "active"}}})
+			s.Network.RouteTables[1].Subnets = s.Network.RouteTables[1].Subnets[:1]
+		}, finding{id: "target-zone-not-enabled", fix: "PUBLIC-SUBNET", not: "subnet-edge-b"}},
+		{"a route for the clients there are", func(s *Snapshot) { s.Network.RouteTables[1].Routes[1].Destination = "203.0.113.0/24" }, finding{id: "balancer-subnet-not-public", absent: true}},
+		{"public by IPv6 alone, as it is meant to be", func(s *Snapshot) {
+			s.Balancer.AddressType = "dualstack-without-public-ipv4"
+			s.Network.RouteTables[1].Routes = []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "nat-1", "active"}, {"::/0", "igw-1", "active"}}
+		}, finding{id: "balancer-subnet-not-public", absent: true}},
 		{"a listener for a prefix list", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},

@@ -174,10 +174,28 @@ func (r Route) throughAppliance() bool {
 	return r.State != "blackhole" && r.leadsTo("vpce-", "eni-", "i-", "cagw-", "lgw-")
 }
 
+// internet is the destination of routes to all clients of the balancer in the internet:
+// those of IPv4, unless it has public addresses of IPv6 only.
+func (f *facts) internet() string {
+	if f.Balancer.AddressType == "dualstack-without-public-ipv4" {
+		return "::/0"
+	}
+	return "0.0.0.0/0"
+}
+
 // isPublic reports whether a table has a route to the internet.
 func (f *facts) isPublic(t *RouteTable) bool {
 	return slices.ContainsFunc(t.Routes, func(r Route) bool {
-		return strings.HasSuffix(r.Destination, "/0") && (r.leadsTo("igw-") && r.State != "blackhole" || r.throughAppliance())
+		return r.Destination == f.internet() && (r.leadsTo("igw-") && r.State != "blackhole" || r.throughAppliance())
+	})
+}
+
+// isPublicToSome reports whether a table leads part of the internet there, as one does
+// for clients that are known.
+func (f *facts) isPublicToSome(t *RouteTable) bool {
+	six := strings.Contains(f.internet(), ":")
+	return slices.ContainsFunc(t.Routes, func(r Route) bool {
+		return r.leadsTo("igw-") && r.State != "blackhole" && (strings.HasPrefix(r.Destination, "pl-") || strings.Contains(r.Destination, ":") == six)
 	})
 }
 
@@ -193,25 +211,29 @@ func (f *facts) toInternet() (list []*Finding) {
 			continue
 		}
 		seen = append(seen, t.ID)
-		if f.isPublic(t) {
+		if f.isPublic(t) || f.isPublicToSome(t) {
 			continue
+		}
+		all, flag := f.internet(), "--destination-cidr-block"
+		if strings.Contains(all, ":") {
+			flag = "--destination-ipv6-cidr-block"
 		}
 		at := -1
 		for i, r := range t.Routes {
-			if r.Destination == "0.0.0.0/0" {
+			if r.Destination == all {
 				at = i
 			}
 		}
 		found := finding("balancer-subnet-not-public", fmt.Sprintf("The balancer is internet-facing, and its subnet %s has no route to an internet gateway: clients that get this node's address wait for nothing.", z.Subnet))
 		if at < 0 {
-			found.because(FromConfig, t.ID+" has no route for 0.0.0.0/0")
-			found.Fix = []string{f.command("ec2", "create-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0", "--gateway-id", "INTERNET-GATEWAY")}
-			found.Undo = []string{f.command("ec2", "delete-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0")}
+			found.because(FromConfig, t.ID+" has no route for "+all)
+			found.Fix = []string{f.command("ec2", "create-route", "--route-table-id", t.ID, flag, all, "--gateway-id", "INTERNET-GATEWAY")}
+			found.Undo = []string{f.command("ec2", "delete-route", "--route-table-id", t.ID, flag, all)}
 		} else {
 			r := t.Routes[at]
-			found.because(FromConfig, fmt.Sprintf("%s sends 0.0.0.0/0 to %s (%s)", t.ID, r.Via, r.State))
-			found.Fix = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0", "--gateway-id", "INTERNET-GATEWAY")}
-			found.Undo = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, "--destination-cidr-block", "0.0.0.0/0", via(r.Via), r.Via)}
+			found.because(FromConfig, fmt.Sprintf("%s sends %s to %s (%s)", t.ID, all, r.Via, r.State))
+			found.Fix = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, flag, all, "--gateway-id", "INTERNET-GATEWAY")}
+			found.Undo = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, flag, all, via(r.Via), r.Via)}
 		}
 		found.Confidence = High
 		list = append(list, found)

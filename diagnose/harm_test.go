@@ -269,6 +269,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.AddressType = "dualstack-without-public-ipv4"
 			s.Network.RouteTables[1].Routes = []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "nat-1", "active"}, {"::/0", "igw-1", "active"}}
 		}, finding{id: "balancer-subnet-not-public", absent: true}},
+		{"a table that other subnets have, too", func(s *Snapshot) {
+			s.Network.RouteTables[1].Routes[1].Via = "nat-1"
+			s.Network.RouteTables[1].Subnets = append(s.Network.RouteTables[1].Subnets, "subnet-app-a")
+		}, finding{id: "balancer-subnet-not-public"}},
 		{"a listener for a prefix list", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},

@@ -235,8 +235,22 @@ func (f *facts) toInternet() (list []*Finding) {
 			found.Fix = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, flag, all, "--gateway-id", "INTERNET-GATEWAY")}
 			found.Undo = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, flag, all, via(r.Via), r.Via)}
 		}
+		if others := f.othersOf(t); len(others) > 0 { // which may have no public addresses, and would lose their way out
+			found.Fix, found.Undo = nil, nil
+			found.because(FromConfig, t.ID+" is the table of "+few(others)+" as well: the balancer's subnet needs one of its own")
+		}
 		found.Confidence = High
 		list = append(list, found)
+	}
+	return list
+}
+
+// othersOf are the subnets of a table that are not the balancer's.
+func (f *facts) othersOf(t *RouteTable) (list []string) {
+	for _, s := range f.Network.Subnets {
+		if f.tableOf(s.ID) == t && !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return z.Subnet == s.ID }) {
+			list = append(list, s.ID)
+		}
 	}
 	return list
 }

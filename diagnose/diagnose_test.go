@@ -319,6 +319,12 @@ var faults = []fault{
 		s.network()
 		s.metric("SecurityGroupBlockedFlowCount_Outbound_TCP", "", "Sum", 600)
 	}},
+	{want: "nlb-sg-blocks-flows", name: "clients", change: func(s *Snapshot) {
+		s.network()
+		s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"203.0.113.0/24"}}}
+		s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 600)
+		s.metric("NewFlowCount", "", "Sum", 60)
+	}},
 	{want: "nlb-port-allocation-errors", change: func(s *Snapshot) {
 		s.network()
 		s.metric("PortAllocationErrorCount", "", "Sum", 600)

@@ -19,6 +19,8 @@ func TestDoesNoHarm(t *testing.T) {
 		says   string // what its sentence has
 		denies string // what neither its sentence nor what is to be done has
 		mild   bool   // is no failure
+
+		groupless bool // names no group, and no target
 	}
 	dead := func(s *Snapshot, reason string) {
 		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", reason
@@ -273,6 +275,22 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.RouteTables[1].Routes[1].Via = "nat-1"
 			s.Network.RouteTables[1].Subnets = append(s.Network.RouteTables[1].Subnets, "subnet-app-a")
 		}, finding{id: "balancer-subnet-not-public"}},
+		{"port scans", func(s *Snapshot) {
+			s.network()
+			s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 6000)
+		}, finding{id: "nlb-sg-blocks-flows", absent: true}},
+		{"port scans of a balancer for some", func(s *Snapshot) {
+			s.network()
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"203.0.113.0/24"}}}
+			s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 600)
+			s.metric("NewFlowCount", "", "Sum", 60000)
+		}, finding{id: "nlb-sg-blocks-flows", absent: true}},
+		{"TLS errors of one group of two", func(s *Snapshot) {
+			s.network()
+			s.web().Protocol = "TLS"
+			s.second(s.web().Targets)
+			s.metric("TargetTLSNegotiationErrorCount", "", "Sum", 600)
+		}, finding{id: "target-tls-negotiation-fails", says: "one or more of web, new", groupless: true}},
 		{"a listener for a prefix list", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, PrefixLists: []string{"pl-cloudfront"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "PrefixListIds=[{PrefixListId=pl-cloudfront}]", not: "0.0.0.0/0"}},
@@ -320,6 +338,9 @@ func TestDoesNoHarm(t *testing.T) {
 			f := r.Findings[i]
 			if told := f.Sentence + " " + f.Do; !strings.Contains(told, tt.want.says) || tt.want.denies != "" && strings.Contains(told, tt.want.denies) {
 				t.Errorf("it says %q, want %q and not %q", told, tt.want.says, tt.want.denies)
+			}
+			if tt.want.groupless && len(f.Groups)+len(f.Targets) > 0 {
+				t.Errorf("it is about %v %v", f.Groups, f.Targets)
 			}
 			if tt.want.mild && f.Level == Fail {
 				t.Errorf("%s is %s:\n%s", f.ID, f.Level, said(r))

@@ -25,7 +25,37 @@ func lookAtTargetTLS(f *facts) (list []*Finding) {
 			list = append(list, found)
 		}
 	}
+	return append(list, f.someTLS(list)...)
+}
+
+// tlsGroups are the groups that the balancer speaks TLS to.
+func (f *facts) tlsGroups() (list []*Group) {
+	for i := range f.Groups {
+		if f.Groups[i].speaksTLS() {
+			list = append(list, &f.Groups[i])
+		}
+	}
 	return list
+}
+
+// someTLS says what a network balancer counts for all of its groups together, where
+// nothing tells of which it is.
+func (f *facts) someTLS(known []*Finding) []*Finding {
+	groups := f.tlsGroups()
+	errors, _ := f.total("TargetTLSNegotiationErrorCount", "")
+	if f.Balancer.Type != NetworkType || len(groups) < 2 || errors == 0 || len(known) > 0 {
+		return nil
+	}
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	found := finding("target-tls-negotiation-fails", fmt.Sprintf("TLS between the balancer and some of its targets fails, in one or more of %s.", few(names)))
+	found.Confidence = Low
+	found.because(FromMetric, "TargetTLSNegotiationErrorCount of the whole balancer: "+number(errors)+"; it is not counted by target group")
+	found.because(FromConfig, notValidated)
+	found.rival("target-speaks-plain-http", "the targets may speak plain HTTP; --probe tells")
+	return []*Finding{found}
 }
 
 // noTLS looks at a group whose targets are to speak TLS.
@@ -43,7 +73,7 @@ func (f *facts) noTLS(g *Group) *Finding {
 		}
 	}
 	errors, measured := f.total("TargetTLSNegotiationErrorCount", g.ARN)
-	if f.Balancer.Type == NetworkType {
+	if only := f.tlsGroups(); f.Balancer.Type == NetworkType && len(only) == 1 {
 		errors, measured = f.total("TargetTLSNegotiationErrorCount", "")
 	}
 	logged := int64(0)

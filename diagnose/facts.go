@@ -148,11 +148,38 @@ func (e endpoint) label() string {
 // named reports whether somebody means this target: by address and port, by
 // address, or by id.
 func (e endpoint) named(s string) bool {
-	return e.name() == s || e.address.IsValid() && e.address.String() == s || e.target.named(s)
+	return e.name() == s || means(s, e.address, e.port) || e.target.named(s)
 }
 
 func (t Target) named(s string) bool {
-	return t.ID == s || t.ID+":"+strconv.Itoa(t.Port) == s
+	address, err := netip.ParseAddr(t.ID)
+	return t.ID == s || t.ID+":"+strconv.Itoa(t.Port) == s || err == nil && means(s, address, t.Port)
+}
+
+// means reports whether a text is an address, or an address and its port, however it is
+// written.
+func means(s string, address netip.Addr, port int) bool {
+	if at, err := netip.ParseAddrPort(s); err == nil {
+		return at == netip.AddrPortFrom(address, uint16(port)) //nolint:gosec // a port
+	}
+	a, err := netip.ParseAddr(s)
+	return err == nil && a == address
+}
+
+// ambiguous reports whether a text is an IPv6 address, and might as well be one with a
+// port behind it, as logs write it; and how both are told apart.
+func ambiguous(s string) (how string, ok bool) {
+	whole, err := netip.ParseAddr(s)
+	at := strings.LastIndexByte(s, ':')
+	if err != nil || at < 0 {
+		return "", false
+	}
+	address, err := netip.ParseAddr(s[:at])
+	port, errPort := strconv.ParseUint(s[at+1:], 10, 16)
+	if err != nil || errPort != nil || port == 0 {
+		return "", false
+	}
+	return fmt.Sprintf("%s is an address, and may be meant as one with a port: that is written %s", whole, netip.AddrPortFrom(address, uint16(port))), true
 }
 
 // healthy reports whether the balancer thinks that the target works.

@@ -200,6 +200,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Egress: true, Allow: true, Protocol: "6", CIDR: "10.0.0.0/16"})
 		}, finding{id: "acl-balancer-outbound-blocks-clients", absent: true}},
 		{"a network balancer without a listener", func(s *Snapshot) { s.network(); s.Listeners = []Listener{} }, finding{id: "listener-none", fix: "--protocol TCP --port 8080"}},
+		{"a target by IPv6 that is registered", func(s *Snapshot) {
+			s.web().Targets[0].ID, s.Target = "2001:db8::1", "[2001:db8::1]:8080"
+		}, finding{id: "target-not-registered", absent: true}},
+		{"a target by IPv6 as logs write it", func(s *Snapshot) {
+			s.web().Targets[0].ID, s.Target = "2001:db8::1", "2001:db8::1:8080"
+		}, finding{id: "target-not-registered", absent: true}},
+		{"a target by IPv6 that may be another one", func(s *Snapshot) { s.Target = "2001:db8::1:8080" }, finding{id: "target-not-registered"}},
 		{"a target by IPv6", func(s *Snapshot) { s.Target = "[2001:db8::1]:8080" }, finding{id: "target-not-registered", fix: "Id=2001:db8::1,Port=8080"}},
 		{"a listener for clients by PrivateLink", func(s *Snapshot) {
 			s.network()

@@ -237,7 +237,9 @@ func (f *facts) unregistered() []*Finding {
 			}
 		}
 	}
-	if len(f.Groups) == 1 {
+	if how, ok := ambiguous(f.Target); ok {
+		found.because(FromConfig, how)
+	} else if len(f.Groups) == 1 {
 		target := Target{ID: f.Target}
 		if at, err := netip.ParseAddrPort(f.Target); err == nil {
 			target.ID, target.Port = at.Addr().String(), int(at.Port())

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"loglens/internal/amount"
@@ -164,16 +165,24 @@ func (f *facts) excluded(g *Group) *Finding {
 	return found
 }
 
-// clear reports whether all filters between the balancer and a target are known,
-// and let its health check through.
+// clear reports whether all filters and routes between the balancer and a target are
+// known, and let its health check through. What lies between VPCs, or behind a route that
+// is not local, is not looked at.
 func (f *facts) clear(e endpoint) bool {
-	subnets := f.senders(e)
-	if e.filters == nil || !e.address.IsValid() {
+	subnets, ids := f.senders(e), f.Balancer.SecurityGroups
+	if e.filters == nil || !e.address.IsValid() || !f.sameVPC(e) {
+		return false
+	}
+	target := peer{[]netip.Prefix{single(e.address)}, e.filters}
+	if len(ids) > 0 && f.permits(ids, true, "tcp", e.checkPort, target) != allowed {
 		return false
 	}
 	for _, s := range subnets {
-		own := peer{family(prefixes(s.CIDRs), e.address.Is6()), f.Balancer.SecurityGroups}
-		if f.permits(e.filters, false, "tcp", e.checkPort, own) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil {
+		nodes := family(prefixes(s.CIDRs), e.address.Is6())
+		if f.permits(e.filters, false, "tcp", e.checkPort, peer{nodes, ids}) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.local(s.ID, e.address) {
+			return false
+		}
+		if slices.ContainsFunc(nodes, func(p netip.Prefix) bool { return !f.local(e.subnet, p.Addr()) }) {
 			return false
 		}
 	}
@@ -187,6 +196,12 @@ func (f *facts) clear(e endpoint) bool {
 		f.routeBack(e, s, &b)
 	}
 	return len(b.list) == 0 && len(subnets) > 0
+}
+
+// local reports whether a subnet's table is known to lead an address straight to its VPC.
+func (f *facts) local(subnet string, to netip.Addr) bool {
+	r, _, found, known := f.routeFor(subnet, to)
+	return found && known && r.Via == "local"
 }
 
 // undecided is the share of failed connections where no metric tells: those to

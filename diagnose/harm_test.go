@@ -60,6 +60,27 @@ func TestDoesNoHarm(t *testing.T) {
 				s.failing("Target_Closed_Connection", x, 502, 60, func(f *Failure) { f.Quick = 60 })
 			}
 		}, finding{id: "keep-alive-race"}},
+		{"an idle timeout above the targets' keep-alive", func(s *Snapshot) {
+			s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = 600 })
+			for _, x := range []string{first, second} {
+				s.failing("Target_Closed_Connection", x, 502, 60, func(f *Failure) { f.Quick = 60 })
+			}
+		}, finding{id: "idle-timeout-reached"}},
+		{"a closed port behind routes that are not known", func(s *Snapshot) {
+			s.network()
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.Network.RouteTables = nil
+		}, finding{id: "target-port-refused", absent: true}},
+		{"a closed port behind an outbound rule that is not known", func(s *Snapshot) {
+			s.network()
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.group("sg-lb").Egress = []Permission{{Protocol: "-1", PrefixLists: []string{"pl-1"}}}
+		}, finding{id: "target-port-refused", absent: true}},
+		{"a closed port behind an appliance", func(s *Snapshot) {
+			s.network()
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.0.10.0/23", "vpce-0fw", "active"})
+		}, finding{id: "target-port-refused", absent: true}},
 		{"a rule for all requests", func(s *Snapshot) {
 			s.second([]Target{{ID: "10.0.10.50", Port: 8080, State: "unused", Reason: "Target.NotInUse"}})
 			s.Idle, s.Groups, s.Target = s.Groups[1:], s.Groups[:1], "10.0.10.50:8080"
@@ -363,6 +384,21 @@ func TestDoesNoHarm(t *testing.T) {
 				t.Errorf("commands, want %q and not %q:\n%s", tt.want.fix, tt.want.not, commands)
 			}
 		})
+	}
+}
+
+// TestPassesWhatIsKnown: a hop whose filters and routes are not all known does not pass.
+func TestPassesWhatIsKnown(t *testing.T) {
+	for name, forget := range map[string]func(*Network){
+		"ACLs":   func(n *Network) { n.ACLs = n.ACLs[:1] },
+		"routes": func(n *Network) { n.RouteTables = n.RouteTables[1:] },
+	} {
+		s := base()
+		forget(&s.Network)
+		r := Diagnose(s)
+		if at := slices.IndexFunc(r.Path, func(s Station) bool { return s.Hop == HopNetwork }); r.Path[at].State != Unknown {
+			t.Errorf("%s are not known, and the network is %s: %v", name, r.Path[at].State, r.Path[at].Evidence)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -157,7 +158,7 @@ func networkPasses(f *facts) ([]string, bool) {
 			if f.aclOf(s.ID) != nil && f.aclOf(e.subnet) != nil {
 				guarded++
 			}
-			if _, _, _, ok := f.routeFor(s.ID, e.address); ok && e.address.IsValid() {
+			if f.routesKnown(e, s) {
 				routed++
 			}
 		}
@@ -171,7 +172,19 @@ func networkPasses(f *facts) ([]string, bool) {
 	return []string{
 		fmt.Sprintf("security groups of %d of %s known", known, amount.Of(len(f.endpoints), "target", "targets")),
 		fmt.Sprintf("network ACLs of %d, routes of %d of %s of balancer subnet and target known", guarded, routed, amount.Of(pairs, "pair", "pairs")),
-	}, known == len(f.endpoints) && pairs > 0
+	}, known == len(f.endpoints) && guarded == pairs && routed == pairs && pairs > 0
+}
+
+// routesKnown reports whether the routes from a subnet of the balancer to a target, and
+// back, are known.
+func (f *facts) routesKnown(e endpoint, s Subnet) bool {
+	if _, _, _, ok := f.routeFor(s.ID, e.address); !ok || !e.address.IsValid() {
+		return false
+	}
+	return !slices.ContainsFunc(family(prefixes(s.CIDRs), e.address.Is6()), func(p netip.Prefix) bool {
+		_, _, _, ok := f.routeFor(e.subnet, p.Addr())
+		return !ok
+	})
 }
 
 func tlsPasses(f *facts) (evidence []string, ok bool) {

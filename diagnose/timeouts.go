@@ -153,8 +153,13 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		found.rival("", "a Content-Length larger than the body")
 	}
 	found.rival("", "the application waits for something behind it; a longer timeout only hides that")
-	if f.Balancer.Type == Application {
-		f.balancerAttribute(found, attrIdle, strconv.Itoa(min(4000, int(2*idle))))
+	switch longer := min(4000, int(2*idle)); {
+	case f.Balancer.Type != Application:
+	case f.isRace(g):
+		found.because(FromLog, "targets close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first")
+	default:
+		found.because(FromConfig, fmt.Sprintf("targets have to keep idle connections for longer than the idle timeout: before it is raised, make their keep-alive longer than %d s, or requests get 502", longer))
+		f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
 	}
 	return found
 }

@@ -222,9 +222,17 @@ func (a *app) readLogs(ctx context.Context, o diagnoseOptions, args []string, w 
 	if err != nil {
 		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
 	}
+	decoder, err := a.decoder()
+	if err != nil {
+		return err
+	}
 	disk, err := a.diskFor(o.read.disk, args)
 	if err != nil {
 		return err
+	}
+	if disk.Path != "" && w != query.Minutes(w) {
+		w = query.Minutes(w)
+		a.say("the store counts by the minute, so the window of the logs is of whole minutes: %s", w)
 	}
 	specs, checks := args, true
 	var sources []ingest.Source
@@ -242,7 +250,7 @@ func (a *app) readLogs(ctx context.Context, o diagnoseOptions, args []string, w 
 		}
 	}
 	store, err := query.Open(ctx, "", query.Input{
-		Sources: sources, Workers: o.read.workers, MaxBytes: most, Disk: disk,
+		Sources: sources, Workers: o.read.workers, Decoder: decoder, MaxBytes: most, Disk: disk,
 		Plan: ingest.Plan{Window: w, Now: a.now(), LoadBalancer: s.Balancer.ID},
 	})
 	if err != nil {

@@ -59,7 +59,7 @@ func TestDoesNoHarm(t *testing.T) {
 			for _, x := range []string{first, second} {
 				s.failing("Target_Closed_Connection", x, 502, 60, func(f *Failure) { f.Quick = 60 })
 			}
-		}, finding{id: "keep-alive-race"}},
+		}, finding{id: "keep-alive-race", denies: "command"}},
 		{"an idle timeout above the targets' keep-alive", func(s *Snapshot) {
 			s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = 600 })
 			for _, x := range []string{first, second} {

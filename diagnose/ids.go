@@ -66,7 +66,7 @@ var Kinds = []Kind{
 
 	// Listeners, certificates and rules.
 	{"listener-none", HopListener, Fail, Cause, "The balancer has no listener.", "make a listener"},
-	{"listener-certificate-expired", HopListener, Fail, Cause, "A certificate of a listener has expired.", "give the listener a valid certificate"},
+	{"listener-certificate-expired", HopListener, Fail, Cause, "A certificate of a listener has expired; a warning where no client is seen to need it.", "give the listener a valid certificate"},
 	{"listener-certificate-expires-soon", HopListener, Warn, Cause, "A certificate of a listener expires within 14 days.", "renew it; AWS renews its own only while the validation record is there"},
 	{"listener-certificate-not-issued", HopListener, Fail, Cause, "A certificate of a listener is not in state ISSUED: revoked, failed, or still to be validated.", "validate it, or give the listener another one"},
 	{"listener-certificate-does-not-cover-host", HopListener, Warn, Cause, "A rule asks for a host name that no certificate of its listener covers (SNI).", "add a certificate for the host to the listener"},
@@ -136,7 +136,7 @@ var Kinds = []Kind{
 	{"route-balancer-to-target", HopNetwork, Fail, Cause, "A balancer's subnet has no route to a target, or one into a black hole.", "lead the route to where the targets are"},
 	{"route-target-to-balancer", HopNetwork, Fail, Cause, "A target's subnet has no route back to a balancer's subnet, or one into a black hole.", "lead the route to where the balancer is"},
 	{"target-connect-timeout", HopNetwork, Fail, Symptom, "Connections to targets are not established within 10 s (504 at the wall), and no setting that was looked at explains it.", "look at the target's own firewall, its load, and whether the host is there"},
-	{"nlb-sg-blocks-flows", HopNetwork, Fail, Symptom, "The network load balancer's security groups blocked flows (SecurityGroupBlockedFlowCount).", "look at the rules of the balancer's security groups"},
+	{"nlb-sg-blocks-flows", HopNetwork, Fail, Symptom, "The network load balancer's security groups blocked flows to its targets (SecurityGroupBlockedFlowCount); inbound ones, which port scans are as well, are a note, or a warning where as many are blocked as come in.", "look at the rules of the balancer's security groups"},
 	{"nlb-port-allocation-errors", HopNetwork, Fail, Cause, "The network load balancer ran out of source ports to a target (PortAllocationErrorCount).", "add targets: each takes 55,000 connections from a node"},
 
 	// TLS to the targets.

@@ -95,6 +95,7 @@ func (f *facts) race(g *Group) *Finding {
 	const shorter = 4 // than what servers have that were not set up for a balancer
 	if slowest := f.slowest(""); slowest >= shorter {
 		found.because(FromLog, fmt.Sprintf("answers take up to %.1f s: an idle timeout below that would cut them off, so that it is the targets' keep-alive that has to change", slowest))
+		found.Do = "make the targets' keep-alive longer than the balancer's idle timeout"
 		return found
 	}
 	if f.Balancer.Type == Classic {

@@ -414,9 +414,9 @@ func TestSeekKinds(t *testing.T) {
 	access, connection, health := Kinds(parse.KindAccess), Kinds(parse.KindConnection), Kinds(parse.KindHealthCheck)
 	nlb, classic := Kinds(parse.KindNLB), Kinds(parse.KindClassic)
 	const (
-		found = 1 + 2 // the accounts, and the regions of each
-		days  = 2     // one account's and the other's
-		cut   = 1     // more for the account that the delimiter cuts
+		found = 1 + 1 + 2 // the bucket's folders, the accounts, and the regions of each
+		days  = 2         // one account's and the other's
+		cut   = 1         // more for the account that the delimiter cuts
 	)
 	tests := []struct {
 		name     string

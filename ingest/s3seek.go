@@ -41,21 +41,51 @@ type seeker struct {
 
 // The methods below return false when the consumer wants no more.
 
-// walk lists a folder, or the one object of that key.
+// walk lists a folder with all that is in it, or the one object of that key.
 func (l *seeker) walk(ctx context.Context, prefix string) bool {
 	if root, below, ok := splitLayout(prefix); ok {
 		return l.tree(ctx, root, below)
 	}
-	root := folder(prefix) + "AWSLogs/"
-	accounts, loose, err := l.children(ctx, root)
+	return l.place(ctx, folder(prefix), prefix)
+}
+
+// place lists a folder of which nothing is known, and the object of that key; "" for none.
+func (l *seeker) place(ctx context.Context, parent, key string) bool {
+	root, err := l.layout(ctx, parent)
 	switch {
 	case err != nil:
 		l.emit(nil, err)
 		return false
-	case len(accounts) > 0:
-		return l.all(loose) && l.accounts(ctx, accounts)
+	case root != "":
+		return l.tree(ctx, root, nil)
 	}
-	return l.key(ctx, prefix) && l.flat(ctx, folder(prefix))
+	return l.key(ctx, key) && l.flat(ctx, parent)
+}
+
+// layout looks into a folder for one in which AWS's layout begins: the AWSLogs folder,
+// if there is nothing beside it, or below AWSLogs the folder itself, if accounts are in
+// it, as in CloudTrail's of an organization. "" if the folder is to be listed whole.
+func (l *seeker) layout(ctx context.Context, parent string) (root string, err error) {
+	for p, err := range l.bucket.pages(ctx, listing{prefix: parent, delimiter: "/"}) {
+		if err != nil {
+			return "", err
+		}
+		alone := !slices.ContainsFunc(p.objects, func(k listed) bool { return l.object(k) != nil })
+		for _, f := range p.prefixes {
+			if strings.Contains("/"+parent, "/AWSLogs/") && isAccount(path.Base(f)) {
+				return parent, nil
+			}
+			if f == parent+"AWSLogs/" {
+				root = f
+			} else {
+				alone = false
+			}
+		}
+		if !alone {
+			return "", nil
+		}
+	}
+	return root, nil
 }
 
 // splitLayout cuts a prefix that reaches into AWS's layout behind "AWSLogs/";
@@ -124,7 +154,8 @@ func (l *seeker) tree(ctx context.Context, root string, below []string) bool {
 	return l.region(ctx, region, strings.Join(below[3:], "/"))
 }
 
-// accounts lists all accounts of a bucket that several may share.
+// accounts lists all accounts of a bucket that several may share. Of an account's
+// folder only this service's is looked at: the others hold other logs.
 func (l *seeker) accounts(ctx context.Context, accounts []string) bool {
 	return l.each(ctx, accounts, func(l *seeker, ctx context.Context, account string) bool {
 		service := account + "elasticloadbalancing/"
@@ -134,8 +165,9 @@ func (l *seeker) accounts(ctx context.Context, accounts []string) bool {
 		case strings.HasPrefix(name, "aws-account-id="):
 			// The partitioned folders that log delivery to S3 can be set to write.
 			return l.flat(ctx, service)
+		default:
+			return l.place(ctx, account, "")
 		}
-		return true
 	})
 }
 
@@ -383,7 +415,11 @@ func (l *seeker) children(ctx context.Context, parent string) (folders []string,
 		if err != nil {
 			return nil, nil, err
 		}
-		folders = append(folders, p.prefixes...)
+		for _, f := range p.prefixes {
+			if f != parent { // a server that gives it would send us round in a circle
+				folders = append(folders, f)
+			}
+		}
 		for _, k := range p.objects {
 			if o := l.object(k); o != nil {
 				loose = append(loose, o)
@@ -449,7 +485,7 @@ func (l *seeker) flat(ctx context.Context, prefix string) bool {
 		if !l.tree(ctx, root, nil) {
 			return false
 		}
-		ask.startAfter = root + "~" // behind all accounts
+		ask.startAfter = root + "\U0010ffff" // behind all that is in it
 	}
 }
 

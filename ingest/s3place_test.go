@@ -1,0 +1,156 @@
+package ingest
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/internal/when"
+)
+
+// placesOf are folders as they lie in a bucket, AWS's and others, below a prefix.
+func placesOf(prefix string) []string {
+	const elb = "AWSLogs/111122223333/elasticloadbalancing/"
+	var places []string
+	for _, p := range []string{
+		"", "copy/", "copy/AWSLogs/", // beside AWSLogs
+		"AWSLogs/", "AWSLogs/copy/", "AWSLogs/copy/2026/11/", "AWSLogs/~odd/", "AWSLogs/ö/", "AWSLogs//",
+		"AWSLogs/copy/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/",
+		"AWSLogs/o-a1b2c3d4e5/", "AWSLogs/o-a1b2c3d4e5/111122223333/CloudTrail/us-east-1/2026/11/20/",
+		"AWSLogs/o-a1b2c3d4e5/111122223333/elasticloadbalancing/us-east-1/2026/11/20/",
+		"AWSLogs/o-a1b2c3d4e5/copy/",
+		"AWSLogs/111122223333/", "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/20/", "AWSLogs/111122223333/vpcflowlogs/us-east-1/2026/11/20/",
+		"AWSLogs/444455556666/WAFLogs/us-east-1/acl/2026/11/20/03/00/",
+		"AWSLogs/aws-account-id=111122223333/elasticloadbalancing/region=us-east-1/year=2026/month=11/day=20/",
+		"AWSLogs/aws-account-id=111122223333/vpcflowlogs/region=us-east-1/year=2026/month=11/day=20/",
+		elb, elb + "copy of us-east-1/",
+		elb + "us-east-1/2026/11/20/", elb + "us-east-1/2026/11/20/moved/", elb + "us-east-1/2026/11/21/", elb + "us-east-1/2026/10/01/", elb + "us-east-1/2025/11/20/",
+		elb + "eu-west-1/2026/11/20/",
+	} {
+		places = append(places, prefix+p)
+	}
+	return places
+}
+
+// chosen is what a plan takes of keys, told by each key alone: the window tells the
+// folders of days, and the base name the rest.
+func chosen(keys []string, prefix string, plan Plan) (want []string) {
+	var first, last time.Time
+	if first = plan.Window.From; !plan.Window.Until.IsZero() {
+		last = plan.Window.Until.Add(2*24*time.Hour + 65*time.Minute)
+	}
+	dated := regexp.MustCompile(`/\d{12}/elasticloadbalancing/[0-9A-Za-z-]+/(\d{4}(?:/\d\d){0,2})/`)
+	for _, k := range keys {
+		if !strings.HasPrefix(k, prefix) || strings.HasSuffix(k, "/") || !plan.wants(ParseName(path.Base(k))) {
+			continue
+		}
+		if m := dated.FindStringSubmatch(k); m != nil {
+			layout := "2006/01/02"[:len(m[1])]
+			if !first.IsZero() && m[1] < first.Format(layout) || !last.IsZero() && m[1] > last.Format(layout) {
+				continue
+			}
+		}
+		if !ofOtherService(k) {
+			want = append(want, k)
+		}
+	}
+	return want
+}
+
+// ofOtherService reports whether a key lies in an account's folder, but not in that of
+// Elastic Load Balancing.
+func ofOtherService(key string) bool {
+	folders := strings.Split(path.Dir(key), "/")
+	inLayout := false
+	for i, f := range folders {
+		account := regexp.MustCompile(`^(\d{12}|aws-account-id=\d{12})$`).MatchString(f)
+		if inLayout && account {
+			return i+1 == len(folders) || folders[i+1] != "elasticloadbalancing"
+		}
+		inLayout = inLayout || f == "AWSLogs"
+	}
+	return false
+}
+
+// Nothing in a bucket is missed, wherever it lies and however long the window is, and
+// nothing is taken that other services have written.
+func TestNothingIsMissed(t *testing.T) {
+	const name = "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T%sZ_10.0.0.1_r.log.gz"
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	now := noon.AddDate(0, 0, 5)
+	buckets := map[string][]string{
+		"layout alone":       placesOf("")[3:],
+		"layout in a folder": placesOf("prod/"),
+		"both":               slices.Concat(placesOf(""), placesOf("prod/"), placesOf("a/b/")),
+	}
+	for bucket, places := range buckets {
+		var keys []string
+		for _, p := range places {
+			keys = append(keys, p+fmt.Sprintf(name, "1205"), p+fmt.Sprintf(name, "0005"), p+"conn_log_"+fmt.Sprintf(name, "1205"), p+"notes", p+"ELBAccessLogTestFile", p)
+		}
+		slices.Sort(keys)
+		keys = slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })
+		for window, w := range map[string]when.Window{
+			"an hour":        {From: noon, Until: noon.Add(time.Hour)},
+			"two months":     {From: noon.AddDate(0, -2, 0), Until: noon.Add(time.Hour)},
+			"no beginning":   {Until: noon.Add(time.Hour)},
+			"until now":      {From: noon},
+			"all":            {},
+			"an hour before": {From: noon.AddDate(0, -1, -19), Until: noon.AddDate(0, -1, -19).Add(time.Hour)},
+		} {
+			plan := Plan{Window: w, Now: now}
+			for _, prefix := range []string{
+				"", "prod", "a", "AWSLogs", "prod/AWSLogs", "copy", "AWSLogs/o-a1b2c3d4e5", "AWSLogs/copy",
+				"AWSLogs/111122223333", "AWSLogs/111122223333/elasticloadbalancing", "AWSLogs/111122223333/elasticloadbalancing/us-east-1",
+				"AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026", "AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11",
+				"AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20", "AWSLogs/111122223333/elasticloadbalancing/us-east-1/copy",
+			} {
+				if !slices.ContainsFunc(keys, func(k string) bool { return strings.HasPrefix(k, folder(prefix)) }) {
+					continue
+				}
+				for _, page := range []int{1000, 7} {
+					if page < 1000 && (prefix != "" || window != "an hour") {
+						continue
+					}
+					t.Run(fmt.Sprintf("%s/%s/%s in pages of %d", bucket, window, prefix, page), func(t *testing.T) {
+						t.Parallel()
+						want := chosen(keys, folder(prefix), plan)
+						got, err := listAll(t, fakeS3(t, stored{keys: keys, page: page}.ServeHTTP), "s3://bucket/"+prefix, plan)
+						if err != nil {
+							t.Fatal(err)
+						}
+						slices.Sort(got) // what lies beside the days comes before them
+						if diff := cmp.Diff(want, got); diff != "" {
+							t.Errorf("keys (-want +got):\n%s", diff)
+						}
+					})
+				}
+			}
+		}
+	}
+}
+
+// Looking what lies beside AWSLogs is one request where there is nothing.
+func TestLayoutAlone(t *testing.T) {
+	const key = "prod/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T1205Z_10.0.0.1_r.log.gz"
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	plan := Plan{Window: when.Window{From: noon, Until: noon.Add(time.Hour)}, Now: noon.Add(time.Hour)}
+	var asked [2]atomic.Int64
+	for i, spec := range []string{"s3://bucket/prod", "s3://bucket/prod/AWSLogs"} {
+		keys := []string{"prod/", "prod/AWSLogs/", "prod/AWSLogs/111122223333/ELBAccessLogTestFile", key} // a console makes the first two
+		got, err := listAll(t, fakeS3(t, stored{keys: keys, page: 1000, asked: &asked[i]}.ServeHTTP), spec, plan)
+		if diff := cmp.Diff([]string{key}, got); diff != "" || err != nil {
+			t.Errorf("%s: keys (-want +got):\n%serror %v", spec, diff, err)
+		}
+	}
+	if asked[0].Load() != asked[1].Load()+1 {
+		t.Errorf("%d requests for the folder, %d for AWSLogs in it", asked[0].Load(), asked[1].Load())
+	}
+}

@@ -414,9 +414,10 @@ func TestSeekKinds(t *testing.T) {
 	access, connection, health := Kinds(parse.KindAccess), Kinds(parse.KindConnection), Kinds(parse.KindHealthCheck)
 	nlb, classic := Kinds(parse.KindNLB), Kinds(parse.KindClassic)
 	const (
-		found = 1 + 1 + 2 // the bucket's folders, the accounts, and the regions of each
-		days  = 2         // one account's and the other's
-		cut   = 1         // more for the account that the delimiter cuts
+		found  = 1 + 1 + 2 // the bucket's folders, the accounts, and the regions of each
+		beside = 2 * 3     // the years, the months, and the days of each
+		days   = 2         // one account's and the other's
+		cut    = 1         // more for the account that the delimiter cuts
 	)
 	tests := []struct {
 		name     string
@@ -424,23 +425,23 @@ func TestSeekKinds(t *testing.T) {
 		requests int64
 		page     int // keys; 0 for as many as S3 has
 	}{
-		{"logs of requests", Plan{Window: hour, Now: hour.Until}, found + days + 2*4, 0},
-		{"access logs", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + days + 2*2, 0},
-		{"connection logs", Plan{Window: hour, Now: hour.Until, Kinds: connection}, found + days + 2*3 + cut, 0},
-		{"health check logs", Plan{Window: hour, Now: hour.Until, Kinds: health}, found + days + 2*1 + cut, 0},
-		{"network balancers' logs", Plan{Window: hour, Now: hour.Until, Kinds: nlb}, found + days + 2*1, 0},
-		{"classic balancers' logs", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + days + 2*2, 0},
-		{"all", Plan{Window: hour, Now: hour.Until, Kinds: access | connection | health | nlb | classic}, found + days + 2*9 + 2*cut, 0},
-		{"of one name", Plan{Window: hour, Now: hour.Until, LoadBalancer: "shop"}, found + days + 2*2, 0},
-		{"classic by ARN", Plan{Window: hour, Now: hour.Until, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:203344445555:loadbalancer/shop"}, found + days + 1, 0},
-		{"network by ARN", Plan{Window: hour, Now: hour.Until, Kinds: nlb, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/shop/c3"}, found + days + 1, 0},
-		{"access logs of long ago: two days more", Plan{Window: hour, Now: day.AddDate(0, 0, 30), Kinds: access}, found + 3*(days+2*2), 0},
+		{"logs of requests", Plan{Window: hour, Now: hour.Until}, found + beside + days + 2*4, 0},
+		{"access logs", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + beside + days + 2*2, 0},
+		{"connection logs", Plan{Window: hour, Now: hour.Until, Kinds: connection}, found + beside + days + 2*3 + cut, 0},
+		{"health check logs", Plan{Window: hour, Now: hour.Until, Kinds: health}, found + beside + days + 2*1 + cut, 0},
+		{"network balancers' logs", Plan{Window: hour, Now: hour.Until, Kinds: nlb}, found + beside + days + 2*1, 0},
+		{"classic balancers' logs", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + beside + days + 2*2, 0},
+		{"all", Plan{Window: hour, Now: hour.Until, Kinds: access | connection | health | nlb | classic}, found + beside + days + 2*9 + 2*cut, 0},
+		{"of one name", Plan{Window: hour, Now: hour.Until, LoadBalancer: "shop"}, found + beside + days + 2*2, 0},
+		{"classic by ARN", Plan{Window: hour, Now: hour.Until, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:203344445555:loadbalancer/shop"}, found + beside + days + 1, 0},
+		{"network by ARN", Plan{Window: hour, Now: hour.Until, Kinds: nlb, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/shop/c3"}, found + beside + days + 1, 0},
+		{"access logs of long ago: two days more", Plan{Window: hour, Now: day.AddDate(0, 0, 30), Kinds: access}, found + beside + 3*(days+2*2), 0},
 		// What a classic balancer logs after 22:55 may come two days and an hour later.
 		{"late on a day long ago", Plan{Window: when.Window{From: day.Add(22 * time.Hour), Until: day.Add(23 * time.Hour)}, Now: day.AddDate(0, 0, 30)},
-			found + 4*days + 2*(3*2+4*2), 0},
-		{"classic over midnight", Plan{Window: when.Window{From: day.Add(23 * time.Hour), Until: day.Add(23*time.Hour + 30*time.Minute)}, Now: day.AddDate(0, 0, 1), Kinds: classic}, found + 2*(days+2*2), 0},
-		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + days + 2*2, 20},
-		{"classic balancers' logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + days + 2*(2+1), 20},
+			found + beside + 4*days + 2*(3*2+4*2), 0},
+		{"classic over midnight", Plan{Window: when.Window{From: day.Add(23 * time.Hour), Until: day.Add(23*time.Hour + 30*time.Minute)}, Now: day.AddDate(0, 0, 1), Kinds: classic}, found + beside + 2*(days+2*2), 0},
+		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + beside + days + 2*2, 20},
+		{"classic balancers' logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + beside + days + 2*(2+1), 20},
 		{"no window", Plan{Kinds: classic}, found + 2*3 + 5*days + 5*2*2, 0},
 	}
 	for _, tt := range tests {

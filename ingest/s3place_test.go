@@ -30,7 +30,9 @@ func placesOf(prefix string) []string {
 		"AWSLogs/444455556666/WAFLogs/us-east-1/acl/2026/11/20/03/00/",
 		"AWSLogs/aws-account-id=111122223333/elasticloadbalancing/region=us-east-1/year=2026/month=11/day=20/",
 		"AWSLogs/aws-account-id=111122223333/vpcflowlogs/region=us-east-1/year=2026/month=11/day=20/",
-		elb, elb + "copy of us-east-1/",
+		elb, elb + "copy of us-east-1/", elb + "copy/2026/11/20/", elb + "2026/11/20/", // as log delivery writes if told to
+		elb + "us-east-1/", elb + "us-east-1/copy/", elb + "us-east-1/2026-11-20/", elb + "us-east-1/2026/", elb + "us-east-1/2026/copy/2026/11/20/",
+		elb + "us-east-1/2026/11/", elb + "us-east-1/2026/11/2/", elb + "us-east-1/2026/11/copy of 20/", elb + "us-east-1/2026/10/", elb + "us-east-1/2026/10/copy/",
 		elb + "us-east-1/2026/11/20/", elb + "us-east-1/2026/11/20/moved/", elb + "us-east-1/2026/11/21/", elb + "us-east-1/2026/10/01/", elb + "us-east-1/2025/11/20/",
 		elb + "eu-west-1/2026/11/20/",
 	} {

@@ -14,7 +14,7 @@ import (
 // How many listings run at a time; their results keep their order.
 const (
 	foldersAtOnce   = 2 // accounts, and regions of each
-	daysAtOnce      = 4
+	partsAtOnce     = 4 // days of a region, and what is beside them
 	balancersAtOnce = 8
 )
 
@@ -207,31 +207,52 @@ func (l *seeker) each(ctx context.Context, folders []string, list func(*seeker, 
 	return true
 }
 
-// region lists the wanted days of one region; date limits them to a year, a
-// month or a day ("2026/11"), "" does not.
+// region lists the wanted days of one region, and what lies beside them; date limits
+// both to a year, a month or a day ("2026/11"), "" does not.
 func (l *seeker) region(ctx context.Context, region, date string) bool {
-	var days []string
-	keep := true
-	if from, until, bounded := l.plan.days(); bounded && until.Sub(from) < knownDays*24*time.Hour {
-		for d := from; !d.After(until); d = d.AddDate(0, 0, 1) {
-			days = append(days, d.Format(dateLayout))
-		}
-		days = slices.DeleteFunc(days, func(d string) bool { return !strings.HasPrefix(d, date) })
-	} else {
-		var err error
-		if days, keep, err = l.findDays(ctx, region, date); err != nil {
-			return l.emit(nil, err)
-		}
+	if l.plan.outside(date) {
+		return true
 	}
-	if !keep {
-		return false
+	parts, days, err := l.days(ctx, region, date)
+	if err != nil {
+		return l.emit(nil, err)
 	}
-	for o, err := range l.seek(ctx, region, days) {
+	for _, d := range days {
+		parts = append(parts, whole(func(ctx context.Context) ([]span, error) { return l.day(ctx, region, d) }))
+	}
+	for o, err := range l.seek(ctx, parts) {
 		if !l.emit(o, err) {
 			return false
 		}
 	}
 	return true
+}
+
+// days are the wanted days of a region, looked for or computed; beside finds what else
+// lies in the folders above theirs.
+func (l *seeker) days(ctx context.Context, region, date string) (beside []task[span], days []string, err error) {
+	from, until, bounded := l.plan.days()
+	if !bounded || until.Sub(from) >= knownDays*24*time.Hour {
+		days, others, err := l.findDays(ctx, region, date)
+		return []task[span]{whole(func(context.Context) ([]span, error) { return others, nil })}, days, err
+	}
+	above := []string{date}
+	for d := from; !d.After(until); d = d.AddDate(0, 0, 1) {
+		if day := d.Format(dateLayout); strings.HasPrefix(day, date) {
+			days = append(days, day)
+			above = append(above, path.Dir(path.Dir(day)), path.Dir(day))
+		}
+	}
+	slices.Sort(above)
+	for _, a := range slices.Compact(above) {
+		if strings.HasPrefix(a, date) && level(a) < len(datePart) {
+			beside = append(beside, whole(func(ctx context.Context) ([]span, error) {
+				_, others, err := l.dated(ctx, region, a)
+				return others, err
+			}))
+		}
+	}
+	return beside, days, nil
 }
 
 // days is the first and the last day whose folders can hold wanted objects, at
@@ -253,6 +274,14 @@ func (p Plan) days() (from, until time.Time, bounded bool) {
 	return from.UTC().Truncate(day), until.UTC().Truncate(day), !from.IsZero() && !until.IsZero()
 }
 
+// outside reports whether the folder of a year, a month or a day ("2026/11") can hold no
+// wanted object.
+func (p Plan) outside(date string) bool {
+	from, until, _ := p.days()
+	layout := strings.Join(datePart[:level(date)], "/")
+	return !from.IsZero() && date < from.Format(layout) || !until.IsZero() && date > until.Format(layout)
+}
+
 // later reports whether a day's folder is one of those in which no wanted object
 // of a log is left to be found.
 func (p Plan) later(date string, k parse.Kind) bool {
@@ -260,53 +289,77 @@ func (p Plan) later(date string, k parse.Kind) bool {
 	return !last.IsZero() && date > last.Format(dateLayout)
 }
 
-// findDays looks which folders of days there are, from the year downwards.
-func (l *seeker) findDays(ctx context.Context, region, date string) (days []string, keep bool, err error) {
-	from, until, _ := l.plan.days()
-	days = []string{date}
-	level := 0
-	if date != "" {
-		level = strings.Count(date, "/") + 1
+// level is how many folders of a day's a date names: 0 for "", 2 for "2026/11".
+func level(date string) int {
+	if date == "" {
+		return 0
 	}
-	for ; level < len(datePart); level++ {
+	return strings.Count(date, "/") + 1
+}
+
+// findDays looks which folders of days there are, from the year downwards, and what
+// lies beside them.
+func (l *seeker) findDays(ctx context.Context, region, date string) (days []string, others []span, err error) {
+	days = []string{date}
+	for range datePart[level(date):] {
 		var deeper []string
 		for _, d := range days {
-			found, loose, err := l.children(ctx, region+folder(d))
-			if err != nil || !l.all(loose) {
-				return nil, false, err
+			found, beside, err := l.dated(ctx, region, d)
+			if err != nil {
+				return nil, nil, err
 			}
-			for _, f := range found {
-				d := strings.TrimSuffix(strings.TrimPrefix(f, region), "/")
-				layout := strings.Join(datePart[:level+1], "/")
-				switch {
-				case !isDatePart(level, path.Base(d)):
-					// No folder of AWS's; it may hold copies.
-					if !l.flat(ctx, f) {
-						return nil, false, nil
-					}
-				case !l.plan.Window.From.IsZero() && d < from.Format(layout),
-					!until.IsZero() && d > until.Format(layout):
-				default:
-					deeper = append(deeper, d)
+			deeper, others = append(deeper, found...), append(others, beside...)
+		}
+		days = slices.DeleteFunc(deeper, l.plan.outside)
+	}
+	return days, others, nil
+}
+
+// dated lists a folder of a region that is above those of the days: the dates in it,
+// and what else it holds. That may be copies, or what log delivery was told to write
+// by the month.
+func (l *seeker) dated(ctx context.Context, region, date string) (dates []string, others []span, err error) {
+	parent, at := region+folder(date), level(date)
+	isDate := func(key string) bool {
+		name, _, isFolder := strings.Cut(key[len(parent):], "/")
+		if !isFolder || !isDatePart(at, name) {
+			return false
+		}
+		dates = append(dates, folder(date)+name)
+		return true
+	}
+	for p, err := range l.bucket.pages(ctx, listing{prefix: parent, delimiter: "/"}) {
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, k := range p.objects {
+			// Keys that are deeper come from a server that knows no delimiters.
+			if !isDate(k.key) {
+				if o := l.object(k); o != nil {
+					others = append(others, span{object: o, prefix: k.key})
 				}
 			}
 		}
-		days = deeper
-	}
-	return days, true, nil
-}
-
-// seek lists days of one region, several at a time, in their order.
-func (l *seeker) seek(ctx context.Context, region string, days []string) iter.Seq2[*Object, error] {
-	perDay := inOrder(ctx, daysAtOnce, func(yield func(task[span]) bool) {
-		for _, d := range days {
-			if !yield(whole(func(ctx context.Context) ([]span, error) { return l.day(ctx, region, d) })) {
-				return
+		for _, f := range p.prefixes {
+			if !isDate(f) {
+				others = append(others, span{prefix: f})
 			}
 		}
-	})
+	}
+	sortSpans(others)
+	return slices.Compact(dates), others, nil
+}
+
+// sortSpans puts parts of a folder in an order that is the same for pages of any size.
+func sortSpans(s []span) {
+	slices.SortStableFunc(s, func(a, b span) int { return strings.Compare(a.prefix, b.prefix) })
+}
+
+// seek lists parts of one region, several at a time, in their order.
+func (l *seeker) seek(ctx context.Context, parts []task[span]) iter.Seq2[*Object, error] {
+	spans := inOrder(ctx, partsAtOnce, slices.Values(parts))
 	return inOrder(ctx, balancersAtOnce, func(yield func(task[*Object]) bool) {
-		for s, err := range perDay {
+		for s, err := range spans {
 			if !yield(whole(func(ctx context.Context) ([]*Object, error) {
 				if err != nil {
 					return nil, err
@@ -319,7 +372,7 @@ func (l *seeker) seek(ctx context.Context, region string, days []string) iter.Se
 	})
 }
 
-// span is a part of a day: one object, or the keys of a prefix.
+// span is a part of a folder: one object, or the keys of a prefix.
 type span struct {
 	object *Object // if the part is a single object
 	prefix string
@@ -332,7 +385,7 @@ const stampDelimiter = "_20"
 // day finds the parts of one day's folder that can hold wanted objects.
 func (l *seeker) day(ctx context.Context, region, date string) ([]span, error) {
 	parts, err := l.parts(ctx, region, date, "")
-	slices.SortStableFunc(parts, func(a, b span) int { return strings.Compare(a.prefix, b.prefix) })
+	sortSpans(parts)
 	return parts, err
 }
 

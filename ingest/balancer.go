@@ -245,13 +245,25 @@ func plainDNS(s string) string {
 func regionOfDNS(dns string) string {
 	part := strings.Split(dns, ".")
 	at := slices.Index(part, "elb")
-	if at < 1 || !slices.Contains(part, "amazonaws") {
+	if at < 1 || at+1 == len(part) || !slices.Contains(part, "amazonaws") {
 		return ""
 	}
 	if part[at+1] == "amazonaws" {
 		return part[at-1]
 	}
 	return part[at+1]
+}
+
+// labelOfDNS cuts the first label of a balancer's DNS name, "name-1234567890" or
+// "internal-name-1234567890", and of a network balancer "name-id", with the id of its
+// ARN. dns is as plainDNS gives it, so the name is in lower case, whatever it was.
+func labelOfDNS(dns string) (name, last string, network bool) {
+	label, rest, _ := strings.Cut(dns, ".")
+	name = strings.TrimPrefix(label, "internal-")
+	if i := strings.LastIndexByte(name, '-'); i > 0 {
+		name, last = name[:i], name[i+1:]
+	}
+	return name, last, strings.HasPrefix(rest, "elb.") && len(last) == 16
 }
 
 // NotFound is the error of a balancer that is not there: which is what the user

@@ -231,6 +231,7 @@ func TestRegionOfDNS(t *testing.T) {
 		"shop.example.com":                                 "",
 		"elb.amazonaws.com":                                "",
 		"a.elb.example.com":                                "",
+		"a.amazonaws.elb":                                  "",
 		"plain":                                            "",
 		"dualstack.shop-1.eu-west-1.elb.amazonaws.com.":    "eu-west-1",
 		"DUALSTACK.SHOP-1.EU-WEST-1.ELB.AMAZONAWS.COM":     "eu-west-1",

@@ -12,7 +12,7 @@ import (
 type Plan struct {
 	Window       when.Window // rows wanted; zero bounds are open
 	Now          time.Time   // no folder of a later day is looked for; zero: not known
-	LoadBalancer string      // "" for all; a name, "app/name/id", or an ARN
+	LoadBalancer string      // "" for all; a name, "app/name/id", an ARN, or a DNS name
 	Kinds        KindSet     // logs wanted
 }
 
@@ -88,9 +88,12 @@ func (p Plan) wantsLog(n Name) bool {
 	if !p.Kinds.Has(n.Kind) || !p.WantsBalancer(n.LoadBalancer) {
 		return false
 	}
-	// The bare name of a classic balancer is its own in one account and region only.
-	part := strings.Split(p.LoadBalancer, ":")
-	return len(part) != 6 || part[3] == n.Region && part[4] == n.Account
+	// A name is a balancer's own in one account and region only.
+	if part := strings.Split(p.LoadBalancer, ":"); len(part) == 6 {
+		return part[3] == n.Region && part[4] == n.Account
+	}
+	region := regionOfDNS(plainDNS(p.LoadBalancer))
+	return region == "" || region == n.Region
 }
 
 // Ends returns the earliest and the latest end of an interval of a log whose
@@ -111,7 +114,8 @@ func (p Plan) beyond(n Name) bool {
 
 // WantsBalancer reports whether the plan's filter takes the balancer
 // "app/name/id" or "net/name/id", or a Classic Load Balancer's bare name. A name
-// takes all balancers that are called so.
+// takes all balancers that are called so, and so does a DNS name, which tells an
+// id of network balancers only.
 func (p Plan) WantsBalancer(id string) bool {
 	want := p.LoadBalancer
 	if want == "" || want == id {
@@ -121,5 +125,15 @@ func (p Plan) WantsBalancer(id string) bool {
 		return BalancerID(want) == id
 	}
 	part := strings.Split(id, "/")
+	if dns := plainDNS(want); strings.Contains(want, ".") && regionOfDNS(dns) != "" {
+		name, last, network := labelOfDNS(dns)
+		switch {
+		case network:
+			return strings.EqualFold(id, "net/"+name+"/"+last)
+		case len(part) == 3:
+			return part[0] == "app" && strings.EqualFold(part[1], name)
+		}
+		return strings.EqualFold(id, name)
+	}
 	return len(part) == 3 && part[1] == want
 }

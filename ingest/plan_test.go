@@ -67,6 +67,10 @@ func TestPlanWants(t *testing.T) {
 		{"balancer by id", Plan{LoadBalancer: "app/shop/a1"}, access("00:00:00"), true},
 		{"balancer by ARN", Plan{LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/shop/a1"}, access("00:00:00"), true},
 		{"other balancer", Plan{LoadBalancer: "shop2"}, access("00:00:00"), false},
+		{"balancer by DNS name", Plan{LoadBalancer: "shop-1234567890.us-east-1.elb.amazonaws.com"}, access("00:00:00"), true},
+		{"of that name in another region", Plan{LoadBalancer: "shop-1234567890.eu-west-1.elb.amazonaws.com"}, access("00:00:00"), false},
+		{"in another account", Plan{LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:222233334444:loadbalancer/app/shop/a1"}, access("00:00:00"), false},
+		{"classic by DNS name", Plan{LoadBalancer: "old-1234567890.us-east-1.elb.amazonaws.com"}, classic("00:00:00"), true},
 		{"beginning of a name", Plan{LoadBalancer: "sho"}, access("00:00:00"), false},
 		{"other id", Plan{LoadBalancer: "app/shop/a2"}, access("00:00:00"), false},
 	}
@@ -81,10 +85,11 @@ func TestPlanWants(t *testing.T) {
 
 func TestWantsBalancer(t *testing.T) {
 	const arn = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/"
-	all := []string{"app/shop/a1", "app/shop/a2", "net/shop/c3", "shop", "app/blog/b2", "blog"}
+	const id, region = "00000000000000c4", ".eu-west-1.elb.amazonaws.com"
+	all := []string{"app/shop/a1", "app/shop/a2", "net/shop/c3", "shop", "app/blog/b2", "blog", "net/shop/" + id, "app/Shop-Prod/d5"}
 	for want, takes := range map[string][]string{
 		"":                  all,
-		"shop":              {"app/shop/a1", "app/shop/a2", "net/shop/c3", "shop"},
+		"shop":              {"app/shop/a1", "app/shop/a2", "net/shop/c3", "shop", "net/shop/" + id},
 		"app/shop/a1":       {"app/shop/a1"},
 		"net/shop/c3":       {"net/shop/c3"},
 		arn + "app/shop/a2": {"app/shop/a2"},
@@ -94,6 +99,17 @@ func TestWantsBalancer(t *testing.T) {
 		"a1":                nil,
 		"arn:aws:s3:::shop": nil,
 		arn:                 nil,
+
+		"shop-1234567890" + region:                          {"app/shop/a1", "app/shop/a2", "shop"},
+		"internal-shop-1234567890" + region:                 {"app/shop/a1", "app/shop/a2", "shop"},
+		"dualstack.shop-1234567890" + region:                {"app/shop/a1", "app/shop/a2", "shop"},
+		"shop-" + id + ".elb.eu-west-1.amazonaws.com":       {"net/shop/" + id},
+		"shop-00000000000000c3.elb.eu-west-1.amazonaws.com": nil,
+		"SHOP-prod-1234567890.EU-WEST-1.elb.AMAZONAWS.com.": {"app/Shop-Prod/d5"},
+		"blog-1234567890.cn-north-1.elb.amazonaws.com.cn":   {"app/blog/b2", "blog"},
+		"shop.example.com":                                  nil,
+		"elb.amazonaws.com":                                 nil,
+		"shop.amazonaws.elb":                                nil,
 	} {
 		var got []string
 		for _, id := range all {

@@ -131,7 +131,7 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	}
 	var in input
 	if disk.Path != "" {
-		in.specs, in.balancer = []string{disk.Path}, balancerName(o.source.balancer)
+		in.specs, in.balancer = []string{disk.Path}, o.source.balancer
 	} else if in, err = a.sources(ctx, o.source, query.KindsNamed(statement), needless, args); err != nil {
 		return err
 	}

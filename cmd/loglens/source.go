@@ -47,7 +47,7 @@ func (o *sourceOptions) flags(f *pflag.FlagSet) {
 type input struct {
 	specs    []string // as the user named them, or as found
 	sources  []ingest.Source
-	balancer string // only this balancer's entries; "" for all
+	balancer string // only this balancer's entries, as ingest.Plan takes it; "" for all
 	remote   bool   // something is fetched from S3
 	window   when.Window
 
@@ -58,7 +58,7 @@ type input struct {
 // sources resolves what was named, asking AWS where a load balancer writes logs of
 // these kinds if need be. needless says that there need be no source.
 func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet, needless bool, args []string) (in input, err error) {
-	in.specs, in.balancer = args, balancerName(o.balancer)
+	in.specs, in.balancer = args, o.balancer
 	switch env := a.getenv(sourceVariable); {
 	case len(args) > 0:
 	case o.balancer != "":
@@ -100,18 +100,4 @@ func (a *app) decoder() (ingest.Decoder, error) {
 		return d, usage("own, or klauspost", "%s: %w", inflateVariable, err)
 	}
 	return d, nil
-}
-
-// balancerName turns a DNS name into the balancer's name, which is what stands
-// in the logs; a name or an ARN stays as it is.
-func balancerName(s string) string {
-	if !strings.Contains(strings.ToLower(s), ".elb.") {
-		return s
-	}
-	host, _, _ := strings.Cut(strings.TrimPrefix(s, "dualstack."), ".")
-	host = strings.TrimPrefix(host, "internal-")
-	if i := strings.LastIndexByte(host, '-'); i > 0 {
-		host = host[:i]
-	}
-	return host
 }

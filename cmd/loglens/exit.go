@@ -43,7 +43,7 @@ const exitHelp = `Exit status of loglens:
     3  the answer is printed, but partial: some objects could not be read, or a
        store has never been filled for a part of the window
     4  credentials missing or expired, or access denied
-    5  no log objects in the window, or access logs are switched off
+    5  no logs in the window or of the balancer, or access logs are switched off
    10  store missing or damaged
    11  store locked by another process
    12  disk full

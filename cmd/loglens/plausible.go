@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -39,14 +41,107 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 		return fmt.Errorf("%s: %w", none, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
 		return &foreignError{acc.Lines, s.Kinds(), t.Warnings[0]}
+	case in.balancer != "" && acc.Parsed == 0 && acc.Skipped > 0 && acc.ObjectsFailed == 0 && !damaged:
+		return strangers(ctx, s, in)
 	}
 	return nil
 }
 
-// nothing explains why there was no object of the kinds to read: logs is what else
-// there is in the window; first and last are the ends of the intervals that there are
-// outside of it, zero if there are none.
-func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, last time.Time) error {
+// strangers explains why no line was of the balancer that was asked for. nil if there
+// is such a balancer, or there are no lines in the window at all: then the answer holds.
+func strangers(ctx context.Context, s *query.Store, in input) error {
+	logs, err := s.Logs(ctx)
+	if err != nil {
+		return err
+	}
+	plan := ingest.Plan{LoadBalancer: in.balancer}
+	names, unnamed := []string(nil), false
+	for _, l := range logs {
+		if plan.WantsBalancer(l.LoadBalancer) {
+			return nil
+		}
+		names = append(names, l.LoadBalancer)
+	}
+	if len(logs) == 0 && !slices.ContainsFunc(in.specs, isPipe) { // where names of objects tell nothing, lines do
+		var quiet bool
+		if names, unnamed, quiet, err = lineBalancers(ctx, s.Kinds(), in); err != nil || quiet {
+			return err
+		}
+	}
+	hint := wholeName
+	switch {
+	case len(names) > 0:
+		hint += "; there are " + few(slices.Compact(names))
+	case unnamed:
+		hint = "leave --lb out: the lines there do not name their load balancer, and nor does the object's name"
+	}
+	return &strangersError{emptyError{place(in), hint}}
+}
+
+// isPipe reports whether a source can be read once only.
+func isPipe(spec string) bool {
+	info, err := os.Stat(spec)
+	return spec == "-" || err == nil && !info.IsDir() && !info.Mode().IsRegular()
+}
+
+// wholeName is what --lb takes.
+const wholeName = "--lb takes a whole name, app/name/id, an ARN or a DNS name"
+
+// lineBalancers reads once more, for the names of the balancers that lines are of, in
+// order, and whether there are lines that name none. quiet is no line in the window.
+func lineBalancers(ctx context.Context, kinds []string, in input) (names []string, unnamed, quiet bool, err error) {
+	s, err := in.everyone(ctx)
+	if err != nil {
+		return nil, false, false, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	var parts []string
+	for _, r := range []struct {
+		relation string
+		kinds    []parse.Kind
+	}{
+		{"traffic", []parse.Kind{parse.KindAccess, parse.KindClassic}},
+		{"connection", []parse.Kind{parse.KindConnection}},
+		{"health_check", []parse.Kind{parse.KindHealthCheck}},
+		{"nlb_tls", []parse.Kind{parse.KindNLB}},
+	} {
+		if slices.ContainsFunc(r.kinds, func(k parse.Kind) bool { return slices.Contains(kinds, k.String()) }) {
+			parts = append(parts, "SELECT load_balancer FROM "+r.relation)
+		}
+	}
+	var found firstColumn
+	t, err := s.Ask(ctx, strings.Join(parts, " UNION ")+" ORDER BY ALL", nil, &found)
+	if err != nil {
+		return nil, false, false, err
+	}
+	for _, v := range found.values {
+		if name, ok := v.(string); ok {
+			names = append(names, name)
+		} else {
+			unnamed = true
+		}
+	}
+	return names, unnamed, t.Accounting.Lines > 0 && t.Accounting.Parsed == 0, nil
+}
+
+// firstColumn takes the first value of each row.
+type firstColumn struct{ values []any }
+
+func (c *firstColumn) Begin([]query.Column) error { c.values = nil; return nil }
+
+func (c *firstColumn) Row(row []any) error {
+	c.values = append(c.values, row[0])
+	return nil
+}
+
+// strangersError says that there were lines, and none of the balancer that was asked for.
+type strangersError struct{ emptyError }
+
+func (e *strangersError) Error() string { return "no line " + e.where }
+func (e *strangersError) Unwrap() error { return &e.emptyError }
+
+// place says which logs were asked for.
+func place(in input) string {
 	where := "in " + strings.Join(in.specs, ", ")
 	if in.balancer != "" {
 		where = "of load balancer " + in.balancer + " " + where
@@ -54,6 +149,14 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 	if !in.window.From.IsZero() || !in.window.Until.IsZero() {
 		where += ": " + in.window.String()
 	}
+	return where
+}
+
+// nothing explains why there was no object of the kinds to read: logs is what else
+// there is in the window; first and last are the ends of the intervals that there are
+// outside of it, zero if there are none.
+func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, last time.Time) error {
+	where := place(in)
 	var others []string
 	for _, s := range in.specs {
 		name := ingest.ParseName(path.Base(filepath.ToSlash(s)))
@@ -66,18 +169,24 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 			others = append(others, fmt.Sprintf("by its name, %s ends at %s, outside of the window: is --since right?", s, name.End.Format(endForm)))
 		}
 	}
-	var here, balancers []string
+	var here, elsewhere, balancers []string
 	plan := ingest.Plan{LoadBalancer: in.balancer}
 	for _, l := range logs {
 		balancers = append(balancers, l.LoadBalancer)
-		if kind := l.Kind.String(); plan.WantsBalancer(l.LoadBalancer) && !slices.Contains(kinds, kind) {
+		switch kind := l.Kind.String(); {
+		case !plan.WantsBalancer(l.LoadBalancer):
+		case !slices.Contains(kinds, kind):
 			here = append(here, kind)
+		case in.balancer != "": // it would have been read if the rest of an ARN or a DNS name were right
+			elsewhere = append(elsewhere, l.LoadBalancer)
 		}
 	}
 	slices.Sort(here)
 	switch {
 	case len(others) > 0:
 		return &emptyError{where, strings.Join(others, "\n")}
+	case len(elsewhere) > 0:
+		return &emptyError{where, "there are logs of " + few(slices.Compact(elsewhere)) + ", but of another region or account than --lb says"}
 	case len(here) > 0:
 		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + readers(here)}
 	case len(t.Warnings) > 0:
@@ -89,11 +198,11 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 		}
 		return &emptyError{where, "the objects there end " + span + ": is the window right, and --tz?"}
 	case in.balancer != "" && len(balancers) > 0:
-		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name; there are " + few(slices.Compact(balancers))}
+		return &emptyError{where, wholeName + "; there are " + few(slices.Compact(balancers))}
 	case in.remote:
 		return &emptyError{where, "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
 	case in.balancer != "":
-		return &emptyError{where, "--lb takes a whole name, app/name/id, an ARN or a DNS name"}
+		return &emptyError{where, wholeName}
 	case in.sources == nil:
 		return &emptyError{where, "loglens store stats --store " + ingest.ShellWord(in.specs[0]) + " says what the store holds"}
 	}

@@ -142,10 +142,12 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 		in.window = query.Minutes(in.window)
 		a.say("the store counts by the minute, so the window is of whole minutes: %s", in.window)
 	}
-	in.open = func(ctx context.Context, w when.Window) (*query.Store, error) {
-		plan := ingest.Plan{Window: w, Now: a.now(), LoadBalancer: in.balancer}
+	open := func(ctx context.Context, w when.Window, balancer string) (*query.Store, error) {
+		plan := ingest.Plan{Window: w, Now: a.now(), LoadBalancer: balancer}
 		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, Decoder: decoder, MaxBytes: most, Memory: memory, Out: o.out, Disk: disk})
 	}
+	in.open = func(ctx context.Context, w when.Window) (*query.Store, error) { return open(ctx, w, in.balancer) }
+	in.everyone = func(ctx context.Context) (*query.Store, error) { return open(ctx, in.window, "") }
 	store, err := in.open(ctx, in.window)
 	if err != nil {
 		return err

@@ -53,6 +53,8 @@ type input struct {
 
 	// open opens a store on the same input in another window.
 	open func(context.Context, when.Window) (*query.Store, error)
+	// everyone opens one in the same window, of all balancers.
+	everyone func(context.Context) (*query.Store, error)
 }
 
 // sources resolves what was named, asking AWS where a load balancer writes logs of

@@ -155,6 +155,7 @@ type stored struct {
 	page int
 	one  bool // the delimiter's first letter only is honoured, as some servers do
 	none bool // the delimiter is ignored
+	deaf bool // where to start is ignored
 
 	describe func(key string) (etag string, size int64) // nil: all alike
 	asked    *atomic.Int64                              // requests so far; nil: not counted
@@ -187,7 +188,10 @@ func (s stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	q := r.URL.Query()
 	out.Name = "bucket"
-	after := max(q.Get("start-after"), q.Get("continuation-token"))
+	after := q.Get("continuation-token")
+	if !s.deaf {
+		after = max(after, q.Get("start-after"))
+	}
 	delimiter := q.Get("delimiter")
 	switch {
 	case s.none:

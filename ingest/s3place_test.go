@@ -117,14 +117,15 @@ func TestNothingIsMissed(t *testing.T) {
 				if !slices.ContainsFunc(keys, func(k string) bool { return strings.HasPrefix(k, folder(prefix)) }) {
 					continue
 				}
-				for _, page := range []int{1000, 7} {
-					if page < 1000 && (prefix != "" || window != "an hour") {
+				for _, server := range []stored{{page: 1000}, {page: 7}, {page: 1000, deaf: true}} {
+					if (server.page < 1000 || server.deaf) && (prefix != "" || window != "an hour") {
 						continue
 					}
-					t.Run(fmt.Sprintf("%s/%s/%s in pages of %d", bucket, window, prefix, page), func(t *testing.T) {
+					server.keys = keys
+					t.Run(fmt.Sprintf("%s/%s/%s in pages of %d, deaf %v", bucket, window, prefix, server.page, server.deaf), func(t *testing.T) {
 						t.Parallel()
 						want := chosen(keys, folder(prefix), plan)
-						got, err := listAll(t, fakeS3(t, stored{keys: keys, page: page}.ServeHTTP), "s3://bucket/"+prefix, plan)
+						got, err := listAll(t, fakeS3(t, server.ServeHTTP), "s3://bucket/"+prefix, plan)
 						if err != nil {
 							t.Fatal(err)
 						}

@@ -35,8 +35,6 @@ type seeker struct {
 	plan   Plan
 	match  string // glob for keys, or ""
 	emit   func(*Object, error) bool
-
-	walked map[string]bool // AWSLogs folders done
 }
 
 // The methods below return false when the consumer wants no more.
@@ -524,6 +522,9 @@ func (l *seeker) flat(ctx context.Context, prefix string) bool {
 				return l.emit(nil, err)
 			}
 			for _, k := range p.objects {
+				if k.key <= ask.startAfter {
+					continue // from a server that does not know where to start
+				}
 				if root = l.layoutIn(prefix, k.key); root != "" {
 					break pages
 				}
@@ -543,20 +544,12 @@ func (l *seeker) flat(ctx context.Context, prefix string) bool {
 }
 
 // layoutIn is the AWSLogs folder below prefix in which a key lies; "" if there
-// is none, or it was walked before, or a glob chooses the keys.
+// is none, or a glob chooses the keys.
 func (l *seeker) layoutIn(prefix, key string) string {
 	rest := key[len(prefix):]
 	at := strings.Index("/"+rest, "/AWSLogs/")
 	if at < 0 || l.match != "" {
 		return ""
 	}
-	root := prefix + rest[:at] + "AWSLogs/"
-	if l.walked[root] {
-		return ""
-	}
-	if l.walked == nil {
-		l.walked = make(map[string]bool)
-	}
-	l.walked[root] = true
-	return root
+	return prefix + rest[:at] + "AWSLogs/"
 }

@@ -104,17 +104,19 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 	var errs []error
 	said := make(map[string]bool)
 	seen := make(map[string]bool)
+	again := func(id string) bool {
+		before := seen[id]
+		seen[id] = true
+		return before
+	}
 	for _, source := range sources {
 		for o, err := range source.List(ctx, p) {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 			if err == nil {
-				if len(sources) > 1 {
-					if seen[o.identity] {
-						continue
-					}
-					seen[o.identity] = true
+				if len(sources) > 1 && again(o.identity) || o.linked != "" && again(o.linked) {
+					continue
 				}
 				o.ID = int32(f.listed.Add(1) - 1)
 				o.reserved = o.room()

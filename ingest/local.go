@@ -60,7 +60,8 @@ func bucketHint(spec string) string {
 func (s localSource) String() string { return s.spec }
 
 // List walks the folders in the order of names. Hidden files and folders are
-// left out, links are followed, and what two paths reach comes once.
+// left out, links are followed, and what two paths reach comes once. The names of one
+// file are left to the feed, which knows those of other sources.
 func (s localSource) List(ctx context.Context, p Plan) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
 		w := walker{ctx: ctx, plan: p, yield: yield, seen: make(map[string]bool)}
@@ -120,7 +121,7 @@ func (w *walker) visit(path, real string) bool {
 	}
 	o := &Object{URI: path, Size: -1, Name: name, identity: real}
 	if info.Mode().IsRegular() {
-		o.Size, o.Modified, o.origin = info.Size(), info.ModTime(), file{path}
+		o.Size, o.Modified, o.origin, o.linked = info.Size(), info.ModTime(), file{path}, linked(info)
 	} else {
 		o.origin = stream{&pipe{path: path}}
 	}

@@ -372,3 +372,23 @@ func TestCancelFeed(t *testing.T) {
 		t.Errorf("%d objects after the cancellation, Err() = %v", n, f.Err())
 	}
 }
+
+// The names of one file are one object, in a folder and in two sources alike.
+func TestHardLinks(t *testing.T) {
+	tree(t, map[string]string{"logs/a.log": "a", "other.log": "b"})
+	for _, name := range []string{"logs/b.log", "c.log"} {
+		if err := os.Link("logs/a.log", name); err != nil {
+			t.Skip(err)
+		}
+	}
+	for _, tt := range []struct{ specs, want []string }{
+		{[]string{"logs"}, []string{"logs/a.log"}},
+		{[]string{"logs/b.log", "logs", "other.log"}, []string{"logs/b.log", "other.log"}},
+		{[]string{"*.log"}, []string{"c.log", "other.log"}},
+	} {
+		texts, order := readAll(t, t.Context(), Start(t.Context(), sources(t, nil, tt.specs...), Plan{}, 1))
+		if diff := cmp.Diff(tt.want, order); diff != "" || texts[order[0]] != "a" {
+			t.Errorf("%q (-want +got):\n%stexts %q", tt.specs, diff, texts)
+		}
+	}
+}

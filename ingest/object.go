@@ -20,6 +20,7 @@ type Object struct {
 	Modified time.Time
 
 	identity string // equal for the same stored object reached by two sources
+	linked   string // equal for the names of a file that has several; "" for one that has one
 	origin   origin
 	ahead    io.ReadCloser // opened before anybody asked, or nil
 	reserved int64         // bytes of memory that the feed holds for it, see room

@@ -95,7 +95,7 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 		if err == nil {
 			err = a.plausible(ctx, s, t, in, false)
 		}
-		if errors.As(err, new(*strangersError)) { // nothing was found, and a file would look as if that were the answer
+		if rows != query.NotWritten && errors.As(err, new(*emptyError)) { // a file would look as if nothing were the answer
 			err = errors.Join(err, os.RemoveAll(to))
 		}
 		if err != nil {

@@ -41,6 +41,8 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 		return fmt.Errorf("%s: %w", none, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
 		return &foreignError{acc.Lines, s.Kinds(), t.Warnings[0]}
+	case acc.BytesCompressed == 0 && acc.ObjectsFailed == 0 && !t.Listed && !slices.ContainsFunc(in.specs, isNoPipe):
+		return &silentError{emptyError{"from " + strings.Join(in.specs, ", "), "did the command before the pipe fail?"}}
 	case in.balancer != "" && acc.Parsed == 0 && acc.Skipped > 0 && acc.ObjectsFailed == 0 && !damaged:
 		return strangers(ctx, s, in)
 	}
@@ -83,6 +85,15 @@ func isPipe(spec string) bool {
 	info, err := os.Stat(spec)
 	return spec == "-" || err == nil && !info.IsDir() && !info.Mode().IsRegular()
 }
+
+func isNoPipe(spec string) bool { return !isPipe(spec) }
+
+// silentError says that nothing came out of a pipe: an empty file may be that of a quiet
+// time, but who writes to a pipe has something to say.
+type silentError struct{ emptyError }
+
+func (e *silentError) Error() string { return "not one byte came " + e.where }
+func (e *silentError) Unwrap() error { return &e.emptyError }
 
 // wholeName is what --lb takes.
 const wholeName = "--lb takes a whole name, app/name/id, an ARN or a DNS name"

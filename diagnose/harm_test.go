@@ -30,6 +30,15 @@ func TestDoesNoHarm(t *testing.T) {
 		change func(*Snapshot)
 		want   finding
 	}{
+		{"a store that was not filled is no log that is late", func(s *Snapshot) {
+			s.Logs.Newest, s.Logs.NotIngested = noon.Add(-50*time.Minute), 3000
+		}, finding{id: "logs-stale", absent: true}},
+		{"a store that was not filled is no log that lacks", func(s *Snapshot) {
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Requests = 50
+			}
+			s.Logs.NotIngested = 3000
+		}, finding{id: "logs-incomplete", absent: true}},
 		{"authentication goes with the weights", func(s *Snapshot) {
 			s.second(nil)
 			r := forwardTo("5", webARN, newARN)

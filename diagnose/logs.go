@@ -74,7 +74,7 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 const lateLogs = 30 * time.Minute
 
 func (f *facts) stale() []*Finding {
-	if f.Logs == nil || f.Taken.Sub(f.Until) > lateLogs || f.Logs.Newest.IsZero() && f.Logs.Objects > 0 {
+	if f.Logs == nil || f.Logs.NotIngested > 0 || f.Taken.Sub(f.Until) > lateLogs || f.Logs.Newest.IsZero() && f.Logs.Objects > 0 {
 		return nil // names may not say when
 	}
 	late := lateLogs
@@ -103,6 +103,9 @@ func (f *facts) stale() []*Finding {
 
 func (f *facts) incomplete() []*Finding {
 	r := f.reconcile()
+	if f.Logs != nil && f.Logs.NotIngested > 0 {
+		return nil // that is why
+	}
 	if r.counted < 100 || r.logged >= 0.9*r.counted {
 		return nil
 	}

@@ -5,8 +5,10 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"loglens/internal/amount"
+	"loglens/internal/when"
 )
 
 // path goes the way of a request hop by hop. A hop is as bad as the worst finding
@@ -257,6 +259,9 @@ func logsPass(f *facts) ([]string, bool) {
 	}
 	if l.ObjectsFailed > 0 {
 		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", amount.Of(l.ObjectsFailed, "object", "objects")))
+	}
+	if l.NotIngested > 0 {
+		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s of the window was never ingested", when.FormatDuration(time.Duration(l.NotIngested)*time.Second)))
 	}
 	if !l.Newest.IsZero() {
 		evidence = append(evidence, "newest object ends "+l.Newest.UTC().Format("2006-01-02 15:04")+" UTC")

@@ -330,7 +330,8 @@ type Logs struct {
 	Checks        bool      `json:"checks"`  // health check logs were read
 	Objects       int64     `json:"objects"` //
 	ObjectsFailed int64     `json:"objects_failed"`
-	Lines         int64     `json:"lines"` // = Parsed + Rejected + Skipped
+	NotIngested   int64     `json:"not_ingested_seconds,omitempty"` // of the window, for which a store was never filled
+	Lines         int64     `json:"lines"`                          // = Parsed + Rejected + Skipped
 	Parsed        int64     `json:"parsed"`
 	Rejected      int64     `json:"rejected"`
 	Skipped       int64     `json:"skipped"`

@@ -107,6 +107,7 @@ func (r *reader) account(t *query.Table) {
 	a, l := t.Accounting, r.logs
 	l.Objects, l.ObjectsFailed = l.Objects+a.Objects, l.ObjectsFailed+a.ObjectsFailed
 	l.Lines, l.Parsed, l.Rejected, l.Skipped = l.Lines+a.Lines, l.Parsed+a.Parsed, l.Rejected+a.Rejected, l.Skipped+a.Skipped
+	l.NotIngested = max(l.NotIngested, int64(t.Lacking()/time.Second))
 	for _, w := range t.Warnings {
 		l.Warnings = add(l.Warnings, w)
 	}

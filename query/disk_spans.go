@@ -188,15 +188,22 @@ func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unse
 	return gaps, unseen
 }
 
-// originsFor are those that bear on a question about a load balancer, or about all, in order.
+// originsFor are those that bear on a question about a load balancer, or about all, in
+// order. If nobody has looked for that one, it lacks in all sources.
 func originsFor(loadBalancer string, spans map[origin][]when.Window) (list []origin) {
+	var sources []origin
 	for of := range spans {
 		switch {
 		case loadBalancer == "":
 			list = append(list, of)
 		case of.loadBalancer == "" || alike(of.loadBalancer, loadBalancer):
 			list = append(list, origin{of.source, loadBalancer})
+		default:
+			sources = append(sources, origin{of.source, loadBalancer})
 		}
+	}
+	if list == nil {
+		list = sources
 	}
 	slices.SortFunc(list, func(a, b origin) int {
 		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.loadBalancer, b.loadBalancer))

@@ -113,8 +113,8 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 		if r.Wrong() {
 			return &findingsError{r.Findings}
 		}
-		if l := s.Logs; l != nil && l.ObjectsFailed > 0 {
-			return &partialError{failed: l.ObjectsFailed, objects: l.Objects}
+		if l := s.Logs; l != nil && (l.ObjectsFailed > 0 || l.NotIngested > 0) {
+			return &partialError{failed: l.ObjectsFailed, objects: l.Objects, lacking: time.Duration(l.NotIngested) * time.Second}
 		}
 		return nil
 	})

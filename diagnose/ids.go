@@ -145,7 +145,7 @@ var Kinds = []Kind{
 	{"target-expects-tls", HopTargetTLS, Fail, Cause, "The target group speaks HTTP, and its targets expect TLS: a TLS port, with answers that are none or 400, or seen by --probe.", "make a group that speaks HTTPS, or let the target speak HTTP"},
 
 	// Timeouts.
-	{"keep-alive-race", HopTimeouts, Fail, Cause, "502s at about 0 s are spread over all targets: they close idle connections before the balancer's idle timeout.", "make the targets' keep-alive longer than the balancer's idle timeout; the command below does it the other way round"},
+	{"keep-alive-race", HopTimeouts, Fail, Cause, "502s at about 0 s are spread over all targets: they close idle connections before the balancer's idle timeout.", "make the targets' keep-alive longer than the balancer's idle timeout: keepalive_timeout of nginx, server.keepAliveTimeout of Node.js"},
 	{"idle-timeout-reached", HopTimeouts, Fail, Cause, "504s end at the balancer's idle timeout: targets take longer to answer.", "make the application answer sooner; a longer timeout only if it is meant to take so long"},
 	{"deregistration-delay-too-short", HopTimeouts, Fail, Cause, "502s of targets that were deregistering, while requests take longer than the deregistration delay.", "make the delay longer than the longest request, and stop the process after it"},
 

@@ -92,27 +92,15 @@ func (f *facts) race(g *Group) *Finding {
 		found.rival("target-port-refused", "without metrics a refused connection looks the same")
 	}
 	found.rival("target-closes-connection", "a target that breaks off at once for another reason")
-	const shorter = 4 // than what servers have that were not set up for a balancer
-	if slowest := f.slowest(""); slowest >= shorter {
-		found.because(FromLog, fmt.Sprintf("answers take up to %.1f s: an idle timeout below that would cut them off, so that it is the targets' keep-alive that has to change", slowest))
-		found.Do = "make the targets' keep-alive longer than the balancer's idle timeout"
-		return found
-	}
-	if f.Balancer.Type == Classic {
-		set := func(s string) string {
-			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", `{"ConnectionSettings":{"IdleTimeout":`+s+`}}`)
-		}
-		found.Fix, found.Undo = []string{set("4")}, []string{set(number(idle))}
-		return found
-	}
-	f.balancerAttribute(found, attrIdle, "4")
+	// An idle timeout below the targets' keep-alive would end the race, too, and cut off
+	// what is silent for a while on purpose: WebSockets, long polls, slow answers.
 	return found
 }
 
-// slowest is the slowest answer of a group, or of all, in seconds.
+// slowest is the slowest answer of a group, in seconds.
 func (f *facts) slowest(group string) (slowest float64) {
 	for _, t := range f.Logs.Traffic {
-		if group == "" || t.Group == group {
+		if t.Group == group {
 			slowest = max(slowest, t.Slowest)
 		}
 	}

@@ -180,7 +180,8 @@ func outcome(err error) string {
 		return ProbePlain
 	case errors.As(err, &record), errors.As(err, &alert), strings.Contains(text, "tls: "), strings.Contains(text, "remote error: tls"):
 		return ProbeTLSFailed
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
+		strings.Contains(text, "http2: client conn could not be established"): // closed before the first request
 		return ProbeClosed
 	}
 	return ProbeFailed

@@ -12,6 +12,38 @@ import (
 	"time"
 )
 
+// hangingUp is a server that closes connections after it has read some bytes.
+func hangingUp(t *testing.T, after int64) (address string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.CopyN(io.Discard, c, after)
+			_ = c.Close()
+		}
+	}()
+	return l.Addr().String()
+}
+
+// TestProbeIsHungUpOn: that a server closes is seen by what can be read no more, or by
+// what cannot be written.
+func TestProbeIsHungUpOn(t *testing.T) {
+	address := hangingUp(t, 0)
+	p := prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second}
+	for range 1000 {
+		if got, _ := p.get(t.Context(), "HTTP", address, "/", true); got != ProbeClosed {
+			t.Fatalf("%s, want closed", got)
+		}
+	}
+}
+
 // TestProbe asks real servers.
 func TestProbe(t *testing.T) {
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -45,21 +77,7 @@ func TestProbe(t *testing.T) {
 	plain2, secure2 := newer(false), newer(true)
 	defer plain2.Close()
 	defer secure2.Close()
-	hangUp, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = hangUp.Close() }()
-	go func() {
-		for {
-			c, err := hangUp.Accept()
-			if err != nil {
-				return
-			}
-			_, _ = io.CopyN(io.Discard, c, 1)
-			_ = c.Close()
-		}
-	}()
+	hangUp := hangingUp(t, 1)
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -83,8 +101,8 @@ func TestProbe(t *testing.T) {
 		{"TLS for traffic where there is none", plain.Listener.Addr().String(), "TLS", "", false, ProbePlain, 0},
 		{"none where there is TLS", secure.Listener.Addr().String(), "HTTP", "", true, ProbeTLS, 0},
 		{"closed port", gone.Addr().String(), "HTTP", "", true, ProbeRefused, 0},
-		{"hangs up", hangUp.Addr().String(), "HTTP", "", true, ProbeClosed, 0},
-		{"connects", hangUp.Addr().String(), "TCP", "", true, ProbeConnected, 0},
+		{"hangs up", hangUp, "HTTP", "", true, ProbeClosed, 0},
+		{"connects", hangUp, "TCP", "", true, ProbeConnected, 0},
 		{"HTTP/2", plain2.Listener.Addr().String(), "HTTP", "HTTP2", true, ProbeAnswered, http.StatusFound},
 		{"HTTP/2 over TLS", secure2.Listener.Addr().String(), "HTTPS", "HTTP2", true, ProbeAnswered, http.StatusFound},
 		{"gRPC", plain2.Listener.Addr().String(), "HTTP", "GRPC", true, ProbeConnected, 0},
@@ -95,7 +113,7 @@ func TestProbe(t *testing.T) {
 		{"HTTP/2 over TLS where there is none", plain.Listener.Addr().String(), "HTTPS", "HTTP2", true, ProbePlain, 0},
 		{"HTTP/2 without TLS where there is some", secure.Listener.Addr().String(), "HTTP", "HTTP2", true, ProbeTLS, 0},
 		{"closed port, HTTP/2", gone.Addr().String(), "HTTP", "HTTP2", true, ProbeRefused, 0},
-		{"hangs up, HTTP/2", hangUp.Addr().String(), "HTTP", "HTTP2", true, ProbeClosed, 0},
+		{"hangs up, HTTP/2", hangUp, "HTTP", "HTTP2", true, ProbeClosed, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -25,6 +25,7 @@ const (
 	synonymPart      // all of it, under another name than AWS's table has; gives way to that one
 	ipPart           // of an address: the IP address
 	portPart         // of an address: the port, or all of it
+	addressPart      // of an address: both
 )
 
 // synonyms are names that deliveries have for the fields of AWS's tables.

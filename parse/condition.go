@@ -97,6 +97,35 @@ func (c *Condition) mask() (asked, want traits) {
 	return asked, want
 }
 
+// columns is what the condition asks for.
+func (c *Condition) columns() (all columnSet) {
+	for _, q := range [...]struct {
+		field Field
+		asked bool
+	}{
+		{FieldELBStatus, c.Status != nil || c.StatusFrom != 0 || c.StatusUntil != 0 || c.ELBAnswered != 0},
+		{FieldTargetStatus, c.TargetStatus[1] != 0 || c.TargetAnswered != 0},
+		{FieldTargetGroup, c.Group != 0},
+		{FieldRequestTime, c.RequestTime != 0},
+		{FieldTargetTime, c.TargetTime != 0},
+		{FieldResponseTime, c.ResponseTime != 0},
+		{FieldActions, c.LastAction != ""},
+		{FieldRulePriority, c.Rule != ""},
+		{FieldClassification, c.Classification != nil},
+		{FieldTransformStatus, c.Transform != 0},
+		{FieldTargetErrorCode, c.TargetReset != 0},
+		{FieldELBErrorCode, c.ELBReset != 0},
+	} {
+		if q.asked {
+			all |= columnOf(int(q.field), wholePart)
+		}
+	}
+	if c.Target != 0 {
+		all |= columnOf(int(FieldTarget), addressPart)
+	}
+	return all
+}
+
 // match reports whether the rule's condition holds for a line with these traits.
 // That its status can match has been looked up.
 func (r *Rule) match(e *Access, t traits) bool {

@@ -19,6 +19,7 @@ type fieldFormat struct {
 	quoted bool   // AWS puts it in quotes; it may stand bare all the same
 	needed bool   // a delivery whose columns lack it says nothing
 	tell   form   // what it looks like where the line can be read in several ways
+	told   part   // what reports tell of it or count by, reasons left aside
 }
 
 // formats by kind. No line fits two of them: the time stands in another place,

@@ -18,10 +18,11 @@ func (r *reader) json(line []byte) Cause {
 	if cause := r.vended.object(line); cause.bad() {
 		return cause
 	}
-	placed, cause := r.deliver(false)
-	if cause.kind == whole && r.kind == KindAccess {
-		r.anyJSON = true
-		r.inJSON |= placed
+	given, cause := r.deliver(false)
+	if cause.kind == whole {
+		left := &r.left[r.kind]
+		left.anyJSON = true
+		left.inJSON |= given
 	}
 	return cause
 }

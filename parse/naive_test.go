@@ -43,7 +43,7 @@ type number struct {
 
 // naive reads a whole log, and says what is noteworthy of it.
 func naive(text string, hint Kind) (records []record, warning string) {
-	n := naiveReader{kind: hint, left: map[string]bool{}, inJSON: map[string]bool{}}
+	n := naiveReader{kind: hint, left: map[naiveRest]bool{}, inJSON: map[naiveRest]bool{}, json: map[Kind]bool{}}
 	if hint == KindUnknown {
 		n.kind = KindAccess
 	}
@@ -68,9 +68,9 @@ type naiveReader struct {
 	kind    Kind     // of the last good line, or the hint
 	columns []string // of the last #Fields line
 	tabs    bool     // whether values between tabs have been seen since
-	left    map[string]bool
-	inJSON  map[string]bool
-	json    bool
+	left    map[naiveRest]bool
+	inJSON  map[naiveRest]bool
+	json    map[Kind]bool
 }
 
 func (n *naiveReader) read(line string) record {

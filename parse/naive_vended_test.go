@@ -20,10 +20,10 @@ func (n *naiveReader) readJSON(line string) record {
 		return damaged(line, cause)
 	}
 	r, given := n.deliver(line, columns, false)
-	if r.Cause == "" && r.Kind == KindAccess {
-		n.json = true
-		for _, field := range given {
-			n.inJSON[field] = true
+	if r.Cause == "" {
+		n.json[r.Kind] = true
+		for _, name := range given {
+			n.inJSON[naiveRest{r.Kind, name}] = true
 		}
 	}
 	return r
@@ -159,31 +159,58 @@ func (n *naiveReader) w3cRecord(line string, values reading, tell bool) record {
 		columns = append(columns, naiveColumn{name, values.fields[i]})
 	}
 	r, given := n.deliver(line, columns, tell)
-	if r.Cause == "" && r.Kind == KindAccess {
-		for _, field := range reasonFields {
-			n.left[field] = n.left[field] || !slices.Contains(given, field)
+	for kind, lists := range naiveRests {
+		for _, name := range strings.Fields(lists[0] + " " + lists[1]) {
+			if r.Cause == "" && r.Kind == kind && !slices.Contains(given, name) {
+				n.left[naiveRest{kind, name}] = true
+			}
 		}
 	}
 	return r
 }
 
-// reasonFields are those without which a reason may be wrong.
-var reasonFields = []string{
-	"actions_executed", "error_reason", "request_processing_time", "response_processing_time",
-	"target:port", "target_group_arn", "target_processing_time", "target_status_code",
+// naiveRest is a column of a log that answers rest on.
+type naiveRest struct {
+	kind Kind
+	name string
+}
+
+// naiveRests are those without which reasons may be wrong, and those without which
+// reports may be.
+var naiveRests = map[Kind][2]string{
+	KindAccess: {
+		"actions_executed classification elb_error_code error_reason matched_rule_priority request_processing_time request_transform_status " +
+			"response_processing_time target_error_code target_group_arn target_ip target_port target_processing_time target_status_code",
+		"classification_reason client_ip elb ip_address request request_creation_time",
+	},
+	KindConnection:  {"", "client_ip elb ip_address listener_port tls_protocol tls_verify_status"},
+	KindHealthCheck: {"", "elb ip_address latency reason_code status_code target_addr target_group_id"},
+	KindNLB:         {"", "client_ip destination_port elb incoming_tls_alert tls_handshake_time tls_protocol_version"},
 }
 
 func (n *naiveReader) warning() string {
-	var names []string
-	for _, field := range reasonFields {
-		if n.left[field] || n.json && !n.inJSON[field] {
-			names = append(names, field)
+	var parts []string
+	for _, f := range naiveFormats[:4] {
+		for i, consequence := range []string{": reasons may be wrong", ": reports may be wrong"} {
+			var names []string
+			for _, name := range strings.Fields(naiveRests[f.kind][i]) {
+				if at := (naiveRest{f.kind, name}); n.left[at] || n.json[f.kind] && !n.inJSON[at] {
+					names = append(names, name)
+				}
+			}
+			list := strings.Join(names, ", ")
+			if both := "target_ip, target_port"; strings.Contains(list, both) {
+				names = strings.Split(strings.Replace(list, both, "target:port", 1), ", ")
+			}
+			if slices.Sort(names); names != nil {
+				parts = append(parts, strings.Join(names, ", ")+consequence)
+			}
 		}
 	}
-	if names == nil {
+	if parts == nil {
 		return ""
 	}
-	return "the delivery leaves out " + strings.Join(names, ", ") + ": reasons may be wrong"
+	return "the delivery leaves out " + strings.Join(parts, "; and ")
 }
 
 // meaningOf says which field of a log a column gives, and how: as "field",
@@ -223,7 +250,7 @@ func naivePlainName(name string) string {
 }
 
 // deliver puts the values into the order of their log and reads the line that
-// this gives. given are the fields that there are columns for.
+// this gives. given are the columns that there are, an address in two parts.
 func (n *naiveReader) deliver(line string, columns []naiveColumn, tell bool) (r record, given []string) {
 	f := n.logOf(columns)
 	if len(columns) > 128 {
@@ -239,7 +266,6 @@ func (n *naiveReader) deliver(line string, columns []naiveColumn, tell bool) (r 
 		}
 		if got[field] == nil {
 			got[field] = map[string]string{}
-			given = append(given, field)
 		}
 		if _, twice := got[field][part]; twice {
 			return damaged(line, "there is more than one "+field), nil
@@ -296,6 +322,24 @@ func (n *naiveReader) deliver(line string, columns []naiveColumn, tell bool) (r 
 	}
 	if r.Cause != "" {
 		return damaged(line, r.Cause), nil
+	}
+	for field, parts := range got {
+		host, address := strings.CutSuffix(field, ":port")
+		if !address {
+			given = append(given, field)
+			continue
+		}
+		port, hasPort := parts["port"]
+		_, hasIP := parts["ip"]
+		if hasPort {
+			given = append(given, host+"_port")
+		}
+		if hasIP || hasPort {
+			given = append(given, host+"_ip")
+		}
+		if hasPort && !hasIP && port != "" && port != "-" && !strings.Contains(port, ":") {
+			n.left[naiveRest{f.kind, host + "_ip"}] = true // a port alone
+		}
 	}
 	return r, given
 }

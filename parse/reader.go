@@ -12,15 +12,13 @@ type reader struct {
 
 	vended  vended
 	columns w3cColumns
-	leftOut uint64 // fields that the columns of access entries have not given
-	inJSON  uint64 // fields that some JSON line of an access log has given
-	anyJSON bool   // there has been such a line
+	left    [KindNLB + 1]leftOut // by kind
 }
 
 // reset forgets the lines before.
 func (r *reader) reset(kind Kind) {
 	r.kind, r.columns.n = kind, 0
-	r.leftOut, r.inJSON, r.anyJSON = 0, 0, false
+	clear(r.left[:])
 	if cap(r.vended.line) > blockSize || cap(r.vended.decoded) > blockSize {
 		r.vended.line, r.vended.decoded = nil, nil
 	}

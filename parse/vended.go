@@ -66,10 +66,11 @@ func (v *vended) kindOf() Kind {
 	return k
 }
 
-// place gives every value to its field, and says which fields have one, a bit each.
-func (v *vended) place(f *format) (placed uint64, cause Cause) {
+// place gives every value to its field, and says what the columns give. bare are
+// the addresses of ports that have come alone.
+func (v *vended) place(f *format) (given, bare columnSet, cause Cause) {
 	if v.n > maxColumns {
-		return 0, Cause{kind: tooManyColumns}
+		return 0, 0, Cause{kind: tooManyColumns}
 	}
 	clear(v.slots[:])
 	for i, m := range v.means[:v.n] {
@@ -79,7 +80,7 @@ func (v *vended) place(f *format) (placed uint64, cause Cause) {
 		c := m[f.kind]
 		s := &v.slots[c.field]
 		if s.parts>>c.part&1 != 0 {
-			return 0, Cause{repeatedColumn, f.kind, c.field}
+			return 0, 0, Cause{repeatedColumn, f.kind, c.field}
 		}
 		switch {
 		case c.part == ipPart:
@@ -88,14 +89,21 @@ func (v *vended) place(f *format) (placed uint64, cause Cause) {
 			s.value = v.values[i]
 		}
 		s.parts |= 1 << c.part
-		placed |= 1 << c.field
+		given |= columnOf(int(c.field), c.part)
 	}
 	for i, d := range f.fields {
-		if d.needed && placed>>i&1 == 0 {
-			return 0, Cause{missingColumn, f.kind, uint8(i)}
+		s := &v.slots[i]
+		switch {
+		case d.needed && s.parts == 0:
+			return 0, 0, Cause{missingColumn, f.kind, uint8(i)}
+		case s.parts&(1<<ipPart|1<<portPart) == 1<<portPart:
+			given |= columnOf(i, ipPart)
+			if port := v.text[s.value.from:s.value.to]; !none(port) && bytes.IndexByte(port, ':') < 0 {
+				bare |= columnOf(i, ipPart)
+			}
 		}
 	}
-	return placed, Cause{}
+	return given, bare, Cause{}
 }
 
 // write writes the line down as one of the plain log. What no log knows comes
@@ -209,16 +217,13 @@ func appendAddress(b, ip, port []byte) []byte {
 	return b
 }
 
-// evidence are the fields that reasons rest on, one bit each.
-const evidence uint64 = 1<<FieldTarget | 1<<FieldRequestTime | 1<<FieldTargetTime | 1<<FieldResponseTime |
-	1<<FieldTargetStatus | 1<<FieldTargetGroup | 1<<FieldActions | 1<<FieldErrorReason
-
-// deliver reads a vended line. placed says which fields its columns give.
-func (r *reader) deliver(tell bool) (placed uint64, cause Cause) {
+// deliver reads a vended line, and returns what its columns give.
+func (r *reader) deliver(tell bool) (given columnSet, cause Cause) {
 	v := &r.vended
 	kind, _ := v.kind(r.kind)
 	f := formats[kind]
-	if placed, cause = v.place(f); cause.bad() {
+	given, bare, cause := v.place(f)
+	if cause.bad() {
 		return 0, cause
 	}
 	line := v.write(f)
@@ -227,32 +232,15 @@ func (r *reader) deliver(tell bool) (placed uint64, cause Cause) {
 	}
 	if kind == KindAccess && !tell && r.glanceAt(line) {
 		r.kind = kind
-		return placed, Cause{}
+		r.left[kind].bare |= bare
+		return given, Cause{}
 	}
 	r.cells.raw = line
 	r.cells.cut() // nothing is doubtful in what write has written
 	if cause = f.check(&r.cells, &r.clock, tell); cause.kind == whole {
 		r.kind = kind
+		r.left[kind].bare |= bare
 		r.take()
 	}
-	return placed, cause
-}
-
-// warning says what is noteworthy of the lines since reset.
-func (r *reader) warning() string {
-	left := r.leftOut
-	if r.anyJSON {
-		left |= evidence &^ r.inJSON
-	}
-	var names []string
-	for i, d := range accessFormat.fields {
-		if left>>i&1 != 0 {
-			names = append(names, d.name)
-		}
-	}
-	if names == nil {
-		return ""
-	}
-	slices.Sort(names)
-	return "the delivery leaves out " + strings.Join(names, ", ") + ": reasons may be wrong"
+	return given, cause
 }

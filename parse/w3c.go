@@ -107,9 +107,9 @@ func (r *reader) w3cFields(result causeKind, tell bool) Cause {
 	if result == openQuote || r.vended.n != r.columns.n {
 		return Cause{kind: wrongCount}
 	}
-	placed, cause := r.deliver(tell)
-	if cause.kind == whole && r.kind == KindAccess {
-		r.leftOut |= evidence &^ placed
+	given, cause := r.deliver(tell)
+	if cause.kind == whole {
+		r.left[r.kind].w3c |= ^given
 	}
 	return cause
 }

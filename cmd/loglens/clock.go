@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"loglens/ingest"
@@ -10,22 +11,27 @@ import (
 
 // timedWindow is window by the clock of AWS, if one of the sources is in S3.
 func (a *app) timedWindow(ctx context.Context, o readOptions, in input) (when.Window, error) {
-	w, err := a.window(o, in.remote) // what was mistyped is told before anybody is asked
+	err := a.mistyped(o, in.remote)
+	if err == nil {
+		err = ingest.LearnTime(ctx, in.sources)
+	}
 	if err != nil {
-		return w, err
+		return when.Window{}, err
 	}
-	if err := ingest.LearnTime(ctx, in.sources); err != nil {
-		return w, err
-	}
-	return a.rightWindow(o, in.remote, w)
+	a.keepTime(o.source.aws.Clock)
+	return a.window(o, in.remote)
 }
 
-// rightWindow is w, or the window anew if AWS has told that the clock here is wrong.
-func (a *app) rightWindow(o readOptions, remote bool, w when.Window) (when.Window, error) {
-	if !a.keepTime(o.source.aws.Clock) {
-		return w, nil
+// mistyped is what is wrong with the window whatever time it is. That is told before
+// anybody is asked; what lies in the future is not known until AWS has said what time
+// it is.
+func (a *app) mistyped(o readOptions, remote bool) error {
+	_, _, err := a.resolve(o, remote)
+	var untimely *when.UntimelyError
+	if errors.As(err, &untimely) {
+		return nil
 	}
-	return a.window(o, remote)
+	return err
 }
 
 // closeEnough is how far the clock here may be from that of AWS.
@@ -33,10 +39,10 @@ const closeEnough = time.Minute
 
 // keepTime sets the clock by that of AWS if they differ, and says so. What is relative to
 // now has to be resolved after that.
-func (a *app) keepTime(c *ingest.Clock) (set bool) {
+func (a *app) keepTime(c *ingest.Clock) {
 	off, known := c.Off()
 	if !known || off.Abs() <= closeEnough {
-		return false
+		return
 	}
 	side := "behind"
 	if off < 0 {
@@ -45,5 +51,4 @@ func (a *app) keepTime(c *ingest.Clock) (set bool) {
 	a.say("warning: the clock of this machine is %s %s that of AWS, which counts here", when.FormatDuration(off.Abs().Round(time.Minute)), side)
 	here := a.now
 	a.now = func() time.Time { return here().Add(off) }
-	return true
 }

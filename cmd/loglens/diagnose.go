@@ -157,15 +157,16 @@ func (a *app) snapshot(ctx context.Context, o diagnoseOptions, args []string) (*
 	if o.from != "" {
 		return readSnapshot(o.from)
 	}
-	w, err := a.window(o.read, true)
-	if err != nil {
+	if err := a.mistyped(o.read, true); err != nil {
 		return nil, err
 	}
 	found, err := diagnose.Find(ctx, o.read.source.aws, o.read.source.balancer)
 	if err != nil {
 		return nil, err
 	}
-	if w, err = a.rightWindow(o.read, true, w); err != nil {
+	a.keepTime(o.read.source.aws.Clock)
+	w, err := a.window(o.read, true)
+	if err != nil {
 		return nil, err
 	}
 	now := a.now().Truncate(time.Second)

@@ -160,11 +160,24 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	return use(ctx, store, in)
 }
 
-// window resolves --since and --until. Without --since a remote source is read
-// for the last hour, which bounds what is fetched; what lies here is read whole.
+// window is resolve, and says what was not taken as typed.
 func (a *app) window(o readOptions, remote bool) (when.Window, error) {
+	w, notes, err := a.resolve(o, remote)
+	if err != nil {
+		return when.Window{}, err
+	}
+	for _, n := range notes {
+		a.say("%s", n)
+	}
+	return w, nil
+}
+
+// resolve resolves --since and --until. Without --since a remote source is read
+// for the last hour, which bounds what is fetched; what lies here is read whole.
+func (a *app) resolve(o readOptions, remote bool) (w when.Window, notes []string, err error) {
 	if o.whole != nil {
-		return o.whole()
+		w, err = o.whole()
+		return w, nil, err
 	}
 	if o.since == "" && o.until == "" && remote {
 		o.since = "1h"
@@ -174,23 +187,17 @@ func (a *app) window(o readOptions, remote bool) (when.Window, error) {
 		when.Window
 		notes []string
 	}
-	w, err := inZone(a, o.zone, func(zone *time.Location) (resolved, error) {
+	r, err := inZone(a, o.zone, func(zone *time.Location) (resolved, error) {
 		w, notes, err := when.Resolve(o.since, o.until, now, zone)
 		if err != nil {
 			err = usage("for example --since 90m, --since 03:00 --until 03:30, or --since 2026-11-22T03:15Z", "%w", err)
 		}
 		return resolved{w, notes}, err
 	})
-	if err != nil {
-		return when.Window{}, err
+	if err == nil && r.From.IsZero() && remote {
+		err = usage("give --since as well", "--until without --since would read every object of the bucket")
 	}
-	if w.From.IsZero() && remote {
-		return when.Window{}, usage("give --since as well", "--until without --since would read every object of the bucket")
-	}
-	for _, n := range w.notes {
-		a.say("%s", n)
-	}
-	return w.Window, nil
+	return r.Window, r.notes, err
 }
 
 // size reads a number of bytes such as 2GB, 500MiB or 1000; 0 for "".

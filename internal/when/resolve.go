@@ -15,7 +15,8 @@ import (
 // after since, the one later today is meant, so that 02:00 to 03:30, typed at
 // 03:10, is from 02:00 to now.
 //
-// A since in the future and a window without any time in it are errors.
+// A since in the future and a window without any time in it are errors, each an
+// *UntimelyError; all others do not depend on now.
 func Resolve(since, until string, now time.Time, zone *time.Location) (w Window, notes []string, err error) {
 	if zone == nil {
 		zone = time.UTC
@@ -26,7 +27,7 @@ func Resolve(since, until string, now time.Time, zone *time.Location) (w Window,
 			return Window{}, nil, fmt.Errorf("--since: %w", err)
 		}
 		if w.From.After(now) {
-			return Window{}, nil, fmt.Errorf("--since %s is in the future: it is %sZ now", since, moment(now.Truncate(time.Second)))
+			return Window{}, nil, untimely("--since %s is in the future: it is %sZ now", since, moment(now.Truncate(time.Second)))
 		}
 		w.Until = now
 	}
@@ -62,14 +63,21 @@ func laterToday(until string, w Window, now time.Time, zone *time.Location) time
 
 func emptyError(w Window, since, until string) error {
 	if w.From.After(w.Until) {
-		return fmt.Errorf("--since %s (%sZ) is after --until %s (%sZ)", since, moment(w.From), until, moment(w.Until))
+		return untimely("--since %s (%sZ) is after --until %s (%sZ)", since, moment(w.From), until, moment(w.Until))
 	}
 	if since = strings.TrimSpace(since); len(since) == len(time.DateOnly) && since[4] == '-' {
 		next := w.From.AddDate(0, 0, 1).Format(time.DateOnly)
 		if t, err := time.Parse(time.DateOnly, since); err == nil {
 			next = t.AddDate(0, 0, 1).Format(time.DateOnly)
 		}
-		return fmt.Errorf("the window is empty: --until is not part of it; for the whole day write --until %s", next)
+		return untimely("the window is empty: --until is not part of it; for the whole day write --until %s", next)
 	}
-	return fmt.Errorf("the window is empty: it begins and ends at %sZ", moment(w.From))
+	return untimely("the window is empty: it begins and ends at %sZ", moment(w.From))
 }
+
+// An UntimelyError says that there is no time in the window as long as now is right.
+type UntimelyError struct{ text string }
+
+func (e *UntimelyError) Error() string { return e.text }
+
+func untimely(format string, args ...any) error { return &UntimelyError{fmt.Sprintf(format, args...)} }

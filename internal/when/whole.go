@@ -22,12 +22,18 @@ func Whole(unit string, lag time.Duration, now time.Time, zone *time.Location) (
 		until = t.Add(-sinceHour(t))
 		from = until.Add(-time.Hour)
 	case "day":
-		until = time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, zone)
-		from = time.Date(t.Year(), t.Month(), t.Day()-1, 0, 0, 0, 0, zone)
+		until = midnight(t)
+		from = midnight(until.Add(-1).In(zone))
 	default:
 		return Window{}, fmt.Errorf("%s is neither hour nor day", quote(unit))
 	}
 	return Window{From: from.UTC(), Until: until.UTC()}, nil
+}
+
+// midnight is when the day of t began in its zone. Where clocks are changed at
+// midnight, there may be no 0:00 or two.
+func midnight(t time.Time) time.Time {
+	return inZone(time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC), t.Location())[0]
 }
 
 // sinceHour is how long ago the clock showed the minute 0.

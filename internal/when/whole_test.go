@@ -63,6 +63,32 @@ func TestWholeEndsInTime(t *testing.T) {
 	}
 }
 
+// TestWholeDay walks through two years minute by minute, also where clocks change at
+// midnight: a day is what lies between two changes of the date.
+func TestWholeDay(t *testing.T) {
+	for _, name := range []string{
+		"UTC", "Europe/Berlin", "America/New_York", "America/Santiago", "America/Havana", "America/Asuncion",
+		"Asia/Beirut", "Africa/Cairo", "Atlantic/Azores", "America/Scoresbysund", "Australia/Lord_Howe", "Asia/Kolkata",
+	} {
+		where, start := zone(t, name), rfc(t, "2024-01-01T00:00:00Z")
+		var days []time.Time
+		day := start.In(where).Day()
+		for at := start; at.Before(start.AddDate(2, 0, 0)); at = at.Add(time.Minute) {
+			if today := at.In(where).Day(); today != day {
+				days, day = append(days, at), today
+			}
+		}
+		for i := 2; i < len(days); i++ {
+			want := Window{From: days[i-2], Until: days[i-1]}
+			for _, now := range []time.Time{days[i-1], days[i-1].Add(time.Minute), days[i-1].Add(2 * time.Hour), days[i].Add(-1)} {
+				if got, err := Whole("day", 0, now, where); got != want || err != nil {
+					t.Errorf("%s, at %s: %s, error %v, want %s", name, now.In(where), got, err, want)
+				}
+			}
+		}
+	}
+}
+
 func TestBefore(t *testing.T) {
 	w := Window{From: rfc(t, "2026-11-22T09:00:00Z"), Until: rfc(t, "2026-11-22T10:00:00Z")}
 	if b, ok := w.Before(); !ok || b.String() != "2026-11-22 08:00–09:00Z (1h)" {

@@ -5,7 +5,7 @@ package parse
 // before 2015 end with the request. A name without a slash keeps lines of an ALB
 // that have lost their type from being read as these.
 // Source: AWS, "Access logs for your Classic Load Balancer", read 2026-11.
-var classicFormat = format{kind: KindClassic, least: 12, fields: []fieldFormat{
+var classicFormat = format{kind: KindClassic, least: 12, widths: []int{12}, fields: []fieldFormat{
 	{name: "time", form: aTime},
 	{name: "elb", form: aPlainName},
 	{name: "client:port", form: anEndpoint},

@@ -21,7 +21,7 @@ const (
 	ConnectionIPAddress // the balancer's node
 )
 
-var connectionFormat = format{kind: KindConnection, least: ConnectionTraceID + 1, time: ConnectionTime, fields: []fieldFormat{
+var connectionFormat = format{kind: KindConnection, least: ConnectionTraceID + 1, time: ConnectionTime, widths: []int{12}, fields: []fieldFormat{
 	ConnectionTime:             {name: "timestamp", form: aTime, needed: true},
 	ConnectionClientIP:         {name: "client_ip", form: anAddress, told: wholePart},
 	ConnectionClientPort:       {name: "client_port", form: aPort},

@@ -19,7 +19,7 @@ const RawLimit = 4 << 10
 type Cause struct {
 	kind   causeKind
 	format Kind
-	field  uint8 // which; for tooFewFields how many there were
+	field  uint8 // which; for tooFewFields and cutOff how many there were
 }
 
 type causeKind uint8
@@ -30,6 +30,7 @@ const (
 	emptyLine
 	tooLong
 	tooFewFields
+	cutOff
 	openQuote
 	badField
 	missingColumn
@@ -54,6 +55,8 @@ func (c Cause) String() string {
 		return "line longer than 1 MiB"
 	case tooFewFields:
 		return fmt.Sprintf("only %d of at least %d fields", field, f.least)
+	case cutOff:
+		return fmt.Sprintf("cut off after %d fields, without a line end", field)
 	case openQuote:
 		return f.name(field) + " has no closing quote"
 	case badField:

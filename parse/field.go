@@ -51,7 +51,7 @@ const (
 	MinFields = 12
 )
 
-var accessFormat = format{kind: KindAccess, least: MinFields, time: int(FieldTime), fields: []fieldFormat{
+var accessFormat = format{kind: KindAccess, least: MinFields, time: int(FieldTime), widths: []int{18, 20, 25, 27, 29, 30, 33, 34}, fields: []fieldFormat{
 	FieldType:                 {name: "type"},
 	FieldTime:                 {name: "time", form: aTime, needed: true},
 	FieldELB:                  {name: "elb", told: wholePart},

@@ -7,8 +7,9 @@ import "strings"
 // widths stand side by side, and the format is data.
 type format struct {
 	kind   Kind
-	least  int // fields without which an entry says nothing
-	time   int // the field that is the entry's own time
+	least  int   // fields without which an entry says nothing
+	time   int   // the field that is the entry's own time
+	widths []int // how many fields lines have had before there were all
 	fields []fieldFormat
 }
 

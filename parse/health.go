@@ -16,7 +16,7 @@ const (
 	HealthIPAddress // the balancer's node
 )
 
-var healthFormat = format{kind: KindHealthCheck, least: HealthReasonCode + 1, time: HealthTime, fields: []fieldFormat{
+var healthFormat = format{kind: KindHealthCheck, least: HealthReasonCode + 1, time: HealthTime, widths: []int{8}, fields: []fieldFormat{
 	HealthType:        {name: "type"},
 	HealthTime:        {name: "time", form: aTime, needed: true},
 	HealthLatency:     {name: "latency", form: aDecimal, told: wholePart},

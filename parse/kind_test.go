@@ -114,6 +114,9 @@ func TestParserKeepsToItsLogs(t *testing.T) {
 	for name, text := range logs(t) {
 		records, _ := naive(text, KindUnknown)
 		for _, r := range records {
+			if strings.HasPrefix(r.Cause, "cut off") {
+				continue // which a line alone does not show
+			}
 			requests := r.Kind == KindAccess || r.Kind == KindClassic
 			good := r.Cause == "" && !r.Header
 			if got, want := p.Parse([]byte(r.Raw)) != nil, good && requests; got != want {

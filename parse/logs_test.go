@@ -57,7 +57,10 @@ func TestLogs(t *testing.T) {
 		"nul":           {widths: []int{36, 36}, damaged: []string{"2@543: client:port is not an address", "3@1093: only 1 of at least 12 fields"}},
 		"invalid_utf8":  {widths: []int{36, 36}, damaged: []string{"2@546: only 1 of at least 12 fields"}},
 		"cut_last_line": {widths: []int{36}, damaged: []string{"2@549: request has no closing quote"}},
-		"cut_early":     {widths: []int{36}, damaged: []string{"2@549: only 7 of at least 12 fields"}},
+		"cut_between_fields": {widths: []int{36}, damaged: []string{
+			"2@549: cut off after 16 fields, without a line end",
+		}},
+		"cut_early": {widths: []int{36}, damaged: []string{"2@549: only 7 of at least 12 fields"}},
 		"bad_time": {widths: []int{36, 36}, damaged: []string{
 			"1@0" + badTime, "2@542" + badTime, "3@1084" + badTime, "4@1626" + badTime, "5@2175" + badTime,
 		}},

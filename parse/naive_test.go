@@ -1,6 +1,7 @@
 package parse
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -35,6 +36,17 @@ type request struct {
 	Client, Target [2]string
 }
 
+// naiveWidths says which numbers of known fields entries have had.
+var naiveWidths = map[Kind]func(n int) bool{
+	KindAccess: func(n int) bool {
+		return n == 18 || n == 20 || n == 25 || n == 27 || n == 29 || n == 30 || n == 33 || n == 34 || n == 36
+	},
+	KindConnection:  func(n int) bool { return n == 12 || n == 15 },
+	KindHealthCheck: func(n int) bool { return n == 8 || n == 10 },
+	KindNLB:         func(n int) bool { return n == 22 },
+	KindClassic:     func(n int) bool { return n == 1+12 || n == 1+15 },
+}
+
 type number struct {
 	Seconds float64
 	Integer int64
@@ -53,6 +65,13 @@ func naive(text string, hint Kind) (records []record, warning string) {
 			break // after the last line's end
 		}
 		r := n.read(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
+		if !strings.HasSuffix(line, "\n") && r.Cause == "" && !r.Header && !naiveWidths[r.Kind](len(r.Fields)) {
+			width := len(r.Fields)
+			if r.Kind == KindClassic {
+				width-- // there is none for the type
+			}
+			r = damaged(r.Raw, fmt.Sprintf("cut off after %d fields, without a line end", width))
+		}
 		if r.Cause == "" && !r.Header {
 			n.kind = r.Kind
 		}

@@ -1,5 +1,7 @@
 package parse
 
+import "slices"
+
 // reader reads single lines of any log. kind has to be set.
 type reader struct {
 	kind   Kind // what the lines are thought to be: the hint, or what the last good line was
@@ -109,6 +111,25 @@ func (r *reader) settle(cut causeKind, tell bool) Cause {
 		}
 	}
 	return cause
+}
+
+// unended looks at an entry that the stream ends in: if its fields are as many as no
+// line has had, it was cut. Where it is cut within its last field or at a width that
+// lines have had, it cannot be told, nor if it has a line end all the same.
+func (r *reader) unended() Cause {
+	f, n := formats[r.kind], 0
+	switch r.kind {
+	case KindAccess:
+		n = r.access.n
+	case KindClassic:
+		n = r.access.n - int(FieldTime)
+	default:
+		n = r.entry.n
+	}
+	if n == len(f.fields) || slices.Contains(f.widths, n) {
+		return Cause{}
+	}
+	return Cause{cutOff, r.kind, uint8(n)}
 }
 
 // take makes the entry of the fields, which have been checked.

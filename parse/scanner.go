@@ -33,7 +33,7 @@ const blockSize = 256 << 10
 // The scanner owns every byte it returns until the next Scan; whoever keeps
 // something copies it. A Scanner belongs to one goroutine and is meant to be
 // Reset, not made anew. Lines end with LF or CR LF; the last may end with the
-// stream, or with CR and the stream.
+// stream, or with CR and the stream, unless it has been cut off.
 type Scanner struct {
 	source io.Reader
 	done   bool  // there is no more to read
@@ -82,10 +82,14 @@ func (s *Scanner) Scan() bool {
 		return false
 	}
 	s.line++
+	ended := line[len(line)-1] == '\n'
 	line = chomp(line)
 	s.cause = Cause{kind: tooLong}
 	if s.offset-at <= int64(longest) && len(line) <= LineLimit {
 		s.cause = s.reader.read(line)
+	}
+	if !ended && s.cause.kind == whole {
+		s.cause = s.reader.unended()
 	}
 	if s.cause.bad() {
 		s.damage = Damage{Line: s.line, Offset: at, Cause: s.cause, Raw: line[:min(len(line), RawLimit)]}
@@ -111,6 +115,7 @@ func (s *Scanner) glance() bool {
 // Kind returns which log the current line belongs to. A damaged line counts
 // under the kind of the last good line or of the last header that tells it, before
 // that under the one that was promised, and under KindAccess if nothing is known.
+// One that was cut off still tells its own.
 func (s *Scanner) Kind() Kind { return s.reader.kind }
 
 // Access returns the entry on the current line if it is one of an access log of

@@ -52,3 +52,27 @@ func TestOldLinesAreWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestLinesThatEndWithCR: a text without LF is one line, and none of its entries is taken
+// for all of them. A CR in a client's text is no end.
+func TestLinesThatEndWithCR(t *testing.T) {
+	for kind, fields := range usualFields {
+		for n := 2; n < 5; n++ {
+			line := strings.Join(fields[:len(formats[kind].fields)], " ")
+			s := NewScanner()
+			s.Reset(strings.NewReader(strings.Repeat(line+"\r", n)), kind)
+			for s.Scan() {
+				if s.Damage() == nil {
+					t.Errorf("%s: %d lines with CR are an entry", kind, n)
+				}
+			}
+		}
+	}
+	s := NewScanner()
+	s.Reset(strings.NewReader(strings.Replace(strings.Join(usualFields[KindAccess], " "), "curl/", "curl\r", 1)+"\n"), KindAccess)
+	for s.Scan() {
+		if d := s.Damage(); d != nil || s.Access().Extra == 0 {
+			t.Errorf("a CR in a text: %v", d)
+		}
+	}
+}

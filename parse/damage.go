@@ -31,6 +31,7 @@ const (
 	tooLong
 	tooFewFields
 	cutOff
+	bareCR
 	openQuote
 	badField
 	missingColumn
@@ -57,6 +58,8 @@ func (c Cause) String() string {
 		return fmt.Sprintf("only %d of at least %d fields", field, f.least)
 	case cutOff:
 		return fmt.Sprintf("cut off after %d fields, without a line end", field)
+	case bareCR:
+		return "a CR outside of texts: lines end with LF or CR LF"
 	case openQuote:
 		return f.name(field) + " has no closing quote"
 	case badField:

@@ -1,6 +1,9 @@
 package parse
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // format is what the lines of a log look like. Every log has its fields in one
 // fixed order, and only ever gets new ones at the end: so lines of several
@@ -41,6 +44,8 @@ func (f *format) check(l *cells, c *clock, tell bool) Cause {
 		return Cause{kind: emptyLine}
 	case l.n < f.least:
 		return Cause{tooFewFields, f.kind, uint8(l.n)}
+	case l.n > len(f.fields) && endsWithCR(l.raw):
+		return Cause{kind: bareCR} // several lines, which would pass for one with new fields
 	}
 	if i := f.misfit(l, c, l.n); i >= 0 {
 		return Cause{badField, f.kind, uint8(i)}
@@ -53,6 +58,13 @@ func (f *format) check(l *cells, c *clock, tell bool) Cause {
 		}
 	}
 	return Cause{}
+}
+
+// endsWithCR reports whether a line ends before the text does, at a CR: one that stands
+// outside of quotes, where no text of a client is.
+func endsWithCR(text []byte) bool {
+	i := bytes.IndexByte(text, '\r')
+	return i >= 0 && bytes.Count(text[:i], []byte{'"'})%2 == 0
 }
 
 // misfit returns the first of the first n fields that is not of its form, or -1.

@@ -66,6 +66,7 @@ func naive(text string, hint Kind) (records []record, warning string) {
 		}
 		r := n.read(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
 		if !strings.HasSuffix(line, "\n") && r.Cause == "" && !r.Header && !naiveWidths[r.Kind](len(r.Fields)) {
+			n.kind = r.Kind // which it still tells
 			width := len(r.Fields)
 			if r.Kind == KindClassic {
 				width-- // there is none for the type
@@ -227,6 +228,9 @@ func (r reading) record(line string, f naiveFormat) record {
 	}
 	if len(r.fields) < f.least {
 		return damaged(line, "only "+strconv.Itoa(len(r.fields))+" of at least "+strconv.Itoa(f.least)+" fields")
+	}
+	if first, _, cr := strings.Cut(line, "\r"); cr && len(r.fields) > len(f.names) && strings.Count(first, `"`)%2 == 0 {
+		return damaged(line, "a CR outside of texts: lines end with LF or CR LF")
 	}
 	fields := r.fields[:min(len(r.fields), len(f.names))]
 	for i, field := range fields {

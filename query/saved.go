@@ -79,9 +79,9 @@ func (e *QueryError) Hint() string { return e.Next }
 // ReadQueries reads the saved queries of some folders, by name. A missing folder
 // holds none; of two queries of one name the earlier folder's counts.
 //
-// A file that is no saved query is told by its Err.
+// A file that is no saved query, or cannot be read, is told by its Err.
 //
-// Errors: the file system's.
+// Errors: the file system's of a folder.
 func ReadQueries(folders []string) ([]SavedQuery, error) {
 	found := map[string]SavedQuery{}
 	for _, folder := range folders {
@@ -96,10 +96,7 @@ func ReadQueries(folders []string) ([]SavedQuery, error) {
 			if e.IsDir() || filepath.Ext(e.Name()) != ".sql" {
 				continue
 			}
-			q, err := readQuery(filepath.Join(folder, e.Name()))
-			if err != nil {
-				return nil, err
-			}
+			q := readQuery(filepath.Join(folder, e.Name()))
 			if _, before := found[q.Name]; !before {
 				found[q.Name] = q
 			}
@@ -108,15 +105,25 @@ func ReadQueries(folders []string) ([]SavedQuery, error) {
 	return slices.SortedFunc(maps.Values(found), func(a, b SavedQuery) int { return strings.Compare(a.Name, b.Name) }), nil
 }
 
-func readQuery(path string) (SavedQuery, error) {
+func readQuery(path string) SavedQuery {
 	text, err := os.ReadFile(path)
-	if err != nil {
-		return SavedQuery{}, fmt.Errorf("read saved query: %w", err)
-	}
 	q := SavedQuery{SQL: string(text), Path: path}
-	q.Err = q.declared()
+	if err != nil {
+		q.Err = &QueryError{path, "cannot be read: " + reason(err), "mend or remove the file"}
+	} else {
+		q.Err = q.declared()
+	}
 	q.Name = strings.TrimSuffix(filepath.Base(path), ".sql")
-	return q, nil
+	return q
+}
+
+// reason is what a file system's error says beside the path.
+func reason(err error) string {
+	var e *fs.PathError
+	if errors.As(err, &e) {
+		return e.Err.Error()
+	}
+	return err.Error()
 }
 
 // declared reads the head, and refuses what is not as the file promises.

@@ -111,6 +111,16 @@ func TestSavedFolders(t *testing.T) {
 	if diff := gocmp.Diff([]string{filepath.Join(second, "a.sql"), filepath.Join(first, "b.sql")}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	if err := os.Symlink(filepath.Join(first, "nowhere"), filepath.Join(second, "c.sql")); err != nil {
+		t.Fatal(err)
+	}
+	queries, err = ReadQueries([]string{first, second})
+	if err != nil || len(queries) != 3 || queries[0].Err != nil || queries[1].Err != nil {
+		t.Fatalf("with a link to nothing: %v, error %v", queries, err)
+	}
+	if _, err := queries[2].Bind(nil, time.Time{}, time.UTC); queries[2].Name != "c" || !errors.As(err, new(*QueryError)) {
+		t.Errorf("a link to nothing is bound as %q: %v", queries[2].Name, err)
+	}
 	if queries, err := ReadQueries([]string{filepath.Join(first, "README.md")}); err == nil {
 		t.Errorf("a file is read as the folder of %v", queries)
 	}

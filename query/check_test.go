@@ -231,6 +231,22 @@ var good = []string{
 	"SELECT f.a FROM (VALUES (1), (2)) f(a) POSITIONAL JOIN range(2)", "SELECT current_date >= DATE '2020-01-01', current_timestamp > TIMESTAMP '2020-01-01'", "FROM failure USING SAMPLE 3 ROWS", "SELECT 'it''s', \"elb\", E'a\\n' FROM \"Failure\" LIMIT 1",
 }
 
+// TestStatementsThatFail: what DuckDB cannot do for a statement is told of the statement,
+// before it runs or while it does.
+func TestStatementsThatFail(t *testing.T) {
+	s := asking(t, "../testdata/logs")
+	for _, text := range []string{
+		"SELECT time_bucket(INTERVAL '1 month 1 day', TIMESTAMP '2026-01-01')", // not implemented
+		"SELECT time_bucket(INTERVAL '1 month 1 day', time) FROM request",
+		"SELECT list_sort([1], 'x' || elb) FROM request",
+		"SELECT raw::INTEGER FROM failure",
+	} {
+		if _, err := s.Ask(context.Background(), text, nil, &texts{}); !errors.As(err, new(*StatementError)) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestCheckAccepts: good statements run.
 func TestCheckAccepts(t *testing.T) {
 	s := asking(t, "../testdata/logs")

@@ -217,7 +217,8 @@ func ofStatement(err error) error {
 	switch refused.Type {
 	case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeConversion,
 		duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeInvalidType, duckdb.ErrorTypeMismatchType,
-		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeDecimal, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeSyntax:
+		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeDecimal, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeSyntax,
+		duckdb.ErrorTypeNotImplemented:
 		what, where, _ := strings.Cut(refused.Msg, "\n")
 		if before, after, ok := strings.Cut(where, explain); ok { // it is not the user's, and moves the caret
 			where = before + strings.Replace(after, "\n"+strings.Repeat(" ", len(explain)), "\n", 1)

@@ -144,13 +144,25 @@ func appendEscape(b []byte, r rune) []byte {
 }
 
 // forCSV makes s harmless in a spreadsheet: a leading ' turns what would be
-// run as a formula into text (CWE-1236), unless raw.
+// run as a formula into text (CWE-1236), unless raw. Where a comma stands in numbers,
+// spreadsheets split at semicolons instead, and quotes within what they take for one
+// cell do not hold that off: so what follows a semicolon is the beginning of a cell, too.
+// With a blank behind it, as in many a user agent, it is text to all that do so.
 func forCSV(s string, raw bool) string {
 	clean := visible(s, false)
-	if !raw && formula(s) {
-		return "'" + clean
+	if raw {
+		return clean
 	}
-	return clean
+	if formula(s) {
+		clean = "'" + clean
+	}
+	parts := strings.Split(clean, ";")
+	for i, part := range parts[1:] {
+		if !strings.HasPrefix(part, " ") && formula(part) {
+			parts[i+1] = "'" + part
+		}
+	}
+	return strings.Join(parts, ";")
 }
 
 // formula reports whether a spreadsheet might run s. Blanks and quotes before

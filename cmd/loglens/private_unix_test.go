@@ -130,6 +130,9 @@ func TestFilesArePrivate(t *testing.T) {
 		if _, stderr, status := open(t, "022", append([]string{"summary", logs, "--out", name, "--output", "json"}, all...)...).output(t); status != 0 {
 			t.Errorf("exit status %d: %s", status, stderr)
 		}
+		if info, err := os.Lstat(name); err != nil || info.Mode() != 0o644 {
+			t.Errorf("in place of a link: mode %v, error %v; want a file that all may read", info.Mode(), err)
+		}
 	})
 	t.Run("temporary files", func(t *testing.T) {
 		p := open(t, "000", append([]string{"sql", "select max(r) from (select raw, r from failure, range(5000) t(r) order by raw, r desc limit 3000000)", logs}, all...)...)

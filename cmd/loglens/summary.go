@@ -263,8 +263,9 @@ func (a *app) deliver(o summaryOptions, p summaryPlan, sum *query.Summary) error
 	if err := p.encoder.Encode(&text, sum, style); err != nil {
 		return err
 	}
-	_, err := os.Lstat(o.out)
-	fresh := errors.Is(err, fs.ErrNotExist)
+	// A link is replaced and not followed: in a folder of many, anybody may have made it.
+	info, err := os.Lstat(o.out)
+	fresh := errors.Is(err, fs.ErrNotExist) || err == nil && info.Mode()&fs.ModeSymlink != 0
 	if err := maybe.WriteFile(o.out, text.Bytes(), 0o600); err != nil {
 		return fmt.Errorf("write summary: %w", err)
 	}

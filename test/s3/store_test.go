@@ -129,6 +129,11 @@ func TestIngest(t *testing.T) {
 			p := newProxy(t, nil)
 			w.ingest(t, p, store, says, 0)
 			checkAsked(t, p, want)
+			// A summary looks at the window before, too, in which there is nothing.
+			before := w.From.Add(w.From.Sub(w.Until)).Format(time.RFC3339)
+			if _, said, status := ask(t, append(w.from(p, "ingest", "--store", store), "--since", before, "--until", w.window[1])...); status != 0 {
+				t.Errorf("ingest of the window before: exit %d:\n%s", status, said)
+			}
 			w.sameFromStore(t, store, []string{"summary", "--output", "json"})
 		})
 	}

@@ -213,12 +213,16 @@ func (q question) trend(requests []*demo.Request, counts func(*demo.Request) boo
 	return list
 }
 
+// answered reports whether the target did: its status stands in the line, and how long
+// it took.
+func answered(r *demo.Request) bool { return r.TargetStatus >= 0 && r.TargetTime >= 0 }
+
 // percentile is the nearest rank among the times of the targets that answered,
 // in seconds; nil if none did.
 func percentile(requests []*demo.Request, percent int) any {
 	var us []int64
 	for _, r := range requests {
-		if r.TargetTime >= 0 {
+		if answered(r) {
 			us = append(us, r.TargetTime)
 		}
 	}
@@ -300,10 +304,10 @@ func (q question) latency() []row {
 	var rows []row
 	for _, k := range keys {
 		g := groups[spell(k)]
-		r, answered, ten, sixty := q.head(columns, k), 0, 0, 0
+		r, answers, ten, sixty := q.head(columns, k), 0, 0, 0
 		for _, x := range g {
-			if x.TargetTime >= 0 {
-				answered++
+			if answered(x) {
+				answers++
 			}
 			switch at := wall(x); {
 			case !q.counts(x):
@@ -313,7 +317,7 @@ func (q question) latency() []row {
 				sixty++
 			}
 		}
-		r["requests"], r["answered"], r["wall_10s"], r["wall_60s"] = int64(len(g)), int64(answered), int64(ten), int64(sixty)
+		r["requests"], r["answered"], r["wall_10s"], r["wall_60s"] = int64(len(g)), int64(answers), int64(ten), int64(sixty)
 		r["p50"], r["p90"], r["p95"], r["p99"], r["slowest"] =
 			percentile(g, 50), percentile(g, 90), percentile(g, 95), percentile(g, 99), percentile(g, 100)
 		rows = append(rows, r)

@@ -62,7 +62,7 @@ var relationsAbout = []struct{ name, about string }{
 	{"failure", "The requests that failed, of every class, whole: the same columns."},
 	{"traffic", "All requests, counted by minute, load balancer, target group and target. Several rows may share a key: sum. " +
 		"`latency_us` and `latency_requests` are a histogram of `target_processing_time`, see `latency`."},
-	{"latency", "Requests that a target answered, by how long it took: the middle of a bucket, at most 1.6 % off. Counts add up over any rows."},
+	{"latency", "Requests that a target answered with a status, by how long it took: the middle of a bucket, at most 1.6 % off. Counts add up over any rows."},
 	{"failure_minute", "Failures counted by minute and all that reports divide by. Several rows may share a key: sum."},
 	{"node_minute", "Requests and failures by minute and balancer node. Several rows may share a key: sum."},
 	{"connection", "Connection logs of Application Load Balancers. `conn_trace_id` stands in `request`, too."},

@@ -156,8 +156,13 @@ func (t *traffic) count(c *counts, e *parse.Access) {
 	c.sent += max(e.Sent, 0)
 }
 
-// time counts how long the target took, where it answered.
+// time counts how long the target took, where it answered: only then has it a status.
+// Without one the time is how long it took to break off, or, for a listener that does
+// not speak HTTP, to be connected.
 func (t *traffic) time(c *counts, e *parse.Access) {
+	if e.TargetStatus == parse.Absent {
+		return
+	}
 	if us := e.Micros(parse.FieldTargetTime); us != parse.Absent {
 		c.samples = append(c.samples, uint16(bucketOf(us)))
 		if len(c.samples) == samplesAtOnce {

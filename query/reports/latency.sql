@@ -25,8 +25,8 @@
 -- column: wall_10s         count   everyone  at 10 s
 -- column: wall_60s         count   everyone  at 60 s
 --
--- Percentiles are of target_processing_time where the target answered, by
--- nearest rank, at most 1.6 % off. The walls count failing requests that took,
+-- Percentiles are of target_processing_time where the target answered with a
+-- status, by nearest rank, at most 1.6 % off. The walls count failing requests that took,
 -- from their creation to the answer, 10 to 10.5 s or 60 to 61 s: the balancer's
 -- fixed connect timeout, and its idle timeout unless changed.
 WITH

@@ -26,8 +26,8 @@
 -- column: last_seen        time    everyone  last
 -- column: trend            trend   people    trend
 --
--- Percentiles are of target_processing_time where the target answered, by
--- nearest rank, at most 1.6 % off. A row without target are the requests that
+-- Percentiles are of target_processing_time where the target answered with a
+-- status, by nearest rank, at most 1.6 % off. A row without target are the requests that
 -- none was chosen for.
 WITH
 way AS NOT MATERIALIZED ( -- not held: the histograms of a month are too large

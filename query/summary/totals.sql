@@ -19,8 +19,8 @@
 -- column: p99               seconds everyone
 --
 -- failures are those of the classes that count; client and policy never do.
--- Percentiles are of target_processing_time where the target answered, by nearest
--- rank, at most 1.6 % off.
+-- Percentiles are of target_processing_time where the target answered with a status,
+-- by nearest rank, at most 1.6 % off.
 WITH
 counted AS (
 	SELECT

@@ -128,12 +128,13 @@ func (s *Store) appendCells(t *traffic, keys []cellKey, of []driver.Value) error
 	if err != nil {
 		return err
 	}
-	var times, requests []uint32
+	var times []int64
+	var requests []uint32
 	for _, k := range keys {
 		r, c := &t.raw[k.route].values, t.cells[k]
 		times, requests = times[:0], requests[:0]
 		for _, b := range c.latency {
-			times, requests = append(times, uint32(bucketTime(int(b.at)))), append(requests, b.n)
+			times, requests = append(times, bucketTime(int(b.at))), append(requests, b.n)
 		}
 		err := counted.AppendRow(append([]driver.Value{micros(k.start), r.elb, r.group, r.target, c.requests,
 			c.failures[parse.ClassTarget], c.failures[parse.ClassBalancer], c.failures[parse.ClassLambda],

@@ -18,8 +18,9 @@ type bucket struct {
 const (
 	bucketBits  = 5 // 32 buckets to a power of two
 	bucketExact = 2 << bucketBits
-	longestTime = 1<<32 - 1 // µs; 71 minutes, more than the longest idle timeout
-	buckets     = bucketExact + (32-bucketBits-1)<<bucketBits
+	timeBits    = 40
+	longestTime = 1<<timeBits - 1 // µs; 12 days: an upload may take longer than any idle timeout
+	buckets     = bucketExact + (timeBits-bucketBits-1)<<bucketBits
 )
 
 // bucketOf returns the place of a time in microseconds.

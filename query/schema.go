@@ -63,7 +63,7 @@ CREATE TABLE traffic (       -- requests by minute (or what a grain makes of it)
 	sent_bytes       BIGINT,
 	first_seen       TIMESTAMP,
 	last_seen        TIMESTAMP,
-	latency_us       UINTEGER[], -- target_processing_time: the middle of a bucket, at most 1.6 % off,
+	latency_us       BIGINT[],   -- target_processing_time: the middle of a bucket, at most 1.6 % off,
 	latency_requests UINTEGER[]  -- and how many requests took so long
 );
 CREATE TABLE node_minute (   -- requests by minute and balancer node; several rows may share a key

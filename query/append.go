@@ -175,9 +175,13 @@ func (s *Store) appendFailing(t *traffic, keys []failureKey, of []driver.Value) 
 	}
 	for _, k := range keys {
 		r, c := &t.raw[k.route].values, t.failing[k]
+		wall10, wall60 := driver.Value(nil), driver.Value(nil)
+		if c.timed > 0 {
+			wall10, wall60 = c.wall10, c.wall60
+		}
 		err := failing.AppendRow(append([]driver.Value{micros(k.start), r.elb, r.name, r.group, r.target,
 			filled(t.word[k.node]), code(k.elb), code(k.target),
-			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last), c.wall10, c.wall60}, of...)...)
+			printable(t.word[k.reason]), k.class.String(), k.source.String(), c.n, micros(c.first), micros(c.last), wall10, wall60}, of...)...)
 		if err != nil {
 			return fmt.Errorf("append to failure_minute: %w", err)
 		}

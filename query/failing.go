@@ -19,29 +19,33 @@ type failureKey struct {
 }
 
 // failureCount is how many failures there were, when the first and the last, in
-// microseconds since 1970, and how many of them ended at a wall.
-type failureCount struct{ n, first, last, wall10, wall60 int64 }
+// microseconds since 1970, of how many it is known how long the request took, and how
+// many of those ended at a wall.
+type failureCount struct{ n, first, last, timed, wall10, wall60 int64 }
 
 func (c failureCount) add(o failureCount) failureCount {
 	if c.n == 0 {
 		return o
 	}
-	return failureCount{c.n + o.n, min(c.first, o.first), max(c.last, o.last), c.wall10 + o.wall10, c.wall60 + o.wall60}
+	return failureCount{c.n + o.n, min(c.first, o.first), max(c.last, o.last), c.timed + o.timed, c.wall10 + o.wall10, c.wall60 + o.wall60}
 }
 
-// walls says at which wall the request ended, if at one: 10 to 10.5 s after its
+// measure notes at which wall the request ended, if at one: 10 to 10.5 s after its
 // creation the balancer gives up to connect, and 60 to 61 s after it to wait, unless
-// the idle timeout was changed.
-func walls(e *parse.Access) (wall10, wall60 int64) {
+// the idle timeout was changed. A log that does not say when the request was created,
+// such as a classic balancer's, leaves it open.
+func (c *failureCount) measure(e *parse.Access) {
 	created, ok := e.CreationTime()
-	switch took := e.Time - created; {
-	case !ok:
-	case took >= 10e6 && took < 10.5e6:
-		return 1, 0
-	case took >= 60e6 && took < 61e6:
-		return 0, 1
+	if !ok {
+		return
 	}
-	return 0, 0
+	c.timed = 1
+	switch took := e.Time - created; {
+	case took >= 10e6 && took < 10.5e6:
+		c.wall10 = 1
+	case took >= 60e6 && took < 61e6:
+		c.wall60 = 1
+	}
 }
 
 // fail counts a failing request.
@@ -50,8 +54,9 @@ func (t *traffic) fail(e *parse.Access, v verdict, node []byte) {
 		cellKey{t.step(e.Time), t.route(e)}, t.intern(node), t.intern(v.why),
 		int16(e.ELBStatus), int16(e.TargetStatus), v.class, v.source,
 	}
-	wall10, wall60 := walls(e)
-	t.failing[k] = t.failing[k].add(failureCount{1, e.Time, e.Time, wall10, wall60})
+	c := failureCount{n: 1, first: e.Time, last: e.Time}
+	c.measure(e)
+	t.failing[k] = t.failing[k].add(c)
 }
 
 // sortedFailures returns the keys in an order that does not depend on how the

@@ -304,20 +304,29 @@ func (q question) latency() []row {
 	var rows []row
 	for _, k := range keys {
 		g := groups[spell(k)]
-		r, answers, ten, sixty := q.head(columns, k), 0, 0, 0
+		r, answers, ten, sixty, failed, timed := q.head(columns, k), 0, 0, 0, 0, 0
 		for _, x := range g {
 			if answered(x) {
 				answers++
 			}
-			switch at := wall(x); {
-			case !q.counts(x):
-			case at == "10s":
+			if !q.counts(x) {
+				continue
+			}
+			failed++
+			if x.Created >= 0 {
+				timed++
+			}
+			switch wall(x) {
+			case "10s":
 				ten++
-			case at == "60s":
+			case "60s":
 				sixty++
 			}
 		}
-		r["requests"], r["answered"], r["wall_10s"], r["wall_60s"] = int64(len(g)), int64(answers), int64(ten), int64(sixty)
+		r["requests"], r["answered"], r["wall_10s"], r["wall_60s"] = int64(len(g)), int64(answers), any(int64(ten)), any(int64(sixty))
+		if failed > 0 && timed == 0 { // nobody knows how long any of them took
+			r["wall_10s"], r["wall_60s"] = nil, nil
+		}
 		r["p50"], r["p90"], r["p95"], r["p99"], r["slowest"] =
 			percentile(g, 50), percentile(g, 90), percentile(g, 95), percentile(g, 99), percentile(g, 100)
 		rows = append(rows, r)
@@ -341,7 +350,11 @@ func wall(r *demo.Request) any {
 
 // slowest orders rows of latency as the answer does.
 func slowest(a, b row) int {
-	walls := func(r row) int64 { return r["wall_10s"].(int64) + r["wall_60s"].(int64) }
+	walls := func(r row) int64 {
+		ten, _ := r["wall_10s"].(int64)
+		sixty, _ := r["wall_60s"].(int64)
+		return ten + sixty
+	}
 	columns := []string{"window_start", "load_balancer", "target_group_arn", "target"}
 	return cmp.Or(cmp.Compare(walls(b), walls(a)), falling(a["p99"], b["p99"]),
 		order(a.listed(columns...), b.listed(columns...)))

@@ -63,7 +63,8 @@ var relationsAbout = []struct{ name, about string }{
 	{"traffic", "All requests, counted by minute, load balancer, target group and target. Several rows may share a key: sum. " +
 		"`latency_us` and `latency_requests` are a histogram of `target_processing_time`, see `latency`."},
 	{"latency", "Requests that a target answered with a status, by how long it took: the middle of a bucket, at most 1.6 % off. Counts add up over any rows."},
-	{"failure_minute", "Failures counted by minute and all that reports divide by. Several rows may share a key: sum."},
+	{"failure_minute", "Failures counted by minute and all that reports divide by. Several rows may share a key: sum. " +
+		"`wall_10s` and `wall_60s` count those that took 10 to 10.5 s or 60 to 61 s from the request's creation to the answer; NULL where no line says when it was created."},
 	{"node_minute", "Requests and failures by minute and balancer node. Several rows may share a key: sum."},
 	{"connection", "Connection logs of Application Load Balancers. `conn_trace_id` stands in `request`, too."},
 	{"health_check", "Health-check logs of Application Load Balancers. `target` and `target_group` join `request`."},

@@ -94,7 +94,7 @@ CREATE TABLE failure_minute ( -- failures by minute and all that a report divide
 	first_seen         TIMESTAMP,
 	last_seen          TIMESTAMP,
 	wall_10s           BIGINT,  -- failures that ended 10 to 10.5 s after the request's creation,
-	wall_60s           BIGINT   -- and 60 to 61 s after it
+	wall_60s           BIGINT   -- and 60 to 61 s after it; NULL where no line tells of its creation
 );`
 
 // perObject is what the counts have beside that if they are to be kept: the object

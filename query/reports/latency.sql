@@ -28,7 +28,9 @@
 -- Percentiles are of target_processing_time where the target answered with a
 -- status, by nearest rank, at most 1.6 % off. The walls count failing requests that took,
 -- from their creation to the answer, 10 to 10.5 s or 60 to 61 s: the balancer's
--- fixed connect timeout, and its idle timeout unless changed.
+-- fixed connect timeout, and its idle timeout unless changed. They are not known
+-- where no failing line says when its request was created, as those of classic
+-- balancers do not.
 WITH
 way AS NOT MATERIALIZED ( -- not held: the histograms of a month are too large
 	SELECT {
@@ -64,11 +66,11 @@ wall AS (
 			target_group_arn: CASE WHEN list_contains($by, 'target_group') THEN target_group_arn END,
 			target: CASE WHEN list_contains($by, 'target') THEN target END
 		} AS key,
-		sum(wall_10s)::BIGINT AS wall_10s, sum(wall_60s)::BIGINT AS wall_60s
+		sum(failures) AS failures, sum(wall_10s)::BIGINT AS wall_10s, sum(wall_60s)::BIGINT AS wall_60s
 	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
 ),
 ranked AS (
-	SELECT key, requests, coalesce(wall_10s, 0) AS wall_10s, coalesce(wall_60s, 0) AS wall_60s, answered, p50, p90, p95, p99, slowest,
+	SELECT key, requests, CASE WHEN failures > 0 THEN wall_10s ELSE 0 END AS wall_10s, CASE WHEN failures > 0 THEN wall_60s ELSE 0 END AS wall_60s, answered, p50, p90, p95, p99, slowest,
 		count(*) OVER () AS all_rows,
 		row_number() OVER (ORDER BY coalesce(wall_10s, 0) + coalesce(wall_60s, 0) DESC, p99 DESC NULLS LAST, key) AS rank
 	FROM passing LEFT JOIN percentile USING (key) LEFT JOIN wall USING (key)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"loglens/internal/demo"
+	"loglens/internal/when"
 	"loglens/query"
 )
 
@@ -462,6 +463,73 @@ func (q question) rejects(t testing.TB) []row {
 // last five minutes begin.
 func (q question) windowOf(end time.Time) time.Time { return start(end.Add(-5*time.Minute), q.width) }
 
+// windowWithin is that of what lies of these five minutes in the window that is asked for.
+func (q question) windowWithin(end time.Time) time.Time {
+	at := end.Add(-5 * time.Minute)
+	if at.Before(q.window.From) {
+		at = q.window.From
+	}
+	if until := q.window.Until; !until.IsZero() && !at.Before(until) {
+		at = until.Add(-time.Microsecond)
+	}
+	return start(at, q.width)
+}
+
+// interval is of five minutes, or an hour's of a classic balancer whose intervals all
+// end at one minute of the hour.
+func interval(log string, ends []time.Time) time.Duration {
+	minutes := map[int]bool{}
+	for _, end := range ends {
+		minutes[end.Minute()] = true
+	}
+	if strings.HasPrefix(log, "Classic") && len(minutes) == 1 {
+		return time.Hour
+	}
+	return 5 * time.Minute
+}
+
+// patience is how long an object is waited for.
+const patience = 15 * time.Minute
+
+// gaps are the ends of the window's intervals that a balancer has no object for: by node
+// from the node's first to the balancer's newest, and under no node beside these, as far
+// as the window goes and until patience with them is not over.
+func gaps(window when.Window, now time.Time, width time.Duration, ends map[any][]time.Time) map[any][]time.Time {
+	var all []time.Time
+	for _, e := range ends {
+		all = append(all, e...)
+	}
+	slices.SortFunc(all, time.Time.Compare)
+	oldest, newest := all[0], all[len(all)-1]
+	found := map[any][]time.Time{}
+	note := func(node any, at time.Time) {
+		if !slices.ContainsFunc(ends[node], at.Equal) && reaches(at, width, window) {
+			found[node] = append(found[node], at)
+		}
+	}
+	for node, e := range ends {
+		for at := slices.MinFunc(e, time.Time.Compare); !at.After(newest); at = at.Add(width) {
+			note(node, at)
+		}
+	}
+	if !window.From.IsZero() {
+		for at := oldest.Add(-width); at.After(window.From); at = at.Add(-width) {
+			note(nil, at)
+		}
+	}
+	if !window.Until.IsZero() {
+		for at := newest.Add(width); at.Add(-width).Before(window.Until) && !at.Add(patience).After(now); at = at.Add(width) {
+			note(nil, at)
+		}
+	}
+	return found
+}
+
+// reaches reports whether an interval that ends at a time reaches into a window.
+func reaches(end time.Time, width time.Duration, w when.Window) bool {
+	return end.After(w.From) && (w.Until.IsZero() || end.Add(-width).Before(w.Until))
+}
+
 // coverage looks at names, sizes and times of delivery alone. Those of copies are
 // not when AWS delivered them.
 func (q question) coverage(copies bool) []row {
@@ -470,9 +538,8 @@ func (q question) coverage(copies bool) []row {
 		node       any
 		end        time.Time
 		late, size int64 // seconds, bytes
-		interval   time.Duration
 
-		due, missing bool // it is an interval that an object is expected for, and has none
+		missing, again bool // there is none of the interval, or more than one
 	}
 	var objects []object
 	for i := range q.truth.Objects {
@@ -497,29 +564,34 @@ func (q question) coverage(copies bool) []row {
 			panic(err)
 		}
 		objects = append(objects, object{log: log, elb: strings.ReplaceAll(m[4], ".", "/"), node: word(m[6]), end: end,
-			late: int64(q.modified[i].Sub(end) / time.Second), size: o.Stored, interval: o.Interval})
+			late: int64(q.modified[i].Sub(end) / time.Second), size: o.Stored})
 	}
-	newest := map[string]time.Time{}
-	for _, o := range objects {
-		if o.end.After(newest[o.log+o.elb]) {
-			newest[o.log+o.elb] = o.end
+	var things []object
+	_, balancers := grouped(objects, func(o object) []any { return []any{o.log, o.elb} })
+	for _, b := range balancers {
+		var all []time.Time
+		ends := map[any][]time.Time{}
+		for _, o := range b {
+			all, ends[o.node] = append(all, o.end), append(ends[o.node], o.end)
 		}
-	}
-	things := slices.Clone(objects)
-	_, nodes := grouped(objects, func(o object) []any { return []any{o.log, o.elb, o.node} })
-	for _, g := range nodes {
-		had := map[time.Time]bool{}
-		for _, o := range g {
-			had[o.end] = true
+		width := interval(b[0].log, all)
+		had := map[string]bool{}
+		for _, o := range b {
+			if reaches(o.end, width, q.window) {
+				k := fmt.Sprint(o.node, o.end)
+				o.again, had[k] = had[k], true
+				things = append(things, o)
+			}
 		}
-		first := slices.MinFunc(g, func(a, b object) int { return a.end.Compare(b.end) })
-		for at := first.end; !at.After(newest[first.log+first.elb]); at = at.Add(first.interval) {
-			things = append(things, object{log: first.log, elb: first.elb, node: first.node, end: at, due: true, missing: !had[at]})
+		for node, list := range gaps(q.window, q.Now, width, ends) {
+			for _, at := range list {
+				things = append(things, object{log: b[0].log, elb: b[0].elb, node: node, end: at, missing: true})
+			}
 		}
 	}
 	columns := []string{"window_start", "log", "load_balancer", "node"}
 	keys, groups := grouped(things, func(o object) []any {
-		values := []any{q.windowOf(o.end), o.log, o.elb, o.node}
+		values := []any{q.windowWithin(o.end), o.log, o.elb, o.node}
 		for i, c := range columns {
 			if !q.divides(c) {
 				values[i] = nil
@@ -539,18 +611,17 @@ func (q question) coverage(copies bool) []row {
 		var late []int64
 		var ends, gaps []time.Time
 		for _, o := range groups[spell(k)] {
-			switch {
-			case o.missing:
+			if !o.again {
+				intervals++
+			}
+			if o.missing {
 				missing++
 				gaps = append(gaps, o.end)
-				fallthrough
-			case o.due:
-				intervals++
-			default:
-				objects++
-				bytes += o.size
-				late, ends = append(late, o.late), append(ends, o.end)
+				continue
 			}
+			objects++
+			bytes += o.size
+			late, ends = append(late, o.late), append(ends, o.end)
 		}
 		r["objects"], r["bytes"], r["intervals"], r["missing"], r["missing_at"] = objects, bytes, intervals, missing, any(nil)
 		slices.SortFunc(gaps, time.Time.Compare)

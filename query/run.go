@@ -188,18 +188,12 @@ func (r Report) ListsOnly() bool {
 // microseconds. w is the window of the answer, and asked the one that was asked for.
 func (q Question) args(w, asked when.Window, params []string) []any {
 	from, slice, slices := trendSlices(w, asked)
-	until := int64(0) // not known
-	if !w.Until.IsZero() {
-		until = w.Until.UnixMicro()
-	}
-	since := int64(0)
-	if !w.From.IsZero() {
-		since = w.From.UnixMicro()
-	}
 	values := map[string]any{
 		"classes": q.Classes, "max_rows": int64(q.Limit),
 		"window_us": q.width(w).Microseconds(), "now_us": q.Now.UnixMicro(),
-		"from_us": from, "since_us": since, "slice_us": slice, "slices": slices, "until_us": until,
+		"from_us": from, "slice_us": slice, "slices": slices,
+		"since_us": bound(w.From), "until_us": bound(w.Until),
+		"asked_since_us": bound(asked.From), "asked_until_us": bound(asked.Until),
 	}
 	var args []any
 	for _, name := range params {
@@ -213,6 +207,14 @@ func (q Question) args(w, asked when.Window, params []string) []any {
 		args = append(args, sql.Named(name, v))
 	}
 	return args
+}
+
+// bound is an end of a window in microseconds since 1970, 0 if it is not known.
+func bound(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
 }
 
 // take takes over the rows of a result, at most limit of them (0 for all), in place of

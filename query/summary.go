@@ -125,7 +125,7 @@ func (s *Store) summaryParts(q SummaryQuestion) []part {
 	own := func(name, title string) part {
 		r := summaryReports()[name]
 		return part{name, title, r, Question{
-			Classes: q.Classes, Limit: r.Limit,
+			Classes: q.Classes, Limit: r.Limit, Now: s.in.Plan.Now,
 			Filters: map[string]string{"lag_us": strconv.FormatInt(q.Lag.Microseconds(), 10)},
 		}}
 	}

@@ -375,7 +375,8 @@ func TestSummaryLate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := when.Window{From: truth.Until.Add(-time.Hour), Until: truth.Until}
+	w := when.Window{From: truth.From.Add(-11 * time.Minute), Until: truth.Until.Add(20 * time.Minute)}
+	now := truth.Until.Add(25 * time.Minute)
 	sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
@@ -389,7 +390,7 @@ func TestSummaryLate(t *testing.T) {
 		}
 	}
 	s, err := query.Open(context.Background(), t.TempDir(), query.Input{
-		Sources: []ingest.Source{counting{sources[0], &listed, late}}, Plan: ingest.Plan{Window: w}, Workers: 2,
+		Sources: []ingest.Source{counting{sources[0], &listed, late}}, Plan: ingest.Plan{Window: w, Now: now}, Workers: 2,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -414,43 +415,32 @@ func TestSummaryLate(t *testing.T) {
 			t.Errorf("%s is not late", row)
 		}
 	}
-	coverage(t, section(t, sum, "coverage"), truth, w)
+	coverage(t, section(t, sum, "coverage"), truth, w, now)
 }
 
-// coverage counts objects and gaps per node: intervals between its first object and
-// the newest of its balancer for which there is none.
-func coverage(t *testing.T, got *query.Table, truth *demo.Truth, w when.Window) {
+// coverage counts objects and gaps per node, and those of no node.
+func coverage(t *testing.T, got *query.Table, truth *demo.Truth, w when.Window, now time.Time) {
 	t.Helper()
-	have, objects, newest := map[string]map[time.Time]bool{}, map[string]int{}, map[string]time.Time{}
+	ends := map[string]map[any][]time.Time{}
 	for _, o := range truth.Objects {
-		if o.LoadBalancer == "" || !o.End.After(w.From) || !o.End.Add(-5*time.Minute).Before(w.Until) {
+		if o.LoadBalancer == "" || o.End.Before(w.From) || o.End.Add(-5*time.Minute).After(w.Until) {
 			continue
 		}
-		k := o.LoadBalancer + "|" + o.Node + "|"
-		if have[k] == nil {
-			have[k] = map[time.Time]bool{}
+		if ends[o.LoadBalancer] == nil {
+			ends[o.LoadBalancer] = map[any][]time.Time{}
 		}
-		have[k][o.End] = true
-		objects[k]++ // some nodes write two for an interval
-		if o.End.After(newest[o.LoadBalancer]) {
-			newest[o.LoadBalancer] = o.End
-		}
+		ends[o.LoadBalancer][o.Node] = append(ends[o.LoadBalancer][o.Node], o.End) // some nodes write two for an interval
 	}
 	want := map[string]bool{}
-	for k, ends := range have {
-		var all []time.Time
-		for e := range ends {
-			all = append(all, e)
+	for elb, nodes := range ends {
+		missing := gaps(w, now, 5*time.Minute, nodes)
+		if n := len(missing[nil]); n > 0 {
+			want[fmt.Sprintf("%s|%v|0|%d|%v|", elb, nil, n, nil)] = true
 		}
-		slices.SortFunc(all, time.Time.Compare)
-		missing := 0
-		for e := all[0]; !e.After(newest[k[:len(k)-len(cutLast(k))]]); e = e.Add(5 * time.Minute) {
-			if !ends[e] {
-				missing++
-			}
+		for node, all := range nodes {
+			age := w.Until.Sub(slices.MaxFunc(all, time.Time.Compare)).Seconds()
+			want[fmt.Sprintf("%s|%s|%d|%d|%.9f|", elb, node, len(all), len(missing[node]), max(age, 0))] = true
 		}
-		age := w.Until.Sub(all[len(all)-1]).Seconds()
-		want[fmt.Sprintf("%s%d|%d|%.9f|", k, objects[k], missing, max(age, 0))] = true
 	}
 	rows := picked(t, got, "load_balancer", "node", "objects", "missing", "age")
 	if len(rows) != len(want) {
@@ -462,9 +452,6 @@ func coverage(t *testing.T, got *query.Table, truth *demo.Truth, w when.Window) 
 		}
 	}
 }
-
-// cutLast is the last field of a key, with the sign before it.
-func cutLast(k string) string { return k[len(cut(k, 1))-1:] }
 
 // TestSummaryOfAllTime: without a beginning there is nothing to compare with, and
 // that is said.

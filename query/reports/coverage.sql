@@ -1,7 +1,7 @@
 -- report: coverage
 -- version: 1
 -- about: What of the window the log objects cover. Per balancer node the intervals without an object, the age of the newest, and how late they come.
--- rows: node nodes
+-- rows: row rows
 -- limit: 0
 --
 -- dimension: log           log
@@ -25,47 +25,75 @@
 -- column: late          seconds everyone
 -- column: late_most     seconds everyone  at most
 --
--- Nothing is read but names, sizes and times. A node is expected to write an
--- object for every interval from its first to the newest of its balancer; it writes
--- none while it has no traffic, and begins when it is added, so a gap may be
--- harmless. late is from the end of the interval to the delivery, in the middle and
--- at most, and not known of copies; age from the newest interval's end to now.
--- intervals and missing are those of each node, added up; missing_at names the ends
--- of the missing ones, each once. An interval is of the window in which its last five
--- minutes begin: nearly all intervals are as long, and only a classic balancer's may
--- take an hour.
+-- Nothing is read but names, sizes and times, of the intervals that reach into the
+-- window. A node is expected to write an object for every interval from its first to
+-- the newest of its balancer. Before the first and after the newest of them nobody
+-- knows which nodes the balancer had: there, as far as the window goes and up to 15
+-- minutes ago, since objects come late, an interval counts once, in a row without
+-- node. Missing is what is not there, lost or never written: a node writes nothing
+-- while it has no traffic, and begins when it is added, so a gap may be harmless. A
+-- balancer without any object is not known here.
+-- late is from the end of the interval to the delivery, in the middle and at most,
+-- and not known of copies; age from the newest interval's end to now. intervals are
+-- those with an object and the missing ones, those of each node added up; missing_at
+-- names the ends of the missing ones, each once; of those before and after all
+-- objects of a balancer only the nearest, of a day. An interval is of the window in
+-- which its last five minutes begin: nearly all intervals are as long, and only a
+-- classic balancer's may take an hour, which is taken for granted if all of them end
+-- at one minute of the hour.
 WITH
-listed AS (
+named AS (
 	SELECT kind AS log, load_balancer, node, epoch_us(interval_end) AS ends, size,
 		epoch_us(CASE WHEN starts_with(uri, 's3://') THEN modified END) - epoch_us(interval_end) AS late
 	FROM listing WHERE interval_end IS NOT NULL
 ),
-spacing AS ( -- classic balancers write every 5 or 60 minutes, all others every 5
-	SELECT log, load_balancer,
-		CASE WHEN log LIKE 'Classic%' AND count(DISTINCT ends % 3600000000) = 1 AND count(DISTINCT ends) > 1 THEN 3600000000 ELSE 300000000 END AS width,
-		max(ends) AS newest
-	FROM listed GROUP BY log, load_balancer
+balancer AS ( -- classic ones write every 5 or 60 minutes, all others every 5
+	SELECT log, load_balancer, min(ends) AS oldest, max(ends) AS newest,
+		CASE WHEN log LIKE 'Classic%' AND count(DISTINCT ends % 3600000000) = 1 THEN 3600000000 ELSE 300000000 END AS width
+	FROM named GROUP BY log, load_balancer
 ),
-expected AS (
-	SELECT log, load_balancer, node, unnest(range(first, newest + 1, width)) AS ends
-	FROM (SELECT log, load_balancer, node, min(ends) AS first FROM listed GROUP BY ALL) JOIN spacing USING (log, load_balancer)
+listed AS (
+	SELECT named.* FROM named JOIN balancer USING (log, load_balancer)
+	WHERE ends > $since_us AND ($until_us = 0 OR ends - width < $until_us)
 ),
-missing AS (FROM expected EXCEPT SELECT log, load_balancer, node, ends FROM listed),
+due AS (
+	SELECT log, load_balancer, node, unnest(range(first, newest + 1, width)) AS ends, width
+	FROM (SELECT log, load_balancer, node, min(ends) AS first FROM named GROUP BY ALL) JOIN balancer USING (log, load_balancer)
+),
+beside AS ( -- intervals before and after all objects of a balancer: there may be very many
+	SELECT log, load_balancer, unnest(range(oldest - width, $asked_since_us, -width)) AS ends, width, oldest, newest
+	FROM balancer WHERE $asked_since_us > 0
+	UNION ALL BY NAME
+	SELECT log, load_balancer, unnest(range(newest + width, least($asked_until_us + width, $now_us - 900000000 + 1), width)) AS ends, width, oldest, newest
+	FROM balancer WHERE $asked_until_us > 0
+),
+missing AS (
+	SELECT *, ends AS gap FROM (
+		SELECT log, load_balancer, node, ends FROM due
+		WHERE ends > $since_us AND ($until_us = 0 OR ends - width < $until_us)
+		EXCEPT SELECT log, load_balancer, node, ends FROM listed
+	)
+	UNION ALL BY NAME
+	SELECT log, load_balancer, ends, CASE WHEN ends BETWEEN oldest - 86400000000 AND newest + 86400000000 THEN ends END AS gap
+	FROM beside WHERE $until_us = 0 OR ends - width < $until_us
+),
 together AS (
 	SELECT *, ends AS had FROM listed
-	UNION ALL BY NAME SELECT *, ends AS due FROM expected
-	UNION ALL BY NAME SELECT *, ends AS gap FROM missing
+	UNION ALL BY NAME SELECT DISTINCT log, load_balancer, node, ends, ends AS written FROM listed
+	UNION ALL BY NAME SELECT *, ends AS lacking FROM missing
 ),
 grouped AS (
 	SELECT
-		CASE WHEN list_contains($by, 'window') THEN make_timestamp(ends - 300000000 - (ends - 300000000) % $window_us) END AS window_start,
+		CASE WHEN list_contains($by, 'window') THEN make_timestamp(start - start % $window_us) END AS window_start,
 		CASE WHEN list_contains($by, 'log') THEN log END AS log,
 		CASE WHEN list_contains($by, 'load_balancer') THEN load_balancer END AS load_balancer,
 		CASE WHEN list_contains($by, 'node') THEN node END AS node,
-		count(had) AS objects, coalesce(sum(size), 0)::BIGINT AS bytes, count(due) AS intervals, count(gap) AS missing,
+		count(had) AS objects, coalesce(sum(size), 0)::BIGINT AS bytes, count(written) + count(lacking) AS intervals, count(lacking) AS missing,
 		list_sort(list(DISTINCT gap) FILTER (gap IS NOT NULL)) AS gaps,
 		max(had) AS newest, quantile_disc(late, 0.5) AS late, max(late) AS late_most
-	FROM together GROUP BY ALL
+	FROM (
+		SELECT *, least(greatest(ends - 300000000, $since_us), CASE WHEN $until_us > 0 THEN $until_us - 1 END) AS start FROM together
+	) GROUP BY ALL
 )
 SELECT window_start, log, load_balancer, node, objects, bytes, intervals, missing,
 	list_transform(gaps, lambda t: make_timestamp(t)) AS missing_at,

@@ -217,6 +217,71 @@ func (w *world) checks() (list []*demo.Check) {
 	return list
 }
 
+// view is what the checks of a group tell of its targets.
+type view struct {
+	series [][]*demo.Check // of one target by one node, in the order of time
+	usual  time.Duration   // between two of them; 0 if it is not known
+}
+
+func viewOf(checks []*demo.Check) (v view) {
+	_, series := grouped(checks, func(c *demo.Check) []any { return []any{c.Target, c.Node} })
+	var between []time.Duration
+	for _, s := range series {
+		slices.SortFunc(s, func(a, b *demo.Check) int { return a.Time.Compare(b.Time) })
+		for i := 1; i < len(s); i++ {
+			between = append(between, s[i].Time.Sub(s[i-1].Time))
+		}
+		v.series = append(v.series, s)
+	}
+	if slices.Sort(between); len(between) > 0 {
+		v.usual = between[(len(between)+1)/2-1]
+	}
+	return v
+}
+
+// at says what is known of a series at an instant: that the target fails, or that it
+// does not, or that it may do either.
+func (v view) at(s []*demo.Check, t time.Time) (fails, works bool) {
+	next := slices.IndexFunc(s, func(c *demo.Check) bool { return c.Time.After(t) })
+	if next < 0 {
+		next = len(s)
+	}
+	if next > 0 && t.Before(s[next-1].Time.Add(2*v.usual)) {
+		return !s[next-1].Pass, s[next-1].Pass
+	}
+	began := next < len(s) && !t.Before(s[next].Time.Add(-v.usual)) && (next == 0 || s[next].Time.Sub(s[next-1].Time) > 2*v.usual)
+	return false, began
+}
+
+// failsOpen reports whether at each instant of a minute nothing is known of the group
+// but that targets fail.
+func (v view) failsOpen(minute time.Time) bool {
+	if v.usual == 0 {
+		return false // there may be targets that were not checked yet
+	}
+	instants := []time.Time{minute}
+	for _, s := range v.series {
+		for _, c := range s {
+			for _, t := range []time.Time{c.Time, c.Time.Add(-v.usual)} {
+				if t.After(minute) && t.Before(minute.Add(time.Minute)) {
+					instants = append(instants, t)
+				}
+			}
+		}
+	}
+	failing := false
+	for _, t := range instants {
+		for _, s := range v.series {
+			fails, works := v.at(s, t)
+			if works {
+				return false
+			}
+			failing = failing || fails
+		}
+	}
+	return failing
+}
+
 func (q question) health() []row {
 	columns := []string{"window_start", "load_balancer", "target_group", "target", "reason"}
 	divides := func(column string) bool {
@@ -242,20 +307,21 @@ func (q question) health() []row {
 		}
 	}
 
-	// A minute of a group in which no check passes is one of fail-open.
-	closed := func(c *demo.Check) []any { return []any{c.LoadBalancer, c.Group, c.Time.Truncate(time.Minute)} }
-	open := map[string]bool{}
-	for _, c := range checks {
-		if _, seen := open[spell(closed(c))]; !seen {
-			open[spell(closed(c))] = true
-		}
-		if c.Pass {
-			open[spell(closed(c))] = false
-		}
+	_, byGroup := grouped(checks, func(c *demo.Check) []any { return []any{c.LoadBalancer, c.Group} })
+	views := map[string]view{}
+	for k, list := range byGroup {
+		views[k] = viewOf(list)
 	}
+	open := map[string]bool{}
 	opened := map[string][]*demo.Request{}
 	for _, r := range q.requests {
-		if r.TargetGroupARN == "" || !open[spell([]any{r.LoadBalancer, name(r.TargetGroupARN), r.Time.Truncate(time.Minute)})] {
+		group := spell([]any{r.LoadBalancer, name(r.TargetGroupARN)})
+		minute := r.Time.Truncate(time.Minute)
+		at := group + minute.String()
+		if _, seen := open[at]; !seen {
+			open[at] = views[group].failsOpen(minute)
+		}
+		if r.TargetGroupARN == "" || !open[at] {
 			continue
 		}
 		k := spell(pick(start(r.Time, q.width), word(r.LoadBalancer), name(r.TargetGroupARN), word(r.Target), nil))

@@ -1,6 +1,6 @@
 -- report: health
 -- version: 1
--- about: Health checks by target: failures, reasons and flapping. Requests that went to groups in which every check failed (fail-open) are told as well.
+-- about: Health checks by target: failures, reasons and flapping. Requests that went to groups of which no target passed its checks (fail-open) are told as well.
 -- rows: target targets
 --
 -- dimension: window        window_start
@@ -28,10 +28,14 @@
 -- column: fail_open_requests count   everyone  fail-open
 --
 -- flaps: changes between pass and fail, at the node that saw most of them.
--- fail-open: when no target of a group passes any check within a minute, the
--- balancer sends its requests to all of them; how many requests went to the row's
--- target group or target in such minutes; not known without access logs. Divided by
--- reason, only failed checks are counted.
+-- fail-open: while no target of a group passes its checks, the balancer sends its
+-- requests to all of them; how many requests went to the row's target group or target
+-- in minutes in which that was so throughout, so there may have been a few more; not
+-- known without access logs. A check
+-- says how it is with a target until the same node checks it again, but for two of the
+-- group's usual intervals at most; how it was before its first check nobody knows, and
+-- so long a group is not taken for one in which all fail. Divided by reason, only
+-- failed checks are counted.
 WITH
 checked AS MATERIALIZED (
 	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code, object_id, line_no
@@ -44,9 +48,11 @@ keyed AS MATERIALIZED (
 			target_group: CASE WHEN list_contains($by, 'target_group') THEN group_name END,
 			target: CASE WHEN list_contains($by, 'target') THEN address END,
 			reason: CASE WHEN list_contains($by, 'reason') THEN coalesce(code, '-') END
-		} AS key, *,
-		pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY elb, group_name, address, node ORDER BY time, object_id, line_no) AS flap
+		} AS key, *, epoch_us(time) AS t,
+		pass IS DISTINCT FROM lag(pass, 1, pass) OVER series AS flap,
+		epoch_us(lag(time) OVER series) AS previous, epoch_us(lead(time) OVER series) AS next
 	FROM checked
+	WINDOW series AS (PARTITION BY elb, group_name, address, node ORDER BY time, object_id, line_no)
 ),
 summed AS (
 	SELECT key, count(*) AS checks, count(*) FILTER (NOT pass) AS failed,
@@ -62,9 +68,22 @@ flapping AS (
 	SELECT key, max(flaps) AS flaps
 	FROM (SELECT key, elb, group_name, address, node, count(*) FILTER (flap) AS flaps FROM keyed GROUP BY ALL) GROUP BY key
 ),
+usual AS ( -- not known where no target was checked twice: others may not have been checked yet
+	SELECT elb AS its_elb, group_name AS its_name, quantile_disc(next - t, 0.5) AS every FROM keyed GROUP BY ALL
+),
+seen AS ( -- what a check tells of its target, and from when on nothing is known before it
+	SELECT elb, group_name, unnest([
+			{fails: NOT pass, start: t, until: least(coalesce(next, t + 2 * every), t + 2 * every)},
+			{fails: false, start: CASE WHEN t - previous <= 2 * every THEN t ELSE t - every END, until: t}
+		], recursive := true)
+	FROM keyed JOIN usual ON elb IS NOT DISTINCT FROM its_elb AND group_name IS NOT DISTINCT FROM its_name
+),
 open_minute AS (
-	SELECT elb, group_name, time_bucket(INTERVAL 1 minute, time) AS minute
-	FROM checked GROUP BY ALL HAVING NOT bool_or(pass)
+	SELECT elb, group_name, make_timestamp(nth * 60000000) AS minute
+	FROM (
+		SELECT elb, group_name, fails, unnest(range(start // 60000000, (until - 1) // 60000000 + 1)) FROM seen WHERE start < until
+	) AS touched(elb, group_name, fails, nth)
+	GROUP BY ALL HAVING bool_and(fails)
 ),
 open AS (
 	SELECT {
@@ -74,8 +93,9 @@ open AS (
 			target: CASE WHEN list_contains($by, 'target') THEN traffic.target END
 		} AS way, count(DISTINCT minute) AS minutes, sum(requests)::BIGINT AS requests
 	FROM open_minute
-	JOIN (SELECT *, split_part(split_part(target_group_arn, ':targetgroup/', 2), '/', 1) AS group_name, load_balancer AS elb FROM traffic) AS traffic
-		USING (elb, group_name, minute)
+	JOIN (SELECT *, split_part(split_part(target_group_arn, ':targetgroup/', 2), '/', 1) AS group_name FROM traffic) AS traffic
+		USING (group_name, minute)
+	WHERE elb = traffic.load_balancer OR elb IS NULL -- a group has one balancer, which lines need not name
 	GROUP BY ALL
 ),
 ranked AS (

@@ -60,7 +60,7 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 		complete(c, "by", byNames(r))
 	}
 	if r.Has(query.WindowDimension) {
-		f.StringVar(&o.every, "window", "", "divide by time as well: 5m, 1h (whole minutes)")
+		f.StringVar(&o.every, "window", "", "divide by time as well: 5m, 1h (whole minutes, in UTC whatever --tz says)")
 	}
 	if r.Asks("classes") {
 		f.StringSliceVar(&o.classes, "class", outages, "classes of reasons that count: "+strings.Join(parse.Classes(), ", ")+", or all")

@@ -47,7 +47,9 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 	whole, partial, unseen := 0, 0, 0
 	for seed := range uint64(query.Often(25, 600)) {
 		rng := rand.New(rand.NewPCG(seed, 0x5ba))
-		minute := func() time.Time { return w.truth.From.Truncate(time.Minute).Add(time.Duration(rng.IntN(45)) * time.Minute) }
+		minute := func() time.Time {
+			return w.truth.From.Truncate(time.Minute).Add(time.Duration(rng.IntN(45)) * time.Minute)
+		}
 		window := func() (w when.Window) {
 			w.From, w.Until = minute(), minute()
 			if w.Until.Before(w.From) {

@@ -204,6 +204,9 @@ func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects 
 	if err := s.each(ctx, func() {}, "SELECT count(*) FROM disk.object WHERE "+old, []any{&objects}); err != nil {
 		return 0, d.fault(err)
 	}
+	if objects == 0 {
+		return 0, nil
+	}
 	statements := forgetSpans(before)
 	for _, t := range diskTables() {
 		statements = append(statements, "DELETE FROM disk."+t+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")

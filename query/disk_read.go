@@ -30,6 +30,7 @@ type diskReader struct {
 	disk    Disk
 	lines   map[string]*diskLines // by relation
 	release func() error          // nil while the file is not open
+	asked   when.Window           // before it was given the beginning of what was looked through
 
 	ctx     context.Context // of the answer at hand
 	counted bool            // requests are counted for it
@@ -67,6 +68,7 @@ const chosenTable = `CREATE TABLE chosen (
 // over the relations of the sources: a plan over tables depends on what is in them.
 func (s *Store) readDisk(ctx context.Context) (err error) {
 	s.in.Plan.Window = Minutes(s.in.Plan.Window)
+	s.reader.asked = s.in.Plan.Window
 	if s.conn, err = s.db.Conn(ctx); err != nil {
 		return err
 	}
@@ -93,6 +95,13 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	}
 	if err := s.checkVersion(ctx, r.disk); err != nil {
 		return nil, errors.Join(err, r.close())
+	}
+	if r.asked.From.IsZero() {
+		spans, err := s.spansOf(ctx)
+		if err != nil {
+			return nil, errors.Join(r.disk.fault(err), r.close())
+		}
+		s.in.Plan.Window.From = beginning(s.in.Plan.LoadBalancer, spans)
 	}
 	return r.close, nil
 }

@@ -152,7 +152,9 @@ func (s *Store) warnOfGaps(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
-	t.Gaps, t.Unseen = gapsIn(s.in.Plan, spans)
+	plan := s.in.Plan
+	plan.Window = s.reader.asked
+	t.Gaps, t.Unseen = gapsIn(plan, spans)
 	t.Warnings = append(t.Warnings, s.tellGaps(t.Gaps)...)
 	return nil
 }
@@ -186,6 +188,24 @@ func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unse
 		}
 	}
 	return gaps, unseen
+}
+
+// beginning is when what was looked through begins; zero if it has none. What objects
+// hold of the time before, by chance, would look like all that there was.
+func beginning(loadBalancer string, spans map[origin][]when.Window) (first time.Time) {
+	for _, of := range originsFor(loadBalancer, spans) {
+		for other, windows := range spans {
+			if joined := when.Join(windows); other.holds(of) && len(joined) > 0 {
+				if joined[0].From.IsZero() {
+					return time.Time{}
+				}
+				if first.IsZero() || joined[0].From.Before(first) {
+					first = joined[0].From
+				}
+			}
+		}
+	}
+	return first
 }
 
 // originsFor are those that bear on a question about a load balancer, or about all, in

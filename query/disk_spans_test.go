@@ -85,8 +85,12 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 		var pruned time.Time
 		if rng.IntN(5) == 0 {
 			pruned = minute()
-			if _, err := query.Prune(context.Background(), t.TempDir(), disk, pruned); err != nil {
+			n, err := query.Prune(context.Background(), t.TempDir(), disk, pruned)
+			if err != nil {
 				t.Fatal(err)
+			}
+			if n == 0 {
+				pruned = time.Time{}
 			}
 		}
 		plan := ingest.Plan{Window: window(), LoadBalancer: elb()}
@@ -145,6 +149,35 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 	}
 	if whole < 3 || partial < 5 || unseen == 0 {
 		t.Errorf("%d whole answers, %d partial, %d of them of nothing", whole, partial, unseen)
+	}
+}
+
+// TestBeginsWithWhatWasLookedThrough: objects hold lines of the time before the window
+// they were ingested for, and a question without a window leaves them out.
+func TestBeginsWithWhatWasLookedThrough(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 34, End: end, Lines: 3000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess, demo.KindClassic}}, rand.New(rand.NewPCG(3, 1)))
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	half := ingest.Plan{Window: when.Window{From: w.truth.From.Truncate(time.Minute).Add(18 * time.Minute)}}
+	ingested(t, disk, w.dir, half, false)
+	report, _ := query.FindReport("top-errors")
+	ask := query.Question{By: report.Default, Classes: parse.Classes()}
+	s := fromDisk(t, disk, ingest.Plan{})
+	for range 2 {
+		got, err := s.Run(context.Background(), report, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := open(t, w.dir, half, 1).Run(context.Background(), report, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Total != want.Total || got.Requests != want.Requests || !got.Window.From.Equal(half.Window.From) || !got.Whole() {
+			t.Errorf("%d of %d in %v, gaps %v; want %d of %d in %v", got.Total, got.Requests, got.Window, got.Gaps, want.Total, want.Requests, want.Window)
+		}
+		if got.Accounting.Skipped == 0 {
+			t.Error("no line of the time before, so nothing was tried")
+		}
 	}
 }
 

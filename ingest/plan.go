@@ -83,6 +83,17 @@ func (p Plan) wants(n Name) bool {
 	return p.wantsLog(n) && !n.End.Before(first) && !p.beyond(n)
 }
 
+// longestUpload is how long an upload to S3 may take: the time of an object is that of
+// the upload's beginning, if it has many parts.
+const longestUpload = 24 * time.Hour
+
+// tooOld reports whether an object of this time in S3, zero if that is not known, was
+// written before the window, so that none of its lines can be of it. Where a name says
+// nothing, this spares what has lain in the bucket for long.
+func (p Plan) tooOld(modified time.Time) bool {
+	return !modified.IsZero() && modified.Add(longestUpload).Before(p.Window.From)
+}
+
 // wantsLog reports whether the plan takes this log of this balancer, at any time.
 func (p Plan) wantsLog(n Name) bool {
 	if !p.Kinds.Has(n.Kind) || !p.WantsBalancer(n.LoadBalancer) {

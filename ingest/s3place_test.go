@@ -157,3 +157,20 @@ func TestLayoutAlone(t *testing.T) {
 		t.Errorf("%d requests for the folder, %d for AWSLogs in it", asked[0].Load(), asked[1].Load())
 	}
 }
+
+// What was written long before the window holds no line of it. Where names tell the time,
+// they count.
+func TestOldObjectsWithoutName(t *testing.T) {
+	const named = "copy/111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261201T1205Z_10.0.0.1_r.log.gz"
+	for from, want := range map[time.Time][]string{
+		storedAt.Add(23 * time.Hour):               {named, "copy/notes"},
+		storedAt.Add(24*time.Hour + time.Second):   {named},
+		storedAt.Add(9*24*time.Hour + 8*time.Hour): {named}, // on the day of the name
+		{}: {named, "copy/notes"},
+	} {
+		got, err := listAll(t, fakeS3(t, stored{keys: []string{named, "copy/notes"}, page: 1000}.ServeHTTP), "s3://bucket", Plan{Window: when.Window{From: from}, Now: storedAt.AddDate(0, 1, 0)})
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("since %v: keys (-want +got):\n%serror %v", from, diff, err)
+		}
+	}
+}

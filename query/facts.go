@@ -254,12 +254,8 @@ func (s *Store) late(ctx context.Context, say func(string, ...any)) error {
 	var newest *time.Time
 	err := s.each(ctx, func() {}, `SELECT max(interval_end) FROM object_read WHERE status = 'ok'`, []any{&newest})
 	if err == nil && newest != nil && newest.Before(until) {
-		delivered := "is not delivered yet"
-		if s.reader != nil {
-			delivered = "was not delivered when the store was filled"
-		}
-		say("the newest log object ends at %s: what came after it %s, or there was no traffic",
-			newest.UTC().Format("2006-01-02 15:04Z"), delivered)
+		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic",
+			newest.UTC().Format("2006-01-02 15:04Z"))
 	}
 	return err
 }

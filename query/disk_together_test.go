@@ -20,6 +20,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/demo"
+	"loglens/internal/when"
 	"loglens/query"
 )
 
@@ -337,7 +338,9 @@ func (m *diskModel) prune(r *rapid.T) {
 
 // have is what the store says that it has.
 func (m *diskModel) have() (map[string]diskObject, error) {
-	s, err := query.Open(context.Background(), m.dir, query.Input{Workers: 1, Disk: m.disk})
+	// Since long ago: without a window it would be since what was looked through.
+	plan := ingest.Plan{Window: when.Window{From: time.Unix(0, 0)}}
+	s, err := query.Open(context.Background(), m.dir, query.Input{Plan: plan, Workers: 1, Disk: m.disk})
 	if err != nil {
 		return nil, err
 	}

@@ -18,14 +18,7 @@ import (
 func aroundJSON(t *query.Table) (before, after string, err error) {
 	b := fmt.Appendf(nil, `{"schema":`)
 	b = appendJSONText(b, fmt.Sprintf("loglens.%s/%d", t.Report, t.Version))
-	b = append(b, `,"window":{"from":`...)
-	b = appendBound(b, t.Window.From)
-	b = append(b, `,"to":`...)
-	b = appendBound(b, t.Window.Until)
-	a := t.Accounting
-	b = fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
-		a.Objects, a.ObjectsFailed, a.Lines, a.Parsed, a.Rejected, a.Skipped, a.BytesCompressed, a.Bytes)
-	b = appendGaps(b, t.Gaps)
+	b = appendEnvelope(append(b, ','), t)
 	b = append(b, `,"not_counted":[`...)
 	for i, n := range t.NotCounted {
 		b = appendComma(b, i)
@@ -51,6 +44,16 @@ func aroundJSON(t *query.Table) (before, after string, err error) {
 		after = "\n" + jsonIndent + after
 	}
 	return before, after, nil
+}
+
+// appendEnvelope appends the window, and what the answer rests on.
+func appendEnvelope(b []byte, t *query.Table) []byte {
+	b = appendBound(append(b, `"window":{"from":`...), t.Window.From)
+	b = appendBound(append(b, `,"to":`...), t.Window.Until)
+	a := t.Accounting
+	b = fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
+		a.Objects, a.ObjectsFailed, a.Lines, a.Parsed, a.Rejected, a.Skipped, a.BytesCompressed, a.Bytes)
+	return appendGaps(b, t.Gaps)
 }
 
 // appendGaps appends what was never ingested.

@@ -88,16 +88,6 @@ func encodeSummaryJSON(w io.Writer, s *query.Summary, _ Style) error {
 	return err
 }
 
-// appendEnvelope appends the window, and what the answer rests on.
-func appendEnvelope(b []byte, t *query.Table) []byte {
-	b = appendBound(append(b, `"window":{"from":`...), t.Window.From)
-	b = appendBound(append(b, `,"to":`...), t.Window.Until)
-	a := t.Accounting
-	b = fmt.Appendf(b, `},"accounting":{"objects":%d,"objects_failed":%d,"lines":%d,"parsed":%d,"rejected":%d,"skipped":%d,"bytes_compressed":%d,"bytes":%d}`,
-		a.Objects, a.ObjectsFailed, a.Lines, a.Parsed, a.Rejected, a.Skipped, a.BytesCompressed, a.Bytes)
-	return appendGaps(b, t.Gaps)
-}
-
 func appendTotals(b []byte, t *query.Table) []byte {
 	return rowObject(t.Columns)(append(b, `"totals":`...), t.Rows[0])
 }

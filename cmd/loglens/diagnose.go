@@ -231,10 +231,7 @@ func (a *app) readLogs(ctx context.Context, o diagnoseOptions, args []string, w 
 	if err != nil {
 		return err
 	}
-	if disk.Path != "" && w != query.Minutes(w) {
-		w = query.Minutes(w)
-		a.say("the store counts by the minute, so the window of the logs is of whole minutes: %s", w)
-	}
+	w = a.byMinute(disk, w, "the window of the logs")
 	specs, checks := args, true
 	var sources []ingest.Source
 	switch {

@@ -138,10 +138,7 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	if in.window, err = a.timedWindow(ctx, o, in); err != nil {
 		return err
 	}
-	if disk.Path != "" && in.window != query.Minutes(in.window) {
-		in.window = query.Minutes(in.window)
-		a.say("the store counts by the minute, so the window is of whole minutes: %s", in.window)
-	}
+	in.window = a.byMinute(disk, in.window, "the window")
 	open := func(ctx context.Context, w when.Window, balancer string) (*query.Store, error) {
 		plan := ingest.Plan{Window: w, Now: a.now(), LoadBalancer: balancer}
 		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, Decoder: decoder, MaxBytes: most, Memory: memory, Out: o.out, Disk: disk})
@@ -158,6 +155,17 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 		}
 	}()
 	return use(ctx, store, in)
+}
+
+// byMinute is a window as a store knows it, if there is one, and says so where that is
+// another. what is its name.
+func (a *app) byMinute(disk query.Disk, w when.Window, what string) when.Window {
+	minutes := query.Minutes(w)
+	if disk.Path == "" || w == minutes {
+		return w
+	}
+	a.say("the store counts by the minute, so %s is of whole minutes: %s", what, minutes)
+	return minutes
 }
 
 // window is resolve, and says what was not taken as typed.

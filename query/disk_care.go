@@ -60,10 +60,7 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, spans []S
 			return nil, nil, 0, err
 		}
 	}
-	known, err := s.spansOf(ctx)
-	if err != nil {
-		return nil, nil, 0, d.fault(err)
-	}
+	known := s.reader.spans
 	for _, of := range originsFor("", known) {
 		for _, w := range when.Join(known[of]) {
 			spans = append(spans, Span{of.source, of.loadBalancer, w})
@@ -207,7 +204,7 @@ func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects 
 	if objects == 0 {
 		return 0, nil
 	}
-	statements := forgetSpans(before)
+	statements := []string{forgetSpans(before)}
 	for _, t := range diskTables() {
 		statements = append(statements, "DELETE FROM disk."+t+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
 	}

@@ -33,10 +33,11 @@ type diskReader struct {
 	asked   when.Window           // before it was given the beginning of what was looked through
 
 	ctx     context.Context // of the answer at hand
-	counted bool            // requests are counted for it
-	all     bool            // all objects are chosen for it, so that rows need not be
-	cause   firstError      // why blocks could not be read
-	mu      sync.Mutex      // guards the names of objects while several threads ask for them
+	spans   map[origin][]when.Window
+	counted bool       // requests are counted for it
+	all     bool       // all objects are chosen for it, so that rows need not be
+	cause   firstError // why blocks could not be read
+	mu      sync.Mutex // guards the names of objects while several threads ask for them
 }
 
 // newDiskReader makes a reader of the store's disk.
@@ -96,12 +97,11 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	if err := s.checkVersion(ctx, r.disk); err != nil {
 		return nil, errors.Join(err, r.close())
 	}
+	if r.spans, err = s.spansOf(ctx); err != nil {
+		return nil, errors.Join(r.disk.fault(err), r.close())
+	}
 	if r.asked.From.IsZero() {
-		spans, err := s.spansOf(ctx)
-		if err != nil {
-			return nil, errors.Join(r.disk.fault(err), r.close())
-		}
-		s.in.Plan.Window.From = beginning(s.in.Plan.LoadBalancer, spans)
+		s.in.Plan.Window.From = beginning(s.in.Plan.LoadBalancer, r.spans)
 	}
 	return r.close, nil
 }

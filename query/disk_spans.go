@@ -25,6 +25,14 @@ type Span struct {
 	Window       when.Window
 }
 
+// Of says whose span it is.
+func (s Span) Of() string {
+	if s.LoadBalancer == "" {
+		return s.Source
+	}
+	return s.LoadBalancer + " in " + s.Source
+}
+
 const ingestedTable = "CREATE TABLE disk.ingested (source VARCHAR, load_balancer VARCHAR, since TIMESTAMP, until TIMESTAMP)"
 
 // settled is how long after its interval an object has been delivered, nearly always.
@@ -84,7 +92,8 @@ func (i *ingesting) begun() (statements []string) {
 }
 
 // ended remembers that the sources were listed to their ends.
-func (i *ingesting) ended() (statements []string) {
+func (i *ingesting) ended() []string {
+	statements := i.begun() // what is known of a source may be no more than that
 	for _, of := range i.origins() {
 		w := Minutes(i.plan.Window)
 		if until := i.plan.Now; !until.IsZero() {
@@ -96,11 +105,7 @@ func (i *ingesting) ended() (statements []string) {
 			}
 		}
 		joined := when.Join(append(slices.Clone(i.spans[of]), w))
-		if len(joined) == 0 {
-			statements = append(statements, i.begun()...)
-			continue
-		}
-		if slices.Equal(joined, i.spans[of]) {
+		if len(joined) == 0 || slices.Equal(joined, i.spans[of]) {
 			continue
 		}
 		i.spans[of] = joined
@@ -123,15 +128,25 @@ func (of origin) insert(w when.Window) string {
 }
 
 // forgetSpans takes out of the spans what lies before a time.
-func forgetSpans(before time.Time) []string {
+func forgetSpans(before time.Time) string {
 	at := fmt.Sprintf("make_timestamp(%d)", Minutes(when.Window{Until: before.UTC()}).Until.UnixMicro())
-	return []string{"UPDATE disk.ingested SET since = least(" + at + ", until) WHERE since IS NULL OR since < " + at}
+	return "UPDATE disk.ingested SET since = least(" + at + ", until) WHERE since IS NULL OR since < " + at
 }
 
 // holds reports whether who looked for one has found what there is of the other.
 func (of origin) holds(other origin) bool {
 	return (of.source == other.source || strings.HasPrefix(other.source, strings.TrimSuffix(of.source, "/")+"/")) &&
 		(of.loadBalancer == "" || other.loadBalancer != "" && alike(of.loadBalancer, other.loadBalancer))
+}
+
+// looked are the times over which somebody has looked for it, in order.
+func (of origin) looked(spans map[origin][]when.Window) (windows []when.Window) {
+	for other, list := range spans {
+		if other.holds(of) {
+			windows = append(windows, list...)
+		}
+	}
+	return when.Join(windows)
 }
 
 // alike reports whether two names, neither empty, may be of one load balancer.
@@ -144,19 +159,14 @@ func alike(a, b string) bool {
 
 // warnOfGaps finds what the window has of times for which a source was not looked
 // through, and says how to bring it in.
-func (s *Store) warnOfGaps(ctx context.Context, t *Table) error {
+func (s *Store) warnOfGaps(t *Table) {
 	if s.reader == nil || s.read == 0 {
-		return nil
-	}
-	spans, err := s.spansOf(ctx)
-	if err != nil {
-		return err
+		return
 	}
 	plan := s.in.Plan
 	plan.Window = s.reader.asked
-	t.Gaps, t.Unseen = gapsIn(plan, spans)
+	t.Gaps, t.Unseen = gapsIn(plan, s.reader.spans)
 	t.Warnings = append(t.Warnings, s.tellGaps(t.Gaps)...)
-	return nil
 }
 
 // gapsIn are the gaps of a plan's window; unseen says that all of it is one. A window
@@ -172,13 +182,7 @@ func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unse
 	origins := originsFor(plan.LoadBalancer, spans)
 	unseen = len(origins) > 0
 	for _, of := range origins {
-		var looked []when.Window
-		for other, windows := range spans {
-			if other.holds(of) {
-				looked = append(looked, windows...)
-			}
-		}
-		left := w.Without(looked)
+		left := w.Without(of.looked(spans))
 		unseen = unseen && slices.Equal(left, []when.Window{w})
 		for _, gap := range left {
 			newest := gap.Until.Equal(w.Until) && gap.Until.Sub(gap.From) <= due
@@ -194,14 +198,12 @@ func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unse
 // hold of the time before, by chance, would look like all that there was.
 func beginning(loadBalancer string, spans map[origin][]when.Window) (first time.Time) {
 	for _, of := range originsFor(loadBalancer, spans) {
-		for other, windows := range spans {
-			if joined := when.Join(windows); other.holds(of) && len(joined) > 0 {
-				if joined[0].From.IsZero() {
-					return time.Time{}
-				}
-				if first.IsZero() || joined[0].From.Before(first) {
-					first = joined[0].From
-				}
+		if looked := of.looked(spans); len(looked) > 0 {
+			if looked[0].From.IsZero() {
+				return time.Time{}
+			}
+			if first.IsZero() || looked[0].From.Before(first) {
+				first = looked[0].From
 			}
 		}
 	}
@@ -240,12 +242,12 @@ func (s *Store) tellGaps(gaps []Span) (said []string) {
 		if i == mostGaps {
 			return append(said, fmt.Sprintf("%s never ingested", amount.Of(int64(len(gaps)-i), "more stretch of time was", "more stretches of time were")))
 		}
-		of, only := g.Source, ""
+		only := ""
 		if g.LoadBalancer != "" {
-			of, only = g.LoadBalancer+" in "+of, " --lb "+ingest.ShellWord(g.LoadBalancer)
+			only = " --lb " + ingest.ShellWord(g.LoadBalancer)
 		}
 		const form = "2006-01-02T15:04Z"
-		said = append(said, fmt.Sprintf("of %s, %s was never ingested: %s --since %s --until %s%s %s brings it in", of, g.Window,
+		said = append(said, fmt.Sprintf("of %s, %s was never ingested: %s --since %s --until %s%s %s brings it in", g.Of(), g.Window,
 			s.in.Disk.command("ingest"), g.Window.From.UTC().Format(form), g.Window.Until.UTC().Format(form), only, ingest.ShellWord(g.Source)))
 	}
 	return said

@@ -56,11 +56,7 @@ func (a *app) storeStats() *cobra.Command {
 			fmt.Fprintf(&b, "%-14s %12d  %-17s  %s\n", r.Name, r.Rows, moment(r.First), moment(r.Last))
 		}
 		for _, s := range spans {
-			of := s.Source
-			if s.LoadBalancer != "" {
-				of = s.LoadBalancer + " in " + of
-			}
-			fmt.Fprintf(&b, "ingested %s: %s\n", report.Plain(of), s.Window)
+			fmt.Fprintf(&b, "ingested %s: %s\n", report.Plain(s.Of()), s.Window)
 		}
 		fmt.Fprintf(&b, "%.1f MB in %s\n", float64(size)/1e6, report.Plain(d.Path))
 		_, err = io.WriteString(a.out, b.String())

@@ -256,14 +256,14 @@ func TestKilled(t *testing.T) {
 	b := newLogTree(t, 11, 6000)
 	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 10 * time.Second}
 	begun := time.Now()
-	if out, err := child(t, b.dir, Disk{Path: filepath.Join(t.TempDir(), "whole.duckdb")}, childBatch+"=7").CombinedOutput(); err != nil {
+	if out, err := child(t, b.dir, Disk{Path: filepath.Join(t.TempDir(), "whole.duckdb")}, childBatch+"=25").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	whole := time.Since(begun)
 	rng := rand.New(rand.NewPCG(1, 2))
 	kills, partial := Often(200, 1000), 0
 	for i := range kills {
-		c := child(t, b.dir, disk, childBatch+"=7")
+		c := child(t, b.dir, disk, childBatch+"=25")
 		if err := c.Start(); err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +311,7 @@ func TestManyProcesses(t *testing.T) {
 		var all []*exec.Cmd
 		var said [8]bytes.Buffer
 		for i := range said {
-			c := child(t, b.dir, disk, childBatch+"=7")
+			c := child(t, b.dir, disk, childBatch+"=25")
 			c.Stdout, c.Stderr = &said[i], &said[i]
 			if err := c.Start(); err != nil {
 				t.Fatal(err)

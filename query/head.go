@@ -54,6 +54,12 @@ type Filter struct {
 //go:embed reports/*.sql
 var reportFiles embed.FS
 
+// parts are what several reports have in common: $NAME in the SQL of one stands for
+// the text of NAME.sql.
+//
+//go:embed parts/*.sql
+var parts embed.FS
+
 // Reports returns all reports, by name. A report is found by lying in the
 // folder; nothing else lists it.
 var Reports = sync.OnceValue(func() []Report {
@@ -84,7 +90,11 @@ func readReports(files fs.FS) ([]Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		r, err := parseReport(string(text))
+		whole, err := withParts(string(text))
+		if err != nil {
+			return nil, err
+		}
+		r, err := parseReport(whole)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
@@ -95,6 +105,19 @@ func readReports(files fs.FS) ([]Report, error) {
 	}
 	slices.SortFunc(reports, func(a, b Report) int { return strings.Compare(a.Name, b.Name) })
 	return reports, nil
+}
+
+// withParts writes the parts in place of their names.
+func withParts(text string) (string, error) {
+	names, err := fs.Glob(parts, "parts/*.sql")
+	for _, name := range names {
+		var part []byte
+		if part, err = parts.ReadFile(name); err != nil {
+			break
+		}
+		text = strings.ReplaceAll(text, "$"+strings.TrimSuffix(path.Base(name), ".sql"), strings.TrimSpace(string(part)))
+	}
+	return text, err
 }
 
 // usualLimit is how many rows fit a screen.

@@ -192,6 +192,7 @@ func (q Question) args(w, asked when.Window, params []string) []any {
 		"from_us": from, "slice_us": slice, "slices": slices,
 		"since_us": bound(w.From), "until_us": bound(w.Until),
 		"asked_since_us": bound(asked.From), "asked_until_us": bound(asked.Until),
+		"lag_us": settled.Microseconds(),
 	}
 	var args []any
 	for _, name := range params {

@@ -35,7 +35,7 @@ const (
 // order is the way of a line. A package imports only what stands before it.
 var order = []string{"internal/amount", "internal/when", "internal/condition", "internal/post", "parse", "ingest/inflate", "ingest", "query", "report", "diagnose", "web", "cmd/loglens"}
 
-// confined are the modules that only some files may import. A pattern is
+// confined are the modules that only some files may import, and unsafe. A pattern is
 // path.Match's; tests of a package may do what one of its files may.
 var confined = []struct {
 	prefix string
@@ -48,6 +48,7 @@ var confined = []struct {
 	{"github.com/jedib0t/go-pretty/", []string{"report/*.go"}},
 	{"github.com/spf13/cobra", []string{"cmd/loglens/*.go"}},
 	{"github.com/spf13/pflag", []string{"cmd/loglens/*.go"}},
+	{"unsafe", []string{"ingest/inflate/unchecked.go", "query/vector.go", "cmd/loglens/*_test.go"}},
 }
 
 // commandOnly are packages that speak to the outside or are about the command line:
@@ -209,6 +210,8 @@ func TestViolations(t *testing.T) {
 		{"renaming elsewhere", "report/a.go", `import "github.com/google/renameio/v2"`, []string{"imports github.com/google/renameio/v2, which stands in cmd/loglens/*.go only"}},
 		{"DuckDB elsewhere", "report/a.go", `import _ "github.com/duckdb/duckdb-go/v2"`, []string{"imports github.com/duckdb/duckdb-go/v2, which stands in query/*.go only"}},
 		{"cobra elsewhere", "query/a.go", `import "github.com/spf13/cobra"`, []string{"imports github.com/spf13/cobra, which stands in cmd/loglens/*.go only"}},
+		{"unsafe in its file", "ingest/inflate/unchecked.go", `import "unsafe"`, nil},
+		{"unsafe in another", "ingest/inflate/decode.go", `import "unsafe"`, []string{"imports unsafe, which stands in ingest/inflate/unchecked.go, query/vector.go, cmd/loglens/*_test.go only"}},
 		{"unknown folder", "util/a.go", ``, []string{"is in util, which has no place in the order"}},
 		{"unknown import", "report/a.go", `import "loglens/util"`, []string{"imports util, which has no place in the order"}},
 		{"clock", "query/a.go", "import clock \"time\"\nvar t = clock.Now", []string{"uses clock.Now, which stands in cmd/loglens only"}},

@@ -14,7 +14,8 @@ const LineLimit = 1 << 20
 const longest = LineLimit + len("\r\n")
 
 // blockSize is how much is read at once: large enough that refilling costs
-// nothing, small enough to stay in the second-level cache.
+// nothing, small enough to stay in the second-level cache. 128 and 64 KiB
+// were slower, as the decoder copies more of its history.
 const blockSize = 256 << 10
 
 // Scanner cuts a stream of ELB log text into records, one per line:

@@ -16,10 +16,17 @@ var (
 // an empty field in quotes, more fields than are known, or more than 32 beginnings and
 // ends of fields in a block. Nothing is decided then, and fields may have been written.
 //
+// No faster were: the ends of fields alone, written down four at a time or as marks, and
+// cut in Go (testdata/bench/2026-11-28-linux-amd64-2cpu-avx2/hot-path.txt).
+//
 //go:noescape
 func splitAVX2(fields *[maxFields + spareFields]span, text []byte) (length, n int)
 
 // splitAVX512 is splitAVX2, but decides nothing if the line has a backslash either.
+//
+// No faster were: an index of many lines at a time, places of 16 bits made wider at the end
+// of a line, and marks in mask registers
+// (testdata/bench/2026-11-27-linux-amd64-2cpu/hot-path.txt).
 //
 //go:noescape
 func splitAVX512(fields *[maxFields + spareFields]span, text []byte) (length, n int)

@@ -39,6 +39,9 @@ func (s KindSet) Has(k parse.Kind) bool {
 	return s&(1<<k) != 0
 }
 
+// longestInterval is how long an interval may be of which an object holds the entries.
+const longestInterval = 60 * time.Minute
+
 // lag is how long after an entry's own time the interval may end whose object
 // holds it: the length of the interval, 5 minutes, or for classic balancers as
 // many or 60. Where the time is that of a beginning, of a request or a check,
@@ -50,7 +53,7 @@ func (s KindSet) Has(k parse.Kind) bool {
 func lag(k parse.Kind) time.Duration {
 	switch k {
 	case parse.KindClassic:
-		return (60 + 5) * time.Minute
+		return longestInterval + 5*time.Minute
 	case parse.KindHealthCheck:
 		return (5 + 2) * time.Minute
 	}

@@ -444,7 +444,7 @@ func TestSeekKinds(t *testing.T) {
 		{"late on a day long ago", Plan{Window: when.Window{From: day.Add(22 * time.Hour), Until: day.Add(23 * time.Hour)}, Now: day.AddDate(0, 0, 30)},
 			found + beside + 4*days + 2*(3*2+4*2), 0},
 		{"classic over midnight", Plan{Window: when.Window{From: day.Add(23 * time.Hour), Until: day.Add(23*time.Hour + 30*time.Minute)}, Now: day.AddDate(0, 0, 1), Kinds: classic}, found + beside + 2*(days+2*2), 0},
-		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + beside + days + 2*2, 20},
+		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + beside + days + 2*2, 30},
 		{"classic balancers' logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + beside + days + 2*(2+1), 20},
 		{"no window", Plan{Kinds: classic}, found + 2*3 + 5*days + 5*2*2, 0},
 	}

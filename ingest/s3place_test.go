@@ -140,6 +140,26 @@ func TestNothingIsMissed(t *testing.T) {
 	}
 }
 
+// A name that only begins as AWS's do may say when its interval begins, as those do that
+// log delivery gives to what it writes of other services. Its lines tell, wherever it lies.
+func TestNamesOfBeginnings(t *testing.T) {
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	plan := Plan{Window: when.Window{From: noon.Add(2 * time.Minute), Until: noon.Add(time.Hour)}, Now: noon.Add(2 * time.Hour)}
+	for _, place := range []string{"copy/", "AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/"} {
+		var keys, want []string
+		for _, name := range []string{"1100Z_10.0.0.1_r.log.gz", "1105Z_r.log.gz", "1155Z_r.json.gz", "1200Z_10.0.0.1_r.log.gz", "1200Z_r.log.gz", "1205Z_10.0.0.1_r.log.gz"} {
+			key := place + "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T" + name
+			if keys = append(keys, key); plan.wants(ParseName(path.Base(key))) {
+				want = append(want, key)
+			}
+		}
+		got, err := listAll(t, fakeS3(t, stored{keys: keys, page: 1000}.ServeHTTP), "s3://bucket", plan)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || len(want) != 4 {
+			t.Errorf("%s: keys (-want +got):\n%serror %v", place, diff, err)
+		}
+	}
+}
+
 // Looking what lies beside AWSLogs is one request where there is nothing.
 func TestLayoutAlone(t *testing.T) {
 	const key = "prod/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T1205Z_10.0.0.1_r.log.gz"

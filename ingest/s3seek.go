@@ -27,8 +27,8 @@ const knownDays = 31
 // Keys sort by log, balancer and then by the end of their interval, and the
 // folder of a day lists all balancers with one request, whose delimiter "_20"
 // cuts each key at its time stamp. So per day: one request for the balancers,
-// and per wanted log of a wanted balancer one that starts at the window and
-// stops behind it. Keys with other names show up beside the balancers and are
+// and per wanted log of a wanted balancer one that starts shortly before the window
+// and stops behind it. Keys with other names show up beside the balancers and are
 // read.
 type seeker struct {
 	bucket *bucket
@@ -441,7 +441,8 @@ func (l *seeker) span(ctx context.Context, s span) ([]*Object, error) {
 	}
 	ask := listing{prefix: s.prefix}
 	if from, _ := l.plan.Ends(parse.KindUnknown); s.seek && !l.plan.Window.From.IsZero() {
-		ask.startAfter = s.prefix + from.Format(endLayout)
+		// A name that only begins as AWS's do may say when its interval begins.
+		ask.startAfter = s.prefix + from.Add(-longestInterval).Format(endLayout)
 	}
 	var objects []*Object
 	for p, err := range l.bucket.pages(ctx, ask) {

@@ -36,9 +36,13 @@ func newLocalSource(spec string) (Source, error) {
 	if !isGlob {
 		return nil, fmt.Errorf("open %s: %w", spec, reason(err))
 	}
-	paths, err := doublestar.FilepathGlob(spec, doublestar.WithNoHidden())
-	if err != nil {
+	base, pattern := doublestar.SplitPattern(filepath.ToSlash(filepath.Clean(spec)))
+	paths, err := matches(os.DirFS(base), base, pattern)
+	switch {
+	case errors.Is(err, doublestar.ErrBadPattern):
 		return nil, &SourceError{Spec: spec, Reason: "not a valid pattern: " + err.Error(), Next: "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"}
+	case err != nil:
+		return nil, err
 	}
 	if len(paths) == 0 {
 		return nil, &NotFoundError{What: "no file matches this pattern", Name: spec, Next: "quote a pattern, so that the shell leaves it alone: " + ShellWord(spec)}

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -319,6 +320,37 @@ func TestLocalFailures(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// shut is a file system of which one folder may not be listed.
+type shut struct {
+	fstest.MapFS
+	folder string
+}
+
+func (s shut) ReadDir(name string) ([]fs.DirEntry, error) {
+	if name == s.folder {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return s.MapFS.ReadDir(name)
+}
+
+// What lies in a folder that may not be listed may match a pattern, too.
+func TestGlobOfShutFolder(t *testing.T) {
+	files := shut{fstest.MapFS{"a/1.log": {}, "b/2.log": {}, "c.log": {}}, "b"}
+	for pattern, want := range map[string]string{
+		"**/*.log": "list logs/b: permission denied", "*/*.log": "list logs/b: permission denied", "{a,b}/*": "list logs/b: permission denied",
+		"b/**": "list logs/b: permission denied", "a/*.log": "", "*.log": "", "*.log/*": "", "d/*": "",
+	} {
+		said := ""
+		_, err := matches(files, "logs", pattern)
+		if err != nil {
+			said = err.Error()
+		}
+		if said != want {
+			t.Errorf("%s: error %q, want %q", pattern, said, want)
+		}
+	}
 }
 
 func onlyObject(t *testing.T, spec string) *Object {

@@ -138,6 +138,12 @@ func isLink(path string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
+// leadsToDevice reports whether a link leads to what is neither file nor folder.
+func leadsToDevice(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
+}
+
 // folder visits what lies in a folder; false means stop.
 func (w *walker) folder(path, real string) bool {
 	entries, err := os.ReadDir(path)
@@ -151,11 +157,14 @@ func (w *walker) folder(path, real string) bool {
 		if e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 {
 			continue // a socket, a device or a pipe is no log
 		}
-		innerReal := ""
-		if e.Type()&fs.ModeSymlink == 0 {
+		inner, innerReal := filepath.Join(path, e.Name()), ""
+		switch {
+		case e.Type()&fs.ModeSymlink == 0:
 			innerReal = filepath.Join(real, e.Name())
+		case leadsToDevice(inner):
+			continue
 		}
-		if !w.visit(filepath.Join(path, e.Name()), innerReal) {
+		if !w.visit(inner, innerReal) {
 			return false
 		}
 	}

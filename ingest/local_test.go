@@ -277,6 +277,15 @@ func TestLocalFailures(t *testing.T) {
 			t.Errorf("Err() = %v, want that the listing is whole", err)
 		}
 	})
+	t.Run("a link in a folder to what is no file", func(t *testing.T) {
+		tree(t, map[string]string{"logs/a.log": "a"})
+		if err := os.Symlink(os.DevNull, "logs/b.log"); err != nil {
+			t.Fatal(err)
+		}
+		if o := onlyObject(t, "logs"); o.URI != "logs/a.log" {
+			t.Errorf("object %s", o.URI)
+		}
+	})
 	t.Run("a file that vanishes fails alone", func(t *testing.T) {
 		tree(t, map[string]string{"a.log": "a"})
 		o := onlyObject(t, "a.log")

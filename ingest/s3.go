@@ -18,6 +18,7 @@ type s3Source struct {
 	spec    string
 	bucket  string
 	prefix  string // folder or key, without a "/" at its end; "" for the whole bucket
+	isKey   bool   // prefix may be a key: the spec has no "/" at its end
 	pattern string // glob for whole keys; "" if the spec has none
 	dial    *dialer
 }
@@ -28,7 +29,7 @@ func newS3Source(spec, rest string, dial *dialer) (Source, error) {
 	if bucket == "" {
 		return nil, &SourceError{Spec: spec, Reason: "names no bucket", Next: "s3://bucket/prefix"}
 	}
-	s := &s3Source{spec: spec, bucket: bucket, prefix: strings.TrimRight(prefix, "/"), dial: dial}
+	s := &s3Source{spec: spec, bucket: bucket, prefix: strings.TrimRight(prefix, "/"), isKey: !strings.HasSuffix(prefix, "/"), dial: dial}
 	if i := strings.IndexAny(prefix, "*?[{"); i >= 0 {
 		if !doublestar.ValidatePattern(prefix) {
 			return nil, &SourceError{Spec: spec, Reason: "not a valid pattern", Next: "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"}
@@ -55,7 +56,7 @@ func (s *s3Source) List(ctx context.Context, p Plan) iter.Seq2[*Object, error] {
 			l.flat(ctx, folder(s.prefix))
 			return
 		}
-		l.walk(ctx, s.prefix)
+		l.walk(ctx, s.prefix, s.isKey)
 	}
 }
 

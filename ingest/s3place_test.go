@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"fmt"
+	"net/http"
 	"path"
 	"regexp"
 	"slices"
@@ -156,6 +157,27 @@ func TestNamesOfBeginnings(t *testing.T) {
 		got, err := listAll(t, fakeS3(t, stored{keys: keys, page: 1000}.ServeHTTP), "s3://bucket", plan)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil || len(want) != 4 {
 			t.Errorf("%s: keys (-want +got):\n%serror %v", place, diff, err)
+		}
+	}
+}
+
+// Who may list one folder only gets what is in it: no request is made for anything else.
+func TestFolderAlone(t *testing.T) {
+	const log = "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T1205Z_10.0.0.1_r.log.gz"
+	in := []string{"prod/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/" + log, "prod/copy/" + log, "prod/" + log}
+	server := stored{keys: slices.Sorted(slices.Values(append([]string{"other/" + log, "prod"}, in...))), page: 1000}
+	slices.Sort(in)
+	for spec, want := range map[string][]string{"s3://bucket/prod/": in, "s3://bucket/prod/AWSLogs": in[1:2], "s3://bucket/prod/copy/": in[2:]} {
+		aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+			if !strings.HasPrefix(r.URL.Query().Get("prefix"), "prod/") {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			server.ServeHTTP(w, r)
+		})
+		got, err := listAll(t, aws, spec, Plan{})
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: keys (-want +got):\n%serror %v", spec, diff, err)
 		}
 	}
 }

@@ -39,12 +39,17 @@ type seeker struct {
 
 // The methods below return false when the consumer wants no more.
 
-// walk lists a folder with all that is in it, or the one object of that key.
-func (l *seeker) walk(ctx context.Context, prefix string) bool {
+// walk lists a folder with all that is in it, and the object of that key, if it may be
+// one: a permission to list a folder does not cover the key without its slash.
+func (l *seeker) walk(ctx context.Context, prefix string, isKey bool) bool {
 	if root, below, ok := splitLayout(prefix); ok {
 		return l.tree(ctx, root, below)
 	}
-	return l.place(ctx, folder(prefix), prefix)
+	key := prefix
+	if !isKey {
+		key = ""
+	}
+	return l.place(ctx, folder(prefix), key)
 }
 
 // place lists a folder of which nothing is known, and the object of that key; "" for none.

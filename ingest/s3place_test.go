@@ -161,6 +161,27 @@ func TestNamesOfBeginnings(t *testing.T) {
 	}
 }
 
+// A name that begins as AWS's do, and has no stamp where they have it, comes once.
+func TestNamesWithoutStamp(t *testing.T) {
+	const log = "AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/111122223333_elasticloadbalancing_us-east-1_app.shop.a1_"
+	keys := []string{
+		log + "1999_2001", log + "20", log + "20261120T1205Z_10.0.0.1_r.log.gz", log + "20261120T1205Z_2001:db8::1_r.log.gz",
+		log + "merged.log.gz", log + "merged_20261120.log.gz", log + "merged_20261120_20261121.log.gz",
+	}
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	for window, want := range map[when.Window][]string{
+		{}:                                       keys,
+		{From: noon}:                             append(slices.Clone(keys[:1]), keys[2:]...),
+		{From: noon, Until: noon.Add(time.Hour)}: append(slices.Clone(keys[:1]), keys[2:]...),
+	} {
+		got, err := listAll(t, fakeS3(t, stored{keys: keys, page: 1000}.ServeHTTP), "s3://bucket", Plan{Window: window, Now: noon.Add(time.Hour)})
+		slices.Sort(got)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: keys (-want +got):\n%serror %v", window, diff, err)
+		}
+	}
+}
+
 // Who may list one folder only gets what is in it: no request is made for anything else.
 func TestFolderAlone(t *testing.T) {
 	const log = "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T1205Z_10.0.0.1_r.log.gz"

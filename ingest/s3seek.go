@@ -421,7 +421,8 @@ func (l *seeker) parts(ctx context.Context, region, date, beginning string) ([]s
 			case !ok || rest != "":
 				parts = append(parts, span{prefix: prefix})
 			case l.plan.wantsLog(head) && !l.plan.later(date, head.Kind):
-				parts = append(parts, span{prefix: day + base, seek: true})
+				// With its "20": other keys that begin so are parts of their own.
+				parts = append(parts, span{prefix: prefix, seek: true})
 			}
 		}
 	}
@@ -447,7 +448,7 @@ func (l *seeker) span(ctx context.Context, s span) ([]*Object, error) {
 	ask := listing{prefix: s.prefix}
 	if from, _ := l.plan.Ends(parse.KindUnknown); s.seek && !l.plan.Window.From.IsZero() {
 		// A name that only begins as AWS's do may say when its interval begins.
-		ask.startAfter = s.prefix + from.Add(-longestInterval).Format(endLayout)
+		ask.startAfter = strings.TrimSuffix(s.prefix, stampDelimiter[1:]) + from.Add(-longestInterval).Format(endLayout)
 	}
 	var objects []*Object
 	for p, err := range l.bucket.pages(ctx, ask) {

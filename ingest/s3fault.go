@@ -91,7 +91,7 @@ func explainCode(api smithy.APIError, action, resource string) error {
 	words := apiWords{api}
 	switch code := api.ErrorCode(); code {
 	case "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "Forbidden", "KMS.AccessDeniedException":
-		if strings.Contains(strings.ToLower(api.ErrorMessage()), "kms") || strings.HasPrefix(code, "KMS") {
+		if ofKey(api) {
 			action = "kms:Decrypt"
 		}
 		return &AccessError{Action: action, Resource: resource, Err: words}
@@ -119,6 +119,13 @@ func explainCode(api smithy.APIError, action, resource string) error {
 		return &UnreachableError{Resource: resource, Reason: "AWS throttles, after many attempts (" + words.Error() + ")", Next: "try again later, with a shorter window or fewer --workers", Err: words}
 	}
 	return nil
+}
+
+// ofKey reports whether a refusal is that of the key with which an object is encrypted.
+// The message may also name who asks, and a bucket, and those may be called anything.
+func ofKey(api smithy.APIError) bool {
+	return strings.HasPrefix(api.ErrorCode(), "KMS.") || strings.Contains(api.ErrorMessage(), " kms:") ||
+		strings.Contains(api.ErrorMessage(), "ciphertext refers to a customer master key")
 }
 
 // wrongRegion is the error of a bucket whose region could not be found.

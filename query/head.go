@@ -44,11 +44,13 @@ type Dimension struct {
 // Filter is a value that a report's rows can be made to have: the parameter
 // $Name of its SQL, NULL where it is not asked for.
 type Filter struct {
-	Name   string
-	Words  []string // what it may be; nil for anything
-	Number bool     // it is a whole number, or - for none
-	Logs   []string // values of the filter "log" that it makes sense with; nil for all
-	About  string
+	Name    string
+	Words   []string // what it may be; nil for anything
+	Number  bool     // it is a whole number, or - for none
+	Address bool     // it is an IP address, however that is written; for $Name_spelled see divided
+	Port    bool     // with a port behind it
+	Logs    []string // values of the filter "log" that it makes sense with; nil for all
+	About   string
 }
 
 //go:embed reports/*.sql
@@ -197,8 +199,9 @@ func (r *Report) head(key, value string) (err error) {
 	return err
 }
 
-// parseFilter reads "name a|b|c words…", where number may stand for the words that
-// it can be, and @x,y in front of them for the logs that it makes sense with.
+// parseFilter reads "name a|b|c words…", where number, address or address:port may stand
+// for the words that it can be, and @x,y in front of them for the logs that it makes
+// sense with.
 func parseFilter(words []string) Filter {
 	f := Filter{Name: words[0]}
 	for words = words[1:]; len(words) > 0; words = words[1:] {
@@ -207,6 +210,8 @@ func parseFilter(words []string) Filter {
 			f.Logs = strings.Split(logs, ",")
 		case words[0] == "number":
 			f.Number = true
+		case words[0] == "address", words[0] == "address:port":
+			f.Address, f.Port = true, words[0] != "address"
 		case strings.Contains(words[0], "|"):
 			f.Words = strings.Split(words[0], "|")
 		default:
@@ -340,7 +345,9 @@ func (r *Report) keys(by []string) (columns []string) {
 // divided returns the report's SQL with the dimensions written in place of $by,
 // and NULL in place of filters that are not asked for. As constants they let
 // DuckDB leave out what is not asked for, which a bound parameter does not. They
-// are words of a closed list.
+// are words of a closed list. For an address, $name_spelled becomes what it matches
+// in all its spellings, which has nothing of what was typed, or NULL: DuckDB compiles a
+// constant expression once, and a bound one for each row.
 func (r *Report) divided(q Question) (string, error) {
 	quoted := make([]string, len(q.By))
 	for i, d := range q.By {
@@ -351,7 +358,15 @@ func (r *Report) divided(q Question) (string, error) {
 	}
 	text := strings.ReplaceAll(r.sql, "$by", "["+strings.Join(quoted, ", ")+"]")
 	for _, f := range r.Filters {
-		if _, asked := q.Filters[f.Name]; !asked {
+		value, asked := q.Filters[f.Name]
+		if f.Address {
+			pattern := "NULL"
+			if p := spellings(value, f.Port); p != "" {
+				pattern = "'" + p + "'"
+			}
+			text = strings.ReplaceAll(text, "$"+f.Name+"_spelled", pattern)
+		}
+		if !asked {
 			text = regexp.MustCompile(`\$`+f.Name+`\b`).ReplaceAllString(text, "NULL")
 		}
 	}

@@ -13,9 +13,6 @@ import (
 // would look like good news.
 func possible(name, value string) error {
 	flag := "--" + flagName(name)
-	if plain := strings.ToLower(value); plain != value && (name == "target" || name == "client") && addressForm.MatchString(plain) {
-		return usage(flag+" "+plain, "%s %s: logs write addresses in lower case", flag, value)
-	}
 	switch name {
 	case "target":
 		if value != "-" && !hasPort(value) {
@@ -32,7 +29,7 @@ func possible(name, value string) error {
 		if at, err := netip.ParseAddrPort(value); err == nil {
 			return usage(flag+" "+at.Addr().String(), "%s %s: clients are found by address, without the port", flag, value)
 		}
-		if strings.Trim(value, "0123456789abcdef.:[]") != "" && value != "-" {
+		if strings.Trim(strings.ToLower(value), "0123456789abcdef.:[]") != "" && value != "-" {
 			return usage("for example "+flag+" 198.51.100.7; loglens clients lists those there are", "%s %s: this is no address", flag, value)
 		}
 	case "network":
@@ -44,7 +41,7 @@ func possible(name, value string) error {
 }
 
 // addressForm is that of an IPv6 address, with a port or without.
-var addressForm = regexp.MustCompile(`^[0-9a-f:.]*:[0-9a-f:.]*$`)
+var addressForm = regexp.MustCompile(`^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$`)
 
 // hasPort reports whether a target can be one that a log names: ADDRESS:PORT, without
 // brackets for IPv6. What is no address at all may be one of a log to come.

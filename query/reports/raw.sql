@@ -12,9 +12,9 @@
 -- filter: load_balancer    @request,connection,nlb_tls,health_check only of this load balancer, as the log writes it
 -- filter: target_group     @request,health_check only of the target group of this name
 -- filter: target_group_arn @request only of this target group
--- filter: target           @request,health_check only to this target
--- filter: node             @request,connection,health_check only of this balancer node
--- filter: client           @request,connection,nlb_tls only of this client address
+-- filter: target           @request,health_check address:port only to this target
+-- filter: node             @request,connection,health_check address only of this balancer node
+-- filter: client           @request,connection,nlb_tls address only of this client address
 -- filter: network          @request only of this network of clients, /24 of IPv4 or /48 of IPv6
 -- filter: route            @request only with this path, as the report routes writes it
 -- filter: port             @connection,nlb_tls number only of this listener port (connection logs)
@@ -57,9 +57,9 @@ lines AS NOT MATERIALIZED ( -- counted without their texts, and only those that 
 		AND ($load_balancer IS NULL OR coalesce(elb, '-') = $load_balancer)
 		AND ($target_group IS NULL OR coalesce(target_group, '-') = $target_group)
 		AND ($target_group_arn IS NULL OR coalesce(target_group_arn, '-') = $target_group_arn)
-		AND ($target IS NULL OR coalesce(target, '-') = $target)
-		AND ($node IS NULL OR coalesce(node, '-') = $node)
-		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
+		AND ($target IS NULL OR coalesce(target, '-') = $target OR regexp_full_match(target, $target_spelled))
+		AND ($node IS NULL OR coalesce(node, '-') = $node OR regexp_full_match(node, $node_spelled))
+		AND ($client IS NULL OR coalesce(client_ip, '-') = $client OR regexp_full_match(client_ip, $client_spelled))
 		AND ($network IS NULL OR coalesce(client_net, '-') = $network)
 		AND ($route IS NULL OR coalesce(route, '-') = $route)
 		AND ($status IS NULL OR coalesce(elb_status_code::VARCHAR, '-') = $status)
@@ -75,10 +75,10 @@ lines AS NOT MATERIALIZED ( -- counted without their texts, and only those that 
 		AND raw IS NOT NULL
 		AND ($reason IS NULL OR coalesce(code, 'TLS_Handshake_Failed') = $reason)
 		AND ($reason_source IS NULL OR CASE WHEN code IS NULL THEN 'derived' ELSE 'logged' END = $reason_source)
-		AND ($node IS NULL OR coalesce(node, '-') = $node)
+		AND ($node IS NULL OR coalesce(node, '-') = $node OR regexp_full_match(node, $node_spelled))
 		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
 		AND ($port IS NULL OR coalesce(listener_port::VARCHAR, '-') = $port)
-		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
+		AND ($client IS NULL OR coalesce(client_ip, '-') = $client OR regexp_full_match(client_ip, $client_spelled))
 	UNION ALL BY NAME
 	SELECT time, load_balancer, client_ip AS client,
 		CASE WHEN incoming_tls_alert IS NULL THEN 'TLS_Handshake_Failed' ELSE 'TLS_Alert_' || incoming_tls_alert END AS reason,
@@ -90,7 +90,7 @@ lines AS NOT MATERIALIZED ( -- counted without their texts, and only those that 
 		AND ($reason_source IS NULL OR reason_source = $reason_source)
 		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
 		AND ($port IS NULL OR coalesce(destination_port::VARCHAR, '-') = $port)
-		AND ($client IS NULL OR coalesce(client_ip, '-') = $client)
+		AND ($client IS NULL OR coalesce(client_ip, '-') = $client OR regexp_full_match(client_ip, $client_spelled))
 	UNION ALL BY NAME
 	SELECT time, load_balancer, target_group, target, reason_code AS reason, 'logged' AS reason_source, 'health_check' AS log,
 		status_code::INTEGER AS target_status_code, object_id, object_uri, line_no, raw
@@ -99,8 +99,8 @@ lines AS NOT MATERIALIZED ( -- counted without their texts, and only those that 
 		AND ($reason IS NULL OR coalesce(reason_code, '-') = $reason)
 		AND ($load_balancer IS NULL OR coalesce(load_balancer, '-') = $load_balancer)
 		AND ($target_group IS NULL OR coalesce(target_group, '-') = $target_group)
-		AND ($target IS NULL OR coalesce(target, '-') = $target)
-		AND ($node IS NULL OR coalesce(node, '-') = $node)
+		AND ($target IS NULL OR coalesce(target, '-') = $target OR regexp_full_match(target, $target_spelled))
+		AND ($node IS NULL OR coalesce(node, '-') = $node OR regexp_full_match(node, $node_spelled))
 	UNION ALL BY NAME
 	SELECT cause AS reason, kind AS log, object_id, object_uri, line_no, raw
 	FROM reject

@@ -70,7 +70,7 @@ func (s localSource) List(ctx context.Context, p Plan) iter.Seq2[*Object, error]
 	return func(yield func(*Object, error) bool) {
 		w := walker{ctx: ctx, plan: p, yield: yield, seen: make(map[string]bool)}
 		for _, path := range s.paths {
-			if !w.visit(path, "") {
+			if !w.visit(look(path)) {
 				return
 			}
 		}
@@ -85,13 +85,25 @@ type walker struct {
 	seen  map[string]bool // real paths of files and folders
 }
 
-// visit yields what path reaches; false means stop. real is its real path, "" if that is
-// not known.
-func (w *walker) visit(path, real string) bool {
+// found is what lies at a path.
+type found struct {
+	path, real string      // real is "" if that is not known
+	info       fs.FileInfo // of what a link leads to
+	err        error
+}
+
+// look follows links.
+func look(path string) found {
+	info, err := os.Stat(path)
+	return found{path: path, info: info, err: err}
+}
+
+// visit yields what was found; false means stop.
+func (w *walker) visit(f found) bool {
 	if w.ctx.Err() != nil {
 		return w.yield(nil, context.Cause(w.ctx)) && false
 	}
-	info, err := os.Stat(path)
+	path, real, info, err := f.path, f.real, f.info, f.err
 	name := ParseName(filepath.Base(path))
 	switch {
 	case err != nil && isLink(path):
@@ -138,37 +150,53 @@ func isLink(path string) bool {
 	return err == nil && info.Mode()&fs.ModeSymlink != 0
 }
 
-// leadsToDevice reports whether a link leads to what is neither file nor folder.
-func leadsToDevice(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && !info.IsDir() && !info.Mode().IsRegular()
-}
-
 // folder visits what lies in a folder; false means stop.
 func (w *walker) folder(path, real string) bool {
-	entries, err := os.ReadDir(path)
+	list, err := within(path, real)
 	if err != nil {
 		return w.yield(nil, fmt.Errorf("list %s: %w", path, reason(err)))
 	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") {
-			continue
-		}
-		if e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 {
-			continue // a socket, a device or a pipe is no log
-		}
-		inner, innerReal := filepath.Join(path, e.Name()), ""
-		switch {
-		case e.Type()&fs.ModeSymlink == 0:
-			innerReal = filepath.Join(real, e.Name())
-		case leadsToDevice(inner):
-			continue
-		}
-		if !w.visit(inner, innerReal) {
+	for _, f := range list {
+		if !w.visit(f) {
 			return false
 		}
 	}
 	return true
+}
+
+// within finds what lies in a folder. It looks at all of it at once, and again if a name
+// is gone by then: whoever copies logs into the folder gives files another name as they
+// become whole.
+func within(path, real string) (list []found, err error) {
+	for range 100 {
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, err
+		}
+		gone := false
+		list = list[:0]
+		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), ".") {
+				continue
+			}
+			if e.Type()&^(fs.ModeDir|fs.ModeSymlink) != 0 {
+				continue // a socket, a device or a pipe is no log
+			}
+			f := look(filepath.Join(path, e.Name()))
+			switch isLink := e.Type()&fs.ModeSymlink != 0; {
+			case !isLink:
+				f.real = filepath.Join(real, e.Name())
+				gone = gone || errors.Is(f.err, fs.ErrNotExist)
+			case f.err == nil && !f.info.IsDir() && !f.info.Mode().IsRegular():
+				continue // nor is what leads to one
+			}
+			list = append(list, f)
+		}
+		if !gone {
+			break
+		}
+	}
+	return list, nil
 }
 
 // realPath is the one path that all names of a file lead to.

@@ -3,12 +3,15 @@ package ingest
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -430,6 +433,54 @@ func TestHardLinks(t *testing.T) {
 		texts, order := readAll(t, t.Context(), Start(t.Context(), sources(t, nil, tt.specs...), Plan{}, 1))
 		if diff := cmp.Diff(tt.want, order); diff != "" || texts[order[0]] != "a" {
 			t.Errorf("%q (-want +got):\n%stexts %q", tt.specs, diff, texts)
+		}
+	}
+}
+
+// TestFilesRenamed: files that get their names while the folder is listed, as they do by
+// whoever copies them there, are no error, and none that was whole before is missed.
+func TestFilesRenamed(t *testing.T) {
+	dir := t.TempDir()
+	var made atomic.Int64
+	done := make(chan struct{})
+	var copying sync.WaitGroup
+	copying.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			default:
+			}
+			part, whole := filepath.Join(dir, fmt.Sprintf("%03d.part", n%50)), filepath.Join(dir, fmt.Sprintf("%03d.log", n%50))
+			if err := errors.Join(os.WriteFile(part, []byte("x"), 0o600), os.Rename(part, whole)); err != nil {
+				t.Error(err)
+				return
+			}
+			made.Add(1)
+			time.Sleep(100 * time.Microsecond)
+		}
+	})
+	defer func() {
+		close(done)
+		copying.Wait()
+	}()
+	for made.Load() < 300 {
+		before := min(made.Load(), 50)
+		sources, err := NewSources(t.Context(), []string{dir}, nil, AWS{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole := int64(0)
+		for o, err := range sources[0].List(t.Context(), Plan{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.HasSuffix(o.URI, ".log") {
+				whole++
+			}
+		}
+		if whole < before {
+			t.Errorf("%d files, of %d that were there", whole, before)
 		}
 	}
 }

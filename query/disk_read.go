@@ -30,14 +30,15 @@ type diskReader struct {
 	disk    Disk
 	lines   map[string]*diskLines // by relation
 	release func() error          // nil while the file is not open
-	asked   when.Window           // before it was given the beginning of what was looked through
+	asked   when.Window           // before it was given the bounds of what was looked through
 
 	ctx     context.Context // of the answer at hand
 	spans   map[origin][]when.Window
-	counted bool       // requests are counted for it
-	all     bool       // all objects are chosen for it, so that rows need not be
-	cause   firstError // why blocks could not be read
-	mu      sync.Mutex // guards the names of objects while several threads ask for them
+	about   when.Window // the answer's, with the first and the last line for bounds that are open
+	counted bool        // requests are counted for it
+	all     bool        // all objects are chosen for it, so that rows need not be
+	cause   firstError  // why blocks could not be read
+	mu      sync.Mutex  // guards the names of objects while several threads ask for them
 }
 
 // newDiskReader makes a reader of the store's disk.
@@ -100,8 +101,8 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	if r.spans, err = s.spansOf(ctx); err != nil {
 		return nil, errors.Join(r.disk.fault(err), r.close())
 	}
-	if r.asked.From.IsZero() {
-		s.in.Plan.Window.From = beginning(s.in.Plan.LoadBalancer, r.spans)
+	if err := s.bound(ctx); err != nil {
+		return nil, errors.Join(r.disk.fault(err), r.close())
 	}
 	return r.close, nil
 }

@@ -12,6 +12,7 @@ import (
 	"loglens/ingest"
 	"loglens/internal/amount"
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
 // A store holds what ingests have found, each in a window of its own. Its table
@@ -157,6 +158,71 @@ func alike(a, b string) bool {
 	return a == b || takes(a, b) || takes(b, a)
 }
 
+// bound gives a question without a beginning or an end those of what was looked through.
+// What objects hold by chance of the time outside would look like all that there was.
+func (s *Store) bound(ctx context.Context) error {
+	r, w := s.reader, &s.in.Plan.Window
+	*w, r.about = r.asked, r.asked
+	if !w.From.IsZero() && !w.Until.IsZero() {
+		return nil
+	}
+	var first, last *time.Time
+	err := s.each(ctx, func() {}, "SELECT min(minute), max(minute) + INTERVAL 1 minute FROM disk.entry_minute", []any{&first, &last})
+	looked := lookedFor(s.in.Plan.LoadBalancer, r.spans)
+	if w.From.IsZero() {
+		w.From = looked.From
+		r.about.From = cmp.Or(w.From, or(first).UTC())
+	}
+	if w.Until.IsZero() {
+		if behindByChance(looked.Until, or(last), s.in.Plan.Now) && looked.Until.After(w.From) {
+			w.Until = looked.Until
+		}
+		r.about.Until = cmp.Or(w.Until, or(last).UTC())
+	}
+	return err
+}
+
+// behindByChance reports whether the last line lies behind what was looked through, and
+// no further than an object can reach: else an ingest has brought it in that was ended in
+// the middle, or by a wrong clock, and then it is told what lacks. As long as the next
+// ingest is not due, the newest lines are as the sources would show them.
+func behindByChance(end, last, now time.Time) bool {
+	_, reach := ingest.Plan{Window: when.Window{Until: end}}.Ends(parse.KindClassic) // whose objects are the longest
+	return end.Before(last) && !last.After(reach) && (now.IsZero() || end.Before(recent(now).Add(-objectInterval)))
+}
+
+// lookedFor is from when to when anybody has looked for a load balancer; a bound is zero
+// if it is open, both are if nobody has. Sources are looked through one after the other,
+// so the end is the first one of those that differ by little.
+func lookedFor(loadBalancer string, spans map[origin][]when.Window) (all when.Window) {
+	var each []when.Window
+	var ends []time.Time
+	for _, of := range originsFor(loadBalancer, spans) {
+		if looked := of.looked(spans); len(looked) > 0 {
+			each, ends = append(each, looked...), append(ends, looked[len(looked)-1].Until)
+		}
+	}
+	if each = when.Join(each); len(each) == 0 {
+		return all
+	}
+	latest := each[len(each)-1].Until
+	all = when.Window{From: each[0].From, Until: latest}
+	for _, end := range ends {
+		if end.Before(all.Until) && latest.Sub(end) <= settled {
+			all.Until = end
+		}
+	}
+	return all
+}
+
+// recent is up to when objects have been delivered; zero if it is not known what time it is.
+func recent(now time.Time) time.Time {
+	if now.IsZero() {
+		return now
+	}
+	return now.Add(-settled).UTC().Truncate(time.Minute)
+}
+
 // warnOfGaps finds what the window has of times for which a source was not looked
 // through, and says how to bring it in.
 func (s *Store) warnOfGaps(t *Table) {
@@ -164,20 +230,19 @@ func (s *Store) warnOfGaps(t *Table) {
 		return
 	}
 	plan := s.in.Plan
-	plan.Window = s.reader.asked
+	plan.Window = s.reader.about
 	t.Gaps, t.Unseen = gapsIn(plan, s.reader.spans)
 	t.Warnings = append(t.Warnings, s.tellGaps(t.Gaps)...)
 }
 
-// gapsIn are the gaps of a plan's window; unseen says that all of it is one. A window
-// without a beginning or an end asks for what there is, so nothing lacks there.
+// gapsIn are the gaps of a plan's window; unseen says that all of it is one.
 func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unseen bool) {
 	w, due := plan.Window, time.Duration(0)
-	if recent := plan.Now.Add(-settled).UTC().Truncate(time.Minute); !plan.Now.IsZero() && recent.Before(w.Until) {
-		w.Until, due = recent, objectInterval // the sources themselves would tell no more, and the next ingest may be due
+	if r := recent(plan.Now); !r.IsZero() && r.Before(w.Until) {
+		w.Until, due = r, objectInterval // the sources themselves would tell no more, and the next ingest may be due
 	}
-	if !w.Until.IsZero() && !w.From.Before(w.Until) {
-		return nil, false
+	if w.From.IsZero() || !w.From.Before(w.Until) {
+		return nil, false // without a line there is no telling from when on
 	}
 	origins := originsFor(plan.LoadBalancer, spans)
 	unseen = len(origins) > 0
@@ -185,29 +250,12 @@ func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unse
 		left := w.Without(of.looked(spans))
 		unseen = unseen && slices.Equal(left, []when.Window{w})
 		for _, gap := range left {
-			newest := gap.Until.Equal(w.Until) && gap.Until.Sub(gap.From) <= due
-			if !gap.From.IsZero() && !gap.Until.IsZero() && !newest {
+			if newest := gap.Until.Equal(w.Until) && gap.Until.Sub(gap.From) <= due; !newest {
 				gaps = append(gaps, Span{of.source, of.loadBalancer, gap})
 			}
 		}
 	}
 	return gaps, unseen
-}
-
-// beginning is when what was looked through begins; zero if it has none. What objects
-// hold of the time before, by chance, would look like all that there was.
-func beginning(loadBalancer string, spans map[origin][]when.Window) (first time.Time) {
-	for _, of := range originsFor(loadBalancer, spans) {
-		if looked := of.looked(spans); len(looked) > 0 {
-			if looked[0].From.IsZero() {
-				return time.Time{}
-			}
-			if first.IsZero() || looked[0].From.Before(first) {
-				first = looked[0].From
-			}
-		}
-	}
-	return first
 }
 
 // originsFor are those that bear on a question about a load balancer, or about all, in

@@ -32,8 +32,8 @@ type looked struct {
 }
 
 // TestStoreKnowsWhatItLacks ingests random windows, of all load balancers or of one, and
-// compares the gaps of an answer with a look at every minute; and an answer without a gap
-// with one from the logs themselves.
+// compares the gaps of an answer with a look at every minute; and an answer without a gap,
+// to a question with a window and to one without, with one from the logs themselves.
 func TestStoreKnowsWhatItLacks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 31, End: end, Lines: 1000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
@@ -44,7 +44,7 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 		}
 	}
 	report, _ := query.FindReport("top-errors")
-	whole, partial, unseen := 0, 0, 0
+	whole, partial, unseen, unbounded := 0, 0, 0, 0
 	for seed := range uint64(query.Often(25, 600)) {
 		rng := rand.New(rand.NewPCG(seed, 0x5ba))
 		minute := func() time.Time {
@@ -146,9 +146,25 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 				t.Errorf("seed %d: ingested %v, pruned before %v: %d of %d without a gap, want %d of %d", seed, past, pruned, got.Total, got.Requests, want.Total, want.Requests)
 			}
 		}
+
+		plan.Window = when.Window{}
+		if got, err = fromDisk(t, disk, plan).Run(context.Background(), report, ask); err != nil {
+			t.Fatal(err)
+		}
+		if plan.Window = got.Window; !got.Whole() || got.Requests == 0 || plan.LoadBalancer == "" && !slices.Contains(asked, "") {
+			continue
+		}
+		unbounded++
+		want, err := open(t, w.dir, plan, 1).Run(context.Background(), report, ask)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Total != want.Total || got.Requests != want.Requests {
+			t.Errorf("seed %d: ingested %v, pruned before %v, asked for all of %q: %d of %d in %v, want %d of %d", seed, past, pruned, plan.LoadBalancer, got.Total, got.Requests, got.Window, want.Total, want.Requests)
+		}
 	}
-	if whole < 3 || partial < 5 || unseen == 0 {
-		t.Errorf("%d whole answers, %d partial, %d of them of nothing", whole, partial, unseen)
+	if whole < 3 || partial < 5 || unseen == 0 || unbounded < 3 {
+		t.Errorf("%d whole answers, %d partial, %d of them of nothing; %d whole ones without a window", whole, partial, unseen, unbounded)
 	}
 }
 
@@ -178,6 +194,98 @@ func TestBeginsWithWhatWasLookedThrough(t *testing.T) {
 		if got.Accounting.Skipped == 0 {
 			t.Error("no line of the time before, so nothing was tried")
 		}
+	}
+}
+
+// TestEndsWithWhatWasLookedThrough: objects of a Classic Load Balancer hold lines of up to
+// an hour after the window they were ingested for, and a question without a window leaves
+// them out.
+func TestEndsWithWhatWasLookedThrough(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 34, End: end, Lines: 3000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess, demo.KindClassic}}, rand.New(rand.NewPCG(3, 1)))
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	half := ingest.Plan{Window: when.Window{Until: w.truth.From.Truncate(time.Minute).Add(18 * time.Minute)}}
+	ingested(t, disk, w.dir, half, false)
+	report, _ := query.FindReport("top-errors")
+	ask := query.Question{By: report.Default, Classes: parse.Classes()}
+	got, err := fromDisk(t, disk, ingest.Plan{}).Run(context.Background(), report, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := open(t, w.dir, half, 1).Run(context.Background(), report, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Total != want.Total || got.Requests != want.Requests || !got.Window.Until.Equal(half.Window.Until) || !got.Whole() {
+		t.Errorf("%d of %d in %v, gaps %v; want %d of %d in %v", got.Total, got.Requests, got.Window, got.Gaps, want.Total, want.Requests, want.Window)
+	}
+	if got.Accounting.Skipped == 0 {
+		t.Error("no line of the time after, so nothing was tried")
+	}
+}
+
+// TestWithoutWindowLacksWhatOneSourceLacks: a question without a window is about all times
+// at which any source was looked through, and tells what the others lack of that. That
+// they were looked through one after the other is no lack.
+func TestWithoutWindowLacksWhatOneSourceLacks(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 35, End: end, Lines: 600, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, now := w.truth.From.Truncate(time.Minute), w.truth.Until.Truncate(time.Minute)
+	report, _ := query.FindReport("top-errors")
+	for _, c := range []struct {
+		name                string
+		since, until, clock [2]time.Time // of the ingest of each source; zero times are open
+		lacking             time.Duration
+	}{
+		{"both whole", [2]time.Time{}, [2]time.Time{}, [2]time.Time{now, now}, 0},
+		{"one begins later", [2]time.Time{first, first.Add(10 * time.Minute)}, [2]time.Time{}, [2]time.Time{now, now}, 10 * time.Minute},
+		{"one has no beginning", [2]time.Time{{}, first.Add(10 * time.Minute)}, [2]time.Time{}, [2]time.Time{now, now}, 10 * time.Minute},
+		{"one ends earlier", [2]time.Time{}, [2]time.Time{now, first.Add(5 * time.Minute)}, [2]time.Time{now, now}, now.Add(-15 * time.Minute).Sub(first.Add(5 * time.Minute))},
+		{"one after the other", [2]time.Time{}, [2]time.Time{}, [2]time.Time{now, now.Add(7 * time.Minute)}, 0},
+	} {
+		disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+		for i, name := range []string{"s3://one/prod", "s3://other/prod"} {
+			_, err := query.Ingest(context.Background(), t.TempDir(), query.Input{
+				Sources: []ingest.Source{called{sources[0], name}}, Workers: 1, Disk: disk,
+				Plan: ingest.Plan{Window: when.Window{From: c.since[i], Until: c.until[i]}, Now: c.clock[i]},
+			}, false)
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := fromDisk(t, disk, ingest.Plan{Now: now.Add(2 * time.Hour)}).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Lacking() != c.lacking {
+			t.Errorf("%s: %v lacking of %v, want %v", c.name, got.Gaps, got.Window, c.lacking)
+		}
+	}
+}
+
+// TestFarBehindWhatWasLookedThrough: lines that lie further behind what was looked through
+// than they can by chance are shown, and what lacks there is told. Here a clock was wrong.
+func TestFarBehindWhatWasLookedThrough(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 36, End: end, Lines: 300, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	ingested(t, disk, w.dir, ingest.Plan{Now: w.truth.Until.Add(-3 * time.Hour)}, false)
+	report, _ := query.FindReport("top-errors")
+	ask := query.Question{By: report.Default, Classes: parse.Classes()}
+	got, err := fromDisk(t, disk, ingest.Plan{Now: w.truth.Until.Add(time.Hour)}).Run(context.Background(), report, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := open(t, w.dir, ingest.Plan{}, 1).Run(context.Background(), report, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Total != want.Total || got.Requests != want.Requests || got.Whole() {
+		t.Errorf("%d of %d in %v, gaps %v; want %d of %d in %v", got.Total, got.Requests, got.Window, got.Gaps, want.Total, want.Requests, want.Window)
 	}
 }
 
@@ -235,7 +343,7 @@ func TestBrokenOffIsNotLookedThrough(t *testing.T) {
 	w := newWorld(t, demo.Options{Seed: 33, End: end, Lines: 2000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
 	report, _ := query.FindReport("top-errors")
 	plan := ingest.Plan{Window: when.Window{From: w.truth.From.Truncate(time.Minute), Until: w.truth.Until.Truncate(time.Minute)}}
-	ask := func(disk query.Disk) *query.Table {
+	ask := func(disk query.Disk, plan ingest.Plan) *query.Table {
 		got, err := fromDisk(t, disk, plan).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
 		if err != nil {
 			t.Fatal(err)
@@ -256,14 +364,14 @@ func TestBrokenOffIsNotLookedThrough(t *testing.T) {
 		in := query.Input{Sources: sources[:1], Plan: plan, Workers: 1, Disk: query.BreakAt(disk, at, 40)}
 		_, err := query.Ingest(context.Background(), t.TempDir(), in, false)
 		if err == nil {
-			if got := ask(disk); !got.Whole() {
+			if got := ask(disk, plan); !got.Whole() {
 				t.Errorf("after a whole ingest: %v", got.Gaps)
 			}
 			in.Sources, in.Disk = sources[1:], disk
 			if _, err := query.Ingest(context.Background(), t.TempDir(), in, false); err != nil {
 				t.Fatal(err)
 			}
-			if got := ask(disk); !got.Whole() {
+			if got := ask(disk, plan); !got.Whole() {
 				t.Errorf("after an ingest of nothing: %v", got.Gaps)
 			}
 			break
@@ -291,6 +399,9 @@ func TestBrokenOffIsNotLookedThrough(t *testing.T) {
 		case objects < all:
 			if parts++; !got.Unseen {
 				t.Errorf("broken at step %d, with %d of %d objects: %v", at, objects, all, got.Gaps)
+			}
+			if got := ask(disk, ingest.Plan{}); got.Requests > 0 && (got.Whole() || !got.Unseen) {
+				t.Errorf("broken at step %d, asked for all of it: %v", at, got.Gaps)
 			}
 		case !got.Whole():
 			t.Errorf("broken at step %d, with all objects: %v", at, got.Gaps)

@@ -62,7 +62,7 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, spans []S
 	}
 	known := s.reader.spans
 	for _, of := range originsFor("", known) {
-		for _, w := range when.Join(known[of]) {
+		for _, w := range when.Join(known.of(of)) {
 			spans = append(spans, Span{of.source, of.loadBalancer, w})
 		}
 	}

@@ -33,7 +33,7 @@ type diskReader struct {
 	asked   when.Window           // before it was given the bounds of what was looked through
 
 	ctx     context.Context // of the answer at hand
-	spans   map[origin][]when.Window
+	spans   spans
 	about   when.Window // the answer's, with the first and the last line for bounds that are open
 	counted bool        // requests are counted for it
 	all     bool        // all objects are chosen for it, so that rows need not be

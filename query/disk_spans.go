@@ -46,16 +46,28 @@ const objectInterval = 5 * time.Minute
 // origin is what spans are spans of.
 type origin struct{ source, loadBalancer string }
 
-// spansOf are those of the file, which is open, by origin. One may have an empty span:
-// an ingest has begun with it and not come to its end.
-func (s *Store) spansOf(ctx context.Context) (map[origin][]when.Window, error) {
-	spans := map[origin][]when.Window{}
+// spans are those of origins, by source and then by load balancer. One may have an empty
+// span: an ingest has begun with it and not come to its end.
+type spans map[string]map[string][]when.Window
+
+func (s spans) of(o origin) []when.Window { return s[o.source][o.loadBalancer] }
+
+func (s spans) set(o origin, list []when.Window) {
+	if s[o.source] == nil {
+		s[o.source] = map[string][]when.Window{}
+	}
+	s[o.source][o.loadBalancer] = list
+}
+
+// spansOf are those of the file, which is open.
+func (s *Store) spansOf(ctx context.Context) (spans, error) {
+	known := spans{}
 	var of origin
 	var since, until *time.Time
 	err := s.each(ctx, func() {
-		spans[of] = append(spans[of], when.Window{From: or(since).UTC(), Until: or(until).UTC()})
+		known.set(of, append(known.of(of), when.Window{From: or(since).UTC(), Until: or(until).UTC()}))
 	}, "SELECT source, load_balancer, since, until FROM disk.ingested ORDER BY ALL", []any{&of.source, &of.loadBalancer, &since, &until})
-	return spans, err
+	return known, err
 }
 
 // origins are those of the sources. Of those that have no object at all, only known ones:
@@ -63,7 +75,7 @@ func (s *Store) spansOf(ctx context.Context) (map[origin][]when.Window, error) {
 func (i *ingesting) origins() (list []origin) {
 	for _, source := range i.store.in.Sources {
 		of := origin{absolute(source.String()), i.plan.LoadBalancer}
-		if i.spans[of] != nil || i.done.Listed > 0 {
+		if i.spans.of(of) != nil || i.done.Listed > 0 {
 			list = append(list, of)
 		}
 	}
@@ -83,18 +95,26 @@ func absolute(spec string) string {
 
 // begun makes the sources known whose objects come in before the ingest has come to its end.
 func (i *ingesting) begun() (statements []string) {
+	if i.begin() {
+		return remember(i.spans)
+	}
+	return nil
+}
+
+// begin gives the sources a span if they have none, and reports whether one had none.
+func (i *ingesting) begin() (some bool) {
 	for _, of := range i.origins() {
-		if i.spans[of] == nil {
-			i.spans[of] = []when.Window{{From: time.Unix(0, 0), Until: time.Unix(0, 0)}}
-			statements = append(statements, of.insert(i.spans[of][0]))
+		if i.spans.of(of) == nil {
+			i.spans.set(of, []when.Window{{From: time.Unix(0, 0), Until: time.Unix(0, 0)}})
+			some = true
 		}
 	}
-	return statements
+	return some
 }
 
 // ended remembers that the sources were listed to their ends.
 func (i *ingesting) ended() []string {
-	statements := i.begun() // what is known of a source may be no more than that
+	changed := i.begin() // what is known of a source may be no more than that
 	for _, of := range i.origins() {
 		w := Minutes(i.plan.Window)
 		if until := i.plan.Now; !until.IsZero() {
@@ -105,27 +125,38 @@ func (i *ingesting) ended() []string {
 				w.Until = until
 			}
 		}
-		joined := when.Join(append(slices.Clone(i.spans[of]), w))
-		if len(joined) == 0 || slices.Equal(joined, i.spans[of]) {
-			continue
-		}
-		i.spans[of] = joined
-		statements = append(statements, fmt.Sprintf("DELETE FROM disk.ingested WHERE source = %s AND load_balancer = %s", quoted(of.source), quoted(of.loadBalancer)))
-		for _, w := range joined {
-			statements = append(statements, of.insert(w))
+		had := i.spans.of(of)
+		if joined := when.Join(append(slices.Clone(had), w)); len(joined) > 0 && !slices.Equal(joined, had) {
+			i.spans.set(of, joined)
+			changed = true
 		}
 	}
-	return statements
+	if !changed {
+		return nil
+	}
+	return remember(i.spans)
 }
 
-func (of origin) insert(w when.Window) string {
+// remember puts spans in the place of those of the file. It takes one statement for all:
+// each has DuckDB hold a block of its own until the transaction ends, and there may be a
+// source for every object.
+func remember(all spans) []string {
 	bound := func(t time.Time) string {
 		if t.IsZero() {
 			return "NULL"
 		}
 		return fmt.Sprintf("make_timestamp(%d)", t.UnixMicro())
 	}
-	return fmt.Sprintf("INSERT INTO disk.ingested VALUES (%s, %s, %s, %s)", quoted(of.source), quoted(of.loadBalancer), bound(w.From), bound(w.Until))
+	var rows []string
+	for source, balancers := range all {
+		for balancer, list := range balancers {
+			for _, w := range list {
+				rows = append(rows, fmt.Sprintf("(%s, %s, %s, %s)", quoted(source), quoted(balancer), bound(w.From), bound(w.Until)))
+			}
+		}
+	}
+	slices.Sort(rows)
+	return []string{"DELETE FROM disk.ingested", "INSERT INTO disk.ingested VALUES " + strings.Join(rows, ", ")}
 }
 
 // forgetSpans takes out of the spans what lies before a time.
@@ -134,20 +165,25 @@ func forgetSpans(before time.Time) string {
 	return "UPDATE disk.ingested SET since = least(" + at + ", until) WHERE since IS NULL OR since < " + at
 }
 
-// holds reports whether who looked for one has found what there is of the other.
-func (of origin) holds(other origin) bool {
-	return (of.source == other.source || strings.HasPrefix(other.source, strings.TrimSuffix(of.source, "/")+"/")) &&
-		(of.loadBalancer == "" || other.loadBalancer != "" && alike(of.loadBalancer, other.loadBalancer))
-}
-
-// looked are the times over which somebody has looked for it, in order.
-func (of origin) looked(spans map[origin][]when.Window) (windows []when.Window) {
-	for other, list := range spans {
-		if other.holds(of) {
-			windows = append(windows, list...)
+// looked are the times over which somebody has looked for it, there or in a folder above,
+// in order.
+func (of origin) looked(all spans) (windows []when.Window) {
+	for _, source := range withFolders(of.source) {
+		for balancer, list := range all[source] {
+			if balancer == "" || of.loadBalancer != "" && alike(balancer, of.loadBalancer) {
+				windows = append(windows, list...)
+			}
 		}
 	}
 	return when.Join(windows)
+}
+
+// withFolders are a source and the folders that it lies in.
+func withFolders(source string) (list []string) {
+	for at := len(source); at > 0; at = strings.LastIndexByte(source[:at], '/') {
+		list = append(list, source[:at])
+	}
+	return append(list, "/")
 }
 
 // alike reports whether two names, neither empty, may be of one load balancer.
@@ -194,11 +230,11 @@ func behindByChance(end, last, now time.Time) bool {
 // lookedFor is from when to when anybody has looked for a load balancer; a bound is zero
 // if it is open, both are if nobody has. Sources are looked through one after the other,
 // so the end is the first one of those that differ by little.
-func lookedFor(loadBalancer string, spans map[origin][]when.Window) (all when.Window) {
+func lookedFor(loadBalancer string, known spans) (all when.Window) {
 	var each []when.Window
 	var ends []time.Time
-	for _, of := range originsFor(loadBalancer, spans) {
-		if looked := of.looked(spans); len(looked) > 0 {
+	for _, of := range originsFor(loadBalancer, known) {
+		if looked := of.looked(known); len(looked) > 0 {
 			each, ends = append(each, looked...), append(ends, looked[len(looked)-1].Until)
 		}
 	}
@@ -236,7 +272,7 @@ func (s *Store) warnOfGaps(t *Table) {
 }
 
 // gapsIn are the gaps of a plan's window; unseen says that all of it is one.
-func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unseen bool) {
+func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
 	w, due := plan.Window, time.Duration(0)
 	if r := recent(plan.Now); !r.IsZero() && r.Before(w.Until) {
 		w.Until, due = r, objectInterval // the sources themselves would tell no more, and the next ingest may be due
@@ -244,10 +280,10 @@ func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unse
 	if w.From.IsZero() || !w.From.Before(w.Until) {
 		return nil, false // without a line there is no telling from when on
 	}
-	origins := originsFor(plan.LoadBalancer, spans)
+	origins := originsFor(plan.LoadBalancer, known)
 	unseen = len(origins) > 0
 	for _, of := range origins {
-		left := w.Without(of.looked(spans))
+		left := w.Without(of.looked(known))
 		unseen = unseen && slices.Equal(left, []when.Window{w})
 		for _, gap := range left {
 			if newest := gap.Until.Equal(w.Until) && gap.Until.Sub(gap.From) <= due; !newest {
@@ -260,16 +296,18 @@ func gapsIn(plan ingest.Plan, spans map[origin][]when.Window) (gaps []Span, unse
 
 // originsFor are those that bear on a question about a load balancer, or about all, in
 // order. If nobody has looked for that one, it lacks in all sources.
-func originsFor(loadBalancer string, spans map[origin][]when.Window) (list []origin) {
+func originsFor(loadBalancer string, known spans) (list []origin) {
 	var sources []origin
-	for of := range spans {
-		switch {
-		case loadBalancer == "":
-			list = append(list, of)
-		case of.loadBalancer == "" || alike(of.loadBalancer, loadBalancer):
-			list = append(list, origin{of.source, loadBalancer})
-		default:
-			sources = append(sources, origin{of.source, loadBalancer})
+	for source, balancers := range known {
+		for balancer := range balancers {
+			switch {
+			case loadBalancer == "":
+				list = append(list, origin{source, balancer})
+			case balancer == "" || alike(balancer, loadBalancer):
+				list = append(list, origin{source, loadBalancer})
+			default:
+				sources = append(sources, origin{source, loadBalancer})
+			}
 		}
 	}
 	if list == nil {

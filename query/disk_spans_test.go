@@ -289,6 +289,28 @@ func TestFarBehindWhatWasLookedThrough(t *testing.T) {
 	}
 }
 
+// TestSourceForEveryObject: the shell makes a source of every file that a pattern matches.
+func TestSourceForEveryObject(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 37, End: end, Lines: 20000, Span: 3 * time.Hour, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	found, err := ingest.NewSources(context.Background(), []string{w.dir, t.TempDir()}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources := []ingest.Source{found[0]}
+	for i := range 3000 {
+		sources = append(sources, called{found[1], fmt.Sprintf("/logs/%d.log.gz", i)})
+	}
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	if _, err := query.Ingest(context.Background(), t.TempDir(), query.Input{Sources: sources, Workers: 2, Disk: disk}, false); err != nil {
+		t.Fatal(err)
+	}
+	_, spans, _, err := query.Stats(context.Background(), t.TempDir(), disk)
+	if err != nil || len(spans) != len(sources) {
+		t.Errorf("%d spans, want one for each of %d sources: %v", len(spans), len(sources), err)
+	}
+}
+
 // TestNewestIsNotLookedFor: of S3, what is not delivered yet is no part of what was looked
 // for; a gap there is told only once the next ingest is overdue.
 func TestNewestIsNotLookedFor(t *testing.T) {

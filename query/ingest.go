@@ -13,7 +13,6 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 
 	"loglens/ingest"
-	"loglens/internal/when"
 )
 
 // Ingested says what an ingest has found and done.
@@ -105,7 +104,7 @@ type ingesting struct {
 	done     *Ingested
 	known    map[string]stored // by identity
 	next     int64             // object_id
-	spans    map[origin][]when.Window
+	spans    spans
 }
 
 // stored is an object that the store has.

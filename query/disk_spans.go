@@ -271,11 +271,14 @@ func (s *Store) warnOfGaps(t *Table) {
 	t.Warnings = append(t.Warnings, s.tellGaps(t.Gaps)...)
 }
 
-// gapsIn are the gaps of a plan's window; unseen says that all of it is one.
+// gapsIn are the gaps of a plan's window; unseen says that all of it is one. Behind what
+// has been delivered the sources themselves would tell no more, so a window ends there,
+// unless it begins no earlier.
 func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
-	w, due := plan.Window, time.Duration(0)
-	if r := recent(plan.Now); !r.IsZero() && r.Before(w.Until) {
-		w.Until, due = r, objectInterval // the sources themselves would tell no more, and the next ingest may be due
+	w, edge := plan.Window, recent(plan.Now)
+	newest := !edge.IsZero() && edge.Before(w.Until)
+	if newest && w.From.Before(edge) {
+		w.Until = edge
 	}
 	if w.From.IsZero() || !w.From.Before(w.Until) {
 		return nil, false // without a line there is no telling from when on
@@ -283,15 +286,27 @@ func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
 	origins := originsFor(plan.LoadBalancer, known)
 	unseen = len(origins) > 0
 	for _, of := range origins {
-		left := w.Without(of.looked(known))
+		looked := of.looked(known)
+		left := w.Without(looked)
+		if last := len(left) - 1; newest && last >= 0 && left[last].Until.Equal(w.Until) && !overdue(looked, left[last].From, edge) {
+			left = left[:last]
+		}
 		unseen = unseen && slices.Equal(left, []when.Window{w})
 		for _, gap := range left {
-			if newest := gap.Until.Equal(w.Until) && gap.Until.Sub(gap.From) <= due; !newest {
-				gaps = append(gaps, Span{of.source, of.loadBalancer, gap})
-			}
+			gaps = append(gaps, Span{of.source, of.loadBalancer, gap})
 		}
 	}
 	return gaps, unseen
+}
+
+// overdue reports whether an ingest should have looked through what begins at from and
+// has been delivered up to edge: the last one has not come near that, or has left it out.
+func overdue(looked []when.Window, from, edge time.Time) bool {
+	if len(looked) == 0 {
+		return true
+	}
+	last := looked[len(looked)-1].Until
+	return last.Before(edge.Add(-objectInterval)) || last.After(from)
 }
 
 // originsFor are those that bear on a question about a load balancer, or about all, in

@@ -341,6 +341,11 @@ func TestNewestIsNotLookedFor(t *testing.T) {
 		{48 * time.Hour, time.Hour, 45 * time.Minute, false},
 		{48 * time.Hour, time.Hour, 0, true}, // asks for what there is
 		{0, 3 * time.Hour, 2 * time.Hour, false},
+		{0, 10 * time.Minute, 0, false},
+		{5 * time.Minute, 10 * time.Minute, 0, false},
+		{6 * time.Minute, 10 * time.Minute, 10 * time.Minute, false},
+		{2 * time.Hour, 20 * time.Minute, 5 * time.Minute, false},
+		{2 * time.Hour, 15 * time.Minute, 15 * time.Minute, false},
 	} {
 		plan := ingest.Plan{Now: now.Add(c.later)}
 		plan.Window = when.Window{From: plan.Now.Add(-c.since), Until: plan.Now}
@@ -353,6 +358,9 @@ func TestNewestIsNotLookedFor(t *testing.T) {
 		}
 		if got.Lacking() != c.lacking || c.lacking > 0 && got.Gaps[0].Source != "s3://my-logs/prod" {
 			t.Errorf("%v after the ingest, of the last %v: %v lacking, want %v", c.later, c.since, got.Gaps, c.lacking)
+		}
+		if got.Unseen && got.Whole() {
+			t.Errorf("%v after the ingest, of the last %v: nothing lacks, and all of it", c.later, c.since)
 		}
 	}
 }

@@ -119,8 +119,8 @@ func (d Disk) unwritable(what string, err error) error {
 	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("%s: %v", what, err), Next: "name a file in a folder that may be written to: --store ./loglens.duckdb", Err: err}
 }
 
-// present returns an error if there is no store.
-func (d Disk) present() error {
+// Present returns an error if there is no store: a *DiskError where its Next helps.
+func (d Disk) Present() error {
 	info, err := os.Stat(d.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

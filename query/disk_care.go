@@ -176,7 +176,7 @@ func (s *Store) ledgerChecks() (checks []string) {
 //
 // Errors: *DiskError, *LockedError.
 func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects int64, err error) {
-	if err := d.present(); err != nil {
+	if err := d.Present(); err != nil {
 		return 0, err
 	}
 	held, err := d.lock(ctx, ingestingLock, false)
@@ -219,7 +219,7 @@ const asideSuffix = ".aside-"
 //
 // Errors: *LockedError, the file system's.
 func SetAside(ctx context.Context, d Disk, now time.Time) (aside string, err error) {
-	if err := d.present(); err != nil {
+	if err := d.Present(); err != nil {
 		var gone *DiskError
 		if errors.As(err, &gone) && gone.Missing {
 			return "", nil

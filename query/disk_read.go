@@ -88,7 +88,7 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	if r == nil {
 		return func() error { return nil }, nil
 	}
-	if err := r.disk.present(); err != nil {
+	if err := r.disk.Present(); err != nil {
 		return nil, err
 	}
 	r.ctx, r.cause = ctx, firstError{}

@@ -41,7 +41,7 @@ const (
 // read only once, what Run returns. What was put in before an error stays.
 func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ingested, err error) {
 	if info, err := os.Stat(in.Disk.Path); err == nil && info.IsDir() {
-		return done, in.Disk.present()
+		return done, in.Disk.Present()
 	}
 	if err := os.MkdirAll(filepath.Dir(in.Disk.Path), 0o700); err != nil {
 		return done, in.Disk.unwritable("its folder cannot be made", err)

@@ -160,6 +160,10 @@ func (a *app) snapshot(ctx context.Context, o diagnoseOptions, args []string) (*
 	if err := a.mistyped(o.read, true); err != nil {
 		return nil, err
 	}
+	named, err := a.logsNamed(ctx, o, args)
+	if err != nil {
+		return nil, err
+	}
 	found, err := diagnose.Find(ctx, o.read.source.aws, o.read.source.balancer)
 	if err != nil {
 		return nil, err
@@ -178,7 +182,7 @@ func (a *app) snapshot(ctx context.Context, o diagnoseOptions, args []string) (*
 	if err != nil {
 		return nil, err
 	}
-	if err := a.readLogs(ctx, o, args, w, s); err != nil {
+	if err := a.readLogs(ctx, o, named, w, s); err != nil {
 		return nil, err
 	}
 	if o.probe {
@@ -213,42 +217,56 @@ func (a *app) saveSnapshot(path string, s *diagnose.Snapshot) error {
 	return nil
 }
 
+// logsNamed is what was typed of the logs: how they are to be read, and where they are
+// if not where the balancer writes them.
+type logsNamed struct {
+	most    int64 // stored bytes; 0 for no bound
+	decoder ingest.Decoder
+	disk    query.Disk
+	specs   []string
+	sources []ingest.Source // of specs
+}
+
+// logsNamed checks it, before anything is asked.
+func (a *app) logsNamed(ctx context.Context, o diagnoseOptions, args []string) (n logsNamed, err error) {
+	n.specs = args
+	if n.most, err = size(o.read.maxBytes); err != nil {
+		return n, usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
+	}
+	if n.decoder, err = a.decoder(); err != nil {
+		return n, err
+	}
+	if n.disk, err = a.diskFor(o.read.disk, args); err != nil {
+		return n, err
+	}
+	if n.disk.Path != "" {
+		return n, n.disk.Present()
+	}
+	n.sources, err = ingest.NewSources(ctx, args, a.in, o.read.source.aws)
+	return n, err
+}
+
 // readLogs sums up the logs of the window: those named, or where the balancer writes
 // them. A diagnosis goes on without logs, and says so.
-func (a *app) readLogs(ctx context.Context, o diagnoseOptions, args []string, w when.Window, s *diagnose.Snapshot) error {
+func (a *app) readLogs(ctx context.Context, o diagnoseOptions, n logsNamed, w when.Window, s *diagnose.Snapshot) (err error) {
 	if s.Balancer.Type != diagnose.Application && s.Balancer.Type != diagnose.Classic {
 		return nil // the logs of other types name no target
 	}
-	most, err := size(o.read.maxBytes)
-	if err != nil {
-		return usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
-	}
-	decoder, err := a.decoder()
-	if err != nil {
-		return err
-	}
-	disk, err := a.diskFor(o.read.disk, args)
-	if err != nil {
-		return err
-	}
-	w = a.byMinute(disk, w, "the window of the logs")
-	specs, checks := args, true
-	var sources []ingest.Source
+	w = a.byMinute(n.disk, w, "the window of the logs")
+	specs, sources, checks := n.specs, n.sources, true
 	switch {
-	case disk.Path != "":
-		specs = []string{"store " + disk.Path}
+	case n.disk.Path != "":
+		specs = []string{"store " + n.disk.Path}
 	case len(specs) == 0:
 		if specs, checks = logPlaces(s.Balancer); len(specs) == 0 {
 			return nil // logs are off, which is a finding
 		}
-		fallthrough
-	default:
 		if sources, err = ingest.NewSources(ctx, specs, a.in, o.read.source.aws); err != nil {
 			return err
 		}
 	}
 	store, err := query.Open(ctx, "", query.Input{
-		Sources: sources, Workers: o.read.workers, Decoder: decoder, MaxBytes: most, Disk: disk,
+		Sources: sources, Workers: o.read.workers, Decoder: n.decoder, MaxBytes: n.most, Disk: n.disk,
 		Plan: ingest.Plan{Window: w, Now: a.now(), LoadBalancer: s.Balancer.ID},
 	})
 	if err != nil {

@@ -23,7 +23,8 @@ const (
 // facts is a snapshot that can be asked.
 type facts struct {
 	*Snapshot
-	endpoints []endpoint // of the groups behind the balancer; of the one asked about, if one was
+	endpoints []endpoint       // of the groups behind the balancer; of the one asked about, if one was
+	numbers   map[newEntry]int // of entries of network ACLs that commands make
 }
 
 // endpoint is a target in a group, and where it stands.
@@ -42,7 +43,7 @@ type endpoint struct {
 }
 
 func newFacts(s *Snapshot) *facts {
-	f := &facts{Snapshot: s}
+	f := &facts{Snapshot: s, numbers: map[newEntry]int{}}
 	for i := range s.Groups {
 		g := &s.Groups[i]
 		for j := range g.Targets {

@@ -322,8 +322,7 @@ func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r re
 		cidr = "--ipv6-cidr-block"
 	}
 	allow := []string{"--protocol", protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
-	n := a.free(egress, r.entry.Number, len(found.admitted)-1)
-	if n > 0 {
+	if n := f.number(newEntry{a.ID, egress, strings.Join(allow, " ")}, a, r.entry.Number); n > 0 {
 		found.Fix = append(found.Fix, entry("create-network-acl-entry", n, allow...))
 		found.Undo = append(found.Undo, entry("delete-network-acl-entry", n))
 		return
@@ -332,14 +331,27 @@ func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r re
 	found.because(FromConfig, fmt.Sprintf("%s has no free number before rule %d: its entries have to be numbered anew, so that one for %s %s and %s comes first", a.ID, r.entry.Number, protocol, ports(r.from, r.to), to))
 }
 
-// free is a number for an entry before another, the one that is left after some more
-// were given away; 0 if there is none.
-func (a *ACL) free(egress bool, before, given int) int {
+// newEntry is an entry that commands make.
+type newEntry struct {
+	acl    string
+	egress bool
+	allows string
+}
+
+// number is a free number for a new entry before another; 0 if there is none. Findings
+// share the ACLs, so that none is given twice: the second command would fail, and what
+// takes it back would delete the first entry.
+func (f *facts) number(e newEntry, a *ACL, before int) int {
+	if n := f.numbers[e]; 0 < n && n < before {
+		return n
+	}
 	for n := min(before-1, 32766); n > 0; n-- {
-		if slices.ContainsFunc(a.Entries, func(e ACLEntry) bool { return e.Egress == egress && e.Number == n }) {
-			continue
+		taken := slices.ContainsFunc(a.Entries, func(old ACLEntry) bool { return old.Egress == e.egress && old.Number == n })
+		for other, m := range f.numbers {
+			taken = taken || other.acl == e.acl && other.egress == e.egress && m == n
 		}
-		if given--; given < 0 {
+		if !taken {
+			f.numbers[e] = n
 			return n
 		}
 	}

@@ -1,0 +1,48 @@
+package diagnose
+
+import (
+	"regexp"
+	"testing"
+)
+
+// TestFixesTogether: what the commands of several findings make has numbers and names of
+// its own, so that all can be run, and one can be taken back without another.
+func TestFixesTogether(t *testing.T) {
+	for _, tt := range []struct {
+		name, makes string // what the commands make, of which none comes twice
+		n           int
+		change      func(*Snapshot)
+	}{
+		{"entries of a network ACL", `--ingress --rule-number \d+`, 2, func(s *Snapshot) {
+			s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTP", Rules: []Rule{forwardTo("default", webARN)}})
+			s.Network.ACLs[1].Entries[0] = ACLEntry{Number: 100, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 1024, To: 65535}
+		}},
+		{"entries before two others", `--ingress --rule-number \d+`, 2, func(s *Snapshot) {
+			s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTP", Rules: []Rule{forwardTo("default", webARN)}})
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
+			s.Network.ACLs[1].Entries[0].Number = 91
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 443, To: 443})
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			r := Diagnose(copied(t, s))
+			makes, seen := regexp.MustCompile(tt.makes), map[string]bool{}
+			for _, f := range r.Findings {
+				for _, command := range f.Fix {
+					what := makes.FindString(command)
+					if seen[what] {
+						t.Errorf("made twice: %s", command)
+					}
+					if what != "" {
+						seen[what] = true
+					}
+				}
+			}
+			if len(seen) != tt.n {
+				t.Errorf("%d things are made, want %d:\n%s", len(seen), tt.n, said(r))
+			}
+		})
+	}
+}

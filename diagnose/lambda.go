@@ -40,9 +40,10 @@ func lookAtLambda(f *facts) (list []*Finding) {
 			found.Confidence = High
 			found.because(FromLog, amount.Of(denied, "request", "requests")+" ended with LambdaAccessDenied")
 			found.share = f.reasons(found, "LambdaAccessDenied")
-			found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", "loadbalancer",
+			statement := "loadbalancer-" + g.Name // of its own: several groups may have the function
+			found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", statement,
 				"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN)}
-			found.Undo = []string{f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", "loadbalancer")}
+			found.Undo = []string{f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement)}
 			list = append(list, found)
 		}
 		if others > 0 {

@@ -23,6 +23,14 @@ func TestFixesTogether(t *testing.T) {
 			s.Network.ACLs[1].Entries[0].Number = 91
 			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 443, To: 443})
 		}},
+		{"permissions of one function", `--statement-id \S+`, 2, func(s *Snapshot) {
+			function := Target{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "unavailable", Reason: "Target.HealthCheckDisabled"}
+			s.web().Type, s.web().Targets = "lambda", []Target{function}
+			s.second([]Target{function})
+			for _, g := range []string{webARN, newARN} {
+				s.failing("LambdaAccessDenied", "", 502, 60, func(f *Failure) { f.Class, f.Group = "lambda", g })
+			}
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := base()

@@ -21,7 +21,7 @@ var rulesCheck = Check{
 func lookAtRules(f *facts) (list []*Finding) {
 	for _, l := range f.Listeners {
 		for i, r := range l.Rules {
-			if before := slices.IndexFunc(l.Rules[:i], func(b Rule) bool { return takesAll(b, r) }); before >= 0 {
+			if before := l.shadow(i); before >= 0 {
 				found := finding("rule-never-matches", fmt.Sprintf("Rule %s of listener %s can never match: rule %s takes every request that it would.", r.Priority, l.label(), l.Rules[before].Priority))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", l.Rules[before].Priority, l.Rules[before].words()))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", r.Priority, r.words()))
@@ -43,9 +43,16 @@ func lookAtRules(f *facts) (list []*Finding) {
 	return list
 }
 
+// shadow is the place of the first rule that takes every request that the i-th one
+// would; -1 if there is none.
+func (l Listener) shadow(i int) int {
+	return slices.IndexFunc(l.Rules[:i], func(earlier Rule) bool { return takesAll(earlier, l.Rules[i]) })
+}
+
 // moveBefore gives a rule a number before that of an earlier one, and no other rule
 // another place: what stands between the two may decide about other requests. The two
-// change places only where nothing stands between them.
+// change places only where nothing stands between them. Rules that have to go before the
+// same one keep their order, each with a number of its own.
 func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 	r, wide := l.Rules[at], l.Rules[before]
 	set := func(priorities ...string) string {
@@ -56,13 +63,21 @@ func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 	if before > 0 {
 		last, _ = strconv.Atoi(l.Rules[before-1].Priority)
 	}
+	all, rest := 0, 0 // rules that go before wide; r and those after it
+	for i := range l.Rules {
+		if l.shadow(i) == before {
+			if all++; i >= at {
+				rest++
+			}
+		}
+	}
 	switch n, err := strconv.Atoi(wide.Priority); {
-	case at == before+1:
+	case at == before+1 && all == 1:
 		found.Fix, found.Undo = []string{set(place(r, wide.Priority), place(wide, r.Priority))}, []string{set(place(r, r.Priority), place(wide, wide.Priority))}
-	case err == nil && n-1 > last:
-		found.Fix, found.Undo = []string{set(place(r, strconv.Itoa(n-1)))}, []string{set(place(r, r.Priority))}
+	case err == nil && n-all > last:
+		found.Fix, found.Undo = []string{set(place(r, strconv.Itoa(n-rest)))}, []string{set(place(r, r.Priority))}
 	default:
-		found.because(FromConfig, "there is no free number before rule "+wide.Priority+": the rules have to be numbered anew")
+		found.because(FromConfig, "there is no free number before rule "+wide.Priority+" for all that have to go there: the rules have to be numbered anew")
 	}
 }
 

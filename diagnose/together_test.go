@@ -31,6 +31,14 @@ func TestFixesTogether(t *testing.T) {
 				s.failing("LambdaAccessDenied", "", 502, 60, func(f *Failure) { f.Class, f.Group = "lambda", g })
 			}
 		}},
+		{"rules that go before the same one", `Priority=\d+`, 2, func(s *Snapshot) {
+			rule := func(priority, path string) Rule {
+				r := forwardTo(priority, webARN)
+				r.Conditions = []Condition{{Field: "path-pattern", Values: []string{path}}}
+				return r
+			}
+			s.Listeners[0].Rules = append([]Rule{rule("10", "/api/*"), rule("20", "/api/v1/x"), rule("30", "/api/v1/*")}, s.Listeners[0].Rules...)
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := base()

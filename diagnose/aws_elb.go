@@ -151,7 +151,7 @@ func (c *collector) rules(ctx context.Context, l *Listener) error {
 		return out.Rules, out.NextMarker, nil
 	})
 	if err != nil || len(found) == 0 {
-		return c.settle(ctx, err, fmt.Sprintf("rules of the listener on port %d", l.Port), "elasticloadbalancing:DescribeRules")
+		return c.settle(ctx, err, fmt.Sprintf("rules of the listener on port %d", l.Port), describeRules)
 	}
 	marks := marker{}
 	rules := make([]Rule, 0, len(found))

@@ -12,7 +12,7 @@ import (
 var certificatesCheck = Check{
 	Name:  "certificates",
 	About: "Certificates of the listeners: state, expiry, and whether one covers every host that a rule asks for (SNI).",
-	Needs: []string{"acm:DescribeCertificate", "elasticloadbalancing:DescribeListenerCertificates"},
+	Needs: []string{"acm:DescribeCertificate", "elasticloadbalancing:DescribeListenerCertificates", describeRules},
 	Gives: []string{"listener-certificate-expired", "listener-certificate-expires-soon", "listener-certificate-not-issued", "listener-certificate-does-not-cover-host"},
 	look:  lookAtCertificates,
 }

@@ -254,6 +254,12 @@ func (f *facts) knows(action string) bool {
 	return !slices.ContainsFunc(f.Missing, func(m Missing) bool { return m.Action == action })
 }
 
+// describeRules is the action that reads the rules of a listener, beside its default one.
+const describeRules = "elasticloadbalancing:DescribeRules"
+
+// rulesKnown reports whether the rules of all listeners were read.
+func (f *facts) rulesKnown() bool { return f.Listeners != nil && f.knows(describeRules) }
+
 // transports are the protocols that security groups and network ACLs know for what a
 // target group or a listener speaks.
 func transports(protocol string) []string {

@@ -10,7 +10,7 @@ import (
 var groupsCheck = Check{
 	Name:  "target-groups",
 	About: "Groups without a target that can be used: empty, unused, draining, or failing open.",
-	Needs: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth"},
+	Needs: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth", describeRules},
 	Gives: []string{"target-group-none", "target-group-empty", "target-group-not-in-use", "target-group-all-unused", "target-group-all-draining", "target-group-fail-open"},
 	look:  lookAtGroups,
 }
@@ -23,6 +23,10 @@ func lookAtGroups(f *facts) (list []*Finding) {
 		}
 		if found := f.lookAtGroup(g); found != nil {
 			found.onGroup(g)
+			if !f.named(g) { // then not all rules are known
+				found.Level, found.Confidence = Warn, Low
+				found.because(FromConfig, "not all rules could be read: whether one sends requests to it, or with what weight, is not known")
+			}
 			list = append(list, found)
 		}
 	}
@@ -30,7 +34,8 @@ func lookAtGroups(f *facts) (list []*Finding) {
 }
 
 // forwards reports whether a rule sends requests to a group, and no other group
-// takes them over where it has no target.
+// takes them over where it has no target. Where not all rules are known, one of the
+// others may: AWS lists no group behind a balancer that none names.
 func (f *facts) forwards(g *Group) bool {
 	found, apart := false, false
 	for _, a := range f.actions() {
@@ -41,7 +46,12 @@ func (f *facts) forwards(g *Group) bool {
 			}
 		}
 	}
-	return found && apart || f.Listeners == nil
+	return found && apart || !found && !f.rulesKnown()
+}
+
+// named reports whether a rule that is known sends requests to a group.
+func (f *facts) named(g *Group) bool {
+	return slices.ContainsFunc(f.Listeners, func(l Listener) bool { return f.leads(l, g) })
 }
 
 func (f *facts) lookAtGroup(g *Group) *Finding {
@@ -52,6 +62,9 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 	switch {
 	case len(g.Targets) == 0:
 		found = finding("target-group-empty", fmt.Sprintf("Target group %s has no target, and rules send requests to it.", g.Name))
+		if !f.named(g) {
+			found.Sentence = fmt.Sprintf("Target group %s has no target, and rules may send requests to it.", g.Name)
+		}
 		found.because(FromHealth, "no target is registered in "+g.Name)
 		found.share = f.reasons(found, "No_Usable_Target")
 		f.fill(found, g)
@@ -92,7 +105,7 @@ func (f *facts) unled() (list []*Finding) {
 	if f.Groups == nil || f.Listeners == nil {
 		return nil
 	}
-	forward := slices.ContainsFunc(f.actions(), func(a Action) bool { return len(a.Weights) > 0 })
+	forward := slices.ContainsFunc(f.actions(), func(a Action) bool { return len(a.Weights) > 0 }) || !f.rulesKnown() && len(f.Groups) > 0
 	for i := range f.Idle {
 		g := &f.Idle[i]
 		asked := slices.ContainsFunc(g.Targets, func(t Target) bool { return f.Target != "" && f.place(g, &t).named(f.Target) })

@@ -10,7 +10,7 @@ import (
 var protocolsCheck = Check{
 	Name:  "protocols",
 	About: "The listeners' protocol against the protocol version of the groups behind them: HTTP/2, gRPC, 464.",
-	Needs: []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTargetGroups"},
+	Needs: []string{"elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeTargetGroups", describeRules},
 	Gives: []string{"grpc-needs-https-listener", "protocol-version-mismatch"},
 	look:  lookAtProtocols,
 }

@@ -13,7 +13,7 @@ import (
 var rulesCheck = Check{
 	Name:  "rules",
 	About: "Rules that can never match, weights that lead nowhere, and fixed answers that look like failures.",
-	Needs: []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"},
+	Needs: []string{describeRules, "elasticloadbalancing:DescribeTargetHealth"},
 	Gives: []string{"rule-never-matches", "rule-weights-all-zero", "rule-weight-to-broken-group", "rule-fixed-response-error"},
 	look:  lookAtRules,
 }
@@ -84,7 +84,7 @@ func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 	where := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
 	if a.Type == "fixed-response" && strings.HasPrefix(a.Status, "5") {
-		list = append(list, f.fixedResponse(where, a, len(l.Rules) == 1))
+		list = append(list, f.fixedResponse(where, a, len(l.Rules) == 1 && f.rulesKnown()))
 	}
 	sum := 0
 	for _, w := range a.Weights {

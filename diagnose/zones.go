@@ -10,7 +10,7 @@ import (
 var zonesCheck = Check{
 	Name:  "zones",
 	About: "Targets in another VPC or in a zone that is not enabled, and zones without a target where nodes do not send across.",
-	Needs: []string{"ec2:DescribeSubnets", "ec2:DescribeInstances", "ec2:DescribeVpcs", "elasticloadbalancing:DescribeTargetGroupAttributes"},
+	Needs: []string{"ec2:DescribeSubnets", "ec2:DescribeInstances", "ec2:DescribeVpcs", "elasticloadbalancing:DescribeTargetGroupAttributes", describeRules},
 	Gives: []string{"target-zone-not-enabled", "target-other-vpc", "cross-zone-off-empty-zone"},
 	look:  lookAtZones,
 }

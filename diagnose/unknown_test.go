@@ -1,0 +1,62 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestNotKnown: what could not be asked is taken neither for good nor for bad.
+func TestNotKnown(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		denied string // the action that was
+		absent string // a finding that would rest on it
+		mild   string // one that is no more than a warning
+		hop    Hop    // that is not said to pass; "" for none
+		change func(*Snapshot)
+	}{
+		{"rules beside one that answers 503", describeRules, "target-group-none", "", HopTargetGroup, func(s *Snapshot) {
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "503"}}}}
+		}},
+		{"rules beside one that answers 503, which is no warning", describeRules, "rule-fixed-response-error", "", HopRule, func(s *Snapshot) {
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "503"}}}}
+		}},
+		{"rules, and an empty group", describeRules, "", "target-group-empty", "", func(s *Snapshot) {
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+			s.web().Targets = []Target{}
+		}},
+		{"rules, and a group that nothing leads to", describeRules, "target-group-not-in-use", "", HopTargetGroup, func(s *Snapshot) {
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+			s.second(s.web().Targets)
+			s.Idle, s.Groups = s.Groups[1:], s.Groups[:1]
+		}},
+		{"rules, and HTTP/2 on a listener without TLS", describeRules, "", "", HopListener, func(s *Snapshot) {
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+			s.web().Version = "HTTP2"
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			s.Missing = append(s.Missing, Missing{What: "what was denied", Action: tt.denied, Denied: true, Why: "access denied"})
+			r := Diagnose(copied(t, s))
+			level := func(id string) Level {
+				if i := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == id }); i >= 0 {
+					return r.Findings[i].Level
+				}
+				return ""
+			}
+			if l := level(tt.absent); tt.absent != "" && l != "" && l != Note {
+				t.Errorf("%s is said:\n%s", tt.absent, said(r))
+			}
+			if tt.mild != "" && level(tt.mild) != Warn {
+				t.Errorf("%s is no warning:\n%s", tt.mild, said(r))
+			}
+			for _, at := range r.Path {
+				if at.Hop == tt.hop && at.State == Pass {
+					t.Errorf("%s passes: %v", at.Hop, at.Evidence)
+				}
+			}
+		})
+	}
+}

@@ -269,7 +269,7 @@ func (c *collector) listenerCertificates(ctx context.Context, l *Listener) error
 		return out.Certificates, out.NextMarker, nil
 	})
 	if err != nil {
-		return c.settle(ctx, err, fmt.Sprintf("certificates of the listener on port %d", l.Port), "elasticloadbalancing:DescribeListenerCertificates")
+		return c.settle(ctx, err, fmt.Sprintf("certificates of the listener on port %d", l.Port), describeCertificates)
 	}
 	for _, cert := range found {
 		if arn := aws.ToString(cert.CertificateArn); !slices.Contains(l.Certificates, arn) {

@@ -12,10 +12,13 @@ import (
 var certificatesCheck = Check{
 	Name:  "certificates",
 	About: "Certificates of the listeners: state, expiry, and whether one covers every host that a rule asks for (SNI).",
-	Needs: []string{"acm:DescribeCertificate", "elasticloadbalancing:DescribeListenerCertificates", describeRules},
+	Needs: []string{"acm:DescribeCertificate", describeCertificates, describeRules},
 	Gives: []string{"listener-certificate-expired", "listener-certificate-expires-soon", "listener-certificate-not-issued", "listener-certificate-does-not-cover-host"},
 	look:  lookAtCertificates,
 }
+
+// describeCertificates is the action that reads those beside a listener's default one.
+const describeCertificates = "elasticloadbalancing:DescribeListenerCertificates"
 
 // soon is how long before its expiry a certificate is worth a word. AWS renews its
 // own 60 days before, unless it cannot.
@@ -124,6 +127,9 @@ func (f *facts) exchange(found *Finding, arn string) {
 
 // uncovered looks for host names in rules that no certificate is for.
 func (f *facts) uncovered() (list []*Finding) {
+	if !f.knows(describeCertificates) {
+		return nil // one of those beside the default may be
+	}
 	for _, l := range f.Listeners {
 		var names []string
 		known := len(l.Certificates) > 0

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 	"testing"
+	"time"
 )
 
 // TestNotKnown: what could not be asked is taken neither for good nor for bad.
@@ -33,6 +34,12 @@ func TestNotKnown(t *testing.T) {
 		{"rules, and HTTP/2 on a listener without TLS", describeRules, "", "", HopListener, func(s *Snapshot) {
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
 			s.web().Version = "HTTP2"
+		}},
+		{"certificates beside the default one", describeCertificates, "listener-certificate-does-not-cover-host", "", HopListener, func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}})
+			r := forwardTo("1", webARN)
+			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

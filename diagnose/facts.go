@@ -216,6 +216,13 @@ func (f *facts) of(g *Group) (list []endpoint) {
 	return list
 }
 
+// crossZoneKnown reports whether crossZone rests on attributes that were read. An
+// application balancer sends across zones unless a group's say otherwise.
+func (f *facts) crossZoneKnown(g *Group) bool {
+	own := g.Attributes[attrCrossZone]
+	return own == "true" || own == "false" || g.Attributes != nil && (f.Balancer.Type == Application || f.Balancer.Attributes != nil)
+}
+
 // crossZone reports whether nodes send to targets of other zones.
 func (f *facts) crossZone(g *Group) bool {
 	balancer := f.Balancer.Attributes[attrCrossZone]

@@ -49,7 +49,7 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 	}
 	for _, e := range f.endpoints {
 		a := f.aclOf(e.subnet)
-		if a == nil || !e.address.Is4() || !f.keepsClients(e.group) || f.Balancer.Scheme == "internal" {
+		if keeps, known := f.keepsClients(e.group); !keeps || !known || a == nil || !e.address.Is4() || f.Balancer.Scheme == "internal" {
 			continue
 		}
 		refuse := func(id string, egress bool, protocol string, from, to int) {

@@ -168,13 +168,22 @@ func networkPasses(f *facts) ([]string, bool) {
 	if len(f.endpoints) == 0 {
 		return []string{"no target to go to"}, false
 	}
+	settled := true // of all groups, from where and as whom their targets are spoken to
+	for _, e := range f.endpoints {
+		_, keeps := f.keepsClients(e.group)
+		settled = settled && keeps && f.crossZoneKnown(e.group)
+	}
 	if !slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.group.Type != "lambda" }) {
 		return []string{"functions have no network"}, true
 	}
-	return []string{
+	evidence := []string{
 		fmt.Sprintf("security groups of %d of %s known", known, amount.Of(len(f.endpoints), "target", "targets")),
 		fmt.Sprintf("network ACLs of %d, routes of %d of %s of balancer subnet and target known", guarded, routed, amount.Of(pairs, "pair", "pairs")),
-	}, known == len(f.endpoints) && guarded == pairs && routed == pairs && pairs > 0
+	}
+	if !settled {
+		evidence = append(evidence, "whether nodes send to other zones, or targets see the clients' addresses, is not known of all groups")
+	}
+	return evidence, settled && known == len(f.endpoints) && guarded == pairs && routed == pairs && pairs > 0
 }
 
 // routesKnown reports whether the routes from a subnet of the balancer to a target, and

@@ -153,7 +153,10 @@ func (f *facts) anotherWorks(a Action, i int) bool {
 
 // states counts a group's targets by state.
 func (f *facts) states(g *Group) string {
-	if len(g.Targets) == 0 {
+	switch {
+	case g.Targets == nil:
+		return "targets not known"
+	case len(g.Targets) == 0:
 		return "no target"
 	}
 	var names []string

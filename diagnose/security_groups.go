@@ -97,7 +97,9 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	if len(e.filters) == 0 || f.Network.SecurityGroups == nil {
 		return
 	}
-	subnets, clients := f.senders(e), f.keepsClients(e.group)
+	subnets := f.senders(e)
+	clients, known := f.keepsClients(e.group)
+	clients = clients || !known // then the balancer's nodes need not be let in on the port
 	if len(subnets) == 0 {
 		return
 	}
@@ -111,10 +113,12 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	for _, protocol := range e.group.transports() {
 		from := f.notLetIn(e, subnets, protocol, e.port)
 		opens = opens || f.opens(e.filters, protocol, e.port)
-		shut := len(f.Balancer.SecurityGroups) > 0 && len(from) == len(subnets) && !f.opens(e.filters, protocol, e.port) // to the balancer, too
+		shut := (len(f.Balancer.SecurityGroups) > 0 || !known) && len(from) == len(subnets) && !f.opens(e.filters, protocol, e.port) // to the balancer, too
 		switch {
 		case clients && !shut:
-			f.clientsIn(e, protocol, b)
+			if known {
+				f.clientsIn(e, protocol, b)
+			}
 			continue
 		case len(from) == 0:
 			continue
@@ -276,20 +280,20 @@ func (f *facts) public(p netip.Prefix) bool {
 
 // keepsClients reports whether targets see the clients' addresses, as behind a
 // network balancer they do unless told otherwise, and but for targets by address
-// behind TCP and TLS.
+// behind TCP and TLS. known is false where the group's attributes could not be read.
 //
 // Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
-func (f *facts) keepsClients(g *Group) bool {
+func (f *facts) keepsClients(g *Group) (keeps, known bool) {
 	if f.Balancer.Type != NetworkType || g.Type == "alb" {
-		return false
+		return false, true
 	}
 	switch g.Attributes[attrClientIP] {
 	case "true":
-		return true
+		return true, true
 	case "false":
-		return false
+		return false, true
 	}
-	return g.Type == "instance" || g.Protocol == "UDP" || g.Protocol == "TCP_UDP" || g.Protocol == "QUIC"
+	return g.Type == "instance" || g.Protocol == "UDP" || g.Protocol == "TCP_UDP" || g.Protocol == "QUIC", g.Attributes != nil
 }
 
 // clientsIn looks whether clients are let in, whose addresses a target sees. Where

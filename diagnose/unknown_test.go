@@ -41,6 +41,26 @@ func TestNotKnown(t *testing.T) {
 			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
 			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
 		}},
+		{"whether targets see clients", "elasticloadbalancing:DescribeTargetGroupAttributes", "nlb-client-addresses-blocked", "", HopNetwork, func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups, s.web().Attributes = []string{}, nil
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
+		}},
+		{"whether targets see clients that their subnet's ACL keeps out", "elasticloadbalancing:DescribeTargetGroupAttributes", "acl-target-inbound-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			s.network()
+			s.web().Attributes = nil
+			s.Network.ACLs[0].Entries[0].CIDR = "10.0.0.0/16"
+		}},
+		{"whether targets see the balancer", "elasticloadbalancing:DescribeTargetGroupAttributes", "target-sg-public-source", "", HopNetwork, func(s *Snapshot) {
+			s.network()
+			s.web().Attributes, s.web().Type = nil, "ip"
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"203.0.113.0/24"}}}
+		}},
+		{"whether a classic balancer sends across zones", "elasticloadbalancing:DescribeLoadBalancerAttributes", "cross-zone-off-empty-zone", "", HopNetwork, func(s *Snapshot) {
+			s.classic()
+			s.Balancer.Attributes, s.web().Targets = nil, s.web().Targets[:1]
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := base()

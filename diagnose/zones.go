@@ -157,7 +157,7 @@ func (f *facts) leadsOut() bool {
 func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		if f.crossZone(g) || len(g.Targets) == 0 || g.Type == "lambda" || g.Attributes == nil || !f.forwards(g) || f.unusable(g) {
+		if f.crossZone(g) || len(g.Targets) == 0 || g.Type == "lambda" || !f.crossZoneKnown(g) || !f.forwards(g) || f.unusable(g) {
 			continue
 		}
 		var empty []string

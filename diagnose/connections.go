@@ -173,13 +173,13 @@ func (f *facts) clear(e endpoint) bool {
 	if e.filters == nil || !e.address.IsValid() || !f.sameVPC(e) {
 		return false
 	}
-	target := peer{[]netip.Prefix{single(e.address)}, e.filters}
+	target := peer{addresses: []netip.Prefix{single(e.address)}, groups: e.filters}
 	if len(ids) > 0 && f.permits(ids, true, "tcp", e.checkPort, target) != allowed {
 		return false
 	}
 	for _, s := range subnets {
 		nodes := family(prefixes(s.CIDRs), e.address.Is6())
-		if f.permits(e.filters, false, "tcp", e.checkPort, peer{nodes, ids}) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.local(s.ID, e.address) {
+		if f.permits(e.filters, false, "tcp", e.checkPort, peer{addresses: nodes, groups: ids}) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.local(s.ID, e.address) {
 			return false
 		}
 		if slices.ContainsFunc(nodes, func(p netip.Prefix) bool { return !f.local(e.subnet, p.Addr()) }) {
@@ -248,6 +248,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 	if g.speaksTLS() {
 		found.rival("target-tls-negotiation-fails", "a TLS handshake that hangs ends at 10 s as well")
 	}
+	f.farRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, or a full backlog")
 	for _, t := range names {

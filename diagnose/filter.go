@@ -29,6 +29,7 @@ const (
 type peer struct {
 	addresses []netip.Prefix // all of them must be let through
 	groups    []string       // security groups that the other end is in
+	far       bool           // whether rules can name these is not known
 }
 
 // prefixes reads address ranges, and leaves out what is none.
@@ -114,7 +115,10 @@ func (f *facts) permits(ids []string, egress bool, protocol string, port int, ot
 	var open netipx.IPSetBuilder
 	for _, p := range openings {
 		if slices.ContainsFunc(p.Groups, func(id string) bool { return slices.Contains(other.groups, id) }) {
-			return allowed
+			if !other.far {
+				return allowed
+			}
+			whole = false
 		}
 		list, ok := f.ranges(p)
 		whole = whole && ok

@@ -104,7 +104,7 @@ func TestPermits(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := newFacts(&Snapshot{Network: Network{SecurityGroups: tt.groups}})
-			if got := f.permits(tt.ids, false, "tcp", 80, peer{subnet, []string{"sg-lb"}}); got != tt.want {
+			if got := f.permits(tt.ids, false, "tcp", 80, peer{addresses: subnet, groups: []string{"sg-lb"}}); got != tt.want {
 				t.Errorf("%d, want %d", got, tt.want)
 			}
 		})

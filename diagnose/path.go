@@ -152,7 +152,7 @@ func networkPasses(f *facts) ([]string, bool) {
 	known, pairs := 0, 0
 	var routed, guarded int
 	for _, e := range f.endpoints {
-		if e.filters != nil {
+		if f.weighed(e) {
 			known++
 		}
 		for _, s := range f.senders(e) {

@@ -12,7 +12,7 @@ import (
 var securityGroupsCheck = Check{
 	Name:  "security-groups",
 	About: "What the security groups of balancer and targets let through, on the traffic port and on the health check port.",
-	Needs: []string{"ec2:DescribeSecurityGroups", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"},
+	Needs: []string{"ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"},
 	Gives: []string{"target-sg-blocks-traffic-port", "target-sg-blocks-health-check-port", "target-sg-public-source", "nlb-client-addresses-blocked",
 		"balancer-sg-blocks-traffic-port", "balancer-sg-blocks-health-check-port", "balancer-sg-blocks-listener"},
 	look: lookAtSecurityGroups,
@@ -55,7 +55,7 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 	if len(ids) == 0 || !e.address.IsValid() {
 		return // a network balancer may have none, and then nothing is held back
 	}
-	to := peer{[]netip.Prefix{single(e.address)}, e.filters}
+	to := f.target(e)
 	passes := true
 	for _, protocol := range e.group.transports() {
 		traffic := f.permits(ids, true, protocol, e.port, to)
@@ -137,8 +137,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 // notLetIn are the subnets of the balancer that a target's groups do not let in on a port.
 func (f *facts) notLetIn(e endpoint, subnets []Subnet, protocol string, port int) (list []Subnet) {
 	for _, s := range subnets {
-		from := peer{family(prefixes(s.CIDRs), e.address.Is6()), f.Balancer.SecurityGroups}
-		if f.permits(e.filters, false, protocol, port, from) == refused && !f.nodesPermitted(e, s, port, protocol) {
+		if f.permits(e.filters, false, protocol, port, f.nodesOf(s, e)) == refused && !f.nodesPermitted(e, s, port, protocol) {
 			list = append(list, s)
 		}
 	}
@@ -189,9 +188,48 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 }
 
 // sameVPC reports whether rules of a target's groups can name those of the balancer,
-// and the other way round, whatever lies in between: over a transit gateway they match
-// only where it is told to refer to groups, over a peering only within a region.
+// and the other way round, whatever lies in between.
 func (f *facts) sameVPC(e endpoint) bool { return e.vpc == f.Balancer.VPC }
+
+// far reports whether a target is in another VPC, and not over a peering alone, so that
+// rules that name its groups, or the balancer's, may not match: over a transit gateway
+// none of the outbound ones does, and the inbound ones only where it is told to.
+//
+// Source: AWS, "Security group referencing" of the guide for transit gateways, read 2026-11.
+func (f *facts) far(e endpoint) bool {
+	return e.vpc != "" && !f.sameVPC(e) && slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
+		r, _, found, known := f.routeFor(z.Subnet, e.address)
+		return !known || !found || !r.leadsTo("pcx-")
+	})
+}
+
+// target is a target as the balancer's groups see it.
+func (f *facts) target(e endpoint) peer {
+	return peer{[]netip.Prefix{single(e.address)}, e.filters, f.far(e)}
+}
+
+// nodesOf are the nodes in a subnet of the balancer as a target's groups see them.
+func (f *facts) nodesOf(s Subnet, e endpoint) peer {
+	return peer{family(prefixes(s.CIDRs), e.address.Is6()), f.Balancer.SecurityGroups, f.far(e)}
+}
+
+// weighed reports whether it is known if the security groups let a target be spoken to.
+// A health check that passes on the very port shows that they do.
+func (f *facts) weighed(e endpoint) bool {
+	if e.filters == nil || e.healthy() && !e.checkedApart() {
+		return e.filters != nil
+	}
+	own := f.Balancer.SecurityGroups
+	clear := func(protocol string, port int) bool {
+		if len(own) > 0 && f.permits(own, true, protocol, port, f.target(e)) == unclear {
+			return false
+		}
+		return !slices.ContainsFunc(f.senders(e), func(s Subnet) bool {
+			return f.permits(e.filters, false, protocol, port, f.nodesOf(s, e)) == unclear
+		})
+	}
+	return clear("tcp", e.checkPort) && !slices.ContainsFunc(e.group.transports(), func(protocol string) bool { return !clear(protocol, e.port) })
+}
 
 func subnetNames(list []Subnet) string {
 	var names []string
@@ -312,7 +350,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 			}
 		}
 	}
-	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups}) != refused {
+	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups, f.far(e)}) != refused {
 		return
 	}
 	found := b.at(fmt.Sprint("clients", protocol, e.port, e.filters), func() *Finding {

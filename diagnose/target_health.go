@@ -97,6 +97,7 @@ func (f *facts) symptoms(found *Finding) {
 				}
 			}
 		}
+		f.farRival(found)
 		found.rival("", "a firewall on the target itself, which AWS does not see")
 		found.rival("health-check-timeout-too-short", "an application that answers more slowly than the timeout")
 	case "target-health-failed-checks":
@@ -118,6 +119,15 @@ func (f *facts) symptoms(found *Finding) {
 		}
 	case "target-ip-unusable":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
+	}
+}
+
+// farRival says where targets hang on rules of which it is not known whether they match.
+func (f *facts) farRival(found *Finding) {
+	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
+		return slices.Contains(found.Targets, e.name()) && f.far(e) && e.filters != nil && !f.weighed(e)
+	}) {
+		found.rival("target-sg-blocks-traffic-port", "rules let in, or out, a security group of another VPC: over a transit gateway no outbound one matches, and an inbound one only where security group referencing is on")
 	}
 }
 

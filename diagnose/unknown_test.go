@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -61,11 +62,30 @@ func TestNotKnown(t *testing.T) {
 			s.classic()
 			s.Balancer.Attributes, s.web().Targets = nil, s.web().Targets[:1]
 		}},
+		{"a prefix list", "ec2:GetManagedPrefixListEntries", "target-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, PrefixLists: []string{"pl-1"}}
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+		}},
+		{"whether a transit gateway refers to groups", "", "target-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			s.peered("tgw-1")
+			s.onTheWayBack("tgw-1")
+			s.group("sg-peer").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-lb"}}}
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+		}},
+		{"whether an outbound rule refers to groups over a transit gateway", "", "balancer-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			s.peered("tgw-1")
+			s.onTheWayBack("tgw-1")
+			s.group("sg-peer").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16"}}}
+			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-peer", "sg-app"}}}
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := base()
 			tt.change(s)
-			s.Missing = append(s.Missing, Missing{What: "what was denied", Action: tt.denied, Denied: true, Why: "access denied"})
+			if tt.denied != "" {
+				s.Missing = append(s.Missing, Missing{What: "what was denied", Action: tt.denied, Denied: true, Why: "access denied"})
+			}
 			r := Diagnose(copied(t, s))
 			level := func(id string) Level {
 				if i := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == id }); i >= 0 {
@@ -86,4 +106,40 @@ func TestNotKnown(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestFarGroups: over a peering rules name groups, so that nothing is left open; over a
+// transit gateway that is a rival of what is seen.
+func TestFarGroups(t *testing.T) {
+	for _, tt := range []struct {
+		via   string
+		state State
+		rival bool
+	}{{"pcx-1", Pass, false}, {"tgw-1", Unknown, true}} {
+		s := base()
+		s.peered(tt.via)
+		s.onTheWayBack(tt.via)
+		s.group("sg-peer").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-lb"}}}
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+		r := Diagnose(copied(t, s))
+		if at := slices.IndexFunc(r.Path, func(s Station) bool { return s.Hop == HopNetwork }); r.Path[at].State != tt.state {
+			t.Errorf("%s: the network is %s, want %s: %v", tt.via, r.Path[at].State, tt.state, r.Path[at].Evidence)
+		}
+		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "target-health-timeout" })
+		if at < 0 {
+			t.Fatalf("%s: want target-health-timeout:\n%s", tt.via, said(r))
+		}
+		if slices.ContainsFunc(r.Findings[at].Rivals, func(v Rival) bool { return strings.Contains(v.Why, "transit gateway") }) != tt.rival {
+			t.Errorf("%s: rivals %v", tt.via, r.Findings[at].Rivals)
+		}
+	}
+}
+
+// onTheWayBack lets what s.peered made be reached, but for security groups.
+func (s *Snapshot) onTheWayBack(via string) {
+	n := &s.Network
+	n.RouteTables = append(n.RouteTables, RouteTable{ID: "rtb-peer", VPC: "vpc-9", Main: true, Routes: []Route{{"10.9.0.0/16", "local", "active"}, {"10.0.0.0/16", via, "active"}}})
+	acl := n.ACLs[0]
+	acl.ID, acl.VPC, acl.Subnets = "acl-peer", "vpc-9", []string{"subnet-peer"}
+	n.ACLs = append(n.ACLs, acl)
 }

@@ -155,6 +155,18 @@ func (c *collector) readMetrics(ctx context.Context, queries []types.MetricDataQ
 	if err != nil {
 		return c.settle(ctx, err, "metrics", getMetrics)
 	}
+	// A result may come in parts, and only the last one says that it is whole. Without some
+	// points a metric would be taken for one with nothing to count.
+	last := map[string]types.StatusCode{}
+	for _, r := range found {
+		last[aws.ToString(r.Id)] = r.StatusCode
+	}
+	for _, q := range queries {
+		if status := last[aws.ToString(q.Id)]; status != "" && status != types.StatusCodeComplete {
+			err := fmt.Errorf("CloudWatch has not given all of %s: %s", aws.ToString(q.MetricStat.Metric.MetricName), status)
+			return c.settle(ctx, err, "metrics", getMetrics)
+		}
+	}
 	for _, r := range found {
 		var at int
 		if _, err := fmt.Sscanf(aws.ToString(r.Id), "m%d", &at); err != nil || at < 0 || at >= len(series) {

@@ -207,3 +207,30 @@ func TestCollectFails(t *testing.T) {
 		t.Errorf("no name: %v", err)
 	}
 }
+
+// TestCollectMetricsInPart: metrics that CloudWatch has not given wholly are none, and
+// not few; a part is followed by the rest.
+func TestCollectMetricsInPart(t *testing.T) {
+	result := func(status, value string) string {
+		return `<member><Id>m0</Id><StatusCode>` + status + `</StatusCode><Timestamps><member>2026-11-22T11:0` + value + `:00Z</member></Timestamps><Values><member>` + value + `</member></Values></member>`
+	}
+	for name, tt := range map[string]struct {
+		results string
+		whole   bool
+	}{
+		"whole":     {result("Complete", "1"), true},
+		"in parts":  {result("PartialData", "1") + result("Complete", "2"), true},
+		"in part":   {result("PartialData", "1"), false},
+		"forbidden": {result("Forbidden", "1"), false},
+		"at fault":  {result("InternalError", "1"), false},
+	} {
+		s, err := collected(t, &answers{by: map[string]string{"DescribeLoadBalancers": balancerXML, "GetMetricData": `<MetricDataResults>` + tt.results + `</MetricDataResults>`}}, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		missing := slices.ContainsFunc(s.Missing, func(m Missing) bool { return m.Action == getMetrics })
+		if missing == tt.whole || (s.Metrics != nil) != tt.whole {
+			t.Errorf("%s: metrics missing %v: %v", name, missing, s.Metrics)
+		}
+	}
+}

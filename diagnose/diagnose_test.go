@@ -558,6 +558,16 @@ func TestHealthy(t *testing.T) {
 		{"instances", func(s *Snapshot) { s.instances() }},
 		{"classic", func(s *Snapshot) { s.classic() }},
 		{"network", func(s *Snapshot) { s.network() }},
+		{"clients by IPv6 alone", func(s *Snapshot) {
+			s.Balancer.AddressType = "dualstack-without-public-ipv4"
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "igw-1", "active"})
+			s.Network.ACLs[1].Entries = []ACLEntry{
+				{Number: 100, Allow: true, Protocol: "6", CIDR: "::/0", From: 80, To: 80},
+				{Number: 110, Allow: true, Protocol: "6", CIDR: "10.0.10.0/23", From: 1024, To: 65535},
+				{Number: 100, Egress: true, Allow: true, Protocol: "6", CIDR: "::/0", From: 1024, To: 65535},
+				{Number: 110, Egress: true, Allow: true, Protocol: "6", CIDR: "10.0.10.0/23", From: 8080, To: 8080},
+			}
+		}},
 		{"network, TCP and UDP", func(s *Snapshot) { s.tcpAndUDP() }},
 		{"network with targets by address", func(s *Snapshot) {
 			s.network()

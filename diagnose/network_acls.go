@@ -178,7 +178,7 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 // aclsToClients looks whether any client can reach the listeners, and be answered.
 // A few addresses that are kept out are somebody's intention.
 func (f *facts) aclsToClients() (list []*Finding) {
-	clients := netip.MustParsePrefix("0.0.0.0/0")
+	clients := netip.MustParsePrefix(f.internet())
 	for i := range f.Network.ACLs {
 		a := &f.Network.ACLs[i]
 		var subnets []string

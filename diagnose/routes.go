@@ -174,8 +174,8 @@ func (r Route) throughAppliance() bool {
 	return r.State != "blackhole" && r.leadsTo("vpce-", "eni-", "i-", "cagw-", "lgw-")
 }
 
-// internet is the destination of routes to all clients of the balancer in the internet:
-// those of IPv4, unless it has public addresses of IPv6 only.
+// internet is where all clients of the balancer in the internet are: among the addresses
+// of IPv4, unless it has public addresses of IPv6 only.
 func (f *facts) internet() string {
 	if f.Balancer.AddressType == "dualstack-without-public-ipv4" {
 		return "::/0"

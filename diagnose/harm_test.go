@@ -335,6 +335,14 @@ func TestDoesNoHarm(t *testing.T) {
 		}, finding{id: "balancer-sg-blocks-listener", fix: "GroupId=sg-edge", not: "0.0.0.0/0"}},
 		{"a listener for nobody knows whom", func(s *Snapshot) { s.group("sg-lb").Ingress = []Permission{} },
 			finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=CLIENTS-CIDR", not: "0.0.0.0/0"}},
+		{"a network ACL before an internal listener", func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
+		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "--cidr-block 10.0.0.0/16", not: "0.0.0.0/0"}},
+		{"a network ACL that keeps answers of an internal balancer", func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 20000, To: 65535})
+		}, finding{id: "acl-balancer-outbound-blocks-clients", fix: "--cidr-block 10.0.0.0/16", not: "0.0.0.0/0"}},
 		{"a target for a prefix list", func(s *Snapshot) {
 			s.network()
 			s.Balancer.SecurityGroups = []string{}

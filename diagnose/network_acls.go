@@ -175,6 +175,17 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 	return found
 }
 
+// letBack are those whom commands let through to the listeners, and back: all clients
+// there may be, or those in the VPC of an internal balancer.
+func (f *facts) letBack(clients netip.Prefix) []netip.Prefix {
+	for _, v := range f.Network.VPCs {
+		if own := family(prefixes(v.CIDRs), clients.Addr().Is6()); f.Balancer.Scheme == "internal" && v.ID == f.Balancer.VPC && len(own) > 0 {
+			return own
+		}
+	}
+	return []netip.Prefix{clients}
+}
+
 // aclsToClients looks whether any client can reach the listeners, and be answered.
 // A few addresses that are kept out are somebody's intention.
 func (f *facts) aclsToClients() (list []*Finding) {
@@ -193,9 +204,11 @@ func (f *facts) aclsToClients() (list []*Finding) {
 		refuse := func(id, what string, egress bool, protocol string, from, to int) {
 			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), what))
 			found.Confidence = High
-			for _, r := range a.refuses(egress, protocol, from, to, clients) {
-				found.because(FromConfig, a.ID+": "+r.entry.words())
-				f.admit(found, a, egress, protocol, r, clients)
+			for _, who := range f.letBack(clients) {
+				for _, r := range a.refuses(egress, protocol, from, to, who) {
+					found.because(FromConfig, a.ID+": "+r.entry.words())
+					f.admit(found, a, egress, protocol, r, who)
+				}
 			}
 			list = append(list, found)
 		}

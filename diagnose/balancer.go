@@ -30,8 +30,8 @@ func lookAtBalancer(f *facts) (list []*Finding) {
 	}
 	for _, z := range f.Balancer.Zones {
 		s := f.subnet(z.Subnet)
-		if s == nil || s.Free >= leastAddresses || f.Balancer.Type == NetworkType {
-			continue // a network balancer has one address in a subnet for good
+		if s == nil || s.Free >= leastAddresses || f.Balancer.Type == NetworkType || f.Balancer.Type == Gateway {
+			continue // these have one address in a subnet for good
 		}
 		found := finding("balancer-subnet-short-of-addresses", fmt.Sprintf("Subnet %s of the balancer has %s left: the balancer cannot grow there.", s.ID, amount.Of(s.Free, "address", "addresses")))
 		found.because(FromConfig, fmt.Sprintf("%s (%s) has %s free; the balancer wants at least %d", s.ID, few(s.CIDRs), amount.Of(s.Free, "address", "addresses"), leastAddresses))

@@ -568,6 +568,20 @@ func TestHealthy(t *testing.T) {
 				{Number: 110, Egress: true, Allow: true, Protocol: "6", CIDR: "10.0.10.0/23", From: 8080, To: 8080},
 			}
 		}},
+		{"gateway", func(s *Snapshot) {
+			s.gateway()
+			s.Network.Subnets[2].Free = 3
+			for i := range s.Network.ACLs {
+				var entries []ACLEntry
+				for _, out := range []bool{false, true} {
+					for n, e := range []ACLEntry{{Protocol: "17", From: 6081, To: 6081}, {Protocol: "6", From: 80, To: 80}, {Protocol: "6", From: 1024, To: 65535}} {
+						e.Number, e.Egress, e.Allow, e.CIDR = 100+n, out, true, "10.0.0.0/16"
+						entries = append(entries, e)
+					}
+				}
+				s.Network.ACLs[i].Entries = entries
+			}
+		}},
 		{"network, TCP and UDP", func(s *Snapshot) { s.tcpAndUDP() }},
 		{"network with targets by address", func(s *Snapshot) {
 			s.network()

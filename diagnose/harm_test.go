@@ -183,18 +183,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.port(8443)
 			dead(s, "Target.FailedHealthChecks")
 		}, finding{id: "target-expects-tls", absent: true}},
-		{"GENEVE", func(s *Snapshot) {
-			s.network()
-			s.Balancer.Type, s.Balancer.Scheme, s.Balancer.SecurityGroups = Gateway, "", []string{}
-			s.Listeners[0].Protocol, s.Listeners[0].Port, s.web().Protocol, s.web().Port = "GENEVE", 6081, "GENEVE", 6081
-			for i := range s.web().Targets {
-				s.web().Targets[i].Port, s.web().Targets[i].CheckPort = 6081, "80"
-			}
-			s.web().Check.Port = "80"
-			subnets := []string{"10.0.0.0/16"}
-			s.group("sg-app").Ingress = []Permission{{Protocol: "udp", From: 6081, To: 6081, CIDRs: subnets}, {Protocol: "tcp", From: 80, To: 80, CIDRs: subnets}}
-			s.Metrics = nil
-		}, finding{id: "target-sg-blocks-traffic-port", absent: true}},
+		{"GENEVE", func(s *Snapshot) { s.gateway() }, finding{id: "target-sg-blocks-traffic-port", absent: true}},
+		{"answers in GENEVE that are kept", func(s *Snapshot) {
+			s.gateway()
+			s.deny("acl-app", ACLEntry{Egress: true, Protocol: "17", CIDR: "0.0.0.0/0", From: 6081, To: 6081})
+		}, finding{id: "acl-target-outbound-blocks-ephemeral", fix: "--protocol udp --port-range From=6081,To=6081"}},
 		{"a target for all zones", func(s *Snapshot) {
 			s.peered("tgw-1")
 			s.Network.Interfaces[2].Zone, s.Network.Subnets[4].Zone = "eu-central-1c", "eu-central-1c"
@@ -416,6 +409,20 @@ func TestPassesWhatIsKnown(t *testing.T) {
 			t.Errorf("%s are not known, and the network is %s: %v", name, r.Path[at].State, r.Path[at].Evidence)
 		}
 	}
+}
+
+// gateway is a gateway balancer before appliances that are checked on port 80.
+func (s *Snapshot) gateway() {
+	s.network()
+	s.Balancer.Type, s.Balancer.Scheme, s.Balancer.SecurityGroups = Gateway, "", []string{}
+	s.Listeners[0].Protocol, s.Listeners[0].Port, s.web().Protocol, s.web().Port = "GENEVE", 6081, "GENEVE", 6081
+	for i := range s.web().Targets {
+		s.web().Targets[i].Port, s.web().Targets[i].CheckPort = 6081, "80"
+	}
+	s.web().Check.Port = "80"
+	subnets := []string{"10.0.0.0/16"}
+	s.group("sg-app").Ingress = []Permission{{Protocol: "udp", From: 6081, To: 6081, CIDRs: subnets}, {Protocol: "tcp", From: 80, To: 80, CIDRs: subnets}}
+	s.Metrics = nil
 }
 
 // alsoHas adds a certificate to the listener that s.https made.

@@ -122,7 +122,11 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 	}
 	back := func(id string, a *ACL, egress bool, addresses netip.Prefix, subnet string) {
 		for _, protocol := range add(e.group.transports(), "tcp") { // health checks are answered, too
-			side(id, a, egress, protocol, firstEphemeral, lastEphemeral, addresses, subnet)
+			first, last := firstEphemeral, lastEphemeral
+			if e.group.Protocol == "GENEVE" && protocol == "udp" { // whose answers come to the port that it speaks to
+				first, last = e.port, e.port
+			}
+			side(id, a, egress, protocol, first, last, addresses, subnet)
 		}
 	}
 	to("acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-target-port", own, true, target, s.ID)
@@ -165,7 +169,11 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 	for _, r := range list {
 		found.because(FromConfig, a.ID+": "+r.entry.words())
 	}
-	if strings.Contains(id, "ephemeral") {
+	switch {
+	case !strings.Contains(id, "ephemeral"):
+	case len(list) == 1 && list[0].from == list[0].to:
+		found.because(FromConfig, fmt.Sprintf("network ACLs keep no state: answers need a rule of their own for port %d", list[0].from))
+	default:
 		found.because(FromConfig, "network ACLs keep no state: answers need a rule of their own for ports 1024-65535")
 	}
 	found.unseen = protocol == "udp"
@@ -187,8 +195,12 @@ func (f *facts) letBack(clients netip.Prefix) []netip.Prefix {
 }
 
 // aclsToClients looks whether any client can reach the listeners, and be answered.
-// A few addresses that are kept out are somebody's intention.
+// A few addresses that are kept out are somebody's intention. What comes to a gateway
+// balancer comes from its endpoints, and through no ACL.
 func (f *facts) aclsToClients() (list []*Finding) {
+	if f.Balancer.Type == Gateway {
+		return nil
+	}
 	clients := netip.MustParsePrefix(f.internet())
 	for i := range f.Network.ACLs {
 		a := &f.Network.ACLs[i]

@@ -144,8 +144,13 @@ func (f *facts) redirectsOnly() bool {
 
 // fits reports whether a rule of the balancer could lead to a group.
 func (f *facts) fits(g *Group) bool {
-	web := g.Protocol == "HTTP" || g.Protocol == "HTTPS" || g.Type == "lambda"
-	return web == (f.Balancer.Type == Application)
+	switch {
+	case g.Protocol == "HTTP" || g.Protocol == "HTTPS" || g.Type == "lambda":
+		return f.Balancer.Type == Application
+	case g.Protocol == "GENEVE":
+		return f.Balancer.Type == Gateway
+	}
+	return f.Balancer.Type == NetworkType
 }
 
 // answersOnPurpose reports whether all rules redirect, or answer below 500.

@@ -222,6 +222,16 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Egress: true, Allow: true, Protocol: "6", CIDR: "10.0.0.0/16"})
 		}, finding{id: "acl-balancer-outbound-blocks-clients", absent: true}},
 		{"a network balancer without a listener", func(s *Snapshot) { s.network(); s.Listeners = []Listener{} }, finding{id: "listener-none", fix: "--protocol TCP --port 8080"}},
+		{"a balancer without a listener, and a group of another kind", func(s *Snapshot) {
+			s.web().Protocol = "TCP"
+			s.Idle, s.Groups, s.Listeners = s.Groups, []Group{}, []Listener{}
+		}, finding{id: "listener-none"}},
+		{"a balancer without a listener, and gRPC, which needs a certificate", func(s *Snapshot) {
+			s.web().Version = "GRPC"
+			s.Idle, s.Groups, s.Listeners = s.Groups, []Group{}, []Listener{}
+		}, finding{id: "listener-none"}},
+		{"a gateway balancer without a listener", func(s *Snapshot) { s.gateway(); s.Listeners = []Listener{} },
+			finding{id: "listener-none", fix: "create-listener", not: "--port"}},
 		{"a target by IPv6 that is registered", func(s *Snapshot) {
 			s.web().Targets[0].ID, s.Target = "2001:db8::1", "[2001:db8::1]:8080"
 		}, finding{id: "target-not-registered", absent: true}},

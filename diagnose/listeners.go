@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -17,14 +18,18 @@ var listenersCheck = Check{
 		found := finding("listener-none", "The balancer has no listener: every connection is refused.")
 		found.Confidence = High
 		found.because(FromConfig, "DescribeListeners has none")
-		if len(f.Groups) == 1 || len(f.Idle) == 1 {
-			g := append(append([]Group{}, f.Groups...), f.Idle...)[0]
-			protocol, port := "HTTP", "80"
-			if f.Balancer.Type != Application {
-				protocol, port = g.Protocol, strconv.Itoa(g.Port)
-			}
-			found.Fix = []string{f.command("elbv2", "create-listener", "--load-balancer-arn", f.Balancer.ARN, "--protocol", protocol, "--port", port,
-				"--default-actions", "Type=forward,TargetGroupArn="+g.ARN)}
+		// Where there is one group that it could be for, and no certificate is needed.
+		groups := slices.DeleteFunc(append(slices.Clone(f.Groups), f.Idle...), func(g Group) bool { return !f.fits(&g) })
+		if len(groups) == 1 && groups[0].Protocol != "TLS" && groups[0].Version != "GRPC" && groups[0].Version != "HTTP2" {
+			g := groups[0]
+			words := []string{"--load-balancer-arn", f.Balancer.ARN}
+			switch f.Balancer.Type {
+			case Application:
+				words = append(words, "--protocol", "HTTP", "--port", "80")
+			case NetworkType:
+				words = append(words, "--protocol", g.Protocol, "--port", strconv.Itoa(g.Port))
+			} // that of a gateway balancer is always the same, and may not be named
+			found.Fix = []string{f.command("elbv2", "create-listener", append(words, "--default-actions", "Type=forward,TargetGroupArn="+g.ARN)...)}
 			found.Undo = []string{f.command("elbv2", "delete-listener", "--listener-arn", "LISTENER-ARN")}
 		}
 		return []*Finding{found}

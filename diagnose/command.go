@@ -36,9 +36,19 @@ func (f *facts) groupAttribute(found *Finding, g *Group, key, value string) {
 	}
 }
 
-// register puts targets into a group, and takes them out again. They are written as
-// the command has them.
+// register puts targets into a group, or instances behind a classic balancer, and takes
+// them out again. They are written as Target.word has them.
 func (f *facts) register(found *Finding, g *Group, targets ...string) {
+	if f.Balancer.Type == Classic {
+		args := []string{"--load-balancer-name", f.Balancer.Name, "--instances"}
+		for _, t := range targets {
+			id, _, _ := strings.Cut(strings.TrimPrefix(t, "Id="), ",")
+			args = append(args, id)
+		}
+		found.Fix = append(found.Fix, f.command("elb", "register-instances-with-load-balancer", args...))
+		found.Undo = append(found.Undo, f.command("elb", "deregister-instances-from-load-balancer", args...))
+		return
+	}
 	args := append([]string{"--target-group-arn", g.ARN, "--targets"}, targets...)
 	found.Fix = append(found.Fix, f.command("elbv2", "register-targets", args...))
 	found.Undo = append(found.Undo, f.command("elbv2", "deregister-targets", args...))

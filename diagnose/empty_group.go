@@ -71,10 +71,5 @@ func (f *facts) fillIn(found *Finding, g *Group) {
 		word, list = "BALANCER-ARN", f.command("elbv2", "describe-load-balancers", "--query", "LoadBalancers[?Type==`application`].[LoadBalancerArn]", "--output", "text")
 	}
 	found.Verify = append(found.Verify, list)
-	if f.Balancer.Type == Classic {
-		found.Fix = []string{f.command("elb", "register-instances-with-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", word)}
-		found.Undo = []string{f.command("elb", "deregister-instances-from-load-balancer", "--load-balancer-name", f.Balancer.Name, "--instances", word)}
-		return
-	}
 	f.register(found, g, "Id="+word)
 }

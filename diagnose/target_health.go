@@ -250,15 +250,19 @@ func (f *facts) unregistered() []*Finding {
 	if how, ok := ambiguous(f.Target); ok {
 		found.because(FromConfig, how)
 	} else if len(f.Groups) == 1 {
-		target := Target{ID: f.Target}
+		target, kind := Target{ID: f.Target}, "ip"
 		if at, err := netip.ParseAddrPort(f.Target); err == nil {
 			target.ID, target.Port = at.Addr().String(), int(at.Port())
 		} else if _, err := netip.ParseAddr(f.Target); err != nil {
 			id, port, _ := strings.Cut(f.Target, ":")
-			target.ID = id
+			target.ID, kind = id, "instance"
 			target.Port, _ = strconv.Atoi(port)
 		}
-		f.register(found, &f.Groups[0], target.word())
+		if g := &f.Groups[0]; g.Type == kind {
+			f.register(found, g, target.word())
+		} else {
+			found.because(FromConfig, fmt.Sprintf("%s has targets of type %s, and takes no other", g.Name, g.Type))
+		}
 	}
 	return []*Finding{found}
 }

@@ -179,6 +179,14 @@ func TestDoesNoHarm(t *testing.T) {
 			dead(s, "Target.ResponseCodeMismatch")
 			s.web().Targets[0].Description = "Health checks failed with these codes: [400]"
 		}, finding{id: "target-expects-tls", absent: true}},
+		{"checks that would pass where requests fail", func(s *Snapshot) {
+			s.port(8443)
+			s.codes(400)
+		}, finding{id: "target-expects-tls"}},
+		{"checks of a port of their own, which speaks TLS", func(s *Snapshot) {
+			s.checkPort("9443")
+			s.codes(400)
+		}, finding{id: "target-expects-tls", fix: "--health-check-protocol HTTPS"}},
 		{"a port like 443 that others speak HTTP on", func(s *Snapshot) {
 			s.port(8443)
 			dead(s, "Target.FailedHealthChecks")

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -194,8 +195,17 @@ func (f *facts) mendCode(found *Finding, g *Group, code int) {
 		}
 		f.modifyGroup(found, g, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, fmt.Sprintf("%s,%d", g.Check.Matcher, code))}, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, g.Check.Matcher)})
 	case "target-expects-tls":
+		// Checks that pass on the traffic port would send requests to where they fail.
+		if !g.checksApart() {
+			return
+		}
 		f.modifyGroup(found, g, []string{"--health-check-protocol", "HTTPS"}, []string{"--health-check-protocol", g.Check.Protocol})
 	}
+}
+
+// checksApart reports whether none of a group's targets is checked on its traffic port.
+func (g *Group) checksApart() bool {
+	return !slices.ContainsFunc(g.Targets, func(t Target) bool { return g.checkPort(&t) == cmp.Or(t.Port, g.Port) })
 }
 
 // otherPort looks at health checks with a port of their own: one of the two ports

@@ -369,6 +369,12 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.SecurityGroups = []string{}
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}, {Protocol: "tcp", From: 8443, To: 8443, Groups: []string{"sg-alb"}}}
 		}, finding{id: "nlb-client-addresses-blocked"}},
+		{"a default route that leads nowhere", func(s *Snapshot) {
+			s.peered("tgw-1")
+			s.Network.RouteTables[1].Routes = []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "nat-1", "blackhole"}}
+			s.Balancer.Scheme = "internal"
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", fix: "create-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 10.9.0.7/32", not: "0.0.0.0/0"}},
 		{"a group of another VPC", func(s *Snapshot) {
 			s.peered("tgw-1")
 			dead(s, "Target.Timeout")

@@ -101,8 +101,11 @@ func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 	return single(a)
 }
 
-// anew reports whether a route has to be made, rather than led elsewhere.
-func anew(r Route, ok bool) bool { return !ok || r.leadsTo("igw-") }
+// anew reports whether a route has to be made, rather than led elsewhere: one for all that
+// has no route of its own is for others, too.
+func anew(r Route, ok bool) bool {
+	return !ok || r.leadsTo("igw-") || strings.HasSuffix(r.Destination, "/0")
+}
 
 // routeKey names what is wrong with a route: each range needs a new one of its own.
 func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {

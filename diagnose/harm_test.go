@@ -375,6 +375,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			dead(s, "Target.Timeout")
 		}, finding{id: "route-balancer-to-target", fix: "create-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 10.9.0.7/32", not: "0.0.0.0/0"}},
+		{"a group like one that is checked in TLS", func(s *Snapshot) {
+			s.checkPort("9443")
+			s.web().Protocol, s.web().Version, s.web().AddressType = "HTTPS", "HTTP2", "ipv6"
+			s.web().Check.Protocol, s.web().Check.Matcher = "HTTPS", "200-299"
+		}, finding{id: "protocol-version-mismatch", fix: `--matcher '{"HttpCode":"200-299"}' --health-check-protocol HTTPS --health-check-port 9443 --ip-address-type ipv6`}},
 		{"a group of another VPC", func(s *Snapshot) {
 			s.peered("tgw-1")
 			dead(s, "Target.Timeout")

@@ -96,6 +96,19 @@ func (f *facts) anotherVersion(found *Finding, g *Group, version string) {
 		words = append(words, "--health-check-path", "/PATH")
 	default:
 		words = append(words, "--health-check-path", redacted(g.Check.Path))
+		if g.Check.Matcher != "" && g.Check.Matcher != "200" {
+			words = append(words, "--matcher", fmt.Sprintf(`{"HttpCode":%q}`, g.Check.Matcher))
+		}
+	}
+	// The defaults are 200, and HTTP on the traffic port, also where the group speaks HTTPS.
+	if g.Check.Protocol != "" && g.Check.Protocol != "HTTP" {
+		words = append(words, "--health-check-protocol", g.Check.Protocol)
+	}
+	if g.Check.Port != "" && g.Check.Port != "traffic-port" {
+		words = append(words, "--health-check-port", g.Check.Port)
+	}
+	if g.AddressType == "ipv6" {
+		words = append(words, "--ip-address-type", g.AddressType)
 	}
 	found.Fix = []string{f.command("elbv2", "create-target-group", words...)}
 	found.Undo = []string{f.command("elbv2", "delete-target-group", "--target-group-arn", "NEW-GROUP-ARN")}

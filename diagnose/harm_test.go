@@ -429,6 +429,16 @@ func TestDoesNoHarm(t *testing.T) {
 	}
 }
 
+// TestLogsOfNetworkBalancer: logs that would tell no failure by target are not asked for.
+func TestLogsOfNetworkBalancer(t *testing.T) {
+	s := base()
+	s.network()
+	s.Balancer.Attributes["access_logs.s3.enabled"] = "false"
+	if r := Diagnose(copied(t, s)); slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.ID == "logs-off" }) {
+		t.Errorf("logs-off is said:\n%s", said(r))
+	}
+}
+
 // TestPassesWhatIsKnown: a hop whose filters and routes are not all known does not pass.
 func TestPassesWhatIsKnown(t *testing.T) {
 	for name, forget := range map[string]func(*Network){

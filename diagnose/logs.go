@@ -23,6 +23,9 @@ func lookAtLogs(f *facts) (list []*Finding) {
 		return nil
 	}
 	if attributes["access_logs.s3.enabled"] != "true" {
+		if f.Balancer.Type == NetworkType {
+			return nil // whose logs have TLS connections only, and name no target
+		}
 		list = append(list, f.off("logs-off", "access_logs.s3.", "Access logs are switched off, so that failures cannot be told by target."))
 	} else if attributes["health_check_logs.s3.enabled"] == "false" && slices.ContainsFunc(f.endpoints, endpoint.failing) {
 		list = append(list, f.off("logs-health-check-off", "health_check_logs.s3.", "Targets are unhealthy, and health check logs, which say why, are switched off."))

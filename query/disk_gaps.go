@@ -1,0 +1,177 @@
+package query
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/amount"
+	"loglens/internal/when"
+	"loglens/parse"
+)
+
+// What a question to a store is about where it does not say so, and what of that nobody
+// has looked for.
+
+// bound gives a question without a beginning or an end those of what was looked through.
+// What objects hold by chance of the time outside would look like all that there was.
+func (s *Store) bound(ctx context.Context) error {
+	r, w := s.reader, &s.in.Plan.Window
+	*w, r.about = r.asked, r.asked
+	if !w.From.IsZero() && !w.Until.IsZero() {
+		return nil
+	}
+	var first, last *time.Time
+	err := s.each(ctx, func() {}, "SELECT min(minute), max(minute) + INTERVAL 1 minute FROM disk.entry_minute", []any{&first, &last})
+	looked := lookedFor(s.in.Plan.LoadBalancer, r.spans)
+	if w.From.IsZero() {
+		w.From = looked.From
+		r.about.From = cmp.Or(w.From, or(first).UTC())
+	}
+	if w.Until.IsZero() {
+		if behindByChance(looked.Until, or(last), s.in.Plan.Now) && looked.Until.After(w.From) {
+			w.Until = looked.Until
+		}
+		r.about.Until = cmp.Or(w.Until, or(last).UTC())
+	}
+	return err
+}
+
+// behindByChance reports whether the last line lies behind what was looked through, and
+// no further than an object can reach: else an ingest has brought it in that was ended in
+// the middle, or by a wrong clock, and then it is told what lacks. As long as the next
+// ingest is not due, the newest lines are as the sources would show them.
+func behindByChance(end, last, now time.Time) bool {
+	_, reach := ingest.Plan{Window: when.Window{Until: end}}.Ends(parse.KindClassic) // whose objects are the longest
+	return end.Before(last) && !last.After(reach) && (now.IsZero() || end.Before(recent(now).Add(-objectInterval)))
+}
+
+// lookedFor is from when to when anybody has looked for a load balancer; a bound is zero
+// if it is open, both are if nobody has. Sources are looked through one after the other,
+// so the end is the first one of those that differ by little.
+func lookedFor(loadBalancer string, known spans) (all when.Window) {
+	var each []when.Window
+	var ends []time.Time
+	for _, of := range originsFor(loadBalancer, known) {
+		if looked := of.looked(known); len(looked) > 0 {
+			each, ends = append(each, looked...), append(ends, looked[len(looked)-1].Until)
+		}
+	}
+	if each = when.Join(each); len(each) == 0 {
+		return all
+	}
+	latest := each[len(each)-1].Until
+	all = when.Window{From: each[0].From, Until: latest}
+	for _, end := range ends {
+		if end.Before(all.Until) && latest.Sub(end) <= settled {
+			all.Until = end
+		}
+	}
+	return all
+}
+
+// recent is up to when objects have been delivered; zero if it is not known what time it is.
+func recent(now time.Time) time.Time {
+	if now.IsZero() {
+		return now
+	}
+	return now.Add(-settled).UTC().Truncate(time.Minute)
+}
+
+// warnOfGaps finds what the window has of times for which a source was not looked
+// through, and says how to bring it in.
+func (s *Store) warnOfGaps(t *Table) {
+	if s.reader == nil || s.read == 0 {
+		return
+	}
+	plan := s.in.Plan
+	plan.Window = s.reader.about
+	t.Gaps, t.Unseen = gapsIn(plan, s.reader.spans)
+	t.Warnings = append(t.Warnings, s.tellGaps(t.Gaps)...)
+}
+
+// gapsIn are the gaps of a plan's window; unseen says that all of it is one. Behind what
+// has been delivered the sources themselves would tell no more, so a window ends there,
+// unless it begins no earlier.
+func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
+	w, edge := plan.Window, recent(plan.Now)
+	newest := !edge.IsZero() && edge.Before(w.Until)
+	if newest && w.From.Before(edge) {
+		w.Until = edge
+	}
+	if w.From.IsZero() || !w.From.Before(w.Until) {
+		return nil, false // without a line there is no telling from when on
+	}
+	origins := originsFor(plan.LoadBalancer, known)
+	unseen = len(origins) > 0
+	for _, of := range origins {
+		looked := of.looked(known)
+		left := w.Without(looked)
+		if last := len(left) - 1; newest && last >= 0 && left[last].Until.Equal(w.Until) && !overdue(looked, left[last].From, edge) {
+			left = left[:last]
+		}
+		unseen = unseen && slices.Equal(left, []when.Window{w})
+		for _, gap := range left {
+			gaps = append(gaps, Span{of.source, of.loadBalancer, gap})
+		}
+	}
+	return gaps, unseen
+}
+
+// overdue reports whether an ingest should have looked through what begins at from and
+// has been delivered up to edge: the last one has not come near that, or has left it out.
+func overdue(looked []when.Window, from, edge time.Time) bool {
+	if len(looked) == 0 {
+		return true
+	}
+	last := looked[len(looked)-1].Until
+	return last.Before(edge.Add(-objectInterval)) || last.After(from)
+}
+
+// originsFor are those that bear on a question about a load balancer, or about all, in
+// order. If nobody has looked for that one, it lacks in all sources.
+func originsFor(loadBalancer string, known spans) (list []origin) {
+	var sources []origin
+	for source, balancers := range known {
+		for balancer := range balancers {
+			switch {
+			case loadBalancer == "":
+				list = append(list, origin{source, balancer})
+			case balancer == "" || alike(balancer, loadBalancer):
+				list = append(list, origin{source, loadBalancer})
+			default:
+				sources = append(sources, origin{source, loadBalancer})
+			}
+		}
+	}
+	if list == nil {
+		list = sources
+	}
+	slices.SortFunc(list, func(a, b origin) int {
+		return cmp.Or(cmp.Compare(a.source, b.source), cmp.Compare(a.loadBalancer, b.loadBalancer))
+	})
+	return slices.Compact(list)
+}
+
+// mostGaps is how many are told one by one.
+const mostGaps = 3
+
+// tellGaps says what was not looked through, and how to bring it in.
+func (s *Store) tellGaps(gaps []Span) (said []string) {
+	for i, g := range gaps {
+		if i == mostGaps {
+			return append(said, fmt.Sprintf("%s never ingested", amount.Of(int64(len(gaps)-i), "more stretch of time was", "more stretches of time were")))
+		}
+		only := ""
+		if g.LoadBalancer != "" {
+			only = " --lb " + ingest.ShellWord(g.LoadBalancer)
+		}
+		const form = "2006-01-02T15:04Z"
+		said = append(said, fmt.Sprintf("of %s, %s was never ingested: %s --since %s --until %s%s %s brings it in", g.Of(), g.Window,
+			s.in.Disk.command("ingest"), g.Window.From.UTC().Format(form), g.Window.Until.UTC().Format(form), only, ingest.ShellWord(g.Source)))
+	}
+	return said
+}

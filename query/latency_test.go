@@ -1,6 +1,8 @@
 package query
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -85,6 +87,32 @@ func TestDense(t *testing.T) {
 		}
 		if len(got) != len(want) {
 			t.Fatalf("%d buckets, not %d", len(got), len(want))
+		}
+	}
+}
+
+// TestLatencyIsCounted: whoever asks for times that targets took gets them, however a
+// statement names them.
+func TestLatencyIsCounted(t *testing.T) {
+	var want []string
+	for _, text := range []string{
+		"SELECT sum(requests) FROM latency",
+		"SELECT SUM(REQUESTS) FROM LATENCY",
+		"SELECT sum(list_sum(latency_requests)) FROM traffic",
+		"SELECT sum(list_sum(LATENCY_REQUESTS)) FROM traffic",
+		"SELECT sum(list_sum(COLUMNS('lat.+_requests'))) FROM traffic",
+		"SELECT sum(list_sum(n)) FROM traffic t(" + repeated(22, func(i int) string { return fmt.Sprintf("c%d, ", i) }) + "n)",
+	} {
+		s := asking(t, "../testdata/logs")
+		var rows texts
+		if _, err := s.Ask(context.Background(), text, nil, &rows); err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		if want == nil {
+			want = rows
+		}
+		if rows[0] == "<nil>" || rows[0] != want[0] {
+			t.Errorf("%s: %q, want %q", text, rows, want)
 		}
 	}
 }

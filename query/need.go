@@ -180,7 +180,8 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 	}
 	failures := scans[scanName("failure")]
 	n.count = details{
-		latency:  strings.Contains(text, "latency") || planned && strings.Contains(text, "*"),
+		// Free SQL has many ways to ask for columns that it does not name: FROM traffic.
+		latency:  uses("latency") || uses("traffic") && (planned || strings.Contains(text, "latency")),
 		nodes:    uses("node_minute"),
 		failures: failures.held(),
 	}

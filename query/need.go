@@ -233,7 +233,8 @@ func ofStatement(err error) error {
 	return err
 }
 
-// scanned is how a plan scans a relation: how many times, and which of its columns.
+// scanned is how a plan scans a relation: how many times, two standing for any number of
+// them, and which of its columns.
 type scanned struct {
 	times   int
 	columns columnSet
@@ -253,6 +254,9 @@ func (s scanned) held() held {
 	return linesHeld
 }
 
+// recursive is what a plan calls WITH RECURSIVE.
+const recursive = "REC_CTE"
+
 // scans finds the scans of each relation in the plan of a statement.
 func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]scanned, error) {
 	var key, plan string
@@ -261,6 +265,7 @@ func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]
 		return nil, ofStatement(err)
 	}
 	type node struct {
+		Name     string            `json:"name"`
 		Children []json.RawMessage `json:"children"`
 		Info     struct {
 			Function string    `json:"Function"`
@@ -272,17 +277,31 @@ func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
 	found := map[string]scanned{}
-	for len(roots) > 0 {
+	var look func(root json.RawMessage, times int) error
+	look = func(root json.RawMessage, times int) error {
 		var n node
-		if err := json.Unmarshal(roots[0], &n); err != nil {
-			return nil, fmt.Errorf("read plan: %w", err)
+		if err := json.Unmarshal(root, &n); err != nil {
+			return fmt.Errorf("read plan: %w", err)
 		}
 		if len(n.Info.Columns) == 0 {
 			n.Info.Columns = oneOrMany{unknownColumns}
 		}
 		name := strings.ToLower(n.Info.Function)
-		found[name] = scanned{found[name].times + 1, append(found[name].columns, n.Info.Columns...)}
-		roots = append(roots[1:], n.Children...)
+		found[name] = scanned{found[name].times + times, append(found[name].columns, n.Info.Columns...)}
+		for i, child := range n.Children {
+			if n.Name == recursive && i > 0 { // it runs until it gives nothing new
+				times = 2
+			}
+			if err := look(child, times); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, root := range roots {
+		if err := look(root, 1); err != nil {
+			return nil, err
+		}
 	}
 	return found, nil
 }

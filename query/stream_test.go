@@ -226,6 +226,28 @@ func TestDamagedStandardInput(t *testing.T) {
 	}
 }
 
+// TestRecursionOverStandardInput: each round of a recursion reads all of what cannot be
+// read twice.
+func TestRecursionOverStandardInput(t *testing.T) {
+	ctx := context.Background()
+	for _, how := range []string{"", "USING KEY (i)"} {
+		sources, err := ingest.NewSources(ctx, []string{"-"}, strings.NewReader(strings.Repeat(unserved, 50)), ingest.AWS{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		rows, table := ask(t, s, "WITH RECURSIVE r(i, n) "+how+" AS (SELECT 0, 0 UNION "+
+			"SELECT i + 1, a.n FROM r, (SELECT count(*) AS n FROM request) AS a WHERE i < 3) SELECT i, n FROM r ORDER BY i")
+		if diff := gocmp.Diff([]string{"0 0", "1 50", "2 50", "3 50"}, rows.rows); diff != "" || table.Accounting.Parsed != 50 {
+			t.Errorf("%s: accounting %+v, rows (-want +got):\n%s", how, table.Accounting, diff)
+		}
+	}
+}
+
 // TestScansAgree: what a statement reads twice, and beside loaded tables, is the
 // same each time; a statement that wants few rows stops early.
 func TestScansAgree(t *testing.T) {

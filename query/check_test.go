@@ -229,7 +229,32 @@ var good = []string{
 	"SELECT * FROM (SELECT elb, avg(seconds) AS s FROM (SELECT load_balancer AS elb, seconds FROM latency) GROUP BY elb) WHERE s > 0", "SELECT count(*) FROM request WHERE client_ip LIKE '198.51.%' AND NOT (elb_status_code < 400)",
 	"SELECT json_extract_string('{\"a\": {\"b\": 1}}', '$.a.b'), '{\"a\": 1}'::JSON ->> 'a'", "SELECT {'a': 1, 'b': [1, 2]}.b[1], MAP {'x': 1}['x'], 'abc'[1:2]", "VALUES (1, 'a'), (2, 'b')",
 	"SELECT f.a FROM (VALUES (1), (2)) f(a) POSITIONAL JOIN range(2)", "SELECT current_date >= DATE '2020-01-01', current_timestamp > TIMESTAMP '2020-01-01'", "FROM failure USING SAMPLE 3 ROWS", "SELECT 'it''s', \"elb\", E'a\\n' FROM \"Failure\" LIMIT 1",
+	unusual,
 }
+
+// unusual finds the minutes that stand out from the half hour before, in six ways.
+const unusual = `
+WITH m AS (
+	SELECT date_trunc('minute', time) AS minute, elb, count(*) AS requests, avg((elb_status_code >= 500)::INTEGER) AS rate,
+		quantile_cont(target_processing_time, 0.5) AS p50, quantile_cont(target_processing_time, 0.99) AS p99,
+		sum(sent_bytes) AS sent, count(DISTINCT client_ip) AS clients
+	FROM request GROUP BY ALL
+), s AS (
+	SELECT *,
+		avg(requests) OVER w AS requests_mean, stddev(requests) OVER w AS requests_sd, avg(rate) OVER w AS rate_mean, stddev(rate) OVER w AS rate_sd,
+		avg(p50) OVER w AS p50_mean, stddev(p50) OVER w AS p50_sd, avg(p99) OVER w AS p99_mean, stddev(p99) OVER w AS p99_sd,
+		avg(sent) OVER w AS sent_mean, stddev(sent) OVER w AS sent_sd, avg(clients) OVER w AS clients_mean, stddev(clients) OVER w AS clients_sd
+	FROM m WINDOW w AS (PARTITION BY elb ORDER BY minute ROWS BETWEEN 30 PRECEDING AND 1 PRECEDING)
+), z AS (
+	SELECT minute, elb, requests, rate,
+		(requests - requests_mean) / nullif(requests_sd, 0) AS requests_z, (rate - rate_mean) / nullif(rate_sd, 0) AS rate_z,
+		(p50 - p50_mean) / nullif(p50_sd, 0) AS p50_z, (p99 - p99_mean) / nullif(p99_sd, 0) AS p99_z,
+		(sent - sent_mean) / nullif(sent_sd, 0) AS sent_z, (clients - clients_mean) / nullif(clients_sd, 0) AS clients_z
+	FROM s
+)
+SELECT *, greatest(abs(requests_z), abs(rate_z), abs(p50_z), abs(p99_z), abs(sent_z), abs(clients_z)) AS score,
+	CASE WHEN score >= 6 THEN 'alarm' WHEN score >= 4 THEN 'warning' ELSE 'fine' END AS state
+FROM z WHERE score >= 3 ORDER BY score DESC, minute LIMIT 20`
 
 // TestStatementsThatFail: what DuckDB cannot do for a statement is told of the statement,
 // before it runs or while it does.
@@ -366,6 +391,10 @@ var deep = map[string]func(n int) string{
 	"macros of weights":  around("SELECT ", "weighted_avg(1, (SELECT ", "1", "))"),
 	"windows": func(n int) string {
 		return "SELECT 1" + repeated(n, func(i int) string { return fmt.Sprintf(", sum(1) OVER (ORDER BY elb, %d)", i) }) + " FROM failure"
+	},
+	"windows of unions": chain("SELECT sum(1) OVER (ORDER BY elb) FROM failure", " UNION ALL SELECT sum(1) OVER (ORDER BY elb) FROM failure"),
+	"aliases of windows": func(n int) string {
+		return "SELECT sum(1) OVER (ORDER BY elb) AS a0" + repeated(n, func(i int) string { return fmt.Sprintf(", a%d + a%d AS a%d", i, i, i+1) }) + " FROM failure"
 	},
 	"aliases": func(n int) string {
 		return "SELECT 1 AS a0" + repeated(n, func(i int) string { return fmt.Sprintf(", a%d + a%d AS a%d", i, i, i+1) })

@@ -88,8 +88,8 @@ func free(v any, typ string) any {
 	case duckdb.Union:
 		return free(v.Value, field(typ, v.Tag))
 	case []any, map[string]any, duckdb.OrderedMap:
-		if b, err := json.Marshal(nested(v, typ)); err == nil {
-			return string(b)
+		if text, err := asJSON(nested(v, typ)); err == nil {
+			return text
 		}
 	case fmt.Stringer:
 		return v.String()
@@ -156,6 +156,16 @@ func interval(v duckdb.Interval) string {
 		parts = append(parts, clock)
 	}
 	return strings.Join(parts, " ")
+}
+
+// asJSON leaves & < > as they are, so that a URL can be copied; whoever prints a text
+// neutralises it.
+func asJSON(v any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
 }
 
 // nested turns lists, structs and maps into what JSON can say.

@@ -63,6 +63,7 @@ func TestNestedValues(t *testing.T) {
 		{`[union_value(d := DATE '2026-10-07')]`, `["2026-10-07"]`},
 		{`['inf'::DOUBLE, 1.5]`, `["inf",1.5]`},
 		{`[INTERVAL 90 SECOND]`, `["00:01:30"]`},
+		{`['https://a.example/?b=1&c=<2>']`, `["https://a.example/?b=1&c=<2>"]`},
 	}
 	s := openStore(t)
 	for _, tt := range tests {

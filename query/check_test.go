@@ -272,6 +272,34 @@ func TestStatementsThatFail(t *testing.T) {
 	}
 }
 
+// TestPlacesOfFaults: what DuckDB shows of a statement is the user's own text, and the caret
+// stands below what is wrong in it.
+func TestPlacesOfFaults(t *testing.T) {
+	s := asking(t, "../testdata/logs")
+	for _, tt := range []struct{ text, wrong string }{
+		{"SELECT bad FROM request", "bad"}, // seen in the plan
+		{"SELECT elb,\n  bad FROM request", "bad"},
+		{"SELECT elb AS a, elb AS b, elb AS c, elb, elb, elb, elb, elb, elb, elb, elb, bad FROM request", "bad"},
+		{"SELECT elb::INTEGER FROM request", "::"}, // seen while it runs
+		{"SELECT count(*) FROM request WHERE elb = 1", "elb = 1"},
+		{"SELECT count(*), count(elb), count(raw), count(reason), count(target) FROM request WHERE elb::INTEGER = 1", "::"},
+	} {
+		_, err := s.Ask(context.Background(), tt.text, nil, &texts{})
+		var e *StatementError
+		if !errors.As(err, &e) {
+			t.Errorf("%s: %v", tt.text, err)
+			continue
+		}
+		_, where, _ := strings.Cut(e.Hint(), "LINE ")
+		lines := strings.Split(where, "\n")
+		_, shown, _ := strings.Cut(lines[0], ": ")
+		at := strings.IndexByte(lines[1], '^') - len("LINE 1: ")
+		if !strings.Contains(tt.text, strings.Trim(shown, ".")) || at < 0 || !strings.HasPrefix(shown[at:], tt.wrong) {
+			t.Errorf("%s:\nLINE %s", tt.text, where)
+		}
+	}
+}
+
 // TestCheckAccepts: good statements run.
 func TestCheckAccepts(t *testing.T) {
 	s := asking(t, "../testdata/logs")

@@ -221,16 +221,41 @@ func ofStatement(err error) error {
 		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeDecimal, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeSyntax,
 		duckdb.ErrorTypeNotImplemented:
 		what, where, _ := strings.Cut(refused.Msg, "\n")
-		if before, after, ok := strings.Cut(where, explain); ok { // it is not the user's, and moves the caret
-			where = before + strings.Replace(after, "\n"+strings.Repeat(" ", len(explain)), "\n", 1)
-		}
-		next := strings.TrimSpace(where)
+		next := strings.TrimSpace(ofUser(where))
 		if refused.Type == duckdb.ErrorTypeBinder || refused.Type == duckdb.ErrorTypeCatalog {
 			next = strings.TrimLeft(next+"\n"+whatThereIs, "\n")
 		}
 		return &StatementError{what, next}
 	}
 	return err
+}
+
+// firstLine begins what DuckDB shows of a statement's first line, "..." in place of what
+// it leaves out.
+const firstLine = "LINE 1: "
+
+// ofUser takes out of such a place what stands before the user's own text, or its end, and
+// moves the caret in the line below.
+func ofUser(where string) string {
+	before, shown, ok := strings.Cut(where, firstLine)
+	if !ok {
+		return where
+	}
+	for _, prefix := range []string{explain, intoResult} {
+		cut := prefix
+		if rest, shortened := strings.CutPrefix(shown, "..."); shortened {
+			for cut != "" && !strings.HasPrefix(rest, cut) {
+				cut = cut[1:]
+			}
+			if len(cut) > 1 { // more than the space at its end
+				cut = "..." + cut
+			}
+		}
+		if after, ok := strings.CutPrefix(shown, cut); ok {
+			return before + firstLine + strings.Replace(after, "\n"+strings.Repeat(" ", len(cut)), "\n", 1)
+		}
+	}
+	return where
 }
 
 // scanned is how a plan scans a relation: how many times, two standing for any number of

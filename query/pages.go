@@ -23,6 +23,9 @@ type resultRows interface {
 // pageRows is how many rows of a large result are in memory at a time; fewer in tests.
 var pageRows = 20_000
 
+// intoResult puts the rows of the statement behind it into a table.
+const intoResult = "CREATE OR REPLACE TEMP TABLE temp.result AS "
+
 // result runs a statement.
 //
 // The driver holds the whole of a result. One that may be larger than memory is put into
@@ -30,7 +33,7 @@ var pageRows = 20_000
 // read page by page. What cannot be a table, such as rows of unnamed structs, is held.
 func (s *Store) result(ctx context.Context, q asked) (rows resultRows, err error) {
 	p, args := &pages{ctx: ctx, conn: s.conn}, q.args()
-	table := "CREATE OR REPLACE TEMP TABLE temp.result AS " + q.text
+	table := intoResult + q.text
 	if !q.large || !s.prepares(ctx, table) {
 		return s.conn.QueryContext(ctx, q.text, args...)
 	}

@@ -609,8 +609,18 @@ func drillable(r query.Report, got *query.Table) (i int, count int64) {
 // compareDrill checks that there is a way to the lines behind the first count,
 // where raw has the filters for it, and that it promises as many.
 func compareDrill(r query.Report, a question, got *query.Table) (wrong []string) {
-	_, n := drillable(r, got)
+	row, n := drillable(r, got)
 	unfiltered := r.Name == "tls" && (!a.divides("log") || a.divides("protocol")) || r.Name == "rejects" && (a.divides("object") || a.divides("window"))
+	if r.Name == "tls" && n > 0 && a.divides("window") && !unfiltered {
+		cell := func(name string) any {
+			i := slices.IndexFunc(got.Columns, func(c query.Column) bool { return c.Name == name })
+			if i < 0 {
+				return nil
+			}
+			return got.Rows[row][i]
+		}
+		unfiltered = cell("log") == "connection" && cell("cause_source") != "logged"
+	}
 	switch {
 	case n == 0 || unfiltered:
 		if got.Drill != nil {

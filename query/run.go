@@ -219,7 +219,8 @@ func bound(t time.Time) int64 {
 // take takes over the rows of a result, at most limit of them (0 for all), in place of
 // what was there, or gives them to a sink. Beside the columns a result may have all_rows,
 // how many rows there would be without a limit in the SQL; and drill and drill_rows,
-// which say what "raw" has to be asked to show what a row counts.
+// which say what "raw" has to be asked to show what a row counts, or NULL where it cannot
+// be. Of them the first row's with a count are taken over.
 func (t *Table) take(rows resultRows, limit int, to Sink) error {
 	names, err := rows.Columns()
 	if err != nil {
@@ -237,7 +238,7 @@ func (t *Table) take(rows resultRows, limit int, to Sink) error {
 			return err
 		}
 	}
-	all := int64(0)
+	all, counted := int64(0), false
 	for rows.Next() {
 		if all++; limit > 0 && t.Shown() >= int64(limit) {
 			continue
@@ -262,8 +263,9 @@ func (t *Table) take(rows resultRows, limit int, to Sink) error {
 		if i, ok := at["all_rows"]; ok {
 			all, _ = values[i].(int64)
 		}
-		if i, ok := at["drill"]; ok && t.Drill == nil {
-			t.Drill = drill(values[i], values[at["drill_rows"]])
+		if i, ok := at["drill"]; ok && !counted {
+			n, _ := values[at["drill_rows"]].(int64)
+			t.Drill, counted = drill(values[i], n), n > 0
 		}
 	}
 	t.RowsLeft = max(all-t.Shown(), 0)
@@ -272,13 +274,12 @@ func (t *Table) take(rows resultRows, limit int, to Sink) error {
 
 // drill reads a row's drill: a map of filters, NULL where one is not needed, and
 // the number of lines. It is nil if there is no line to see.
-func drill(filters, n any) *Drill {
+func drill(filters any, n int64) *Drill {
 	words, ok := filters.(duckdb.OrderedMap)
-	count, _ := n.(int64)
-	if !ok || count == 0 {
+	if !ok || n == 0 {
 		return nil
 	}
-	d := &Drill{Filters: map[string]string{}, Rows: count}
+	d := &Drill{Filters: map[string]string{}, Rows: n}
 	for i, k := range words.Keys() {
 		if v, ok := words.Values()[i].(string); ok {
 			d.Filters[fmt.Sprint(k)] = v

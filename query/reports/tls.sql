@@ -32,6 +32,8 @@
 -- of a network load balancer sent. TLS_Handshake_Failed is derived: no protocol was
 -- agreed upon at a port where other connections of the window have one.
 -- connections are all with the row's log, load balancer and port, if it is divided by them.
+-- raw, asked for one window_start, sees no other connections of a port than those of that
+-- time, so it cannot ask for derived causes of one.
 WITH
 connecting AS ( -- everything that a connection can tell, counted at once
 	SELECT 'connection' AS log, load_balancer AS elb, listener_port::VARCHAR AS port, tls_protocol AS protocol,
@@ -83,7 +85,8 @@ ranked AS (
 SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS load_balancer, way.port::BIGINT AS listener_port, tls_protocol,
 	cause, cause_source, failures, failures / all_failures AS share, connections, failures / connections AS failure_rate,
 	clients, first_seen, last_seen, all_rows,
-	CASE WHEN list_contains($by, 'log') AND NOT list_contains($by, 'protocol') THEN MAP {
+	CASE WHEN list_contains($by, 'log') AND NOT list_contains($by, 'protocol')
+		AND (NOT list_contains($by, 'window') OR way.log = 'nlb_tls' OR cause_source = 'logged') THEN MAP {
 		'since': CASE WHEN way.window_start IS NOT NULL THEN strftime(greatest(way.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'until': CASE WHEN way.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(way.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(way.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'log': way.log,

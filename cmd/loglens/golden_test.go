@@ -14,6 +14,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/demo"
+	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
 	"loglens/report"
@@ -104,7 +105,7 @@ func asked(t *testing.T, r query.Report, now time.Time) *query.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	further(r, o, []string{"logs"}, table)
+	further(r, o, []string{"logs"}, when.Window{}, table)
 	return table
 }
 

@@ -5,33 +5,42 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"loglens/ingest"
+	"loglens/internal/when"
 	"loglens/query"
 )
 
 // further suggests how to go on from an answer: by dividing it once more, and by
-// looking at the lines behind its first count.
-func further(r query.Report, o reportOptions, args []string, t *query.Table) {
+// looking at the lines behind its first count. w is the window that was asked for.
+func further(r query.Report, o reportOptions, args []string, w when.Window, t *query.Table) {
 	if t.Shown() > 0 && t.Requests > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
 		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", o.every}}
 		t.Next = command(r.Name, o, args, nil, flags)
 	}
 	if t.Drill != nil {
-		t.Lines = lines(o, args, t.Drill)
+		t.Lines = lines(o, args, w, t.Drill)
 	}
 }
 
-// lines is the command that shows the lines behind a count, and no others.
-func lines(o reportOptions, args []string, d *query.Drill) string {
+// lines is the command that shows the lines behind a count, and no others. It names the
+// window's ends: an hour until now is another when the command is run.
+func lines(o reportOptions, args []string, w when.Window, d *query.Drill) string {
+	filters := maps.Clone(d.Filters)
+	for name, at := range map[string]time.Time{"since": w.From, "until": w.Until} {
+		if filters[name] == "" && !at.IsZero() {
+			filters[name] = at.UTC().Format(time.RFC3339Nano)
+		}
+	}
 	var flags [][2]string
-	for _, name := range slices.Sorted(maps.Keys(d.Filters)) {
-		flags = append(flags, [2]string{flagName(name), strings.Replace(d.Filters[name], ".000000Z", "Z", 1)})
+	for _, name := range slices.Sorted(maps.Keys(filters)) {
+		flags = append(flags, [2]string{flagName(name), strings.Replace(filters[name], ".000000Z", "Z", 1)})
 	}
 	if d.Rows > rawLimit {
 		flags = append(flags, [2]string{"limit", "0"})
 	}
-	return command(rawReport, o, args, d.Filters, flags)
+	return command(rawReport, o, args, filters, flags)
 }
 
 // rawReport is the report that shows lines, so many unless told otherwise.
@@ -40,23 +49,21 @@ const (
 	rawLimit  = 20
 )
 
-// command writes a command line that reads what this one did, with other flags
-// and with the window in place of the typed one where it is given.
-func command(name string, o reportOptions, args []string, window map[string]string, flags [][2]string) string {
+// command writes a command line that reads what this one did, with other flags. Filters,
+// which flags have as well, have the window among them; without, it is the typed one.
+func command(name string, o reportOptions, args []string, filters map[string]string, flags [][2]string) string {
 	words := []string{"loglens", name}
 	add := func(flag, value string) {
 		if value != "" {
 			words = append(words, "--"+flag, ingest.ShellWord(value))
 		}
 	}
-	if window["since"] == "" {
+	if filters == nil {
 		add("since", o.read.since)
-	}
-	if window["until"] == "" {
 		add("until", o.read.until)
-	}
-	if o.read.since != "" || o.read.until != "" {
-		add("tz", typed(o.read.zone, "Local"))
+		if o.read.since != "" || o.read.until != "" {
+			add("tz", typed(o.read.zone, "Local"))
+		}
 	}
 	if len(args) == 0 {
 		add("store", o.read.disk.path)
@@ -67,7 +74,7 @@ func command(name string, o reportOptions, args []string, window map[string]stri
 	add("role-arn", o.read.source.aws.RoleARN)
 	add("external-id", o.read.source.aws.ExternalID)
 	add("endpoint-url", o.read.source.aws.EndpointURL)
-	if log := cmp.Or(window["log"], "request"); log == "request" {
+	if log := cmp.Or(filters["log"], "request"); log == "request" {
 		add("class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
 	}
 	for _, f := range flags {

@@ -134,7 +134,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if err != nil {
 			return err
 		}
-		further(r, o, args, table)
+		further(r, o, args, in.window, table)
 		if err := draw(table); err != nil {
 			return err
 		}

@@ -267,7 +267,11 @@ func TestMarkdownCorpus(t *testing.T) {
 	}
 }
 
-// markdownSkeleton is a table that has s in every text, with its code spans left empty.
+// proposed is a command in a code span, which an answer has only where it needs no escape.
+var proposed = regexp.MustCompile("(?m)^(next|lines): ``\n*")
+
+// markdownSkeleton is a table that has s in every text, with its code spans left empty
+// and without commands.
 func markdownSkeleton(t *testing.T, frame *regexp.Regexp, s string) string {
 	t.Helper()
 	table := poisoned(s)
@@ -279,7 +283,8 @@ func markdownSkeleton(t *testing.T, frame *regexp.Regexp, s string) string {
 	if err := encodeMarkdown(&out, table, Style{}); err != nil {
 		t.Fatal(err)
 	}
-	return frame.ReplaceAllString(out.String(), "``")
+	empty := frame.ReplaceAllString(out.String(), "``")
+	return strings.TrimRight(proposed.ReplaceAllString(empty, ""), "\n")
 }
 
 func FuzzMarkdown(f *testing.F) {

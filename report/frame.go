@@ -228,13 +228,13 @@ func said(chunks ...string) []string {
 	return slices.DeleteFunc(chunks, func(s string) bool { return s == "" })
 }
 
-// further returns the commands that go on from the answer.
+// further returns the commands that go on from the answer. One that cannot be printed as
+// it is would ask for something else, so it is left out.
 func further(t *query.Table, w wording) (lines []string) {
-	if t.Next != "" {
-		lines = append(lines, "next: "+w.text(t.Next))
-	}
-	if t.Lines != "" {
-		lines = append(lines, "lines: "+w.text(t.Lines))
+	for _, c := range [][2]string{{"next: ", t.Next}, {"lines: ", t.Lines}} {
+		if text := w.text(c[1]); c[1] != "" && strings.Contains(text, c[1]) {
+			lines = append(lines, c[0]+text)
+		}
 	}
 	return lines
 }

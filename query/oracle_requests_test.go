@@ -601,7 +601,7 @@ func (q question) topErrors() []row {
 			}
 		}
 		if r["worst"] = worst; n < len(g) {
-			r["worst"] = fmt.Sprintf("%s (%.0f %%)", worst, math.Floor(100*ratio(n, len(g))+0.5))
+			r["worst"] = fmt.Sprintf("%s (%.0f %%)", worst, max(1, min(99, math.Floor(100*ratio(n, len(g))+0.5))))
 		}
 		r["trend"] = q.trend(way, func(x *demo.Request) bool { return q.counts(x) && spell(q.values(x, columns...)) == spell(k) })
 		rows = append(rows, r)

@@ -140,8 +140,8 @@ SELECT
 	top.first_seen,
 	top.last_seen,
 	trend.trend,
-	CASE WHEN top.failures = place.failures THEN place.place
-		ELSE place.place || ' (' || round(100 * place.failures / top.failures)::INTEGER || ' %)' END AS worst,
+	CASE WHEN top.failures = place.failures THEN place.place -- what is not all never reads as 100 %, nor as none
+		ELSE place.place || ' (' || greatest(1, least(99, round(100 * place.failures / top.failures)::INTEGER)) || ' %)' END AS worst,
 	top.all_rows,
 	MAP {
 		'since': CASE WHEN top.key.window_start IS NOT NULL THEN strftime(greatest(top.key.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
@@ -18,6 +19,8 @@ import (
 
 	"loglens/internal/demo"
 	"loglens/parse"
+	"loglens/query"
+	"loglens/report"
 )
 
 // TestExamples runs every command line of the README's console blocks and of
@@ -116,6 +119,39 @@ func TestReadmeReasons(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("classes by reason (-want +got):\n%s", diff)
+	}
+}
+
+// TestReadmeJSON holds the README's example of JSON to the keys that there are.
+func TestReadmeJSON(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(readme), "```json\n{\n  \"schema\"")
+	example, _, _ = strings.Cut("{\n  \"schema\""+example, "```")
+	var out strings.Builder
+	encoder, _ := report.Find("json")
+	if err := encoder.Encode(&out, &query.Table{}, report.Style{}); err != nil {
+		t.Fatal(err)
+	}
+	keys := func(object string) (keys []string) {
+		d := json.NewDecoder(strings.NewReader(object))
+		if _, err := d.Token(); err != nil {
+			t.Fatalf("%v:\n%s", err, object)
+		}
+		for d.More() {
+			key, err := d.Token()
+			var value json.RawMessage
+			if err := errors.Join(err, d.Decode(&value)); err != nil {
+				t.Fatalf("%v:\n%s", err, object)
+			}
+			keys = append(keys, key.(string))
+		}
+		return keys
+	}
+	if diff := cmp.Diff(keys(out.String()), keys(example)); diff != "" {
+		t.Errorf("keys (-printed +README):\n%s", diff)
 	}
 }
 

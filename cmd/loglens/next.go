@@ -81,6 +81,9 @@ func command(name string, o reportOptions, args []string, filters map[string]str
 		add(f[0], f[1])
 	}
 	for _, s := range args {
+		if strings.HasPrefix(s, "-") && s != "-" {
+			s = "./" + s // a file that looks like a flag
+		}
 		words = append(words, ingest.ShellWord(s))
 	}
 	return strings.Join(words, " ")

@@ -42,8 +42,8 @@ there. --max-bytes bounds each of the two windows.
 
 --fail-if makes the exit status 20 if a condition over the totals is true:
 fields, > >= < <= == !=, numbers with %, ms, s or k, and, or; "and" binds more
-tightly. What compares a number that is not known, because there were no
-requests, is false. The fields are
+tightly. What compares a number that is not known is false: a rate without
+requests, and a response time where no target answered. The fields are
 `
 
 func (a *app) summaryCommand() *cobra.Command {

@@ -25,7 +25,7 @@ type Report struct {
 	Limit      int // rows unless told otherwise; 0 for all
 	Columns    []Column
 	Narrow     []string  // see Table
-	Noun       [2]string // see Table
+	Noun       [2]string // of a row, divided by default; see Table
 	Failures   bool      // see Table
 	Empty      string    // see Table
 	Heads      []string  // dimensions for which it reads no more of failures than the heads of their records; nil for none
@@ -277,8 +277,17 @@ func (r *Report) check() error {
 func (r *Report) table(by []string) *Table {
 	return &Table{
 		Report: r.Name, Version: r.Version, Columns: r.visible(by),
-		Narrow: r.Narrow, Noun: r.Noun, Failures: r.Failures, Empty: r.Empty,
+		Narrow: r.Narrow, Noun: r.noun(by), Failures: r.Failures, Empty: r.Empty,
 	}
+}
+
+// noun is what a row is called. Divided otherwise than by default, or by time as well, a
+// report of targets has rows that are none.
+func (r *Report) noun(by []string) [2]string {
+	if !slices.Equal(slices.Sorted(slices.Values(by)), slices.Sorted(slices.Values(r.Default))) {
+		return [2]string{}
+	}
+	return r.Noun
 }
 
 // DimensionNames returns what --by takes.

@@ -58,7 +58,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err != nil {
 		return done, err
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() { err = errors.Join(cmp.Or(s.outOfRoom(err), err), s.Close()) }()
 	if err := s.configure(ctx, s.answerThreads(), memoryToStream); err != nil {
 		return done, err
 	}

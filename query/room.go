@@ -10,21 +10,30 @@ import (
 	"github.com/duckdb/duckdb-go/v2"
 )
 
-// MemoryError says that DuckDB needs more memory for an answer than it is given.
+// MemoryError says that DuckDB needs more memory for an answer, or for an ingest, than it
+// is given.
 type MemoryError struct {
-	Limit int64  // bytes that it is given
-	Need  string // what it could not have, in DuckDB's words
-	Err   error
+	Limit  int64  // bytes that it is given
+	Need   string // what it could not have, in DuckDB's words
+	Ingest bool   // which has no flag for it
+	Err    error
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("the answer needs more memory than the %s it may take: %s", inUnits(e.Limit), e.Need)
+	what := "answer"
+	if e.Ingest {
+		what = "ingest"
+	}
+	return fmt.Sprintf("the %s needs more memory than the %s it may take: %s", what, inUnits(e.Limit), e.Need)
 }
 func (e *MemoryError) Unwrap() error { return e.Err }
 
 // Hint says how to ask for less, or to give more. DuckDB's own advice is about settings
 // that are closed.
 func (e *MemoryError) Hint() string {
+	if e.Ingest {
+		return "a shorter window or --lb takes less; what is in the store already stays"
+	}
 	return fmt.Sprintf("--memory-limit %dGB gives it more; a shorter window or --lb takes less", max(1, 4*e.Limit/1_000_000_000))
 }
 
@@ -38,9 +47,13 @@ func (s *Store) outOfRoom(err error) error {
 	if strings.Contains(refused.Msg, "max_temp_directory_size") || noRoom(err, s.temp) != nil && strings.Contains(refused.Msg, s.temp) {
 		return fmt.Errorf("temporary files of the database: %w", &fs.PathError{Op: "write", Path: s.temp, Err: syscall.ENOSPC})
 	}
-	if refused.Type != duckdb.ErrorTypeOutOfMemory {
+	if refused.Type != duckdb.ErrorTypeOutOfMemory && !strings.Contains(refused.Msg, noBlock) {
 		return nil
 	}
 	need, _, _ := strings.Cut(refused.Msg, "\n")
-	return &MemoryError{Limit: s.memory, Need: strings.TrimPrefix(need, "Out of Memory Error: "), Err: err}
+	return &MemoryError{Limit: s.memory, Need: strings.TrimPrefix(need, "Out of Memory Error: "), Ingest: s.keeping != nil, Err: err}
 }
+
+// noBlock is in errors of other types: DuckDB calls a checkpoint for which memory lacked
+// a fault of the file.
+const noBlock = "could not allocate block"

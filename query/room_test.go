@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -92,6 +93,33 @@ func TestTargetsByTheMinute(t *testing.T) {
 	}
 	if rows := len(got.Rows); rows != 60*targets {
 		t.Errorf("%d rows, want %d", rows, 60*targets)
+	}
+}
+
+// TestIngestOutOfMemory: an ingest has no flag for memory, and proposes none. Nor does it
+// call the store damaged.
+func TestIngestOutOfMemory(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "access.log")
+	line := "https 2026-10-07T07:15:01.101682Z app/shop/50dc6c495c0c9188 198.51.100.7:65530 10.0.32.18:80 0.000 0.001 0.000 200 200 14 82 " +
+		`"GET https://shop.example.com:443/ HTTP/1.1" "-" - - arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/g/cd18ee8d310e74a0` + "\n"
+	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sources, err := ingest.NewSources(context.Background(), []string{path}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Each is too little for another step; the last one for a checkpoint.
+	for _, limit := range []int64{100_000, 1_500_000, 3_000_000, 600_000} {
+		in := query.Input{Sources: sources, Workers: 1, Memory: limit, Disk: query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}}
+		_, err = query.Ingest(context.Background(), t.TempDir(), in, false)
+		var memory *query.MemoryError
+		if !errors.As(err, &memory) {
+			t.Fatalf("%d bytes: %v, want a lack of memory", limit, err)
+		}
+		if hint := memory.Hint(); !strings.HasPrefix(memory.Error(), "the ingest needs") || strings.Contains(hint, "memory-limit") {
+			t.Errorf("%d bytes: %v; %s", limit, err, hint)
+		}
 	}
 }
 

@@ -206,8 +206,13 @@ func together(ctx context.Context, all ...func(context.Context) error) error {
 	return g.Wait()
 }
 
-// pages follows the marks of an answer in parts to its end. A mark that comes again
-// would never end.
+// errSameMark says that an answer in parts has no end. What was read of it may be no more
+// than a beginning.
+var errSameMark = errors.New("the answer comes in parts, and a mark of where it goes on came twice: it is not known to be whole")
+
+// pages follows the marks of an answer in parts to its end.
+//
+// Errors: those of fetch, and errSameMark. The parts before are not returned.
 func pages[T any](fetch func(mark *string) (part []T, next *string, err error)) (all []T, err error) {
 	all = []T{}
 	seen := map[string]bool{}
@@ -218,8 +223,11 @@ func pages[T any](fetch func(mark *string) (part []T, next *string, err error)) 
 			return nil, err
 		}
 		all = append(all, part...)
-		if aws.ToString(next) == "" || seen[*next] {
+		switch {
+		case aws.ToString(next) == "":
 			return all, nil
+		case seen[*next]:
+			return nil, errSameMark
 		}
 		seen[*next], mark = true, next
 	}

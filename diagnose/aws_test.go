@@ -44,17 +44,28 @@ func TestCallsOnlyRead(t *testing.T) {
 	}
 }
 
-// TestPages ends where a mark comes again.
+// TestPages: a list whose marks go round has no end, and is not taken for whole.
 func TestPages(t *testing.T) {
-	marks := map[string]string{"": "a", "a": "b", "b": "a"}
-	n := 0
-	all, err := pages(func(mark *string) ([]string, *string, error) {
-		n++
-		next := marks[aws.ToString(mark)]
-		return []string{aws.ToString(mark)}, &next, nil
-	})
-	if diff := cmp.Diff([]string{"", "a", "b"}, all); diff != "" || err != nil || n != 3 {
-		t.Errorf("%v, %d calls (-want +got):\n%s", err, n, diff)
+	for _, tt := range []struct {
+		name  string
+		marks map[string]string
+		want  []string
+		calls int
+		err   error
+	}{
+		{"to the end", map[string]string{"": "a", "a": "b"}, []string{"", "a", "b"}, 3, nil},
+		{"round and round", map[string]string{"": "a", "a": "b", "b": "a"}, nil, 3, errSameMark},
+		{"on the spot", map[string]string{"": "a", "a": "a"}, nil, 2, errSameMark},
+	} {
+		n := 0
+		all, err := pages(func(mark *string) ([]string, *string, error) {
+			n++
+			next := tt.marks[aws.ToString(mark)]
+			return []string{aws.ToString(mark)}, &next, nil
+		})
+		if diff := cmp.Diff(tt.want, all); diff != "" || !errors.Is(err, tt.err) || n != tt.calls {
+			t.Errorf("%s: %v, %d calls (-want +got):\n%s", tt.name, err, n, diff)
+		}
 	}
 	broken := errors.New("broken")
 	if _, err := pages(func(*string) ([]string, *string, error) { return nil, nil, broken }); !errors.Is(err, broken) {

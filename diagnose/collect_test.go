@@ -234,3 +234,21 @@ func TestCollectMetricsInPart(t *testing.T) {
 		}
 	}
 }
+
+// TestCollectWithoutEnd: rules whose list has no end are not known, and that is said.
+func TestCollectWithoutEnd(t *testing.T) {
+	part := `<NextMarker>again</NextMarker><Rules><member><RuleArn>arn:r1</RuleArn><Priority>7</Priority><Actions><member><Type>fixed-response</Type><FixedResponseConfig><StatusCode>503</StatusCode></FixedResponseConfig></member></Actions></member></Rules>`
+	s, err := collected(t, &answers{by: map[string]string{
+		"DescribeLoadBalancers": balancerXML,
+		"DescribeListeners":     `<Listeners><member><ListenerArn>arn:l</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol></member></Listeners>`,
+		"DescribeRules":         part, "DescribeRules again": part,
+	}}, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.ContainsFunc(s.Missing, func(m Missing) bool {
+		return m.Action == describeRules && !m.Denied && strings.Contains(m.Why, "not known to be whole")
+	}) {
+		t.Errorf("not missing: %+v", s.Missing)
+	}
+}

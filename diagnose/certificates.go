@@ -58,6 +58,10 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 		} else {
 			f.exchange(found, c.ARN)
 		}
+		if found.Level == Fail && f.mayBeReplaced(c) {
+			found.Confidence = Low
+			found.rival("", "a certificate beside it that could not be read may be a valid one for the same names, which clients then get (SNI)")
+		}
 		list = append(list, found)
 	}
 	return append(list, f.uncovered()...)
@@ -90,6 +94,18 @@ func (f *facts) replaced(l Listener, c Certificate) bool {
 	}
 	return len(c.Names) > 0 && !slices.ContainsFunc(c.Names, func(name string) bool {
 		return !slices.ContainsFunc(valid, func(v string) bool { return v == name || !strings.Contains(name, "*") && covers(v, name) })
+	})
+}
+
+// mayBeReplaced reports whether it is not known of some listener with a certificate what
+// others it has, or what these are for.
+func (f *facts) mayBeReplaced(c Certificate) bool {
+	read := func(arn string) bool {
+		return slices.ContainsFunc(f.Certificates, func(c Certificate) bool { return c.ARN == arn })
+	}
+	return slices.ContainsFunc(f.Listeners, func(l Listener) bool {
+		return slices.Contains(l.Certificates, c.ARN) &&
+			(!f.knows(describeCertificates) || slices.ContainsFunc(l.Certificates, func(arn string) bool { return !read(arn) }))
 	})
 }
 

@@ -108,6 +108,37 @@ func TestNotKnown(t *testing.T) {
 	}
 }
 
+// TestCertificatesBeside: an expired certificate is what clients get only if no valid one
+// beside it is for the same names. Where those were not read, that is not known.
+func TestCertificatesBeside(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		sure   bool
+	}{
+		{"none", func(*Snapshot) {}, true},
+		{"their list was denied", func(s *Snapshot) { s.Missing = append(s.Missing, Missing{Action: describeCertificates, Denied: true}) }, false},
+		{"one of IAM", func(s *Snapshot) {
+			s.Listeners[1].Certificates = append(s.Listeners[1].Certificates, "arn:aws:iam::111122223333:server-certificate/shop")
+		}, false},
+		{"one for other names", func(s *Snapshot) {
+			s.alsoHas(Certificate{"arn:other", "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}})
+		}, true},
+	} {
+		s := base()
+		s.https(Certificate{certARN, "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "listener-certificate-expired" })
+		if at < 0 {
+			t.Fatalf("%s: want listener-certificate-expired:\n%s", tt.name, said(r))
+		}
+		if f := r.Findings[at]; (f.Confidence == High) != tt.sure || (len(f.Rivals) == 0) != tt.sure {
+			t.Errorf("%s: confidence %s, rivals %v", tt.name, f.Confidence, f.Rivals)
+		}
+	}
+}
+
 // TestFarGroups: over a peering rules name groups, so that nothing is left open; over a
 // transit gateway that is a rival of what is seen.
 func TestFarGroups(t *testing.T) {

@@ -225,6 +225,7 @@ type logsNamed struct {
 	disk    query.Disk
 	specs   []string
 	sources []ingest.Source // of specs
+	absent  error           // of a store that the environment names; nil if it is there
 }
 
 // logsNamed checks it, before anything is asked.
@@ -240,17 +241,36 @@ func (a *app) logsNamed(ctx context.Context, o diagnoseOptions, args []string) (
 		return n, err
 	}
 	if n.disk.Path != "" {
-		return n, n.disk.Present()
+		if err = n.disk.Present(); !a.byEnvironment(o) {
+			return n, err
+		}
+		n.absent = err // which matters only if the balancer's logs are read
+		return n, nil
 	}
 	n.sources, err = ingest.NewSources(ctx, args, a.in, o.read.source.aws)
 	return n, err
+}
+
+// byEnvironment reports whether the store is one that was not named for this diagnosis.
+func (a *app) byEnvironment(o diagnoseOptions) bool {
+	return a.getenv(flagVariable("store")) == o.read.disk.path
 }
 
 // readLogs sums up the logs of the window: those named, or where the balancer writes
 // them. A diagnosis goes on without logs, and says so.
 func (a *app) readLogs(ctx context.Context, o diagnoseOptions, n logsNamed, w when.Window, s *diagnose.Snapshot) (err error) {
 	if s.Balancer.Type != diagnose.Application && s.Balancer.Type != diagnose.Classic {
-		return nil // the logs of other types name no target
+		if n.disk.Path != "" && !a.byEnvironment(o) {
+			n.specs = []string{"store " + n.disk.Path}
+		}
+		if len(n.specs) > 0 {
+			why := fmt.Sprintf("no logs of a %s load balancer are read: they name no target", s.Balancer.Type)
+			s.Missing = append(s.Missing, diagnose.Missing{What: "logs in " + strings.Join(n.specs, ", "), Why: why})
+		}
+		return nil
+	}
+	if n.absent != nil {
+		return n.absent
 	}
 	w = a.byMinute(n.disk, w, "the window of the logs")
 	specs, sources, checks := n.specs, n.sources, true

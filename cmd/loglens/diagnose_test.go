@@ -20,15 +20,26 @@ const balancerAnswer = `<DescribeLoadBalancersResponse><DescribeLoadBalancersRes
 <Type>application</Type><Scheme>internal</Scheme><VpcId>vpc-1</VpcId><State><Code>active</Code></State>
 </member></LoadBalancers></DescribeLoadBalancersResult></DescribeLoadBalancersResponse>`
 
-// diagnosing runs a diagnosis of that balancer before a bucket, and returns what it says.
+// diagnosing runs a diagnosis of that balancer before a bucket, and returns what it says
+// beside its answer.
 func diagnosing(t *testing.T, bucket http.HandlerFunc, args ...string) string {
+	t.Helper()
+	status, _, stderr := diagnosed(t, balancerAnswer, bucket, args...)
+	if status != 0 && status != exitFindings {
+		t.Fatalf("exit status %d, stderr: %s", status, stderr)
+	}
+	return stderr
+}
+
+// diagnosed runs a diagnosis of a balancer before a bucket.
+func diagnosed(t *testing.T, balancer string, bucket http.HandlerFunc, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method != http.MethodPost:
 			bucket(w, r)
 		case r.FormValue("Action") == "DescribeLoadBalancers":
-			fmt.Fprint(w, balancerAnswer)
+			fmt.Fprint(w, balancer)
 		default:
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`)
@@ -39,13 +50,46 @@ func diagnosing(t *testing.T, bucket http.HandlerFunc, args ...string) string {
 		name, v, _ := strings.Cut(s, "=")
 		t.Setenv(name, v)
 	}
-	var stdout, stderr bytes.Buffer
-	a := &app{in: strings.NewReader(""), out: &stdout, err: &stderr, now: time.Now, getenv: os.Getenv}
-	status := a.run(t.Context(), append([]string{"diagnose", "--lb", "shop", "--region", "us-east-1", "--endpoint-url", server.URL}, args...))
-	if status != 0 && status != exitFindings {
-		t.Fatalf("exit status %d, stderr: %s", status, &stderr)
+	var out, talk bytes.Buffer
+	a := &app{in: strings.NewReader(""), out: &out, err: &talk, now: time.Now, getenv: os.Getenv}
+	status = a.run(t.Context(), append([]string{"diagnose", "--lb", "shop", "--region", "us-east-1", "--endpoint-url", server.URL}, args...))
+	return status, out.String(), talk.String()
+}
+
+// TestDiagnoseLogsNotRead: logs that were named for a balancer whose logs are not read are
+// said to be left out; a store that only the environment names is not needed then.
+func TestDiagnoseLogsNotRead(t *testing.T) {
+	network := strings.NewReplacer("<Type>application", "<Type>network", "/app/", "/net/").Replace(balancerAnswer)
+	folder := t.TempDir()
+	logs, store, absent := filepath.Join(folder, "requests.log"), filepath.Join(folder, "x.duckdb"), filepath.Join(folder, "none.duckdb")
+	for _, path := range []string{logs, store} {
+		if err := os.WriteFile(path, failing(10), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return stderr.String()
+	for _, tt := range []struct {
+		name, balancer, environment string
+		args                        []string
+		status                      int
+		said                        string // of logs that were not read
+	}{
+		{"a source", network, "", []string{logs}, 0, "logs in " + logs},
+		{"a store", network, "", []string{"--store", store}, 0, "logs in store " + store},
+		{"a store that is not there", network, "", []string{"--store", absent}, exitNoStore, ""},
+		{"a store of the environment that is not there", network, absent, nil, 0, ""},
+		{"a store of the environment that is not there, and that is needed", balancerAnswer, absent, nil, exitNoStore, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("LOGLENS_STORE", tt.environment)
+			status, stdout, stderr := diagnosed(t, tt.balancer, func(http.ResponseWriter, *http.Request) {}, tt.args...)
+			if status != tt.status {
+				t.Fatalf("exit status %d, want %d: %s%s", status, tt.status, stdout, stderr)
+			}
+			if says := strings.Contains(stdout, "name no target"); says != (tt.said != "") || !strings.Contains(stdout, tt.said) {
+				t.Errorf("it is to say %q:\n%s", tt.said, stdout)
+			}
+		})
+	}
 }
 
 // TestDiagnoseDecoder: LOGLENS_INFLATE names the decoder of a diagnosis, too.

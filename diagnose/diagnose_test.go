@@ -37,6 +37,12 @@ var faults = []fault{
 	}},
 	{want: "balancer-subnet-short-of-addresses", change: func(s *Snapshot) { s.Network.Subnets[2].Free = 3 }},
 	{want: "balancer-sg-blocks-listener", change: func(s *Snapshot) { s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:] }},
+	{want: "acl-target-inbound-blocks-traffic-port", name: "clients by IPv6", also: []string{"acl-target-outbound-blocks-ephemeral"}, change: func(s *Snapshot) {
+		s.network()
+		s.six()
+		own := "2001:db8::/56"
+		s.Network.ACLs[0].Entries = append(s.Network.ACLs[0].Entries, ACLEntry{Number: 101, Allow: true, Protocol: "-1", CIDR: own}, ACLEntry{Number: 101, Egress: true, Allow: true, Protocol: "-1", CIDR: own})
+	}},
 	{want: "acl-balancer-inbound-blocks-listener", change: func(s *Snapshot) {
 		s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
 	}},
@@ -449,6 +455,27 @@ func (s *Snapshot) network() {
 	s.instances()
 	s.Balancer.Type, s.Balancer.Attributes, s.Logs = NetworkType, map[string]string{attrCrossZone: "true", "access_logs.s3.enabled": "true"}, nil
 	s.Listeners[0].Protocol, s.web().Protocol, s.web().Check.Protocol = "TCP", "TCP", "TCP"
+}
+
+// six gives the instances of a network balancer addresses by IPv6, at which it speaks to
+// them.
+func (s *Snapshot) six() {
+	n := &s.Network
+	s.Balancer.AddressType, s.web().AddressType = "dualstack", "ipv6"
+	n.VPCs[0].CIDRs = append(n.VPCs[0].CIDRs, "2001:db8::/56")
+	for i := range n.Subnets {
+		n.Subnets[i].CIDRs = append(n.Subnets[i].CIDRs, fmt.Sprintf("2001:db8:0:%d::/64", i))
+	}
+	for i := range n.Instances {
+		n.Instances[i].IPv6 = fmt.Sprintf("2001:db8:0:%d::b", i)
+		n.Interfaces[i].Addresses = append(n.Interfaces[i].Addresses, n.Instances[i].IPv6)
+	}
+	for i := range n.RouteTables {
+		n.RouteTables[i].Routes = append(n.RouteTables[i].Routes, Route{"2001:db8::/56", "local", "active"})
+	}
+	s.group("sg-lb").Egress[0].CIDRs = []string{"0.0.0.0/0", "::/0"}
+	edge := &n.ACLs[1]
+	edge.Entries = append(edge.Entries, ACLEntry{Number: 101, Allow: true, Protocol: "-1", CIDR: "::/0"}, ACLEntry{Number: 101, Egress: true, Allow: true, Protocol: "-1", CIDR: "::/0"})
 }
 
 // tcpAndUDP is a network balancer whose targets see it, and not its clients.

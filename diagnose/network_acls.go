@@ -42,16 +42,16 @@ func lookAtNetworkACLs(f *facts) []*Finding {
 // come from. Clients of an internal balancer may all be in the VPC.
 func (f *facts) aclsKeepClientsOut() []*Finding {
 	b := gather{}
-	clients := netip.MustParsePrefix("0.0.0.0/0")
 	var own []netip.Prefix
 	for _, v := range f.Network.VPCs {
 		own = append(own, prefixes(v.CIDRs)...)
 	}
 	for _, e := range f.endpoints {
 		a := f.aclOf(e.subnet)
-		if keeps, known := f.keepsClients(e.group); !keeps || !known || a == nil || !e.address.Is4() || f.Balancer.Scheme == "internal" {
+		if keeps, known := f.keepsClients(e.group); !keeps || !known || a == nil || !e.address.IsValid() || f.Balancer.Scheme == "internal" {
 			continue
 		}
+		clients := everyAddress(e.address) // those of the other family are seen under the balancer's addresses
 		refuse := func(id string, egress bool, protocol string, from, to int) {
 			list := a.refuses(egress, protocol, from, to, clients)
 			found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })

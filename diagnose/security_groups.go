@@ -337,11 +337,7 @@ func (f *facts) keepsClients(g *Group) (keeps, known bool) {
 // clientsIn looks whether clients are let in, whose addresses a target sees. Where
 // the balancer has groups, a reference to one of them lets clients in as well.
 func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
-	everybody := netip.MustParsePrefix("0.0.0.0/0")
-	if e.address.Is6() {
-		everybody = netip.MustParsePrefix("::/0")
-	}
-	clients := []netip.Prefix{everybody}
+	clients := []netip.Prefix{everyAddress(e.address)}
 	if f.Balancer.Scheme == "internal" {
 		clients = nil
 		for _, v := range f.Network.VPCs {
@@ -392,6 +388,14 @@ func (f *facts) admits(ids []string) (peers []string) {
 		}
 	}
 	return peers
+}
+
+// everyAddress is the whole of an address's family.
+func everyAddress(a netip.Addr) netip.Prefix {
+	if a.Is6() {
+		return netip.MustParsePrefix("::/0")
+	}
+	return netip.MustParsePrefix("0.0.0.0/0")
 }
 
 // everybody reports whether a peer of a rule is the whole internet.

@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -61,7 +60,11 @@ func (c *collector) bucket(ctx context.Context) error {
 	answer, err := c.s3.GetBucketPolicy(ctx, &s3.GetBucketPolicyInput{Bucket: &name})
 	switch {
 	case err == nil:
-		out.Policy = writes(aws.ToString(answer.Policy), b, name)
+		if out.Policy = writes(aws.ToString(answer.Policy), b, name); out.Policy == "" {
+			c.put(func(s *Snapshot) {
+				s.Missing = append(s.Missing, Missing{What: "whether the policy of the bucket " + name + " lets the balancer write", Why: "it rests on variables or exceptions, or cannot be read: look at it by hand"})
+			})
+		}
 	case isCode(err, "NoSuchBucketPolicy"):
 		out.Policy = "none"
 	case isGone(err, "NoSuchBucket"):
@@ -71,72 +74,4 @@ func (c *collector) bucket(ctx context.Context) error {
 	}
 	c.put(func(s *Snapshot) { s.Bucket = out })
 	return nil
-}
-
-// policy is what of a bucket policy says who may write.
-type policy struct {
-	Statement oneOrMore[statement]
-}
-
-type statement struct {
-	Effect    string
-	Principal any
-	Action    oneOrMore[string]
-	Resource  oneOrMore[string]
-	Condition map[string]any
-}
-
-// oneOrMore is a value that JSON may give bare or in a list.
-type oneOrMore[T any] []T
-
-func (l *oneOrMore[T]) UnmarshalJSON(b []byte) error {
-	if len(b) > 0 && b[0] == '[' {
-		return json.Unmarshal(b, (*[]T)(l))
-	}
-	var one T
-	err := json.Unmarshal(b, &one)
-	*l = oneOrMore[T]{one}
-	return err
-}
-
-// writes says what a bucket policy means for log delivery: "allows", "denies",
-// "none" (nothing allows it), or "" where it cannot be read. What is denied under a
-// condition, such as without TLS, is not denied to log delivery.
-//
-// Source: AWS, "Enable access logs for your Application Load Balancer": the service
-// principal logdelivery.elasticloadbalancing.amazonaws.com, or the region's account
-// of Elastic Load Balancing, puts objects; network balancers use
-// delivery.logs.amazonaws.com. Read 2026-11.
-func writes(text string, b Balancer, bucket string) string {
-	var p policy
-	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return ""
-	}
-	key := strings.Trim(b.Attributes["access_logs.s3.prefix"], "/")
-	if key != "" {
-		key += "/"
-	}
-	key = "arn:aws:s3:::" + bucket + "/" + key + "AWSLogs/" + b.Account + "/elasticloadbalancing/x"
-	verdict := "none"
-	for _, s := range p.Statement {
-		named, _ := json.Marshal(s.Principal)
-		theirs := string(named) == `"*"` || strings.Contains(string(named), `:"*"`) || strings.Contains(string(named), `["*"]`) ||
-			strings.Contains(string(named), "logdelivery.elasticloadbalancing.amazonaws.com") ||
-			strings.Contains(string(named), "delivery.logs.amazonaws.com") || strings.Contains(string(named), ":root")
-		acts := slices.ContainsFunc(s.Action, func(a string) bool { return glob(strings.ToLower(a), "s3:putobject") })
-		here := slices.ContainsFunc(s.Resource, func(r string) bool {
-			_, path, ok := strings.Cut(r, ":::")
-			return r == "*" || ok && glob("arn:aws:s3:::"+path, key)
-		})
-		if !theirs || !acts || !here {
-			continue
-		}
-		switch {
-		case s.Effect == "Allow":
-			verdict = "allows"
-		case len(s.Condition) == 0:
-			return "denies"
-		}
-	}
-	return verdict
 }

@@ -74,7 +74,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestWrites(t *testing.T) {
-	b := Balancer{Account: "111122223333", Attributes: map[string]string{"access_logs.s3.prefix": "prod"}}
+	b := Balancer{ID: "app/shop/50dc6c495c0c9188", Type: Application, Region: "eu-central-1", Account: "111122223333", Attributes: map[string]string{"access_logs.s3.prefix": "prod"}}
 	statement := func(effect, principal, action, resource, more string) string {
 		return `{"Effect":"` + effect + `","Principal":` + principal + `,"Action":"` + action + `","Resource":"` + resource + `"` + more + `}`
 	}
@@ -89,6 +89,23 @@ func TestWrites(t *testing.T) {
 		{"denied to all", `{"Statement":[` + allow + `,` + statement("Deny", `"*"`, "s3:*", "arn:aws:s3:::logs/*", "") + `]}`, "denies"},
 		{"denied without TLS", `{"Statement":[` + allow + `,` + statement("Deny", `"*"`, "s3:*", "arn:aws:s3:::logs/*", `,"Condition":{"Bool":{"aws:SecureTransport":"false"}}`) + `]}`, "allows"},
 		{"no JSON", `policy`, ""},
+		{"only this region", `{"Statement":[` + statement("Allow", service, "s3:PutObject", "arn:aws:s3:::logs/prod/AWSLogs/111122223333/elasticloadbalancing/eu-central-1/*", "") + `]}`, "allows"},
+		{"an account by its number", `{"Statement":[` + statement("Allow", `{"AWS":"054676820928"}`, "s3:PutObject", "arn:aws:s3:::logs/*", "") + `]}`, "allows"},
+		{"denied to another account", `{"Statement":[` + allow + `,` + statement("Deny", `{"AWS":"arn:aws:iam::444455556666:root"}`, "s3:*", "arn:aws:s3:::logs/*", "") + `]}`, ""},
+		{"denied to what does not write these logs", `{"Statement":[` + allow + `,` + statement("Deny", `{"Service":"delivery.logs.amazonaws.com"}`, "s3:*", "arn:aws:s3:::logs/*", "") + `]}`, "allows"},
+		{"a variable", `{"Statement":[` + statement("Allow", service, "s3:PutObject", "arn:aws:s3:::logs/prod/AWSLogs/${aws:SourceAccount}/*", "") + `]}`, ""},
+		{"a variable beside what is enough", `{"Statement":[` + allow + `,` + statement("Allow", service, "s3:PutObject", "arn:aws:s3:::logs/${aws:SourceAccount}/*", "") + `]}`, "allows"},
+		{"a variable elsewhere", `{"Statement":[` + allow + `,` + statement("Deny", `"*"`, "s3:*", "arn:aws:s3:::logs/home/${aws:username}/*", "") + `]}`, "allows"},
+		{"denied by a variable", `{"Statement":[` + allow + `,` + statement("Deny", `"*"`, "s3:*", "arn:aws:s3:::logs/${aws:PrincipalTag/team}/*", "") + `]}`, ""},
+		{"all actions but reading", `{"Statement":[{"Effect":"Allow","Principal":` + service + `,"NotAction":"s3:GetObject","Resource":"arn:aws:s3:::logs/*"}]}`, "allows"},
+		{"denied but for writing", `{"Statement":[` + allow + `,{"Effect":"Deny","Principal":"*","NotAction":["s3:Put*"],"Resource":"*"}]}`, "allows"},
+		{"denied but for reading", `{"Statement":[` + allow + `,{"Effect":"Deny","Principal":"*","NotAction":"s3:Get*","Resource":"*"}]}`, "denies"},
+		{"all objects but those of others", `{"Statement":[{"Effect":"Allow","Principal":` + service + `,"Action":"s3:PutObject","NotResource":"arn:aws:s3:::logs/home/*"}]}`, "allows"},
+		{"denied but for logs", `{"Statement":[` + allow + `,{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","NotResource":["arn:aws:s3:::logs/*.log.gz"]}]}`, "allows"},
+		{"denied elsewhere than logs are", `{"Statement":[` + allow + `,{"Effect":"Deny","Principal":"*","Action":"s3:PutObject","NotResource":"arn:aws:s3:::logs/home/*"}]}`, "denies"},
+		{"denied to all but log delivery", `{"Statement":[` + allow + `,{"Effect":"Deny","NotPrincipal":` + service + `,"Action":"s3:*","Resource":"*"}]}`, "allows"},
+		{"denied to all but others", `{"Statement":[` + allow + `,{"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::444455556666:role/x"},"Action":"s3:*","Resource":"*"}]}`, ""},
+		{"allowed to all but others", `{"Statement":[{"Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam::444455556666:role/x"},"Action":"s3:*","Resource":"*"}]}`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

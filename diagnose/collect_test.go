@@ -252,3 +252,20 @@ func TestCollectWithoutEnd(t *testing.T) {
 		t.Errorf("not missing: %+v", s.Missing)
 	}
 }
+
+// TestCollectPolicyNotRead: a policy that says neither yes nor no is not checked, and that
+// is said.
+func TestCollectPolicyNotRead(t *testing.T) {
+	attribute := `<member><Key>access_logs.s3.%s</Key><Value>%s</Value></member>`
+	s, err := collected(t, &answers{by: map[string]string{
+		"DescribeLoadBalancers":          balancerXML,
+		"DescribeLoadBalancerAttributes": `<Attributes>` + fmt.Sprintf(attribute, "enabled", "true") + fmt.Sprintf(attribute, "bucket", "logs") + `</Attributes>`,
+		"":                               `no JSON`, // what S3 is asked for
+	}}, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Bucket == nil || s.Bucket.Policy != "" || !slices.ContainsFunc(s.Missing, func(m Missing) bool { return strings.Contains(m.What, "policy of the bucket logs") && !m.Denied }) {
+		t.Errorf("bucket %v, missing %+v", s.Bucket, s.Missing)
+	}
+}

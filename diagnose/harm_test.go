@@ -439,6 +439,28 @@ func TestLogsOfNetworkBalancer(t *testing.T) {
 	}
 }
 
+// TestClassicLogsOn: what a command that switches logs on does not name would be set anew.
+func TestClassicLogsOn(t *testing.T) {
+	for _, tt := range []struct{ prefix, interval, want string }{
+		{"", "", `{"AccessLog":{"Enabled":true,"S3BucketName":"logs","EmitInterval":5}}`},
+		{"prod/web", "60", `{"AccessLog":{"Enabled":true,"S3BucketName":"logs","EmitInterval":60,"S3BucketPrefix":"prod/web"}}`},
+	} {
+		s := base()
+		s.classic()
+		a := s.Balancer.Attributes
+		a["access_logs.s3.enabled"], a["access_logs.s3.prefix"], a["access_logs.s3.emit_interval"] = "false", tt.prefix, tt.interval
+		r := Diagnose(copied(t, s))
+		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "logs-off" })
+		if at < 0 {
+			t.Fatalf("want logs-off:\n%s", said(r))
+		}
+		off := strings.Replace(tt.want, "true", "false", 1)
+		if f := r.Findings[at]; !strings.Contains(f.Fix[0], tt.want) || !strings.Contains(f.Undo[0], off) {
+			t.Errorf("want %s:\n%s\n%s", tt.want, f.Fix[0], f.Undo[0])
+		}
+	}
+}
+
 // TestPassesWhatIsKnown: a hop whose filters and routes are not all known does not pass.
 func TestPassesWhatIsKnown(t *testing.T) {
 	for name, forget := range map[string]func(*Network){

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,8 +56,13 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 	found.because(FromConfig, "logs that go through CloudWatch Logs instead are not looked for; name where they are as SOURCE")
 	bucket := or(f.Balancer.Attributes[prefix+"bucket"], or(f.Balancer.Attributes["access_logs.s3.bucket"], "BUCKET"))
 	if f.Balancer.Type == Classic {
+		// What such a command does not name is set anew: the prefix to none.
+		interval, below := or(f.Balancer.Attributes[prefix+"emit_interval"], "5"), ""
+		if p := f.Balancer.Attributes[prefix+"prefix"]; p != "" {
+			below = `,"S3BucketPrefix":` + strconv.Quote(p)
+		}
 		set := func(on string) string {
-			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", `{"AccessLog":{"Enabled":`+on+`,"S3BucketName":"`+bucket+`","EmitInterval":5}}`)
+			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", `{"AccessLog":{"Enabled":`+on+`,"S3BucketName":"`+bucket+`","EmitInterval":`+interval+below+`}}`)
 		}
 		found.Fix, found.Undo = []string{set("true")}, []string{set("false")}
 		return found

@@ -423,7 +423,7 @@ func (c *collector) more(ctx context.Context, target string) error {
 	}
 	found, err := c.describeGroups(ctx, &elb.DescribeTargetGroupsInput{})
 	if err != nil {
-		return c.settle(ctx, err, "target groups behind no load balancer", describeGroups)
+		return c.settle(ctx, err, idleGroups, describeGroups)
 	}
 	found = slices.DeleteFunc(found, func(g types.TargetGroup) bool {
 		return len(g.LoadBalancerArns) > 0 || aws.ToString(g.VpcId) != s.Balancer.VPC ||
@@ -433,10 +433,17 @@ func (c *collector) more(ctx context.Context, target string) error {
 	slices.SortFunc(found, func(a, b types.TargetGroup) int {
 		return cmp.Compare(aws.ToString(a.TargetGroupArn), aws.ToString(b.TargetGroupArn))
 	})
-	list, err := c.withTargets(ctx, found[:min(len(found), mostIdle)])
+	if n := len(found); n > mostIdle {
+		found = found[:mostIdle]
+		s.Missing = append(s.Missing, Missing{What: idleGroups, Why: fmt.Sprintf("of %d in the VPC only the first %d by ARN were looked at", n, mostIdle)})
+	}
+	list, err := c.withTargets(ctx, found)
 	s.Idle = list
 	return err
 }
+
+// idleGroups names the groups that s.Idle has, where not all of them were read.
+const idleGroups = "target groups behind no load balancer"
 
 // mostIdle is how many groups behind no balancer are looked at.
 const mostIdle = 20

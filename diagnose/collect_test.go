@@ -48,6 +48,9 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if mark := form.Get("Marker"); mark != "" {
 		action += " " + mark
 	}
+	if _, ok := a.by[action+" behind"]; ok && form.Get("LoadBalancerArn") != "" {
+		action += " behind"
+	}
 	answer, ok := a.by[action]
 	switch ec2 := strings.Contains(r.Header.Get("Authorization"), "/ec2/"); {
 	case !ok && ec2:
@@ -267,5 +270,37 @@ func TestCollectPolicyNotRead(t *testing.T) {
 	}
 	if s.Bucket == nil || s.Bucket.Policy != "" || !slices.ContainsFunc(s.Missing, func(m Missing) bool { return strings.Contains(m.What, "policy of the bucket logs") && !m.Denied }) {
 		t.Errorf("bucket %v, missing %+v", s.Bucket, s.Missing)
+	}
+}
+
+// TestCollectIdle: where more groups are behind no balancer than are looked at, that is
+// said, and none of them is taken for the only one.
+func TestCollectIdle(t *testing.T) {
+	for _, tt := range []struct{ groups, read int }{{mostIdle, mostIdle}, {mostIdle + 1, mostIdle}} {
+		var groups strings.Builder
+		for i := range tt.groups {
+			protocol := "TCP" // which an application balancer does not speak
+			if i == 0 {
+				protocol = "HTTP"
+			}
+			fmt.Fprintf(&groups, `<member><TargetGroupArn>%s%02d</TargetGroupArn><TargetGroupName>g%d</TargetGroupName><Protocol>%s</Protocol><Port>80</Port><VpcId>vpc-1</VpcId></member>`, webARN, i, i, protocol)
+		}
+		s, err := collected(t, &answers{by: map[string]string{
+			"DescribeLoadBalancers": balancerXML, "DescribeListeners": `<Listeners/>`,
+			"DescribeTargetGroups behind": `<TargetGroups/>`, "DescribeTargetGroups": `<TargetGroups>` + groups.String() + `</TargetGroups>`,
+		}}, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(s.Idle) != tt.read {
+			t.Errorf("%d of %d groups are read", len(s.Idle), tt.groups)
+		}
+		whole := tt.groups == tt.read
+		if said := slices.ContainsFunc(s.Missing, func(m Missing) bool { return m.What == idleGroups }); said == whole {
+			t.Errorf("%d of %d groups are read: %+v", tt.read, tt.groups, s.Missing)
+		}
+		if f := Diagnose(s).Findings[0]; f.ID != "listener-none" || (len(f.Fix) > 0) != whole {
+			t.Errorf("%d of %d groups are read: %s %v", tt.read, tt.groups, f.ID, f.Fix)
+		}
 	}
 }

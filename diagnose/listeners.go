@@ -20,7 +20,8 @@ var listenersCheck = Check{
 		found.because(FromConfig, "DescribeListeners has none")
 		// Where there is one group that it could be for, and no certificate is needed.
 		groups := slices.DeleteFunc(append(slices.Clone(f.Groups), f.Idle...), func(g Group) bool { return !f.fits(&g) })
-		if len(groups) == 1 && groups[0].Protocol != "TLS" && groups[0].Version != "GRPC" && groups[0].Version != "HTTP2" {
+		all := !slices.ContainsFunc(f.Missing, func(m Missing) bool { return m.What == idleGroups })
+		if all && len(groups) == 1 && groups[0].Protocol != "TLS" && groups[0].Version != "GRPC" && groups[0].Version != "HTTP2" {
 			g := groups[0]
 			words := []string{"--load-balancer-arn", f.Balancer.ARN}
 			switch f.Balancer.Type {

@@ -121,6 +121,9 @@ func (c *collector) listeners(ctx context.Context) error {
 			ARN: aws.ToString(l.ListenerArn), Port: int(aws.ToInt32(l.Port)), Protocol: string(l.Protocol), Policy: aws.ToString(l.SslPolicy),
 			Rules: []Rule{{Priority: "default", Actions: actionsOf(l.DefaultActions)}},
 		}
+		if m := l.MutualAuthentication; m != nil {
+			list[i].Mutual = aws.ToString(m.Mode)
+		}
 		for _, cert := range l.Certificates {
 			list[i].Certificates = append(list[i].Certificates, aws.ToString(cert.CertificateArn))
 		}

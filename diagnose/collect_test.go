@@ -99,7 +99,7 @@ func TestCollect(t *testing.T) {
 	target := `<member><HealthCheckPort>8080</HealthCheckPort><Target><Id>10.0.10.%d</Id><Port>8080</Port><AvailabilityZone>eu-central-1a</AvailabilityZone></Target><TargetHealth><State>unhealthy</State><Reason>Target.Timeout</Reason><Description>Request timed out</Description></TargetHealth></member>`
 	a := &answers{by: map[string]string{
 		"DescribeLoadBalancers": balancerXML,
-		"DescribeListeners": `<Listeners><member><ListenerArn>arn:l</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol>
+		"DescribeListeners": `<Listeners><member><ListenerArn>arn:l</ListenerArn><Port>80</Port><Protocol>HTTP</Protocol><MutualAuthentication><Mode>off</Mode></MutualAuthentication>
 			<DefaultActions><member><Type>fixed-response</Type><FixedResponseConfig><StatusCode>503</StatusCode><MessageBody>canary-body</MessageBody></FixedResponseConfig></member></DefaultActions></member></Listeners>`,
 		"DescribeRules": `<NextMarker>second</NextMarker><Rules><member><RuleArn>arn:r2</RuleArn><Priority>default</Priority><Actions><member><Type>fixed-response</Type><FixedResponseConfig><StatusCode>503</StatusCode></FixedResponseConfig></member></Actions></member></Rules>`,
 		"DescribeRules second": `<Rules><member><RuleArn>arn:r1</RuleArn><Priority>7</Priority>
@@ -126,6 +126,9 @@ func TestCollect(t *testing.T) {
 	rules := []Rule{
 		{ARN: "arn:r1", Priority: "7", Conditions: []Condition{{Field: "http-header", Name: "X-Verify", Values: []string{"value 1"}}}, Actions: []Action{{Type: "forward", Weights: []Weight{{webARN, 1}}}}},
 		{ARN: "arn:r2", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "503"}}},
+	}
+	if s.Listeners[0].Mutual != "off" {
+		t.Errorf("listener %+v", s.Listeners[0])
 	}
 	if diff := cmp.Diff(rules, s.Listeners[0].Rules); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)

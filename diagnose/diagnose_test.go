@@ -546,6 +546,20 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestMutualTLS: where a listener verifies clients, their certificates may be why TLS fails.
+func TestMutualTLS(t *testing.T) {
+	for _, mode := range []string{"", "off", "passthrough", "verify"} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+		s.Listeners[1].Mutual = mode
+		s.metric("ClientTLSNegotiationErrorCount", "", "Sum", 600)
+		f := Diagnose(copied(t, s)).Findings[0]
+		if f.ID != "client-tls-negotiation-fails" || strings.Contains(f.Sentence, "does not trust theirs") != (mode == "verify") {
+			t.Errorf("%q: %s: %s", mode, f.ID, f.Sentence)
+		}
+	}
+}
+
 // held are rules that every report keeps.
 func held(t *testing.T, r *Report) {
 	t.Helper()

@@ -95,6 +95,7 @@ type Listener struct {
 	Protocol     string   `json:"protocol"`
 	Policy       string   `json:"policy,omitempty"`       // TLS security policy
 	Certificates []string `json:"certificates,omitempty"` // ARNs, the default first
+	Mutual       string   `json:"mutual,omitempty"`       // whether clients need a certificate, too: off, passthrough, verify; "" if not known
 	Rules        []Rule   `json:"rules"`                  // by priority, the default last
 }
 

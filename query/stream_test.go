@@ -239,11 +239,13 @@ func TestRecursionOverStandardInput(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Close()
 		rows, table := ask(t, s, "WITH RECURSIVE r(i, n) "+how+" AS (SELECT 0, 0 UNION "+
 			"SELECT i + 1, a.n FROM r, (SELECT count(*) AS n FROM request) AS a WHERE i < 3) SELECT i, n FROM r ORDER BY i")
 		if diff := gocmp.Diff([]string{"0 0", "1 50", "2 50", "3 50"}, rows.rows); diff != "" || table.Accounting.Parsed != 50 {
 			t.Errorf("%s: accounting %+v, rows (-want +got):\n%s", how, table.Accounting, diff)
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

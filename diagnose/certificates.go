@@ -100,12 +100,9 @@ func (f *facts) replaced(l Listener, c Certificate) bool {
 // mayBeReplaced reports whether it is not known of some listener with a certificate what
 // others it has, or what these are for.
 func (f *facts) mayBeReplaced(c Certificate) bool {
-	read := func(arn string) bool {
-		return slices.ContainsFunc(f.Certificates, func(c Certificate) bool { return c.ARN == arn })
-	}
 	return slices.ContainsFunc(f.Listeners, func(l Listener) bool {
 		return slices.Contains(l.Certificates, c.ARN) &&
-			(!f.knows(describeCertificates) || slices.ContainsFunc(l.Certificates, func(arn string) bool { return !read(arn) }))
+			(!f.knows(describeCertificates) || slices.ContainsFunc(l.Certificates, func(arn string) bool { return f.certificate(arn) == nil }))
 	})
 }
 
@@ -150,9 +147,9 @@ func (f *facts) uncovered() (list []*Finding) {
 		var names []string
 		known := len(l.Certificates) > 0
 		for _, arn := range l.Certificates {
-			at := slices.IndexFunc(f.Certificates, func(c Certificate) bool { return c.ARN == arn })
-			if known = known && at >= 0; known {
-				names = append(names, f.Certificates[at].Names...)
+			c := f.certificate(arn)
+			if known = known && c != nil; known {
+				names = append(names, c.Names...)
 			}
 		}
 		if !known {

@@ -173,16 +173,15 @@ func (f *facts) clear(e endpoint) bool {
 	if e.filters == nil || !e.address.IsValid() || !f.sameVPC(e) {
 		return false
 	}
-	target := peer{addresses: []netip.Prefix{single(e.address)}, groups: e.filters}
-	if len(ids) > 0 && f.permits(ids, true, "tcp", e.checkPort, target) != allowed {
+	if len(ids) > 0 && f.permits(ids, true, "tcp", e.checkPort, f.target(e)) != allowed {
 		return false
 	}
 	for _, s := range subnets {
-		nodes := family(prefixes(s.CIDRs), e.address.Is6())
-		if f.permits(e.filters, false, "tcp", e.checkPort, peer{addresses: nodes, groups: ids}) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.local(s.ID, e.address) {
+		nodes := f.nodesOf(s, e)
+		if f.permits(e.filters, false, "tcp", e.checkPort, nodes) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.local(s.ID, e.address) {
 			return false
 		}
-		if slices.ContainsFunc(nodes, func(p netip.Prefix) bool { return !f.local(e.subnet, p.Addr()) }) {
+		if slices.ContainsFunc(nodes.addresses, func(p netip.Prefix) bool { return !f.local(e.subnet, p.Addr()) }) {
 			return false
 		}
 	}

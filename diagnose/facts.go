@@ -256,6 +256,22 @@ func (f *facts) subnet(id string) *Subnet {
 	return nil
 }
 
+// ownRanges are the address ranges of the balancer's VPC; none if they are not known.
+func (f *facts) ownRanges() []string {
+	if i := slices.IndexFunc(f.Network.VPCs, func(v VPC) bool { return v.ID == f.Balancer.VPC }); i >= 0 {
+		return f.Network.VPCs[i].CIDRs
+	}
+	return nil
+}
+
+// certificate is one that could be read; nil if it is none of them.
+func (f *facts) certificate(arn string) *Certificate {
+	if i := slices.IndexFunc(f.Certificates, func(c Certificate) bool { return c.ARN == arn }); i >= 0 {
+		return &f.Certificates[i]
+	}
+	return nil
+}
+
 // knows reports whether a question was answered: no call of this action failed.
 func (f *facts) knows(action string) bool {
 	return !slices.ContainsFunc(f.Missing, func(m Missing) bool { return m.Action == action })

@@ -186,10 +186,8 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 // letBack are those whom commands let through to the listeners, and back: all clients
 // there may be, or those in the VPC of an internal balancer.
 func (f *facts) letBack(clients netip.Prefix) []netip.Prefix {
-	for _, v := range f.Network.VPCs {
-		if own := family(prefixes(v.CIDRs), clients.Addr().Is6()); f.Balancer.Scheme == "internal" && v.ID == f.Balancer.VPC && len(own) > 0 {
-			return own
-		}
+	if own := family(prefixes(f.ownRanges()), clients.Addr().Is6()); f.Balancer.Scheme == "internal" && len(own) > 0 {
+		return own
 	}
 	return []netip.Prefix{clients}
 }

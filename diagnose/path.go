@@ -170,8 +170,8 @@ func networkPasses(f *facts) ([]string, bool) {
 	}
 	settled := true // of all groups, from where and as whom their targets are spoken to
 	for _, e := range f.endpoints {
-		_, keeps := f.keepsClients(e.group)
-		settled = settled && keeps && f.crossZoneKnown(e.group)
+		_, sure := f.keepsClients(e.group)
+		settled = settled && sure && f.crossZoneKnown(e.group)
 	}
 	if !slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.group.Type != "lambda" }) {
 		return []string{"functions have no network"}, true

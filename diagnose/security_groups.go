@@ -216,8 +216,11 @@ func (f *facts) nodesOf(s Subnet, e endpoint) peer {
 // weighed reports whether it is known if the security groups let a target be spoken to.
 // A health check that passes on the very port shows that they do.
 func (f *facts) weighed(e endpoint) bool {
-	if e.filters == nil || e.healthy() && !e.checkedApart() {
-		return e.filters != nil
+	if e.filters == nil {
+		return false
+	}
+	if e.healthy() && !e.checkedApart() {
+		return true
 	}
 	own := f.Balancer.SecurityGroups
 	clear := func(protocol string, port int) bool {
@@ -339,12 +342,7 @@ func (f *facts) keepsClients(g *Group) (keeps, known bool) {
 func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	clients := []netip.Prefix{everyAddress(e.address)}
 	if f.Balancer.Scheme == "internal" {
-		clients = nil
-		for _, v := range f.Network.VPCs {
-			if v.ID == f.Balancer.VPC {
-				clients = family(prefixes(v.CIDRs), e.address.Is6())
-			}
-		}
+		clients = family(prefixes(f.ownRanges()), e.address.Is6())
 	}
 	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups, f.far(e)}) != refused {
 		return
@@ -410,9 +408,7 @@ func (f *facts) beyond(peer string) bool {
 
 // inside reports whether a range lies in the balancer's VPC.
 func (f *facts) inside(p netip.Prefix) bool {
-	return slices.ContainsFunc(f.Network.VPCs, func(v VPC) bool {
-		return v.ID == f.Balancer.VPC && slices.ContainsFunc(prefixes(v.CIDRs), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) })
-	})
+	return slices.ContainsFunc(prefixes(f.ownRanges()), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) })
 }
 
 // opensBeyond reports whether a target's port is open to more than its own VPC, in
@@ -527,10 +523,8 @@ func (f *facts) clients(ids []string) []string {
 	if len(peers) > 0 {
 		return peers
 	}
-	for _, v := range f.Network.VPCs {
-		if f.Balancer.Scheme == "internal" && v.ID == f.Balancer.VPC && len(v.CIDRs) > 0 {
-			return v.CIDRs[:1]
-		}
+	if own := f.ownRanges(); f.Balancer.Scheme == "internal" && len(own) > 0 {
+		return own[:1]
 	}
 	return []string{anyClients}
 }

@@ -183,8 +183,8 @@ func within(path, real string) (list []found, err error) {
 				continue // a socket, a device or a pipe is no log
 			}
 			f := look(filepath.Join(path, e.Name()))
-			switch isLink := e.Type()&fs.ModeSymlink != 0; {
-			case !isLink:
+			switch {
+			case e.Type()&fs.ModeSymlink == 0:
 				f.real = filepath.Join(real, e.Name())
 				gone = gone || errors.Is(f.err, fs.ErrNotExist)
 			case f.err == nil && !f.info.IsDir() && !f.info.Mode().IsRegular():

@@ -168,59 +168,36 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 	}
 }
 
-// TestBeginsWithWhatWasLookedThrough: objects hold lines of the time before the window
-// they were ingested for, and a question without a window leaves them out.
-func TestBeginsWithWhatWasLookedThrough(t *testing.T) {
+// TestBoundedByWhatWasLookedThrough: objects hold lines of the time before the window that
+// they were ingested for, and those of a Classic Load Balancer of up to an hour after it. A
+// question without a window leaves them out.
+func TestBoundedByWhatWasLookedThrough(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 34, End: end, Lines: 3000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess, demo.KindClassic}}, rand.New(rand.NewPCG(3, 1)))
-	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
-	half := ingest.Plan{Window: when.Window{From: w.truth.From.Truncate(time.Minute).Add(18 * time.Minute)}}
-	ingested(t, disk, w.dir, half, false)
+	at := w.truth.From.Truncate(time.Minute).Add(18 * time.Minute)
 	report, _ := query.FindReport("top-errors")
 	ask := query.Question{By: report.Default, Classes: parse.Classes()}
-	s := fromDisk(t, disk, ingest.Plan{})
-	for range 2 {
-		got, err := s.Run(context.Background(), report, ask)
-		if err != nil {
-			t.Fatal(err)
+	for _, half := range []when.Window{{From: at}, {Until: at}} {
+		disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+		ingested(t, disk, w.dir, ingest.Plan{Window: half}, false)
+		s := fromDisk(t, disk, ingest.Plan{})
+		for range 2 {
+			got, err := s.Run(context.Background(), report, ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, err := open(t, w.dir, ingest.Plan{Window: half}, 1).Run(context.Background(), report, ask)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bounded := (half.From.IsZero() || got.Window.From.Equal(half.From)) && (half.Until.IsZero() || got.Window.Until.Equal(half.Until))
+			if got.Total != want.Total || got.Requests != want.Requests || !bounded || !got.Whole() {
+				t.Errorf("%d of %d in %v, gaps %v; want %d of %d in %v", got.Total, got.Requests, got.Window, got.Gaps, want.Total, want.Requests, want.Window)
+			}
+			if got.Accounting.Skipped == 0 {
+				t.Errorf("%v: no line of the time outside, so nothing was tried", half)
+			}
 		}
-		want, err := open(t, w.dir, half, 1).Run(context.Background(), report, ask)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got.Total != want.Total || got.Requests != want.Requests || !got.Window.From.Equal(half.Window.From) || !got.Whole() {
-			t.Errorf("%d of %d in %v, gaps %v; want %d of %d in %v", got.Total, got.Requests, got.Window, got.Gaps, want.Total, want.Requests, want.Window)
-		}
-		if got.Accounting.Skipped == 0 {
-			t.Error("no line of the time before, so nothing was tried")
-		}
-	}
-}
-
-// TestEndsWithWhatWasLookedThrough: objects of a Classic Load Balancer hold lines of up to
-// an hour after the window they were ingested for, and a question without a window leaves
-// them out.
-func TestEndsWithWhatWasLookedThrough(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, demo.Options{Seed: 34, End: end, Lines: 3000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess, demo.KindClassic}}, rand.New(rand.NewPCG(3, 1)))
-	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
-	half := ingest.Plan{Window: when.Window{Until: w.truth.From.Truncate(time.Minute).Add(18 * time.Minute)}}
-	ingested(t, disk, w.dir, half, false)
-	report, _ := query.FindReport("top-errors")
-	ask := query.Question{By: report.Default, Classes: parse.Classes()}
-	got, err := fromDisk(t, disk, ingest.Plan{}).Run(context.Background(), report, ask)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want, err := open(t, w.dir, half, 1).Run(context.Background(), report, ask)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got.Total != want.Total || got.Requests != want.Requests || !got.Window.Until.Equal(half.Window.Until) || !got.Whole() {
-		t.Errorf("%d of %d in %v, gaps %v; want %d of %d in %v", got.Total, got.Requests, got.Window, got.Gaps, want.Total, want.Requests, want.Window)
-	}
-	if got.Accounting.Skipped == 0 {
-		t.Error("no line of the time after, so nothing was tried")
 	}
 }
 

@@ -62,7 +62,7 @@ test-moto test-parquet: test-%: $(CACHE)/venv-%/ready
 	cd test && go test -count 1 -timeout 20m -tags $* ./$*
 
 # Balancers with one fault each, and some with two, in the same emulator; and AWS's
-# command line, which runs the commands that are to mend them.
+# command line, loaded once, which runs the commands that are to mend them.
 test-diagnose: $(CACHE)/venv-moto/ready $(CACHE)/venv-diagnose/ready
 	cd test && go test -count 1 -timeout 30m -parallel 4 -tags moto ./diagnose
 

@@ -3,9 +3,7 @@
 package diagnose
 
 import (
-	"os"
 	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -47,14 +45,14 @@ func (b *built) mend(t *testing.T, before answer, args ...string) []string {
 // shell runs commands one after the other, before the emulator.
 func (b *built) shell(t *testing.T, commands []string) (said string, err error) {
 	t.Helper()
-	tools, err := filepath.Abs("../../.cache/venv-diagnose/bin")
+	env, err := commandLine()
 	if err != nil {
 		t.Fatal(err)
 	}
 	g := newGate(t, b.account)
 	for _, command := range commands {
 		c := exec.CommandContext(t.Context(), "sh", "-euc", command)
-		c.Env = append(os.Environ(), "PATH="+tools+":"+os.Getenv("PATH"), "AWS_ENDPOINT_URL="+g.URL, "AWS_PAGER=")
+		c.Env = slices.Concat(env, []string{"AWS_ENDPOINT_URL=" + g.URL, "AWS_PAGER="})
 		if out, err := c.CombinedOutput(); err != nil {
 			return command + ": " + err.Error() + ": " + string(out), err
 		}

@@ -1,0 +1,41 @@
+//go:build moto
+
+package diagnose
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+)
+
+// warm keeps AWS's command line running, which ends when nobody can write to it any more.
+var warm exec.Cmd
+
+// commandLine starts AWS's command line, and returns the environment of its callers.
+var commandLine = sync.OnceValues(func() (env []string, err error) {
+	dir, err := filepath.Abs("warm")
+	if err != nil {
+		return nil, err
+	}
+	warm = *exec.Command("../../.cache/venv-diagnose/bin/python", filepath.Join(dir, "aws"), "--serve")
+	warm.Stderr = os.Stderr
+	if _, err := warm.StdinPipe(); err != nil {
+		return nil, err
+	}
+	said, err := warm.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := warm.Start(); err != nil {
+		return nil, err
+	}
+	socket, err := bufio.NewReader(said).ReadString('\n')
+	if err != nil {
+		return nil, fmt.Errorf("AWS's command line has ended: %w", err)
+	}
+	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "WARM_AWS="+strings.TrimSpace(socket)), nil
+})

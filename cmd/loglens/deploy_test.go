@@ -188,3 +188,46 @@ func TestSystemdAgrees(t *testing.T) {
 	// 0 is least exposed and 100 most.
 	run("security", "--offline=true", "--threshold=20", units[0])
 }
+
+// TestCronLine runs the line of cron as cron does, with the settings that the
+// instructions show: its user can write where it writes, and a webhook's address
+// arrives whole, whatever signs of the shell are in it.
+func TestCronLine(t *testing.T) {
+	if _, err := exec.LookPath("flock"); err != nil {
+		t.Skip("no flock here")
+	}
+	_, line, _ := strings.Cut(deployed(t, "cron/loglens-summary"), "20 * * * * loglens ")
+	line = strings.ReplaceAll(strings.TrimSpace(line), `\%`, "%")
+	dir := t.TempDir()
+	for _, path := range regexp.MustCompile(`[ '](/[^ ;']+)`).FindAllStringSubmatch(line, -1) {
+		own, ok := strings.CutPrefix(path[1], "/var/lib/loglens/")
+		if path[1] == "/etc/loglens/summary.env" {
+			own, ok = "summary.env", true
+		}
+		if !ok {
+			t.Errorf("%s is not the user's", path[1])
+		}
+		line = strings.Replace(line, path[1], filepath.Join(dir, own), 1)
+	}
+	const address = "https://hooks.example.com/run?version=1&sp=%2Frun&sig=a$b;c"
+	var env strings.Builder
+	for _, setting := range regexp.MustCompile(`(?m)^    ([A-Z_]+=.*)$`).FindAllStringSubmatch(deployed(t, "README.md"), -1) {
+		env.WriteString(strings.Replace(setting[1], "https://hooks.slack.com/services/…", address, 1) + "\n")
+	}
+	write(t, filepath.Join(dir, "summary.env"), env.String(), 0o600)
+	write(t, filepath.Join(dir, "loglens"), "#!/bin/sh\nprintf '%s\\n' \"$LOGLENS_SOURCE\" \"$LOGLENS_POST\" \"$AWS_REGION\" \"$*\"\n", 0o700)
+	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", line)
+	cmd.Env = []string{"PATH=" + dir + ":/usr/local/bin:/usr/bin:/bin"}
+	said, err := cmd.CombinedOutput()
+	got := strings.Split(string(said), "\n")
+	if err != nil || len(got) < 4 || got[0] != "s3://my-logs/prod" || got[1] != address || got[2] != "eu-central-1" || !strings.Contains(got[3], "> 1% and") {
+		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+func write(t *testing.T, name, text string, mode os.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), mode); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -3,13 +3,24 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/condition"
 )
@@ -222,6 +233,58 @@ func TestCronLine(t *testing.T) {
 	got := strings.Split(string(said), "\n")
 	if err != nil || len(got) < 4 || got[0] != "s3://my-logs/prod" || got[1] != address || got[2] != "eu-central-1" || !strings.Contains(got[3], "> 1% and") {
 		t.Errorf("%v\n%s", err, said)
+	}
+}
+
+// TestLambda runs the bootstrap against what Lambda's runtime interface answers: a
+// summary that fails is a failed invocation, which Lambda counts among the errors of
+// the function, and one that is printed is none.
+func TestLambda(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		t.Skip("no curl here")
+	}
+	_, script, _ := strings.Cut(deployed(t, "lambda/README.md"), "```sh\n")
+	script, _, _ = strings.Cut(script, "```")
+	ends := []int{0, exitPartial, exitFailed, exitDenied, exitNoObjects, exitCondition}
+	dir := t.TempDir()
+	var told []string
+	var events int
+	var mu sync.Mutex
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		defer mu.Unlock()
+		if r.Method == http.MethodPost {
+			said, _ := io.ReadAll(r.Body)
+			var v any
+			if err := json.Unmarshal(said, &v); err != nil {
+				t.Errorf("%s: %v", said, err)
+			}
+			told = append(told, strings.TrimPrefix(r.URL.Path, "/2018-06-01/runtime/invocation/"))
+			return
+		}
+		if events == len(ends) { // nothing comes any more: the runtime must not run anything
+			w.WriteHeader(http.StatusGone)
+			return
+		}
+		write(t, filepath.Join(dir, "status"), strconv.Itoa(ends[events]), 0o600)
+		w.Header().Set("Lambda-Runtime-Aws-Request-Id", fmt.Sprintf("id-%d", events))
+		events++
+	}))
+	defer server.Close()
+	write(t, filepath.Join(dir, "loglens"), "#!/bin/sh\nexit $(cat "+filepath.Join(dir, "status")+")\n", 0o700)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", script)
+	cmd.Env = []string{"PATH=" + dir + ":" + os.Getenv("PATH"), "AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://")}
+	said, err := cmd.CombinedOutput()
+	if ctx.Err() != nil || err == nil {
+		t.Errorf("the runtime does not end where no event can be had: %v\n%s", err, said)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	want := []string{"id-0/response", "id-1/response", "id-2/error", "id-3/error", "id-4/error", "id-5/error"}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 

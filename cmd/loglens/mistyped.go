@@ -18,10 +18,10 @@ func knownCommand(c *cobra.Command, args []string) error {
 	}
 	hint := c.CommandPath() + " --help lists the commands"
 	switch similar := c.SuggestionsFor(args[0]); {
+	case strings.ContainsAny(args[0], "/."): // a source, however much it looks like a command
+		hint = "which question? For example loglens top-errors --since 1h " + ingest.ShellWord(args[0]) + "\n" + hint
 	case len(similar) > 0:
 		hint = "is it " + c.CommandPath() + " " + strings.Join(similar, " or ") + "? " + hint
-	case strings.ContainsAny(args[0], "/."):
-		hint = "which question? For example loglens top-errors --since 1h " + ingest.ShellWord(args[0]) + "\n" + hint
 	}
 	return usage(hint, "unknown command %q", args[0])
 }

@@ -40,6 +40,12 @@ func (a *app) rootCommand() *cobra.Command {
 	root.SetErr(a.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		hint := c.CommandPath() + " --help lists the flags"
+		if c.HasSubCommands() { // nearly all flags are those of a command
+			if c.Flags().NArg() > 0 {
+				return knownCommand(c, c.Flags().Args())
+			}
+			hint = c.CommandPath() + " --help lists the commands"
+		}
 		if meant := meantFlag(c, err); meant != "" {
 			hint = "is it " + meant + "? " + hint
 		}

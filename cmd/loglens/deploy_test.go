@@ -104,7 +104,7 @@ func TestUnits(t *testing.T) {
 	for key, want := range map[string]string{
 		"Service.Type": "oneshot", "Service.DynamicUser": "yes", "Service.ProtectSystem": "strict", "Service.NoNewPrivileges": "yes",
 		"Service.CapabilityBoundingSet": "", "Service.PrivateTmp": "yes", "Service.ProtectHome": "yes", "Service.StateDirectory": "loglens",
-		"Service.SystemCallArchitectures": "native", "Service.RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
+		"Service.Environment": "GOMAXPROCS=4", "Service.SystemCallArchitectures": "native", "Service.RestrictAddressFamilies": "AF_INET AF_INET6 AF_UNIX",
 	} {
 		if got, ok := service[key]; !ok || got != want {
 			t.Errorf("%s is %q, want %q", key, got, want)
@@ -146,7 +146,7 @@ func TestCronJob(t *testing.T) {
 	text := deployed(t, "kubernetes/cronjob.yaml")
 	for _, want := range []string{
 		"kind: CronJob", "concurrencyPolicy: Forbid", `schedule: "20 * * * *"`, "timeZone: Etc/UTC", "restartPolicy: Never",
-		"runAsNonRoot: true", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", `drop: ["ALL"]`, "secretRef:", "mountPath: /tmp",
+		"runAsNonRoot: true", "readOnlyRootFilesystem: true", "allowPrivilegeEscalation: false", `drop: ["ALL"]`, "secretRef:", "mountPath: /tmp", "- name: GOMAXPROCS",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("there is no %s", want)

@@ -37,7 +37,7 @@ func (a *app) environment(c *cobra.Command) (err error) {
 		a.strangeVariables(c.Root())
 	}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed && f.Value.Type() == "string" && strings.TrimSpace(f.Value.String()) == "" && err == nil {
+		if f.Changed && err == nil && empty(f.Value) {
 			err = usage("give it a value, or leave it out; is a variable empty?", "--%s is empty", f.Name)
 		}
 		name := flagVariable(f.Name)
@@ -48,6 +48,14 @@ func (a *app) environment(c *cobra.Command) (err error) {
 		}
 	})
 	return err
+}
+
+// empty reports whether a flag has been given a text, or a list, with nothing in it.
+func empty(v pflag.Value) bool {
+	if list, ok := v.(pflag.SliceValue); ok {
+		return len(list.GetSlice()) == 0
+	}
+	return v.Type() == "string" && strings.TrimSpace(v.String()) == ""
 }
 
 // strangeVariables warns of variables that look like ours and that no command reads:

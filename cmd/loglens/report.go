@@ -261,9 +261,6 @@ func chosen(flag string, words, all []string) ([]string, error) {
 			list = append(list, w)
 		}
 	}
-	if len(list) == 0 {
-		return nil, usage(flag+" takes "+strings.Join(all, ", "), "%s is empty", flag)
-	}
 	return list, nil
 }
 

@@ -105,9 +105,12 @@ func ReadQueries(folders []string) ([]SavedQuery, error) {
 	return slices.SortedFunc(maps.Values(found), func(a, b SavedQuery) int { return strings.Compare(a.Name, b.Name) }), nil
 }
 
+// byteOrderMark begins a text that some editors have saved, and stands for nothing.
+const byteOrderMark = "\ufeff"
+
 func readQuery(path string) SavedQuery {
 	text, err := os.ReadFile(path)
-	q := SavedQuery{SQL: string(text), Path: path}
+	q := SavedQuery{SQL: strings.TrimPrefix(string(text), byteOrderMark), Path: path}
 	if err != nil {
 		q.Err = &QueryError{path, "cannot be read: " + reason(err), "mend or remove the file"}
 	} else {

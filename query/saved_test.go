@@ -45,6 +45,13 @@ SELECT $a, $b, $c, $d, $e, $f, '$no' AS "$nor" -- $this
 	/* or $that */
 `
 
+func TestSavedElsewhere(t *testing.T) {
+	q := saved(t, "every-type", "\ufeff"+strings.ReplaceAll(everyType, "\n", "\r\n"))
+	if q.Err != nil || len(q.Params) != 6 || q.Params[1].About != "how many" {
+		t.Errorf("with the mark and the ends of lines of another system: %v, %+v", q.Err, q.Params)
+	}
+}
+
 func TestSavedHead(t *testing.T) {
 	q := saved(t, "every-type", everyType)
 	want := SavedQuery{

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -275,6 +276,32 @@ func TestTimelineWithoutRequests(t *testing.T) {
 			t.Errorf("%s: %v", w, err)
 		} else if len(answer.Rows) > 0 {
 			t.Errorf("%s: %d windows of nothing", w, len(answer.Rows))
+		}
+	}
+}
+
+// TestFailOpenOfLambda: what went to a function that fails its checks is told of the
+// function, too, which only its checks name.
+func TestFailOpenOfLambda(t *testing.T) {
+	var log strings.Builder
+	for minute := range 10 {
+		at := end.Add(time.Duration(minute) * time.Minute).Format("2006-01-02T15:04:05.000000Z")
+		fmt.Fprintf(&log, "lambda %s 0.1 arn:aws:lambda:eu-central-1:111122223333:function:fn fn FAIL 502 TargetError app/a/50dc6c495c0c9188 203.0.113.9\n", at)
+		fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 - 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
+			"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/fn/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n", at)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, _ := query.FindReport("health")
+	for _, by := range [][]string{{"target_group"}, {"target"}, report.Default} {
+		answer, err := open(t, dir, ingest.Plan{}, 1).Run(context.Background(), report, query.Question{By: by, Classes: outages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := column(answer, "fail_open_minutes", "fail_open_requests"); !slices.Equal(got, []string{"10 10"}) {
+			t.Errorf("by %v: fail-open %q, want 10 minutes and 10 requests", by, got)
 		}
 	}
 }

@@ -72,17 +72,18 @@ usual AS ( -- not known where no target was checked twice: others may not have b
 	SELECT elb AS its_elb, group_name AS its_name, quantile_disc(next - t, 0.5) AS every FROM keyed GROUP BY ALL
 ),
 seen AS ( -- what a check tells of its target, and from when on nothing is known before it
-	SELECT elb, group_name, unnest([
+	SELECT elb, group_name, address, unnest([
 			{fails: NOT pass, start: t, until: least(coalesce(next, t + 2 * every), t + 2 * every)},
 			{fails: false, start: CASE WHEN t - previous <= 2 * every THEN t ELSE t - every END, until: t}
 		], recursive := true)
 	FROM keyed JOIN usual ON elb IS NOT DISTINCT FROM its_elb AND group_name IS NOT DISTINCT FROM its_name
 ),
 open_minute AS (
-	SELECT elb, group_name, make_timestamp(nth * 60000000) AS minute
+	SELECT elb, group_name, make_timestamp(nth * 60000000) AS minute,
+		max(address) FILTER (starts_with(address, 'arn:')) AS function -- of Lambda: the group's only target, which requests do not name
 	FROM (
-		SELECT elb, group_name, fails, unnest(range(start // 60000000, (until - 1) // 60000000 + 1)) FROM seen WHERE start < until
-	) AS touched(elb, group_name, fails, nth)
+		SELECT elb, group_name, address, fails, unnest(range(start // 60000000, (until - 1) // 60000000 + 1)) FROM seen WHERE start < until
+	) AS touched(elb, group_name, address, fails, nth)
 	GROUP BY ALL HAVING bool_and(fails)
 ),
 open AS (
@@ -90,7 +91,7 @@ open AS (
 			window_start: CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(minute) - epoch_us(minute) % $window_us) END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group: CASE WHEN list_contains($by, 'target_group') THEN group_name END,
-			target: CASE WHEN list_contains($by, 'target') THEN traffic.target END
+			target: CASE WHEN list_contains($by, 'target') THEN coalesce(traffic.target, function) END
 		} AS way, count(DISTINCT minute) AS minutes, sum(requests)::BIGINT AS requests
 	FROM open_minute
 	JOIN (SELECT *, split_part(split_part(target_group_arn, ':targetgroup/', 2), '/', 1) AS group_name FROM traffic) AS traffic

@@ -418,6 +418,50 @@ func TestSummaryLate(t *testing.T) {
 	coverage(t, section(t, sum, "coverage"), truth, w, now)
 }
 
+// TestSummaryLateOfHourlyLogs: an hour of a classic balancer that reaches into the
+// window is of the window, however long after it the hour ends.
+func TestSummaryLateOfHourlyLogs(t *testing.T) {
+	dir := t.TempDir()
+	truth, err := demo.Write(context.Background(), dir, demo.Options{Seed: 2, End: end.Truncate(time.Hour), Span: 3 * time.Hour, Lines: 1000, NoTruth: true, Kinds: []demo.Kind{demo.KindClassic}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed atomic.Int64
+	late := func(o *ingest.Object) {
+		o.URI, o.Modified = "s3://b/"+filepath.Base(o.URI), o.Name.End.Add(16*time.Minute)
+	}
+	w := when.Window{From: truth.Until.Add(-100 * time.Minute), Until: truth.Until.Add(-40 * time.Minute)}
+	s, err := query.Open(context.Background(), t.TempDir(), query.Input{
+		Sources: []ingest.Source{counting{sources[0], &listed, late}}, Plan: ingest.Plan{Window: w, Now: truth.Until.Add(time.Hour)}, Workers: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sum, err := s.Summary(context.Background(), summaryAsk, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := section(t, sum, "late")
+	n := 0
+	for _, o := range truth.Objects {
+		width := 5 * time.Minute
+		if o.LoadBalancer == "legacy-mail" {
+			width = time.Hour
+		}
+		if o.End.After(w.From) && o.End.Add(-width).Before(w.Until) {
+			n++
+		}
+	}
+	if shown := len(got.Rows) + int(got.RowsLeft); n == 0 || shown != n {
+		t.Errorf("%d late, truth %d", shown, n)
+	}
+}
+
 // coverage counts objects and gaps per node, and those of no node.
 func coverage(t *testing.T, got *query.Table, truth *demo.Truth, w when.Window, now time.Time) {
 	t.Helper()

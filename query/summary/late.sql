@@ -15,10 +15,8 @@
 --
 -- What is listed here was missing from a summary that did not wait for longer than
 -- the lag. Only S3 says when an object was delivered.
-SELECT kind AS log, load_balancer, node, interval_end, modified AS delivered,
-	(epoch_us(modified) - epoch_us(interval_end)) / 1e6 AS late
-FROM listing
-WHERE starts_with(uri, 's3://') AND interval_end IS NOT NULL
-	AND epoch_us(interval_end) > $since_us AND ($until_us = 0 OR epoch_us(interval_end) - 300000000 < $until_us)
-	AND epoch_us(modified) - epoch_us(interval_end) > $lag_us::BIGINT
-ORDER BY late DESC, log, load_balancer, node, interval_end, uri;
+WITH
+$intervals
+SELECT log, load_balancer, node, make_timestamp(ends) AS interval_end, make_timestamp(ends + late) AS delivered, late / 1e6 AS late
+FROM listed WHERE late > $lag_us::BIGINT
+ORDER BY late DESC, log, load_balancer, node, interval_end;

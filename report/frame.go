@@ -126,6 +126,9 @@ func total(t *query.Table, w wording) string {
 	requests := w.count(t.Requests) + amount.Noun(t.Requests, " request", " requests")
 	switch {
 	case t.Empty != "" && t.Shown() == 0 && t.RowsLeft == 0 && t.Whole():
+		if t.Accounting.Parsed == 0 { // that nothing is wrong cannot be told from no lines
+			return "no entries" + where(t)
+		}
 		return t.Empty
 	case !t.Failures:
 		return rows(t, w)

@@ -2,7 +2,7 @@
 -- version: 1
 -- about: Connections that failed before a request, by cause. TLS handshakes and client certificates, of application and network load balancers.
 -- rows: cause causes
--- empty: no connection failed
+-- empty: no connection failed, as far as is known: at a port where none spoke TLS, all may be plain HTTP or all have failed
 --
 -- dimension: window        window_start
 -- dimension: cause         cause cause_source

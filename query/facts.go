@@ -180,6 +180,9 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	if err := s.copies(ctx, say); err != nil {
 		return err
 	}
+	if err := s.deliveredTwice(ctx, t.Balancers, say); err != nil {
+		return err
+	}
 	return s.late(ctx, say)
 }
 
@@ -209,6 +212,29 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 		)
 		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`,
 		[]any{&n, &one, &other})
+}
+
+// deliveredTwice says which objects hold requests of balancers whose own logs are read,
+// too, and are none of those by their names. CloudWatch delivers the same lines once more,
+// under other names, where both deliveries are switched on. It is said only where every
+// balancer has logs of its own, since no object of another name says which it is of.
+func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func(string, ...any)) error {
+	if len(balancers) == 0 {
+		return nil
+	}
+	var uri string
+	var n int64
+	return s.each(ctx, func() {
+		if n > 0 {
+			say("%s of balancers whose own logs are read, too: %s%s; requests that stand in both count twice: leave out one of them",
+				amount.Of(n, "object of another name holds requests", "objects of other names hold requests"), uri, andMore(n))
+		}
+	}, `
+		SELECT count(*) FILTER (named_kind IS NULL), coalesce(arg_min(uri, object_id) FILTER (named_kind IS NULL), '')
+		FROM object_read
+		WHERE status = 'ok' AND object_id IN (SELECT object_id FROM accounting WHERE parsed > 0 AND list_contains($1, kind))
+		HAVING list_has_all(list(DISTINCT load_balancer) FILTER (named_kind IS NOT NULL), $2)`,
+		[]any{&n, &uri}, kindNames(requestKinds), balancers)
 }
 
 // rejected says how many lines are damaged, in which ways mostly, and where the

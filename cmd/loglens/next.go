@@ -37,7 +37,7 @@ func lines(o reportOptions, args []string, w when.Window, d *query.Drill) string
 	for _, name := range slices.Sorted(maps.Keys(filters)) {
 		flags = append(flags, [2]string{flagName(name), strings.Replace(filters[name], ".000000Z", "Z", 1)})
 	}
-	if d.Rows > rawLimit {
+	if d.Rows > rawLimit || o.limited {
 		flags = append(flags, [2]string{"limit", "0"})
 	}
 	return command(rawReport, o, args, filters, flags)

@@ -27,6 +27,7 @@ type reportOptions struct {
 	by      []string
 	classes []string
 	limit   int
+	limited bool // by LOGLENS_LIMIT, which holds for raw as well
 	every   string
 	filters map[string]*string
 }
@@ -134,6 +135,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if err != nil {
 			return err
 		}
+		o.limited = a.getenv(flagVariable("limit")) != ""
 		further(r, o, args, in.window, table)
 		if err := draw(table); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"syscall"
@@ -25,8 +26,8 @@ func matches(fsys fs.FS, base, pattern string) ([]string, error) {
 	return paths, look.err
 }
 
-// looking notes what doublestar passes over in silence. Its own option to fail would
-// end with the first link that leads round in a circle.
+// looking notes what doublestar passes over in silence, and ends circles of links. The
+// option to fail, of doublestar's own, would end with the first of them.
 type looking struct {
 	fs.FS
 	base string
@@ -34,6 +35,9 @@ type looking struct {
 }
 
 func (l *looking) ReadDir(name string) ([]fs.DirEntry, error) {
+	if l.round(name) {
+		return nil, nil
+	}
 	entries, err := fs.ReadDir(l.FS, name)
 	l.note("list", name, err)
 	return entries, err
@@ -43,6 +47,25 @@ func (l *looking) Stat(name string) (fs.FileInfo, error) {
 	info, err := fs.Stat(l.FS, name)
 	l.note("open", name, err)
 	return info, err
+}
+
+// round reports whether links have led into a folder for the third time on one way. What
+// is in it has been found by then; but two such links make ways without number. The
+// second time may be what the pattern asks for, as */latest/* does of a link to its own
+// folder.
+func (l *looking) round(name string) bool {
+	here, err := fs.Stat(l.FS, name)
+	if err != nil {
+		return false // listing it tells
+	}
+	before := 0
+	for above := name; above != "."; {
+		above = path.Dir(above)
+		if info, err := fs.Stat(l.FS, above); err == nil && os.SameFile(here, info) {
+			before++
+		}
+	}
+	return before >= 2
 }
 
 func (l *looking) note(what, name string, err error) {

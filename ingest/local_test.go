@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -345,6 +346,52 @@ func (s shut) ReadDir(name string) ([]fs.DirEntry, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
 	}
 	return s.MapFS.ReadDir(name)
+}
+
+// tired is a file system that has enough after some listings.
+type tired struct {
+	fs.FS
+	left int
+}
+
+func (t *tired) ReadDir(name string) ([]fs.DirEntry, error) {
+	if t.left--; t.left < 0 {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
+	}
+	return fs.ReadDir(t.FS, name)
+}
+
+// Links that lead round in circles are followed as far as they lead to something new.
+func TestGlobOfCircles(t *testing.T) {
+	tree(t, map[string]string{"logs/a/1.log": "1", "logs/b/2.log": "2", "elsewhere/3.log": "3"})
+	for link, target := range map[string]string{
+		"logs/a/up": "..", "logs/b/up": "..", "logs/b/over": "../a", "logs/a/latest": ".", "logs/c": "../elsewhere", "elsewhere/back": "../logs",
+	} {
+		if err := os.Symlink(target, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for pattern, want := range map[string]string{"**": "123", "**/*.log": "123", "*/latest/*.log": "1", "*/back/b/*.log": "2"} {
+		paths, err := matches(&tired{os.DirFS("logs"), 10_000}, "logs", pattern)
+		if err != nil {
+			t.Errorf("%s: %v", pattern, err)
+		}
+		texts := make(map[string]bool)
+		for _, p := range paths {
+			if info, err := os.Stat(p); err != nil {
+				t.Errorf("%s: %v", pattern, err)
+			} else if !info.IsDir() {
+				text, err := os.ReadFile(p)
+				if err != nil {
+					t.Error(err)
+				}
+				texts[string(text)] = true
+			}
+		}
+		if got := strings.Join(slices.Sorted(maps.Keys(texts)), ""); got != want {
+			t.Errorf("%s: files %s, want %s", pattern, got, want)
+		}
+	}
 }
 
 // What lies in a folder that may not be listed may match a pattern, too.

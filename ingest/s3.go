@@ -19,7 +19,7 @@ type s3Source struct {
 	bucket  string
 	prefix  string // folder or key, without a "/" at its end; "" for the whole bucket
 	isKey   bool   // prefix may be a key: the spec has no "/" at its end
-	pattern string // glob for whole keys; "" if the spec has none
+	pattern string // glob for keys and folders; "" if the spec has none
 	dial    *dialer
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"iter"
 	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
 )
 
 // How many listings run at a time; their results keep their order.
@@ -130,11 +132,12 @@ func (l *seeker) key(ctx context.Context, key string) bool {
 }
 
 // flat lists every key below a prefix and takes those that the plan wants by
-// their names. Where it meets an AWSLogs folder it goes on in AWS's layout.
+// their names. Where it meets an AWSLogs folder it goes on in AWS's layout, and
+// where a glob takes a folder, as if that had been named.
 func (l *seeker) flat(ctx context.Context, prefix string) bool {
 	ask := listing{prefix: prefix}
 	for {
-		root := ""
+		inner := ""
 	pages:
 		for p, err := range l.bucket.pages(ctx, ask) {
 			if err != nil {
@@ -144,7 +147,7 @@ func (l *seeker) flat(ctx context.Context, prefix string) bool {
 				if k.key <= ask.startAfter {
 					continue // from a server that does not know where to start
 				}
-				if root = l.layoutIn(prefix, k.key); root != "" {
+				if inner = l.folderIn(prefix, k.key); inner != "" {
 					break pages
 				}
 				if o := l.object(k); o != nil && !l.emit(o, nil) {
@@ -152,23 +155,39 @@ func (l *seeker) flat(ctx context.Context, prefix string) bool {
 				}
 			}
 		}
-		if root == "" {
+		if inner == "" {
 			return true
 		}
-		if !l.tree(ctx, root, nil) {
+		if !l.enter(ctx, inner) {
 			return false
 		}
-		ask.startAfter = root + "\U0010ffff" // behind all that is in it
+		ask.startAfter = inner + "\U0010ffff" // behind all that is in it
 	}
 }
 
-// layoutIn is the AWSLogs folder below prefix in which a key lies; "" if there
-// is none, or a glob chooses the keys.
-func (l *seeker) layoutIn(prefix, key string) string {
-	rest := key[len(prefix):]
-	at := strings.Index("/"+rest, "/AWSLogs/")
-	if at < 0 || l.match != "" {
+// folderIn is the folder in which a key lies, below prefix or that itself, that is not
+// listed key by key: AWSLogs or, with a glob, the one that the glob takes; "" for none.
+func (l *seeker) folderIn(prefix, key string) string {
+	if l.match == "" {
+		rest := key[len(prefix):]
+		if at := strings.Index("/"+rest, "/AWSLogs/"); at >= 0 {
+			return prefix + rest[:at] + "AWSLogs/"
+		}
 		return ""
 	}
-	return prefix + rest[:at] + "AWSLogs/"
+	for i := range len(key) {
+		if key[i] == '/' && (doublestar.MatchUnvalidated(l.match, key[:i]) || doublestar.MatchUnvalidated(l.match, key[:i+1])) {
+			return key[:i+1]
+		}
+	}
+	return ""
+}
+
+// enter lists the folder that folderIn has found.
+func (l *seeker) enter(ctx context.Context, folder string) bool {
+	if l.match == "" {
+		return l.tree(ctx, folder, nil)
+	}
+	all := &seeker{bucket: l.bucket, plan: l.plan, emit: l.emit}
+	return all.walk(ctx, strings.TrimSuffix(folder, "/"), false)
 }

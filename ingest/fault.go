@@ -171,18 +171,26 @@ func (e *NotFoundError) Hint() string {
 
 // ArchivedError says: the object lies in an archive class and must be restored first.
 type ArchivedError struct {
-	URI string
-	Err error
+	URI    string
+	Tiered bool // in an archive tier of Intelligent-Tiering: it moves back for good
+	Err    error
 }
 
 func (e *ArchivedError) Error() string { return e.URI + ": archived object: restore it first" }
 
 func (e *ArchivedError) Unwrap() error { return e.Err }
 
-// Hint is the command that restores the object.
+// Hint is the command that restores the object. What moves back for good is refused with
+// a number of days, and any other without.
+//
+// Source: AWS, "Restoring an archived object" of the Amazon S3 guide, read 2026-11.
 func (e *ArchivedError) Hint() string {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(e.URI, "s3://"), "/")
-	return fmt.Sprintf("aws s3api restore-object --bucket %s --key %s --restore-request Days=3", ShellWord(bucket), ShellWord(key))
+	request := "Days=3"
+	if e.Tiered {
+		request = "'{}'"
+	}
+	return fmt.Sprintf("aws s3api restore-object --bucket %s --key %s --restore-request %s", ShellWord(bucket), ShellWord(key), request)
 }
 
 // SourceError says: what was given cannot name a source.

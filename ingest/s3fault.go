@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -110,7 +111,9 @@ func explainCode(api smithy.APIError, action, resource string) error {
 	case "InvalidBucketName":
 		return &SourceError{Spec: resource, Reason: "not a valid bucket name", Next: "s3://bucket/prefix"}
 	case "InvalidObjectState":
-		return &ArchivedError{URI: resource, Err: words}
+		var state *types.InvalidObjectState
+		tiered := errors.As(api, &state) && state.StorageClass == types.StorageClassIntelligentTiering
+		return &ArchivedError{URI: resource, Tiered: tiered, Err: words}
 	case "PreconditionFailed":
 		return ErrReplaced
 	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":

@@ -251,13 +251,18 @@ func TestRefusals(t *testing.T) {
 		{"LIST", true, 403, "AccessDenied", "Access Denied", new(*ingest.AccessError), "s3:ListBucket", 1},
 		{"GET", false, 403, "AccessDenied", "Access Denied", new(*ingest.AccessError), "s3:GetObject", 1},
 		{"key", false, 403, "AccessDenied", "User is not authorized to perform: kms:Decrypt on the resource", new(*ingest.AccessError), "kms:Decrypt", 1},
-		{"archived", false, 403, "InvalidObjectState", "The operation is not valid for the object's storage class", new(*ingest.ArchivedError), "aws s3api restore-object --bucket refusals --key 0001.log.gz", 1},
+		{"archived", false, 403, "InvalidObjectState", "The operation is not valid for the object's storage class", new(*ingest.ArchivedError), "aws s3api restore-object --bucket refusals --key 0001.log.gz --restore-request Days=3", 1},
+		{"archived in a tier", false, 403, "InvalidObjectState", "The operation is not valid for the object's access tier", new(*ingest.ArchivedError), "aws s3api restore-object --bucket refusals --key 0001.log.gz --restore-request '{}'", 1},
 		{"vanished", false, 404, "NoSuchKey", "The specified key does not exist.", new(*ingest.NotFoundError), "vanished", 1},
 		{"expired", true, 400, "ExpiredToken", "The provided token has expired.", new(*ingest.CredentialsError), "expired", 1},
 		{"unknown key", true, 403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", new(*ingest.CredentialsError), "does not know", 1},
 		{"clock", true, 403, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.", new(*ingest.CredentialsError), "clock", 0},
 		{"other region", true, 301, "PermanentRedirect", "The bucket you are attempting to access must be addressed using the specified endpoint.", new(*ingest.UnreachableError), "--region", 0},
 		{"bad request", false, 400, "InvalidArgument", "odd", new(*ingest.UnreachableError), "InvalidArgument: odd", 1},
+	}
+	details := map[string]string{
+		"archived":           "<StorageClass>GLACIER</StorageClass>",
+		"archived in a tier": "<StorageClass>INTELLIGENT_TIERING</StorageClass><AccessTier>ARCHIVE_ACCESS</AccessTier>",
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -266,7 +271,7 @@ func TestRefusals(t *testing.T) {
 				if !refused(r) {
 					return nil
 				}
-				return &fault{status: tt.status, code: tt.code, message: tt.message}
+				return &fault{status: tt.status, code: tt.code, message: tt.message, detail: details[tt.name]}
 			})
 			got, err := readAll(t.Context(), t, ingest.AWS{EndpointURL: p.url}, ingest.Plan{}, 2, "s3://refusals")
 			if tt.list != (err != nil) {

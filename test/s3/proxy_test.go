@@ -25,7 +25,8 @@ func (r request) isGet() bool  { return r.method == http.MethodGet && r.key != "
 type fault struct {
 	status        int // answer this, with an S3 error
 	code, message string
-	drop          bool // end the connection without an answer
+	detail        string // XML beside them
+	drop          bool   // end the connection without an answer
 
 	cut  int64  // break off after so many bytes of the body; 0: do not
 	then func() // called at the cut, before the connection ends
@@ -78,7 +79,7 @@ func newProxy(t *testing.T, damage func(r request, n int) *fault) *proxy {
 		case f.status > 0:
 			w.Header().Set("Content-Type", "application/xml")
 			w.WriteHeader(f.status)
-			_, _ = fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>%s</Message><RequestId>4442587FB7D0A2F9</RequestId></Error>`, f.code, f.message)
+			_, _ = fmt.Fprintf(w, `<?xml version="1.0" encoding="UTF-8"?><Error><Code>%s</Code><Message>%s</Message>%s<RequestId>4442587FB7D0A2F9</RequestId></Error>`, f.code, f.message, f.detail)
 		default:
 			pass.ServeHTTP(&meter{ResponseWriter: w, proxy: p, count: seen.isGet(), fault: f}, r)
 		}

@@ -114,6 +114,8 @@ func explainCode(api smithy.APIError, action, resource string) error {
 		var state *types.InvalidObjectState
 		tiered := errors.As(api, &state) && state.StorageClass == types.StorageClassIntelligentTiering
 		return &ArchivedError{URI: resource, Tiered: tiered, Err: words}
+	case "KMS.DisabledException", "KMS.InvalidKeyUsageException", "KMS.KMSInvalidStateException", "KMS.NotFoundException":
+		return &UnreachableError{Resource: resource, Reason: "the key that it is encrypted with cannot be used (" + words.Error() + ")", Next: "aws kms describe-key --key-id KEY tells the key's state", Err: words}
 	case "PreconditionFailed":
 		return ErrReplaced
 	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":

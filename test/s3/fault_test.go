@@ -253,6 +253,7 @@ func TestRefusals(t *testing.T) {
 		{"key", false, 403, "AccessDenied", "User is not authorized to perform: kms:Decrypt on the resource", new(*ingest.AccessError), "kms:Decrypt", 1},
 		{"archived", false, 403, "InvalidObjectState", "The operation is not valid for the object's storage class", new(*ingest.ArchivedError), "aws s3api restore-object --bucket refusals --key 0001.log.gz --restore-request Days=3", 1},
 		{"archived in a tier", false, 403, "InvalidObjectState", "The operation is not valid for the object's access tier", new(*ingest.ArchivedError), "aws s3api restore-object --bucket refusals --key 0001.log.gz --restore-request '{}'", 1},
+		{"disabled key", false, 400, "KMS.DisabledException", "arn:aws:kms:us-east-1:111122223333:key/a1 is disabled.", new(*ingest.UnreachableError), "aws kms describe-key", 1},
 		{"vanished", false, 404, "NoSuchKey", "The specified key does not exist.", new(*ingest.NotFoundError), "vanished", 1},
 		{"expired", true, 400, "ExpiredToken", "The provided token has expired.", new(*ingest.CredentialsError), "expired", 1},
 		{"unknown key", true, 403, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.", new(*ingest.CredentialsError), "does not know", 1},

@@ -238,6 +238,10 @@ func TestNewSourcesErrors(t *testing.T) {
 		{"standard input twice", []string{"-", "-"}, new(*SourceError), ""},
 		{"other scheme", []string{"gs://bucket"}, new(*SourceError), "s3://"},
 		{"no bucket", []string{"s3:///prefix"}, new(*SourceError), "s3://bucket"},
+		{"a bucket's ARN", []string{"s3://arn:aws-us-gov:s3:::logs/prod"}, new(*SourceError), "s3://logs/prod"},
+		{"an access point's ARN", []string{"s3://arn:aws:s3:eu-west-1:111122223333:accesspoint/readers/prod"}, new(*SourceError), "s3://ALIAS/prod, with what this says: aws s3control get-access-point --region eu-west-1 --account-id 111122223333 --name readers --query Alias"},
+		{"an access point of several regions", []string{"s3://arn:aws:s3::111122223333:accesspoint/m1.mrap"}, new(*SourceError), "one of the buckets"},
+		{"no ARN", []string{"s3://arn:aws"}, new(*SourceError), "s3://bucket"},
 		{"bad pattern in a bucket", []string{"s3://bucket/a[b"}, new(*SourceError), "**"},
 	}
 	for _, tt := range tests {

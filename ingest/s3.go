@@ -29,6 +29,9 @@ func newS3Source(spec, rest string, dial *dialer) (Source, error) {
 	if bucket == "" {
 		return nil, &SourceError{Spec: spec, Reason: "names no bucket", Next: "s3://bucket/prefix"}
 	}
+	if strings.HasPrefix(bucket, "arn:") {
+		return nil, &SourceError{Spec: spec, Reason: "an ARN where a bucket's name is wanted", Next: bucketOfARN(rest)}
+	}
 	s := &s3Source{spec: spec, bucket: bucket, prefix: strings.TrimRight(prefix, "/"), isKey: !strings.HasSuffix(prefix, "/"), dial: dial}
 	if i := strings.IndexAny(prefix, "*?[{"); i >= 0 {
 		if !doublestar.ValidatePattern(prefix) {
@@ -38,6 +41,28 @@ func newS3Source(spec, rest string, dial *dialer) (Source, error) {
 		s.prefix = prefix[:max(strings.LastIndexByte(prefix[:i], '/'), 0)]
 	}
 	return s, nil
+}
+
+// bucketOfARN advises who has named a bucket or an access point by its ARN. The alias of
+// an access point stands for a bucket's name everywhere.
+//
+// Source: AWS, "Access point aliases" of the Amazon S3 guide, read 2026-11.
+func bucketOfARN(arn string) string {
+	part := strings.SplitN(arn, ":", 6)
+	if len(part) < 6 {
+		return "s3://bucket/prefix"
+	}
+	region, account, resource := part[3], part[4], part[5]
+	point, isPoint := strings.CutPrefix(resource, "accesspoint/")
+	name, prefix, _ := strings.Cut(point, "/")
+	switch {
+	case !isPoint:
+		return "s3://" + resource
+	case region == "":
+		return "s3://bucket/prefix, with one of the buckets behind this access point"
+	}
+	return fmt.Sprintf("s3://ALIAS/%s, with what this says: aws s3control get-access-point --region %s --account-id %s --name %s --query Alias",
+		prefix, ShellWord(region), ShellWord(account), ShellWord(name))
 }
 
 func (s *s3Source) String() string { return s.spec }

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -121,12 +122,19 @@ func newRetryer() *retry.Standard {
 		})
 		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
 			// Nothing listens there: a few seconds cover a restart, more only waits.
-			if attempt > refusedAttempts && errors.Is(err, syscall.ECONNREFUSED) {
+			if attempt > refusedAttempts && errors.Is(err, syscall.ECONNREFUSED) || isCertificate(err) {
 				return 0, err
 			}
 			return delay(attempt - 1), nil
 		})
 	})
+}
+
+// isCertificate reports whether a server's certificate is not to be trusted, which it
+// will not be the next time either.
+func isCertificate(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	return errors.As(err, &certificate)
 }
 
 // delay is how long to wait after the n-th failure in a row, n from 0: twice as

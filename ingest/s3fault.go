@@ -80,7 +80,11 @@ func Explain(ctx context.Context, err error, action, resource string) error {
 	if api != nil {
 		reason = apiWords{api}.Error()
 	}
-	return &UnreachableError{Resource: resource, Reason: reason, Next: "check network, proxy, --region and --endpoint-url", Err: err}
+	next := "check network, proxy, --region and --endpoint-url"
+	if isCertificate(err) {
+		next = "a proxy that looks into TLS? AWS_CA_BUNDLE=FILE names the certificates to trust"
+	}
+	return &UnreachableError{Resource: resource, Reason: reason, Next: next, Err: err}
 }
 
 // explainCode knows the error codes of S3, STS and Elastic Load Balancing; nil

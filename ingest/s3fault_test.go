@@ -2,6 +2,13 @@ package ingest
 
 import (
 	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -22,5 +29,28 @@ func TestRefusedAction(t *testing.T) {
 		if !errors.As(err, &denied) || denied.Action != tt.want {
 			t.Errorf("%s: error %v, want that %s is missing", tt.message, err, tt.want)
 		}
+	}
+}
+
+// A server whose certificate is not to be trusted is asked once, and what to do is said.
+func TestForeignCertificate(t *testing.T) {
+	t.Parallel()
+	var connections atomic.Int64
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ConnState = func(_ net.Conn, s http.ConnState) {
+		if s == http.StateNew {
+			connections.Add(1)
+		}
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	_, err := listAll(t, AWS{Region: "us-east-1", EndpointURL: server.URL}, "s3://bucket", Plan{})
+	var unreachable *UnreachableError
+	if !errors.As(err, &unreachable) || !strings.Contains(unreachable.Hint(), "AWS_CA_BUNDLE") {
+		t.Errorf("error %v, want an UnreachableError whose hint is AWS_CA_BUNDLE", err)
+	}
+	if n := connections.Load(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
 	}
 }

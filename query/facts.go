@@ -183,7 +183,7 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	if err := s.deliveredTwice(ctx, t.Balancers, say); err != nil {
 		return err
 	}
-	return s.late(ctx, say)
+	return s.reach(ctx, say)
 }
 
 // copies says which objects are there more than once. AWS gives no two the same name, so
@@ -269,19 +269,25 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 	return err
 }
 
-// late says how far the logs reach if they end before the window does.
-func (s *Store) late(ctx context.Context, say func(string, ...any)) error {
-	until := s.in.Plan.Window.Until
-	if until.IsZero() {
-		return nil
+// reach says how far the logs reach if they begin after the window does, or end before it.
+func (s *Store) reach(ctx context.Context, say func(string, ...any)) error {
+	const minute = "2006-01-02 15:04Z"
+	window := s.in.Plan.Window
+	before := ingest.Plan{Window: when.Window{Until: window.From}, Kinds: s.read}
+	var oldest, newest *time.Time
+	var reaching int64
+	err := s.each(ctx, func() {}, "SELECT min(interval_end), max(interval_end), count(*) FILTER ("+timely(before)+") FROM object_read WHERE status = 'ok'",
+		[]any{&oldest, &newest, &reaching})
+	if err != nil || newest == nil {
+		return err
 	}
-	var newest *time.Time
-	err := s.each(ctx, func() {}, `SELECT max(interval_end) FROM object_read WHERE status = 'ok'`, []any{&newest})
-	if err == nil && newest != nil && newest.Before(until) {
-		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic",
-			newest.UTC().Format("2006-01-02 15:04Z"))
+	if !window.From.IsZero() && reaching == 0 {
+		say("the oldest log object ends at %s: of what came before it there are no logs, or there was no traffic", oldest.UTC().Format(minute))
 	}
-	return err
+	if newest.Before(window.Until) {
+		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic", newest.UTC().Format(minute))
+	}
+	return nil
 }
 
 func andMore(n int64) string {

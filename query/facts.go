@@ -183,7 +183,7 @@ func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
 	if err := s.deliveredTwice(ctx, t.Balancers, say); err != nil {
 		return err
 	}
-	return s.reach(ctx, say)
+	return s.reach(ctx, t, say)
 }
 
 // copies says which objects are there more than once. AWS gives no two the same name, so
@@ -269,9 +269,11 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 	return err
 }
 
+// toMinute is how the ends of objects are told.
+const toMinute = "2006-01-02 15:04Z"
+
 // reach says how far the logs reach if they begin after the window does, or end before it.
-func (s *Store) reach(ctx context.Context, say func(string, ...any)) error {
-	const minute = "2006-01-02 15:04Z"
+func (s *Store) reach(ctx context.Context, t *Table, say func(string, ...any)) error {
 	window := s.in.Plan.Window
 	before := ingest.Plan{Window: when.Window{Until: window.From}, Kinds: s.read}
 	var oldest, newest *time.Time
@@ -282,10 +284,11 @@ func (s *Store) reach(ctx context.Context, say func(string, ...any)) error {
 		return err
 	}
 	if !window.From.IsZero() && reaching == 0 {
-		say("the oldest log object ends at %s: of what came before it there are no logs, or there was no traffic", oldest.UTC().Format(minute))
+		t.Oldest = oldest.UTC()
+		say("the oldest log object ends at %s: of what came before it there are no logs, or there was no traffic", oldest.UTC().Format(toMinute))
 	}
 	if newest.Before(window.Until) {
-		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic", newest.UTC().Format(minute))
+		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic", newest.UTC().Format(toMinute))
 	}
 	return nil
 }

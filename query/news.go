@@ -137,6 +137,10 @@ func comparability(before *Basis) (wrong []string) {
 		wrong = append(wrong, fmt.Sprintf("of the window before, %s, %s was never ingested: what is new rests on the rest",
 			t.Window, when.FormatDuration(t.Lacking())))
 	}
+	if !t.Oldest.IsZero() && before.known() {
+		wrong = append(wrong, fmt.Sprintf("of the window before, %s, the oldest log object ends at %s: what is new rests on what came then",
+			t.Window, t.Oldest.Format(toMinute)))
+	}
 	if wrong == nil && !before.known() {
 		wrong = []string{fmt.Sprintf("no requests in the window before, %s: what is new is not known", t.Window)}
 	}

@@ -16,6 +16,7 @@ type Table struct {
 	Accounting Accounting
 	Gaps       []Span       // of the window, for which a store has not looked through a source
 	Unseen     bool         // Gaps are all of the window
+	Oldest     time.Time    // end of the oldest object, if none reaches back to the window's beginning
 	NotCounted []NotCounted // failures left out of Rows by class, most first
 	Warnings   []string     // whole sentences without full stop; hostile text is not yet neutralised
 	Unread     []string     // kinds of logs that were found among the objects and are not the question's

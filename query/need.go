@@ -2,15 +2,11 @@ package query
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"slices"
 	"strings"
-
-	"github.com/duckdb/duckdb-go/v2"
 
 	"loglens/ingest"
 	"loglens/parse"
@@ -203,142 +199,4 @@ func (s *Store) needs(ctx context.Context, text string, args []any, relations []
 		}
 	}
 	return n, nil
-}
-
-// explain asks DuckDB for the plan of the statement behind it.
-const explain = "EXPLAIN (FORMAT json) "
-
-// ofStatement tells what DuckDB refused because of the statement, not because
-// something broke.
-func ofStatement(err error) error {
-	var refused *duckdb.Error
-	if !errors.As(err, &refused) {
-		return err
-	}
-	switch refused.Type {
-	case duckdb.ErrorTypeBinder, duckdb.ErrorTypeCatalog, duckdb.ErrorTypeParser, duckdb.ErrorTypeConversion,
-		duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeInvalidType, duckdb.ErrorTypeMismatchType,
-		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeDecimal, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeSyntax,
-		duckdb.ErrorTypeNotImplemented:
-		what, where, _ := strings.Cut(refused.Msg, "\n")
-		next := strings.TrimSpace(ofUser(where))
-		if refused.Type == duckdb.ErrorTypeBinder || refused.Type == duckdb.ErrorTypeCatalog {
-			next = strings.TrimLeft(next+"\n"+whatThereIs, "\n")
-		}
-		return &StatementError{what, next}
-	}
-	return err
-}
-
-// firstLine begins what DuckDB shows of a statement's first line, "..." in place of what
-// it leaves out.
-const firstLine = "LINE 1: "
-
-// ofUser takes out of such a place what stands before the user's own text, or its end, and
-// moves the caret in the line below.
-func ofUser(where string) string {
-	before, shown, ok := strings.Cut(where, firstLine)
-	if !ok {
-		return where
-	}
-	for _, prefix := range []string{explain, intoResult} {
-		cut := prefix
-		if rest, shortened := strings.CutPrefix(shown, "..."); shortened {
-			for cut != "" && !strings.HasPrefix(rest, cut) {
-				cut = cut[1:]
-			}
-			if len(cut) > 1 { // more than the space at its end
-				cut = "..." + cut
-			}
-		}
-		if after, ok := strings.CutPrefix(shown, cut); ok {
-			return before + firstLine + strings.Replace(after, "\n"+strings.Repeat(" ", len(cut)), "\n", 1)
-		}
-	}
-	return where
-}
-
-// scanned is how a plan scans a relation: how many times, two standing for any number of
-// them, and which of its columns.
-type scanned struct {
-	times   int
-	columns columnSet
-}
-
-// unknownColumns stands among the columns of a scan that does not name its own.
-const unknownColumns = "*"
-
-// held is what has to be held of failing requests that are scanned in this way.
-func (s scanned) held() held {
-	switch {
-	case s.times == 0:
-		return noneHeld
-	case ofHead(s.columns):
-		return headsHeld
-	}
-	return linesHeld
-}
-
-// recursive is what a plan calls WITH RECURSIVE.
-const recursive = "REC_CTE"
-
-// scans finds the scans of each relation in the plan of a statement.
-func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]scanned, error) {
-	var key, plan string
-	err := s.plan.QueryRowContext(ctx, explain+text, args...).Scan(&key, &plan)
-	if err != nil {
-		return nil, ofStatement(err)
-	}
-	type node struct {
-		Name     string            `json:"name"`
-		Children []json.RawMessage `json:"children"`
-		Info     struct {
-			Function string    `json:"Function"`
-			Columns  oneOrMany `json:"Projections"`
-		} `json:"extra_info"`
-	}
-	var roots []json.RawMessage
-	if err := json.Unmarshal([]byte(plan), &roots); err != nil {
-		return nil, fmt.Errorf("read plan: %w", err)
-	}
-	found := map[string]scanned{}
-	var look func(root json.RawMessage, times int) error
-	look = func(root json.RawMessage, times int) error {
-		var n node
-		if err := json.Unmarshal(root, &n); err != nil {
-			return fmt.Errorf("read plan: %w", err)
-		}
-		if len(n.Info.Columns) == 0 {
-			n.Info.Columns = oneOrMany{unknownColumns}
-		}
-		name := strings.ToLower(n.Info.Function)
-		found[name] = scanned{found[name].times + times, append(found[name].columns, n.Info.Columns...)}
-		for i, child := range n.Children {
-			if n.Name == recursive && i > 0 { // it runs until it gives nothing new
-				times = 2
-			}
-			if err := look(child, times); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	for _, root := range roots {
-		if err := look(root, 1); err != nil {
-			return nil, err
-		}
-	}
-	return found, nil
-}
-
-// oneOrMany is a list of words, of which DuckDB writes one as a word.
-type oneOrMany []string
-
-// UnmarshalJSON reads a list, or its only word.
-func (l *oneOrMany) UnmarshalJSON(text []byte) error {
-	if text[0] == '[' {
-		return json.Unmarshal(text, (*[]string)(l))
-	}
-	*l = make([]string, 1)
-	return json.Unmarshal(text, &(*l)[0])
 }

@@ -19,6 +19,7 @@ func TestDoesNoHarm(t *testing.T) {
 		says   string // what its sentence has
 		denies string // what neither its sentence nor what is to be done has
 		mild   bool   // is no failure
+		sure   bool   // is one
 
 		groupless bool // names no group, and no target
 	}
@@ -262,6 +263,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.LinkUnfiltered = true
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
 		}, finding{id: "nlb-client-addresses-blocked", mild: true}},
+		{"targets for nodes, whose health checks pass, and not for clients", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
+		}, finding{id: "nlb-client-addresses-blocked", sure: true, fix: "CidrIp=0.0.0.0/0"}},
 		{"an old certificate beside the new one", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}})
 			s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})
@@ -412,7 +418,7 @@ func TestDoesNoHarm(t *testing.T) {
 			if tt.want.groupless && len(f.Groups)+len(f.Targets) > 0 {
 				t.Errorf("it is about %v %v", f.Groups, f.Targets)
 			}
-			if tt.want.mild && f.Level == Fail {
+			if tt.want.mild && f.Level == Fail || tt.want.sure && f.Level != Fail {
 				t.Errorf("%s is %s:\n%s", f.ID, f.Level, said(r))
 			}
 			if tt.want.behind != "" {

@@ -354,6 +354,9 @@ func TestDoesNoHarm(t *testing.T) {
 		{"a listener for another group", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, Groups: []string{"sg-edge"}, CIDRs: []string{"203.0.113.0/24"}}}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "GroupId=sg-edge", not: "0.0.0.0/0"}},
+		{"a listener for few, where all may ping", func(s *Snapshot) {
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "icmp", From: 3, To: 4, CIDRs: []string{"0.0.0.0/0"}}, {Protocol: "58", CIDRs: []string{"::/0"}}, {Protocol: "tcp", From: 443, To: 443, CIDRs: []string{"203.0.113.0/24"}}}
+		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=203.0.113.0/24", not: "/0"}},
 		{"a listener for nobody knows whom", func(s *Snapshot) { s.group("sg-lb").Ingress = []Permission{} },
 			finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=CLIENTS-CIDR", not: "0.0.0.0/0"}},
 		{"a network ACL before an internal listener", func(s *Snapshot) {

@@ -373,11 +373,15 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	found.on(e)
 }
 
-// admits are all that the rules of groups let in, on whatever port.
+// admits are all that the rules of groups let in, on whatever port. Whom ICMP may come
+// from is another question: all may ping what few may use.
 func (f *facts) admits(ids []string) (peers []string) {
 	groups, _ := f.securityGroups(ids)
 	for _, g := range groups {
 		for _, p := range g.Ingress {
+			if !slices.Contains([]string{"-1", "tcp", "6", "udp", "17"}, p.Protocol) {
+				continue
+			}
 			for _, peer := range slices.Concat(p.CIDRs, p.PrefixLists, p.Groups) {
 				if !slices.Contains(ids, peer) {
 					peers = add(peers, peer)

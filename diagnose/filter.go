@@ -177,7 +177,7 @@ func (f *facts) has(ids []string, egress bool, protocol string, port int) string
 // refusal is a part of the ports that an ACL refuses, and the entry that does it.
 type refusal struct {
 	from, to int
-	entry    ACLEntry // number 32767 is the end of the list
+	entry    ACLEntry // from lastNumber on it is the end of the list
 }
 
 // aclOf is the network ACL of a subnet; nil if it is not known.
@@ -190,10 +190,29 @@ func (f *facts) aclOf(subnet string) *ACL {
 	return nil
 }
 
-// refuses says which of the ports an ACL refuses to or from any of some addresses.
-// Entries are tried by their numbers, and the first that matches decides; what none
-// matches is refused.
-func (a *ACL) refuses(egress bool, protocol string, from, to int, addresses netip.Prefix) (list []refusal) {
+// refuses says which of the ports an ACL refuses to or from any of some addresses, and
+// which entry is the first to do so. Entries are tried by their numbers, and the first
+// that matches decides; what none matches is refused.
+func (a *ACL) refuses(egress bool, protocol string, from, to int, addresses netip.Prefix) []refusal {
+	return a.refusals(egress, protocol, from, to, func(entries []ACLEntry) (ACLEntry, bool) { return refusedBy(entries, addresses) })
+}
+
+// shuts says which of the ports an ACL refuses to or from all of the addresses, but for
+// some of them, and which entry is the last that it takes for that: those before it keep
+// out a few, as somebody means them to.
+func (a *ACL) shuts(egress bool, protocol string, from, to int, addresses netip.Prefix, but ...netip.Prefix) []refusal {
+	return a.refusals(egress, protocol, from, to, func(entries []ACLEntry) (ACLEntry, bool) { return shutBy(entries, addresses, but) })
+}
+
+// anybody reports whether an ACL lets a port through for any of the addresses, but
+// for some of them.
+func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Prefix, but ...netip.Prefix) bool {
+	return len(a.shuts(egress, protocol, port, port, addresses, but...)) == 0
+}
+
+// refusals are the ports that are refused, with the entry that does it, by what is said
+// of all entries for a port in their order.
+func (a *ACL) refusals(egress bool, protocol string, from, to int, by func([]ACLEntry) (ACLEntry, bool)) (list []refusal) {
 	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
 	var entries []ACLEntry
 	bounds := []int{from}
@@ -220,25 +239,32 @@ func (a *ACL) refuses(egress bool, protocol string, from, to int, addresses neti
 		if i+1 < len(bounds) {
 			last = bounds[i+1] - 1
 		}
-		by, ok := refusedBy(entries, first, addresses)
+		entry, ok := by(slices.DeleteFunc(slices.Clone(entries), func(e ACLEntry) bool { return first < e.From || e.To < first }))
 		switch {
 		case !ok:
-		case len(list) > 0 && list[len(list)-1].to == first-1 && list[len(list)-1].entry == by:
+		case len(list) > 0 && list[len(list)-1].to == first-1 && list[len(list)-1].entry == entry:
 			list[len(list)-1].to = last
 		default:
-			list = append(list, refusal{first, last, by})
+			list = append(list, refusal{first, last, entry})
 		}
 	}
 	return list
 }
 
-// refusedBy is the entry that refuses a port to any of some addresses.
-func refusedBy(entries []ACLEntry, port int, addresses netip.Prefix) (ACLEntry, bool) {
+// lastNumber is that of the last entry for IPv4, which cannot be changed; IPv6 has one of
+// its own after it.
+const lastNumber = 32767
+
+// noneMatches stands for the last entry, whose number is not always told.
+var noneMatches = ACLEntry{Number: lastNumber, Protocol: "-1", CIDR: "0.0.0.0/0"}
+
+// refusedBy is the first entry that refuses any of some addresses.
+func refusedBy(entries []ACLEntry, addresses netip.Prefix) (ACLEntry, bool) {
 	var left netipx.IPSetBuilder
 	left.AddPrefix(addresses)
 	for _, e := range entries {
 		p, err := netip.ParsePrefix(e.CIDR)
-		if err != nil || port < e.From || e.To < port {
+		if err != nil {
 			continue
 		}
 		set, err := left.IPSet()
@@ -254,42 +280,36 @@ func refusedBy(entries []ACLEntry, port int, addresses netip.Prefix) (ACLEntry, 
 	if err != nil || len(set.Ranges()) == 0 {
 		return ACLEntry{}, false
 	}
-	return ACLEntry{Number: 32767, Protocol: "-1", CIDR: "0.0.0.0/0"}, true
+	return noneMatches, true
 }
 
-// anybody reports whether an ACL lets a port through for any of the addresses, but
-// for some of them.
-func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Prefix, but ...netip.Prefix) bool {
-	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
-	var open, shut netipx.IPSetBuilder
-	for _, e := range a.Entries {
+// shutBy is the entry that refuses the last of some addresses, if none of them is allowed.
+func shutBy(entries []ACLEntry, addresses netip.Prefix, but []netip.Prefix) (ACLEntry, bool) {
+	var left netipx.IPSetBuilder
+	left.AddPrefix(addresses)
+	for _, p := range but {
+		left.RemovePrefix(p)
+	}
+	for _, e := range entries {
 		p, err := netip.ParsePrefix(e.CIDR)
-		matches := e.Protocol == "-1" || (e.Protocol == number || e.Protocol == protocol) && (e.From == 0 && e.To == 0 || e.From <= port && port <= e.To)
-		if err != nil || e.Egress != egress || !matches {
+		set, errSet := left.IPSet()
+		if err != nil || errSet != nil || !set.OverlapsPrefix(p) {
 			continue
 		}
 		if e.Allow {
-			var free netipx.IPSetBuilder
-			free.AddPrefix(p)
-			if set, err := shut.IPSet(); err == nil {
-				free.RemoveSet(set)
-			}
-			if set, err := free.IPSet(); err == nil {
-				open.AddSet(set)
-			}
+			return ACLEntry{}, false
 		}
-		shut.AddPrefix(p)
+		left.RemovePrefix(p)
+		if set, err := left.IPSet(); err == nil && len(set.Ranges()) == 0 {
+			return e, true
+		}
 	}
-	for _, p := range but {
-		open.RemovePrefix(p)
-	}
-	set, err := open.IPSet()
-	return err == nil && set.OverlapsPrefix(addresses)
+	return noneMatches, true
 }
 
 // words are what an entry says.
 func (e ACLEntry) words() string {
-	if e.Number == 32767 {
+	if e.Number >= lastNumber {
 		return "no rule matches, so the last one (*) refuses"
 	}
 	what := "all traffic"
@@ -349,7 +369,7 @@ func (f *facts) number(e newEntry, a *ACL, before int) int {
 	if n := f.numbers[e]; 0 < n && n < before {
 		return n
 	}
-	for n := min(before-1, 32766); n > 0; n-- {
+	for n := min(before, lastNumber) - 1; n > 0; n-- {
 		taken := slices.ContainsFunc(a.Entries, func(old ACLEntry) bool { return old.Egress == e.egress && old.Number == n })
 		for other, m := range f.numbers {
 			taken = taken || other.acl == e.acl && other.egress == e.egress && m == n

@@ -43,18 +43,43 @@ func TestACL(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("refused ports (-want +got):\n%s\n%+v", diff, a.Entries)
 		}
+		shut, by := []int{}, map[int]int{} // and the last entry that it takes for that
+		for port := first; port <= last; port++ {
+			some, number := false, 0
+			for addr := network.Addr(); network.Contains(addr); addr = addr.Next() {
+				e := decides(a, port, addr)
+				some, number = some || e.Allow, max(number, e.Number)
+			}
+			if !some {
+				shut, by[port] = append(shut, port), number
+			}
+		}
+		got = []int{}
+		for _, r := range a.shuts(false, "tcp", first, last, network) {
+			for port := r.from; port <= r.to; port++ {
+				if got = append(got, port); r.entry.Number != by[port] {
+					t.Fatalf("port %d is shut by %d, want %d\n%+v", port, r.entry.Number, by[port], a.Entries)
+				}
+			}
+		}
+		if diff := cmp.Diff(shut, got); diff != "" {
+			t.Fatalf("ports that are shut (-want +got):\n%s\n%+v", diff, a.Entries)
+		}
 	})
 }
 
-// passes1 is the first entry that matches.
-func passes1(a *ACL, port int, addr netip.Addr) bool {
+func passes1(a *ACL, port int, addr netip.Addr) bool { return decides(a, port, addr).Allow }
+
+// decides is the first entry that matches.
+func decides(a *ACL, port int, addr netip.Addr) ACLEntry {
+	found := ACLEntry{Number: 32767}
 	for _, e := range a.Entries {
 		all := e.Protocol == "-1"
-		if (all || e.Protocol == "6") && netip.MustParsePrefix(e.CIDR).Contains(addr) && (all || e.From <= port && port <= e.To) {
-			return e.Allow
+		if (all || e.Protocol == "6") && netip.MustParsePrefix(e.CIDR).Contains(addr) && (all || e.From <= port && port <= e.To) && e.Number < found.Number {
+			found = e
 		}
 	}
-	return false
+	return found
 }
 
 func TestAnybody(t *testing.T) {

@@ -367,6 +367,21 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 20000, To: 65535})
 		}, finding{id: "acl-balancer-outbound-blocks-clients", fix: "--cidr-block 10.0.0.0/16", not: "0.0.0.0/0"}},
+		{"clients that a network ACL keeps out on purpose", func(s *Snapshot) {
+			s.deny("acl-edge", ACLEntry{Protocol: "-1", CIDR: "198.51.100.0/24"})
+			s.Network.ACLs[1].Entries[1] = ACLEntry{Number: 100, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 443, To: 443}
+		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "--rule-number 327", not: "--rule-number 89"}},
+		{"answers that a network ACL keeps on purpose", func(s *Snapshot) {
+			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "-1", CIDR: "198.51.100.0/24"})
+			s.Network.ACLs[1].Entries[3] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 443, To: 20000}
+		}, finding{id: "acl-balancer-outbound-blocks-clients", fix: "--rule-number 32766 --protocol tcp --port-range From=20001,To=65535", not: "From=443"}},
+		{"clients whom the targets' network ACL keeps out on purpose", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"0.0.0.0/0"}}}
+			s.deny("acl-app", ACLEntry{Protocol: "-1", CIDR: "198.51.100.0/24"})
+			s.Network.ACLs[0].Entries[1].CIDR = "10.0.0.0/16"
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", fix: "--rule-number 327", not: "--rule-number 89"}},
 		{"a target for a prefix list", func(s *Snapshot) {
 			s.network()
 			s.Balancer.SecurityGroups = []string{}

@@ -53,7 +53,7 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 		}
 		clients := everyAddress(e.address) // those of the other family are seen under the balancer's addresses
 		refuse := func(id string, egress bool, protocol string, from, to int) {
-			list := a.refuses(egress, protocol, from, to, clients)
+			list := a.shuts(egress, protocol, from, to, clients, own...)
 			found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
 			found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 			found.on(e)
@@ -215,7 +215,7 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), what))
 			found.Confidence = High
 			for _, who := range f.letBack(clients) {
-				for _, r := range a.refuses(egress, protocol, from, to, who) {
+				for _, r := range a.shuts(egress, protocol, from, to, who) {
 					found.because(FromConfig, a.ID+": "+r.entry.words())
 					f.admit(found, a, egress, protocol, r, who)
 				}

@@ -246,7 +246,7 @@ type ACL struct {
 
 // ACLEntry is a rule of a network ACL.
 type ACLEntry struct {
-	Number   int    `json:"number"` // 32767 is the last, which cannot be changed
+	Number   int    `json:"number"` // 32767 is the last of IPv4, and 32768 of IPv6: they cannot be changed
 	Egress   bool   `json:"egress"`
 	Allow    bool   `json:"allow"`
 	Protocol string `json:"protocol"` // number, "-1" for all

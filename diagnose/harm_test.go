@@ -363,6 +363,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
 		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "--cidr-block 10.0.0.0/16", not: "0.0.0.0/0"}},
+		{"a network ACL before an internal listener of a VPC that is not known", func(s *Snapshot) {
+			s.Balancer.Scheme, s.Network.VPCs = "internal", nil
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
+		}, finding{id: "acl-balancer-inbound-blocks-listener"}},
 		{"a network ACL that keeps answers of an internal balancer", func(s *Snapshot) {
 			s.Balancer.Scheme = "internal"
 			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 20000, To: 65535})

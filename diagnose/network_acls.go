@@ -184,10 +184,11 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 }
 
 // letBack are those whom commands let through to the listeners, and back: all clients
-// there may be, or those in the VPC of an internal balancer.
+// there may be, or those in the VPC of an internal balancer; none if its ranges are not
+// known.
 func (f *facts) letBack(clients netip.Prefix) []netip.Prefix {
-	if own := family(prefixes(f.ownRanges()), clients.Addr().Is6()); f.Balancer.Scheme == "internal" && len(own) > 0 {
-		return own
+	if f.Balancer.Scheme == "internal" {
+		return family(prefixes(f.ownRanges()), clients.Addr().Is6())
 	}
 	return []netip.Prefix{clients}
 }
@@ -214,9 +215,11 @@ func (f *facts) aclsToClients() (list []*Finding) {
 		refuse := func(id, what string, egress bool, protocol string, from, to int) {
 			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), what))
 			found.Confidence = High
+			for _, r := range a.shuts(egress, protocol, from, to, clients) {
+				found.because(FromConfig, a.ID+": "+r.entry.words())
+			}
 			for _, who := range f.letBack(clients) {
 				for _, r := range a.shuts(egress, protocol, from, to, who) {
-					found.because(FromConfig, a.ID+": "+r.entry.words())
 					f.admit(found, a, egress, protocol, r, who)
 				}
 			}

@@ -31,12 +31,20 @@ var accounts = map[string][]string{
 	"balancer-5xx-not-in-logs": {"target-", "health-check-", "balancer-sg-blocks-traffic", "acl-", "route-", "cross-zone", "rule-weight", "keep-alive-race", "idle-timeout-reached", "lambda-", "surge-queue", "classic-"},
 }
 
+// ofChecks reports whether a symptom is that health checks fail.
+func ofChecks(id string) bool {
+	return strings.HasPrefix(id, "target-health-") || id == "target-group-fail-open" || id == "classic-instance-out-of-service"
+}
+
 // account finds for every symptom the findings that account for it, and notes them
 // if they do so wholly: for each of its targets, or each of its groups.
 func account(list []*Finding) {
 	// A milder finding cannot be why something fails, nor can checks that overlap.
 	able := func(symptom, cause *Finding) bool {
 		if cause == symptom || cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" || cause.Level == Warn && symptom.Level == Fail && cause.Confidence == Low {
+			return false
+		}
+		if cause.unseen && ofChecks(symptom.ID) {
 			return false
 		}
 		return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })

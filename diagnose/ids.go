@@ -123,15 +123,15 @@ var Kinds = []Kind{
 
 	// The network between balancer and targets.
 	{"balancer-sg-blocks-traffic-port", HopNetwork, Fail, Cause, "The balancer's security groups have no outbound rule to a target's traffic port.", "let the balancer out on the port"},
-	{"balancer-sg-blocks-health-check-port", HopNetwork, Fail, Cause, "The balancer's security groups have an outbound rule to a target's traffic port, and none to its health check port.", "let the balancer out on the health check port"},
+	{"balancer-sg-blocks-health-check-port", HopNetwork, Fail, Cause, "The balancer's security groups have no outbound rule to a target's health check port, where traffic goes to another one or in UDP.", "let the balancer out on the health check port"},
 	{"target-sg-blocks-traffic-port", HopNetwork, Fail, Cause, "A target's security groups have no inbound rule for the balancer on the traffic port.", "let the balancer's security group in on the port"},
-	{"target-sg-blocks-health-check-port", HopNetwork, Fail, Cause, "A target's security groups let the balancer in on the traffic port, and not on the health check port.", "let the balancer's security group in on the health check port"},
+	{"target-sg-blocks-health-check-port", HopNetwork, Fail, Cause, "A target's security groups have no inbound rule for the balancer on the health check port, where traffic goes to another one or in UDP.", "let the balancer's security group in on the health check port"},
 	{"target-sg-public-source", HopNetwork, Fail, Cause, "A target's security groups let in the balancer's public addresses, from which it never speaks to targets.", "let the balancer's security group in, in place of addresses"},
 	{"nlb-client-addresses-blocked", HopNetwork, Fail, Cause, "The network load balancer keeps the clients' addresses, and the targets' security groups do not let clients in.", "let clients in on the port, or do not preserve their addresses"},
 	{"acl-balancer-outbound-blocks-target-port", HopNetwork, Fail, Cause, "The network ACL of a balancer's subnet refuses what goes out to a target's traffic or health check port.", "let the balancer out to the port, in a rule before the one that refuses"},
 	{"acl-balancer-inbound-blocks-ephemeral", HopNetwork, Fail, Cause, "The network ACL of a balancer's subnet refuses the targets' answers (ephemeral ports 1024-65535, inbound).", "let answers in on ports 1024-65535"},
 	{"acl-target-inbound-blocks-traffic-port", HopNetwork, Fail, Cause, "The network ACL of a target's subnet refuses the balancer on the traffic port.", "let the balancer's subnets in on the port, in a rule before the one that refuses"},
-	{"acl-target-inbound-blocks-health-check-port", HopNetwork, Fail, Cause, "The network ACL of a target's subnet lets the balancer in on the traffic port, and not on the health check port.", "let the balancer's subnets in on the health check port"},
+	{"acl-target-inbound-blocks-health-check-port", HopNetwork, Fail, Cause, "The network ACL of a target's subnet refuses the balancer on the health check port, where traffic goes to another one or in UDP.", "let the balancer's subnets in on the health check port"},
 	{"acl-target-outbound-blocks-ephemeral", HopNetwork, Fail, Cause, "The network ACL of a target's subnet refuses answers to the balancer (ephemeral ports 1024-65535, outbound).", "let answers out on ports 1024-65535"},
 	{"route-balancer-to-target", HopNetwork, Fail, Cause, "A balancer's subnet has no route to a target, or one into a black hole.", "lead the route to where the targets are"},
 	{"route-target-to-balancer", HopNetwork, Fail, Cause, "A target's subnet has no route back to a balancer's subnet, or one into a black hole.", "lead the route to where the balancer is"},

@@ -81,9 +81,9 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 	}
 	own, theirs := f.aclOf(s.ID), f.aclOf(e.subnet)
 	target := single(e.address)
-	side := func(id string, a *ACL, egress bool, protocol string, from, to int, addresses netip.Prefix, subnet string) bool {
+	side := func(id string, a *ACL, egress bool, protocol string, from, to int, addresses netip.Prefix, subnet string) {
 		if a == nil {
-			return false
+			return
 		}
 		list := a.refuses(egress, protocol, from, to, addresses)
 		peer := addresses // that is let in: a subnet, since targets come and go
@@ -94,7 +94,7 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		fails := func(node netip.Prefix) bool { return len(a.refuses(egress, protocol, from, to, node)) > 0 }
 		// Addresses of the subnet that are no node may be refused.
 		if len(list) == 0 || addresses != target && len(nodes) > 0 && !slices.ContainsFunc(nodes, fails) {
-			return false
+			return
 		}
 		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding {
 			found := f.refusedByACL(id, a, egress, protocol, list, peer, subnet)
@@ -107,16 +107,14 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		for _, r := range list {
 			f.admit(found, a, egress, protocol, r, peer)
 		}
-		return true
 	}
-	// to holds a port against an ACL for all that the traffic speaks, and if that passes,
-	// the port of the health checks.
+	// to holds a port against an ACL for all that the traffic speaks, and that of the
+	// health checks.
 	to := func(traffic, check string, a *ACL, egress bool, addresses netip.Prefix, subnet string) {
-		shut := false
 		for _, protocol := range e.group.transports() {
-			shut = side(traffic, a, egress, protocol, e.port, e.port, addresses, subnet) || shut
+			side(traffic, a, egress, protocol, e.port, e.port, addresses, subnet)
 		}
-		if !shut && e.checkedApart() {
+		if e.checkedApart() {
 			side(check, a, egress, "tcp", e.checkPort, e.checkPort, addresses, subnet)
 		}
 	}

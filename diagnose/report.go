@@ -1,6 +1,9 @@
 package diagnose
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Report is what a Snapshot says. Its texts hold names out of AWS and out of logs,
 // which are hostile: whoever prints them makes them harmless.
@@ -113,6 +116,11 @@ func (r *Report) Wrong() bool {
 func (f *Finding) on(e endpoint) {
 	f.onGroup(e.group)
 	f.Targets = add(f.Targets, e.name())
+}
+
+// has reports whether a target is among those.
+func (f *Finding) has(e endpoint) bool {
+	return slices.Contains(f.Targets, e.name()) && slices.Contains(f.Groups, e.group.Name)
 }
 
 func (f *Finding) onGroup(g *Group) { f.Groups = add(f.Groups, g.Name) }

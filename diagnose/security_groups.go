@@ -56,15 +56,12 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 		return // a network balancer may have none, and then nothing is held back
 	}
 	to := f.target(e)
-	passes := true
 	for _, protocol := range e.group.transports() {
-		traffic := f.permits(ids, true, protocol, e.port, to)
-		if traffic == refused {
+		if f.permits(ids, true, protocol, e.port, to) == refused {
 			f.notLetOut("balancer-sg-blocks-traffic-port", e, protocol, e.port, b)
 		}
-		passes = passes && traffic == allowed
 	}
-	if passes && e.checkedApart() && f.permits(ids, true, "tcp", e.checkPort, to) == refused {
+	if e.checkedApart() && f.permits(ids, true, "tcp", e.checkPort, to) == refused {
 		f.notLetOut("balancer-sg-blocks-health-check-port", e, "tcp", e.checkPort, b)
 	}
 }
@@ -129,7 +126,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		}
 		passes = false
 	}
-	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); passes && len(from) > 0 && (e.checkedApart() || clients && opens) {
+	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 && (e.checkedApart() || passes && clients && opens) {
 		say("target-sg-blocks-health-check-port", "tcp", e.checkPort, from)
 	}
 }
@@ -431,11 +428,12 @@ func (f *facts) opensBeyond(e endpoint, protocol string) bool {
 // Health checks that pass on the very port speak against it.
 func (f *facts) weigh(found *Finding) {
 	healthy, late := 0, 0
+	// Checks of another port say nothing of the traffic's.
+	found.unseen = found.unseen || strings.HasSuffix(found.ID, "-traffic-port") && !slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
+		return found.has(e) && e.checkPort == e.port
+	})
 	for _, e := range f.endpoints {
-		if !slices.Contains(found.Targets, e.name()) || !slices.Contains(found.Groups, e.group.Name) {
-			continue
-		}
-		if found.unseen {
+		if !found.has(e) || found.unseen {
 			continue
 		}
 		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")

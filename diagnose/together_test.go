@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -58,6 +60,45 @@ func TestFixesTogether(t *testing.T) {
 			}
 			if len(seen) != tt.n {
 				t.Errorf("%d things are made, want %d:\n%s", len(seen), tt.n, said(r))
+			}
+		})
+	}
+}
+
+// TestBothPorts: where neither the traffic nor the health checks are let through, both are
+// said, with a command for each; and only what keeps the checks is why they fail.
+func TestBothPorts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		traffic, check string
+		change         func(*Snapshot)
+	}{
+		"into targets": {"target-sg-blocks-traffic-port", "target-sg-blocks-health-check-port", func(s *Snapshot) { s.group("sg-app").Ingress = nil }},
+		"out of the balancer": {"balancer-sg-blocks-traffic-port", "balancer-sg-blocks-health-check-port", func(s *Snapshot) {
+			s.group("sg-app").Ingress[0].To = 9090
+			s.group("sg-lb").Egress = nil
+		}},
+		"an ACL": {"acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", func(s *Snapshot) {
+			s.group("sg-app").Ingress[0].To = 9090
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 8080, To: 9090})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := base()
+			s.checkPort("9090")
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+			tt.change(s)
+			r := Diagnose(copied(t, s))
+			ports := map[string]string{tt.traffic: "8080", tt.check: "9090"}
+			for _, f := range r.Findings {
+				if port, ok := ports[f.ID]; ok && strings.Contains(strings.Join(f.Fix, " "), port) {
+					delete(ports, f.ID)
+				}
+				if f.ID == "target-health-timeout" && (slices.Contains(f.BecauseOf, tt.traffic) || !slices.Contains(f.BecauseOf, tt.check)) {
+					t.Errorf("health checks fail because of %v", f.BecauseOf)
+				}
+			}
+			if len(ports) > 0 {
+				t.Errorf("not said, or without a command: %v\n%s", ports, said(r))
 			}
 		})
 	}

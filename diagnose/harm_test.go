@@ -491,15 +491,31 @@ func TestClassicLogsOn(t *testing.T) {
 
 // TestPassesWhatIsKnown: a hop whose filters and routes are not all known does not pass.
 func TestPassesWhatIsKnown(t *testing.T) {
-	for name, forget := range map[string]func(*Network){
-		"ACLs":   func(n *Network) { n.ACLs = n.ACLs[:1] },
-		"routes": func(n *Network) { n.RouteTables = n.RouteTables[1:] },
+	for _, tt := range []struct {
+		name   string
+		hop    Hop
+		want   State
+		forget func(*Snapshot)
+	}{
+		{"all", HopNode, Pass, func(*Snapshot) {}},
+		{"all", HopNetwork, Pass, func(*Snapshot) {}},
+		{"ACLs of the balancer", HopNetwork, Unknown, func(s *Snapshot) { s.Network.ACLs = s.Network.ACLs[:1] }},
+		{"routes of the balancer", HopNetwork, Unknown, func(s *Snapshot) { s.Network.RouteTables = nil }},
+		{"ACLs of the balancer", HopNode, Unknown, func(s *Snapshot) { s.Network.ACLs = s.Network.ACLs[:1] }},
+		{"routes of the balancer", HopNode, Unknown, func(s *Snapshot) { s.Network.RouteTables = nil }},
+		{"groups of the balancer", HopNode, Unknown, func(s *Snapshot) { s.Network.SecurityGroups = s.Network.SecurityGroups[:1] }},
+		{"listeners", HopNode, Unknown, func(s *Snapshot) { s.Listeners = nil }},
+		{"a balancer without groups", HopNode, Pass, func(s *Snapshot) { s.network(); s.Balancer.SecurityGroups = []string{} }},
+		{"a function beside", HopNetwork, Pass, func(s *Snapshot) {
+			s.second([]Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "unavailable", Reason: "Target.HealthCheckDisabled"}})
+			s.Groups[1].Type = "lambda"
+		}},
 	} {
 		s := base()
-		forget(&s.Network)
+		tt.forget(s)
 		r := Diagnose(s)
-		if at := slices.IndexFunc(r.Path, func(s Station) bool { return s.Hop == HopNetwork }); r.Path[at].State != Unknown {
-			t.Errorf("%s are not known, and the network is %s: %v", name, r.Path[at].State, r.Path[at].Evidence)
+		if at := slices.IndexFunc(r.Path, func(s Station) bool { return s.Hop == tt.hop }); r.Path[at].State != tt.want {
+			t.Errorf("%s: %s is %s, want %s: %v", tt.name, tt.hop, r.Path[at].State, tt.want, r.Path[at].Evidence)
 		}
 	}
 }

@@ -86,7 +86,19 @@ func nodePasses(f *facts) ([]string, bool) {
 	if len(b.SecurityGroups) > 0 {
 		evidence = append(evidence, "security groups "+few(b.SecurityGroups))
 	}
-	return evidence, true
+	ids := b.SecurityGroups
+	_, known := f.securityGroups(ids)
+	if known = known || len(ids) == 0; !known {
+		evidence = append(evidence, "rules of the security groups are not all known")
+	}
+	for _, z := range b.Zones {
+		t := f.tableOf(z.Subnet)
+		if f.aclOf(z.Subnet) == nil || b.Scheme == "internet-facing" && (t == nil || len(t.Routes) == 0) {
+			known = false
+			evidence = append(evidence, "network ACL or routes of "+z.Subnet+" are not known")
+		}
+	}
+	return evidence, known && f.Listeners != nil // whose ports are to be let in
 }
 
 func listenerPasses(f *facts) ([]string, bool) {
@@ -149,9 +161,17 @@ func targetPasses(f *facts) (evidence []string, ok bool) {
 }
 
 func networkPasses(f *facts) ([]string, bool) {
+	if len(f.endpoints) == 0 {
+		return []string{"no target to go to"}, false
+	}
+	all := slices.DeleteFunc(slices.Clone(f.endpoints), func(e endpoint) bool { return e.group.Type == "lambda" })
+	if len(all) == 0 {
+		return []string{"functions have no network"}, true
+	}
 	known, pairs := 0, 0
 	var routed, guarded int
-	for _, e := range f.endpoints {
+	settled := true // of all groups, from where and as whom their targets are spoken to
+	for _, e := range all {
 		if f.weighed(e) {
 			known++
 		}
@@ -164,26 +184,17 @@ func networkPasses(f *facts) ([]string, bool) {
 				routed++
 			}
 		}
-	}
-	if len(f.endpoints) == 0 {
-		return []string{"no target to go to"}, false
-	}
-	settled := true // of all groups, from where and as whom their targets are spoken to
-	for _, e := range f.endpoints {
 		_, sure := f.keepsClients(e.group)
 		settled = settled && sure && f.crossZoneKnown(e.group)
 	}
-	if !slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.group.Type != "lambda" }) {
-		return []string{"functions have no network"}, true
-	}
 	evidence := []string{
-		fmt.Sprintf("security groups of %d of %s known", known, amount.Of(len(f.endpoints), "target", "targets")),
+		fmt.Sprintf("security groups of %d of %s known", known, amount.Of(len(all), "target", "targets")),
 		fmt.Sprintf("network ACLs of %d, routes of %d of %s of balancer subnet and target known", guarded, routed, amount.Of(pairs, "pair", "pairs")),
 	}
 	if !settled {
 		evidence = append(evidence, "whether nodes send to other zones, or targets see the clients' addresses, is not known of all groups")
 	}
-	return evidence, settled && known == len(f.endpoints) && guarded == pairs && routed == pairs && pairs > 0
+	return evidence, settled && known == len(all) && guarded == pairs && routed == pairs && pairs > 0
 }
 
 // routesKnown reports whether the routes from a subnet of the balancer to a target, and

@@ -99,7 +99,7 @@ func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 			}
 			found.because(FromConfig, fmt.Sprintf("weight 0 for %s", groupName(w.Group)))
 		}
-		f.reweigh(found, l, r, a, 0)
+		f.reweigh(found, l, r, a)
 		found.share = f.reasons(found, "No_Usable_Target", "ELB_Internal_Error", "Unknown")
 		list = append(list, found)
 	}
@@ -113,7 +113,7 @@ func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 		found.onGroup(g)
 		found.because(FromHealth, g.Name+": "+f.states(g))
 		found.because(FromConfig, fmt.Sprintf("weight %d for %s", w.Weight, g.Name))
-		f.reweigh(found, l, r, a, i)
+		f.reweigh(found, l, r, a)
 		found.share = f.reasons(found, "No_Usable_Target")
 		list = append(list, found)
 	}
@@ -172,10 +172,10 @@ func (f *facts) states(g *Group) string {
 	return strings.Join(names, ", ")
 }
 
-// reweigh moves all weight away from the i-th group of an action to the others, or
+// reweigh moves all weight away from the broken groups of an action to the others, or
 // gives the first usable one weight where none has any. A command replaces all actions
 // of a rule, so that there is none where the rule does more than that.
-func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action, at int) {
+func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 	if len(r.Actions) > 1 || a.Sticky {
 		found.because(FromConfig, "the rule has more than weights (authentication, stickiness): all of its actions have to be given again with the weights")
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
@@ -204,8 +204,9 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action, at int) {
 			return 0
 		})}
 	} else {
-		found.Fix = []string{set(func(i int, w Weight) int {
-			if i == at {
+		// From all that are broken: the command gives each group its weight.
+		found.Fix = []string{set(func(_ int, w Weight) int {
+			if g := f.group(w.Group); g != nil && f.unusable(g) {
 				return 0
 			}
 			return w.Weight

@@ -103,3 +103,48 @@ func TestBothPorts(t *testing.T) {
 		})
 	}
 }
+
+// TestSameCommand: where a command sets all of something anew, the one of each finding
+// holds what that of the others does, so that the last one takes nothing back.
+func TestSameCommand(t *testing.T) {
+	for id, tt := range map[string]struct {
+		want   []string
+		change func(*Snapshot)
+	}{
+		"target-zone-not-enabled": {[]string{"--subnets subnet-edge-a subnet-edge-b subnet-app-c subnet-app-d"}, func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			for i, zone := range []string{"c", "d"} {
+				cidr := "10.0.1" + string(rune('2'+i))
+				s.Network.Subnets = append(s.Network.Subnets, Subnet{"subnet-app-" + zone, "vpc-1", "eu-central-1" + zone, []string{cidr + ".0/24"}, 200})
+				s.web().Targets[i] = Target{ID: cidr + ".11", Port: 8080, Zone: "eu-central-1" + zone, State: "unused", Reason: "Target.NotInUse"}
+			}
+		}},
+		"rule-weight-to-broken-group": {[]string{webARN + `","Weight":1}`, newARN + `","Weight":0}`, newARN + `x","Weight":0}`}, func(s *Snapshot) {
+			s.second([]Target{})
+			third := s.Groups[1]
+			third.ARN, third.Name = newARN+"x", "third"
+			s.Groups = append(s.Groups, third)
+			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN, third.ARN)}
+		}},
+	} {
+		t.Run(id, func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			n := 0
+			for _, f := range Diagnose(copied(t, s)).Findings {
+				if f.ID != id {
+					continue
+				}
+				n++
+				for _, want := range tt.want {
+					if len(f.Fix) != 1 || !strings.Contains(f.Fix[0], want) {
+						t.Errorf("want %s:\n%s", want, strings.Join(f.Fix, "\n"))
+					}
+				}
+			}
+			if n != 2 {
+				t.Errorf("%d findings, want 2", n)
+			}
+		})
+	}
+}

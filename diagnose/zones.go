@@ -43,7 +43,7 @@ func lookAtZones(f *facts) []*Finding {
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			continue
 		}
-		if e.zone == "" || e.zone == "all" || len(enabled) == 0 || slices.Contains(enabled, e.zone) || e.group.Type == "lambda" {
+		if !f.standsOff(e, enabled) {
 			continue
 		}
 		found := b.at("zone"+e.group.ARN+e.zone, func() *Finding { return f.zoneOff(e, enabled) })
@@ -76,8 +76,8 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 	found.Confidence = High
 	found.because(FromConfig, "the balancer is enabled in "+strings.Join(enabled, ", "))
 	found.share = f.reasons(found, "No_Usable_Target")
-	subnet := f.subnetFor(e)
 	if f.Balancer.Type == Classic {
+		subnet := f.subnetFor(e)
 		found.Fix = []string{f.command("elb", "attach-load-balancer-to-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
 		found.Undo = []string{f.command("elb", "detach-load-balancer-from-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
 		return found
@@ -87,29 +87,41 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-load-balancers", "--load-balancer-arns", f.Balancer.ARN, "--query", "LoadBalancers[].AvailabilityZones"))
 		return found
 	}
+	// The command takes away what it does not name: those of several findings are alike.
 	var now []string
 	for _, z := range f.Balancer.Zones {
 		now = append(now, z.Subnet)
 	}
+	zones, all := slices.Clone(enabled), slices.Clone(now)
+	for _, other := range f.endpoints {
+		if f.standsOff(other, zones) {
+			zones, all = append(zones, other.zone), append(all, f.subnetFor(other))
+		}
+	}
 	set := func(subnets []string) string {
 		return f.command("elbv2", "set-subnets", append([]string{"--load-balancer-arn", f.Balancer.ARN, "--subnets"}, subnets...)...)
 	}
-	found.Fix, found.Undo = []string{set(append(slices.Clone(now), subnet))}, []string{set(now)}
+	found.Fix, found.Undo = []string{set(all)}, []string{set(now)}
 	return found
+}
+
+// standsOff reports whether a target is known to stand in none of some zones.
+func (f *facts) standsOff(e endpoint, zones []string) bool {
+	return e.zone != "" && e.zone != "all" && e.group.Type != "lambda" && len(zones) > 0 && !slices.Contains(zones, e.zone) && !e.healthy() && f.otherVPC(e) == ""
 }
 
 // subnetFor is a subnet of a target's zone for the balancer, or a word for it: one with
 // a way to the internet if that is where its clients are.
 func (f *facts) subnetFor(e endpoint) string {
 	if f.Balancer.Scheme != "internet-facing" {
-		return or(e.subnet, "SUBNET")
+		return or(e.subnet, "SUBNET-IN-"+strings.ToUpper(e.zone))
 	}
 	for _, s := range f.Network.Subnets {
 		if t := f.tableOf(s.ID); s.Zone == e.zone && s.VPC == f.Balancer.VPC && t != nil && f.isPublic(t) {
 			return s.ID
 		}
 	}
-	return "PUBLIC-SUBNET"
+	return "PUBLIC-SUBNET-IN-" + strings.ToUpper(e.zone)
 }
 
 // otherVPC says how a target is not in its group's VPC; empty if it is, or may be

@@ -332,6 +332,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.RouteTables[1].Routes[1].Via = "nat-1"
 			s.Network.RouteTables[1].Subnets = append(s.Network.RouteTables[1].Subnets, "subnet-app-a")
 		}, finding{id: "balancer-subnet-not-public"}},
+		{"a table of a subnet that targets are in, too", func(s *Snapshot) {
+			s.Balancer.Zones = []Zone{{"eu-central-1a", "subnet-edge-a"}, {"eu-central-1b", "subnet-app-b"}}
+			s.Network.RouteTables[0].Subnets = []string{"subnet-app-b"}
+			s.Network.RouteTables[1].Subnets = []string{"subnet-edge-a", "subnet-edge-b", "subnet-app-a"}
+		}, finding{id: "balancer-subnet-not-public"}},
 		{"port scans", func(s *Snapshot) {
 			s.network()
 			s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 6000)

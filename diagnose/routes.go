@@ -240,7 +240,7 @@ func (f *facts) toInternet() (list []*Finding) {
 		}
 		if others := f.othersOf(t); len(others) > 0 { // which may have no public addresses, and would lose their way out
 			found.Fix, found.Undo = nil, nil
-			found.because(FromConfig, t.ID+" is the table of "+few(others)+" as well: the balancer's subnet needs one of its own")
+			found.because(FromConfig, t.ID+" is the table of "+few(others)+", where others than the balancer are as well: it needs a subnet and a table of its own")
 		}
 		found.Confidence = High
 		list = append(list, found)
@@ -248,10 +248,12 @@ func (f *facts) toInternet() (list []*Finding) {
 	return list
 }
 
-// othersOf are the subnets of a table that are not the balancer's.
+// othersOf are the subnets of a table that are not the balancer's alone.
 func (f *facts) othersOf(t *RouteTable) (list []string) {
 	for _, s := range f.Network.Subnets {
-		if f.tableOf(s.ID) == t && !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return z.Subnet == s.ID }) {
+		balancers := slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return z.Subnet == s.ID })
+		targets := slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.subnet == s.ID })
+		if f.tableOf(s.ID) == t && (!balancers || targets) {
 			list = append(list, s.ID)
 		}
 	}

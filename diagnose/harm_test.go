@@ -171,6 +171,10 @@ func TestDoesNoHarm(t *testing.T) {
 				s.failing("Target_Connection_Error", x, 502, 600)
 			}
 		}, finding{id: "health-check-port-refused", absent: true}},
+		{"a path of which not all is printed", func(s *Snapshot) {
+			s.web().Check.Path = "/health?full=true"
+			s.codes(404)
+		}, finding{id: "health-check-path-not-found", fix: "--health-check-path /PATH-OF-NOW", not: "full"}},
 		{"a path that others have", func(s *Snapshot) {
 			dead(s, "Target.ResponseCodeMismatch")
 			s.web().Targets[0].Description = "Health checks failed with these codes: [404]"

@@ -164,6 +164,15 @@ func (c HealthCheck) words() string {
 	return text + fmt.Sprintf(", timeout %d s of %d s", c.Timeout, c.Interval)
 }
 
+// pathWord is the path for a command that sets it; a word where a part of it is not
+// printed, since it may be a secret.
+func (c HealthCheck) pathWord() string {
+	if path := redacted(c.Path); strings.Contains(path, leftOut) {
+		return "/PATH-OF-NOW"
+	}
+	return c.Path
+}
+
 // Statuses of gRPC that a health check may be answered with by a server that works.
 const (
 	grpcNotFound        = 5
@@ -178,7 +187,10 @@ func (f *facts) mendCode(found *Finding, g *Group, code int) {
 		return // its health check is one text, set whole
 	}
 	path := func() {
-		f.modifyGroup(found, g, []string{"--health-check-path", "/PATH"}, []string{"--health-check-path", redacted(g.Check.Path)})
+		if g.Check.pathWord() != g.Check.Path {
+			found.Verify = append(found.Verify, f.command("elbv2", "describe-target-groups", "--target-group-arns", g.ARN, "--query", "TargetGroups[].HealthCheckPath"))
+		}
+		f.modifyGroup(found, g, []string{"--health-check-path", "/PATH"}, []string{"--health-check-path", g.Check.pathWord()})
 	}
 	switch found.ID {
 	case "health-check-path-not-found", "health-check-unauthorized":

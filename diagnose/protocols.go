@@ -95,7 +95,7 @@ func (f *facts) anotherVersion(found *Finding, g *Group, version string) {
 	case g.Version == "GRPC":
 		words = append(words, "--health-check-path", "/PATH")
 	default:
-		words = append(words, "--health-check-path", redacted(g.Check.Path))
+		words = append(words, "--health-check-path", g.Check.pathWord())
 		if g.Check.Matcher != "" && g.Check.Matcher != "200" {
 			words = append(words, "--matcher", fmt.Sprintf(`{"HttpCode":%q}`, g.Check.Matcher))
 		}

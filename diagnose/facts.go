@@ -216,33 +216,29 @@ func (f *facts) of(g *Group) (list []endpoint) {
 	return list
 }
 
-// crossZoneKnown reports whether crossZone rests on attributes that were read. An
-// application balancer sends across zones unless a group's say otherwise.
-func (f *facts) crossZoneKnown(g *Group) bool {
-	own := g.Attributes[attrCrossZone]
-	return own == "true" || own == "false" || g.Attributes != nil && (f.Balancer.Type == Application || f.Balancer.Attributes != nil)
-}
-
-// crossZone reports whether nodes send to targets of other zones.
-func (f *facts) crossZone(g *Group) bool {
+// crossZone reports whether nodes send to targets of other zones, and whether that rests
+// on attributes that were read. Those of an application balancer do unless a group's say
+// otherwise.
+func (f *facts) crossZone(g *Group) (on, known bool) {
 	balancer := f.Balancer.Attributes[attrCrossZone]
-	switch v := g.Attributes[attrCrossZone]; {
-	case v == "true" || v == "false":
-		return v == "true"
-	case f.Balancer.Type == NetworkType || f.Balancer.Type == Classic:
-		return balancer == "true"
+	switch own := g.Attributes[attrCrossZone]; {
+	case own == "true" || own == "false":
+		return own == "true", true
+	case f.Balancer.Type == Application:
+		return balancer != "false", g.Attributes != nil
 	}
-	return balancer != "false"
+	return balancer == "true", g.Attributes != nil && f.Balancer.Attributes != nil
 }
 
 // senders are the balancer's subnets from which a target is spoken to.
 func (f *facts) senders(e endpoint) (list []Subnet) {
+	across, _ := f.crossZone(e.group)
 	for _, z := range f.Balancer.Zones {
 		s := f.subnet(z.Subnet)
 		if s == nil {
 			continue
 		}
-		if e.zone == "" || e.zone == "all" || f.crossZone(e.group) || s.Zone == e.zone {
+		if e.zone == "" || e.zone == "all" || across || s.Zone == e.zone {
 			list = append(list, *s)
 		}
 	}

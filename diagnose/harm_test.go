@@ -201,6 +201,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.gateway()
 			s.deny("acl-app", ACLEntry{Egress: true, Protocol: "17", CIDR: "0.0.0.0/0", From: 6081, To: 6081})
 		}, finding{id: "acl-target-outbound-blocks-ephemeral", fix: "--protocol udp --port-range From=6081,To=6081"}},
+		{"a zone of a gateway balancer without an appliance", func(s *Snapshot) {
+			s.gateway()
+			s.Balancer.Attributes[attrCrossZone], s.web().Attributes = "false", map[string]string{}
+			s.web().Targets = s.web().Targets[:1]
+		}, finding{id: "cross-zone-off-empty-zone", says: "dropped", denies: "503", fix: "modify-load-balancer-attributes --region eu-central-1 --load-balancer-arn", not: "modify-target-group-attributes"}},
 		{"a target for all zones", func(s *Snapshot) {
 			s.peered("tgw-1")
 			s.Network.Interfaces[2].Zone, s.Network.Subnets[4].Zone = "eu-central-1c", "eu-central-1c"

@@ -59,7 +59,7 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 // Source: AWS, "Target group health" of the guide for Application Load Balancers, read 2026-11.
 func (f *facts) failOpen(g *Group) string {
 	where := ""
-	if !f.crossZone(g) {
+	if across, _ := f.crossZone(g); !across {
 		where = " in a zone"
 	}
 	switch {

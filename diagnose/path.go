@@ -184,8 +184,9 @@ func networkPasses(f *facts) ([]string, bool) {
 				routed++
 			}
 		}
-		_, sure := f.keepsClients(e.group)
-		settled = settled && sure && f.crossZoneKnown(e.group)
+		_, seen := f.keepsClients(e.group)
+		_, across := f.crossZone(e.group)
+		settled = settled && seen && across
 	}
 	evidence := []string{
 		fmt.Sprintf("security groups of %d of %s known", known, amount.Of(len(all), "target", "targets")),

@@ -169,7 +169,8 @@ func (f *facts) leadsOut() bool {
 func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		if f.crossZone(g) || len(g.Targets) == 0 || g.Type == "lambda" || !f.crossZoneKnown(g) || !f.forwards(g) || f.unusable(g) {
+		across, sure := f.crossZone(g)
+		if across || !sure || len(g.Targets) == 0 || g.Type == "lambda" || !f.forwards(g) || f.unusable(g) {
 			continue
 		}
 		var empty []string
@@ -206,6 +207,12 @@ func (f *facts) emptyZone(g *Group, empty []string) *Finding {
 		found.Level = Note
 		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: the balancer's address there is taken out of DNS.", g.Name, strings.Join(empty, ", "))
 		f.groupAttribute(found, g, attrCrossZone, "true")
+	case Gateway: // whose groups have no such attribute
+		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: what enters there is dropped.", g.Name, strings.Join(empty, ", "))
+		set := func(on string) string {
+			return f.command("elbv2", "modify-load-balancer-attributes", "--load-balancer-arn", f.Balancer.ARN, "--attributes", "Key="+attrCrossZone+",Value="+on)
+		}
+		found.Fix, found.Undo = []string{set("true")}, []string{set("false")}
 	case Classic:
 		set := func(on bool) string {
 			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", fmt.Sprintf(`{"CrossZoneLoadBalancing":{"Enabled":%t}}`, on))

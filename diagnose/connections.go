@@ -46,9 +46,17 @@ func (f *facts) hits(g *Group, share func(Failure) int64) (names []string, sum i
 // the target, which is absent as well where it did not answer.
 func (f *facts) mine(g *Group, row Failure) bool {
 	if f.Balancer.Type != Classic {
-		return f.Target == "" || row.Target == f.Target
+		return f.asked(row.Target)
 	}
 	return row.Target == "" && len(f.Groups) == 1 || slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == row.Target })
+}
+
+// asked reports whether a target that logs name is the one that was asked about, which
+// may be registered no more, or may have been named by its instance.
+func (f *facts) asked(target string) bool {
+	at, err := netip.ParseAddrPort(target)
+	return f.Target == "" || f.Target == target || err == nil && means(f.Target, at.Addr(), int(at.Port())) ||
+		slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.name() == target })
 }
 
 // refusing looks for targets whose traffic port refuses.

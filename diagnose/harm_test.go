@@ -426,6 +426,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.peered("tgw-1")
 			dead(s, "Target.Timeout")
 		}, finding{id: "target-sg-blocks-traffic-port", fix: "--group-id sg-peer --ip-permissions 'IpProtocol=tcp,FromPort=8080,ToPort=8080,IpRanges=[{CidrIp=10.0.0.0/24}]'", not: "sg-lb"}},
+		{"a group behind an appliance", func(s *Snapshot) {
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.0.10.0/23", "vpce-0fw", "active"})
+			s.group("sg-app").Ingress = nil
+			dead(s, "Target.Timeout")
+		}, finding{id: "target-sg-blocks-traffic-port", fix: "IpRanges=[{CidrIp=10.0.0.0/24}]", not: "sg-lb"}},
 		{"a group of another VPC, outbound", func(s *Snapshot) {
 			s.peered("pcx-1")
 			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}

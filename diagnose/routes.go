@@ -174,7 +174,7 @@ func (r Route) leadsTo(kinds ...string) bool {
 // Source: AWS, "Multi zone architecture with an internet gateway" of the Network Firewall
 // guide, read 2026-11.
 func (r Route) throughAppliance() bool {
-	return r.State != "blackhole" && r.leadsTo("vpce-", "eni-", "i-", "cagw-", "lgw-")
+	return r.State != "blackhole" && (r.leadsTo(appliances...) || r.leadsTo("cagw-", "lgw-"))
 }
 
 // internet is where all clients of the balancer in the internet are: among the addresses

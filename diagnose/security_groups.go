@@ -80,7 +80,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 	})
 	found.on(e)
 	other := f.rangeOf(e.subnet, e.address).String()
-	if len(e.filters) > 0 && f.sameVPC(e) {
+	if len(e.filters) > 0 && f.sameVPC(e) && !f.far(e) {
 		other = e.filters[0]
 	}
 	if !slices.Contains(found.admitted, other) {
@@ -166,7 +166,7 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")
 	}
 	peers := f.Balancer.SecurityGroups
-	if len(peers) == 0 || !f.sameVPC(e) {
+	if len(peers) == 0 || !f.sameVPC(e) || f.far(e) {
 		peers = nil
 		for _, s := range from {
 			for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
@@ -188,17 +188,25 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 // and the other way round, whatever lies in between.
 func (f *facts) sameVPC(e endpoint) bool { return e.vpc == f.Balancer.VPC }
 
-// far reports whether a target is in another VPC, and not over a peering alone, so that
-// rules that name its groups, or the balancer's, may not match: over a transit gateway
-// none of the outbound ones does, and the inbound ones only where it is told to.
+// far reports whether it is not known if rules match that name a target's groups, or the
+// balancer's. They do within a VPC, unless its routes lead through an appliance, and over
+// a peering. Over a transit gateway none of the outbound ones does, and the inbound ones
+// only where it is told to.
 //
-// Source: AWS, "Security group referencing" of the guide for transit gateways, read 2026-11.
+// Source: AWS, "Security group referencing" of the guides for VPC and for transit
+// gateways, read 2026-11.
 func (f *facts) far(e endpoint) bool {
-	return e.vpc != "" && !f.sameVPC(e) && slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
+	return e.vpc != "" && slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
 		r, _, found, known := f.routeFor(z.Subnet, e.address)
+		if f.sameVPC(e) {
+			return known && found && r.leadsTo(appliances...)
+		}
 		return !known || !found || !r.leadsTo("pcx-")
 	})
 }
+
+// appliances are the beginnings of what a route leads to that passes traffic on.
+var appliances = []string{"vpce-", "eni-", "i-"}
 
 // target is a target as the balancer's groups see it.
 func (f *facts) target(e endpoint) peer {

@@ -127,7 +127,7 @@ func (f *facts) farRival(found *Finding) {
 	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
 		return slices.Contains(found.Targets, e.name()) && f.far(e) && e.filters != nil && !f.weighed(e)
 	}) {
-		found.rival("target-sg-blocks-traffic-port", "rules let in, or out, a security group of another VPC: over a transit gateway no outbound one matches, and an inbound one only where security group referencing is on")
+		found.rival("target-sg-blocks-traffic-port", "rules let in, or out, a security group that is reached through an appliance, where none matches, or over a transit gateway, where no outbound one does, and an inbound one only where security group referencing is on")
 	}
 }
 

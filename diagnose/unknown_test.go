@@ -72,6 +72,12 @@ func TestNotKnown(t *testing.T) {
 			s.group("sg-peer").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-lb"}}}
 			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
 		}},
+		{"whether rules refer to groups through an appliance", "", "target-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			for i := range s.Network.RouteTables {
+				s.Network.RouteTables[i].Routes = append(s.Network.RouteTables[i].Routes, Route{"10.0.0.0/23", "vpce-0fw", "active"}, Route{"10.0.10.0/23", "vpce-0fw", "active"})
+			}
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+		}},
 		{"whether an outbound rule refers to groups over a transit gateway", "", "balancer-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
 			s.peered("tgw-1")
 			s.onTheWayBack("tgw-1")

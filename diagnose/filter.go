@@ -28,7 +28,7 @@ const (
 // peer is the other end of what a security group is to let through.
 type peer struct {
 	addresses []netip.Prefix // all of them must be let through
-	groups    []string       // security groups that the other end is in
+	groups    []string       // security groups that the other end is in; nil if not known
 	far       bool           // whether rules can name these is not known
 }
 
@@ -121,7 +121,7 @@ func (f *facts) permits(ids []string, egress bool, protocol string, port int, ot
 			whole = false
 		}
 		list, ok := f.ranges(p)
-		whole = whole && ok
+		whole = whole && ok && (other.groups != nil || len(p.Groups) == 0)
 		for _, r := range list {
 			open.AddPrefix(r)
 		}

@@ -66,6 +66,11 @@ func TestNotKnown(t *testing.T) {
 			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, PrefixLists: []string{"pl-1"}}
 			s.all("unhealthy", "Target.Timeout", "Request timed out")
 		}},
+		{"the groups of targets, which an outbound rule names", "ec2:DescribeNetworkInterfaces", "balancer-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}
+			s.Network.Interfaces = nil
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+		}},
 		{"whether a transit gateway refers to groups", "", "target-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
 			s.peered("tgw-1")
 			s.onTheWayBack("tgw-1")

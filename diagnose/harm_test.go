@@ -277,6 +277,26 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.SecurityGroups = []string{}
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
 		}, finding{id: "nlb-client-addresses-blocked", sure: true, fix: "CidrIp=0.0.0.0/0"}},
+		{"targets for those alone whom the balancer lets in", func(s *Snapshot) {
+			s.network()
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"203.0.113.0/24"}}}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16", "203.0.113.0/24"}}}
+		}, finding{id: "nlb-client-addresses-blocked", absent: true}},
+		{"targets for some of those whom the balancer lets in", func(s *Snapshot) {
+			s.network()
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"203.0.113.0/24"}}}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16"}}}
+		}, finding{id: "nlb-client-addresses-blocked", sure: true, fix: "GroupId=sg-lb"}},
+		{"a network ACL for those alone whom the balancer lets in", func(s *Snapshot) {
+			s.network()
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"10.0.0.0/16"}}}
+			s.Network.ACLs[0].Entries[0].CIDR, s.Network.ACLs[0].Entries[2].CIDR = "10.0.0.0/16", "10.0.0.0/16"
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", absent: true}},
+		{"a network ACL without some of those whom the balancer lets in", func(s *Snapshot) {
+			s.network()
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"203.0.113.0/24"}}}
+			s.Network.ACLs[0].Entries[0].CIDR = "10.0.0.0/16"
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", fix: "--cidr-block 203.0.113.0/24", not: "0.0.0.0/0"}},
 		{"an old certificate beside the new one", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}})
 			s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})

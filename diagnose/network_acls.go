@@ -51,22 +51,27 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 		if keeps, known := f.keepsClients(e.group); !keeps || !known || a == nil || !e.address.IsValid() || f.Balancer.Scheme == "internal" {
 			continue
 		}
-		clients := everyAddress(e.address) // those of the other family are seen under the balancer's addresses
-		refuse := func(id string, egress bool, protocol string, from, to int) {
-			list := a.shuts(egress, protocol, from, to, clients, own...)
-			found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
-			found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
-			found.on(e)
-			for _, r := range list {
-				f.admit(found, a, egress, protocol, r, clients)
-			}
-		}
+		all := everyAddress(e.address)
 		for _, protocol := range e.group.transports() {
-			if !a.anybody(false, protocol, e.port, clients, own...) && a.anybody(false, protocol, e.port, clients) {
-				refuse("acl-target-inbound-blocks-traffic-port", false, protocol, e.port, e.port)
-			}
-			if a.anybody(true, protocol, 50000, clients) && !a.anybody(true, protocol, 50000, clients, own...) && !a.anybody(true, protocol, 32768, clients, own...) {
-				refuse("acl-target-outbound-blocks-ephemeral", true, protocol, firstEphemeral, lastEphemeral)
+			for _, clients := range f.clientsOf(e, protocol) { // those of the other family are seen under the balancer's addresses
+				if f.inside(clients) {
+					continue
+				}
+				refuse := func(id string, egress bool, from, to int) {
+					list := a.shuts(egress, protocol, from, to, clients, own...)
+					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
+					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+					found.on(e)
+					for _, r := range list {
+						f.admit(found, a, egress, protocol, r, clients)
+					}
+				}
+				if !a.anybody(false, protocol, e.port, clients, own...) && a.anybody(false, protocol, e.port, all) {
+					refuse("acl-target-inbound-blocks-traffic-port", false, e.port, e.port)
+				}
+				if a.anybody(true, protocol, 50000, all) && !a.anybody(true, protocol, 50000, clients, own...) && !a.anybody(true, protocol, 32768, clients, own...) {
+					refuse("acl-target-outbound-blocks-ephemeral", true, firstEphemeral, lastEphemeral)
+				}
 			}
 		}
 	}

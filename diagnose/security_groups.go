@@ -345,10 +345,7 @@ func (f *facts) keepsClients(g *Group) (keeps, known bool) {
 // clientsIn looks whether clients are let in, whose addresses a target sees. Where
 // the balancer has groups, a reference to one of them lets clients in as well.
 func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
-	clients := []netip.Prefix{everyAddress(e.address)}
-	if f.Balancer.Scheme == "internal" {
-		clients = family(prefixes(f.ownRanges()), e.address.Is6())
-	}
+	clients := f.clientsOf(e, protocol)
 	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups, f.far(e)}) != refused {
 		return
 	}
@@ -376,6 +373,30 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		return found
 	})
 	found.on(e)
+}
+
+// clientsOf are the addresses that clients of a target may have: all, or those in the
+// VPC of an internal balancer; where the balancer's groups let in some ranges only, those.
+func (f *facts) clientsOf(e endpoint, protocol string) []netip.Prefix {
+	all := []netip.Prefix{everyAddress(e.address)}
+	if f.Balancer.Scheme == "internal" {
+		all = family(prefixes(f.ownRanges()), e.address.Is6())
+	}
+	var in []netip.Prefix
+	for _, l := range f.Listeners {
+		openings, whole := f.openings(f.Balancer.SecurityGroups, false, protocol, l.Port)
+		for _, p := range openings {
+			list, ok := f.ranges(p)
+			if !ok || !whole || len(p.Groups) > 0 || slices.ContainsFunc(p.CIDRs, everybody) {
+				return all
+			}
+			in = append(in, list...)
+		}
+	}
+	if in = family(in, e.address.Is6()); len(in) == 0 || f.Balancer.LinkUnfiltered {
+		return all
+	}
+	return in
 }
 
 // admits are all that the rules of groups let in, on whatever port. Whom ICMP may come

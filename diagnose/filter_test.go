@@ -194,3 +194,22 @@ func TestRouteFor(t *testing.T) {
 		t.Errorf("the main table is %s", table)
 	}
 }
+
+// TestKeepsClients holds the protocols against AWS's table of default settings.
+func TestKeepsClients(t *testing.T) {
+	read := map[string]string{}
+	for _, tt := range []struct {
+		kind, protocol string
+		attributes     map[string]string
+		keeps, known   bool
+	}{
+		{"instance", "TCP", read, true, true}, {"instance", "TCP", nil, true, false}, {"ip", "TCP", read, false, true}, {"ip", "TLS", read, false, true},
+		{"ip", "TLS", nil, false, false}, {"ip", "TCP", map[string]string{attrClientIP: "true"}, true, true}, {"instance", "TCP", map[string]string{attrClientIP: "false"}, false, true},
+		{"ip", "UDP", nil, true, true}, {"ip", "TCP_UDP", nil, true, true}, {"ip", "QUIC", nil, true, true}, {"ip", "TCP_QUIC", nil, true, true}, {"alb", "TCP", read, false, true},
+	} {
+		f := newFacts(&Snapshot{Balancer: Balancer{Type: NetworkType}})
+		if keeps, known := f.keepsClients(&Group{Type: tt.kind, Protocol: tt.protocol, Attributes: tt.attributes}); keeps != tt.keeps || known != tt.known {
+			t.Errorf("%s %s %v: %v %v, want %v %v", tt.kind, tt.protocol, tt.attributes, keeps, known, tt.keeps, tt.known)
+		}
+	}
+}

@@ -326,7 +326,8 @@ func (f *facts) public(p netip.Prefix) bool {
 
 // keepsClients reports whether targets see the clients' addresses, as behind a
 // network balancer they do unless told otherwise, and but for targets by address
-// behind TCP and TLS. known is false where the group's attributes could not be read.
+// behind TCP and TLS; over UDP and QUIC they always do. known is false where that hangs
+// on attributes of the group that could not be read.
 //
 // Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
 func (f *facts) keepsClients(g *Group) (keeps, known bool) {
@@ -339,7 +340,8 @@ func (f *facts) keepsClients(g *Group) (keeps, known bool) {
 	case "false":
 		return false, true
 	}
-	return g.Type == "instance" || g.Protocol == "UDP" || g.Protocol == "TCP_UDP" || g.Protocol == "QUIC", g.Attributes != nil
+	always := slices.Contains(g.transports(), "udp")
+	return always || g.Type == "instance", always || g.Attributes != nil
 }
 
 // clientsIn looks whether clients are let in, whose addresses a target sees. Where

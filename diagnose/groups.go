@@ -68,7 +68,7 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		found.because(FromHealth, "no target is registered in "+g.Name)
 		found.share = f.reasons(found, "No_Usable_Target")
 		f.fill(found, g)
-	case all(func(t Target) bool { return t.State == "draining" || t.State == "unhealthy.draining" }):
+	case f.allDraining(g):
 		found = finding("target-group-all-draining", fmt.Sprintf("All targets of %s are deregistering, and there is none in their place.", g.Name))
 		found.because(FromHealth, f.states(g))
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")

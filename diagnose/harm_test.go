@@ -124,6 +124,11 @@ func TestDoesNoHarm(t *testing.T) {
 		{"addresses that are still leaving", func(s *Snapshot) {
 			s.all("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
 		}, finding{id: "target-group-all-draining"}},
+		{"unhealthy targets that keep the connections they have", func(s *Snapshot) {
+			s.instances()
+			s.network()
+			s.all("unhealthy.draining", "Target.FailedHealthChecks", "Health checks failed")
+		}, finding{id: "target-group-all-draining", absent: true}},
 		{"one denied port, and a dead host", func(s *Snapshot) {
 			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
 			s.failing("Target_Connect_Timeout", first, 504, 600, func(f *Failure) { f.Connect = 600 })

@@ -76,7 +76,7 @@ func (f *Finding) finish(facts *facts) {
 		}
 	}
 	if !first.IsZero() {
-		f.because(FromLog, fmt.Sprintf("the first of these failures at %s, the last at %s UTC", clock(first), clock(last)))
+		f.because(FromLog, fmt.Sprintf("the first of these failures at %s, the last at %s UTC", facts.clock(first), facts.clock(last)))
 	}
 }
 

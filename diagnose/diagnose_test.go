@@ -546,6 +546,25 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestDays: in a window of several days, the hour alone does not say when.
+func TestDays(t *testing.T) {
+	for _, tt := range []struct {
+		hours int
+		want  string
+	}{
+		{24, "the first of these failures at 15:00, the last at 12:00 UTC"},
+		{72, "the first of these failures at 2026-11-21 15:00, the last at 2026-11-22 12:00 UTC"},
+	} {
+		s := base()
+		s.From = noon.Add(-time.Duration(tt.hours) * time.Hour)
+		s.failing("Target_Closed_Connection", first, 502, 600, func(f *Failure) { f.First = noon.Add(-21 * time.Hour) })
+		f := Diagnose(copied(t, s)).Findings[0]
+		if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Text == tt.want }) {
+			t.Errorf("of %d hours, want %q: %v", tt.hours, tt.want, f.Evidence)
+		}
+	}
+}
+
 // TestMutualTLS: where a listener verifies clients, their certificates may be why TLS fails.
 func TestMutualTLS(t *testing.T) {
 	for _, mode := range []string{"", "off", "passthrough", "verify"} {

@@ -466,8 +466,13 @@ func names(list []endpoint) (all []string) {
 // number writes a value of a metric.
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
-// clock writes a time of the window.
-func clock(t time.Time) string { return t.UTC().Format("15:04") }
+// clock writes a time of the window, with its day where the window has several.
+func (f *facts) clock(t time.Time) string {
+	if f.Until.Sub(f.From) > 24*time.Hour {
+		return t.UTC().Format("2006-01-02 15:04")
+	}
+	return t.UTC().Format("15:04")
+}
 
 // ports writes a range of ports.
 func ports(from, to int) string {

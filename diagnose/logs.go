@@ -104,7 +104,7 @@ func (f *facts) stale() []*Finding {
 		found.because(FromMetric, "RequestCount: "+number(after))
 		return []*Finding{found}
 	}
-	found := finding("logs-stale", fmt.Sprintf("The newest log object ends at %s UTC, and there was traffic since.", clock(f.Logs.Newest)))
+	found := finding("logs-stale", fmt.Sprintf("The newest log object ends at %s UTC, and there was traffic since.", f.clock(f.Logs.Newest)))
 	found.because(FromLog, "newest object: "+f.Logs.Newest.UTC().Format(time.DateTime)+" UTC")
 	found.because(FromMetric, "RequestCount since: "+number(after))
 	return []*Finding{found}

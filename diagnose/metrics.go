@@ -101,7 +101,7 @@ func (f *facts) wasUnhealthy(g *Group) *Finding {
 	if minutes == 0 {
 		return nil
 	}
-	found := finding("target-was-unhealthy", fmt.Sprintf("Up to %s of %s were unhealthy between %s and %s UTC, and all are healthy now.", amount.Of(int(most), "target", "targets"), g.Name, clock(first.Time), clock(last.Time)))
+	found := finding("target-was-unhealthy", fmt.Sprintf("Up to %s of %s were unhealthy between %s and %s UTC, and all are healthy now.", amount.Of(int(most), "target", "targets"), g.Name, f.clock(first.Time), f.clock(last.Time)))
 	found.onGroup(g)
 	found.because(FromMetric, fmt.Sprintf("UnHealthyHostCount (Minimum) was above 0 in %s", amount.Of(minutes, "period", "periods")))
 	return found

@@ -107,6 +107,15 @@ func (s *Snapshot) metric(name, group, stat string, sum float64) {
 	s.Metrics = append(s.Metrics, m)
 }
 
+// late is a metric with the same value in every minute from one on.
+func (s *Snapshot) late(name, group string, from int, each float64) {
+	m := Series{Name: name, Group: group, Stat: "Sum", Period: 60}
+	for i := from; i < 60; i++ {
+		m.Points = append(m.Points, Point{s.minute(i), each})
+	}
+	s.Metrics = append(s.Metrics, m)
+}
+
 func (s *Snapshot) web() *Group { return &s.Groups[0] }
 
 // all changes every target of the group.

@@ -327,30 +327,32 @@ func (f *facts) erring(g *Group) *Finding {
 	var names []string
 	var n int64
 	rate := 0.0
-	if f.Logs != nil && f.Logs.Access {
+	if f.hasAccess() {
 		names, n = f.hits(g, share)
 		_, _, rate = f.spread(g, share)
 	}
-	metric, measured := f.total("HTTPCode_Target_5XX_Count", g.ARN)
-	requests, _ := f.total("RequestCount", g.ARN)
+	name, of := "HTTPCode_Target_5XX_Count", g.ARN
 	if f.Balancer.Type == Classic {
-		metric, measured = f.total("HTTPCode_Backend_5XX", "")
-		requests, _ = f.total("RequestCount", "")
+		name, of = "HTTPCode_Backend_5XX", ""
 	}
-	if n == 0 && (metric == 0 || f.Logs != nil && f.Logs.Access) {
+	late := f.unlogged(name, of, func(m Minute) int64 { return m.Reasons["Target_5XX"] })
+	if n == 0 && late == 0 {
 		return nil
 	}
 	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
-	if n == 0 {
-		found.Sentence = fmt.Sprintf("Targets of %s answer 5xx: the application fails, not the way to it.", g.Name)
-		rate = metric / max(requests, 1)
-	} else {
+	if n > 0 {
 		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target, %.1f %% of the group's", amount.Of(n, "request", "requests"), 100*rate))
 		found.Targets, found.share = names, share
 		found.Confidence = High
 	}
-	if measured {
-		found.because(FromMetric, "HTTPCode_Target_5XX_Count: "+number(metric))
+	if metric, measured := f.total(name, of); measured {
+		found.because(FromMetric, name+": "+number(metric))
+	}
+	if late > 0 {
+		if f.hasAccess() {
+			found.because(FromMetric, fmt.Sprintf("%s of them after %s UTC, where the logs end", number(late), f.clock(f.logsEnd())))
+		}
+		rate = max(rate, late/max(f.unlogged("RequestCount", of, func(m Minute) int64 { return m.Requests }), 1))
 	}
 	if rate < 0.01 {
 		found.Level = Note

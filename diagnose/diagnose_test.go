@@ -385,6 +385,8 @@ var faults = []fault{
 		s.Logs = nil
 		s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 60)
 	}},
+	{want: "balancer-5xx-after-logs", change: func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 56, 500) }},
+	{want: "target-answers-5xx", name: "after the logs", change: func(s *Snapshot) { s.late("HTTPCode_Target_5XX_Count", webARN, 56, 50) }},
 	{want: "client-tls-negotiation-fails", change: func(s *Snapshot) {
 		s.metric("ClientTLSNegotiationErrorCount", "", "Sum", 600)
 		s.metric("NewConnectionCount", "", "Sum", 1200)
@@ -561,6 +563,46 @@ func TestDays(t *testing.T) {
 		f := Diagnose(copied(t, s)).Findings[0]
 		if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Text == tt.want }) {
 			t.Errorf("of %d hours, want %q: %v", tt.hours, tt.want, f.Evidence)
+		}
+	}
+}
+
+// TestAfterLogs: logs come minutes later than metrics. What only metrics have yet is said,
+// and what logs have is not said twice.
+func TestAfterLogs(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   string // evidence of what comes after the logs; "" if nothing does
+	}{
+		{"nothing", func(*Snapshot) {}, ""},
+		{"the first minutes of an incident", func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 56, 500) }, "HTTPCode_ELB_5XX_Count since: 2000"},
+		{"an incident that the logs have", func(s *Snapshot) {
+			s.Logs.Minutes[20].Statuses = map[string]int64{"502": 500}
+			s.late("HTTPCode_ELB_5XX_Count", "", 20, 500)
+			s.Metrics[len(s.Metrics)-1].Points = s.Metrics[len(s.Metrics)-1].Points[:1]
+		}, ""},
+		{"a node's logs that came before those of others", func(s *Snapshot) {
+			s.Logs.Minutes[57].Statuses = map[string]int64{"502": 200, "200": 7}
+			s.late("HTTPCode_ELB_5XX_Count", "", 57, 500)
+		}, "HTTPCode_ELB_5XX_Count since: 1300"},
+		{"logs whose names do not say when", func(s *Snapshot) {
+			s.Logs.Newest, s.Logs.Last = time.Time{}, s.minute(58)
+			s.late("HTTPCode_ELB_5XX_Count", "", 57, 500)
+		}, "HTTPCode_ELB_5XX_Count since: 1000"},
+		{"an incident after one that the logs have", func(s *Snapshot) {
+			s.failing("Target_Closed_Connection", first, 502, 6)
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 500)
+		}, "HTTPCode_ELB_5XX_Count since: 2000"},
+	} {
+		s := base()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "balancer-5xx-after-logs" })
+		switch {
+		case at < 0 && tt.want == "":
+		case at < 0 || len(r.Findings[at].Evidence) != 1 || r.Findings[at].Evidence[0].Text != tt.want || len(r.Findings[at].BecauseOf) > 0:
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
 		}
 	}
 }

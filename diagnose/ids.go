@@ -155,6 +155,7 @@ var Kinds = []Kind{
 	{"surge-queue-spillover", HopMetrics, Fail, Cause, "SpilloverCount is above 0: the Classic Load Balancer's queue overflowed, since its instances are too slow.", "add instances, or make them faster"},
 	{"fail-open-routing", HopMetrics, Fail, Symptom, "UnhealthyRoutingRequestCount is above 0: requests went to unhealthy targets.", "mend the health checks, or the targets"},
 	{"balancer-5xx-not-in-logs", HopMetrics, Fail, Symptom, "CloudWatch counts 5xx of the balancer, and there are no logs that say why.", "switch access logs on, which say why"},
+	{"balancer-5xx-after-logs", HopMetrics, Fail, Symptom, "CloudWatch counts 5xx of the balancer after the end of the newest log: logs come minutes later than metrics.", "ask again in a few minutes, when the logs of that time are there"},
 	{"client-tls-negotiation-fails", HopMetrics, Warn, Cause, "ClientTLSNegotiationErrorCount is above 0: clients do not agree with the listener's security policy or certificate.", "compare the listener's policy with what clients speak"},
 
 	// Logs.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -11,7 +12,7 @@ var metricsCheck = Check{
 	Name:  "metrics",
 	About: "What CloudWatch counts beside the logs: rejected connections, fail-open, 5xx without logs, targets that were unhealthy.",
 	Needs: []string{"cloudwatch:GetMetricData"},
-	Gives: []string{"rejected-connections", "surge-queue-spillover", "fail-open-routing", "balancer-5xx-not-in-logs", "client-tls-negotiation-fails", "target-was-unhealthy"},
+	Gives: []string{"rejected-connections", "surge-queue-spillover", "fail-open-routing", "balancer-5xx-not-in-logs", "balancer-5xx-after-logs", "client-tls-negotiation-fails", "target-was-unhealthy"},
 	look:  lookAtMetrics,
 }
 
@@ -113,19 +114,63 @@ func (f *facts) notLogged() []*Finding {
 	if f.Balancer.Type == Classic {
 		name = "HTTPCode_ELB_5XX"
 	}
-	n, ok := f.total(name, "")
-	if !ok || n == 0 || f.Logs != nil && f.Logs.Access {
+	n := f.unlogged(name, "", Minute.errors)
+	if n == 0 {
 		return nil
 	}
-	found := finding("balancer-5xx-not-in-logs", "The balancer answered with 5xx, and there are no logs that say why.")
-	found.because(FromMetric, name+": "+number(n))
+	found, since := finding("balancer-5xx-not-in-logs", "The balancer answered with 5xx, and there are no logs that say why."), ""
+	found.Confidence = Low
+	if f.hasAccess() {
+		found = finding("balancer-5xx-after-logs", fmt.Sprintf("The balancer answered with 5xx after %s UTC, where the logs end: no other finding counts these.", f.clock(f.logsEnd())))
+		since = " since"
+	}
+	found.because(FromMetric, name+since+": "+number(n))
 	for _, code := range []string{"500", "502", "503", "504"} {
-		if n, ok := f.total("HTTPCode_ELB_"+code+"_Count", ""); ok && n > 0 {
-			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count: "+number(n))
+		if n := f.unlogged("HTTPCode_ELB_"+code+"_Count", "", func(m Minute) int64 { return m.Statuses[code] }); n > 0 {
+			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count"+since+": "+number(n))
 		}
 	}
-	found.Confidence = Low
 	return []*Finding{found}
+}
+
+// errors are the requests that the balancer answered with 5xx.
+func (m Minute) errors() (sum int64) {
+	for status, n := range m.Statuses {
+		if status >= "500" && status < "600" {
+			sum += n
+		}
+	}
+	return sum
+}
+
+func (f *facts) hasAccess() bool { return f.Logs != nil && f.Logs.Access }
+
+// logsEnd is up to when there are logs. Names may not say when.
+func (f *facts) logsEnd() time.Time {
+	if f.Logs.Newest.IsZero() {
+		return f.Logs.Last
+	}
+	return f.Logs.Newest
+}
+
+// unlogged adds a metric up over the periods that access logs do not reach yet, but for
+// what they have of it; over all of them where there are no logs. Logs come minutes after
+// metrics: in the first minutes of an incident there is nothing else.
+func (f *facts) unlogged(name, group string, logged func(Minute) int64) (sum float64) {
+	have := map[time.Time]float64{}
+	if f.hasAccess() {
+		for _, m := range f.Logs.Minutes {
+			if group == "" || m.Group == group {
+				have[m.Minute.UTC().Truncate(f.period())] += float64(logged(m))
+			}
+		}
+	}
+	for at, n := range f.byPeriod(f.series(name, group)) {
+		if !f.hasAccess() || at.Add(f.period()).After(f.logsEnd()) {
+			sum += max(0, n-have[at])
+		}
+	}
+	return sum
 }
 
 func (f *facts) clientTLS() []*Finding {
@@ -165,17 +210,13 @@ type reconciled struct {
 
 // reconcile leaves out minutes that the logs do not reach yet.
 func (f *facts) reconcile() (r reconciled) {
-	if f.Logs == nil || !f.Logs.Access {
+	if !f.hasAccess() {
 		return r
 	}
 	requests, errors := map[int64]float64{}, map[int64]float64{}
 	for _, m := range f.Logs.Minutes {
 		at := m.Minute.Truncate(f.period()).Unix()
-		for status, n := range m.Statuses {
-			if status >= "500" && status < "600" {
-				errors[at] += float64(n)
-			}
-		}
+		errors[at] += float64(m.errors())
 		// Only requests for which a target was chosen are in RequestCount.
 		requests[at] += float64(m.Requests) - float64(m.Reasons["No_Usable_Target"]) - float64(m.Reasons["Fixed_Response"])
 	}

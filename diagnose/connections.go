@@ -315,7 +315,7 @@ func (f *facts) closing(g *Group) *Finding {
 	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
-	if _, _, rate := f.spread(g, share); rate < 0.005 {
+	if _, _, rate := f.spread(g, share); rate < fewFailures {
 		found.Level = Warn
 	}
 	return found

@@ -37,8 +37,8 @@ func Diagnose(s *Snapshot) *Report {
 	}
 	account(r.Findings)
 	r.Findings = append(r.Findings, leftOver(f, r.Findings)...)
-	rank(r.Findings)
 	r.Observed = f.observed(r.Findings)
+	rank(r.Findings, r.Observed.Requests)
 	r.Path = path(f, r.Findings)
 	return r
 }
@@ -80,10 +80,15 @@ func (f *Finding) finish(facts *facts) {
 	}
 }
 
+// fewFailures is the part of requests below which failures are no outage.
+const fewFailures = 0.005
+
 // rank puts the answer first: what explains most failures, then what is worse, then
-// causes before symptoms, then what concerns more targets. What others account for
-// comes after all of these, and notes come last.
-func rank(list []*Finding) {
+// causes before symptoms, then what concerns more targets. What fails without a trace in
+// the logs, such as a certificate that sends clients away, goes before what explains only
+// few of the requests. What others account for comes after all of these, and notes come
+// last.
+func rank(list []*Finding, requests int64) {
 	place := func(f *Finding) int {
 		switch {
 		case f.Level == Note:
@@ -93,12 +98,18 @@ func rank(list []*Finding) {
 		}
 		return 0
 	}
+	damage := func(f *Finding) float64 {
+		if f.share == nil && f.Level == Fail && f.Confidence != Low {
+			return fewFailures * float64(requests)
+		}
+		return float64(f.Explains)
+	}
 	worse := map[Level]int{Fail: 0, Warn: 1, Note: 2}
 	sure := map[Confidence]int{High: 0, Medium: 1, Low: 2}
 	order := func(f *Finding) int { return slices.IndexFunc(Kinds, func(k Kind) bool { return k.ID == f.ID }) }
 	slices.SortStableFunc(list, func(a, b *Finding) int {
 		return cmp.Or(
-			cmp.Compare(place(a), place(b)), cmp.Compare(b.Explains, a.Explains), cmp.Compare(worse[a.Level], worse[b.Level]),
+			cmp.Compare(place(a), place(b)), cmp.Compare(damage(b), damage(a)), cmp.Compare(worse[a.Level], worse[b.Level]),
 			cmp.Compare(KindOf(a.ID).Role, KindOf(b.ID).Role), cmp.Compare(sure[a.Confidence], sure[b.Confidence]),
 			cmp.Compare(len(b.Targets), len(a.Targets)), cmp.Compare(order(a), order(b)), cmp.Compare(a.Sentence, b.Sentence),
 		)

@@ -54,6 +54,18 @@ var faults = []fault{
 	{want: "listener-certificate-expired", change: func(s *Snapshot) {
 		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
 	}},
+	{want: "listener-certificate-expired", name: "beside a few failures that the logs have", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		s.failing("Target_Closed_Connection", first, 502, 3)
+	}},
+	{want: "target-closes-connection", name: "beside an expired certificate", also: []string{"listener-certificate-expired"}, change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		s.failing("Target_Closed_Connection", first, 502, 600)
+	}},
+	{want: "rejected-connections", name: "beside a few failures that the logs have", change: func(s *Snapshot) {
+		s.metric("RejectedConnectionCount", "", "Sum", 6000)
+		s.failing("Target_Closed_Connection", first, 502, 3)
+	}},
 	{want: "listener-certificate-expires-soon", change: func(s *Snapshot) {
 		s.https(Certificate{certARN, "ISSUED", noon.Add(50 * time.Hour), []string{"shop.example.com"}})
 	}},

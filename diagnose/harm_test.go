@@ -129,6 +129,14 @@ func TestDoesNoHarm(t *testing.T) {
 			s.network()
 			s.all("unhealthy.draining", "Target.FailedHealthChecks", "Health checks failed")
 		}, finding{id: "target-group-all-draining", absent: true}},
+		{"503 while new targets have their first checks", func(s *Snapshot) {
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "draining", "Target.DeregistrationInProgress"
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "initial", "Elb.InitialHealthChecking"
+			s.failing("No_Usable_Target", "", 503, 600)
+		}, finding{id: "no-usable-target", says: "none is healthy now: web has 1 draining, 1 initial", denies: "there is one now"}},
+		{"503 of a group that is gone", func(s *Snapshot) {
+			s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.Group = newARN })
+		}, finding{id: "no-usable-target", says: "is known whether", denies: "and there is one now"}},
 		{"one denied port, and a dead host", func(s *Snapshot) {
 			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
 			s.failing("Target_Connect_Timeout", first, 504, 600, func(f *Failure) { f.Connect = 600 })

@@ -145,10 +145,27 @@ func leftOver(f *facts, list []*Finding) (more []*Finding) {
 	noTarget := rest(func(row Failure) bool { return row.Reason == "No_Usable_Target" })
 	if n := f.sum(noTarget); n > 0 {
 		found := finding("no-usable-target", "Requests got 503 since no target could be used, and there is one now: the setting has changed since, or a zone had none.")
+		var without []string // groups that have none that is healthy
+		known := true
 		for _, row := range f.failures() {
-			if g := f.group(row.Group); noTarget(row) > 0 && g != nil {
-				found.onGroup(g)
+			if noTarget(row) == 0 {
+				continue
 			}
+			at := slices.IndexFunc(f.Groups, func(g Group) bool { return g.logARN(f) == row.Group && g.Targets != nil })
+			if known = known && at >= 0; at < 0 {
+				continue
+			}
+			g := &f.Groups[at]
+			found.onGroup(g)
+			if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
+				without = add(without, g.Name+" has "+f.states(g))
+			}
+		}
+		switch {
+		case len(without) > 0:
+			found.Sentence = fmt.Sprintf("Requests got 503 since no target could be used, and none is healthy now: %s.", few(without))
+		case !known:
+			found.Sentence = "Requests got 503 since no target could be used; of not all of their target groups is known whether there is one now."
 		}
 		found.because(FromLog, amount.Of(n, "request", "requests")+" got 503 without a target")
 		found.share = noTarget

@@ -196,15 +196,23 @@ func (r *Report) headline() string {
 
 // verdict sums a report up.
 func (r *Report) verdict() string {
-	n := 0
+	n, open := 0, 0
 	for _, f := range r.Findings {
 		if f.Level != Note {
 			n++
 		}
 	}
+	for _, hop := range r.Path {
+		if hop.State == Unknown {
+			open++
+		}
+	}
 	text := "nothing wrong was found"
-	if n > 0 {
+	switch {
+	case n > 0:
 		text = amount.Of(n, "finding", "findings")
+	case open > 0:
+		text += fmt.Sprintf(" in what is known; %d of %d hops are not", open, len(r.Path))
 	}
 	if o := r.Observed; o.Logs {
 		text += fmt.Sprintf(" · %d of %s in the logs failed", o.Failures, amount.Of(o.Requests, "request", "requests"))

@@ -34,7 +34,7 @@ func (c *collector) certificates(ctx context.Context) error {
 			}
 			d := out.Certificate
 			names := append([]string{aws.ToString(d.DomainName)}, d.SubjectAlternativeNames...)
-			cert := Certificate{ARN: arn, Status: string(d.Status), Names: distinct(names)}
+			cert := Certificate{ARN: arn, Status: string(d.Status), Names: distinct(names), Key: string(d.KeyAlgorithm)}
 			if d.NotAfter != nil {
 				cert.NotAfter = d.NotAfter.UTC()
 			}

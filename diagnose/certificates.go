@@ -57,6 +57,9 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 			found.because(FromConfig, "a valid certificate of the same listener is for all of its names, or it is no default and for no host that a rule asks for")
 		} else {
 			f.exchange(found, c.ARN)
+			if c.elliptic() {
+				found.because(FromConfig, "its key is "+c.Key+": clients get it before a valid one of RSA, until it is out of the listener's list")
+			}
 		}
 		if found.Level == Fail && f.mayBeReplaced(c) {
 			found.Confidence = Low
@@ -84,11 +87,13 @@ func (f *facts) needed(c Certificate) bool {
 	return false
 }
 
-// replaced reports whether for each name of a certificate a listener has a valid one, too.
+// replaced reports whether for each name of a certificate a listener has a valid one, too,
+// that clients get in its place. Of several for a name they get one with an ECDSA key
+// before one with an RSA key, whichever has expired.
 func (f *facts) replaced(l Listener, c Certificate) bool {
 	var valid []string
 	for _, other := range f.Certificates {
-		if other.ARN != c.ARN && slices.Contains(l.Certificates, other.ARN) && other.Status == "ISSUED" && other.NotAfter.After(f.Taken) {
+		if other.ARN != c.ARN && slices.Contains(l.Certificates, other.ARN) && other.Status == "ISSUED" && other.NotAfter.After(f.Taken) && (other.elliptic() || !c.elliptic()) {
 			valid = append(valid, other.Names...)
 		}
 	}
@@ -96,6 +101,9 @@ func (f *facts) replaced(l Listener, c Certificate) bool {
 		return !slices.ContainsFunc(valid, func(v string) bool { return v == name || !strings.Contains(name, "*") && covers(v, name) })
 	})
 }
+
+// elliptic reports whether a certificate is known to have an ECDSA key.
+func (c Certificate) elliptic() bool { return strings.HasPrefix(c.Key, "EC") }
 
 // mayBeReplaced reports whether it is not known of some listener with a certificate what
 // others it has, or what these are for.

@@ -52,35 +52,40 @@ var faults = []fault{
 	}},
 	{want: "listener-none", change: func(s *Snapshot) { s.Listeners = []Listener{} }},
 	{want: "listener-certificate-expired", change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 	}},
 	{want: "listener-certificate-expired", name: "beside a few failures that the logs have", change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 		s.failing("Target_Closed_Connection", first, 502, 3)
 	}},
 	{want: "target-closes-connection", name: "beside an expired certificate", also: []string{"listener-certificate-expired"}, change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 		s.failing("Target_Closed_Connection", first, 502, 600)
 	}},
 	{want: "rejected-connections", name: "beside a few failures that the logs have", change: func(s *Snapshot) {
 		s.metric("RejectedConnectionCount", "", "Sum", 6000)
 		s.failing("Target_Closed_Connection", first, 502, 3)
 	}},
+	{want: "listener-certificate-expired", name: "of ECDSA, which clients get before a valid one of RSA", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, "EC_prime256v1"})
+		s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, "RSA_2048"})
+		s.failing("Target_Closed_Connection", first, 502, 3)
+	}},
 	{want: "listener-certificate-expires-soon", change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "ISSUED", noon.Add(50 * time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "ISSUED", noon.Add(50 * time.Hour), []string{"shop.example.com"}, ""})
 	}},
 	{want: "listener-certificate-not-issued", change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "REVOKED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "REVOKED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 	}},
 	{want: "listener-certificate-expired", name: "of a host that a rule asks for", change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}})
-		s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}, ""})
+		s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 		r := forwardTo("1", webARN)
 		r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
 		s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
 	}},
 	{want: "listener-certificate-does-not-cover-host", change: func(s *Snapshot) {
-		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}})
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}, ""})
 		r := forwardTo("1", webARN)
 		r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com", "a.b.example.com"}}}
 		s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
@@ -434,7 +439,7 @@ func (s *Snapshot) https(c Certificate) {
 
 // speakHTTP2 lets the balancer speak HTTP/2 to its targets, for clients that do.
 func (s *Snapshot) speakHTTP2(version string) {
-	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 	s.Listeners = s.Listeners[1:]
 	s.web().Version = version
 }
@@ -623,7 +628,7 @@ func TestAfterLogs(t *testing.T) {
 func TestMutualTLS(t *testing.T) {
 	for _, mode := range []string{"", "off", "passthrough", "verify"} {
 		s := base()
-		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 		s.Listeners[1].Mutual = mode
 		s.metric("ClientTLSNegotiationErrorCount", "", "Sum", 600)
 		f := Diagnose(copied(t, s)).Findings[0]

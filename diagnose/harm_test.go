@@ -311,19 +311,27 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.ACLs[0].Entries[0].CIDR = "10.0.0.0/16"
 		}, finding{id: "acl-target-inbound-blocks-traffic-port", fix: "--cidr-block 203.0.113.0/24", not: "0.0.0.0/0"}},
 		{"an old certificate beside the new one", func(s *Snapshot) {
-			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}})
-			s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 			r := forwardTo("1", webARN)
 			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
 			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
 		}, finding{id: "listener-certificate-expired", mild: true}},
 		{"an old certificate as the default", func(s *Snapshot) {
-			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}})
-			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		}, finding{id: "listener-certificate-expired", mild: true}},
+		{"an old certificate of RSA beside a new one of ECDSA", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, "RSA_2048"})
+			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, "EC_prime256v1"})
+		}, finding{id: "listener-certificate-expired", mild: true}},
+		{"two certificates of ECDSA", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, "EC_prime256v1"})
+			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, "EC_secp384r1"})
 		}, finding{id: "listener-certificate-expired", mild: true}},
 		{"an old certificate for a name that nobody asks for", func(s *Snapshot) {
-			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
-			s.alsoHas(Certificate{"arn:old", "VALIDATION_TIMED_OUT", time.Time{}, []string{"old.example.com"}})
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:old", "VALIDATION_TIMED_OUT", time.Time{}, []string{"old.example.com"}, ""})
 		}, finding{id: "listener-certificate-not-issued", mild: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"

@@ -17,7 +17,7 @@ func TestProtocolMismatch(t *testing.T) {
 	} {
 		t.Run(tt.version, func(t *testing.T) {
 			s := base()
-			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}})
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 			s.Listeners = s.Listeners[1:]
 			s.web().Version = tt.version
 			s.failing("Protocol_Mismatch", "", 464, 120, func(f *Failure) { f.Class = "client" })

@@ -146,6 +146,7 @@ type Certificate struct {
 	Status   string    `json:"status"`
 	NotAfter time.Time `json:"not_after"` // zero if not known
 	Names    []string  `json:"names"`
+	Key      string    `json:"key,omitempty"` // algorithm of its key, such as RSA_2048 and EC_prime256v1; "" if not known
 }
 
 // Group is a target group. A classic balancer has one for each instance port, with

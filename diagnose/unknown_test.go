@@ -37,7 +37,7 @@ func TestNotKnown(t *testing.T) {
 			s.web().Version = "HTTP2"
 		}},
 		{"certificates beside the default one", describeCertificates, "listener-certificate-does-not-cover-host", "", HopListener, func(s *Snapshot) {
-			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}})
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}, ""})
 			r := forwardTo("1", webARN)
 			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
 			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
@@ -133,11 +133,11 @@ func TestCertificatesBeside(t *testing.T) {
 			s.Listeners[1].Certificates = append(s.Listeners[1].Certificates, "arn:aws:iam::111122223333:server-certificate/shop")
 		}, false},
 		{"one for other names", func(s *Snapshot) {
-			s.alsoHas(Certificate{"arn:other", "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}})
+			s.alsoHas(Certificate{"arn:other", "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}, ""})
 		}, true},
 	} {
 		s := base()
-		s.https(Certificate{certARN, "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}})
+		s.https(Certificate{certARN, "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 		tt.change(s)
 		r := Diagnose(copied(t, s))
 		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "listener-certificate-expired" })

@@ -52,9 +52,15 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 		}
 		if found.Level == Fail && !f.needed(c) {
 			found.Level = Warn
-			found.Sentence = strings.TrimSuffix(found.Sentence, ".") + ", and no client is seen to need it."
-			found.Do = "take it out of the listener's list, or put a valid one in its place, if nobody needs it"
-			found.because(FromConfig, "a valid certificate of the same listener is for all of its names, or it is no default and for no host that a rule asks for")
+			if found.Sentence = strings.TrimSuffix(found.Sentence, "."); f.replacedAll(c) {
+				found.Sentence += ", and no client needs it."
+				found.Do = "take it out of the listener's list, or put a valid one in its place"
+				found.because(FromConfig, "a valid certificate of the same listener is for all of its names")
+			} else {
+				found.Sentence += ": clients that ask for its names get it (SNI), and no rule says that there are any."
+				found.Do = "put a valid one in its place, or take it out of the listener's list if nobody asks for its names any more"
+				found.because(FromConfig, "it is not the listener's default certificate, and no rule that was read asks for a host of it")
+			}
 		} else {
 			f.exchange(found, c.ARN)
 			if c.elliptic() {
@@ -100,6 +106,11 @@ func (f *facts) replaced(l Listener, c Certificate) bool {
 	return len(c.Names) > 0 && !slices.ContainsFunc(c.Names, func(name string) bool {
 		return !slices.ContainsFunc(valid, func(v string) bool { return v == name || !strings.Contains(name, "*") && covers(v, name) })
 	})
+}
+
+// replacedAll reports whether that is so of every listener that has the certificate.
+func (f *facts) replacedAll(c Certificate) bool {
+	return !slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Contains(l.Certificates, c.ARN) && !f.replaced(l, c) })
 }
 
 // elliptic reports whether a certificate is known to have an ECDSA key.

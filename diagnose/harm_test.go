@@ -320,7 +320,7 @@ func TestDoesNoHarm(t *testing.T) {
 		{"an old certificate as the default", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
-		}, finding{id: "listener-certificate-expired", mild: true}},
+		}, finding{id: "listener-certificate-expired", mild: true, says: "no client needs it"}},
 		{"an old certificate of RSA beside a new one of ECDSA", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, "RSA_2048"})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, "EC_prime256v1"})
@@ -332,7 +332,7 @@ func TestDoesNoHarm(t *testing.T) {
 		{"an old certificate for a name that nobody asks for", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:old", "VALIDATION_TIMED_OUT", time.Time{}, []string{"old.example.com"}, ""})
-		}, finding{id: "listener-certificate-not-issued", mild: true}},
+		}, finding{id: "listener-certificate-not-issued", mild: true, says: "clients that ask for its names get it", denies: "no client needs it"}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -243,9 +243,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"203.0.113.0/24"}}, {Protocol: "tcp", From: 9090, To: 9090, Groups: []string{"sg-lb"}}}
 		}, finding{id: "target-sg-public-source", absent: true}},
 		{"a process that ends too soon", func(s *Snapshot) {
-			s.failing("Target_Closed_Connection", "10.0.10.77:8080", 502, 60)
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "10.0.10.77:8080", 500, 0.3, noon})
+			s.failing("Target_Closed_Connection", "10.0.10.77:8080", 502, 60, func(f *Failure) { f.First, f.Last = s.minute(33), s.minute(34) })
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "10.0.10.77:8080", 500, 0.3, s.minute(35)})
 		}, finding{id: "deregistration-delay-too-short"}},
+		{"a target that failed for longer than it may take to leave, and is gone", func(s *Snapshot) {
+			s.failing("Target_Closed_Connection", "10.0.10.77:8080", 502, 60, func(f *Failure) { f.First, f.Last = s.minute(5), s.minute(34) })
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "10.0.10.77:8080", 500, 0.3, s.minute(35)})
+		}, finding{id: "deregistration-delay-too-short", absent: true}},
 		{"answers over UDP", func(s *Snapshot) {
 			s.network()
 			s.Listeners[0].Protocol, s.Listeners[0].Port, s.web().Protocol = "UDP", 53, "UDP"

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -154,9 +155,10 @@ func (f *facts) tooSlow(g *Group) *Finding {
 }
 
 // deregistered tells failures of targets that leave, or have left, the group; nil if
-// there are none such.
+// there are none such. A target that leaves gets no new requests: what failed longer than
+// the delay before its last one failed while it was registered.
 func (f *facts) deregistered(g *Group) func(Failure) bool {
-	if g.Targets == nil || f.Target != "" || f.Balancer.Type == Classic {
+	if f.Logs == nil || g.Targets == nil || f.Target != "" || f.Balancer.Type == Classic {
 		return nil
 	}
 	var here, leaving []string
@@ -171,9 +173,21 @@ func (f *facts) deregistered(g *Group) func(Failure) bool {
 			return nil // logs name addresses
 		}
 	}
-	return func(row Failure) bool {
-		return row.Target != "" && row.TargetStatus < 0 && row.Status == 502 && (slices.Contains(leaving, row.Target) || !slices.Contains(here, row.Target))
+	last := map[string]time.Time{} // requests to targets
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.ARN && t.Last.After(last[t.Target]) {
+			last[t.Target] = t.Last
+		}
 	}
+	return func(row Failure) bool {
+		return row.Target != "" && row.TargetStatus < 0 && row.Status == 502 && (slices.Contains(leaving, row.Target) || !slices.Contains(here, row.Target)) &&
+			last[row.Target].Sub(row.First) <= g.delay()+time.Minute
+	}
+}
+
+// delay is how long a target that leaves may take to end its requests.
+func (g *Group) delay() time.Duration {
+	return time.Duration(numeric(g.Attributes, attrDelay, 300)) * time.Second
 }
 
 // deregistering looks for requests that were cut off when their target had left.
@@ -192,7 +206,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 	if n == 0 {
 		return nil
 	}
-	delay := numeric(g.Attributes, attrDelay, 300)
+	delay := g.delay().Seconds()
 	slowest := f.slowest(g.ARN)
 	found := finding("deregistration-delay-too-short", fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: the deregistration delay of %s s is too short for them.", whom(names, g), number(delay)))
 	found.Targets, found.share = names, share
@@ -201,6 +215,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 	if slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
+	found.rival("target-closes-connection", "a process that crashed, and whose target was replaced for that; its log tells")
 	if slowest < delay {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: its process stops before the balancer has let go of it, within the deregistration delay of %s s.", whom(names, g), number(delay))

@@ -75,6 +75,10 @@ func TestDoesNoHarm(t *testing.T) {
 				s.failing("Target_Closed_Connection", x, 502, 60, func(f *Failure) { f.Quick = 60 })
 			}
 		}, finding{id: "idle-timeout-reached"}},
+		{"an idle timeout that is as long as can be", func(s *Snapshot) {
+			s.Balancer.Attributes[attrIdle] = "4000"
+			s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = 600 })
+		}, finding{id: "idle-timeout-reached"}},
 		{"a closed port behind routes that are not known", func(s *Snapshot) {
 			s.network()
 			s.all("unhealthy", "Target.FailedHealthChecks", "")

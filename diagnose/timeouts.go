@@ -144,7 +144,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	}
 	found.rival("", "the application waits for something behind it; a longer timeout only hides that")
 	switch longer := min(4000, int(2*idle)); {
-	case f.Balancer.Type != Application:
+	case f.Balancer.Type != Application || float64(longer) <= idle: // there is none that is longer
 	case f.isRace(g):
 		found.because(FromLog, "targets close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first")
 	default:

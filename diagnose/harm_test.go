@@ -557,6 +557,25 @@ func TestClassicLogsOn(t *testing.T) {
 	}
 }
 
+// TestHealthCheckLogsOn: they go to where the bucket's policy lets access logs go.
+func TestHealthCheckLogsOn(t *testing.T) {
+	for _, tt := range []struct{ bucket, prefix, want string }{
+		{"", "", "Key=health_check_logs.s3.enabled,Value=true Key=health_check_logs.s3.bucket,Value=logs"},
+		{"", "prod", "Key=health_check_logs.s3.enabled,Value=true Key=health_check_logs.s3.bucket,Value=logs Key=health_check_logs.s3.prefix,Value=prod"},
+		{"others", "prod", "Key=health_check_logs.s3.enabled,Value=true Key=health_check_logs.s3.bucket,Value=others"},
+	} {
+		s := base()
+		s.all("unhealthy", "Target.Timeout", "")
+		a := s.Balancer.Attributes
+		a["health_check_logs.s3.enabled"], a["health_check_logs.s3.bucket"], a["access_logs.s3.prefix"] = "false", tt.bucket, tt.prefix
+		r := Diagnose(copied(t, s))
+		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "logs-health-check-off" })
+		if at < 0 || !strings.HasSuffix(r.Findings[at].Fix[0], " --attributes "+tt.want) {
+			t.Errorf("want %s:\n%s", tt.want, said(r))
+		}
+	}
+}
+
 // TestPassesWhatIsKnown: a hop whose filters and routes are not all known does not pass.
 func TestPassesWhatIsKnown(t *testing.T) {
 	for _, tt := range []struct {

@@ -71,6 +71,10 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 		args := []string{"--load-balancer-arn", f.Balancer.ARN, "--attributes", "Key=" + prefix + "enabled,Value=" + on}
 		if on == "true" {
 			args = append(args, "Key="+prefix+"bucket,Value="+bucket)
+			// The bucket's policy may allow no more than what is below that of the access logs.
+			if p := f.Balancer.Attributes["access_logs.s3.prefix"]; p != "" && f.Balancer.Attributes[prefix+"bucket"] == "" {
+				args = append(args, "Key="+prefix+"prefix,Value="+p)
+			}
 		}
 		return f.command("elbv2", "modify-load-balancer-attributes", args...)
 	}

@@ -287,5 +287,5 @@ func logsPass(f *facts) ([]string, bool) {
 	if !l.Newest.IsZero() {
 		evidence = append(evidence, "newest object ends "+l.Newest.UTC().Format("2006-01-02 15:04")+" UTC")
 	}
-	return evidence, l.Access || l.Checks
+	return append(evidence, l.Warnings...), l.Access || l.Checks
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -89,6 +90,27 @@ func TestDiagnoseLogsNotRead(t *testing.T) {
 				t.Errorf("it is to say %q:\n%s", tt.said, stdout)
 			}
 		})
+	}
+}
+
+// TestDiagnoseWarns: what an answer out of logs warns of, such as lines that count twice, a
+// diagnosis warns of as well.
+func TestDiagnoseWarns(t *testing.T) {
+	folder := t.TempDir()
+	lines := bytes.ReplaceAll(failing(10), []byte("app/shop/50dc6c495c0c9188"), []byte("app/shop/a1"))
+	for _, copied := range []string{"a", "b"} {
+		path := filepath.Join(folder, copied, "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261007T0720Z_10.0.0.1_1a2b3c4d.log")
+		if err := errors.Join(os.Mkdir(filepath.Dir(path), 0o700), os.WriteFile(path, append(lines, "damaged\n"...), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, form := range []string{"table", "json", "markdown"} {
+		_, stdout, _ := diagnosed(t, balancerAnswer, func(http.ResponseWriter, *http.Request) {}, "--since", "2026-10-07T07:00:00Z", "--until", "2026-10-07T08:00:00Z", "--output", form, folder)
+		for _, want := range []string{"its lines count again", "2 damaged lines rejected"} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%s: want %q:\n%s", form, want, stdout)
+			}
+		}
 	}
 }
 

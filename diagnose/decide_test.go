@@ -64,6 +64,12 @@ func TestReconcile(t *testing.T) {
 	if got, want := f.reconcile(), (reconciled{periods: 55, same: 55, counted: 5500, logged: 5500}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
+	for i := range 60 { // requests that were redirected to HTTPS reach no target
+		s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Requests: 100})
+	}
+	if got, want := f.reconcile(), (reconciled{periods: 55, same: 55, counted: 5500, logged: 5500}); got != want {
+		t.Errorf("with redirects %+v, want %+v", got, want)
+	}
 	s.Metrics = []Series{{Name: "RequestCount", Stat: "Sum", Period: 300}}
 	for i := range 12 {
 		s.Metrics[0].Points = append(s.Metrics[0].Points, Point{s.From.Add(time.Duration(i) * 5 * time.Minute), 500})

@@ -217,8 +217,11 @@ func (f *facts) reconcile() (r reconciled) {
 	for _, m := range f.Logs.Minutes {
 		at := m.Minute.Truncate(f.period()).Unix()
 		errors[at] += float64(m.errors())
-		// Only requests for which a target was chosen are in RequestCount.
-		requests[at] += float64(m.Requests) - float64(m.Reasons["No_Usable_Target"]) - float64(m.Reasons["Fixed_Response"])
+		// Only requests for which a target was chosen are in RequestCount: none that a rule
+		// answers, or redirects. A classic balancer has no groups.
+		if m.Group != "" || f.Balancer.Type == Classic {
+			requests[at] += float64(m.Requests) - float64(m.Reasons["No_Usable_Target"])
+		}
 	}
 	name := "HTTPCode_ELB_5XX_Count"
 	if f.Balancer.Type == Classic {

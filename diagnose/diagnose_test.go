@@ -101,6 +101,12 @@ var faults = []fault{
 		narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/v?/*"}}, {Field: "host-header", Values: []string{"a.example.com"}}}
 		s.Listeners[0].Rules = append([]Rule{wide, narrow}, s.Listeners[0].Rules...)
 	}},
+	{want: "rule-never-matches", name: "all paths before a host", change: func(s *Snapshot) {
+		all, host := forwardTo("1", webARN), forwardTo("2", webARN)
+		all.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/*"}}}
+		host.Conditions = []Condition{{Field: "host-header", Values: []string{"a.example.com"}}}
+		s.Listeners[0].Rules = append([]Rule{all, host}, s.Listeners[0].Rules...)
+	}},
 	{want: "rule-weights-all-zero", change: func(s *Snapshot) { s.Listeners[0].Rules[0].Actions[0].Weights[0].Weight = 0 }},
 	{want: "rule-weight-to-broken-group", change: func(s *Snapshot) {
 		s.second(nil)

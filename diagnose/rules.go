@@ -268,17 +268,23 @@ func (r Rule) words() string {
 }
 
 // takesAll reports whether every request that matches a later rule matches the
-// earlier one: each of its conditions is one that the later rule has, or a wider one.
+// earlier one: each of its conditions is one that the later rule has, or a wider one, or
+// one that every request has.
 func takesAll(earlier, later Rule) bool {
 	if len(later.Conditions) == 0 && len(earlier.Conditions) > 0 {
 		return false
 	}
 	for _, wide := range earlier.Conditions {
-		if !slices.ContainsFunc(later.Conditions, func(narrow Condition) bool { return wider(wide, narrow) }) {
+		if !wide.takesAny() && !slices.ContainsFunc(later.Conditions, func(narrow Condition) bool { return wider(wide, narrow) }) {
 			return false
 		}
 	}
 	return len(earlier.Conditions) > 0
+}
+
+// takesAny reports whether every request has what a condition asks for.
+func (c Condition) takesAny() bool {
+	return c.Field == "path-pattern" && !c.Regex && (slices.Contains(c.Values, "*") || slices.Contains(c.Values, "/*"))
 }
 
 // wider reports whether all that one condition takes the other takes as well.

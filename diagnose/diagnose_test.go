@@ -630,6 +630,22 @@ func TestAfterLogs(t *testing.T) {
 	}
 }
 
+// TestMaintenance: where a rule answers with 5xx on purpose, it is named among what may be
+// behind 5xx of which no log says more.
+func TestMaintenance(t *testing.T) {
+	for _, status := range []string{"503", "404"} {
+		s := base()
+		s.Logs = nil
+		s.Listeners[0].Rules[0].Actions = []Action{{Type: "fixed-response", Status: status}}
+		s.Listeners[0].Rules = append([]Rule{forwardTo("1", webARN)}, s.Listeners[0].Rules...)
+		s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 60)
+		f := Diagnose(copied(t, s)).Findings[0]
+		if f.ID != "balancer-5xx-not-in-logs" || slices.ContainsFunc(f.Rivals, func(r Rival) bool { return r.ID == "rule-fixed-response-error" }) != (status == "503") {
+			t.Errorf("%s: %s, rivals %v", status, f.ID, f.Rivals)
+		}
+	}
+}
+
 // TestMutualTLS: where a listener verifies clients, their certificates may be why TLS fails.
 func TestMutualTLS(t *testing.T) {
 	for _, mode := range []string{"", "off", "passthrough", "verify"} {

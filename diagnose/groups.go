@@ -155,5 +155,5 @@ func (f *facts) fits(g *Group) bool {
 
 // answersOnPurpose reports whether all rules redirect, or answer below 500.
 func (f *facts) answersOnPurpose() bool {
-	return !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "fixed-response" && a.Status >= "500" })
+	return !slices.ContainsFunc(f.actions(), Action.failsOnPurpose)
 }

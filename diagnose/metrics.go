@@ -130,6 +130,9 @@ func (f *facts) notLogged() []*Finding {
 			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count"+since+": "+number(n))
 		}
 	}
+	if slices.ContainsFunc(f.actions(), Action.failsOnPurpose) {
+		found.rival("rule-fixed-response-error", "a rule answers with 5xx by itself, and these may be what is counted")
+	}
 	return []*Finding{found}
 }
 

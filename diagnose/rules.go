@@ -83,7 +83,7 @@ func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 
 func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 	where := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
-	if a.Type == "fixed-response" && strings.HasPrefix(a.Status, "5") {
+	if a.failsOnPurpose() {
 		list = append(list, f.fixedResponse(where, a, len(l.Rules) == 1 && f.rulesKnown()))
 	}
 	sum := 0
@@ -118,6 +118,11 @@ func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 		list = append(list, found)
 	}
 	return list
+}
+
+// failsOnPurpose reports whether an action answers with 5xx by itself.
+func (a Action) failsOnPurpose() bool {
+	return a.Type == "fixed-response" && strings.HasPrefix(a.Status, "5")
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -196,6 +196,15 @@ func TestDoesNoHarm(t *testing.T) {
 			dead(s, "Target.ResponseCodeMismatch")
 			s.web().Targets[0].Description = "Health checks failed with these codes: [404]"
 		}, finding{id: "health-check-path-not-found", says: first + " answers the health check of web with 404, and other targets", denies: "ask for a path"}},
+		{"two codes that the matcher may be let take", func(s *Snapshot) {
+			s.codes(301)
+			s.web().Targets[1].Description = "Health checks failed with these codes: [302]"
+		}, finding{id: "health-check-redirect", fix: `{"HttpCode":"200,301,302"}`}},
+		{"a redirect behind a classic balancer", func(s *Snapshot) {
+			s.classic()
+			s.web().Targets[0].State, s.web().Targets[0].Reason, s.web().Targets[0].Description = "OutOfService", "Instance", "Health checks failed with these codes: [301]"
+			s.web().Targets[1] = s.web().Targets[0]
+		}, finding{id: "health-check-redirect"}},
 		{"400 on a port like 443 that others pass", func(s *Snapshot) {
 			s.port(8443)
 			dead(s, "Target.ResponseCodeMismatch")

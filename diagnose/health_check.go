@@ -98,6 +98,8 @@ func (g *Group) takes(code int) bool {
 func (f *facts) wrongCodes(g *Group) []*Finding {
 	b := gather{}
 	path := redacted(g.Check.Path)
+	var more []string // codes that the matcher may be let take
+	var takers []*Finding
 	for _, a := range f.answered(g) {
 		var id, text string
 		others := a.othersPass()
@@ -123,7 +125,10 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 			if others {
 				found.Do = "look at how these targets differ from those that pass: version, configuration, what they have started"
 			} else {
-				f.mendCode(found, g, a.code)
+				f.mendCode(found, g)
+				if f.mayTake(found, g, a.code) {
+					more, takers = append(more, strconv.Itoa(a.code)), append(takers, found)
+				}
 			}
 			f.fromTarget(found, a.endpoint)
 			return found
@@ -145,6 +150,12 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 			found.on(e)
 			f.evidence(found, e)
 		}
+	}
+	for _, found := range takers { // all of them at once, as a command sets the matcher whole
+		set := func(matcher string) []string {
+			return []string{"--matcher", fmt.Sprintf(`{%q:%q}`, g.matches(), matcher)}
+		}
+		f.modifyGroup(found, g, set(strings.Join(append([]string{g.Check.Matcher}, more...), ",")), set(g.Check.Matcher))
 	}
 	for _, found := range b.list {
 		found.because(FromConfig, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))
@@ -180,32 +191,17 @@ const (
 	grpcUnauthenticated = 16
 )
 
-// mendCode prints the change that makes a health check pass: the path, where it is
-// not there, or else the matcher.
-func (f *facts) mendCode(found *Finding, g *Group, code int) {
+// mendCode prints the change that makes a health check pass, but for that of the matcher.
+func (f *facts) mendCode(found *Finding, g *Group) {
 	if f.Balancer.Type == Classic {
 		return // its health check is one text, set whole
 	}
-	path := func() {
+	switch found.ID {
+	case "health-check-path-not-found", "health-check-unauthorized":
 		if g.Check.pathWord() != g.Check.Path {
 			found.Verify = append(found.Verify, f.command("elbv2", "describe-target-groups", "--target-group-arns", g.ARN, "--query", "TargetGroups[].HealthCheckPath"))
 		}
 		f.modifyGroup(found, g, []string{"--health-check-path", "/PATH"}, []string{"--health-check-path", g.Check.pathWord()})
-	}
-	switch found.ID {
-	case "health-check-path-not-found", "health-check-unauthorized":
-		path()
-	case "health-check-grpc-matcher":
-		// Only some codes can be those of a server that works.
-		if slices.Contains([]int{grpcNotFound, grpcUnimplemented, grpcUnauthenticated}, code) {
-			set := func(matcher string) []string { return []string{"--matcher", fmt.Sprintf(`{"GrpcCode":%q}`, matcher)} }
-			f.modifyGroup(found, g, set(fmt.Sprintf("%s,%d", g.Check.Matcher, code)), set(g.Check.Matcher))
-		}
-	case "health-check-redirect", "health-check-matcher":
-		if g.Check.Matcher == "" {
-			return
-		}
-		f.modifyGroup(found, g, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, fmt.Sprintf("%s,%d", g.Check.Matcher, code))}, []string{"--matcher", fmt.Sprintf(`{"HttpCode":%q}`, g.Check.Matcher)})
 	case "target-expects-tls":
 		// Checks that pass on the traffic port would send requests to where they fail.
 		if !g.checksApart() {
@@ -213,6 +209,26 @@ func (f *facts) mendCode(found *Finding, g *Group, code int) {
 		}
 		f.modifyGroup(found, g, []string{"--health-check-protocol", "HTTPS"}, []string{"--health-check-protocol", g.Check.Protocol})
 	}
+}
+
+// mayTake reports whether a code may be one that a server answers with that works, so that
+// the matcher can be let take it. A classic balancer has no matcher that can be set.
+func (f *facts) mayTake(found *Finding, g *Group, code int) bool {
+	switch found.ID {
+	case "health-check-grpc-matcher":
+		return slices.Contains([]int{grpcNotFound, grpcUnimplemented, grpcUnauthenticated}, code)
+	case "health-check-redirect", "health-check-matcher":
+		return g.Check.Matcher != "" && f.Balancer.Type != Classic
+	}
+	return false
+}
+
+// matches is what the codes of a group's matcher are called.
+func (g *Group) matches() string {
+	if g.Version == "GRPC" {
+		return "GrpcCode"
+	}
+	return "HttpCode"
 }
 
 // checksApart reports whether none of a group's targets is checked on its traffic port.

@@ -125,6 +125,13 @@ func TestDoesNoHarm(t *testing.T) {
 			narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/v2/*"}}}
 			s.Listeners[0].Rules = append([]Rule{wide, between, narrow}, s.Listeners[0].Rules...)
 		}, finding{id: "rule-never-matches", fix: "RuleArn=arn:rule-30,Priority=9", not: "Priority=10"}},
+		{"a maintenance page before all rules", func(s *Snapshot) {
+			page := Rule{ARN: "arn:rule-1", Priority: "1", Actions: []Action{{Type: "fixed-response", Status: "503"}}}
+			page.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/*"}}}
+			api := forwardTo("2", webARN)
+			api.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+			s.Listeners[0].Rules = append([]Rule{page, api}, s.Listeners[0].Rules...)
+		}, finding{id: "rule-never-matches", absent: true}},
 		{"addresses that are still leaving", func(s *Snapshot) {
 			s.all("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
 		}, finding{id: "target-group-all-draining"}},

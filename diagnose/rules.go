@@ -25,7 +25,12 @@ func lookAtRules(f *facts) (list []*Finding) {
 				found := finding("rule-never-matches", fmt.Sprintf("Rule %s of listener %s can never match: rule %s takes every request that it would.", r.Priority, l.label(), l.Rules[before].Priority))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", l.Rules[before].Priority, l.Rules[before].words()))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", r.Priority, r.words()))
-				f.moveBefore(found, l, before, i)
+				if l.Rules[before].closes() {
+					found.Level = Note
+					found.Do = "nothing while that page is meant to be there; remove rule " + l.Rules[before].Priority + " if it is not"
+				} else {
+					f.moveBefore(found, l, before, i)
+				}
 				for _, a := range r.Actions {
 					for _, w := range a.Weights {
 						if g := f.group(w.Group); g != nil {
@@ -290,6 +295,13 @@ func takesAll(earlier, later Rule) bool {
 // takesAny reports whether every request has what a condition asks for.
 func (c Condition) takesAny() bool {
 	return c.Field == "path-pattern" && !c.Regex && (slices.Contains(c.Values, "*") || slices.Contains(c.Values, "/*"))
+}
+
+// closes reports whether a rule answers every request with 5xx by itself, as that of a
+// maintenance page does, which stands before all others for as long as it is needed.
+func (r Rule) closes() bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return !c.takesAny() }) &&
+		slices.ContainsFunc(r.Actions, Action.failsOnPurpose)
 }
 
 // wider reports whether all that one condition takes the other takes as well.

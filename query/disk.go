@@ -129,10 +129,21 @@ func (d Disk) Present() error {
 		return fmt.Errorf("open store: %w", err)
 	case info.IsDir():
 		return &DiskError{Path: d.Path, Reason: "this is a folder", Next: "name a file in it: --store " + ingest.ShellWord(filepath.Join(d.Path, "loglens.duckdb"))}
-	case info.Size() == 0:
+	case d.begun(info):
 		return d.hollow()
 	}
 	return nil
+}
+
+// begun reports whether a file ends within the headers that DuckDB makes it with, one
+// after the other, before there is anything in it: the process was ended meanwhile.
+func (d Disk) begun(info fs.FileInfo) bool {
+	if !info.Mode().IsRegular() || info.Size() >= headersSize {
+		return false
+	}
+	const magic = "DUCK" // behind a checksum
+	text, err := os.ReadFile(d.Path)
+	return err == nil && (len(text) == 0 || len(text) >= 12 && string(text[8:12]) == magic)
 }
 
 // hollow says that a file holds nothing: an ingest was ended before its first step.
@@ -178,8 +189,8 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 	options := " (READ_ONLY)"
 	if write {
 		options = fmt.Sprintf(" (ROW_GROUP_SIZE %d)", diskRowGroup)
-		if info, err := os.Stat(d.Path); err == nil && info.Size() == 0 && !info.IsDir() {
-			_ = os.Remove(d.Path) // DuckDB makes a file, and takes no empty one for its own
+		if info, err := os.Stat(d.Path); err == nil && d.begun(info) {
+			_ = os.Remove(d.Path) // DuckDB makes a file, and takes none for its own that is not whole
 		}
 	}
 	if _, err := s.conn.ExecContext(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options); err != nil {

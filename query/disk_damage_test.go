@@ -109,6 +109,49 @@ func TestDamagedStore(t *testing.T) {
 	}
 }
 
+// TestEndedAtTheHeaders: a file that was cut short while DuckDB made it holds nothing, and
+// the next ingest fills it. Nobody else's file is taken for one.
+func TestEndedAtTheHeaders(t *testing.T) {
+	b := newLogTree(t, 15, 300)
+	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	db, err := sql.Open("duckdb", disk.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Ping(), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	made, err := os.ReadFile(disk.Path)
+	if err != nil || len(made) != headersSize {
+		t.Fatalf("DuckDB makes a file of %d bytes, %v", len(made), err)
+	}
+	for size := 0; size <= headersSize; size += 4096 {
+		if err := os.WriteFile(disk.Path, made[:size], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var hollow *DiskError
+		if _, err := Verify(context.Background(), t.TempDir(), disk); !errors.As(err, &hollow) || !hollow.Missing {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+		if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+			t.Fatalf("%d bytes: %v", size, err)
+		}
+		if n := b.recount(t, disk, fmt.Sprintf("from %d bytes", size)); n != len(b.want) {
+			t.Errorf("%d bytes: %d objects, want %d", size, n, len(b.want))
+		}
+	}
+	const notes = "what I must not forget"
+	if err := os.WriteFile(disk.Path, []byte(notes), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); !errors.As(err, new(*DiskError)) {
+		t.Errorf("a text: %v", err)
+	}
+	if text, err := os.ReadFile(disk.Path); err != nil || string(text) != notes {
+		t.Errorf("the text is now %.40q, %v", text, err)
+	}
+}
+
 // TestOtherVersion: the tables of another version are not read, written or pruned,
 // and what is said leads to a store that is.
 func TestOtherVersion(t *testing.T) {

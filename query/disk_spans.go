@@ -168,12 +168,25 @@ func forgetSpans(before time.Time) string {
 func (of origin) looked(all spans) (windows []when.Window) {
 	for _, source := range withFolders(of.source) {
 		for balancer, list := range all[source] {
-			if balancer == "" || of.loadBalancer != "" && alike(balancer, of.loadBalancer) {
+			if of.within(balancer) {
 				windows = append(windows, list...)
 			}
 		}
 	}
 	return when.Join(windows)
+}
+
+// within reports whether who has looked for a load balancer, "" for all, has looked for
+// all that the origin's name may mean. A mere name may be that of several, but for one
+// account and region, whose folder that is.
+func (of origin) within(balancer string) bool {
+	switch {
+	case balancer == "" || balancer == of.loadBalancer:
+		return true
+	case of.loadBalancer == "" || !alike(balancer, of.loadBalancer):
+		return false
+	}
+	return strings.ContainsAny(of.loadBalancer, "/:.") || strings.Contains(of.source, "/elasticloadbalancing/")
 }
 
 // withFolders are a source and the folders that it lies in.

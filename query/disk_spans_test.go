@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -263,6 +264,56 @@ func TestFarBehindWhatWasLookedThrough(t *testing.T) {
 	}
 	if got.Total != want.Total || got.Requests != want.Requests || got.Whole() {
 		t.Errorf("%d of %d in %v, gaps %v; want %d of %d in %v", got.Total, got.Requests, got.Window, got.Gaps, want.Total, want.Requests, want.Window)
+	}
+}
+
+// TestOthersOfTheName: who has looked for one load balancer has not looked for all that are
+// called so, unless it was where there can be no other.
+func TestOthersOfTheName(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 38, End: end, Lines: 600, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := w.truth.Requests[0].LoadBalancer
+	part := strings.Split(id, "/")
+	name, bucket, region := part[1], "s3://logs", "s3://logs/AWSLogs/111122223333/elasticloadbalancing/eu-central-1"
+	arn := "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/" + id
+	report, _ := query.FindReport("top-errors")
+	for _, c := range []struct {
+		source, looked, asked string
+		whole                 bool
+	}{
+		{bucket, id, id, true},
+		{bucket, id, arn, true},
+		{bucket, arn, id, true},
+		{bucket, name, id, true},
+		{bucket, name, name, true},
+		{bucket, "", name, true},
+		{region, id, name, true},
+		{bucket, id, name, false},
+		{bucket, arn, name, false},
+		{bucket, id, "app/" + name + "/0123456789abcdef", false},
+		{region, id, "other", false},
+	} {
+		disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+		window := when.Window{From: w.truth.From.Truncate(time.Minute), Until: w.truth.Until.Truncate(time.Minute)}
+		_, err := query.Ingest(context.Background(), t.TempDir(), query.Input{
+			Sources: []ingest.Source{called{sources[0], c.source}}, Workers: 1, Disk: disk, Plan: ingest.Plan{Window: window, LoadBalancer: c.looked},
+		}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, window := range []when.Window{window, {}} {
+			got, err := fromDisk(t, disk, ingest.Plan{Window: window, LoadBalancer: c.asked}).Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bounded := !window.From.IsZero(); got.Whole() != c.whole && (bounded || got.Requests > 0) {
+				t.Errorf("%s, looked for %q, asked for %q, window %v: gaps %v", c.source, c.looked, c.asked, window, got.Gaps)
+			}
+		}
 	}
 }
 

@@ -97,6 +97,12 @@ func (p Plan) tooOld(modified time.Time) bool {
 	return !modified.IsZero() && modified.Add(longestUpload).Before(p.Window.From)
 }
 
+// Lists reports whether a listing yields an object of this name and time, zero if that is
+// not known, if it is there.
+func (p Plan) Lists(n Name, modified time.Time) bool {
+	return p.wants(n) && (n.Kind != parse.KindUnknown || !p.tooOld(modified))
+}
+
 // wantsLog reports whether the plan takes this log of this balancer, at any time.
 func (p Plan) wantsLog(n Name) bool {
 	if !p.Kinds.Has(n.Kind) || !p.WantsBalancer(n.LoadBalancer) {

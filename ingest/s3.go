@@ -9,8 +9,6 @@ import (
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
-
-	"loglens/parse"
 )
 
 // s3Source is a bucket, a folder in it, one key, or a pattern of keys.
@@ -115,7 +113,7 @@ func (s s3Object) open(ctx context.Context, o *Object, free *chunks) (io.ReadClo
 // object makes an Object of a listed key; nil if the plan does not want it.
 func (l *seeker) object(k listed) *Object {
 	name := ParseName(path.Base(k.key))
-	if strings.HasSuffix(k.key, "/") || !l.plan.wants(name) || name.Kind == parse.KindUnknown && l.plan.tooOld(k.modified) {
+	if strings.HasSuffix(k.key, "/") || !l.plan.Lists(name, k.modified) {
 		return nil
 	}
 	if l.match != "" && !doublestar.MatchUnvalidated(l.match, k.key) {

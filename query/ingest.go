@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +24,7 @@ type Ingested struct {
 	New      int64
 	Replaced int64 // that were in the store in another version, or had not been readable
 	Failed   int64 // that could not be read; the next ingest tries again
+	Gone     int64 // that could not be read before, and are not there any more
 	Bytes    int64 // stored bytes of those that were read
 	Failures []string
 }
@@ -93,7 +96,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err := feed.Err(); err != nil {
 		return done, err
 	}
-	return done, i.bring(ctx, batch, i.ended())
+	return done, i.bring(ctx, batch, append(i.ended(), i.forget()...))
 }
 
 // ingesting is an ingest on its way.
@@ -102,8 +105,9 @@ type ingesting struct {
 	plan     ingest.Plan
 	requests bool
 	done     *Ingested
-	known    map[string]stored // by identity
-	next     int64             // object_id
+	known    map[string]stored  // by identity
+	missing  map[string]missing // by identity, those of them that could not be read and have not been listed
+	next     int64              // object_id
 	spans    spans
 }
 
@@ -113,6 +117,13 @@ type stored struct {
 	version  string
 	whole    bool // it was read
 	requests bool // with all its requests
+}
+
+// missing is an object that the store does not have.
+type missing struct {
+	id       int64
+	uri      string
+	modified time.Time
 }
 
 // version tells one content of a place from another.
@@ -146,7 +157,8 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 	}
 	i.known = map[string]stored{}
 	var k stored
-	var identity, status string
+	i.missing = map[string]missing{}
+	var identity, uri, status string
 	var etag *string
 	var size *int64
 	var modified *time.Time
@@ -156,11 +168,13 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 			n = *size
 		}
 		k.version = version(or(etag), n, or(modified))
-		k.whole = status == "ok"
+		if k.whole = status == "ok"; !k.whole {
+			i.missing[identity] = missing{k.id, uri, or(modified)}
+		}
 		i.known[identity] = k
 		i.next = max(i.next, k.id+1)
-	}, "SELECT object_id, identity, etag, size, modified, status, requests_kept FROM disk.object",
-		[]any{&k.id, &identity, &etag, &size, &modified, &status, &k.requests})
+	}, "SELECT object_id, identity, uri, etag, size, modified, status, requests_kept FROM disk.object",
+		[]any{&k.id, &identity, &uri, &etag, &size, &modified, &status, &k.requests})
 	if err == nil {
 		i.spans, err = s.spansOf(ctx)
 	}
@@ -203,12 +217,43 @@ func (s *Store) checkVersion(ctx context.Context, d Disk) error {
 // wants reports whether an object has to be read.
 func (i *ingesting) wants(o *ingest.Object) bool {
 	i.done.Listed++
-	have, ok := i.known[printable(o.Identity())]
+	identity := printable(o.Identity())
+	delete(i.missing, identity)
+	have, ok := i.known[identity]
 	if ok && have.same(o) && (have.requests || !i.requests) {
 		i.done.Known++
 		return false
 	}
 	return true
+}
+
+// forget takes out of the store what could not be read once and is not there any more:
+// nobody can read it, and the sources do not lack it. All of them have been listed.
+func (i *ingesting) forget() []string {
+	var gone []string
+	for identity, m := range i.missing {
+		place := identity // of a local file, whose uri may be a name from another folder
+		if strings.HasPrefix(m.uri, "s3://") {
+			place = m.uri
+		}
+		above := withFolders(place)
+		lies := func(s ingest.Source) bool { return slices.Contains(above, followed(absolute(s.String()))) }
+		if i.plan.Lists(ingest.ParseName(path.Base(filepath.ToSlash(m.uri))), m.modified) && slices.ContainsFunc(i.store.in.Sources, lies) {
+			gone = append(gone, fmt.Sprint(m.id))
+		}
+	}
+	if i.done.Gone = int64(len(gone)); gone == nil {
+		return nil
+	}
+	return []string{"DELETE FROM disk.object WHERE object_id IN (" + strings.Join(gone, ", ") + ")", placeObjects}
+}
+
+// followed is where a local path leads to, and anything else as it is.
+func followed(place string) string {
+	if to, err := filepath.EvalSymlinks(place); err == nil {
+		return to
+	}
+	return place
 }
 
 // same reports whether the store has what an object holds now.

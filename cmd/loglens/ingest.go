@@ -128,6 +128,9 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 		for _, why := range done.Failures {
 			a.say("warning: %s", report.Plain(why))
 		}
+		if done.Gone > 0 && err == nil {
+			a.say("%s that could not be read before: not there any more, and no longer missed", amount.Of(done.Gone, "object", "objects"))
+		}
 		if done.Listed > 0 {
 			_, werr := fmt.Fprintf(a.out, "%s in the window: %d new, %d replaced, %d known, %d failed; %.1f MB read into %s\n",
 				amount.Of(done.Listed, "object", "objects"), done.New, done.Replaced, done.Known, done.Failed, float64(done.Bytes)/1e6, report.Plain(path))

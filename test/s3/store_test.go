@@ -185,13 +185,14 @@ func TestIngestFaults(t *testing.T) {
 	}
 }
 
-// unreadable has one object that is refused, one that never comes, and one that is
+// unreadable has two objects that are refused, one that never comes, and one that is
 // damaged. The answer from the store is as partial as that from the bucket, and
-// the next ingest tries those again, and nothing else.
+// the next ingest tries those again, and nothing else. One that is gone by then is
+// missed no longer.
 func unreadable(t *testing.T, w *tree, store, _ string) {
 	n, _ := w.all()
 	access := w.access()
-	refused, hopeless, damaged := access[0], access[4], access[5]
+	refused, hopeless, damaged, gone := access[0], access[4], access[5], access[2]
 	sound := w.stored[damaged]
 	broken := bytes.Clone(sound)
 	broken[len(broken)-8] ^= 1
@@ -199,14 +200,14 @@ func unreadable(t *testing.T, w *tree, store, _ string) {
 	fault := func(r request, _ int) *fault {
 		switch {
 		case !r.isGet():
-		case r.key == refused:
+		case r.key == refused, r.key == gone:
 			return &fault{status: http.StatusForbidden, code: "AccessDenied", message: "Access Denied"}
 		case r.key == hopeless:
 			return &fault{cut: 0}
 		}
 		return nil
 	}
-	w.ingest(t, newProxy(t, fault), store, fmt.Sprintf("%d new, 0 replaced, 0 known, 3 failed;", n-3), 3)
+	w.ingest(t, newProxy(t, fault), store, fmt.Sprintf("%d new, 0 replaced, 0 known, 4 failed;", n-4), 3)
 	command := []string{"top-errors", "--output", "json", "--limit", "0"}
 	want, said, status := ask(t, w.from(newProxy(t, fault), command...)...)
 	got, saidOfStore, stored := ask(t, slices.Concat(command, w.window, []string{"--store", store})...)
@@ -214,8 +215,9 @@ func unreadable(t *testing.T, w *tree, store, _ string) {
 		t.Errorf("exit %d from S3, %d from the store, want 3 (-from S3 +from the store):\n%s%s%s", status, stored, diff, said, saidOfStore)
 	}
 	w.put(t, damaged, sound)
+	w.remove(t, gone)
 	p := newProxy(t, nil)
-	w.ingest(t, p, store, fmt.Sprintf("0 new, 3 replaced, %d known, 0 failed;", n-3), 0)
+	w.ingest(t, p, store, fmt.Sprintf("0 new, 3 replaced, %d known, 0 failed;", n-4), 0)
 	checkAsked(t, p, map[string]int{refused: 1, hopeless: 1, damaged: 1})
 }
 

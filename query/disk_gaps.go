@@ -169,9 +169,20 @@ func (s *Store) tellGaps(gaps []Span) (said []string) {
 		if g.LoadBalancer != "" {
 			only = " --lb " + ingest.ShellWord(g.LoadBalancer)
 		}
-		const form = "2006-01-02T15:04Z"
-		said = append(said, fmt.Sprintf("of %s, %s was never ingested: %s --since %s --until %s%s %s brings it in", g.Of(), g.Window,
-			s.in.Disk.command("ingest"), g.Window.From.UTC().Format(form), g.Window.Until.UTC().Format(form), only, ingest.ShellWord(g.Source)))
+		said = append(said, fmt.Sprintf("of %s, %s was never ingested: %s%s%s %s brings it in", g.Of(), g.Window,
+			s.in.Disk.command("ingest"), windowFlags(g.Window), only, ingest.ShellWord(g.Source)))
 	}
 	return said
+}
+
+// windowFlags are those of a command that means this window, of whole minutes.
+func windowFlags(w when.Window) (flags string) {
+	const form = "2006-01-02T15:04Z"
+	if !w.From.IsZero() {
+		flags += " --since " + w.From.UTC().Format(form)
+	}
+	if !w.Until.IsZero() {
+		flags += " --until " + w.Until.UTC().Format(form)
+	}
+	return flags
 }

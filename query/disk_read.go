@@ -389,7 +389,7 @@ func (s *Store) wholeRequests(ctx context.Context) error {
 		SELECT count(*) FILTER (NOT requests_kept), count(*) FROM disk.object JOIN chosen ON disk.object.object_id = stored WHERE status = 'ok'`,
 		[]any{&lacking, &all})
 	if err == nil && lacking > 0 {
-		return refuse("loglens ingest --keep requests reads them again; without --store the logs themselves are read",
+		return refuse(s.in.Disk.command("ingest --keep requests")+windowFlags(s.in.Plan.Window)+" SOURCE reads them again; without --store the logs themselves are read",
 			"this needs whole requests, and the store holds only the failures of %d of its %s", lacking, amount.Of(all, "object", "objects"))
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -91,10 +92,15 @@ func (e *DiskError) Hint() string { return e.Next }
 type LockedError struct {
 	Path string
 	Wait time.Duration
+	Who  string // its program and number; "" if they are not known
 }
 
 func (e *LockedError) Error() string {
-	return fmt.Sprintf("store %s: another process has held it for %v", e.Path, e.Wait)
+	text := fmt.Sprintf("store %s: another process has held it for %v", e.Path, e.Wait)
+	if e.Who != "" {
+		text += ": " + e.Who
+	}
+	return text
 }
 
 // Hint says what to do.
@@ -163,7 +169,7 @@ const (
 // lock waits for a lock. A shared one is held by any number at a time.
 func (d Disk) lock(ctx context.Context, which string, shared bool) (*flock.Flock, error) {
 	l := flock.New(d.Path+which, flock.SetPermissions(0o600))
-	ctx, cancel := context.WithTimeoutCause(ctx, max(d.Wait, time.Millisecond), &LockedError{d.Path, d.Wait})
+	ctx, cancel := context.WithTimeoutCause(ctx, max(d.Wait, time.Millisecond), &LockedError{Path: d.Path, Wait: d.Wait})
 	defer cancel()
 	try := l.TryLockContext
 	if shared {
@@ -193,7 +199,10 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 			_ = os.Remove(d.Path) // DuckDB makes a file, and takes none for its own that is not whole
 		}
 	}
-	if _, err := s.conn.ExecContext(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options); err != nil {
+	if err := d.unlocked(ctx, func() error {
+		_, err := s.conn.ExecContext(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options)
+		return err
+	}); err != nil {
 		return nil, errors.Join(d.fault(err), l.Unlock())
 	}
 	release = func() error {
@@ -209,6 +218,37 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 		}
 	}
 	return release, nil
+}
+
+var (
+	// refusal is how DuckDB says that the system did not let it open a file.
+	refusal = regexp.MustCompile(`^IO Error: (Cannot open file|Could not set lock on file) `)
+	// heldBy is how it says that a program that knows nothing of our locks, such as its
+	// own shell, has the file open.
+	heldBy = regexp.MustCompile(`^IO Error: Could not set lock on file .*? held in (.*?PID \d+\)?)`)
+)
+
+// unlocked opens the file, and waits as long as such a program has it.
+func (d Disk) unlocked(ctx context.Context, open func() error) error {
+	wait := time.NewTimer(d.Wait)
+	defer wait.Stop()
+	for {
+		err := open()
+		if err == nil {
+			return nil
+		}
+		who := heldBy.FindStringSubmatch(err.Error())
+		if who == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-wait.C:
+			return &LockedError{Path: d.Path, Wait: d.Wait, Who: who[1]}
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 // damage is how DuckDB calls what is wrong with a file.
@@ -235,5 +275,8 @@ func (d Disk) fault(err error) error {
 		return err
 	}
 	why, _, _ := strings.Cut(err.Error(), "\n\nStack Trace:") // of DuckDB, in what it calls internal
+	if refusal.MatchString(why) {
+		return &DiskError{Path: d.Path, Reason: "it cannot be opened: " + why, Next: "as who may open it, or with another store: --store ./loglens.duckdb", Err: err}
+	}
 	return &DiskError{Path: d.Path, Reason: "it is damaged: " + why, Next: d.Rebuild(), Err: err}
 }

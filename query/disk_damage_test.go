@@ -1,10 +1,12 @@
 package query
 
 import (
+	"bufio"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -190,6 +192,70 @@ func TestOtherVersion(t *testing.T) {
 	}
 	if n := b.recount(t, disk, "made anew"); n != len(b.want) {
 		t.Errorf("%d objects, want %d", n, len(b.want))
+	}
+}
+
+const childHold = "LOGLENS_TEST_HOLD" // a store that the child opens as any program with DuckDB does
+
+// TestHoldChild is no test but a child process: locks do not part a process from itself.
+func TestHoldChild(t *testing.T) {
+	path := os.Getenv(childHold)
+	if path == "" {
+		return
+	}
+	db, err := sql.Open("duckdb", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := db.Ping(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("open")
+	_, _ = io.Copy(io.Discard, os.Stdin)
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestHeldByAnother: a store that another program has open, or that may not be opened, is
+// not damaged. The former is waited for.
+func TestHeldByAnother(t *testing.T) {
+	t.Parallel()
+	b := newLogTree(t, 16, 300)
+	disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 100 * time.Millisecond}
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
+		t.Fatal(err)
+	}
+	c := exec.Command(os.Args[0], "-test.run=^TestHoldChild$")
+	c.Env = append(os.Environ(), childHold+"="+disk.Path)
+	in, ierr := c.StdinPipe()
+	out, oerr := c.StdoutPipe()
+	if err := errors.Join(ierr, oerr, c.Start()); err != nil {
+		t.Fatal(err)
+	}
+	if said, err := bufio.NewReader(out).ReadString('\n'); err != nil || said != "open\n" {
+		t.Fatalf("%q, %v", said, err)
+	}
+	ctx := context.Background()
+	var held *LockedError
+	if _, err := Verify(ctx, t.TempDir(), disk); !errors.As(err, &held) || !strings.Contains(err.Error(), fmt.Sprint("(PID ", c.Process.Pid, ")")) {
+		t.Errorf("verify: %v", err)
+	}
+	if _, err := ingestInto(disk, b.dir, t.TempDir()); !errors.As(err, &held) {
+		t.Errorf("ingest: %v", err)
+	}
+	time.AfterFunc(300*time.Millisecond, func() { _ = in.Close() })
+	disk.Wait = time.Minute
+	if wrong, err := Verify(ctx, t.TempDir(), disk); err != nil || wrong != nil {
+		t.Errorf("verify, once it is free: %v, %v", wrong, err)
+	}
+	if err := c.Wait(); err != nil {
+		t.Error(err)
+	}
+
+	err := disk.fault(&duckdb.Error{Type: duckdb.ErrorTypeIO, Msg: `IO Error: Cannot open file "x": Permission denied`})
+	if strings.Contains(err.Error(), "damaged") || !errors.As(err, new(*DiskError)) {
+		t.Errorf("no permission: %v", err)
 	}
 }
 

@@ -275,6 +275,9 @@ func (d Disk) fault(err error) error {
 		return err
 	}
 	why, _, _ := strings.Cut(err.Error(), "\n\nStack Trace:") // of DuckDB, in what it calls internal
+	if strings.Contains(why, "Could not write file") {
+		return fmt.Errorf("store %s: it cannot be written to, and is as it was: %s", d.Path, why)
+	}
 	if refusal.MatchString(why) {
 		return &DiskError{Path: d.Path, Reason: "it cannot be opened: " + why, Next: "as who may open it, or with another store: --store ./loglens.duckdb", Err: err}
 	}

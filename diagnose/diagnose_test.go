@@ -35,6 +35,22 @@ var faults = []fault{
 		s.Balancer.AddressType = "dualstack-without-public-ipv4"
 		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "eigw-1", "active"})
 	}},
+	{want: "ipv6-clients-blocked", name: "security group", change: func(s *Snapshot) {
+		s.dualstack()
+		s.group("sg-lb").Ingress[0].CIDRs = []string{"0.0.0.0/0"}
+	}},
+	{want: "ipv6-clients-blocked", name: "network ACL", change: func(s *Snapshot) {
+		s.dualstack()
+		s.Network.ACLs[1].Entries = s.Network.ACLs[1].Entries[:4]
+	}},
+	{want: "ipv6-clients-blocked", name: "no route", change: func(s *Snapshot) {
+		s.dualstack()
+		s.Network.RouteTables[1].Routes = s.Network.RouteTables[1].Routes[:2]
+	}},
+	{want: "ipv6-clients-blocked", name: "egress-only gateway", change: func(s *Snapshot) {
+		s.dualstack()
+		s.Network.RouteTables[1].Routes[2].Via = "eigw-1"
+	}},
 	{want: "balancer-subnet-short-of-addresses", change: func(s *Snapshot) { s.Network.Subnets[2].Free = 3 }},
 	{want: "balancer-sg-blocks-listener", change: func(s *Snapshot) { s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:] }},
 	{want: "acl-target-inbound-blocks-traffic-port", name: "clients by IPv6", also: []string{"acl-target-outbound-blocks-ephemeral"}, change: func(s *Snapshot) {
@@ -501,6 +517,16 @@ func (s *Snapshot) six() {
 	s.group("sg-lb").Egress[0].CIDRs = []string{"0.0.0.0/0", "::/0"}
 	edge := &n.ACLs[1]
 	edge.Entries = append(edge.Entries, ACLEntry{Number: 101, Allow: true, Protocol: "-1", CIDR: "::/0"}, ACLEntry{Number: 101, Egress: true, Allow: true, Protocol: "-1", CIDR: "::/0"})
+}
+
+// dualstack lets clients of both families come.
+func (s *Snapshot) dualstack() {
+	s.Balancer.AddressType = "dualstack"
+	both := []string{"0.0.0.0/0", "::/0"}
+	s.group("sg-lb").Ingress[0].CIDRs = both
+	edge := &s.Network.ACLs[1]
+	edge.Entries = append(edge.Entries, ACLEntry{Number: 101, Allow: true, Protocol: "-1", CIDR: both[1]}, ACLEntry{Number: 101, Egress: true, Allow: true, Protocol: "-1", CIDR: both[1]})
+	s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{both[1], "igw-1", "active"})
 }
 
 // tcpAndUDP is a network balancer whose targets see it, and not its clients.

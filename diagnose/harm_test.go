@@ -411,6 +411,31 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.RouteTables[0].Subnets = []string{"subnet-app-b"}
 			s.Network.RouteTables[1].Subnets = []string{"subnet-edge-a", "subnet-edge-b", "subnet-app-a"}
 		}, finding{id: "balancer-subnet-not-public"}},
+		{"both families let in", func(s *Snapshot) { s.dualstack() }, finding{id: "ipv6-clients-blocked", absent: true}},
+		{"some by IPv4, and nobody by IPv6", func(s *Snapshot) {
+			s.dualstack()
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"203.0.113.0/24"}
+			s.Network.ACLs[1].Entries[0].CIDR, s.Network.ACLs[1].Entries[4].CIDR = "203.0.113.0/24", "2001:db8::/56"
+			s.Network.RouteTables[1].Routes[1].Destination, s.Network.RouteTables[1].Routes[2].Destination = "203.0.113.0/24", "2001:db8::/56"
+		}, finding{id: "ipv6-clients-blocked", absent: true}},
+		{"dualstack inside of a VPC", func(s *Snapshot) {
+			s.dualstack()
+			s.Balancer.Scheme = "internal"
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"0.0.0.0/0"}
+		}, finding{id: "ipv6-clients-blocked", absent: true}},
+		{"IPv6 by a prefix list that is not known", func(s *Snapshot) {
+			s.dualstack()
+			s.group("sg-lb").Ingress[0] = Permission{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"0.0.0.0/0"}, PrefixLists: []string{"pl-six"}}
+		}, finding{id: "ipv6-clients-blocked", absent: true}},
+		{"no route by IPv6 in a table that other subnets have, too", func(s *Snapshot) {
+			s.dualstack()
+			s.Network.RouteTables[1].Routes = s.Network.RouteTables[1].Routes[:2]
+			s.Network.RouteTables[1].Subnets = append(s.Network.RouteTables[1].Subnets, "subnet-app-a")
+		}, finding{id: "ipv6-clients-blocked"}},
+		{"a route of IPv6 for its own VPC, and none to clients", func(s *Snapshot) {
+			s.dualstack()
+			s.Network.RouteTables[1].Routes[2] = Route{"2001:db8::/56", "local", "active"}
+		}, finding{id: "ipv6-clients-blocked", fix: "--gateway-id igw-1", not: "replace-route"}},
 		{"port scans", func(s *Snapshot) {
 			s.network()
 			s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 6000)

@@ -420,12 +420,18 @@ func (f *facts) admits(ids []string) (peers []string) {
 	return peers
 }
 
+// All addresses of a family.
+var (
+	all4 = netip.MustParsePrefix("0.0.0.0/0")
+	all6 = netip.MustParsePrefix("::/0")
+)
+
 // everyAddress is the whole of an address's family.
 func everyAddress(a netip.Addr) netip.Prefix {
 	if a.Is6() {
-		return netip.MustParsePrefix("::/0")
+		return all6
 	}
-	return netip.MustParsePrefix("0.0.0.0/0")
+	return all4
 }
 
 // everybody reports whether a peer of a rule is the whole internet.

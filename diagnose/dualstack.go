@@ -1,0 +1,140 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+var dualstackCheck = Check{
+	Name:  "dualstack",
+	About: "Whether clients reach a dualstack balancer by IPv6 where they reach it by IPv4: security groups, network ACLs and routes have rules of their own for each.",
+	Needs: []string{"elasticloadbalancing:DescribeListeners", "ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries", "ec2:DescribeNetworkAcls", "ec2:DescribeRouteTables"},
+	Gives: []string{"ipv6-clients-blocked"},
+	look:  lookAtDualstack,
+}
+
+// lookAtDualstack looks for what lets everybody in by IPv4 and nobody by IPv6. The
+// balancer's name has addresses of both families, and who takes that of IPv6 waits: an
+// IPv6-only network for good, a browser until it tries the other. Where only some are let
+// in by IPv4, nobody by IPv6 may be what is meant.
+func lookAtDualstack(f *facts) []*Finding {
+	if f.Balancer.AddressType != "dualstack" || f.Balancer.Scheme != "internet-facing" {
+		return nil
+	}
+	return slices.Concat(f.groupsWithoutIPv6(), f.aclsWithoutIPv6(), f.routesWithoutIPv6())
+}
+
+func withoutIPv6(format string, args ...any) *Finding {
+	found := finding("ipv6-clients-blocked", fmt.Sprintf(format, args...))
+	found.because(FromConfig, "the balancer is dualstack: its name has IPv6 addresses, too")
+	found.Confidence = High
+	return found
+}
+
+// groupsWithoutIPv6 looks at the balancer's security groups.
+func (f *facts) groupsWithoutIPv6() (list []*Finding) {
+	ids := f.Balancer.SecurityGroups
+	for _, l := range f.Listeners {
+		for _, protocol := range l.transports() {
+			openings, known := f.openings(ids, false, protocol, l.Port)
+			anybody, six := false, false
+			for _, p := range openings {
+				ranges, ok := f.ranges(p)
+				known = known && ok
+				anybody = anybody || slices.Contains(ranges, all4)
+				six = six || len(family(ranges, true)) > 0
+			}
+			if !known || !anybody || six {
+				continue
+			}
+			found := withoutIPv6("The balancer's security group %s lets everybody in on the listener's port %s %d by IPv4, and nobody by IPv6.", few(ids), protocol, l.Port)
+			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
+			f.authorize(found, ids[0], false, protocol, l.Port, all6.String())
+			list = append(list, found)
+		}
+	}
+	return list
+}
+
+// aclsWithoutIPv6 looks at the network ACLs of the balancer's subnets.
+func (f *facts) aclsWithoutIPv6() (list []*Finding) {
+	for i := range f.Network.ACLs {
+		a := &f.Network.ACLs[i]
+		if !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return slices.Contains(a.Subnets, z.Subnet) }) {
+			continue
+		}
+		look := func(what string, egress bool, protocol string, port, from, to int) {
+			if !a.anybody(egress, protocol, port, all4) || a.anybody(egress, protocol, port, all6) {
+				return
+			}
+			found := withoutIPv6("Network ACL %s of the balancer's subnets lets %s by IPv4, and none by IPv6.", a.ID, what)
+			for _, r := range a.shuts(egress, protocol, from, to, all6) {
+				found.because(FromConfig, a.ID+", IPv6: "+r.entry.words())
+				f.admit(found, a, egress, protocol, r, all6)
+			}
+			list = append(list, found)
+		}
+		answered := map[string]bool{}
+		for _, l := range f.Listeners {
+			for _, protocol := range l.transports() {
+				look(fmt.Sprintf("clients in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, l.Port)
+				if !answered[protocol] {
+					look("answers out to clients", true, protocol, 50000, firstEphemeral, lastEphemeral)
+				}
+				answered[protocol] = true
+			}
+		}
+	}
+	return list
+}
+
+// routesWithoutIPv6 looks at the route tables of the balancer's subnets. An egress-only
+// gateway lets nobody in.
+func (f *facts) routesWithoutIPv6() (list []*Finding) {
+	var seen []string
+	for _, z := range f.Balancer.Zones {
+		t := f.tableOf(z.Subnet)
+		if t == nil || slices.Contains(seen, t.ID) {
+			continue
+		}
+		seen = append(seen, t.ID)
+		gateway, six := "", false
+		var now *Route // of all IPv6 addresses
+		for i, r := range t.Routes {
+			leads := r.leadsTo("igw-") && r.State != "blackhole"
+			switch {
+			case r.Destination == all4.String() && leads:
+				gateway = r.Via
+			case r.Destination == all6.String():
+				now = &t.Routes[i]
+				six = leads || r.throughAppliance()
+			case strings.Contains(r.Destination, ":") || strings.HasPrefix(r.Destination, "pl-"):
+				six = six || leads // for the clients there are
+			}
+		}
+		if gateway == "" || six {
+			continue
+		}
+		found := withoutIPv6("Subnet %s of the balancer has a route to the internet gateway for IPv4, and none for IPv6.", z.Subnet)
+		list = append(list, found)
+		flag := []string{"--route-table-id", t.ID, "--destination-ipv6-cidr-block", all6.String()}
+		command := func(operation string, more ...string) string {
+			return f.command("ec2", operation, slices.Concat(flag, more)...)
+		}
+		if now == nil {
+			found.because(FromConfig, t.ID+" has no route for "+all6.String())
+		} else {
+			found.because(FromConfig, fmt.Sprintf("%s sends %s to %s (%s)", t.ID, all6, now.Via, now.State))
+		}
+		switch others := f.othersOf(t); {
+		case len(others) > 0: // which may be private by IPv6, and would be so no more
+			found.because(FromConfig, t.ID+" is the table of "+few(others)+", where others than the balancer are as well: it needs a subnet and a table of its own")
+		case now == nil:
+			found.Fix, found.Undo = []string{command("create-route", "--gateway-id", gateway)}, []string{command("delete-route")}
+		default:
+			found.Fix, found.Undo = []string{command("replace-route", "--gateway-id", gateway)}, []string{command("replace-route", via(now.Via), now.Via)}
+		}
+	}
+	return list
+}

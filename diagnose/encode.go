@@ -212,7 +212,7 @@ func (r *Report) verdict() string {
 	case n > 0:
 		text = amount.Of(n, "finding", "findings")
 	case open > 0:
-		text += fmt.Sprintf(" in what is known; %d of %d hops are not", open, len(r.Path))
+		text += fmt.Sprintf(", but %d of %d hops are not known", open, len(r.Path))
 	}
 	if o := r.Observed; o.Logs {
 		text += fmt.Sprintf(" · %d of %s in the logs failed", o.Failures, amount.Of(o.Requests, "request", "requests"))

@@ -100,15 +100,13 @@ func (f *facts) routesWithoutIPv6() (list []*Finding) {
 		}
 		seen = append(seen, t.ID)
 		gateway, six := "", false
-		var now *Route // of all IPv6 addresses
-		for i, r := range t.Routes {
+		for _, r := range t.Routes {
 			leads := r.leadsTo("igw-") && r.State != "blackhole"
 			switch {
 			case r.Destination == all4.String() && leads:
 				gateway = r.Via
 			case r.Destination == all6.String():
-				now = &t.Routes[i]
-				six = leads || r.throughAppliance()
+				six = six || leads || r.throughAppliance()
 			case strings.Contains(r.Destination, ":") || strings.HasPrefix(r.Destination, "pl-"):
 				six = six || leads // for the clients there are
 			}
@@ -117,24 +115,8 @@ func (f *facts) routesWithoutIPv6() (list []*Finding) {
 			continue
 		}
 		found := withoutIPv6("Subnet %s of the balancer has a route to the internet gateway for IPv4, and none for IPv6.", z.Subnet)
+		f.leadToInternet(found, t, all6.String(), gateway)
 		list = append(list, found)
-		flag := []string{"--route-table-id", t.ID, "--destination-ipv6-cidr-block", all6.String()}
-		command := func(operation string, more ...string) string {
-			return f.command("ec2", operation, slices.Concat(flag, more)...)
-		}
-		if now == nil {
-			found.because(FromConfig, t.ID+" has no route for "+all6.String())
-		} else {
-			found.because(FromConfig, fmt.Sprintf("%s sends %s to %s (%s)", t.ID, all6, now.Via, now.State))
-		}
-		switch others := f.othersOf(t); {
-		case len(others) > 0: // which may be private by IPv6, and would be so no more
-			found.because(FromConfig, t.ID+" is the table of "+few(others)+", where others than the balancer are as well: it needs a subnet and a table of its own")
-		case now == nil:
-			found.Fix, found.Undo = []string{command("create-route", "--gateway-id", gateway)}, []string{command("delete-route")}
-		default:
-			found.Fix, found.Undo = []string{command("replace-route", "--gateway-id", gateway)}, []string{command("replace-route", via(now.Via), now.Via)}
-		}
 	}
 	return list
 }

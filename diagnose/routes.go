@@ -217,35 +217,37 @@ func (f *facts) toInternet() (list []*Finding) {
 		if f.isPublic(t) || f.isPublicToSome(t) {
 			continue
 		}
-		all, flag := f.internet(), "--destination-cidr-block"
-		if strings.Contains(all, ":") {
-			flag = "--destination-ipv6-cidr-block"
-		}
-		at := -1
-		for i, r := range t.Routes {
-			if r.Destination == all {
-				at = i
-			}
-		}
 		found := finding("balancer-subnet-not-public", fmt.Sprintf("The balancer is internet-facing, and its subnet %s has no route to an internet gateway: clients that get this node's address wait for nothing.", z.Subnet))
-		if at < 0 {
-			found.because(FromConfig, t.ID+" has no route for "+all)
-			found.Fix = []string{f.command("ec2", "create-route", "--route-table-id", t.ID, flag, all, "--gateway-id", "INTERNET-GATEWAY")}
-			found.Undo = []string{f.command("ec2", "delete-route", "--route-table-id", t.ID, flag, all)}
-		} else {
-			r := t.Routes[at]
-			found.because(FromConfig, fmt.Sprintf("%s sends %s to %s (%s)", t.ID, all, r.Via, r.State))
-			found.Fix = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, flag, all, "--gateway-id", "INTERNET-GATEWAY")}
-			found.Undo = []string{f.command("ec2", "replace-route", "--route-table-id", t.ID, flag, all, via(r.Via), r.Via)}
-		}
-		if others := f.othersOf(t); len(others) > 0 { // which may have no public addresses, and would lose their way out
-			found.Fix, found.Undo = nil, nil
-			found.because(FromConfig, t.ID+" is the table of "+few(others)+", where others than the balancer are as well: it needs a subnet and a table of its own")
-		}
+		f.leadToInternet(found, t, f.internet(), "INTERNET-GATEWAY")
 		found.Confidence = High
 		list = append(list, found)
 	}
 	return list
+}
+
+// leadToInternet prints the command that leads all addresses of a family to an internet
+// gateway, unless that concerns others than the balancer: they may have no public
+// addresses, and would lose their way out, or be private by IPv6, and so no more.
+func (f *facts) leadToInternet(found *Finding, t *RouteTable, all, gateway string) {
+	flag := "--destination-cidr-block"
+	if strings.Contains(all, ":") {
+		flag = "--destination-ipv6-cidr-block"
+	}
+	command := func(operation string, more ...string) []string {
+		return []string{f.command("ec2", operation, append([]string{"--route-table-id", t.ID, flag, all}, more...)...)}
+	}
+	if at := slices.IndexFunc(t.Routes, func(r Route) bool { return r.Destination == all }); at < 0 {
+		found.because(FromConfig, t.ID+" has no route for "+all)
+		found.Fix, found.Undo = command("create-route", "--gateway-id", gateway), command("delete-route")
+	} else {
+		r := t.Routes[at]
+		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s (%s)", t.ID, all, r.Via, r.State))
+		found.Fix, found.Undo = command("replace-route", "--gateway-id", gateway), command("replace-route", via(r.Via), r.Via)
+	}
+	if others := f.othersOf(t); len(others) > 0 {
+		found.Fix, found.Undo = nil, nil
+		found.because(FromConfig, t.ID+" is the table of "+few(others)+", where others than the balancer are as well: it needs a subnet and a table of its own")
+	}
 }
 
 // othersOf are the subnets of a table that are not the balancer's alone.

@@ -157,16 +157,23 @@ func TestCronJob(t *testing.T) {
 	}
 }
 
-// TestSystemdAgrees has the real systemd judge the units. It is left out where
-// there is none, but not by continuous integration.
-func TestSystemdAgrees(t *testing.T) {
-	analyze, err := exec.LookPath("systemd-analyze")
+// needs finds a program. The test is left out where there is none, but not by continuous
+// integration.
+func needs(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
 	if err != nil {
 		if os.Getenv("CI") == "true" {
-			t.Fatal("systemd-analyze is missing")
+			t.Fatal(program + " is missing")
 		}
-		t.Skip("no systemd-analyze here")
+		t.Skip("no " + program + " here")
 	}
+	return path
+}
+
+// TestSystemdAgrees has the real systemd judge the units.
+func TestSystemdAgrees(t *testing.T) {
+	analyze := needs(t, "systemd-analyze")
 	// The binary need not be installed for the unit to be right.
 	self, err := os.Executable()
 	if err != nil {
@@ -204,9 +211,7 @@ func TestSystemdAgrees(t *testing.T) {
 // instructions show: its user can write where it writes, and a webhook's address
 // arrives whole, whatever signs of the shell are in it.
 func TestCronLine(t *testing.T) {
-	if _, err := exec.LookPath("flock"); err != nil {
-		t.Skip("no flock here")
-	}
+	needs(t, "flock")
 	_, line, _ := strings.Cut(deployed(t, "cron/loglens-summary"), "20 * * * * loglens ")
 	line = strings.ReplaceAll(strings.TrimSpace(line), `\%`, "%")
 	dir := t.TempDir()
@@ -240,9 +245,7 @@ func TestCronLine(t *testing.T) {
 // summary that fails is a failed invocation, which Lambda counts among the errors of
 // the function, and one that is printed is none.
 func TestLambda(t *testing.T) {
-	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("no curl here")
-	}
+	needs(t, "curl")
 	_, script, _ := strings.Cut(deployed(t, "lambda/README.md"), "```sh\n")
 	script, _, _ = strings.Cut(script, "```")
 	ends := []int{0, exitPartial, exitFailed, exitDenied, exitNoObjects, exitCondition}

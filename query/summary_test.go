@@ -367,6 +367,28 @@ func TestSummaryReadsOnce(t *testing.T) {
 	})
 }
 
+// delivered sums a folder up as if it lay in S3, where it was delivered as told.
+func delivered(t *testing.T, dir string, plan ingest.Plan, told func(*ingest.Object)) *query.Summary {
+	t.Helper()
+	sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed atomic.Int64
+	s, err := query.Open(context.Background(), t.TempDir(), query.Input{
+		Sources: []ingest.Source{counting{sources[0], &listed, told}}, Plan: plan, Workers: 2,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	sum, err := s.Summary(context.Background(), summaryAsk, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sum
+}
+
 // TestSummaryLate: what was delivered longer after its interval than the lag is
 // named; coverage and ages end with the window.
 func TestSummaryLate(t *testing.T) {
@@ -377,11 +399,6 @@ func TestSummaryLate(t *testing.T) {
 	}
 	w := when.Window{From: truth.From.Add(-11 * time.Minute), Until: truth.Until.Add(20 * time.Minute)}
 	now := truth.Until.Add(25 * time.Minute)
-	sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var listed atomic.Int64
 	punctual := end.Add(-25 * time.Minute)
 	late := func(o *ingest.Object) {
 		o.URI, o.Modified = "s3://b/"+filepath.Base(o.URI), o.Name.End.Add(15*time.Minute)
@@ -389,17 +406,7 @@ func TestSummaryLate(t *testing.T) {
 			o.Modified = o.Name.End.Add(15*time.Minute + time.Second)
 		}
 	}
-	s, err := query.Open(context.Background(), t.TempDir(), query.Input{
-		Sources: []ingest.Source{counting{sources[0], &listed, late}}, Plan: ingest.Plan{Window: w, Now: now}, Workers: 2,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	sum, err := s.Summary(context.Background(), summaryAsk, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sum := delivered(t, dir, ingest.Plan{Window: w, Now: now}, late)
 	want := map[string]bool{}
 	for _, o := range truth.Objects {
 		if o.End.Equal(punctual) {
@@ -426,26 +433,11 @@ func TestSummaryLateOfHourlyLogs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var listed atomic.Int64
 	late := func(o *ingest.Object) {
 		o.URI, o.Modified = "s3://b/"+filepath.Base(o.URI), o.Name.End.Add(16*time.Minute)
 	}
 	w := when.Window{From: truth.Until.Add(-100 * time.Minute), Until: truth.Until.Add(-40 * time.Minute)}
-	s, err := query.Open(context.Background(), t.TempDir(), query.Input{
-		Sources: []ingest.Source{counting{sources[0], &listed, late}}, Plan: ingest.Plan{Window: w, Now: truth.Until.Add(time.Hour)}, Workers: 1,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	sum, err := s.Summary(context.Background(), summaryAsk, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	sum := delivered(t, dir, ingest.Plan{Window: w, Now: truth.Until.Add(time.Hour)}, late)
 	got := section(t, sum, "late")
 	n := 0
 	for _, o := range truth.Objects {

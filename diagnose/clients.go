@@ -1,0 +1,175 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// keepsClients reports whether targets see the clients' addresses, as behind a
+// network balancer they do unless told otherwise, and but for targets by address
+// behind TCP and TLS; over UDP and QUIC they always do. known is false where that hangs
+// on attributes of the group that could not be read.
+//
+// Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
+func (f *facts) keepsClients(g *Group) (keeps, known bool) {
+	if f.Balancer.Type != NetworkType || g.Type == "alb" {
+		return false, true
+	}
+	switch g.Attributes[attrClientIP] {
+	case "true":
+		return true, true
+	case "false":
+		return false, true
+	}
+	always := slices.Contains(g.transports(), "udp")
+	return always || g.Type == "instance", always || g.Attributes != nil
+}
+
+// clientsIn looks whether clients are let in, whose addresses a target sees. Where
+// the balancer has groups, a reference to one of them lets clients in as well.
+func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
+	clients := f.clientsOf(e, protocol)
+	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups, f.far(e)}) != refused {
+		return
+	}
+	found := b.at(fmt.Sprint("clients", protocol, e.port, e.filters), func() *Finding {
+		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
+			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %d.", few(e.filters), protocol, e.port))
+		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
+		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+		found.unseen = protocol == "udp"
+		if f.opensBeyond(e, protocol) {
+			found.Level, found.Confidence = Warn, Low
+			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
+		}
+		f.byPrivateLink(found, "clients that come by PrivateLink are seen under the balancer's addresses")
+		own, asked := f.Balancer.SecurityGroups, f.admits(e.filters)
+		switch {
+		case f.Balancer.LinkUnfiltered:
+		case len(own) > 0:
+			f.authorize(found, e.filters[0], false, protocol, e.port, own[0])
+		case !slices.ContainsFunc(asked, f.beyond):
+			f.authorize(found, e.filters[0], false, protocol, e.port, clients[0].String())
+		default: // somebody has chosen whom to let in
+			found.because(FromConfig, "the group lets in only "+few(asked)+": which clients are meant is known to those who chose them")
+		}
+		return found
+	})
+	found.on(e)
+}
+
+// clientsOf are the addresses that clients of a target may have: all, or those in the
+// VPC of an internal balancer; where the balancer's groups let in some ranges only, those.
+func (f *facts) clientsOf(e endpoint, protocol string) []netip.Prefix {
+	all := []netip.Prefix{everyAddress(e.address)}
+	if f.Balancer.Scheme == "internal" {
+		all = family(prefixes(f.ownRanges()), e.address.Is6())
+	}
+	var in []netip.Prefix
+	for _, l := range f.Listeners {
+		openings, whole := f.openings(f.Balancer.SecurityGroups, false, protocol, l.Port)
+		for _, p := range openings {
+			list, ok := f.ranges(p)
+			if !ok || !whole || len(p.Groups) > 0 || slices.ContainsFunc(p.CIDRs, everybody) {
+				return all
+			}
+			in = append(in, list...)
+		}
+	}
+	if in = family(in, e.address.Is6()); len(in) == 0 || f.Balancer.LinkUnfiltered {
+		return all
+	}
+	return in
+}
+
+// admits are all that the rules of groups let in, on whatever port. Whom ICMP may come
+// from is another question: all may ping what few may use.
+func (f *facts) admits(ids []string) (peers []string) {
+	groups, _ := f.securityGroups(ids)
+	for _, g := range groups {
+		for _, p := range g.Ingress {
+			if !slices.Contains([]string{"-1", "tcp", "6", "udp", "17"}, p.Protocol) {
+				continue
+			}
+			for _, peer := range slices.Concat(p.CIDRs, p.PrefixLists, p.Groups) {
+				if !slices.Contains(ids, peer) {
+					peers = add(peers, peer)
+				}
+			}
+		}
+	}
+	return peers
+}
+
+// All addresses of a family.
+var (
+	all4 = netip.MustParsePrefix("0.0.0.0/0")
+	all6 = netip.MustParsePrefix("::/0")
+)
+
+// everyAddress is the whole of an address's family.
+func everyAddress(a netip.Addr) netip.Prefix {
+	if a.Is6() {
+		return all6
+	}
+	return all4
+}
+
+// everybody reports whether a peer of a rule is the whole internet.
+func everybody(peer string) bool { return strings.HasSuffix(peer, "/0") }
+
+// beyond reports whether a peer of a rule is a choice of whom to let in: neither all,
+// nor a range of the balancer's own VPC, where its nodes and their health checks are.
+func (f *facts) beyond(peer string) bool {
+	p, err := netip.ParsePrefix(peer)
+	return !everybody(peer) && (err != nil || !f.inside(p))
+}
+
+// inside reports whether a range lies in the balancer's VPC.
+func (f *facts) inside(p netip.Prefix) bool {
+	return slices.ContainsFunc(prefixes(f.ownRanges()), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) })
+}
+
+// opensBeyond reports whether a target's port is open to more than its own VPC, in
+// which the balancer's nodes are.
+func (f *facts) opensBeyond(e endpoint, protocol string) bool {
+	openings, _ := f.openings(e.filters, false, protocol, e.port)
+	for _, p := range openings {
+		if list, ok := f.ranges(p); !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !f.inside(r) }) {
+			return true
+		}
+	}
+	return f.Balancer.Scheme == "internal" && f.opens(e.filters, protocol, e.port)
+}
+
+// byPrivateLink makes a finding about clients milder where they may all come by
+// PrivateLink: its rules then say nothing of them, and to let in others may be what
+// nobody wants.
+//
+// Source: AWS, "Security groups" and "Client IP preservation" of the Network Load
+// Balancer guide, read 2026-11.
+func (f *facts) byPrivateLink(found *Finding, why string) {
+	if f.Balancer.LinkUnfiltered {
+		found.Level, found.Confidence = Warn, Low
+		found.because(FromConfig, "enforce_security_group_inbound_rules_on_private_link_traffic is off: "+why)
+	}
+}
+
+// clients are who is to be let in to a listener that lets nobody in: those that the
+// balancer's groups let in on other ports, and no more than these. An internal balancer
+// whose groups say nothing has them in its VPC.
+func (f *facts) clients(ids []string) []string {
+	peers := f.admits(ids)
+	if slices.ContainsFunc(peers, everybody) {
+		return slices.DeleteFunc(peers, func(peer string) bool { return !everybody(peer) })
+	}
+	if len(peers) > 0 {
+		return peers
+	}
+	if own := f.ownRanges(); f.Balancer.Scheme == "internal" && len(own) > 0 {
+		return own[:1]
+	}
+	return []string{anyClients}
+}

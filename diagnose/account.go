@@ -14,7 +14,7 @@ func withNetwork(others ...string) []string {
 // accounts says which findings can account for a symptom: ids, or their beginnings.
 var accounts = map[string][]string{
 	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-ip-unusable"),
-	"target-health-failed-checks":     withNetwork("nlb-client-addresses-blocked", "target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
+	"target-health-failed-checks":     withNetwork("target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
 	"target-health-code-mismatch":     {"health-check-", "target-expects-tls"},
 	"target-group-fail-open":          {"target-", "health-check-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-", "route-"},
 	"target-group-all-unused":         {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},

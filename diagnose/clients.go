@@ -39,7 +39,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %d.", few(e.filters), protocol, e.port))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
 		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
-		found.unseen = protocol == "udp"
+		found.unseen = true // health checks come from the nodes
 		if f.opensBeyond(e, protocol) {
 			found.Level, found.Confidence = Warn, Low
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")

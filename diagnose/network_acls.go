@@ -61,6 +61,7 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 					list := a.shuts(egress, protocol, from, to, clients, own...)
 					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+					found.unseen = true // health checks come from the nodes
 					found.on(e)
 					for _, r := range list {
 						f.admit(found, a, egress, protocol, r, clients)

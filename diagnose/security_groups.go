@@ -338,7 +338,6 @@ func (f *facts) weigh(found *Finding) {
 		}
 		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")
 		switch {
-		case found.ID == "nlb-client-addresses-blocked" && e.healthy(): // whose checks come from the nodes, and not from clients
 		case e.healthy() && samePort:
 			healthy++
 		case e.failing() && e.target.Reason == "Target.Timeout" || e.target.State == "OutOfService" || e.target.State == "unhealthy" && f.Balancer.Type == NetworkType:

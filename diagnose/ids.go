@@ -96,7 +96,7 @@ var Kinds = []Kind{
 	{"target-health-checks-disabled", HopTarget, Note, Cause, "Health checks are disabled (Target.HealthCheckDisabled).", "enable them, unless the target is a function"},
 	{"target-health-internal-error", HopTarget, Fail, Cause, "The balancer cannot check a target for a reason of its own (Elb.InternalError).", "wait; if it lasts, ask AWS Support"},
 	{"target-health-timeout", HopTarget, Fail, Symptom, "Health checks of a target are not answered in time (Target.Timeout).", "look at the way to the health check port, then at how long the answer takes"},
-	{"target-health-failed-checks", HopTarget, Fail, Symptom, "Connections of health checks are refused or broken off (Target.FailedHealthChecks).", "see whether the process listens on the health check port, and speaks its protocol"},
+	{"target-health-failed-checks", HopTarget, Fail, Symptom, "Connections of health checks are refused or broken off (Target.FailedHealthChecks); behind a Network Load Balancer, or not answered.", "see whether the process listens on the health check port, and speaks its protocol"},
 	{"target-health-code-mismatch", HopTarget, Fail, Symptom, "A health check is answered with a code that does not count as success (Target.ResponseCodeMismatch), and no more is known of it.", "ask the path by hand, and mend path, application or matcher"},
 	{"target-health-flapping", HopTarget, Fail, Cause, "Health checks of a target pass and fail in turn (health check logs).", "look at the target's load, and at how the check's answer comes about"},
 	{"target-was-unhealthy", HopTarget, Warn, Symptom, "UnHealthyHostCount was above 0 on all nodes within the window, and all targets are healthy now.", "look at what happened to the targets at that time"},

@@ -49,6 +49,10 @@ func lookAtTargetHealth(f *facts) []*Finding {
 		}
 		found := b.at(v.id+e.target.Reason+e.group.ARN, func() *Finding {
 			found := finding(v.id, v.sentence)
+			if f.checksAreSilent(v.id) {
+				found.Sentence = "Health checks of %s fail: the connection is refused or broken off, or nothing is answered."
+				found.Do = "look at the way to the health check port, and whether the process listens on it, and speaks its protocol"
+			}
 			found.Confidence = High
 			if KindOf(v.id).Role == Symptom {
 				found.Confidence = Medium
@@ -89,19 +93,13 @@ func (f *facts) symptoms(found *Finding) {
 	switch found.ID {
 	case "target-health-timeout":
 		found.share = f.reasons(found, "Target_Connect_Timeout")
-		for _, c := range []Check{securityGroupsCheck, networkACLsCheck, routesCheck} {
-			for _, action := range c.Needs {
-				if !f.knows(action) {
-					found.rival(c.Gives[0], c.Name+" could not be looked at: "+action+" is missing")
-					break
-				}
-			}
-		}
-		f.farRival(found)
-		found.rival("", "a firewall on the target itself, which AWS does not see")
+		f.onTheWay(found)
 		found.rival("health-check-timeout-too-short", "an application that answers more slowly than the timeout")
 	case "target-health-failed-checks":
 		found.share = f.reasons(found, "Target_Connection_Error")
+		if f.checksAreSilent(found.ID) {
+			f.onTheWay(found)
+		}
 		found.rival("target-port-refused", "nothing listens on the port, or on another address only")
 		found.rival("target-expects-tls", "the target speaks TLS and the health check does not, or the other way round")
 		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {
@@ -120,6 +118,29 @@ func (f *facts) symptoms(found *Finding) {
 	case "target-ip-unusable":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 	}
+}
+
+// checksAreSilent reports whether a symptom is what a network balancer says of all health
+// checks that fail: it has no reason of its own for those that are not answered.
+func (f *facts) checksAreSilent(id string) bool {
+	return id == "target-health-failed-checks" && f.Balancer.Type == NetworkType
+}
+
+// onTheWay says what may keep health checks from targets and was not seen.
+func (f *facts) onTheWay(found *Finding) {
+	for _, c := range []Check{securityGroupsCheck, networkACLsCheck, routesCheck} {
+		for _, action := range c.Needs {
+			if !f.knows(action) {
+				found.rival(c.Gives[0], c.Name+" could not be looked at: "+action+" is missing")
+				break
+			}
+		}
+	}
+	f.farRival(found)
+	if f.complete(securityGroupsCheck) && slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil }) {
+		found.rival(securityGroupsCheck.Gives[0], "security groups of these targets were not seen: they stand in another account, region or network, or are another balancer's")
+	}
+	found.rival("", "a firewall on the target itself, which AWS does not see")
 }
 
 // farRival says where targets hang on rules of which it is not known whether they match.

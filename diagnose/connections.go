@@ -168,6 +168,10 @@ func (f *facts) excluded(g *Group) *Finding {
 		return nil
 	}
 	found.Sentence = fmt.Sprintf("%s take%s no connection on the traffic port: nothing seems to listen there.", whom(found.Targets, g), third(len(found.Targets)))
+	if !slices.Contains(g.transports(), "tcp") {
+		found.Sentence = fmt.Sprintf("%s take%s no connection of health checks, which go in TCP to the port of %s: nothing seems to listen there in TCP.", whom(found.Targets, g), third(len(found.Targets)), g.Protocol)
+		found.Do = "check a port that something listens on in TCP, and that fails when the service does"
+	}
 	found.because(FromConfig, "the health check only connects, and security groups, network ACLs and routes let it through")
 	found.rival("", "a firewall on the target itself, or a full backlog")
 	return found

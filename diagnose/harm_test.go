@@ -176,6 +176,22 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-app").Ingress = nil
 			s.all("unhealthy", "Target.FailedHealthChecks", "")
 		}, finding{id: "target-health-failed-checks", behind: "target-sg-blocks-traffic-port"}},
+		{"health checks of UDP, which have a port of their own", func(s *Snapshot) {
+			s.network()
+			s.Listeners[0].Protocol, s.web().Protocol = "UDP", "UDP"
+			s.checkPort("9090")
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+		}, finding{id: "health-check-port-differs", absent: true}},
+		{"health checks of appliances, which have a port of their own", func(s *Snapshot) {
+			s.gateway()
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+		}, finding{id: "health-check-port-differs", absent: true}},
+		{"a port that is open in UDP alone", func(s *Snapshot) {
+			s.network()
+			s.Listeners[0].Protocol, s.web().Protocol = "UDP", "UDP"
+			s.group("sg-app").Ingress = []Permission{{Protocol: "-1", Groups: []string{"sg-lb"}}}
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+		}, finding{id: "target-port-refused", says: "check a port that something listens on in TCP", denies: "start the process"}},
 		{"TLS passed through", func(s *Snapshot) {
 			s.port(9200)
 			s.network()

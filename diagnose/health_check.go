@@ -245,8 +245,8 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		answers[a.target] = true
 	}
 	for _, e := range f.of(g) {
-		if e.checkPort == e.port {
-			continue
+		if e.checkPort == e.port || !slices.Contains(g.transports(), "tcp") {
+			continue // what is checked in TCP is no port of UDP's or GENEVE's
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
 		refusals, served := f.refusals(e), f.served(e)

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -33,6 +34,75 @@ func TestChecksComeFromNodes(t *testing.T) {
 				if f.ID == "target-health-failed-checks" && (len(f.BecauseOf) > 0 || len(f.Rivals) == 0) {
 					t.Errorf("health checks fail because of %v, rivals %v", f.BecauseOf, f.Rivals)
 				}
+			}
+		})
+	}
+}
+
+// throughAppliance leads what goes between balancer and targets through a firewall, by
+// which rules do not match that name a group.
+func (s *Snapshot) throughAppliance() {
+	s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"0.0.0.0/0"}}
+	for i := range s.Network.RouteTables {
+		t := &s.Network.RouteTables[i]
+		t.Routes = append(t.Routes, Route{"10.0.0.0/23", "vpce-0fw", "active"}, Route{"10.0.10.0/23", "vpce-0fw", "active"})
+	}
+}
+
+// TestClientAddressesLost: what targets see the clients' addresses is to be in the
+// balancer's VPC, or in a peered one, and no command changes what works.
+func TestClientAddressesLost(t *testing.T) {
+	const off, on = "Key=preserve_client_ip.enabled,Value=false", "Key=preserve_client_ip.enabled,Value=true"
+	over := func(via string, all bool) func(*Snapshot) {
+		return func(s *Snapshot) {
+			s.peered(via)
+			s.onTheWayBack(via)
+			s.web().Type = "ip"
+			s.group("sg-peer").Ingress = []Permission{{Protocol: "-1", CIDRs: []string{"0.0.0.0/0"}}}
+			if all {
+				s.web().Targets = s.web().Targets[:1]
+			}
+		}
+	}
+	preserved := func(value string, changes ...func(*Snapshot)) func(*Snapshot) {
+		return func(s *Snapshot) {
+			for _, c := range changes {
+				c(s)
+			}
+			s.web().Attributes[attrClientIP] = value
+		}
+	}
+	udp := func(s *Snapshot) { s.Listeners[0].Protocol, s.web().Protocol = "UDP", "UDP" }
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		said   bool
+		fix    string
+	}{
+		{"through a firewall", preserved("true", (*Snapshot).throughAppliance), true, off},
+		{"through a firewall, without preserving them", preserved("false", (*Snapshot).throughAppliance), false, ""},
+		{"over a transit gateway", preserved("true", over("tgw-1", true)), true, off},
+		{"over a transit gateway, as it is unless told otherwise", over("tgw-1", true), false, ""},
+		{"over a VPN", preserved("true", over("vgw-1", true)), true, off},
+		{"over a peering", preserved("true", over("pcx-1", true)), false, ""},
+		{"over a transit gateway, one of two", preserved("true", over("tgw-1", false)), true, ""},
+		{"over a transit gateway in UDP", preserved("true", over("tgw-1", true), udp), true, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			s.network()
+			tt.change(s)
+			r := Diagnose(copied(t, s))
+			at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "nlb-client-addresses-lost" })
+			switch {
+			case at < 0 && tt.said || at >= 0 && !tt.said:
+				t.Fatalf("said: %t, want %t:\n%s", at >= 0, tt.said, said(r))
+			case at < 0:
+				return
+			}
+			f := r.Findings[at]
+			if tt.fix == "" && len(f.Fix)+len(f.Undo) > 0 || tt.fix != "" && (len(f.Fix) != 1 || !strings.HasSuffix(f.Fix[0], tt.fix) || !strings.HasSuffix(f.Undo[0], on)) {
+				t.Errorf("commands, want %q: %v, undone by %v", tt.fix, f.Fix, f.Undo)
 			}
 		})
 	}

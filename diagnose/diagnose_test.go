@@ -307,6 +307,11 @@ var faults = []fault{
 		s.Balancer.SecurityGroups = []string{}
 		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
 	}},
+	{want: "nlb-client-addresses-lost", change: func(s *Snapshot) {
+		s.network()
+		s.throughAppliance()
+		s.web().Attributes[attrClientIP] = "true"
+	}},
 	{want: "target-sg-blocks-traffic-port", name: "TCP alone of TCP_UDP", change: func(s *Snapshot) {
 		s.tcpAndUDP()
 		s.group("sg-app").Ingress = s.group("sg-app").Ingress[:1]

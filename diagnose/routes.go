@@ -11,7 +11,7 @@ var routesCheck = Check{
 	Name:  "routes",
 	About: "Routes from the balancer's subnets to the targets and back, and from an internet-facing balancer to the internet.",
 	Needs: []string{"ec2:DescribeRouteTables", "ec2:DescribeSubnets"},
-	Gives: []string{"route-balancer-to-target", "route-target-to-balancer", "balancer-subnet-not-public"},
+	Gives: []string{"route-balancer-to-target", "route-target-to-balancer", "nlb-client-addresses-lost", "balancer-subnet-not-public"},
 	look:  lookAtRoutes,
 }
 
@@ -24,6 +24,7 @@ func lookAtRoutes(f *facts) []*Finding {
 		for _, s := range f.senders(e) {
 			f.routeOut(e, s, &b)
 			f.routeBack(e, s, &b)
+			f.routeOfClients(e, s, &b)
 		}
 	}
 	for _, found := range b.list {
@@ -87,6 +88,38 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 		})
 		found.on(e)
 	}
+}
+
+// routeOfClients looks at the way to a target that sees the clients' addresses: it has to
+// be in the balancer's VPC, or in a peered one, and nothing else may be in between.
+//
+// Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
+func (f *facts) routeOfClients(e endpoint, s Subnet, b *gather) {
+	astray := func(e endpoint, s Subnet) (Route, string, bool) {
+		r, table, ok, known := f.routeFor(s.ID, e.address)
+		return r, table, ok && known && missing(r, table, ok) == "" && !r.leadsTo("local", "pcx-", "igw-")
+	}
+	r, table, lost := astray(e, s)
+	if keeps, known := f.keepsClients(e.group); !lost || !keeps || !known {
+		return
+	}
+	found := b.at("clients"+table+r.Destination+e.group.ARN, func() *Finding {
+		found := finding("nlb-client-addresses-lost", fmt.Sprintf("Targets such as %s see the clients' own addresses, and are reached by %s, by which their answers do not come back: connections time out, whatever health checks say.", e.address, r.Via))
+		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", table, r.Destination, r.Via))
+		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+		found.unseen = true // health checks come from the nodes
+		f.byPrivateLink(found, "clients that come by PrivateLink are seen under the balancer's addresses")
+		switch {
+		case slices.Contains(e.group.transports(), "udp"):
+			found.Do = "register targets of the balancer's VPC, or of a peered one: over UDP and QUIC client addresses are always preserved"
+		case slices.ContainsFunc(f.of(e.group), func(other endpoint) bool { _, _, lost := astray(other, s); return !lost }):
+			found.because(FromConfig, "other targets of the group are reached directly, and would see the balancer's addresses as well")
+		default:
+			f.groupAttribute(found, e.group, attrClientIP, "false")
+		}
+		return found
+	})
+	found.on(e)
 }
 
 // rangeOf is the address range of a subnet that has an address, or the address itself.

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // TestChecksComeFromNodes: what keeps clients out, whose addresses targets see, is not why
@@ -103,6 +105,65 @@ func TestClientAddressesLost(t *testing.T) {
 			f := r.Findings[at]
 			if tt.fix == "" && len(f.Fix)+len(f.Undo) > 0 || tt.fix != "" && (len(f.Fix) != 1 || !strings.HasSuffix(f.Fix[0], tt.fix) || !strings.HasSuffix(f.Undo[0], on)) {
 				t.Errorf("commands, want %q: %v, undone by %v", tt.fix, f.Fix, f.Undo)
+			}
+		})
+	}
+}
+
+// TestACLsOfClients: a target's network ACL sees the addresses that the target sees:
+// clients' in traffic, and the nodes' in health checks.
+func TestACLsOfClients(t *testing.T) {
+	const in, check, out = "acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", "acl-target-outbound-blocks-ephemeral"
+	udp := func(s *Snapshot) {
+		s.Listeners[0].Protocol, s.web().Protocol = "UDP", "UDP"
+		s.group("sg-app").Ingress[0].Protocol = "-1"
+		s.checkPort("9090")
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   map[string]string // the range that commands of a finding let through
+	}{
+		{"answers in UDP", func(s *Snapshot) { udp(s); s.Network.ACLs[0].Entries[2].Protocol = "6" }, map[string]string{out: "udp 0.0.0.0/0"}},
+		{"answers in UDP within a VPC", func(s *Snapshot) {
+			udp(s)
+			s.Balancer.Scheme = "internal"
+			s.Network.ACLs[0].Entries[2].Protocol = "6"
+		}, map[string]string{out: "udp 10.0.0.0/16"}},
+		{"the nodes, on a port that only clients use", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/23", From: 8080, To: 8080})
+		}, map[string]string{}},
+		{"everybody, on a port that is checked", func(s *Snapshot) {
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 8080, To: 8080})
+		}, map[string]string{in: "tcp 0.0.0.0/0", check: "tcp 10.0.0.0/24 tcp 10.0.1.0/24"}},
+		{"everybody, on a port that is checked within a VPC", func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 8080, To: 8080})
+		}, map[string]string{in: "tcp 10.0.0.0/16", check: "tcp 10.0.0.0/24 tcp 10.0.1.0/24"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			s.network()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 0, To: 65535, CIDRs: []string{"0.0.0.0/0"}}}
+			tt.change(s)
+			r := Diagnose(copied(t, s))
+			got := map[string]string{}
+			for _, f := range r.Findings {
+				if f.ID != in && f.ID != check && f.ID != out {
+					continue
+				}
+				var lets []string
+				for _, fix := range f.Fix {
+					word := strings.Fields(fix)
+					after := func(flag string) string { return word[slices.Index(word, flag)+1] }
+					lets = append(lets, after("--protocol")+" "+after("--cidr-block"))
+				}
+				got[f.ID] = strings.Join(lets, " ")
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("what is let through (-want +got):\n%s\n%s", diff, said(r))
 			}
 		})
 	}

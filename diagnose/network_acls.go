@@ -38,8 +38,8 @@ func lookAtNetworkACLs(f *facts) []*Finding {
 }
 
 // aclsKeepClientsOut looks at targets that see the clients' addresses, which their
-// subnet's ACL sees too: let in are the balancer's subnets only, where health checks
-// come from. Clients of an internal balancer may all be in the VPC.
+// subnet's ACL sees too. Those of the VPC, where health checks come from, are no clients,
+// unless the balancer is internal: then they may be all there are, and anybody may be one.
 func (f *facts) aclsKeepClientsOut() []*Finding {
 	b := gather{}
 	var own []netip.Prefix
@@ -48,29 +48,34 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 	}
 	for _, e := range f.endpoints {
 		a := f.aclOf(e.subnet)
-		if keeps, known := f.keepsClients(e.group); !keeps || !known || a == nil || !e.address.IsValid() || f.Balancer.Scheme == "internal" {
+		if keeps, known := f.keepsClients(e.group); !keeps || !known || a == nil || !e.address.IsValid() {
 			continue
 		}
-		all := everyAddress(e.address)
 		for _, protocol := range e.group.transports() {
-			for _, clients := range f.clientsOf(e, protocol) { // those of the other family are seen under the balancer's addresses
+			who, but := f.clientsOf(e, protocol), own // those of the other family are seen under the balancer's addresses
+			if f.Balancer.Scheme == "internal" {
+				who, but = []netip.Prefix{everyAddress(e.address)}, nil
+			}
+			for _, clients := range who {
 				if f.inside(clients) {
 					continue
 				}
 				refuse := func(id string, egress bool, from, to int) {
-					list := a.shuts(egress, protocol, from, to, clients, own...)
+					list := a.shuts(egress, protocol, from, to, clients, but...)
 					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 					found.unseen = true // health checks come from the nodes
 					found.on(e)
-					for _, r := range list {
-						f.admit(found, a, egress, protocol, r, clients)
+					for _, to := range f.letBack(clients) {
+						for _, r := range list {
+							f.admit(found, a, egress, protocol, r, to)
+						}
 					}
 				}
-				if !a.anybody(false, protocol, e.port, clients, own...) && a.anybody(false, protocol, e.port, all) {
+				if !a.anybody(false, protocol, e.port, clients, but...) {
 					refuse("acl-target-inbound-blocks-traffic-port", false, e.port, e.port)
 				}
-				if a.anybody(true, protocol, 50000, all) && !a.anybody(true, protocol, 50000, clients, own...) && !a.anybody(true, protocol, 32768, clients, own...) {
+				if !a.anybody(true, protocol, 50000, clients, but...) && !a.anybody(true, protocol, 32768, clients, but...) {
 					refuse("acl-target-outbound-blocks-ephemeral", true, firstEphemeral, lastEphemeral)
 				}
 			}
@@ -116,16 +121,16 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 	}
 	// to holds a port against an ACL for all that the traffic speaks, and that of the
 	// health checks.
-	to := func(traffic, check string, a *ACL, egress bool, addresses netip.Prefix, subnet string) {
-		for _, protocol := range e.group.transports() {
+	to := func(traffic, check string, a *ACL, egress bool, speaks []string, addresses netip.Prefix, subnet string) {
+		for _, protocol := range speaks {
 			side(traffic, a, egress, protocol, e.port, e.port, addresses, subnet)
 		}
-		if e.checkedApart() {
+		if len(speaks) == 0 || e.checkedApart() {
 			side(check, a, egress, "tcp", e.checkPort, e.checkPort, addresses, subnet)
 		}
 	}
-	back := func(id string, a *ACL, egress bool, addresses netip.Prefix, subnet string) {
-		for _, protocol := range add(e.group.transports(), "tcp") { // health checks are answered, too
+	back := func(id string, a *ACL, egress bool, speaks []string, addresses netip.Prefix, subnet string) {
+		for _, protocol := range add(speaks, "tcp") { // health checks are answered, too
 			first, last := firstEphemeral, lastEphemeral
 			if e.group.Protocol == "GENEVE" && protocol == "udp" { // whose answers come to the port that it speaks to
 				first, last = e.port, e.port
@@ -133,11 +138,15 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 			side(id, a, egress, protocol, first, last, addresses, subnet)
 		}
 	}
-	to("acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-target-port", own, true, target, s.ID)
-	back("acl-balancer-inbound-blocks-ephemeral", own, false, target, s.ID)
+	speaks := e.group.transports()
+	to("acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-target-port", own, true, speaks, target, s.ID)
+	back("acl-balancer-inbound-blocks-ephemeral", own, false, speaks, target, s.ID)
+	if keeps, known := f.keepsClients(e.group); keeps || !known {
+		speaks = nil // only health checks come from the nodes, or these alone surely do
+	}
 	for _, from := range node {
-		to("acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", theirs, false, from, e.subnet)
-		back("acl-target-outbound-blocks-ephemeral", theirs, true, from, e.subnet)
+		to("acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", theirs, false, speaks, from, e.subnet)
+		back("acl-target-outbound-blocks-ephemeral", theirs, true, speaks, from, e.subnet)
 	}
 }
 

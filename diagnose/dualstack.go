@@ -64,26 +64,16 @@ func (f *facts) aclsWithoutIPv6() (list []*Finding) {
 		if !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return slices.Contains(a.Subnets, z.Subnet) }) {
 			continue
 		}
-		look := func(what string, egress bool, protocol string, port, from, to int) {
-			if !a.anybody(egress, protocol, port, all4) || a.anybody(egress, protocol, port, all6) {
-				return
+		for _, c := range f.crossings() {
+			if !a.passes(c, all4) || a.passes(c, all6) {
+				continue
 			}
-			found := withoutIPv6("Network ACL %s of the balancer's subnets lets %s by IPv4, and none by IPv6.", a.ID, what)
-			for _, r := range a.shuts(egress, protocol, from, to, all6) {
+			found := withoutIPv6("Network ACL %s of the balancer's subnets lets %ss %s by IPv4, and none by IPv6.", a.ID, c.what, c.where)
+			for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, all6) {
 				found.because(FromConfig, a.ID+", IPv6: "+r.entry.words())
-				f.admit(found, a, egress, protocol, r, all6)
+				f.admit(found, a, c.egress, c.protocol, r, all6)
 			}
 			list = append(list, found)
-		}
-		answered := map[string]bool{}
-		for _, l := range f.Listeners {
-			for _, protocol := range l.transports() {
-				look(fmt.Sprintf("clients in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, l.Port)
-				if !answered[protocol] {
-					look("answers out to clients", true, protocol, 50000, firstEphemeral, lastEphemeral)
-				}
-				answered[protocol] = true
-			}
 		}
 	}
 	return list

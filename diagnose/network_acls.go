@@ -206,6 +206,38 @@ func (f *facts) letBack(clients netip.Prefix) []netip.Prefix {
 	return []netip.Prefix{clients}
 }
 
+// crossing is what clients have to get through the ACL of a balancer's subnet.
+type crossing struct {
+	what     string // "client", "answer"
+	where    string
+	egress   bool
+	protocol string
+	from, to int
+	used     []int // ports of these that are as good as all
+}
+
+// crossings are those of clients who come to the listeners, and of answers to them: taken
+// on any port above 1023, and most on those from 32768.
+func (f *facts) crossings() (list []crossing) {
+	var spoken []string
+	for _, l := range f.Listeners {
+		for _, protocol := range l.transports() {
+			list = append(list, crossing{"client", fmt.Sprintf("in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, []int{l.Port}})
+			spoken = add(spoken, protocol)
+		}
+	}
+	slices.Sort(spoken)
+	for _, protocol := range spoken {
+		list = append(list, crossing{"answer", "out to clients", true, protocol, firstEphemeral, lastEphemeral, []int{32768, 50000}})
+	}
+	return list
+}
+
+// passes reports whether an ACL lets any of some clients through.
+func (a *ACL) passes(c crossing, clients netip.Prefix) bool {
+	return slices.ContainsFunc(c.used, func(port int) bool { return a.anybody(c.egress, c.protocol, port, clients) })
+}
+
 // aclsToClients looks whether any client can reach the listeners, and be answered.
 // A few addresses that are kept out are somebody's intention. What comes to a gateway
 // balancer comes from its endpoints, and through no ACL.
@@ -225,32 +257,25 @@ func (f *facts) aclsToClients() (list []*Finding) {
 		if len(subnets) == 0 {
 			continue
 		}
-		refuse := func(id, what string, egress bool, protocol string, from, to int) {
-			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s.", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), what))
+		for _, c := range f.crossings() {
+			if a.passes(c, clients) {
+				continue
+			}
+			id := "acl-balancer-inbound-blocks-listener"
+			if c.egress {
+				id = "acl-balancer-outbound-blocks-clients"
+			}
+			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s %s.", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), c.what, c.where))
 			found.Confidence = High
-			for _, r := range a.shuts(egress, protocol, from, to, clients) {
+			for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, clients) {
 				found.because(FromConfig, a.ID+": "+r.entry.words())
 			}
 			for _, who := range f.letBack(clients) {
-				for _, r := range a.shuts(egress, protocol, from, to, who) {
-					f.admit(found, a, egress, protocol, r, who)
+				for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who) {
+					f.admit(found, a, c.egress, c.protocol, r, who)
 				}
 			}
 			list = append(list, found)
-		}
-		for _, l := range f.Listeners {
-			for _, protocol := range l.transports() {
-				if !a.anybody(false, protocol, l.Port, clients) {
-					refuse("acl-balancer-inbound-blocks-listener", fmt.Sprintf("client in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port)
-				}
-			}
-		}
-		// Clients take answers on any port above 1023; most on those from 32768.
-		for _, protocol := range []string{"tcp", "udp"} {
-			used := slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Contains(l.transports(), protocol) })
-			if used && !a.anybody(true, protocol, 32768, clients) && !a.anybody(true, protocol, 50000, clients) {
-				refuse("acl-balancer-outbound-blocks-clients", "answer out to clients", true, protocol, firstEphemeral, lastEphemeral)
-			}
 		}
 	}
 	return list

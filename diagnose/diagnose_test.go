@@ -32,7 +32,7 @@ var faults = []fault{
 		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "igw-1", "active"})
 	}},
 	{want: "balancer-subnet-not-public", name: "by an egress-only gateway", change: func(s *Snapshot) {
-		s.Balancer.AddressType = "dualstack-without-public-ipv4"
+		s.Balancer.AddressType = onlyPublicIPv6
 		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "eigw-1", "active"})
 	}},
 	{want: "ipv6-clients-blocked", name: "security group", change: func(s *Snapshot) {
@@ -50,6 +50,19 @@ var faults = []fault{
 	{want: "ipv6-clients-blocked", name: "egress-only gateway", change: func(s *Snapshot) {
 		s.dualstack()
 		s.Network.RouteTables[1].Routes[2].Via = "eigw-1"
+	}},
+	{want: "ipv6-clients-blocked", name: "security group of a name with IPv6 only", change: func(s *Snapshot) {
+		s.dualstack()
+		s.Balancer.AddressType = onlyPublicIPv6
+		s.group("sg-lb").Ingress[0].CIDRs = []string{"0.0.0.0/0"}
+	}},
+	{want: "ipv6-clients-blocked", name: "security group within a VPC", change: func(s *Snapshot) {
+		s.dualstackWithin()
+		s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/8"}
+	}},
+	{want: "ipv6-clients-blocked", name: "network ACL within a VPC", change: func(s *Snapshot) {
+		s.dualstackWithin()
+		s.Network.ACLs[1].Entries = s.Network.ACLs[1].Entries[:4]
 	}},
 	{want: "balancer-subnet-short-of-addresses", change: func(s *Snapshot) { s.Network.Subnets[2].Free = 3 }},
 	{want: "balancer-sg-blocks-listener", change: func(s *Snapshot) { s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:] }},
@@ -534,6 +547,13 @@ func (s *Snapshot) dualstack() {
 	s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{both[1], "igw-1", "active"})
 }
 
+// dualstackWithin is a dualstack balancer for clients in its VPC.
+func (s *Snapshot) dualstackWithin() {
+	s.dualstack()
+	s.Balancer.Scheme = "internal"
+	s.Network.VPCs[0].CIDRs = append(s.Network.VPCs[0].CIDRs, "2001:db8::/56")
+}
+
 // tcpAndUDP is a network balancer whose targets see it, and not its clients.
 func (s *Snapshot) tcpAndUDP() {
 	s.network()
@@ -731,7 +751,8 @@ func TestHealthy(t *testing.T) {
 		{"classic", func(s *Snapshot) { s.classic() }},
 		{"network", func(s *Snapshot) { s.network() }},
 		{"clients by IPv6 alone", func(s *Snapshot) {
-			s.Balancer.AddressType = "dualstack-without-public-ipv4"
+			s.Balancer.AddressType = onlyPublicIPv6
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"::/0"}
 			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "igw-1", "active"})
 			s.Network.ACLs[1].Entries = []ACLEntry{
 				{Number: 100, Allow: true, Protocol: "6", CIDR: "::/0", From: 80, To: 80},

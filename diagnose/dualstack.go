@@ -17,40 +17,67 @@ var dualstackCheck = Check{
 // lookAtDualstack looks for what lets everybody in by IPv4 and nobody by IPv6. The
 // balancer's name has addresses of both families, and who takes that of IPv6 waits: an
 // IPv6-only network for good, a browser until it tries the other. Where only some are let
-// in by IPv4, nobody by IPv6 may be what is meant.
+// in by IPv4, nobody by IPv6 may be what is meant. Of an internal balancer, everybody is
+// in its VPC.
 func lookAtDualstack(f *facts) []*Finding {
-	if f.Balancer.AddressType != "dualstack" || f.Balancer.Scheme != "internet-facing" {
+	switch {
+	case f.Balancer.AddressType == onlyPublicIPv6:
+		return f.groupsWithoutIPv6() // ACLs and routes are looked at for that family anyway
+	case f.Balancer.AddressType != "dualstack" || len(f.letBack(all6)) == 0:
 		return nil
+	case f.Balancer.Scheme == "internal":
+		return slices.Concat(f.groupsWithoutIPv6(), f.aclsWithoutIPv6())
 	}
 	return slices.Concat(f.groupsWithoutIPv6(), f.aclsWithoutIPv6(), f.routesWithoutIPv6())
 }
 
-func withoutIPv6(format string, args ...any) *Finding {
+// onlyPublicIPv6 is the address type of a balancer in the internet whose name has no
+// addresses of IPv4.
+const onlyPublicIPv6 = "dualstack-without-public-ipv4"
+
+func (f *facts) withoutIPv6(format string, args ...any) *Finding {
 	found := finding("ipv6-clients-blocked", fmt.Sprintf(format, args...))
-	found.because(FromConfig, "the balancer is dualstack: its name has IPv6 addresses, too")
 	found.Confidence = High
+	if f.Balancer.AddressType == onlyPublicIPv6 {
+		found.because(FromConfig, "the balancer's name has addresses of IPv6 only")
+		found.Do = "let clients in by IPv6, or set the balancer's address type to dualstack"
+	} else {
+		found.Level = Warn
+		found.because(FromConfig, "the balancer is dualstack: its name has IPv6 addresses, too")
+	}
 	return found
 }
 
 // groupsWithoutIPv6 looks at the balancer's security groups.
 func (f *facts) groupsWithoutIPv6() (list []*Finding) {
 	ids := f.Balancer.SecurityGroups
+	alone := f.Balancer.AddressType == onlyPublicIPv6
+	everybody := peer{addresses: f.letBack(all4)}
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
 			openings, known := f.openings(ids, false, protocol, l.Port)
-			anybody, six := false, false
+			six := false
 			for _, p := range openings {
 				ranges, ok := f.ranges(p)
 				known = known && ok
-				anybody = anybody || slices.Contains(ranges, all4)
-				six = six || len(family(ranges, true)) > 0
+				six = six || len(family(ranges, true)) > 0 || len(p.Groups) > 0 && (alone || f.Balancer.Scheme == "internal") // whose members may come by either
 			}
-			if !known || !anybody || six {
+			anybody := f.permits(ids, false, protocol, l.Port, everybody) == allowed
+			if !known || six || !anybody && !alone || len(openings) == 0 {
 				continue
 			}
-			found := withoutIPv6("The balancer's security group %s lets everybody in on the listener's port %s %d by IPv4, and nobody by IPv6.", few(ids), protocol, l.Port)
+			who := "everybody"
+			if !anybody {
+				who = "some"
+			}
+			found := f.withoutIPv6("The balancer's security group %s lets %s in on the listener's port %s %d by IPv4, and nobody by IPv6.", few(ids), who, protocol, l.Port)
 			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
-			f.authorize(found, ids[0], false, protocol, l.Port, all6.String())
+			if anybody {
+				for _, clients := range f.letBack(all6) {
+					f.authorize(found, ids[0], false, protocol, l.Port, clients.String())
+				}
+			}
+			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
 			list = append(list, found)
 		}
 	}
@@ -68,10 +95,12 @@ func (f *facts) aclsWithoutIPv6() (list []*Finding) {
 			if !a.passes(c, all4) || a.passes(c, all6) {
 				continue
 			}
-			found := withoutIPv6("Network ACL %s of the balancer's subnets lets %ss %s by IPv4, and none by IPv6.", a.ID, c.what, c.where)
+			found := f.withoutIPv6("Network ACL %s of the balancer's subnets lets %ss %s by IPv4, and none by IPv6.", a.ID, c.what, c.where)
 			for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, all6) {
 				found.because(FromConfig, a.ID+", IPv6: "+r.entry.words())
-				f.admit(found, a, c.egress, c.protocol, r, all6)
+				for _, clients := range f.letBack(all6) {
+					f.admit(found, a, c.egress, c.protocol, r, clients)
+				}
 			}
 			list = append(list, found)
 		}
@@ -104,7 +133,7 @@ func (f *facts) routesWithoutIPv6() (list []*Finding) {
 		if gateway == "" || six {
 			continue
 		}
-		found := withoutIPv6("Subnet %s of the balancer has a route to the internet gateway for IPv4, and none for IPv6.", z.Subnet)
+		found := f.withoutIPv6("Subnet %s of the balancer has a route to the internet gateway for IPv4, and none for IPv6.", z.Subnet)
 		f.leadToInternet(found, t, all6.String(), gateway)
 		list = append(list, found)
 	}

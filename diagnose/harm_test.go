@@ -415,7 +415,7 @@ func TestDoesNoHarm(t *testing.T) {
 		}, finding{id: "target-zone-not-enabled", fix: "PUBLIC-SUBNET", not: "subnet-edge-b"}},
 		{"a route for the clients there are", func(s *Snapshot) { s.Network.RouteTables[1].Routes[1].Destination = "203.0.113.0/24" }, finding{id: "balancer-subnet-not-public", absent: true}},
 		{"public by IPv6 alone, as it is meant to be", func(s *Snapshot) {
-			s.Balancer.AddressType = "dualstack-without-public-ipv4"
+			s.Balancer.AddressType = onlyPublicIPv6
 			s.Network.RouteTables[1].Routes = []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "nat-1", "active"}, {"::/0", "igw-1", "active"}}
 		}, finding{id: "balancer-subnet-not-public", absent: true}},
 		{"a table that other subnets have, too", func(s *Snapshot) {
@@ -434,11 +434,29 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.ACLs[1].Entries[0].CIDR, s.Network.ACLs[1].Entries[4].CIDR = "203.0.113.0/24", "2001:db8::/56"
 			s.Network.RouteTables[1].Routes[1].Destination, s.Network.RouteTables[1].Routes[2].Destination = "203.0.113.0/24", "2001:db8::/56"
 		}, finding{id: "ipv6-clients-blocked", absent: true}},
-		{"dualstack inside of a VPC", func(s *Snapshot) {
-			s.dualstack()
-			s.Balancer.Scheme = "internal"
+		{"dualstack within a VPC that is not known", func(s *Snapshot) {
+			s.dualstackWithin()
+			s.Network.VPCs = nil
 			s.group("sg-lb").Ingress[0].CIDRs = []string{"0.0.0.0/0"}
 		}, finding{id: "ipv6-clients-blocked", absent: true}},
+		{"dualstack within a VPC, for members of a group", func(s *Snapshot) {
+			s.dualstackWithin()
+			s.group("sg-lb").Ingress[0] = Permission{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"10.0.0.0/16"}, Groups: []string{"sg-clients"}}
+		}, finding{id: "ipv6-clients-blocked", absent: true}},
+		{"dualstack within a VPC, in both families", func(s *Snapshot) { s.dualstackWithin() }, finding{id: "ipv6-clients-blocked", absent: true}},
+		{"dualstack within a VPC, by IPv4 alone", func(s *Snapshot) {
+			s.dualstackWithin()
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/16"}
+		}, finding{id: "ipv6-clients-blocked", fix: "CidrIpv6=2001:db8::/56", not: "::/0", mild: true}},
+		{"an ACL by IPv4 alone within a VPC", func(s *Snapshot) {
+			s.dualstackWithin()
+			s.Network.ACLs[1].Entries = s.Network.ACLs[1].Entries[:4]
+		}, finding{id: "ipv6-clients-blocked", fix: "--ipv6-cidr-block 2001:db8::/56", not: "::/0", mild: true}},
+		{"some by IPv4, of a name with IPv6 only", func(s *Snapshot) {
+			s.dualstack()
+			s.Balancer.AddressType = onlyPublicIPv6
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"203.0.113.0/24"}
+		}, finding{id: "ipv6-clients-blocked", sure: true, says: "lets some in"}},
 		{"IPv6 by a prefix list that is not known", func(s *Snapshot) {
 			s.dualstack()
 			s.group("sg-lb").Ingress[0] = Permission{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"0.0.0.0/0"}, PrefixLists: []string{"pl-six"}}

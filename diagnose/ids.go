@@ -63,7 +63,7 @@ var Kinds = []Kind{
 	{"balancer-sg-blocks-listener", HopNode, Fail, Cause, "No inbound rule of the balancer's security groups lets anybody reach a listener's port.", "let clients in on the port"},
 	{"acl-balancer-inbound-blocks-listener", HopNode, Fail, Cause, "The network ACL of a balancer's subnet refuses clients on a listener's port.", "let clients in on the port, in a rule before the one that refuses"},
 	{"acl-balancer-outbound-blocks-clients", HopNode, Fail, Cause, "The network ACL of a balancer's subnet refuses the answers to clients (ephemeral ports, outbound).", "let answers out on ports 1024-65535"},
-	{"ipv6-clients-blocked", HopNode, Warn, Cause, "The balancer is dualstack, and a security group, a network ACL or a route of it lets everybody in by IPv4 and nobody by IPv6.", "let clients in by IPv6, or set the balancer's address type to ipv4"},
+	{"ipv6-clients-blocked", HopNode, Fail, Cause, "A security group, a network ACL or a route of a dualstack balancer lets everybody in by IPv4 and nobody by IPv6; a warning where its name has addresses of IPv4, too.", "let clients in by IPv6, or set the balancer's address type to ipv4"},
 
 	// Listeners, certificates and rules.
 	{"listener-none", HopListener, Fail, Cause, "The balancer has no listener.", "make a listener"},

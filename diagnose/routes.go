@@ -213,7 +213,7 @@ func (r Route) throughAppliance() bool {
 // internet is where all clients of the balancer in the internet are: among the addresses
 // of IPv4, unless it has public addresses of IPv6 only.
 func (f *facts) internet() string {
-	if f.Balancer.AddressType == "dualstack-without-public-ipv4" {
+	if f.Balancer.AddressType == onlyPublicIPv6 {
 		return "::/0"
 	}
 	return "0.0.0.0/0"

@@ -81,7 +81,7 @@ func (f *facts) race(g *Group) *Finding {
 	found.Targets, found.share = names, share
 	_, targets, rate := f.spread(g, share)
 	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", amount.Of(n, "request", "requests"), len(names), targets, 100*rate))
-	found.because(FromConfig, fmt.Sprintf("%s is %s; a target's keep-alive has to be longer (nginx: 75 s; Node.js: 5 s unless changed)", attrIdle, number(idle)))
+	found.because(FromConfig, f.idleSet()+"; a target's keep-alive has to be longer (nginx: 75 s; Node.js: 5 s unless changed)")
 	if _, ok := f.total("RequestCount", g.ARN); ok {
 		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
 		tls, _ := f.total("TargetTLSNegotiationErrorCount", g.ARN)
@@ -96,6 +96,14 @@ func (f *facts) race(g *Group) *Finding {
 	// An idle timeout below the targets' keep-alive would end the race, too, and cut off
 	// what is silent for a while on purpose: WebSockets, long polls, slow answers.
 	return found
+}
+
+// idleSet says what the idle timeout is, and whether that was read.
+func (f *facts) idleSet() string {
+	if f.Balancer.Attributes == nil {
+		return attrIdle + " could not be read, and is taken to be 60, as it is unless changed"
+	}
+	return attrIdle + " is " + number(f.idle())
 }
 
 // slowest is the slowest answer of a group, in seconds.
@@ -135,16 +143,35 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		}
 		return 0
 	})
-	found.because(FromLog, fmt.Sprintf("%s got 504 after they were sent, %d of them at %s s", amount.Of(n, "request", "requests"), wall, number(idle)))
-	found.because(FromConfig, attrIdle+" is "+number(idle))
-	if 2*wall >= n {
-		found.Confidence = High
+	if f.Balancer.Type == Classic { // whose lines do not say how long that took
+		found.because(FromLog, amount.Of(n, "request", "requests")+" got 504, and no instance's answer")
 	} else {
+		found.because(FromLog, fmt.Sprintf("%s got 504 after they were sent, %d of them at %s s", amount.Of(n, "request", "requests"), wall, number(idle)))
+	}
+	found.because(FromConfig, f.idleSet())
+	switch {
+	case f.Balancer.Type == Classic:
+		found.Sentence = fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s, or close%s idle connections before it: a Classic Load Balancer answers 504 to both.", whom(names, g), third(len(names)), number(idle), third(len(names)))
+		found.Do = "see whether these clients have their 504 at once: then make the targets' keep-alive longer than the balancer's idle timeout; otherwise make the application answer sooner"
+		found.Confidence = Low
+		if slowest := f.slowest(g.logARN(f)); slowest > 0 {
+			found.because(FromLog, fmt.Sprintf("the slowest answer took %.1f s", slowest))
+		}
+		found.rival("keep-alive-race", "the logs do not say how long these requests took")
+	case 2*wall >= n:
+		found.Confidence = High
+	case wall == 0:
+		found.Sentence = fmt.Sprintf("Requests to %s got no answer in time, and none of them ended at the balancer's idle timeout of %s s.", whom(names, g), number(idle))
+		found.Confidence = Low
+		found.rival("", "the idle timeout was another one then, or the requests took long to be sent")
+		found.rival("", "a Content-Length larger than the body")
+	default:
 		found.rival("", "a Content-Length larger than the body")
 	}
 	found.rival("", "the application waits for something behind it; a longer timeout only hides that")
 	switch longer := min(4000, int(2*idle)); {
 	case f.Balancer.Type != Application || float64(longer) <= idle: // there is none that is longer
+	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
 	case f.isRace(g):
 		found.because(FromLog, "targets close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first")
 	default:

@@ -1,0 +1,62 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// said504 is the finding about 504s of targets that did not answer.
+func said504(t *testing.T, s *Snapshot) *Finding {
+	t.Helper()
+	r := Diagnose(copied(t, s))
+	at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "idle-timeout-reached" })
+	if at != 0 {
+		t.Fatalf("idle-timeout-reached has place %d:\n%s", at, said(r))
+	}
+	return r.Findings[0]
+}
+
+func hasRival(f *Finding, id string) bool {
+	return slices.ContainsFunc(f.Rivals, func(r Rival) bool { return r.ID == id })
+}
+
+// TestClassic504: a Classic Load Balancer answers 504, and logs the same line, if an instance
+// is slow and if it closes idle connections too early. Source: AWS, "Troubleshoot a Classic
+// Load Balancer: HTTP errors", HTTP 504, read 2026-11.
+func TestClassic504(t *testing.T) {
+	s := base()
+	s.classic()
+	s.failing("Target_Response_Timeout", "", 504, 60, func(f *Failure) { f.Group = "" })
+	f := said504(t, s)
+	if f.Confidence != Low || !hasRival(f, "keep-alive-race") || !strings.Contains(f.Sentence+f.Do, "keep-alive") || len(f.Fix) > 0 {
+		t.Errorf("a slow instance is said to be the only cause: %+v", f)
+	}
+}
+
+// TestNotAtIdleTimeout: what ended at another time than the idle timeout of now is not said
+// to have reached it, and a longer one is not offered.
+func TestNotAtIdleTimeout(t *testing.T) {
+	for wall, ended := range map[int64]string{600: "at it", 0: "elsewhere"} {
+		s := base()
+		s.Balancer.Attributes[attrIdle] = "120"
+		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = wall })
+		f := said504(t, s)
+		at := strings.Contains(f.Sentence, "longer to answer than the balancer's idle timeout of 120 s")
+		if reached := wall > 0; at != reached || (len(f.Fix) > 0) != reached || (f.Confidence == High) != reached || f.Explains != 600 {
+			t.Errorf("ended %s: %+v", ended, f)
+		}
+	}
+}
+
+// TestIdleTimeoutNotKnown: the usual idle timeout is not said to be the balancer's where
+// that could not be read, nor is it changed by a command that nothing takes back.
+func TestIdleTimeoutNotKnown(t *testing.T) {
+	s := base()
+	s.Balancer.Attributes = nil
+	s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = 600 })
+	f := said504(t, s)
+	if len(f.Fix) > 0 || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, attrIdle+" is 60") }) {
+		t.Errorf("a setting is claimed that nobody read: %+v", f)
+	}
+}

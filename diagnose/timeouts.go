@@ -38,6 +38,10 @@ func lookAtTimeouts(f *facts) (list []*Finding) {
 // high; but a repeat on a new connection goes well.
 const raceRate = 0.5
 
+// raceSure is up to which part of requests it is rather a race than anything else that
+// ends them at once: only those fail that come just as a connection is closed.
+const raceSure = 0.02
+
 // quick is the share of failures that look like a race: over at once, with nothing
 // refused and no TLS that failed.
 func (f *facts) quick(g *Group) func(Failure) int64 {
@@ -86,13 +90,13 @@ func (f *facts) race(g *Group) *Finding {
 		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
 		tls, _ := f.total("TargetTLSNegotiationErrorCount", g.ARN)
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount %s, TargetTLSNegotiationErrorCount %s", number(errors), number(tls)))
-		if errors == 0 && tls == 0 && len(names) > 1 {
+		if errors == 0 && tls == 0 && len(names) > 1 && rate <= raceSure {
 			found.Confidence = High
 		}
 	} else {
 		found.rival("target-port-refused", "without metrics a refused connection looks the same")
 	}
-	found.rival("target-closes-connection", "a target that breaks off at once for another reason")
+	found.rival("target-closes-connection", "targets that break off at once for another reason: a crash on certain requests, or an answer with malformed headers, or with more than 32 K of them")
 	// An idle timeout below the targets' keep-alive would end the race, too, and cut off
 	// what is silent for a while on purpose: WebSockets, long polls, slow answers.
 	return found

@@ -60,3 +60,18 @@ func TestIdleTimeoutNotKnown(t *testing.T) {
 		t.Errorf("a setting is claimed that nobody read: %+v", f)
 	}
 }
+
+// TestManyAtOnce: what ends many requests at once on all targets, such as headers that are too
+// large, is not said with high confidence to be a race with idle connections.
+func TestManyAtOnce(t *testing.T) {
+	for each, want := range map[int64]Confidence{30: High, 300: Medium} {
+		s := base()
+		for _, target := range []string{first, second} {
+			s.failing("Target_Closed_Connection", target, 502, each, func(f *Failure) { f.Quick = each })
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.Findings[0]; f.ID != "keep-alive-race" || f.Confidence != want || !hasRival(f, "target-closes-connection") {
+			t.Errorf("%d of 3000 requests to each target: want a race with %s confidence:\n%s", each, want, said(r))
+		}
+	}
+}

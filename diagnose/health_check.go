@@ -109,7 +109,7 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 		case code == 400 && g.plain() && g.Check.Protocol == "HTTP" && tlsPort(a.checkPort) && !others:
 			id, text = "target-expects-tls", fmt.Sprintf("Targets of %s expect TLS on port %d, and the balancer speaks plain HTTP.", g.Name, a.checkPort)
 		case code == 404 || code == 410:
-			id, text = "health-check-path-not-found", fmt.Sprintf("The health check of %s asks for %s, which its targets do not have (%d).", g.Name, path, code)
+			id, text = "health-check-path-not-found", fmt.Sprintf("The health check of %s asks for %s, and is told that it is not there (%d).", g.Name, path, code)
 		case code/100 == 3:
 			id, text = "health-check-redirect", fmt.Sprintf("The health check of %s asks for %s and is redirected (%d), which the matcher %s does not take.", g.Name, path, code, g.Check.Matcher)
 		case code == 401 || code == 403 || code == 407:
@@ -125,6 +125,7 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 			if others {
 				found.Do = "look at how these targets differ from those that pass: version, configuration, what they have started"
 			} else {
+				found.nameless(g, a.code)
 				f.mendCode(found, g)
 				if f.mayTake(found, g, a.code) {
 					more, takers = append(more, strconv.Itoa(a.code)), append(takers, found)
@@ -218,9 +219,28 @@ func (f *facts) mayTake(found *Finding, g *Group, code int) bool {
 	case "health-check-grpc-matcher":
 		return slices.Contains([]int{grpcNotFound, grpcUnimplemented, grpcUnauthenticated}, code)
 	case "health-check-redirect", "health-check-matcher":
-		return g.Check.Matcher != "" && f.Balancer.Type != Classic
+		return g.Check.Matcher != "" && f.Balancer.Type != Classic && code != badRequest
 	}
 	return false
+}
+
+// badRequest is what a server answers that takes nothing of what it was asked: it does not
+// know the Host, or expects TLS.
+const badRequest = 400
+
+// nameless adds that a health check names no site: a server that has several, or takes no
+// other than its own, turns it away, whatever the path.
+//
+// Source: AWS, "Troubleshoot your Application Load Balancers", on the Host header of health
+// checks, read 2026-11.
+func (f *Finding) nameless(g *Group, code int) {
+	if g.Version == "GRPC" || code/100 != 3 && code/100 != 4 {
+		return
+	}
+	f.rival("", "health checks have an address as Host: a server that only takes the names of its sites answers so to any path")
+	if f.ID == "health-check-matcher" && code == badRequest {
+		f.Do = "let the targets take an address as Host for this path; if they expect TLS, let the balancer speak it"
+	}
 }
 
 // matches is what the codes of a group's matcher are called.

@@ -66,6 +66,13 @@ type (
 		Requests  int64 `json:"requests"`
 		Failures  int64 `json:"failures"`
 		Explained int64 `json:"explained"`
+
+		NotCounted []jsonNotCounted `json:"not_counted"`
+	}
+	jsonNotCounted struct {
+		Reason   string `json:"reason"`
+		Class    string `json:"class"`
+		Requests int64  `json:"requests"`
 	}
 	jsonHop struct {
 		Hop      Hop      `json:"hop"`
@@ -117,7 +124,10 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 		Calls: jsonCalls{ByAction: map[string]int{}},
 	}
 	if o := r.Observed; o.Logs {
-		out.Observed = &jsonObserved{o.Requests, o.Failures, o.Explained}
+		out.Observed = &jsonObserved{o.Requests, o.Failures, o.Explained, []jsonNotCounted{}}
+		for _, n := range o.NotCounted {
+			out.Observed.NotCounted = append(out.Observed.NotCounted, jsonNotCounted(n))
+		}
 	}
 	for _, s := range r.Path {
 		out.Path = append(out.Path, jsonHop{s.Hop, s.State, list(s.Evidence)})
@@ -221,6 +231,28 @@ func (r *Report) verdict() string {
 		}
 	}
 	return text
+}
+
+// notCounted names the reasons of requests that are in no number of the verdict; "" if
+// there are none.
+func (o Observed) notCounted() string {
+	const most = 4
+	var reasons []string
+	rest := int64(0)
+	for i, n := range o.NotCounted {
+		if i < most {
+			reasons = append(reasons, fmt.Sprintf("%s %d", n.Reason, n.Requests))
+		} else {
+			rest += n.Requests
+		}
+	}
+	if rest > 0 {
+		reasons = append(reasons, fmt.Sprintf("and %s %d", amount.Of(len(o.NotCounted)-most, "other reason", "other reasons"), rest))
+	}
+	if len(reasons) == 0 {
+		return ""
+	}
+	return "not counted, of the classes client and policy: " + strings.Join(reasons, " · ")
 }
 
 // about says of which targets a finding is.

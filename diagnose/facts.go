@@ -389,8 +389,18 @@ func (f *facts) observed(list []*Finding) Observed {
 		if counted(row) {
 			o.Failures += row.Count
 			o.Explained += explained(row, list)
+			continue
 		}
+		at := slices.IndexFunc(o.NotCounted, func(n NotCounted) bool { return n.Reason == row.Reason && n.Class == row.Class })
+		if at < 0 {
+			at = len(o.NotCounted)
+			o.NotCounted = append(o.NotCounted, NotCounted{Reason: row.Reason, Class: row.Class})
+		}
+		o.NotCounted[at].Requests += row.Count
 	}
+	slices.SortFunc(o.NotCounted, func(a, b NotCounted) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Class, b.Class))
+	})
 	return o
 }
 

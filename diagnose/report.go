@@ -24,6 +24,17 @@ type Observed struct {
 	Requests  int64
 	Failures  int64 // those that top-errors counts, and 464: a protocol that does not fit
 	Explained int64 // failures that at least one finding explains
+
+	NotCounted []NotCounted // what clients and policies did, the most first
+}
+
+// NotCounted is a reason whose requests are none of the failures that are counted: 460,
+// for one. They may be all that is seen of targets that hang, where clients have less
+// patience than the balancer.
+type NotCounted struct {
+	Reason   string
+	Class    string
+	Requests int64
 }
 
 // Station is a hop and what is known of it.

@@ -29,6 +29,9 @@ func encodeTable(w io.Writer, r *Report, s report.Style) error {
 	}
 	p.say("", r.headline())
 	p.say("", r.verdict())
+	if left := r.Observed.notCounted(); left != "" {
+		p.say("", left)
+	}
 	p.out.WriteByte('\n')
 	for _, hop := range r.Path {
 		p.out.WriteString("  " + p.state(hop.State) + strings.Repeat(" ", 9-len(hop.State)))
@@ -146,6 +149,9 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
 	line("%s\n", report.Markdown(r.headline()))
 	line("**%s**\n", r.verdict())
+	if left := r.Observed.notCounted(); left != "" {
+		line("%s\n", report.Markdown(left))
+	}
 	line("| hop | state | evidence |\n| :--- | :--- | :--- |")
 	for _, hop := range r.Path {
 		line("| %s | %s | %s |", hop.Hop, strings.ToUpper(string(hop.State)), report.Markdown(strings.Join(hop.shown(), "; ")))

@@ -1,0 +1,40 @@
+package diagnose
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"loglens/report"
+)
+
+// TestNotCounted: requests that are no failures by their class are told beside "nothing wrong
+// was found": where clients have less patience than the balancer, their 460s are all that is
+// seen of targets that hang.
+func TestNotCounted(t *testing.T) {
+	s := base()
+	of := func(class string) func(*Failure) { return func(f *Failure) { f.Class = class } }
+	s.failing("Client_Closed", first, 460, 900, of("client"))
+	s.failing("Client_Closed", second, 460, 1500, of("client"))
+	s.failing("AuthTokenEpRequestTimeout", "", 500, 300, of("policy"))
+	for _, reason := range []string{"A", "B", "C", "D\x1b[31m"} {
+		s.failing(reason, "", 400, 3, of("client"))
+	}
+	r := Diagnose(copied(t, s))
+	if r.Observed.Failures != 0 || len(r.Observed.NotCounted) != 6 || r.Observed.NotCounted[0] != (NotCounted{"Client_Closed", "client", 2400}) {
+		t.Errorf("%+v", r.Observed)
+	}
+	for _, e := range Encoders {
+		var b bytes.Buffer
+		if err := e.Encode(&b, r, report.Style{}); err != nil {
+			t.Fatal(err)
+		}
+		want := "Client_Closed 2400 · AuthTokenEpRequestTimeout 300 · A 3 · B 3 · and 2 other reasons 6"
+		if e.Name == "json" {
+			want = `"reason": "AuthTokenEpRequestTimeout",`
+		}
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%s has no %q:\n%s", e.Name, want, b.String())
+		}
+	}
+}

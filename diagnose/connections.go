@@ -262,12 +262,31 @@ func (f *facts) unreachable(g *Group) *Finding {
 	f.farRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, or a full backlog")
-	for _, t := range names {
-		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == t }) {
-			found.because(FromConfig, t+" is not registered any more")
-		}
+	if f.addressed(g) {
+		f.leaving(found, g)
 	}
 	return found
+}
+
+// leaving says of targets that no connection is established to whether they are about to
+// leave their group, or have left it.
+func (f *facts) leaving(found *Finding, g *Group) {
+	stay := false
+	for _, t := range found.Targets {
+		at := slices.IndexFunc(f.of(g), func(e endpoint) bool { return e.name() == t })
+		switch {
+		case at < 0:
+			found.because(FromConfig, t+" is not registered any more")
+		case f.of(g)[at].target.State == "draining":
+			found.because(FromHealth, t+": "+state(f.of(g)[at].target))
+		default:
+			stay = true
+		}
+	}
+	if n := len(found.Targets); n > 0 && !stay {
+		found.Sentence = fmt.Sprintf("Connections to %s, which %s, are not established within 10 s: most likely the host was gone before the balancer had let go of it.", whom(found.Targets, g), amount.Noun(n, "leaves or has left the group", "leave or have left the group"))
+		found.Do = "where targets are replaced, let each run on for a while after its deregistration begins: a preStop hook that waits, in Kubernetes; where they crashed, look at why"
+	}
 }
 
 func whom(names []string, g *Group) string {

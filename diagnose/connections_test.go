@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -34,6 +35,39 @@ func TestAsked(t *testing.T) {
 			if got := slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.ID == id }); got != want {
 				t.Errorf("--target %s: %s said is %v, want %v:\n%s", tt.target, id, got, want, said(r))
 			}
+		}
+	}
+}
+
+// TestLeaves: connections that time out to targets that leave, or have left, are told as
+// such; where one of them stays, it is not that.
+func TestLeaves(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Snapshot)
+		leaves bool
+	}{
+		"draining": {func(s *Snapshot) {
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "draining", "Target.DeregistrationInProgress"
+		}, true},
+		"gone":      {func(s *Snapshot) { s.web().Targets = s.web().Targets[1:] }, true},
+		"stays":     {func(*Snapshot) {}, false},
+		"not known": {func(s *Snapshot) { s.web().Targets = nil }, false},
+		"by an address not known": {func(s *Snapshot) {
+			s.instances()
+			s.Network.Instances = []Instance{}
+		}, false},
+		"one of two stays": {func(s *Snapshot) {
+			s.web().Targets = s.web().Targets[1:]
+			s.failing("Target_Connect_Timeout", second, 504, 60, func(f *Failure) { f.Connect = 60 })
+		}, false},
+	} {
+		s := base()
+		tt.change(s)
+		s.failing("Target_Connect_Timeout", first, 504, 60, func(f *Failure) { f.Connect = 60 })
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		if leaves := strings.Contains(f.Sentence, "left the group") && strings.Contains(f.Do, "preStop"); f.ID != "target-connect-timeout" || strings.Contains(name, "not known") && strings.Contains(said(r), "registered any more") || leaves != tt.leaves {
+			t.Errorf("%s: told as leaving is %v, want %v:\n%s", name, leaves, tt.leaves, said(r))
 		}
 	}
 }

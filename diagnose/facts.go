@@ -216,6 +216,12 @@ func (f *facts) of(g *Group) (list []endpoint) {
 	return list
 }
 
+// addressed reports whether the targets of a group are known by what logs name them by: then
+// one that logs name and that is none of them is registered no more.
+func (f *facts) addressed(g *Group) bool {
+	return g.Targets != nil && !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return g.Type == "instance" && !e.address.IsValid() })
+}
+
 // crossZone reports whether nodes send to targets of other zones, and whether that rests
 // on attributes that were read. Those of an application balancer do unless a group's say
 // otherwise.

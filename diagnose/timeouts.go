@@ -189,7 +189,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 // there are none such. A target that leaves gets no new requests: what failed longer than
 // the delay before its last one failed while it was registered.
 func (f *facts) deregistered(g *Group) func(Failure) bool {
-	if f.Logs == nil || g.Targets == nil || f.Target != "" || f.Balancer.Type == Classic {
+	if f.Logs == nil || !f.addressed(g) || f.Target != "" || f.Balancer.Type == Classic {
 		return nil
 	}
 	var here, leaving []string
@@ -199,9 +199,6 @@ func (f *facts) deregistered(g *Group) func(Failure) bool {
 			leaving = append(leaving, e.name())
 		} else {
 			here = append(here, e.name())
-		}
-		if !e.address.IsValid() && g.Type == "instance" {
-			return nil // logs name addresses
 		}
 	}
 	last := map[string]time.Time{} // requests to targets

@@ -61,7 +61,7 @@ func (f *facts) asked(target string) bool {
 
 // refusing looks for targets whose traffic port refuses.
 func (f *facts) refusing(g *Group) *Finding {
-	d := f.decide(g)
+	d, gone := f.decide(g), f.deregistered(g)
 	probed := []endpoint{}
 	for _, e := range f.of(g) {
 		if p := f.probe(e, false); p != nil && p.Outcome == ProbeRefused {
@@ -76,6 +76,14 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	if f.Logs != nil && d.refused+d.tls+d.idle == 0 {
 		share = f.undecided(g)
+	}
+	if refused := share; gone != nil { // those are of targets that stop as they leave
+		share = func(row Failure) int64 {
+			if gone(row) {
+				return 0
+			}
+			return refused(row)
+		}
 	}
 	names, n := f.hits(g, share)
 	if n == 0 && len(probed) == 0 {
@@ -388,7 +396,14 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		n, ok := f.total("TargetConnectionErrorCount", g.ARN)
-		if !ok || n == 0 || slices.ContainsFunc(known, func(k *Finding) bool {
+		gone := f.deregistered(g)
+		left := f.sum(func(row Failure) int64 {
+			if gone != nil && gone(row) && row.Group == g.logARN(f) && row.Reason == "Target_Connection_Error" {
+				return row.Count
+			}
+			return 0
+		})
+		if !ok || n <= float64(left) || slices.ContainsFunc(known, func(k *Finding) bool {
 			return slices.Contains(k.Groups, g.Name) && (k.ID == "target-port-refused" || k.ID == "target-connect-timeout")
 		}) {
 			continue

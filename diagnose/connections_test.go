@@ -71,3 +71,31 @@ func TestLeaves(t *testing.T) {
 		}
 	}
 }
+
+// TestStopsAsItLeaves: a target that refuses as it leaves its group, as those do that a
+// deployment stops at once, is not to be started.
+func TestStopsAsItLeaves(t *testing.T) {
+	gone := "10.0.10.77:8080"
+	for name, tt := range map[string]struct {
+		target string
+		counts float64 // of the metric
+		want   []string
+	}{
+		"left":                      {gone, 60, []string{"deregistration-delay-too-short"}},
+		"stays":                     {first, 60, []string{"target-port-refused"}},
+		"left, and more after logs": {gone, 90, []string{"deregistration-delay-too-short", "target-connection-errors"}},
+	} {
+		s := base()
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, 0.4, s.minute(31)})
+		s.failing("Target_Connection_Error", tt.target, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", tt.counts)
+		r := Diagnose(copied(t, s))
+		var got []string
+		for _, f := range r.Findings {
+			got = append(got, f.ID)
+		}
+		if slices.Sort(got); !slices.Equal(got, tt.want) {
+			t.Errorf("%s: want %v:\n%s", name, tt.want, said(r))
+		}
+	}
+}

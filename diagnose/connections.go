@@ -413,12 +413,18 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(n)))
 		found.rival("target-port-refused", "the port refuses")
 		found.rival("target-connect-timeout", "or packets are dropped")
+		if f.hasAccess() {
+			found.Do = "ask again in a few minutes, when the logs of that time are there; until then, ask the targets' port by hand"
+		}
 		list = append(list, found)
 	}
 	if n, ok := f.total("BackendConnectionErrors", ""); ok && n > 0 && len(known) == 0 {
 		found := finding("target-connection-errors", "The balancer cannot connect to its instances; health checks and repeats are counted as well.")
 		found.because(FromMetric, "BackendConnectionErrors: "+number(n))
 		found.Confidence = Low
+		if f.hasAccess() {
+			found.Do = "ask the instances' port by hand, those that are out of service first"
+		}
 		list = append(list, found)
 	}
 	return list

@@ -99,3 +99,27 @@ func TestStopsAsItLeaves(t *testing.T) {
 		}
 	}
 }
+
+// TestLogsAreOn: who has access logs is not told to switch them on.
+func TestLogsAreOn(t *testing.T) {
+	for name, change := range map[string]func(*Snapshot){
+		"application": func(s *Snapshot) { s.metric("TargetConnectionErrorCount", webARN, "Sum", 60) },
+		"classic": func(s *Snapshot) {
+			s.classic()
+			s.metric("BackendConnectionErrors", "", "Sum", 60)
+		},
+	} {
+		for _, logs := range []bool{true, false} {
+			s := base()
+			change(s)
+			if !logs {
+				s.Logs = nil
+			}
+			r := Diagnose(copied(t, s))
+			f := r.Findings[0]
+			if off := strings.Contains(f.Do, "switch access logs on"); f.ID != "target-connection-errors" || off == logs {
+				t.Errorf("%s, logs %v: %q:\n%s", name, logs, f.Do, said(r))
+			}
+		}
+	}
+}

@@ -380,10 +380,10 @@ func (q question) nodes() []row {
 	})
 }
 
-// succeeded reports whether a request was answered below 400 and nothing speaks
-// against it.
+// succeeded reports whether a request was answered below 400, or was a TCP connection,
+// which has no status, and nothing speaks against it.
 func succeeded(r *demo.Request) bool {
-	return !r.Failed() && r.ELBStatus >= 100 && r.ELBStatus < 400
+	return !r.Failed() && r.ELBStatus < 400 && r.ELBStatus != 0
 }
 
 func (q question) routes() []row {

@@ -25,8 +25,8 @@
 -- column: first_seen     time    everyone  first
 -- column: last_seen      time    everyone  last
 --
--- A network is a /24 of IPv4 or a /48 of IPv6. A success is an answer below 400
--- that nothing speaks against; never_succeeds asks for three failures at least.
+-- A network is a /24 of IPv4 or a /48 of IPv6. A success is an answer below 400, or a TCP
+-- connection, that nothing speaks against; never_succeeds asks for three failures at least.
 WITH
 counted AS MATERIALIZED (
 	SELECT {
@@ -38,7 +38,7 @@ counted AS MATERIALIZED (
 		CASE WHEN list_contains($classes, reason_class) THEN reason END AS reason,
 		count(*) AS requests,
 		count(*) FILTER (list_contains($classes, reason_class)) AS failures,
-		count(*) FILTER (reason IS NULL AND elb_status_code BETWEEN 100 AND 399) AS successes,
+		count(*) FILTER (reason IS NULL AND coalesce(elb_status_code, 0) < 400) AS successes,
 		min(time) AS first_seen, max(time) AS last_seen
 	FROM request GROUP BY ALL
 ),

@@ -25,8 +25,8 @@
 -- column: reason           text    everyone  mostly
 --
 -- dead: since the last success, or in the whole window, at least three requests
--- failed. A success is an answer below 400 that nothing speaks against. A row
--- without route are requests that could not be read.
+-- failed. A success is an answer below 400, or a TCP connection, that nothing speaks
+-- against. A row without route has requests that could not be read, and TCP connections.
 WITH
 counted AS MATERIALIZED (
 	SELECT {
@@ -39,7 +39,7 @@ counted AS MATERIALIZED (
 		count(*) AS requests,
 		count(*) FILTER (list_contains($classes, reason_class)) AS failures,
 		max(time, 3) FILTER (list_contains($classes, reason_class)) AS latest, -- failures
-		max(time) FILTER (reason IS NULL AND elb_status_code BETWEEN 100 AND 399) AS last_success
+		max(time) FILTER (reason IS NULL AND coalesce(elb_status_code, 0) < 400) AS last_success
 	FROM request GROUP BY ALL
 ),
 -- There may be millions of routes, and what DuckDB sums up for each can go to disk

@@ -237,6 +237,7 @@ type checker struct {
 type scope struct {
 	ctes  map[string]int // sizes of what WITH has named
 	depth int
+	zoned bool // what is above makes a time with a zone of it
 }
 
 // walk looks at a value of the tree and at all below it, and returns its size.
@@ -273,6 +274,11 @@ func (c *checker) object(node map[string]any, in scope) (size int, err error) {
 	if size, err = c.node(node, in.ctes); err != nil {
 		return 0, err
 	}
+	if at := offsetTime(node); at != "" && !in.zoned {
+		return 0, refuse("write timestamptz '"+at+"', or UTC", "the offset of '%s' would be passed over: times of the logs are UTC", at)
+	}
+	to, _ := node["cast_type"].(map[string]any)
+	in.zoned = to["id"] == "TIMESTAMP WITH TIME ZONE"
 	before := slices.Clone(c.statement.Relations)
 	for _, key := range slices.Sorted(maps.Keys(node)) { // FROM before what SELECT makes of it
 		if key == "cte_map" {
@@ -302,6 +308,20 @@ func (c *checker) object(node map[string]any, in scope) (size int, err error) {
 		c.named[lower(name)] = max(c.named[lower(name)], size)
 	}
 	return size, nil
+}
+
+// withOffset is a time that names an offset. DuckDB casts it to a TIMESTAMP as if there
+// were none.
+var withOffset = regexp.MustCompile(`^\s*\d+-\d+-\d+[T ]\d+:\d+:[\d.]+[+-](\d+(?::\d+)*)\s*$`)
+
+// offsetTime returns the text of a constant that is a time of another zone than UTC.
+func offsetTime(node map[string]any) string {
+	value, _ := node["value"].(map[string]any)
+	at, _ := value["value"].(string)
+	if offset := withOffset.FindStringSubmatch(at); node["class"] != "CONSTANT" || offset == nil || strings.Trim(offset[1], "0:") == "" {
+		return ""
+	}
+	return at
 }
 
 // with walks the WITH of a node and returns the names that are known in it.

@@ -300,6 +300,44 @@ func TestPlacesOfFaults(t *testing.T) {
 	}
 }
 
+// TestCheckOffsets: DuckDB casts a time with an offset to a TIMESTAMP without it, so such
+// a text is refused, and what is to be written in its place is that instant.
+func TestCheckOffsets(t *testing.T) {
+	s := asking(t, "../testdata/logs/reasons.log")
+	for text, utc := range map[string]string{
+		"2026-10-07T09:16:00+02:00": "2026-10-07 07:16:00", "2026-10-07 09:16:00.25-05": "2026-10-07 14:16:00.25",
+		"2026-10-07 09:16:00+0530": "2026-10-07 03:46:00", "2026-10-07 09:16:00+00:30": "2026-10-07 08:46:00",
+		" 2026-10-07 00:16:00+02 ": "2026-10-06 22:16:00",
+	} {
+		for _, form := range []string{
+			"SELECT count(*) FROM request WHERE time >= '%s'", "FROM request WHERE time BETWEEN '%s' AND now()", "FROM failure WHERE time IN ('%s')",
+			"SELECT TIMESTAMP '%s'", "SELECT '%s'::TIMESTAMP", "SELECT try_cast('%s' AS DATETIME)", "SELECT date_trunc('hour', '%s'::TIMESTAMP)::TIMESTAMPTZ",
+		} {
+			_, err := s.check(fmt.Sprintf(form, text))
+			var refused *StatementError
+			if !errors.As(err, &refused) || !strings.Contains(refused.Next, "timestamptz '"+text+"'") {
+				t.Errorf(form+": %v", text, err)
+			}
+		}
+		if got := s.lines(t, fmt.Sprintf("SELECT (TIMESTAMP '%s' = TIMESTAMP '%s')::VARCHAR", text, utc)); got[0] != "false" {
+			t.Errorf("DuckDB reads the offset of %s: then it need not be refused", text)
+		}
+		for _, form := range []string{"SELECT (timestamptz '%s' = TIMESTAMP '%s')::VARCHAR", "SELECT ('%s'::TIMESTAMPTZ = '%s')::VARCHAR"} {
+			statement := fmt.Sprintf(form, text, utc)
+			if _, err := s.check(statement); err != nil {
+				t.Errorf("%s: %v", statement, err)
+			} else if got := s.lines(t, statement); got[0] != "true" {
+				t.Errorf("%s: %s", statement, got)
+			}
+		}
+	}
+	for _, text := range []string{"2026-10-07T09:16:00Z", "2026-10-07T09:16:00+00:00", "2026-10-07 09:16:00-00", "2026-10-07", "10.0.0.1:80-81", "2026-10-07 09:1%+02"} {
+		if _, err := s.check("SELECT '" + text + "'"); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
 // TestCheckAccepts: good statements run.
 func TestCheckAccepts(t *testing.T) {
 	s := asking(t, "../testdata/logs")

@@ -19,7 +19,7 @@ func TestCutOff(t *testing.T) {
 				old++
 			}
 			for at := from + 1; at <= to && naiveWidths[kind](old); at++ {
-				whole[at] = at == to || fields[width][0] != '"' // with its last quote a quoted one is whole
+				whole[at] = fields[width][0] != '"' || at > from+1 && line[at-1] == '"' // with a last quote a quoted one is whole
 			}
 			to++
 			whole[to] = whole[to-1] // with the blank

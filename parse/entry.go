@@ -77,7 +77,7 @@ func (e *Entry) take(f *format, l *cells, c *clock) {
 // unquote gives a list its quotes back: they are not the log's but its items',
 // as in "h2","http/1.1".
 func (e *Entry) unquote(i int) {
-	if s := &e.span[i]; s.from > 0 && e.raw[s.from-1] == '"' && e.Text(i) != nil {
+	if s := &e.span[i]; e.Text(i) != nil && s.from > 0 && e.raw[s.from-1] == '"' {
 		s.from--
 		s.to++
 	}

@@ -89,7 +89,7 @@ var naiveFormats = []naiveFormat{
 		},
 	},
 	{
-		kind: KindNLB, least: 22, time: 2,
+		kind: KindNLB, least: 18, time: 2,
 		names: strings.Fields(`type version time elb listener client:port destination:port connection_time tls_handshake_time
 			received_bytes sent_bytes incoming_tls_alert chosen_cert_arn chosen_cert_serial tls_cipher tls_protocol_version
 			tls_keyexchange domain_name alpn_fe_protocol alpn_be_protocol alpn_client_preference_list

@@ -43,7 +43,7 @@ var naiveWidths = map[Kind]func(n int) bool{
 	},
 	KindConnection:  func(n int) bool { return n == 12 || n == 15 },
 	KindHealthCheck: func(n int) bool { return n == 8 || n == 10 },
-	KindNLB:         func(n int) bool { return n == 22 },
+	KindNLB:         func(n int) bool { return n == 18 || n == 21 || n == 22 },
 	KindClassic:     func(n int) bool { return n == 1+12 || n == 1+15 },
 }
 
@@ -253,8 +253,8 @@ func (r reading) record(line string, f naiveFormat) record {
 		if f.kind == KindNLB {
 			rec.Fields = slices.Clone(fields)
 			// The quotes of this one are its items'.
-			if list := fields[20]; r.quoted[20] && list != "" && list != "-" {
-				rec.Fields[20] = `"` + list + `"`
+			if len(fields) > 20 && r.quoted[20] && fields[20] != "" && fields[20] != "-" {
+				rec.Fields[20] = `"` + fields[20] + `"`
 			}
 		}
 		for _, field := range rec.Fields {

@@ -1,7 +1,8 @@
 package parse
 
 // The fields of an access log of a Network Load Balancer, for Entry. One line
-// per TLS connection; other listeners write none, and no field names a target.
+// per TLS connection; other listeners write none, and no field names a target. Lines of
+// before ALPN, in 2020, end with domain_name, later ones with alpn_client_preference_list.
 // Source: AWS, "Access logs for your Network Load Balancer", read 2026-11.
 const (
 	NLBType    = iota // tls
@@ -28,7 +29,7 @@ const (
 	NLBCreationTime
 )
 
-var nlbFormat = format{kind: KindNLB, least: NLBCreationTime + 1, time: NLBTime, fields: []fieldFormat{
+var nlbFormat = format{kind: KindNLB, least: NLBDomainName + 1, time: NLBTime, widths: []int{18, 21}, fields: []fieldFormat{
 	NLBType:           {name: "type"},
 	NLBVersion:        {name: "version", form: aVersion},
 	NLBTime:           {name: "time", form: aBareTime, needed: true},

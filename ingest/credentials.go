@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -15,12 +16,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // AWS says how to reach AWS. The zero value is the SDK's whole chain:
@@ -32,8 +33,6 @@ type AWS struct {
 	ExternalID  string // for RoleARN
 	EndpointURL string // all services at another address, S3 in path style; "" for AWS
 
-	// MFAToken asks for the code that a profile's role wants. Nil: nobody can be asked.
-	MFAToken func() (string, error)
 	// Clock learns the time from every answer. Nil: nobody asks.
 	Clock *Clock
 	// IdleTimeout is how long a server may send nothing. Zero: 30 s.
@@ -66,7 +65,7 @@ func (a AWS) Config(ctx context.Context) (aws.Config, error) {
 		config.WithHTTPClient(client),
 		config.WithLogger(logging.Nop{}), // what it has to say comes with its errors
 		config.WithRetryer(func() aws.Retryer { return newRetryer() }),
-		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = a.token }),
+		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) { o.TokenProvider = noToken }),
 	}
 	if a.Profile != "" {
 		load = append(load, config.WithSharedConfigProfile(a.Profile))
@@ -81,8 +80,8 @@ func (a AWS) Config(ctx context.Context) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, a.loadError(err)
 	}
-	shared := sharedConfig(cfg)
-	cfg.Credentials = aws.NewCredentialsCache(explained{cfg.Credentials, a, shared})
+	chain := a.chain(cfg)
+	cfg.Credentials = aws.NewCredentialsCache(chain)
 	if a.RoleARN != "" {
 		base := cfg.Copy()
 		if base.Region == "" {
@@ -94,20 +93,16 @@ func (a AWS) Config(ctx context.Context) (aws.Config, error) {
 				o.ExternalID = &a.ExternalID
 			}
 		})
-		cfg.Credentials = aws.NewCredentialsCache(explained{role, a, shared})
+		chain.inner, chain.role = role, a.RoleARN
+		cfg.Credentials = aws.NewCredentialsCache(chain)
 	}
 	return cfg, nil
 }
 
-// errNoToken says that a role wants an MFA code and nobody can be asked.
+// errNoToken says that a role wants an MFA code, which nobody is asked for.
 var errNoToken = errors.New("no MFA code")
 
-func (a AWS) token() (string, error) {
-	if a.MFAToken == nil {
-		return "", errNoToken
-	}
-	return a.MFAToken()
-}
+func noToken() (string, error) { return "", errNoToken }
 
 // newRetryer repeats what may succeed later: throttling, broken connections,
 // 5xx, 408, 429 and a wrong clock; no other 4xx. There is no quota on retries,
@@ -145,14 +140,23 @@ func delay(n int) time.Duration {
 	return d/2 + rand.N(d/2)
 }
 
-// sharedConfig is the profile that a configuration was loaded from.
-func sharedConfig(cfg aws.Config) config.SharedConfig {
+// chain is the credentials of a configuration, with what it was loaded from.
+func (a AWS) chain(cfg aws.Config) explained {
+	e := explained{inner: cfg.Credentials, profile: a.Profile}
+	var token config.EnvConfig
 	for _, s := range cfg.ConfigSources {
-		if c, ok := s.(config.SharedConfig); ok {
-			return c
+		switch s := s.(type) {
+		case config.SharedConfig:
+			e.shared = s
+		case config.EnvConfig:
+			token = s
 		}
 	}
-	return config.SharedConfig{}
+	e.role = cmp.Or(e.shared.RoleARN, token.RoleARN)
+	if e.profile == "" && (e.shared.Profile != config.DefaultSharedConfigProfile || e.shared.RoleARN != "" || usesSSO(e.shared)) {
+		e.profile = e.shared.Profile
+	}
+	return e
 }
 
 // loadError explains a configuration that cannot be loaded.
@@ -170,9 +174,10 @@ func (a AWS) loadError(err error) error {
 
 // explained gives credentials, and the reason in plain words where it cannot.
 type explained struct {
-	inner  aws.CredentialsProvider
-	aws    AWS
-	shared config.SharedConfig
+	inner   aws.CredentialsProvider
+	profile string // in use; "" if none was chosen or found
+	role    string // that is assumed; "" for none
+	shared  config.SharedConfig
 }
 
 func (e explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
@@ -183,65 +188,99 @@ func (e explained) Retrieve(ctx context.Context) (aws.Credentials, error) {
 	return c, e.explain(err)
 }
 
-// explain turns the error of a credentials provider into a *CredentialsError,
-// or an *AccessError where a role may not be assumed.
+// The services that the SDK asks for credentials, as it calls them.
+const (
+	fromInstance = "ec2imds" // asked last, where nothing else is configured
+	fromSTS      = "STS"
+	fromSSO      = "SSO"
+)
+
+// explain turns the error of a credentials provider into a *CredentialsError, or
+// an *AccessError where a role may not be assumed.
 func (e explained) explain(err error) error {
-	var known *CredentialsError
-	var denied *AccessError
-	if errors.As(err, &known) || errors.As(err, &denied) {
-		return err // the credentials beneath the role's
+	if known := ofIdentity(err); known != nil {
+		return known // of the credentials beneath the role's
 	}
-	profile, option := "", ""
-	if name := e.profile(); name != "" {
-		profile, option = " for profile "+name, " --profile "+ShellWord(name)
-	}
-	var sso *ssocreds.InvalidTokenError
+	service, operation := asked(err)
 	var api smithy.APIError
+	refused := errors.As(err, &api)
+	if refused && operation == "AssumeRole" && api.ErrorCode() == "AccessDenied" {
+		return &AccessError{Action: "sts:AssumeRole", Resource: e.role, Err: apiWords{api}}
+	}
 	out := &CredentialsError{Err: err}
+	profile, option := "", ""
+	if e.profile != "" {
+		profile, option = " for profile "+e.profile, " --profile "+ShellWord(e.profile)
+	}
+	first := e.first()
 	switch {
 	case errors.Is(err, errNoToken):
-		serial := e.shared.MFASerial
-		if serial == "" {
-			serial = "MFA-DEVICE-ARN"
-		}
 		out.Reason = "an MFA code is needed" + profile
-		out.Next = "aws sts get-session-token --serial-number " + ShellWord(serial) + " --token-code CODE, then export the keys it prints"
-	case errors.As(err, &sso), e.usesSSO():
-		out.Reason = "SSO session" + profile + " expired"
-		out.Next = "aws sso login" + option
+		out.Next = `eval "$(aws configure export-credentials` + option + ` --format env)", which asks for it, and then without --profile`
+	case service == fromInstance:
+		out.Reason = "no AWS credentials found" + profile
+		out.Next = "aws configure" + option + ", or aws sso login --profile NAME and then --profile NAME"
+	case service != "" && isSilence(err):
+		silent := unreachable("AWS "+service, err)
+		out.Reason, out.Next, out.Err = silent.Error(), silent.Next, silent
+	case service == fromSSO && refused && api.ErrorCode() == "ForbiddenException":
+		out.Reason = fmt.Sprintf("single sign-on gives no role %s in account %s for profile %s", first.SSORoleName, first.SSOAccountID, first.Profile)
+		out.Next = "aws configure sso --profile " + ShellWord(first.Profile) + " shows the roles that there are"
+	case usesSSO(first) && (service != fromSTS || !refused):
+		out.Reason = "SSO session for profile " + first.Profile + " expired"
+		out.Next = "aws sso login --profile " + ShellWord(first.Profile)
 	case e.shared.LoginSession != "":
 		out.Reason = "login session" + profile + " expired"
 		out.Next = "aws login" + option
-	case errors.As(err, &api) && api.ErrorCode() == "AccessDenied":
-		role := e.aws.RoleARN
-		if role == "" {
-			role = e.shared.RoleARN
-		}
-		return &AccessError{Action: "sts:AssumeRole", Resource: role, Err: apiWords{api}}
-	case errors.As(err, &api):
-		out.Reason = "AWS credentials" + profile + ": " + apiWords{api}.Error()
-		out.Next = "aws sts get-caller-identity" + option
-	case e.profile() == "":
-		out.Reason = "no AWS credentials found"
-		out.Next = "aws configure, or aws sso login --profile NAME and then --profile NAME"
+	case operation == "AssumeRoleWithWebIdentity":
+		out.Reason = "AWS credentials of role " + e.role + ": " + inPlainWords(err)
+		out.Next = "does the role's trust policy let in who the token is for? aws iam get-role --role-name NAME shows it"
 	default:
-		out.Reason = "AWS credentials" + profile + ": " + innermost(err)
+		out.Reason = "AWS credentials" + profile + ": " + inPlainWords(err)
 		out.Next = "aws sts get-caller-identity" + option
 	}
 	return out
 }
 
-// profile is the name of the profile in use; "" if none was chosen or found.
-func (e explained) profile() string {
-	if e.aws.Profile != "" {
-		return e.aws.Profile
+// ofIdentity is the error in err's chain that says why nobody could be asked; nil if
+// there is none.
+func ofIdentity(err error) error {
+	var credentials *CredentialsError
+	var denied *AccessError
+	switch {
+	case errors.As(err, &credentials):
+		return credentials
+	case errors.As(err, &denied):
+		return denied
 	}
-	if e.shared.Profile == config.DefaultSharedConfigProfile && e.shared.RoleARN == "" && !e.usesSSO() {
-		return ""
-	}
-	return e.shared.Profile
+	return nil
 }
 
-func (e explained) usesSSO() bool {
-	return e.shared.SSOSessionName != "" || e.shared.SSOAccountID != "" || e.shared.SSOStartURL != ""
+// asked is the service that was asked last for credentials; "" for none.
+func asked(err error) (service, operation string) {
+	var call *smithy.OperationError
+	for errors.As(err, &call) {
+		service, operation, err = call.Service(), call.Operation(), call.Err
+	}
+	return service, operation
+}
+
+// isSilence reports whether a service has given no answer, or none that means anything.
+func isSilence(err error) bool {
+	var unsent *smithyhttp.RequestSendError
+	return errors.As(err, &unsent) || statusOf(err) >= http.StatusInternalServerError
+}
+
+// first is the profile whose credentials come first: the one in use, or that from which
+// its role is assumed.
+func (e explained) first() config.SharedConfig {
+	s := e.shared
+	for s.Source != nil {
+		s = *s.Source
+	}
+	return s
+}
+
+func usesSSO(s config.SharedConfig) bool {
+	return s.SSOSessionName != "" || s.SSOAccountID != "" || s.SSOStartURL != ""
 }

@@ -108,6 +108,8 @@ func arnOf(action, resource string) string {
 	switch {
 	case strings.HasPrefix(action, "kms:"):
 		return "the bucket's KMS key"
+	case strings.HasPrefix(resource, "arn:"):
+		return resource
 	case !ok:
 		return "*"
 	}
@@ -119,6 +121,7 @@ func arnOf(action, resource string) string {
 }
 
 // CredentialsError says: there are no credentials, or they are expired or unknown to AWS.
+// It wraps an *UnreachableError where the service that gives them does not answer.
 type CredentialsError struct {
 	Reason string // "SSO session for profile prod expired"
 	Next   string // the command that mends it; "" if there is none

@@ -64,7 +64,7 @@ const timeIn = 5 * time.Second
 func (s *s3Source) touch(ctx context.Context) error {
 	b, err := s.dial.bucket(ctx, s.bucket)
 	if err == nil {
-		_, err = b.cfg.Credentials.Retrieve(ctx) // which may ask a person, and takes its time then
+		_, err = b.cfg.Credentials.Retrieve(ctx) // which may run a program that asks a person
 	}
 	var credentials *CredentialsError
 	switch {

@@ -28,6 +28,15 @@ func (w apiWords) Error() string {
 
 func (w apiWords) Unwrap() error { return w.err }
 
+// inPlainWords is what AWS says of an error, or else the text of the innermost.
+func inPlainWords(err error) string {
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return apiWords{api}.Error()
+	}
+	return innermost(err)
+}
+
 // innermost is the text of the error that all others wrap.
 func innermost(err error) string {
 	for {
@@ -48,13 +57,8 @@ func Explain(ctx context.Context, err error, action, resource string) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	var credentials *CredentialsError
-	var denied *AccessError
-	switch {
-	case errors.As(err, &credentials):
-		return credentials
-	case errors.As(err, &denied):
-		return denied
+	if known := ofIdentity(err); known != nil {
+		return known
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
@@ -76,15 +80,16 @@ func Explain(ctx context.Context, err error, action, resource string) error {
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
 		return wrongRegion(resource, err)
 	}
-	reason := innermost(err)
-	if api != nil {
-		reason = apiWords{api}.Error()
-	}
+	return unreachable(resource, err)
+}
+
+// unreachable is the error of a service that gives no answer that means anything.
+func unreachable(resource string, err error) *UnreachableError {
 	next := "check network, proxy, --region and --endpoint-url"
 	if isCertificate(err) {
 		next = "a proxy that looks into TLS? AWS_CA_BUNDLE=FILE names the certificates to trust"
 	}
-	return &UnreachableError{Resource: resource, Reason: reason, Next: next, Err: err}
+	return &UnreachableError{Resource: resource, Reason: inPlainWords(err), Next: next, Err: err}
 }
 
 // explainCode knows the error codes of S3, STS and Elastic Load Balancing; nil

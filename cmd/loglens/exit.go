@@ -156,10 +156,10 @@ func exitStatus(err error) int {
 		return exitPartial
 	case is(new(*emptyError)), is(new(*ingest.LogsOffError)):
 		return exitNoObjects
+	case is(new(*ingest.UnreachableError)): // credentials may be what cannot be fetched
+		return exitUnreachable
 	case is(new(*ingest.CredentialsError)), is(new(*ingest.AccessError)):
 		return exitDenied
-	case is(new(*ingest.UnreachableError)):
-		return exitUnreachable
 	}
 	return exitFailed
 }

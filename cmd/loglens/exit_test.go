@@ -37,6 +37,7 @@ func TestSilentServer(t *testing.T) {
 		want int
 	}{
 		{&ingest.UnreachableError{Err: silence}, exitUnreachable},
+		{&ingest.CredentialsError{Err: &ingest.UnreachableError{Err: silence}}, exitUnreachable},
 		{fmt.Errorf("read: %w", &timeoutError{"5s"}), exitDeadline},
 	} {
 		if got := exitStatus(tt.err); got != tt.want {

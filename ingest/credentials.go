@@ -106,15 +106,22 @@ func noToken() (string, error) { return "", errNoToken }
 
 // newRetryer repeats what may succeed later: throttling, broken connections,
 // 5xx, 408, 429 and a wrong clock; no other 4xx. There is no quota on retries,
-// because a storm of SlowDown answers is to be waited out.
+// because a storm of SlowDown answers is to be waited out. Credentials that cannot be
+// had have been asked for with all patience by then.
 func newRetryer() *retry.Standard {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = requestAttempts
 		o.MaxBackoff = longestDelay
 		o.RateLimiter = ratelimit.None
-		o.Retryables = append(o.Retryables, retry.RetryableHTTPStatusCode{
-			Codes: map[int]struct{}{http.StatusRequestTimeout: {}, http.StatusTooManyRequests: {}},
+		noIdentity := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
+			if ofIdentity(err) != nil {
+				return aws.FalseTernary
+			}
+			return aws.UnknownTernary
 		})
+		o.Retryables = append([]retry.IsErrorRetryable{noIdentity}, append(o.Retryables, retry.RetryableHTTPStatusCode{
+			Codes: map[int]struct{}{http.StatusRequestTimeout: {}, http.StatusTooManyRequests: {}},
+		})...)
 		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
 			// Nothing listens there: a few seconds cover a restart, more only waits.
 			if attempt > refusedAttempts && errors.Is(err, syscall.ECONNREFUSED) || isCertificate(err) {

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // The answers to credentials that do not work: what, why, and the next command.
@@ -174,5 +176,17 @@ credential_process = false
 				}
 			}
 		})
+	}
+}
+
+// TestCredentialsAreFetchedOnce: a request whose credentials cannot be fetched, for which
+// STS has been asked as often as is worth while, does not ask for them again.
+func TestCredentialsAreFetchedOnce(t *testing.T) {
+	broken := &smithyhttp.RequestSendError{Err: io.ErrUnexpectedEOF}
+	if !newRetryer().IsErrorRetryable(broken) {
+		t.Error("a connection that broke off is not tried again")
+	}
+	if newRetryer().IsErrorRetryable(fmt.Errorf("get credentials: %w", &CredentialsError{Err: broken})) {
+		t.Error("credentials are asked for again")
 	}
 }

@@ -268,7 +268,7 @@ func labelOfDNS(dns string) (name, last string, network bool) {
 
 // NotFound is the error of a balancer that is not there: which is what the user
 // typed, and names are those that there are.
-func (q BalancerQuery) NotFound(which, region string, names []string) error {
+func (q BalancerQuery) NotFound(which, region string, names []string) *NotFoundError {
 	word := q.Name
 	switch {
 	case q.ARN != "":
@@ -306,7 +306,7 @@ func (f balancerFinder) find(ctx context.Context, q BalancerQuery) (types.LoadBa
 		out, err := f.client.DescribeLoadBalancers(ctx, in)
 		var api smithy.APIError
 		if errors.As(err, &api) && api.ErrorCode() == "LoadBalancerNotFound" {
-			return types.LoadBalancer{}, q.NotFound(f.which, f.region, f.names(ctx))
+			return types.LoadBalancer{}, f.notFound(q, f.names(ctx))
 		}
 		if err != nil {
 			return types.LoadBalancer{}, f.explain(ctx, err, "elasticloadbalancing:DescribeLoadBalancers")
@@ -319,11 +319,18 @@ func (f balancerFinder) find(ctx context.Context, q BalancerQuery) (types.LoadBa
 		}
 		marker := aws.ToString(out.NextMarker)
 		if marker == "" || tokens[marker] {
-			return types.LoadBalancer{}, q.NotFound(f.which, f.region, near)
+			return types.LoadBalancer{}, f.notFound(q, near)
 		}
 		tokens[marker] = true
 		in.Marker = &marker
 	}
+}
+
+// notFound does not say that there is none: it may be a classic balancer.
+func (f balancerFinder) notFound(q BalancerQuery, names []string) error {
+	err := q.NotFound(f.which, f.region, names)
+	err.What = "no such application or network load balancer in " + f.region + "; of a Classic one, name the bucket beside --lb"
+	return err
 }
 
 // logs reads the attributes that say where the logs go.

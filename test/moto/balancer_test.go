@@ -185,7 +185,7 @@ func TestUnknownBalancer(t *testing.T) {
 	newBalancer(t, "shop-web", elbtypes.LoadBalancerTypeEnumApplication)
 	newBalancer(t, "billing", elbtypes.LoadBalancerTypeEnumApplication)
 	stdout, stderr, status := loglens(t, "--lb", "shop-wbe", "--since", "1h")
-	want := "loglens: shop-wbe: no such load balancer in " + region + "\n  did you mean shop-web?\n"
+	want := "loglens: shop-wbe: no such application or network load balancer in " + region + "; of a Classic one, name the bucket beside --lb\n  did you mean shop-web?\n"
 	if diff := cmp.Diff(want, stderr); diff != "" || status != 1 || stdout != "" {
 		t.Errorf("exit status %d, want 1; stdout %q; stderr (-want +got):\n%s", status, stdout, diff)
 	}

@@ -124,7 +124,7 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 		}
 	}
 	return a.limited(ctx, o.read, func(ctx context.Context) error {
-		done, path, err := a.bring(ctx, o, args)
+		done, in, path, err := a.bring(ctx, o, args)
 		for _, why := range done.Failures {
 			a.say("warning: %s", report.Plain(why))
 		}
@@ -140,7 +140,11 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 		case err != nil:
 			return err
 		case done.Listed == 0:
-			return &emptyError{where: "in the window", hint: "a longer --since finds older ones"}
+			hint := "is it the right folder?"
+			if !in.window.From.IsZero() {
+				hint = "are place and window right? A longer --since finds older ones"
+			}
+			return &emptyError{place(in), hint}
 		case done.Failed > 0:
 			return &partialError{failed: done.Failed, objects: done.Listed}
 		}
@@ -148,31 +152,30 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 	})
 }
 
-// bring finds the sources and ingests them.
-func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done query.Ingested, path string, err error) {
+// bring finds the sources, and ingests them into the store at path.
+func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done query.Ingested, in input, path string, err error) {
 	decoder, err := a.decoder()
 	if err != nil {
-		return done, "", err
+		return done, in, "", err
 	}
 	disk, err := a.disk(o.read.disk)
 	if err != nil {
-		return done, "", err
+		return done, in, "", err
 	}
-	in, err := a.sources(ctx, o.read.source, query.AllKinds, false, args)
-	if err != nil {
-		return done, "", err
+	if in, err = a.sources(ctx, o.read.source, query.AllKinds, false, args); err != nil {
+		return done, in, "", err
 	}
 	if in.window, err = a.timedWindow(ctx, o.read, in); err != nil {
-		return done, "", err
+		return done, in, "", err
 	}
 	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
 	if o.anew {
 		if found, err := anything(ctx, in.sources, plan); err != nil || !found {
-			return done, "", err
+			return done, in, "", err
 		}
 		aside, err := query.SetAside(ctx, disk, a.now())
 		if err != nil {
-			return done, "", err
+			return done, in, "", err
 		}
 		if aside != "" {
 			a.say("the store of before is %s", report.Plain(aside))
@@ -180,7 +183,7 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 	}
 	input := query.Input{Sources: in.sources, Plan: plan, Workers: o.read.workers, Decoder: decoder, Disk: disk}
 	done, err = query.Ingest(ctx, "", input, len(o.keep) > 0)
-	return done, disk.Path, err
+	return done, in, disk.Path, err
 }
 
 // anything reports whether there is an object to read. The error says why none was found.

@@ -110,7 +110,7 @@ func (a *app) query(ctx context.Context, o queryOptions, args []string) error {
 			return a.savedQuery(ctx, o, q, args[1:])
 		}
 	}
-	hint := "there is none in " + strings.Join(folders, ", ")
+	hint := "there is none in " + lookedIn(folders)
 	if len(names) > 0 {
 		hint = "there are: " + strings.Join(names, ", ")
 	}
@@ -140,7 +140,7 @@ func (a *app) listQueries(o queryOptions, saved []query.SavedQuery, folders []st
 		return err
 	}
 	if len(saved) == 0 {
-		a.say("no saved queries in %s", report.Plain(strings.Join(folders, ", ")))
+		a.say("no saved queries in %s", report.Plain(lookedIn(folders)))
 		a.talk("  loglens query --help shows how to write one; --queries FOLDER names another folder\n")
 	}
 	var broken []error
@@ -162,6 +162,11 @@ func (a *app) listQueries(o queryOptions, saved []query.SavedQuery, folders []st
 		a.complain(e)
 	}
 	return err
+}
+
+// lookedIn names folders of saved queries.
+func lookedIn(folders []string) string {
+	return cmp.Or(strings.Join(folders, ", "), "any folder: there is no home folder, and --queries names none")
 }
 
 // listing is for people.

@@ -34,7 +34,3 @@ func (s served) List(context.Context, Plan) iter.Seq2[*Object, error] {
 		}
 	}
 }
-
-// Again reports whether the object can be read a second time, which standard
-// input and pipes cannot.
-func (o *Object) Again() bool { return o.origin.again() }

@@ -250,7 +250,7 @@ func (s *Store) judge(ctx context.Context, in *inventory, torn map[int32]error) 
 		if err == nil {
 			continue
 		}
-		if o.Again() {
+		if !o.Once() {
 			err = w.probe(ctx, o)
 		}
 		if fatal := ctx.Err(); fatal != nil {

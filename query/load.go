@@ -198,7 +198,7 @@ func (w *worker) begin(ctx context.Context, o *ingest.Object) error {
 		return err
 	}
 	var worth func() bool
-	if o.Again() { // else nobody knows how long a Read takes, which cannot be interrupted
+	if !o.Once() { // else nobody knows how long a Read takes, which cannot be interrupted
 		worth = w.aheadPays
 	}
 	w.text.Reset(text, worth)

@@ -72,6 +72,16 @@ func otherDuckDB(t *testing.T) (db *sql.DB, count func(q string) int64) {
 	}
 }
 
+// tabled makes a table of a query's rows, which is read more than once, and returns the
+// query of it.
+func tabled(t *testing.T, db *sql.DB, name, q string) string {
+	t.Helper()
+	if _, err := db.Exec("CREATE TABLE " + name + " AS " + q); err != nil {
+		t.Fatal(err)
+	}
+	return "FROM " + name
+}
+
 // TestExport: what is exported is what DuckDB itself reads from the same files,
 // as a file, by day, and whatever the number of workers.
 func TestExport(t *testing.T) {
@@ -81,7 +91,7 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	db, count := otherDuckDB(t)
-	csv := readCSV(dir + "/AWSLogs/**/*.gz")
+	csv := tabled(t, db, "csv", readCSV(dir+"/AWSLogs/**/*.gz"))
 	if n := count(csv); n != truth.Lines {
 		t.Fatalf("read_csv finds %d of %d lines", n, truth.Lines)
 	}
@@ -118,13 +128,12 @@ func TestExport(t *testing.T) {
 			all = attach(t, db, to, "any_name") + ".request"
 		}
 		exported := "SELECT * EXCLUDE (reason, reason_class, reason_source) FROM " + all
-		for _, q := range []string{exported + " EXCEPT ALL " + csv, csv + " EXCEPT ALL " + exported} {
-			if n := count(q); n != 0 {
-				t.Errorf("%s: %d rows differ", c.to, n)
-			}
+		// With as many rows, none of which is missing there, they are the same.
+		if n := count(exported); n != truth.Lines {
+			t.Errorf("%s: %d rows, truth %d", c.to, n, truth.Lines)
 		}
-		if n := count(exported + " UNION ALL " + csv); n != 2*truth.Lines {
-			t.Errorf("%s: %d rows of both", c.to, n)
+		if n := count(exported + " EXCEPT ALL " + csv); n != 0 {
+			t.Errorf("%s: %d rows differ", c.to, n)
 		}
 		if n := count("FROM " + all + " WHERE reason IS NOT NULL"); n != truth.Failures {
 			t.Errorf("%s: %d failures, truth %d", c.to, n, truth.Failures)
@@ -207,10 +216,9 @@ func TestExportOdd(t *testing.T) {
 	db, count := otherDuckDB(t)
 	equal := func(a, b string) {
 		t.Helper()
-		for _, q := range []string{a + " EXCEPT ALL " + b, b + " EXCEPT ALL " + a} {
-			if n := count(q); n != 0 {
-				t.Errorf("%d rows: %s", n, q)
-			}
+		// With as many rows, none of which is missing there, they are the same.
+		if q := a + " EXCEPT ALL " + b; count(q) != 0 {
+			t.Errorf("%d rows: %s", count(q), q)
 		}
 		if n, m := count(a), count(b); n != files*lines || m != n {
 			t.Errorf("%d and %d rows: %s", n, m, a)
@@ -238,9 +246,10 @@ func TestExportOdd(t *testing.T) {
 		}
 		return to
 	}
+	csv := tabled(t, db, "csv", readCSV(plain+"/*.log"))
 	for _, workers := range []int{1, 3} {
 		attach(t, db, exportTo(plain, "plain.duckdb", workers, "request", nil), "plain")
-		equal("SELECT * EXCLUDE (reason, reason_class, reason_source) FROM plain.request", readCSV(plain+"/*.log"))
+		equal("SELECT * EXCLUDE (reason, reason_class, reason_source) FROM plain.request", csv)
 		for column, most := range map[string]string{"user_agent": "65535", "domain_name": "20000"} {
 			if n := count("FROM plain.request_words WHERE len(" + column + ") BETWEEN 1000 AND " + most); n != 1 {
 				t.Errorf("not as many words of %s as there may be", column)

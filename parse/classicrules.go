@@ -13,17 +13,17 @@ var ClassicRules = named([]Rule{
 	},
 	{
 		Reason: Delivered, // a TCP or SSL connection; target_processing_time is how long connecting took
-		When:   Condition{ELBAnswered: Missing, Target: Present, TargetTime: Present},
+		When:   Condition{All: hasTarget | hasTargetTime, None: hasELBStatus},
 	},
 	{
 		Reason: "Target_Connection_Error", Class: ClassTarget,
-		When:    Condition{ELBAnswered: Missing, Target: Present},
+		When:    Condition{All: hasTarget, None: hasELBStatus},
 		Meaning: "A TCP or SSL connection of a client was given an instance, and no connection to it came about.",
 		Check:   "Whether the process listens on the instance's port, and the security groups between; CloudWatch BackendConnectionErrors of the same minute. If there are none, it may be a client that connected and sent nothing.",
 	},
 	{
 		Reason: "Unknown", Class: ClassUnknown,
-		When:    Condition{ELBAnswered: Missing},
+		When:    Condition{None: hasELBStatus},
 		Meaning: "A TCP or SSL connection of a client ended without an instance: none was healthy, the instance closed it, or the client sent nothing. The line does not tell which.",
 		Check:   "CloudWatch HealthyHostCount, BackendConnectionErrors and SpilloverCount of the same minute; if all are sound, it was the client.",
 	},
@@ -75,13 +75,13 @@ var ClassicRules = named([]Rule{
 	},
 	{
 		Reason: "No_Usable_Target", Class: ClassTarget,
-		When:    Condition{Status: []int{503}, Target: Missing},
+		When:    Condition{Status: []int{503}, None: hasTarget},
 		Meaning: "No instance to take the request: none registered or none healthy in the zone (a Classic Load Balancer does not fail open), all of them busy and the surge queue of 1,024 full, or the balancer itself short of capacity.",
 		Check:   "`aws elb describe-instance-health`; cross-zone load balancing; CloudWatch SurgeQueueLength and SpilloverCount.",
 	},
 	{
 		Reason: "ELB_Internal_Error", Class: ClassBalancer,
-		When:    Condition{Status: []int{500}, TargetAnswered: Missing},
+		When:    Condition{Status: []int{500}, None: hasTargetStatus},
 		Meaning: "The balancer answered 500 itself, for a cause that it does not log.",
 		Check:   "CloudWatch HTTPCode_ELB_5XX; AWS's health page for the region.",
 	},

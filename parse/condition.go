@@ -12,32 +12,14 @@ type Condition struct {
 	Status         []int  // elb_status_code is one of these
 	StatusFrom     int    // elb_status_code is at least this
 	StatusUntil    int    // elb_status_code is below this, and present
-	ELBAnswered    Is     // elb_status_code
 	TargetStatus   [2]int // target_status_code lies in [from, until)
-	TargetAnswered Is     // target_status_code
-	Target         Is     // target:port
-	Group          Is     // target_group_arn
-	RequestTime    Is     // request_processing_time
-	TargetTime     Is     // target_processing_time
-	ResponseTime   Is     // response_processing_time
+	All, None      traits // the line has all of these, and none of those
 	LastAction     string // the last of actions_executed
 	Rule           string // matched_rule_priority
 	Classification []string
-	Transform      Is // request_transform_status names a failure
-	TargetReset    Is // target_error_code names an error
-	ELBReset       Is // elb_error_code names an error
 }
 
-// Is asks whether a field has a value.
-type Is uint8
-
-// The zero Is does not ask.
-const (
-	Present Is = iota + 1
-	Missing
-)
-
-// traits are what conditions ask with Is, one bit each, as a line answers.
+// traits are what a line has or has not, one bit each.
 type traits uint16
 
 const (
@@ -77,24 +59,25 @@ func (e *Access) traits() (t traits) {
 	return t
 }
 
-// mask returns which traits the condition asks for, and what they have to be.
-func (c *Condition) mask() (asked, want traits) {
-	for _, q := range [...]struct {
-		bit traits
-		is  Is
-	}{
-		{hasELBStatus, c.ELBAnswered}, {hasTargetStatus, c.TargetAnswered}, {hasTarget, c.Target}, {hasGroup, c.Group},
-		{hasRequestTime, c.RequestTime}, {hasTargetTime, c.TargetTime}, {hasResponseTime, c.ResponseTime},
-		{transformFailed, c.Transform}, {targetReset, c.TargetReset}, {elbReset, c.ELBReset},
-	} {
-		if q.is != 0 {
-			asked |= q.bit
-		}
-		if q.is == Present {
-			want |= q.bit
-		}
-	}
-	return asked, want
+// aspects say of each trait which field it is about, and how that is asked for.
+var aspects = [...]struct {
+	trait    traits
+	field    Field
+	part     part
+	column   string // in SQL
+	harmless string // values that are as good as none, in SQL
+	fault    string // what all others name; "" for a trait that any value is
+}{
+	{hasELBStatus, FieldELBStatus, wholePart, "elb_status_code", "", ""},
+	{hasTargetStatus, FieldTargetStatus, wholePart, "target_status_code", "", ""},
+	{hasTarget, FieldTarget, addressPart, "target_ip", "", ""},
+	{hasGroup, FieldTargetGroup, wholePart, "target_group_arn", "", ""},
+	{hasRequestTime, FieldRequestTime, wholePart, "request_processing_time", "", ""},
+	{hasTargetTime, FieldTargetTime, wholePart, "target_processing_time", "", ""},
+	{hasResponseTime, FieldResponseTime, wholePart, "response_processing_time", "", ""},
+	{transformFailed, FieldTransformStatus, wholePart, "request_transform_status", "'TransformSuccess'", "a failure"},
+	{targetReset, FieldTargetErrorCode, wholePart, "target_error_code", "'0', '0x0'", "an error"},
+	{elbReset, FieldELBErrorCode, wholePart, "elb_error_code", "'0', '0x0'", "an error"},
 }
 
 // columns is what the condition asks for.
@@ -103,25 +86,20 @@ func (c *Condition) columns() (all columnSet) {
 		field Field
 		asked bool
 	}{
-		{FieldELBStatus, c.Status != nil || c.StatusFrom != 0 || c.StatusUntil != 0 || c.ELBAnswered != 0},
-		{FieldTargetStatus, c.TargetStatus[1] != 0 || c.TargetAnswered != 0},
-		{FieldTargetGroup, c.Group != 0},
-		{FieldRequestTime, c.RequestTime != 0},
-		{FieldTargetTime, c.TargetTime != 0},
-		{FieldResponseTime, c.ResponseTime != 0},
+		{FieldELBStatus, c.Status != nil || c.StatusFrom != 0 || c.StatusUntil != 0},
+		{FieldTargetStatus, c.TargetStatus[1] != 0},
 		{FieldActions, c.LastAction != ""},
 		{FieldRulePriority, c.Rule != ""},
 		{FieldClassification, c.Classification != nil},
-		{FieldTransformStatus, c.Transform != 0},
-		{FieldTargetErrorCode, c.TargetReset != 0},
-		{FieldELBErrorCode, c.ELBReset != 0},
 	} {
 		if q.asked {
 			all |= columnOf(int(q.field), wholePart)
 		}
 	}
-	if c.Target != 0 {
-		all |= columnOf(int(FieldTarget), addressPart)
+	for _, a := range aspects {
+		if (c.All|c.None)&a.trait != 0 {
+			all |= columnOf(int(a.field), a.part)
+		}
 	}
 	return all
 }
@@ -130,7 +108,7 @@ func (c *Condition) columns() (all columnSet) {
 // That its status can match has been looked up.
 func (r *Rule) match(e *Access, t traits) bool {
 	c := &r.When
-	return t&r.asked == r.want &&
+	return t&(c.All|c.None) == c.All &&
 		(c.TargetStatus[1] == 0 || c.TargetStatus[0] <= e.TargetStatus && e.TargetStatus < c.TargetStatus[1]) &&
 		(c.LastAction == "" || c.LastAction == string(e.lastAction())) &&
 		(c.Rule == "" || c.Rule == string(e.Field(FieldRulePriority))) &&
@@ -182,23 +160,17 @@ func (c *Condition) String() string {
 	say(c.StatusFrom == 0 && c.StatusUntil != 0, "elb_status_code < %d", c.StatusUntil)
 	say(c.StatusFrom != 0 && c.StatusUntil != 0, "elb_status_code %d–%d", c.StatusFrom, c.StatusUntil-1)
 	say(c.TargetStatus[1] != 0, "target_status_code %d–%d", c.TargetStatus[0], c.TargetStatus[1]-1)
-	for _, f := range []struct {
-		name string
-		is   Is
-	}{
-		{"elb_status_code", c.ELBAnswered}, {"target_status_code", c.TargetAnswered}, {"target:port", c.Target}, {"target_group_arn", c.Group},
-		{"request_processing_time", c.RequestTime}, {"target_processing_time", c.TargetTime},
-		{"response_processing_time", c.ResponseTime},
-	} {
-		say(f.is == Present, "%s set", f.name)
-		say(f.is == Missing, "%s absent", f.name)
+	for _, a := range aspects {
+		is, not := "set", "absent"
+		if a.fault != "" {
+			is, not = "names "+a.fault, "names none"
+		}
+		say(c.All&a.trait != 0, "%s %s", a.field, is)
+		say(c.None&a.trait != 0, "%s %s", a.field, not)
 	}
 	say(c.LastAction != "", "last action `%s`", c.LastAction)
 	say(c.Rule != "", "matched_rule_priority %s", c.Rule)
 	say(c.Classification != nil, "classification %s", strings.Join(c.Classification, " or "))
-	say(c.Transform == Present, "request_transform_status names a failure")
-	say(c.TargetReset == Present, "target_error_code names an error")
-	say(c.ELBReset == Present, "elb_error_code names an error")
 	if len(w) == 0 {
 		return "nothing else matched"
 	}

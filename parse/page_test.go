@@ -124,25 +124,15 @@ func telling(e *Access, c *Condition) string {
 	for f := FieldTarget; f <= FieldTargetStatus; f++ {
 		w = append(w, string(e.Field(f)))
 	}
-	for _, f := range []struct {
-		asked bool
-		field Field
-	}{
-		{c.Group != 0, FieldTargetGroup},
-		{c.Rule != "", FieldRulePriority},
-		{c.LastAction != "", FieldActions},
-		{c.Classification != nil, FieldClassification},
-		{c.Transform != 0, FieldTransformStatus},
-		{c.TargetReset != 0, FieldTargetErrorCode},
-		{c.ELBReset != 0, FieldELBErrorCode},
-	} {
-		if f.asked {
-			value := string(e.Field(f.field))
-			if arn, name, ok := strings.Cut(value, ":targetgroup/"); ok {
-				value = arn[:len("arn:")] + "…:targetgroup/" + name
-			}
-			w = append(w, f.field.String()+"="+value)
+	for f := FieldTargetStatus + 1; f < Fields; f++ {
+		if c.columns()&columnOf(int(f), wholePart) == 0 {
+			continue
 		}
+		value := string(e.Field(f))
+		if arn, name, ok := strings.Cut(value, ":targetgroup/"); ok {
+			value = arn[:len("arn:")] + "…:targetgroup/" + name
+		}
+		w = append(w, f.String()+"="+value)
 	}
 	return strings.Join(w, " ")
 }

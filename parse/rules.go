@@ -10,8 +10,7 @@ type Rule struct {
 	Meaning string // what happened
 	Check   string // what to look at next, or what would settle it where the line alone cannot
 
-	name        []byte // Reason, for Verdict
-	asked, want traits // When, see mask
+	name []byte // Reason, for Verdict
 }
 
 // Delivered is the reason of no failure: the rule that has it ends the search.
@@ -24,19 +23,19 @@ const Delivered = ""
 var Rules = named([]Rule{
 	{
 		Reason: "Target_Stream_Reset", Class: ClassTarget,
-		When:    Condition{TargetReset: Present},
+		When:    Condition{All: targetReset},
 		Meaning: "The target reset the HTTP/2 stream; target_error_code holds its RST_STREAM code. The status may well be 200.",
 		Check:   "The code: 0x7 refused, 0x8 cancelled, 0xb enhance your calm, 0x2 internal error; then the target's log at that time.",
 	},
 	{
 		Reason: "ELB_Stream_Reset", Class: ClassBalancer,
-		When:    Condition{ELBReset: Present},
+		When:    Condition{All: elbReset},
 		Meaning: "The balancer reset the HTTP/2 stream; elb_error_code holds the code.",
 		Check:   "Client and target of the stream; limits of HTTP/2 on either side.",
 	},
 	{
 		Reason: "Transform_Failed", Class: ClassBalancer,
-		When:    Condition{Transform: Present},
+		When:    Condition{All: transformFailed},
 		Meaning: "A host or URL rewrite of a listener rule failed; request_transform_status names the cause.",
 		Check:   "The transform of the rule in matched_rule_priority: its regular expression and the length of the result.",
 	},
@@ -80,25 +79,25 @@ var Rules = named([]Rule{
 	},
 	{
 		Reason: "Rule_Error", Class: ClassBalancer,
-		When:    Condition{Rule: "-1", TargetAnswered: Missing},
+		When:    Condition{Rule: "-1", None: hasTargetStatus},
 		Meaning: "The balancer could not evaluate the listener's rules.",
 		Check:   "The rules of the listener, the newest first.",
 	},
 	{
 		Reason: "Auth_Failed", Class: ClassPolicy,
-		When:    Condition{Status: []int{401, 561, 562}, TargetAnswered: Missing},
+		When:    Condition{Status: []int{401, 561, 562}, None: hasTargetStatus},
 		Meaning: "The authenticate or JWT action refused the request (401), or the identity provider (561) or its key set (562) failed.",
 		Check:   "CloudWatch ELBAuthError, ELBAuthFailure and JWTValidationFailureCount; the provider's end points.",
 	},
 	{
 		Reason: "Auth_Failed", Class: ClassPolicy,
-		When:    Condition{Status: []int{500}, LastAction: "authenticate", TargetAnswered: Missing},
+		When:    Condition{Status: []int{500}, LastAction: "authenticate", None: hasTargetStatus},
 		Meaning: "The authenticate action broke: the identity provider was not reached, or the claims exceed 11 KB.",
 		Check:   "CloudWatch ELBAuthError and ELBAuthUserClaimsSizeExceeded.",
 	},
 	{
 		Reason: "Desync_Block", Class: ClassPolicy,
-		When:    Condition{Status: []int{400}, Target: Missing, Classification: []string{"Severe", "Ambiguous"}},
+		When:    Condition{Status: []int{400}, Classification: []string{"Severe", "Ambiguous"}, None: hasTarget},
 		Meaning: "Desync mitigation blocked a request that targets could read in different ways; classification_reason says why.",
 		Check:   "The attribute routing.http.desync_mitigation_mode, if the client is one of yours.",
 	},
@@ -146,25 +145,25 @@ var Rules = named([]Rule{
 	},
 	{
 		Reason: "Not_Implemented", Class: ClassClient,
-		When:    Condition{Status: []int{501}, TargetAnswered: Missing},
+		When:    Condition{Status: []int{501}, None: hasTargetStatus},
 		Meaning: "The balancer does not know the Transfer-Encoding.",
 		Check:   "The client.",
 	},
 	{
 		Reason: "HTTP_Version_Not_Supported", Class: ClassClient,
-		When:    Condition{Status: []int{505}, TargetAnswered: Missing},
+		When:    Condition{Status: []int{505}, None: hasTargetStatus},
 		Meaning: "The balancer does not speak the request's HTTP version.",
 		Check:   "The client.",
 	},
 	{
 		Reason: "Redirect_URL_Too_Long", Class: ClassClient,
-		When:    Condition{Status: []int{507}, TargetAnswered: Missing},
+		When:    Condition{Status: []int{507}, None: hasTargetStatus},
 		Meaning: "The redirect's URL exceeds 8 K.",
 		Check:   "The redirect rule, and the query strings it passes on.",
 	},
 	{
 		Reason: "ELB_Denied", Class: ClassPolicy,
-		When:    Condition{Status: []int{403}, TargetAnswered: Missing},
+		When:    Condition{Status: []int{403}, None: hasTargetStatus},
 		Meaning: "The balancer refused the request without a rule or WAF action: its protection against denial of service.",
 		Check:   "CloudWatch LowReputationRequestsDenied.",
 	},
@@ -182,61 +181,55 @@ var Rules = named([]Rule{
 	},
 	{
 		Reason: "Target_Response_Timeout", Class: ClassTarget,
-		When:    Condition{Status: []int{504}, TargetAnswered: Present},
+		When:    Condition{Status: []int{504}, All: hasTargetStatus},
 		Meaning: "The target began to answer, and did not finish in time.",
 		Check:   "Content-Length against the body that was sent; the idle timeout.",
 	},
 	{
 		Reason: "Target_Closed_Connection", Class: ClassTarget,
-		When:    Condition{Status: []int{502}, TargetAnswered: Present},
+		When:    Condition{Status: []int{502}, All: hasTargetStatus},
 		Meaning: "The target answered, and the balancer could not use the answer: malformed, cut off, or headers above 32 K.",
 		Check:   "The application's log and headers on the targets named.",
 	},
 	{
 		Reason: "Lambda_Error", Class: ClassLambda,
-		When:    Condition{StatusFrom: 500, Target: Missing, Group: Present, RequestTime: Present, TargetAnswered: Missing},
+		When:    Condition{StatusFrom: 500, All: hasGroup | hasRequestTime, None: hasTarget | hasTargetStatus},
 		Meaning: "A Lambda function as target failed, and AWS logged no code.",
 		Check:   "The function's log; CloudWatch LambdaUserError and LambdaInternalError.",
 	},
 	{
 		Reason: "No_Usable_Target", Class: ClassTarget,
-		When:    Condition{Status: []int{503}, Target: Missing, Group: Present},
+		When:    Condition{Status: []int{503}, All: hasGroup, None: hasTarget},
 		Meaning: "The target group had no target to choose: empty, all unused, or none in the zone of this node while cross-zone is off. It is not \"all unhealthy\": then the balancer fails open and sends traffic.",
 		Check:   "`aws elbv2 describe-target-health`; targets per zone; load_balancing.cross_zone.enabled.",
 	},
 	{
 		Reason: "Target_Connect_Timeout", Class: ClassTarget,
-		When: Condition{
-			Status: []int{504}, Target: Present, TargetAnswered: Missing,
-			RequestTime: Missing, TargetTime: Missing, ResponseTime: Missing,
-		},
+		When:    Condition{Status: []int{504}, All: hasTarget, None: hasTargetStatus | hasRequestTime | hasTargetTime | hasResponseTime},
 		Meaning: "No TCP connection to the target within 10 seconds: packets are dropped, or the host is gone. With a target group that speaks HTTPS it can be the TLS handshake, too.",
 		Check:   "Security groups and network ACLs on the target's port, in both directions; whether the host still exists. CloudWatch TargetConnectionErrorCount against TargetTLSNegotiationErrorCount.",
 	},
 	{
 		Reason: "Target_Response_Timeout", Class: ClassTarget,
-		When:    Condition{Status: []int{504}, Target: Present},
+		When:    Condition{Status: []int{504}, All: hasTarget},
 		Meaning: "The target took the request and did not answer before the idle timeout (60 s unless changed).",
 		Check:   "What the target was busy with; idle_timeout.timeout_seconds.",
 	},
 	{
 		Reason: "Target_Connection_Error", Class: ClassTarget,
-		When: Condition{
-			Status: []int{502}, Target: Present, TargetAnswered: Missing,
-			RequestTime: Missing, TargetTime: Missing, ResponseTime: Missing,
-		},
+		When:    Condition{Status: []int{502}, All: hasTarget, None: hasTargetStatus | hasRequestTime | hasTargetTime | hasResponseTime},
 		Meaning: "The connection to the target failed at once: nothing listens on the port, or it was reset. A failed TLS handshake with the target (Target_TLS_Error) and a keep-alive connection that the target had just closed look the same in the log.",
 		Check:   "Whether the process listens on that port. For an HTTPS target group, CloudWatch TargetTLSNegotiationErrorCount of the same minute says whether it is TLS; with both counts at 0 it is keep-alive.",
 	},
 	{
 		Reason: "Target_Closed_Connection", Class: ClassTarget,
-		When:    Condition{Status: []int{502}, Target: Present},
+		When:    Condition{Status: []int{502}, All: hasTarget},
 		Meaning: "The target took the request and closed the connection without a usable answer.",
 		Check:   "Crashes and restarts on the target; its keep-alive timeout, which must exceed the balancer's idle timeout; response headers above 32 K.",
 	},
 	{
 		Reason: "ELB_Internal_Error", Class: ClassBalancer,
-		When:    Condition{Status: []int{500}, TargetAnswered: Missing},
+		When:    Condition{Status: []int{500}, None: hasTargetStatus},
 		Meaning: "The balancer answered 500 itself, for a cause that it does not log.",
 		Check:   "CloudWatch HTTPCode_ELB_500_Count; AWS's health page for the region.",
 	},
@@ -251,7 +244,6 @@ var Rules = named([]Rule{
 func named(rules []Rule) []Rule {
 	for i := range rules {
 		rules[i].name = []byte(rules[i].Reason)
-		rules[i].asked, rules[i].want = rules[i].When.mask()
 	}
 	return rules
 }

@@ -50,31 +50,17 @@ func (c *Condition) sql() string {
 	say(c.StatusFrom != 0, "elb_status_code >= %d", c.StatusFrom)
 	say(c.StatusUntil != 0, "elb_status_code < %d", c.StatusUntil)
 	say(c.TargetStatus[1] != 0, "target_status_code >= %d AND target_status_code < %d", c.TargetStatus[0], c.TargetStatus[1])
-	for _, f := range []struct {
-		name string
-		is   Is
-	}{
-		{"elb_status_code", c.ELBAnswered}, {"target_status_code", c.TargetAnswered}, {"target_ip", c.Target}, {"target_group_arn", c.Group},
-		{"request_processing_time", c.RequestTime}, {"target_processing_time", c.TargetTime},
-		{"response_processing_time", c.ResponseTime},
-	} {
-		say(f.is == Present, "%s IS NOT NULL", f.name)
-		say(f.is == Missing, "%s IS NULL", f.name)
+	for _, a := range aspects {
+		is, not := "%s IS NOT NULL", "%s IS NULL"
+		if a.harmless != "" {
+			is, not = "%s NOT IN ("+a.harmless+")", "coalesce(%s IN ("+a.harmless+"), true)"
+		}
+		say(c.All&a.trait != 0, is, a.column)
+		say(c.None&a.trait != 0, not, a.column)
 	}
 	say(c.LastAction != "", "(actions_executed = '%[1]s' OR actions_executed LIKE '%%,%[1]s')", c.LastAction)
 	say(c.Rule != "", "matched_rule_priority = '%s'", c.Rule)
 	say(c.Classification != nil, "classification IN (%s)", list(c.Classification, "'%s'"))
-	for _, f := range []struct {
-		name, harmless string
-		is             Is
-	}{
-		{"request_transform_status", "'TransformSuccess'", c.Transform},
-		{"target_error_code", "'0', '0x0'", c.TargetReset},
-		{"elb_error_code", "'0', '0x0'", c.ELBReset},
-	} {
-		say(f.is == Present, "%s NOT IN (%s)", f.name, f.harmless)
-		say(f.is == Missing, "coalesce(%s IN (%s), true)", f.name, f.harmless)
-	}
 	return strings.Join(w, " AND ")
 }
 

@@ -54,13 +54,13 @@ func TestConditionSQL(t *testing.T) {
 	}{
 		{Condition{}, ""},
 		{Condition{Status: []int{0}}, "elb_status_code = 0"},
-		{Condition{Status: []int{401, 561}, TargetAnswered: Missing}, "elb_status_code IN (401, 561) AND target_status_code IS NULL"},
-		{Condition{ELBAnswered: Missing, Target: Present}, "elb_status_code IS NULL AND target_ip IS NOT NULL"},
+		{Condition{Status: []int{401, 561}, None: hasTargetStatus}, "elb_status_code IN (401, 561) AND target_status_code IS NULL"},
+		{Condition{All: hasTarget, None: hasELBStatus}, "elb_status_code IS NULL AND target_ip IS NOT NULL"},
 		{Condition{StatusFrom: 400, StatusUntil: 500}, "elb_status_code >= 400 AND elb_status_code < 500"},
 		{Condition{LastAction: "waf"}, "(actions_executed = 'waf' OR actions_executed LIKE '%,waf')"},
 		{Condition{Classification: []string{"Severe"}}, "classification IN ('Severe')"},
-		{Condition{TargetReset: Present}, "target_error_code NOT IN ('0', '0x0')"},
-		{Condition{Transform: Missing}, "coalesce(request_transform_status IN ('TransformSuccess'), true)"},
+		{Condition{All: targetReset}, "target_error_code NOT IN ('0', '0x0')"},
+		{Condition{None: transformFailed}, "coalesce(request_transform_status IN ('TransformSuccess'), true)"},
 	}
 	for _, test := range tests {
 		t.Run(test.want, func(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/demo"
+	"loglens/internal/when"
 	"loglens/query"
 )
 
@@ -76,11 +79,57 @@ func TestDrill(t *testing.T) {
 	}
 }
 
-// within takes since and until out of the filters of a drill, and returns the
-// world that they leave to see.
+// TestDrillOfChecksByWindow: where no end of the window was asked for, that of the requests,
+// if there are any, is none for health checks.
+func TestDrillOfChecksByWindow(t *testing.T) {
+	const stamp = "2006-01-02T15:04:05.000000Z"
+	var checks strings.Builder
+	for minute := range 10 {
+		fmt.Fprintf(&checks, "http %s 0.1 10.0.1.2:8080 web FAIL 502 ResponseCodeMismatch app/a/50dc6c495c0c9188 203.0.113.9\n", end.Add(time.Duration(minute)*time.Minute).Format(stamp))
+	}
+	request := fmt.Sprintf(`https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.2:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - -`+"\n", end.Add(time.Minute).Format(stamp))
+	report, _ := query.FindReport("health")
+	raw, _ := query.FindReport("raw")
+	for what, text := range map[string]string{"checks alone": checks.String(), "requests end earlier": checks.String() + request} {
+		t.Run(what, func(t *testing.T) {
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			q := query.Question{By: report.Default, Classes: outages, Every: 5 * time.Minute}
+			answer, err := open(t, dir, ingest.Plan{}, 1).Run(context.Background(), report, q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := query.Question{Filters: maps.Clone(answer.Drill.Filters)}
+			part := narrowed(t, when.Window{}, lines.Filters)
+			shown, err := open(t, dir, ingest.Plan{Window: part}, 1).Run(context.Background(), raw, lines)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(shown.Rows); got != 5 || answer.Drill.Rows != 5 {
+				t.Errorf("%d lines, %d promised, want 5: %v", got, answer.Drill.Rows, answer.Drill.Filters)
+			}
+		})
+	}
+}
+
+// within returns the world that since and until leave to see, see narrowed.
 func (w *world) within(t *testing.T, filters map[string]string) *world {
 	t.Helper()
-	window := w.window
+	window := narrowed(t, w.window, filters)
+	if window == w.window {
+		return w
+	}
+	part := *w
+	part.look(window)
+	return &part
+}
+
+// narrowed takes since and until out of the filters of a drill, and returns the window that
+// they leave of one.
+func narrowed(t *testing.T, window when.Window, filters map[string]string) when.Window {
+	t.Helper()
 	for name, to := range map[string]*time.Time{"since": &window.From, "until": &window.Until} {
 		if word, ok := filters[name]; ok {
 			at, err := time.Parse(time.RFC3339Nano, word)
@@ -91,12 +140,7 @@ func (w *world) within(t *testing.T, filters map[string]string) *world {
 			delete(filters, name)
 		}
 	}
-	if window == w.window {
-		return w
-	}
-	part := *w
-	part.look(window)
-	return &part
+	return window
 }
 
 // TestDrillFilters: an answer names no filter that raw does not know.

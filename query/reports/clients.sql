@@ -64,7 +64,7 @@ SELECT
 	successes, never_succeeds, reason, first_seen, last_seen, all_rows,
 	MAP {
 		'since': CASE WHEN key.window_start IS NOT NULL THEN strftime(greatest(key.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
-		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(key.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp(nullif($until_us, 0))), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
 		'network': CASE WHEN list_contains($by, 'network') THEN coalesce(key.network, '-') END,
 		'client': CASE WHEN list_contains($by, 'client') THEN coalesce(key.client, '-') END

@@ -109,8 +109,8 @@ SELECT
 	CASE WHEN NOT list_contains($by, 'reason') THEN coalesce(flaps, 0) END AS flaps, nodes,
 	first_failed, last_failed, CASE WHEN known THEN coalesce(open.minutes, 0) END AS fail_open_minutes, CASE WHEN known THEN coalesce(open.requests, 0) END AS fail_open_requests, all_rows,
 	MAP {
-		'since': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(greatest(ranked.key.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
-		'until': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(ranked.key.window_start) + $window_us), make_timestamp($until_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'since': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(greatest(ranked.key.window_start, make_timestamp($asked_since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(ranked.key.window_start) + $window_us), make_timestamp(nullif($asked_until_us, 0))), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'log': 'health_check',
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(ranked.key.load_balancer, '-') END,
 		'target_group': CASE WHEN list_contains($by, 'target_group') THEN coalesce(ranked.key.target_group, '-') END,

@@ -66,7 +66,7 @@ SELECT
 	dead, last_success, reason, all_rows,
 	MAP {
 		'since': CASE WHEN key.window_start IS NOT NULL THEN strftime(greatest(key.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
-		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(key.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(key.window_start) + $window_us), make_timestamp(nullif($until_us, 0))), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(key.load_balancer, '-') END,
 		'target_group_arn': CASE WHEN list_contains($by, 'target_group') THEN coalesce(key.target_group_arn, '-') END,
 		'route': CASE WHEN list_contains($by, 'route') THEN coalesce(key.route, '-') END

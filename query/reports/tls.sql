@@ -88,7 +88,7 @@ SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS lo
 	CASE WHEN list_contains($by, 'log') AND NOT list_contains($by, 'protocol')
 		AND (NOT list_contains($by, 'window') OR way.log = 'nlb_tls' OR cause_source = 'logged') THEN MAP {
 		'since': CASE WHEN way.window_start IS NOT NULL THEN strftime(greatest(way.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
-		'until': CASE WHEN way.window_start IS NOT NULL THEN strftime(CASE WHEN $until_us > 0 THEN least(make_timestamp(epoch_us(way.window_start) + $window_us), make_timestamp($until_us)) ELSE make_timestamp(epoch_us(way.window_start) + $window_us) END, '%Y-%m-%dT%H:%M:%S.%fZ') END,
+		'until': CASE WHEN way.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(way.window_start) + $window_us), make_timestamp(nullif($until_us, 0))), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'log': way.log,
 		'reason': cause,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(way.load_balancer, '-') END,

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -60,7 +61,7 @@ func slackTable(t *query.Table) []string {
 	words := forPeople(t, false, most/2, forSlack)
 	shownRows := *t
 	shownRows.Rows = t.Rows[:min(len(t.Rows), slackRows)]
-	shownRows.Columns, shownRows.Rows = withoutTrends(&shownRows)
+	shownRows.Columns = withoutTrends(t.Columns)
 	var out bytes.Buffer
 	drawRows(&out, &shownRows, Style{Terminal: true, Width: most}, words)
 	lines := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
@@ -73,23 +74,15 @@ func slackTable(t *query.Table) []string {
 	return lines
 }
 
-// withoutTrends leaves out what is no more than decoration in a message.
-func withoutTrends(t *query.Table) (columns []query.Column, rows [][]any) {
-	for _, row := range t.Rows {
-		var kept []any
-		for at, c := range t.Columns {
-			if c.Type != query.Trend {
-				kept = append(kept, row[at])
-			}
-		}
-		rows = append(rows, kept)
-	}
-	for _, c := range t.Columns {
-		if c.Type != query.Trend {
-			columns = append(columns, c)
+// withoutTrends leaves to programs what is no more than decoration in a message.
+func withoutTrends(columns []query.Column) []query.Column {
+	columns = slices.Clone(columns)
+	for i := range columns {
+		if columns[i].Type == query.Trend {
+			columns[i].Only = query.Programs
 		}
 	}
-	return columns, rows
+	return columns
 }
 
 // slackMessage is a message on its way.

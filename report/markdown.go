@@ -12,37 +12,48 @@ import (
 // encodeMarkdown writes t as a GitHub table with its frame around, for a ticket
 // or a chat. All text stands in code spans: see forMarkdown.
 func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
-	words := forPeople(t, s.ASCII, longName, func(v string) string { return forMarkdown(v, s.ASCII) })
-	words.trend = func(counts []int64) string { return forMarkdown(sparkline(counts, s.ASCII), false) }
-	dot := words.sign(" · ")
-
+	words := markdownWording(t, s)
 	var out bytes.Buffer
-	say := func(line string) {
-		if line != "" {
-			out.WriteString(line + "\n\n")
-		}
-	}
-	say(strings.Join(said(balancers(t, words, 3), span(t, words, false)), dot))
-	say(strings.Join(read(t, words, size), dot))
-	if p := partial(t, words); p != "" {
-		say("**" + p + "**")
-	}
+	paragraphs(&out, markdownHead(t, words)...)
 	if len(t.Rows) > 0 {
 		markdownRows(&out, t, words)
 	}
-	say(rowsLeft(t, words))
-	say("**" + markdownNumber(total(t, words)) + "**")
+	paragraphs(&out, rowsLeft(t, words), "**"+markdownNumber(total(t, words))+"**")
 	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
-		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
+		paragraphs(&out, "not counted: "+strings.Join(reasons, words.sign(" · "))+" ("+why+")")
 	}
 	for _, warning := range t.Warnings {
-		say(words.warning(warning))
+		paragraphs(&out, words.warning(warning))
 	}
-	for _, line := range further(t, words) {
-		say(line)
-	}
+	paragraphs(&out, further(t, words)...)
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
 	return err
+}
+
+func markdownWording(t *query.Table, s Style) wording {
+	words := forPeople(t, s.ASCII, longName, func(v string) string { return forMarkdown(v, s.ASCII) })
+	words.trend = func(counts []int64) string { return forMarkdown(sparkline(counts, s.ASCII), false) }
+	return words
+}
+
+// paragraphs writes lines, those left out that say nothing.
+func paragraphs(out *bytes.Buffer, lines ...string) {
+	for _, line := range said(lines...) {
+		out.WriteString(line + "\n\n")
+	}
+}
+
+// markdownHead says what the answer is about and what it rests on.
+func markdownHead(t *query.Table, words wording) []string {
+	dot := words.sign(" · ")
+	lines := []string{
+		strings.Join(said(balancers(t, words, 3), span(t, words, false)), dot),
+		strings.Join(read(t, words, size), dot),
+	}
+	if p := partial(t, words); p != "" {
+		lines = append(lines, "**"+p+"**")
+	}
+	return lines
 }
 
 func markdownRows(out *bytes.Buffer, t *query.Table, words wording) {

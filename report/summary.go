@@ -98,83 +98,61 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 	if !st.Terminal {
 		return encodeSummaryTabs(w, s, st)
 	}
-	if st.Width == 0 {
-		st.Width = usualWidth
-	}
-	st.Width = max(st.Width, leastWidth)
-	words := forPeople(s.Totals, st.ASCII, st.Width/2, func(v string) string { return forTerminal(v, st.ASCII) })
-	var out bytes.Buffer
-	dot := words.sign(" ·")
-	say := func(indent string, chunks ...string) {
-		for _, line := range fold(chunks, st.Width, indent, dot) {
-			out.WriteString(line + "\n")
-		}
-	}
-	say("", joined(dot, said(balancers(s.Totals, words, balancersShown(s.Totals, words, st.Width)), span(s.Totals, words, false))...)...)
-	say("", joined(dot, read(s.Totals, words, size)...)...)
-	say("  ", said(partial(s.Totals, words))...)
-	out.WriteByte('\n')
-	say("  ", joined(dot, overall(s.Totals, words)...)...)
-	say("  ", joined(dot, earlier(s, words)...)...)
+	p := newScreen(s.Totals, st)
+	p.head(s.Totals)
+	p.out.WriteByte('\n')
+	p.say("  ", joined(p.dot, overall(s.Totals, p.words)...)...)
+	p.say("  ", joined(p.dot, earlier(s, p.words)...)...)
 	var left, legend []string
 	for _, section := range s.Sections {
-		out.WriteString("\n" + section.Title + "\n")
+		p.out.WriteString("\n" + section.Title + "\n")
 		if len(section.Rows) == 0 {
-			say("  ", "  "+nothingIn(section))
+			p.say("  ", "  "+nothingIn(section))
 			continue
 		}
-		words := forPeople(section.Table, st.ASCII, st.Width/2, func(v string) string { return forTerminal(v, st.ASCII) })
-		drawn := drawRows(&out, section.Table, st, words)
+		words := screenWording(section.Table, p.Style)
+		drawn := drawRows(&p.out, section.Table, p.Style, words)
 		for _, label := range drawn.left {
 			if !slices.Contains(left, label) {
 				left = append(left, label)
 			}
 		}
 		if more := sectionLeft(section, words); more != "" {
-			say("  ", "  "+more)
+			p.say("  ", "  "+more)
 		}
 		if drawn.derived {
 			legend = []string{derivedLegend}
 		}
 	}
-	out.WriteByte('\n')
-	say("  ", legend...)
-	say("  ", leftOut(left, " in one table or more")...)
+	p.out.WriteByte('\n')
+	p.say("  ", legend...)
+	p.say("  ", leftOut(left, " in one table or more")...)
 	for _, warning := range s.Totals.Warnings {
-		say("  ", words.warning(warning))
+		p.say("  ", p.words.warning(warning))
 	}
-	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
+	_, err := w.Write(append(bytes.TrimRight(p.out.Bytes(), "\n"), '\n'))
 	return err
 }
 
 func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
 	words := tabWording(st)
-	var out bytes.Buffer
 	dot := words.sign(" · ")
-	say := func(line string) {
-		if line != "" {
-			out.WriteString("# " + line + "\n")
-		}
-	}
-	say(balancers(s.Totals, words, 0))
-	say(span(s.Totals, words, true))
-	say(strings.Join(read(s.Totals, words, exactSize), dot))
-	say(partial(s.Totals, words))
-	say(strings.Join(overall(s.Totals, words), dot))
-	say(strings.Join(earlier(s, words), dot))
+	var out bytes.Buffer
+	comment(&out, tabsHead(s.Totals, words)...)
+	comment(&out, strings.Join(overall(s.Totals, words), dot), strings.Join(earlier(s, words), dot))
 	for _, section := range s.Sections {
-		say(section.Title)
+		comment(&out, section.Title)
 		if len(section.Rows) == 0 {
-			say(nothingIn(section))
+			comment(&out, nothingIn(section))
 			continue
 		}
 		if err := writeRows(newTabs(&out, section.Columns, st), section.Rows); err != nil {
 			return err
 		}
-		say(sectionLeft(section, words))
+		comment(&out, sectionLeft(section, words))
 	}
 	for _, warning := range s.Totals.Warnings {
-		say(words.warning(warning))
+		comment(&out, words.warning(warning))
 	}
 	_, err := w.Write(out.Bytes())
 	return err
@@ -182,37 +160,23 @@ func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
 
 // encodeSummaryMarkdown writes a summary for a ticket or a chat.
 func encodeSummaryMarkdown(w io.Writer, s *query.Summary, st Style) error {
-	wording := func(t *query.Table) wording {
-		return forPeople(t, st.ASCII, longName, func(v string) string { return forMarkdown(v, st.ASCII) })
-	}
-	words := wording(s.Totals)
+	words := markdownWording(s.Totals, st)
 	dot := words.sign(" · ")
 	var out bytes.Buffer
-	say := func(line string) {
-		if line != "" {
-			out.WriteString(line + "\n\n")
-		}
-	}
-	say(strings.Join(said(balancers(s.Totals, words, 3), span(s.Totals, words, false)), dot))
-	say(strings.Join(read(s.Totals, words, size), dot))
-	if p := partial(s.Totals, words); p != "" {
-		say("**" + p + "**")
-	}
-	say("**" + markdownNumber(strings.Join(overall(s.Totals, words), dot)) + "**")
-	say(markdownNumber(strings.Join(earlier(s, words), dot)))
+	paragraphs(&out, markdownHead(s.Totals, words)...)
+	paragraphs(&out, "**"+markdownNumber(strings.Join(overall(s.Totals, words), dot))+"**", markdownNumber(strings.Join(earlier(s, words), dot)))
 	for _, section := range s.Sections {
-		say("### " + section.Title)
+		paragraphs(&out, "### "+section.Title)
 		if len(section.Rows) == 0 {
-			say(nothingIn(section))
+			paragraphs(&out, nothingIn(section))
 			continue
 		}
-		words := wording(section.Table)
-		words.trend = func(counts []int64) string { return forMarkdown(sparkline(counts, st.ASCII), false) }
+		words := markdownWording(section.Table, st)
 		markdownRows(&out, section.Table, words)
-		say(sectionLeft(section, words))
+		paragraphs(&out, sectionLeft(section, words))
 	}
 	for _, warning := range s.Totals.Warnings {
-		say(words.warning(warning))
+		paragraphs(&out, words.warning(warning))
 	}
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
 	return err

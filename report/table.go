@@ -28,55 +28,75 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 	if !s.Terminal {
 		return encodeStreamed("table")(w, t, s)
 	}
+	p := newScreen(t, s)
+	p.head(t)
+	if p.out.Len() > 0 {
+		p.out.WriteByte('\n')
+	}
+	var drawn remarks
+	if len(t.Rows) > 0 {
+		drawn = drawRows(&p.out, t, p.Style, p.words)
+		p.out.WriteByte('\n')
+	}
+	p.say("  ", joined(p.dot, said(total(t, p.words), rowsLeft(t, p.words))...)...)
+	if reasons, why := notCounted(t, p.words, reasonsShown); len(reasons) > 0 {
+		reasons[0] = "not counted: " + reasons[0]
+		p.say("  ", append(joined(p.dot, reasons...), "("+why+")")...)
+	}
+	if drawn.derived {
+		p.say("  ", derivedLegend)
+	}
+	if drawn.cut {
+		p.say("  ", p.words.sign(cutLegend))
+	}
+	p.say("  ", leftOut(drawn.left, "")...)
+	for _, warning := range t.Warnings {
+		p.say("  ", p.words.warning(warning))
+	}
+	for i, line := range further(t, p.words) {
+		if i == 0 {
+			p.out.WriteByte('\n')
+		}
+		p.out.WriteString(line + "\n")
+	}
+	_, err := w.Write(p.out.Bytes())
+	return err
+}
+
+// screen is what a terminal is to show.
+type screen struct {
+	Style
+	words wording
+	dot   string // that joins chunks, see fold
+	out   bytes.Buffer
+}
+
+func newScreen(t *query.Table, s Style) *screen {
 	if s.Width == 0 {
 		s.Width = usualWidth
 	}
 	s.Width = max(s.Width, leastWidth)
-	words := forPeople(t, s.ASCII, s.Width/2, func(v string) string { return forTerminal(v, s.ASCII) })
+	words := screenWording(t, s)
+	return &screen{Style: s, words: words, dot: words.sign(" ·")}
+}
 
-	var out bytes.Buffer
-	dot := words.sign(" ·")
-	say := func(indent string, chunks ...string) {
-		for _, line := range fold(chunks, s.Width, indent, dot) {
-			out.WriteString(line + "\n")
-		}
-	}
+func screenWording(t *query.Table, s Style) wording {
+	return forPeople(t, s.ASCII, s.Width/2, func(v string) string { return forTerminal(v, s.ASCII) })
+}
 
-	names := balancers(t, words, balancersShown(t, words, s.Width))
-	say("", joined(dot, said(names, span(t, words, false))...)...)
-	say("", joined(dot, read(t, words, size)...)...)
-	say("  ", said(partial(t, words))...)
-	if out.Len() > 0 {
-		out.WriteByte('\n')
+// say writes chunks in as many lines as they take.
+func (p *screen) say(indent string, chunks ...string) {
+	for _, line := range fold(chunks, p.Width, indent, p.dot) {
+		p.out.WriteString(line + "\n")
 	}
-	var drawn remarks
-	if len(t.Rows) > 0 {
-		drawn = drawRows(&out, t, s, words)
-		out.WriteByte('\n')
-	}
-	say("  ", joined(dot, said(total(t, words), rowsLeft(t, words))...)...)
-	if reasons, why := notCounted(t, words, reasonsShown); len(reasons) > 0 {
-		reasons[0] = "not counted: " + reasons[0]
-		say("  ", append(joined(dot, reasons...), "("+why+")")...)
-	}
-	if drawn.derived {
-		say("  ", derivedLegend)
-	}
-	if drawn.cut {
-		say("  ", words.sign(cutLegend))
-	}
-	say("  ", leftOut(drawn.left, "")...)
-	for _, warning := range t.Warnings {
-		say("  ", words.warning(warning))
-	}
-	for i, line := range further(t, words) {
-		if i == 0 {
-			out.WriteByte('\n')
-		}
-		out.WriteString(line + "\n")
-	}
-	_, err := w.Write(out.Bytes())
-	return err
+}
+
+// head says what the answer is about and what it rests on.
+func (p *screen) head(t *query.Table) {
+	names := balancers(t, p.words, balancersShown(t, p.words, p.Width))
+	p.say("", joined(p.dot, said(names, span(t, p.words, false))...)...)
+	p.say("", joined(p.dot, read(t, p.words, size)...)...)
+	p.say("  ", said(partial(t, p.words))...)
 }
 
 // balancersShown is how many names, up to three, fit one line with the window.

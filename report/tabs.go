@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"io"
 	"strings"
 
@@ -12,32 +13,29 @@ import (
 // Everything else stands on lines that begin with "# ", and no row does.
 func aroundTabs(t *query.Table, s Style) (before, after string) {
 	words := tabWording(s)
-	dot := words.sign(" · ")
-
-	var out strings.Builder
-	say := func(line string) {
-		if line != "" {
-			out.WriteString("# " + line + "\n")
-		}
-	}
-	say(balancers(t, words, 0))
-	say(span(t, words, true))
-	say(strings.Join(read(t, words, exactSize), dot))
-	say(partial(t, words))
-	before = out.String()
-	out.Reset()
-	say(rowsLeft(t, words))
-	say(total(t, words))
+	var above, below bytes.Buffer
+	comment(&above, tabsHead(t, words)...)
+	comment(&below, rowsLeft(t, words), total(t, words))
 	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
-		say("not counted: " + strings.Join(reasons, dot) + " (" + why + ")")
+		comment(&below, "not counted: "+strings.Join(reasons, words.sign(" · "))+" ("+why+")")
 	}
 	for _, warning := range t.Warnings {
-		say(words.warning(warning))
+		comment(&below, words.warning(warning))
 	}
-	for _, line := range further(t, words) {
-		say(line)
+	comment(&below, further(t, words)...)
+	return above.String(), below.String()
+}
+
+// comment writes lines that are no rows, those left out that say nothing.
+func comment(out *bytes.Buffer, lines ...string) {
+	for _, line := range said(lines...) {
+		out.WriteString("# " + line + "\n")
 	}
-	return before, out.String()
+}
+
+// tabsHead says what the answer is about and what it rests on.
+func tabsHead(t *query.Table, words wording) []string {
+	return []string{balancers(t, words, 0), span(t, words, true), strings.Join(read(t, words, exactSize), words.sign(" · ")), partial(t, words)}
 }
 
 // newTabs writes the head and the rows of the table for a pipe.

@@ -104,7 +104,11 @@ func (f *facts) refusing(g *Group) *Finding {
 	slices.SortFunc(found.Targets, compareTargets)
 	found.Sentence = fmt.Sprintf("%s refuse%s connections on the traffic port: nothing listens there, or on another address only.", whom(found.Targets, g), third(len(found.Targets)))
 	if n > 0 {
-		found.because(FromLog, amount.Of(n, "request", "requests")+" got 502 before anything was sent")
+		if f.Balancer.Type == Classic {
+			found.because(FromLog, "no connection came about for "+amount.Of(n, "client's", "clients'"))
+		} else {
+			found.because(FromLog, amount.Of(n, "request", "requests")+" got 502 before anything was sent")
+		}
 		found.share = share
 	}
 	errors, measured := f.total("TargetConnectionErrorCount", g.ARN)
@@ -115,6 +119,11 @@ func (f *facts) refusing(g *Group) *Finding {
 		found.Confidence = High
 	case len(probed) > 0:
 		found.Confidence = High
+	case f.Balancer.Type == Classic:
+		if n, ok := f.total("BackendConnectionErrors", ""); ok {
+			found.because(FromMetric, "BackendConnectionErrors, with those of health checks: "+number(n))
+		}
+		found.rival("", "clients that connect and send nothing are logged alike")
 	case d.refused == 0:
 		found.rival("keep-alive-race", "without TargetConnectionErrorCount of the same minutes a 502 may also be an idle connection that the target closed")
 		if g.speaksTLS() {
@@ -237,6 +246,9 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 	}
 	hit, targets, rate := f.spread(g, all)
 	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate
+	if n, _ := f.total("BackendConnectionErrors", ""); n > 0 {
+		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client
+	}
 	return func(row Failure) int64 {
 		if bad[row.Target] || concentrated {
 			return all(row)

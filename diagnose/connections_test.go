@@ -123,3 +123,26 @@ func TestLogsAreOn(t *testing.T) {
 		}
 	}
 }
+
+// TestClassicTCP: behind a TCP listener of a Classic Load Balancer there is no 502, and no race
+// with idle connections, since each client has a connection of its own to an instance.
+func TestClassicTCP(t *testing.T) {
+	s := base()
+	s.classic()
+	s.Listeners[0].Protocol, s.web().Protocol, s.web().ARN = "TCP", "TCP", "shop:8080"
+	for i := range s.Logs.Traffic {
+		s.Logs.Traffic[i].Group = ""
+	}
+	for i := range s.Logs.Minutes {
+		s.Logs.Minutes[i].Group = ""
+	}
+	for _, target := range []string{first, second} {
+		s.failing("Target_Connection_Error", target, -1, 300, func(f *Failure) { f.Group = "" })
+	}
+	s.metric("BackendConnectionErrors", "", "Sum", 600)
+	r := Diagnose(copied(t, s))
+	f := r.Findings[0]
+	if all := said(r); f.ID != "target-port-refused" || f.Explains != 600 || f.Confidence != Medium || len(r.Findings) != 1 || strings.Contains(all, "502") || strings.Contains(all, "keep-alive") {
+		t.Errorf("want target-port-refused alone, for all 600:\n%s", all)
+	}
+}

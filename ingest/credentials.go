@@ -176,6 +176,14 @@ func (a AWS) loadError(err error) error {
 			Err:    err,
 		}
 	}
+	var bare config.SharedConfigAssumeRoleError
+	if errors.As(err, &bare) && bare.Err == nil { // the SDK takes a role from no session of aws login
+		return &CredentialsError{
+			Reason: fmt.Sprintf("profile %q has no keys to assume %s with", bare.Profile, bare.RoleARN),
+			Next:   "if aws login is what it has: --profile " + ShellWord(bare.Profile) + " --role-arn " + ShellWord(bare.RoleARN),
+			Err:    err,
+		}
+	}
 	return &CredentialsError{Reason: "AWS configuration: " + innermost(err), Next: "aws configure list", Err: err}
 }
 

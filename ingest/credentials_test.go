@@ -73,6 +73,13 @@ sso_role_name = reader
 [sso-session known]
 sso_region = us-east-1
 sso_start_url = https://corp.example.com/start
+[profile login]
+region = us-east-1
+login_session = arn:aws:iam::111122223333:user/jane
+[profile on-login]
+region = us-east-1
+role_arn = arn:aws:iam::111122223333:role/closed
+source_profile = login
 [profile region-only]
 region = us-east-1
 [profile keys]
@@ -139,6 +146,8 @@ credential_process = false
 		{"a role without its external ID", AWS{Profile: "keys", RoleARN: "arn:aws:iam::111122223333:role/open"}, new(*AccessError), "sts:AssumeRole", "", nil},
 		{"a role with it", AWS{Profile: "keys", RoleARN: "arn:aws:iam::111122223333:role/open", ExternalID: "xyz"}, nil, "", "", nil},
 		{"a role on no credentials", AWS{RoleARN: closed}, new(*CredentialsError), "no AWS credentials found", "aws sso login", nil},
+		{"a role on a session of aws login", AWS{Profile: "on-login"}, new(*CredentialsError), `profile "login" has no keys to assume ` + closed, "--profile login --role-arn " + closed, nil},
+		{"that role on that session", AWS{Profile: "login", RoleARN: closed}, new(*CredentialsError), "login session for profile login expired", "aws login --profile login", nil},
 		{"a profile without any", AWS{Profile: "region-only"}, new(*CredentialsError), "no AWS credentials found for profile region-only", "aws sso login", nil},
 		{"a role on single sign-on", AWS{Profile: "on-prod"}, new(*CredentialsError), "SSO session for profile prod expired", "aws sso login --profile prod", nil},
 		{"a role on single sign-on, the old way", AWS{Profile: "on-old-sso"}, new(*CredentialsError), "SSO session for profile old-sso expired", "aws sso login --profile old-sso", nil},

@@ -46,7 +46,7 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 		return nil, err
 	}
 	if t.Listed = slices.Equal(st.Relations, []string{listingTable}); t.Listed {
-		err := s.each(ctx, func() {}, `SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM listing`,
+		err := s.one(ctx, `SELECT count(*), coalesce(sum(size), 0)::BIGINT FROM listing`,
 			[]any{&t.Accounting.Objects, &t.Accounting.BytesCompressed})
 		s.warnOfGaps(t)
 		return t, err

@@ -40,6 +40,11 @@ func (s *Store) each(ctx context.Context, row func(), query string, dest []any, 
 	return each(ctx, s.conn, row, query, dest, args...)
 }
 
+// one is each for a query of one row.
+func (s *Store) one(ctx context.Context, query string, dest []any, args ...any) error {
+	return s.each(ctx, func() {}, query, dest, args...)
+}
+
 func each(ctx context.Context, from querier, row func(), query string, dest []any, args ...any) (err error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -61,7 +66,7 @@ func (s *Store) window(ctx context.Context, t *Table) error {
 		return nil
 	}
 	var first, last *time.Time
-	err := s.each(ctx, func() {}, `SELECT time_bucket(INTERVAL 1 minute, min(first_seen)), time_bucket(INTERVAL 1 minute, max(last_seen)) FROM traffic`, []any{&first, &last})
+	err := s.one(ctx, `SELECT time_bucket(INTERVAL 1 minute, min(first_seen)), time_bucket(INTERVAL 1 minute, max(last_seen)) FROM traffic`, []any{&first, &last})
 	if err != nil || first == nil {
 		return err
 	}
@@ -80,7 +85,7 @@ func (s *Store) window(ctx context.Context, t *Table) error {
 // its name says so or it could not be read at all.
 func (s *Store) accounting(ctx context.Context, t *Table, _ Question) error {
 	a := &t.Accounting
-	return s.each(ctx, func() {}, `
+	return s.one(ctx, `
 		SELECT count(*), count(*) FILTER (status = 'failed'),
 			coalesce(sum(lines), 0)::BIGINT, coalesce(sum(parsed), 0)::BIGINT,
 			coalesce(sum(rejected), 0)::BIGINT, coalesce(sum(skipped), 0)::BIGINT,
@@ -260,7 +265,7 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 		say("%s rejected", amount.Of(total, "damaged line", "damaged lines"))
 		return nil
 	}
-	err = s.each(ctx, func() {}, `
+	err = s.one(ctx, `
 		SELECT object_uri, line_no FROM reject WHERE list_contains($1, kind)
 		ORDER BY object_id, line_no LIMIT 1`, []any{&uri, &line}, s.Kinds())
 	if err == nil {
@@ -278,7 +283,7 @@ func (s *Store) reach(ctx context.Context, t *Table, say func(string, ...any)) e
 	before := ingest.Plan{Window: when.Window{Until: window.From}, Kinds: s.read}
 	var oldest, newest *time.Time
 	var reaching int64
-	err := s.each(ctx, func() {}, "SELECT min(interval_end), max(interval_end), count(*) FILTER ("+timely(before)+") FROM object_read WHERE status = 'ok'",
+	err := s.one(ctx, "SELECT min(interval_end), max(interval_end), count(*) FILTER ("+timely(before)+") FROM object_read WHERE status = 'ok'",
 		[]any{&oldest, &newest, &reaching})
 	if err != nil || newest == nil {
 		return err

@@ -192,7 +192,7 @@ func or[T any](p *T) (v T) {
 // checkVersion refuses a file that no ingest or another version of loglens has made.
 func (s *Store) checkVersion(ctx context.Context, d Disk) error {
 	tables, own, version := 0, 0, 0
-	err := s.each(ctx, func() {}, `SELECT count(*), count(*) FILTER (table_name IN ('meta', 'object'))
+	err := s.one(ctx, `SELECT count(*), count(*) FILTER (table_name IN ('meta', 'object'))
 		FROM duckdb_tables() WHERE database_name = 'disk'`, []any{&tables, &own})
 	switch {
 	case err != nil:
@@ -204,7 +204,7 @@ func (s *Store) checkVersion(ctx context.Context, d Disk) error {
 		return &DiskError{Path: d.Path, Reason: "this is a DuckDB file, but no store of loglens",
 			Next: "name another file with --store; what loglens export wrote is read with DuckDB itself"}
 	}
-	if err := s.each(ctx, func() {}, "SELECT version FROM disk.meta", []any{&version}); err != nil {
+	if err := s.one(ctx, "SELECT version FROM disk.meta", []any{&version}); err != nil {
 		return d.fault(err)
 	}
 	if version != diskVersion {

@@ -66,7 +66,7 @@ func (r *Report) earliest(text string, limit int) string {
 func (s *Store) listed(ctx context.Context, t *Table) error {
 	var strange int64
 	var uri *string
-	err := s.each(ctx, func() {}, `
+	err := s.one(ctx, `
 		SELECT count(*), coalesce(sum(size), 0)::BIGINT, count(*) FILTER (interval_end IS NULL), arg_min(uri, object_id) FILTER (interval_end IS NULL)
 		FROM listing`, []any{&t.Accounting.Objects, &t.Accounting.BytesCompressed, &strange, &uri})
 	if err == nil && strange > 0 {
@@ -84,7 +84,7 @@ func (s *Store) present(ctx context.Context, t *Table) error {
 		return nil
 	}
 	var n int64
-	err := s.each(ctx, func() {}, `
+	err := s.one(ctx, `
 		SELECT count(*) FROM object_read
 		WHERE list_contains($1, named_kind) OR `+unclear+` OR object_id IN (SELECT object_id FROM accounting WHERE list_contains($1, kind))`,
 		[]any{&n}, kindNames(s.own))

@@ -392,7 +392,7 @@ func TestRelationsJoin(t *testing.T) {
 func TestSameForAnyWorkers(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	if _, err := demo.Write(context.Background(), dir, demo.Options{Seed: 12, End: end, Lines: 60_000, Oddities: true, Vended: demo.FormatJSON}); err != nil {
+	if _, err := demo.Write(context.Background(), dir, demo.Options{Seed: 12, End: end, Lines: 30_000, Oddities: true, Vended: demo.FormatJSON}); err != nil {
 		t.Fatal(err)
 	}
 	answers := map[string]*query.Table{}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"path"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -106,10 +108,15 @@ func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
 		return nil, false // without a line there is no telling from when on
 	}
 	origins := originsFor(plan.LoadBalancer, known)
+	var anywhere []when.Window
+	for _, of := range origins {
+		anywhere = append(anywhere, of.looked(known)...)
+	}
+	anywhere = when.Join(anywhere)
 	unseen = len(origins) > 0
 	for _, of := range origins {
 		looked := of.looked(known)
-		left := w.Without(looked)
+		left := of.lacking(w, looked, anywhere)
 		if last := len(left) - 1; newest && last >= 0 && left[last].Until.Equal(w.Until) && !overdue(looked, left[last].From, edge) {
 			left = left[:last]
 		}
@@ -119,6 +126,22 @@ func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
 		}
 	}
 	return gaps, unseen
+}
+
+// lacking are the parts of w over which nobody has looked for it. A source may be one
+// object, as where the shell has made a source of every file, and then lacks only what can
+// be in that, and what no source was looked through for: it is not asked for again once it
+// is gone.
+func (of origin) lacking(w when.Window, looked, anywhere []when.Window) (list []when.Window) {
+	name := ingest.ParseName(path.Base(filepath.ToSlash(of.source)))
+	for _, gap := range w.Without(looked) {
+		if (ingest.Plan{Window: gap, Kinds: AllKinds}).Wants(name) {
+			list = append(list, gap)
+		} else {
+			list = append(list, gap.Without(anywhere)...)
+		}
+	}
+	return list
 }
 
 // overdue reports whether an ingest should have looked through what begins at from and

@@ -339,6 +339,52 @@ func TestSourceForEveryObject(t *testing.T) {
 	}
 }
 
+// TestObjectsAsSourcesVanish: where every object is a source, one that was read and is gone
+// lacks nothing of the time after it. Times for which no source was looked through are told.
+func TestObjectsAsSourcesVanish(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 39, End: end, Lines: 3000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	var files []string
+	for _, o := range w.truth.Objects {
+		if o.LoadBalancer != "" {
+			files = append(files, filepath.Join(w.dir, filepath.FromSlash(o.Key)))
+		}
+	}
+	from, until := w.truth.From.Truncate(time.Minute), w.truth.Until.Truncate(time.Minute).Add(time.Hour)
+	report, _ := query.FindReport("top-errors")
+	run := func(s *query.Store) *query.Table {
+		t.Helper()
+		got, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	window := when.Window{From: from, Until: until}
+	want := run(open(t, w.dir, ingest.Plan{Window: window}, 1))
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	bring := func(now time.Time, files ...string) {
+		t.Helper()
+		sources, err := ingest.NewSources(context.Background(), files, nil, ingest.AWS{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := query.Ingest(context.Background(), t.TempDir(), query.Input{Sources: sources, Workers: 1, Disk: disk, Plan: ingest.Plan{Now: now}}, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bring(until.Add(-30*time.Minute), files...)
+	bring(until, files[2:]...)
+	got := run(fromDisk(t, disk, ingest.Plan{Window: window}))
+	if !got.Whole() || got.Requests != want.Requests || got.Total != want.Total {
+		t.Errorf("%d of %d, want %d of %d, and no gap: %v", got.Total, got.Requests, want.Total, want.Requests, got.Gaps)
+	}
+	window.Until = until.Add(time.Hour)
+	if got = run(fromDisk(t, disk, ingest.Plan{Window: window})); got.Lacking() != time.Hour {
+		t.Errorf("%v lacking of the hour that nobody has looked for: %v", got.Lacking(), got.Gaps)
+	}
+}
+
 // TestNewestIsNotLookedFor: of S3, what is not delivered yet is no part of what was looked
 // for; a gap there is told only once the next ingest is overdue.
 func TestNewestIsNotLookedFor(t *testing.T) {

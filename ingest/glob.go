@@ -26,6 +26,16 @@ func matches(fsys fs.FS, base, pattern string) ([]string, error) {
 	return paths, look.err
 }
 
+// Names reports whether a source of this name is a place or, if it is a pattern, has it
+// among its matches. A local source that exists is none, whatever is in its name.
+func Names(source, place string) bool {
+	if source == place {
+		return true
+	}
+	_, err := os.Lstat(source)
+	return err != nil && doublestar.MatchUnvalidated(filepath.ToSlash(source), filepath.ToSlash(place))
+}
+
 // looking notes what doublestar passes over in silence, and ends circles of links. The
 // option to fail, of doublestar's own, would end with the first of them.
 type looking struct {

@@ -237,7 +237,10 @@ func (i *ingesting) forget() []string {
 			place = m.uri
 		}
 		above := withFolders(place)
-		lies := func(s ingest.Source) bool { return slices.Contains(above, followed(absolute(s.String()))) }
+		lies := func(s ingest.Source) bool {
+			name := followed(absolute(s.String()))
+			return slices.ContainsFunc(above, func(place string) bool { return ingest.Names(name, place) })
+		}
 		if i.plan.Lists(ingest.ParseName(path.Base(filepath.ToSlash(m.uri))), m.modified) && slices.ContainsFunc(i.store.in.Sources, lies) {
 			gone = append(gone, fmt.Sprint(m.id))
 		}

@@ -27,6 +27,7 @@ type Ingested struct {
 	Gone     int64 // that could not be read before, and are not there any more
 	Bytes    int64 // stored bytes of those that were read
 	Failures []string
+	Empty    []string // sources that are folders without anything in them
 }
 
 // A batch is what one transaction brings in: so much is lost at most if the
@@ -95,6 +96,11 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	}
 	if err := feed.Err(); err != nil {
 		return done, err
+	}
+	for _, source := range in.Sources {
+		if name := source.String(); empty(absolute(name)) {
+			done.Empty = append(done.Empty, name)
+		}
 	}
 	return done, i.bring(ctx, batch, append(i.ended(), i.forget()...))
 }

@@ -8,7 +8,7 @@
 -- dimension: target_group  target_group target_group_arn
 -- dimension: target        target
 -- default: target_group target
--- narrow: p90 p95 load_balancer target_group slowest requests
+-- narrow: p90 p95 load_balancer target_group slowest requests answered
 --
 -- column: window_start     time    everyone  window
 -- column: load_balancer    text    everyone  load balancer
@@ -16,7 +16,7 @@
 -- column: target_group_arn text    programs
 -- column: target           text    everyone
 -- column: requests         count   everyone
--- column: answered         count   programs
+-- column: answered         count   everyone
 -- column: p50              seconds everyone
 -- column: p90              seconds everyone
 -- column: p95              seconds everyone
@@ -26,7 +26,8 @@
 -- column: wall_60s         count   everyone  at 60 s
 --
 -- Percentiles are of target_processing_time where the target answered with a
--- status, by nearest rank, at most 1.6 % off. The walls count failing requests that took,
+-- status, by nearest rank, at most 1.6 % off: of how many requests, answered says, which
+-- in an outage are few. The walls count failing requests that took,
 -- from their creation to the answer, 10 to 10.5 s or 60 to 61 s: the balancer's
 -- fixed connect timeout, and its idle timeout unless changed. They are not known
 -- where no failing line says when its request was created, as those of classic

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -70,22 +69,15 @@ func (s *Store) spansOf(ctx context.Context) (spans, error) {
 }
 
 // origins are those of the sources. Of those that have no object at all, only known ones:
-// a name that was mistyped is not to be missed ever after. Nobody can look through a
-// folder that is empty: what is to be mounted there is not.
+// a name that was mistyped is not to be missed ever after.
 func (i *ingesting) origins() (list []origin) {
-	for _, source := range i.store.in.Sources {
-		of := origin{absolute(source.String()), i.plan.LoadBalancer}
-		if !empty(of.source) && (i.spans.of(of) != nil || i.done.Listed > 0) {
+	for _, source := range i.places {
+		of := origin{source, i.plan.LoadBalancer}
+		if i.spans.of(of) != nil || i.done.Listed > 0 {
 			list = append(list, of)
 		}
 	}
 	return list
-}
-
-// empty reports whether a source is a local folder without anything in it.
-func empty(source string) bool {
-	entries, err := os.ReadDir(source)
-	return err == nil && len(entries) == 0
 }
 
 // absolute is a source by a name that is the same wherever the command is typed.

@@ -27,7 +27,7 @@ type Ingested struct {
 	Gone     int64 // that could not be read before, and are not there any more
 	Bytes    int64 // stored bytes of those that were read
 	Failures []string
-	Empty    []string // sources that are folders without anything in them
+	Empty    []string // folders without anything in them, which were not looked through
 }
 
 // A batch is what one transaction brings in: so much is lost at most if the
@@ -70,6 +70,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err := i.look(ctx); err != nil {
 		return done, err
 	}
+	i.lookFor()
 	listing, cancel := context.WithCancel(ctx)
 	defer cancel()
 	feed := ingest.List(listing, in.Sources, plan)
@@ -97,11 +98,6 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	if err := feed.Err(); err != nil {
 		return done, err
 	}
-	for _, source := range in.Sources {
-		if name := source.String(); empty(absolute(name)) {
-			done.Empty = append(done.Empty, name)
-		}
-	}
 	return done, i.bring(ctx, batch, append(i.ended(), i.forget()...))
 }
 
@@ -111,6 +107,7 @@ type ingesting struct {
 	plan     ingest.Plan
 	requests bool
 	done     *Ingested
+	places   []string           // of the sources, by the same name wherever the command is typed
 	known    map[string]stored  // by identity
 	missing  map[string]missing // by identity, those of them that could not be read and have not been listed
 	next     int64              // object_id
@@ -220,6 +217,19 @@ func (s *Store) checkVersion(ctx context.Context, d Disk) error {
 	return nil
 }
 
+// lookFor finds out where the sources are. A folder without anything in it is most likely
+// one that nothing is mounted on: what lies there otherwise is neither looked for nor gone.
+func (i *ingesting) lookFor() {
+	for _, source := range i.store.in.Sources {
+		place := absolute(source.String())
+		if entries, err := os.ReadDir(place); err == nil && len(entries) == 0 {
+			i.done.Empty = append(i.done.Empty, place)
+		} else {
+			i.places = append(i.places, place)
+		}
+	}
+}
+
 // wants reports whether an object has to be read.
 func (i *ingesting) wants(o *ingest.Object) bool {
 	i.done.Listed++
@@ -243,11 +253,11 @@ func (i *ingesting) forget() []string {
 			place = m.uri
 		}
 		above := withFolders(place)
-		lies := func(s ingest.Source) bool {
-			name := followed(absolute(s.String()))
+		lies := func(source string) bool {
+			name := followed(source)
 			return slices.ContainsFunc(above, func(place string) bool { return ingest.Names(name, place) })
 		}
-		if i.plan.Lists(ingest.ParseName(path.Base(filepath.ToSlash(m.uri))), m.modified) && slices.ContainsFunc(i.store.in.Sources, lies) {
+		if i.plan.Lists(ingest.ParseName(path.Base(filepath.ToSlash(m.uri))), m.modified) && slices.ContainsFunc(i.places, lies) {
 			gone = append(gone, fmt.Sprint(m.id))
 		}
 	}

@@ -129,7 +129,7 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 			a.say("warning: %s", report.Plain(why))
 		}
 		for _, folder := range done.Empty {
-			a.say("warning: %s is an empty folder, and does not count as looked through: is something to be mounted there?", report.Plain(folder))
+			a.say("warning: %s is empty, and does not count as looked through: is what belongs there mounted?", report.Plain(folder))
 		}
 		if done.Gone > 0 && err == nil {
 			a.say("%s that could not be read before: not there any more, and no longer missed", amount.Of(done.Gone, "object", "objects"))

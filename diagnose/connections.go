@@ -105,7 +105,7 @@ func (f *facts) refusing(g *Group) *Finding {
 	found.Sentence = fmt.Sprintf("%s refuse%s connections on the traffic port: nothing listens there, or on another address only.", whom(found.Targets, g), third(len(found.Targets)))
 	if n > 0 {
 		if f.Balancer.Type == Classic {
-			found.because(FromLog, "no connection came about for "+amount.Of(n, "client's", "clients'"))
+			found.because(FromLog, "no connection to them came about for "+amount.Of(n, "connection of a client", "connections of clients"))
 		} else {
 			found.because(FromLog, amount.Of(n, "request", "requests")+" got 502 before anything was sent")
 		}

@@ -176,39 +176,48 @@ func (s *Store) ledgerChecks() (checks []string) {
 //
 // Errors: *DiskError, *LockedError.
 func Prune(ctx context.Context, temp string, d Disk, before time.Time) (objects int64, err error) {
+	err = change(ctx, temp, d, func(s *Store) ([]string, error) {
+		old := fmt.Sprintf("interval_end < make_timestamp(%d)", before.UnixMicro())
+		if err := s.one(ctx, "SELECT count(*) FROM disk.object WHERE "+old, []any{&objects}); err != nil || objects == 0 {
+			return nil, err
+		}
+		statements := []string{forgetSpans(before)}
+		for _, t := range diskTables() {
+			statements = append(statements, "DELETE FROM disk."+t+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
+		}
+		return append(statements, "DELETE FROM disk.object WHERE "+old, placeObjects), nil
+	})
+	return objects, err
+}
+
+// change runs in one transaction the statements that find has for a store's file.
+func change(ctx context.Context, temp string, d Disk, find func(*Store) ([]string, error)) (err error) {
 	if err := d.Present(); err != nil {
-		return 0, err
+		return err
 	}
 	held, err := d.lock(ctx, ingestingLock, false)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, held.Unlock()) }()
 	s, err := open(ctx, temp, Input{Disk: d, Workers: 2}, newKeeping(temp, false))
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
 	release, err := s.attach(ctx, d, true)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer func() { err = errors.Join(err, release()) }()
 	if err := s.checkVersion(ctx, d); err != nil {
-		return 0, err
+		return err
 	}
-	old := fmt.Sprintf("interval_end < make_timestamp(%d)", before.UnixMicro())
-	if err := s.each(ctx, func() {}, "SELECT count(*) FROM disk.object WHERE "+old, []any{&objects}); err != nil {
-		return 0, d.fault(err)
+	statements, err := find(s)
+	if err != nil || statements == nil {
+		return d.fault(err)
 	}
-	if objects == 0 {
-		return 0, nil
-	}
-	statements := []string{forgetSpans(before)}
-	for _, t := range diskTables() {
-		statements = append(statements, "DELETE FROM disk."+t+" WHERE object_id IN (SELECT object_id FROM disk.object WHERE "+old+")")
-	}
-	return objects, s.transaction(ctx, append(statements, "DELETE FROM disk.object WHERE "+old, placeObjects)...)
+	return s.transaction(ctx, statements...)
 }
 
 // asideSuffix is followed by the time.

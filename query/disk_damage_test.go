@@ -178,6 +178,7 @@ func TestOtherVersion(t *testing.T) {
 		"verify": func() error { _, err := Verify(ctx, t.TempDir(), disk); return err },
 		"stats":  func() error { _, _, _, err := Stats(ctx, t.TempDir(), disk); return err },
 		"prune":  func() error { _, err := Prune(ctx, t.TempDir(), disk, time.Now()); return err },
+		"forget": func() error { _, err := Forget(ctx, t.TempDir(), disk, "logs"); return err },
 	} {
 		var refused *DiskError
 		if err := do(); !errors.As(err, &refused) || !strings.Contains(refused.Reason, fmt.Sprint("version ", diskVersion+1)) || !strings.Contains(refused.Next, "store rebuild") {

@@ -116,16 +116,30 @@ func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
 	unseen = len(origins) > 0
 	for _, of := range origins {
 		looked := of.looked(known)
+		if of.source == givenUp {
+			looked = of.lookedAnywhere(known)
+		}
 		left := of.lacking(w, looked, anywhere)
 		if last := len(left) - 1; newest && last >= 0 && left[last].Until.Equal(w.Until) && !overdue(looked, left[last].From, edge) {
 			left = left[:last]
 		}
 		unseen = unseen && slices.Equal(left, []when.Window{w})
+		if of.source == givenUp && slices.ContainsFunc(origins, func(o origin) bool { return o != of && o.loadBalancer == of.loadBalancer }) {
+			continue // which lacks that as well
+		}
 		for _, gap := range left {
 			gaps = append(gaps, Span{of.source, of.loadBalancer, gap})
 		}
 	}
 	return gaps, unseen
+}
+
+// lookedAnywhere are the times over which somebody has looked for its load balancer in any source.
+func (of origin) lookedAnywhere(known spans) (windows []when.Window) {
+	for source := range known {
+		windows = append(windows, origin{source, of.loadBalancer}.looked(known)...)
+	}
+	return when.Join(windows)
 }
 
 // lacking are the parts of w over which nobody has looked for it. A source may be one
@@ -188,14 +202,24 @@ func (s *Store) tellGaps(gaps []Span) (said []string) {
 		if i == mostGaps {
 			return append(said, fmt.Sprintf("%s never ingested", amount.Of(int64(len(gaps)-i), "more stretch of time was", "more stretches of time were")))
 		}
-		only := ""
-		if g.LoadBalancer != "" {
-			only = " --lb " + ingest.ShellWord(g.LoadBalancer)
-		}
-		said = append(said, fmt.Sprintf("of %s, %s was never ingested: %s%s%s %s brings it in", g.Of(), g.Window,
-			s.in.Disk.command("ingest"), windowFlags(g.Window), only, ingest.ShellWord(g.Source)))
+		said = append(said, fmt.Sprintf("of %s, %s was never ingested%s", g.Of(), g.Window, s.bring(g)))
 	}
 	return said
+}
+
+// bring says how to bring in what was not looked through, or to ask for it no longer.
+func (s *Store) bring(g Span) string {
+	source, only := ingest.ShellWord(g.Source), ""
+	switch {
+	case g.Source == givenUp:
+		source = "SOURCE"
+	case vanished(g.Source):
+		return ", and it is not there any more: " + s.in.Disk.command("store forget") + " " + source + " asks for it no longer"
+	}
+	if g.LoadBalancer != "" {
+		only = " --lb " + ingest.ShellWord(g.LoadBalancer)
+	}
+	return ": " + s.in.Disk.command("ingest") + windowFlags(g.Window) + only + " " + source + " brings it in"
 }
 
 // windowFlags are those of a command that means this window, of whole minutes.

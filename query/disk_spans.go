@@ -103,7 +103,7 @@ func (i *ingesting) begun() (statements []string) {
 func (i *ingesting) begin() (some bool) {
 	for _, of := range i.origins() {
 		if i.spans.of(of) == nil {
-			i.spans.set(of, []when.Window{{From: time.Unix(0, 0), Until: time.Unix(0, 0)}})
+			i.spans.set(of, []when.Window{neverLooked})
 			some = true
 		}
 	}

@@ -34,7 +34,8 @@ type looked struct {
 
 // TestStoreKnowsWhatItLacks ingests random windows, of all load balancers or of one, and
 // compares the gaps of an answer with a look at every minute; and an answer without a gap,
-// to a question with a window and to one without, with one from the logs themselves.
+// to a question with a window and to one without, with one from the logs themselves. Some
+// are asked once the source has been given up.
 func TestStoreKnowsWhatItLacks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 31, End: end, Lines: 1000, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
@@ -45,7 +46,7 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 		}
 	}
 	report, _ := query.FindReport("top-errors")
-	whole, partial, unseen, unbounded := 0, 0, 0, 0
+	whole, partial, unseen, unbounded, forgotten := 0, 0, 0, 0, 0
 	for seed := range uint64(query.Often(25, 600)) {
 		rng := rand.New(rand.NewPCG(seed, 0x5ba))
 		minute := func() time.Time {
@@ -93,6 +94,12 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 			if n == 0 {
 				pruned = time.Time{}
 			}
+		}
+		if rng.IntN(4) == 0 { // to give the only source up changes nothing of what was looked through
+			if n, err := query.Forget(context.Background(), t.TempDir(), disk, w.dir); n != 1 || err != nil {
+				t.Fatalf("seed %d: %d sources given up: %v", seed, n, err)
+			}
+			forgotten++
 		}
 		plan := ingest.Plan{Window: window(), LoadBalancer: elb()}
 		ask := query.Question{By: report.Default, Classes: parse.Classes()}
@@ -164,8 +171,8 @@ func TestStoreKnowsWhatItLacks(t *testing.T) {
 			t.Errorf("seed %d: ingested %v, pruned before %v, asked for all of %q: %d of %d in %v, want %d of %d", seed, past, pruned, plan.LoadBalancer, got.Total, got.Requests, got.Window, want.Total, want.Requests)
 		}
 	}
-	if whole < 3 || partial < 5 || unseen == 0 || unbounded < 3 {
-		t.Errorf("%d whole answers, %d partial, %d of them of nothing; %d whole ones without a window", whole, partial, unseen, unbounded)
+	if whole < 3 || partial < 5 || unseen == 0 || unbounded < 3 || forgotten < 3 {
+		t.Errorf("%d whole answers, %d partial, %d of them of nothing; %d whole ones without a window; %d sources given up", whole, partial, unseen, unbounded, forgotten)
 	}
 }
 

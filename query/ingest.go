@@ -125,6 +125,7 @@ type stored struct {
 // missing is an object that the store does not have.
 type missing struct {
 	id       int64
+	place    string // where it lies
 	uri      string
 	modified time.Time
 }
@@ -172,7 +173,7 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 		}
 		k.version = version(or(etag), n, or(modified))
 		if k.whole = status == "ok"; !k.whole {
-			i.missing[identity] = missing{k.id, uri, or(modified)}
+			i.missing[identity] = missing{k.id, placeOf(identity, uri), uri, or(modified)}
 		}
 		i.known[identity] = k
 		i.next = max(i.next, k.id+1)
@@ -247,32 +248,13 @@ func (i *ingesting) wants(o *ingest.Object) bool {
 // nobody can read it, and the sources do not lack it. All of them have been listed.
 func (i *ingesting) forget() []string {
 	var gone []string
-	for identity, m := range i.missing {
-		place := identity // of a local file, whose uri may be a name from another folder
-		if strings.HasPrefix(m.uri, "s3://") {
-			place = m.uri
-		}
-		above := withFolders(place)
-		lies := func(source string) bool {
-			name := followed(source)
-			return slices.ContainsFunc(above, func(place string) bool { return ingest.Names(name, place) })
-		}
-		if i.plan.Lists(ingest.ParseName(path.Base(filepath.ToSlash(m.uri))), m.modified) && slices.ContainsFunc(i.places, lies) {
+	for _, m := range i.missing {
+		if i.plan.Lists(ingest.ParseName(path.Base(filepath.ToSlash(m.uri))), m.modified) && slices.ContainsFunc(i.places, m.lies) {
 			gone = append(gone, fmt.Sprint(m.id))
 		}
 	}
-	if i.done.Gone = int64(len(gone)); gone == nil {
-		return nil
-	}
-	return []string{"DELETE FROM disk.object WHERE object_id IN (" + strings.Join(gone, ", ") + ")", placeObjects}
-}
-
-// followed is where a local path leads to, and anything else as it is.
-func followed(place string) string {
-	if to, err := filepath.EvalSymlinks(place); err == nil {
-		return to
-	}
-	return place
+	i.done.Gone = int64(len(gone))
+	return withoutObjects(gone)
 }
 
 // same reports whether the store has what an object holds now.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"loglens/ingest"
 	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/query"
@@ -21,11 +22,12 @@ func (a *app) storeCommand() *cobra.Command {
 		Use:   "store",
 		Short: "Look after a store on disk",
 		Long: `store looks after what ingest has put on disk: what there is (stats), whether it
-is sound (verify), less of it (prune), and all of it once more (rebuild).`,
+is sound (verify), less of it (prune), no more questions about a source that is
+given up (forget), and all of it once more (rebuild).`,
 		Args: knownCommand,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	c.AddCommand(a.storeStats(), a.storeVerify(), a.storePrune(), a.storeRebuild())
+	c.AddCommand(a.storeStats(), a.storeVerify(), a.storePrune(), a.storeForget(), a.storeRebuild())
 	return c
 }
 
@@ -113,6 +115,41 @@ func (a *app) storePrune() *cobra.Command {
 			return err
 		})
 	c.Flags().StringVar(&keep, "keep", "", "keep objects whose interval ended within this time: 30d")
+	return c
+}
+
+func (a *app) storeForget() *cobra.Command {
+	var places []string
+	c := a.cared(&cobra.Command{
+		Use: "forget SOURCE…", Short: "Ask no more for what is missing of a source",
+		Long: `forget is for sources that are given up: a folder that is gone, files that were
+rotated away, a bucket that nothing is delivered to any more. Answers are no
+longer partial for what was not ingested or could not be read of SOURCE, and of
+the sources that lie in it. What the store has of them stays, and is counted.
+An ingest of such a source makes it known again.`,
+		Example: "  loglens store forget ./logs/2026/10",
+	}, func(ctx context.Context, d query.Disk) error {
+		for _, place := range places {
+			n, err := query.Forget(ctx, "", d, place)
+			if err != nil {
+				return err
+			}
+			if n == 0 {
+				return usage("loglens store stats --store "+ingest.ShellWord(d.Path)+" lists them", "%s is no source of this store, and none lies in it", place)
+			}
+			if _, err := fmt.Fprintf(a.out, "%s forgotten; what the store has of %s stays\n",
+				amount.Of(int64(n), "source", "sources"), amount.Noun(int64(n), "it", "them")); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	c.Args = func(_ *cobra.Command, args []string) error {
+		if places = args; len(args) == 0 {
+			return usage("loglens store stats lists the sources", "which source? SOURCE is not given")
+		}
+		return nil
+	}
 	return c
 }
 

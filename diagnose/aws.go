@@ -47,7 +47,9 @@ func Find(ctx context.Context, a ingest.AWS, balancer string) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newCollector(cfg, a.EndpointURL).found(ctx, q, balancer)
+	c := newCollector(cfg, a.EndpointURL)
+	c.snapshot.Profile = a.Profile
+	return c.found(ctx, q, balancer)
 }
 
 func (c *collector) found(ctx context.Context, q ingest.BalancerQuery, which string) (*Found, error) {

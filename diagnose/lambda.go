@@ -2,8 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
-	"loglens/ingest"
 	"loglens/internal/amount"
 )
 
@@ -30,9 +30,12 @@ func lookAtLambda(f *facts) (list []*Finding) {
 			codes = add(codes, row.Reason)
 			others += row.Count
 		}
-		function := "FUNCTION"
+		function, name := "FUNCTION", "NAME"
 		if len(g.Targets) > 0 {
 			function = g.Targets[0].ID
+			if part := strings.Split(function, ":"); len(part) > 6 { // an ARN, with an alias or without
+				name = part[6]
+			}
 		}
 		if denied > 0 {
 			found := finding("lambda-access-denied", fmt.Sprintf("The balancer may not invoke the function of %s.", g.Name))
@@ -52,7 +55,7 @@ func lookAtLambda(f *facts) (list []*Finding) {
 			found.Confidence = High
 			found.because(FromLog, amount.Of(others, "request", "requests")+" ended with "+few(codes))
 			found.share = f.reasons(found, codes...)
-			found.Verify = []string{"aws logs tail --region " + ingest.ShellWord(f.Balancer.Region) + " --since 1h /aws/lambda/NAME"}
+			found.Verify = []string{f.command("logs", "tail", "/aws/lambda/"+name, "--since", "1h")}
 			list = append(list, found)
 		}
 	}

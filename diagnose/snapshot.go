@@ -21,6 +21,10 @@ type Snapshot struct {
 	Until  time.Time `json:"until"`
 	Target string    `json:"target,omitempty"` // "IP:PORT" that was asked about; "" for all
 
+	// Profile is the profile of AWS's configuration that was named, which the commands have
+	// to name as well: without it they would change another account. "" for none.
+	Profile string `json:"profile,omitempty"`
+
 	Balancer     Balancer      `json:"balancer"`
 	Listeners    []Listener    `json:"listeners"`
 	Certificates []Certificate `json:"certificates,omitempty"`

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -9,7 +10,7 @@ import (
 )
 
 func (a *app) iamCommand() *cobra.Command {
-	bucket, prefix := "", ""
+	partition, bucket, prefix := "", "", ""
 	c := &cobra.Command{
 		Use:   "iam",
 		Short: "The least-privilege IAM policy that diagnose needs",
@@ -24,13 +25,19 @@ elasticloadbalancing:DescribeLoadBalancers and DescribeLoadBalancerAttributes.`,
 			if name, below, is := strings.Cut(strings.TrimPrefix(bucket, "s3://"), "/"); is || name != bucket {
 				return usage(strings.TrimSpace("loglens iam --bucket "+name+" "+prefixed(below)), "--bucket %s: a bucket is named without s3:// and prefix", bucket)
 			}
-			return diagnose.WritePolicy(a.out, bucket, strings.Trim(prefix, "/"))
+			if !partitionForm.MatchString(partition) {
+				return usage("loglens iam --partition aws-cn", "--partition %s: a partition is aws, aws-cn, aws-us-gov or the like", partition)
+			}
+			return diagnose.WritePolicy(a.out, partition, bucket, strings.Trim(prefix, "/"))
 		},
 	}
 	c.Flags().StringVar(&bucket, "bucket", "my-logs", "bucket that the logs are in")
 	c.Flags().StringVar(&prefix, "prefix", "", "prefix that the logs are below")
+	c.Flags().StringVar(&partition, "partition", "aws", "part of AWS: aws-cn for China, aws-us-gov for GovCloud")
 	return c
 }
+
+var partitionForm = regexp.MustCompile(`^aws(-[a-z]+)*$`)
 
 // prefixed is the flag for a prefix, empty for none.
 func prefixed(prefix string) string {

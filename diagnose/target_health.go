@@ -30,9 +30,9 @@ var verdicts = map[string]struct{ id, sentence string }{
 	"Elb.InternalError":               {"target-health-internal-error", "The balancer cannot check %s for a reason of its own."},
 	"Target.InvalidState":             {"target-invalid-state", "The instance of %s is stopped or terminated."},
 	"Target.IpUnusable":               {"target-ip-unusable", "The address of %s is a load balancer's."},
-	"Target.DeregistrationInProgress": {"target-draining", "%s is deregistering."},
-	"Elb.RegistrationInProgress":      {"target-initial", "%s is being registered."},
-	"Elb.InitialHealthChecking":       {"target-initial", "%s has its first health checks."},
+	"Target.DeregistrationInProgress": {"target-draining", "Deregistration of %s is under way."},
+	"Elb.RegistrationInProgress":      {"target-initial", "Registration of %s is under way."},
+	"Elb.InitialHealthChecking":       {"target-initial", "The first health checks of %s are under way."},
 	"Target.HealthCheckDisabled":      {"target-health-checks-disabled", "Health checks of %s are disabled."},
 }
 
@@ -171,7 +171,7 @@ func (f *facts) classicState(e endpoint, b *gather) {
 		return
 	}
 	found := b.at("out"+at+e.target.Reason, func() *Finding {
-		found := finding("classic-instance-out-of-service", "%s is OutOfService, and gets no requests.")
+		found := finding("classic-instance-out-of-service", "The balancer sends no requests to %s: OutOfService.")
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connection_Error", "Target_Connect_Timeout")
 		return found
 	})

@@ -122,7 +122,7 @@ func cause(o *demo.Object, c demo.Cause, line string) string {
 		case demo.FormatW3C:
 			return "not as many values as #Fields has names"
 		}
-		least := map[demo.Kind]int{demo.KindHealthCheck: 8, demo.KindNLB: 22}[o.Kind]
+		least := map[demo.Kind]int{demo.KindHealthCheck: 8, demo.KindNLB: 18}[o.Kind]
 		return fmt.Sprintf("only %d of at least %d fields", len(strings.Fields(line)), cmp.Or(least, 12))
 	}
 	return string(c) // an empty line, and one that is too long

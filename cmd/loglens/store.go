@@ -127,7 +127,7 @@ rotated away, a bucket that nothing is delivered to any more. Answers are no
 longer partial for what was not ingested or could not be read of SOURCE, and of
 the sources that lie in it. What the store has of them stays, and is counted.
 An ingest of such a source makes it known again.`,
-		Example: "  loglens store forget ./logs/2026/10",
+		Example: "  loglens store forget ./logs",
 	}, func(ctx context.Context, d query.Disk) error {
 		for _, place := range places {
 			n, err := query.Forget(ctx, "", d, place)

@@ -12,6 +12,9 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
+// Wild are the characters that make a pattern of a source's name.
+const Wild = "*?[{"
+
 // matches are the paths below base, whose files fsys has, that match a pattern. A folder
 // that cannot be listed is an error: logs that match may be in it.
 func matches(fsys fs.FS, base, pattern string) ([]string, error) {

@@ -29,7 +29,7 @@ func newLocalSource(spec string) (Source, error) {
 	if err == nil {
 		return localSource{spec, []string{spec}}, nil
 	}
-	isGlob := strings.ContainsAny(spec, "*?[{")
+	isGlob := strings.ContainsAny(spec, Wild)
 	if !isGlob && errors.Is(err, fs.ErrNotExist) {
 		return nil, &NotFoundError{What: "no such file or folder", Name: spec, Next: bucketHint(spec), Err: err}
 	}

@@ -43,7 +43,7 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, spans []S
 	defer func() { err = errors.Join(err, done()) }()
 	add := func(name, query string) error {
 		r := Relation{Name: name}
-		err := s.each(ctx, func() {}, query, []any{&r.Rows, &r.First, &r.Last})
+		err := s.one(ctx, query, []any{&r.Rows, &r.First, &r.Last})
 		list = append(list, r)
 		return d.fault(err)
 	}

@@ -104,7 +104,7 @@ func withoutObjects(ids []string) []string {
 
 // vanished reports whether a source is a local file or folder that is not there any more.
 func vanished(source string) bool {
-	if !filepath.IsAbs(source) || strings.ContainsAny(source, "*?[{") {
+	if !filepath.IsAbs(source) || strings.ContainsAny(source, ingest.Wild) {
 		return false
 	}
 	_, err := os.Lstat(source)

@@ -27,7 +27,7 @@ func (s *Store) bound(ctx context.Context) error {
 		return nil
 	}
 	var first, last *time.Time
-	err := s.each(ctx, func() {}, "SELECT min(minute), max(minute) + INTERVAL 1 minute FROM disk.entry_minute", []any{&first, &last})
+	err := s.one(ctx, "SELECT min(minute), max(minute) + INTERVAL 1 minute FROM disk.entry_minute", []any{&first, &last})
 	looked := lookedFor(s.in.Plan.LoadBalancer, r.spans)
 	if w.From.IsZero() {
 		w.From = looked.From

@@ -244,7 +244,7 @@ func (s *Store) answerFromDisk(ctx context.Context, q asked) error {
 func (s *Store) narrow(ctx context.Context, q asked) error {
 	var first, last *time.Time
 	var rows, timed, all int64
-	err := s.each(ctx, func() {}, q.earliest, []any{&first, &last, &rows, &timed, &all}, onlyNamed(q.args(), q.earliest)...)
+	err := s.one(ctx, q.earliest, []any{&first, &last, &rows, &timed, &all}, onlyNamed(q.args(), q.earliest)...)
 	if err != nil || timed == 0 || timed < rows {
 		return err
 	}
@@ -385,7 +385,7 @@ func sqlList(words []string) string {
 // wholeRequests refuses to answer from objects of which only failures were kept.
 func (s *Store) wholeRequests(ctx context.Context) error {
 	var lacking, all int64
-	err := s.each(ctx, func() {}, `
+	err := s.one(ctx, `
 		SELECT count(*) FILTER (NOT requests_kept), count(*) FROM disk.object JOIN chosen ON disk.object.object_id = stored WHERE status = 'ok'`,
 		[]any{&lacking, &all})
 	if err == nil && lacking > 0 {
@@ -408,7 +408,7 @@ func (s *Store) fillChosen(ctx context.Context, plan ingest.Plan) error {
 			return err
 		}
 		var n, all int
-		err = s.each(ctx, func() {}, "SELECT count(*), (SELECT count(*) FROM disk.object) FROM chosen", []any{&n, &all})
+		err = s.one(ctx, "SELECT count(*), (SELECT count(*) FROM disk.object) FROM chosen", []any{&n, &all})
 		s.reader.all = n == all
 		s.uris, s.names = make([]string, n), make([]ingest.Name, n) // for diskLines.names
 		return err

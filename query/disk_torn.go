@@ -71,7 +71,7 @@ func (c *metadataCopy) close(clean bool) error {
 // save copies what the next checkpoint writes over. The copy is on the disk when it returns.
 func (c *metadataCopy) save(ctx context.Context, s *Store) error {
 	var size int64
-	if err := s.each(ctx, func() {}, "SELECT block_size FROM pragma_database_size() WHERE database_name = 'disk'", []any{&size}); err != nil {
+	if err := s.one(ctx, "SELECT block_size FROM pragma_database_size() WHERE database_name = 'disk'", []any{&size}); err != nil {
 		return err
 	}
 	var id int64

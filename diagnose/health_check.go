@@ -34,7 +34,7 @@ func lookAtHealthChecks(f *facts) (list []*Finding) {
 	return list
 }
 
-// answers are what an unhealthy target's health check was answered with.
+// answer is what an unhealthy target's health check was answered with.
 type answer struct {
 	endpoint
 	code int
@@ -72,10 +72,6 @@ func (f *facts) answered(g *Group) (list []answer) {
 		}
 	}
 	return list
-}
-
-func timedOut(reason string) bool {
-	return reason == "TimedOut" || reason == "RequestTimedOut" || reason == "ConnectionTimedOut"
 }
 
 // takes reports whether a matcher counts a code as success.
@@ -256,204 +252,6 @@ func (g *Group) checksApart() bool {
 	return !slices.ContainsFunc(g.Targets, func(t Target) bool { return g.checkPort(&t) == cmp.Or(t.Port, g.Port) })
 }
 
-// otherPort looks at health checks with a port of their own: one of the two ports
-// may refuse while the other answers.
-func (f *facts) otherPort(g *Group) (list []*Finding) {
-	b := gather{}
-	answers := map[*Target]bool{} // targets whose health check is answered, with a wrong code
-	for _, a := range f.answered(g) {
-		answers[a.target] = true
-	}
-	for _, e := range f.of(g) {
-		if e.checkPort == e.port || !slices.Contains(g.transports(), "tcp") {
-			continue // what is checked in TCP is no port of UDP's or GENEVE's
-		}
-		check, traffic := f.probe(e, true), f.probe(e, false)
-		refusals, served := f.refusals(e), f.served(e)
-		passed := e.othersPass() && (traffic == nil || check == nil)
-		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
-		switch {
-		case e.healthy() && (refusals > 0 || traffic != nil && traffic.Outcome == ProbeRefused):
-			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
-				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
-				found.Confidence = High
-				found.because(FromConfig, config)
-				f.checkTraffic(found, g)
-				found.share = f.reasons(found, "Target_Connection_Error")
-				return found
-			})
-			found.on(e)
-			found.because(FromHealth, e.label()+": "+state(e.target))
-			f.tell(found, e, refusals, 0, traffic)
-		case passed: // others are healthy on that very port
-		case e.failing() && !timeoutReason(e.target) && refusals == 0 && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
-			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
-				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
-				found.Confidence = High
-				found.because(FromConfig, config)
-				f.checkTraffic(found, g)
-				f.fromTarget(found, e)
-				return found
-			})
-			found.on(e)
-			found.because(FromHealth, e.label()+": "+state(e.target))
-			f.tell(found, e, 0, served, check)
-		case e.failing() && !answers[e.target]:
-			found := b.at(fmt.Sprint("differs", e.checkPort), func() *Finding {
-				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
-				found.because(FromConfig, config)
-				f.checkTraffic(found, g)
-				f.fromTarget(found, e)
-				return found
-			})
-			found.on(e)
-			found.because(FromHealth, e.label()+": "+state(e.target))
-		}
-	}
-	for _, found := range b.list {
-		if len(found.Evidence) > 5 {
-			found.Evidence = found.Evidence[:5]
-		}
-	}
-	return append(list, b.list...)
-}
-
-func timeoutReason(t *Target) bool { return t.Reason == "Target.Timeout" }
-
-// checkTraffic sends health checks to where traffic goes.
-func (f *facts) checkTraffic(found *Finding, g *Group) {
-	if f.Balancer.Type == Classic {
-		return
-	}
-	f.modifyGroup(found, g, []string{"--health-check-port", "traffic-port"}, []string{"--health-check-port", g.Check.Port})
-}
-
-// tell adds what logs and probe say of a port.
-func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Probe) {
-	if refusals > 0 {
-		found.because(FromLog, amount.Of(refusals, "request", "requests")+" to "+e.name()+" found no connection")
-	}
-	if served > 0 {
-		found.because(FromLog, e.name()+" answered "+amount.Of(served, "request", "requests"))
-	}
-	if p != nil {
-		found.because(FromProbe, p.Address+": "+p.Outcome)
-	}
-}
-
-// refusals are the requests to a target whose connection was refused.
-func (f *facts) refusals(e endpoint) (n int64) {
-	for _, row := range f.failures() {
-		if row.Target == e.name() && row.Reason == "Target_Connection_Error" {
-			n += row.Count
-		}
-	}
-	return n
-}
-
-// served are the requests that a target answered.
-func (f *facts) served(e endpoint) (n int64) {
-	if f.Logs == nil {
-		return 0
-	}
-	for _, t := range f.Logs.Traffic {
-		if t.Target == e.name() {
-			n += t.Requests
-		}
-	}
-	for _, row := range f.failures() {
-		if row.Target == e.name() && row.TargetStatus < 0 {
-			n -= row.Count
-		}
-	}
-	return max(n, 0)
-}
-
-// otherProtocol looks at health checks that speak another protocol than the traffic,
-// and fail.
-func (f *facts) otherProtocol(g *Group) []*Finding {
-	check, traffic := g.Check.Protocol, g.Protocol
-	other := check == "HTTP" && g.speaksTLS() || check == "HTTPS" && g.plain()
-	if !other {
-		return nil
-	}
-	bad := map[*Target]bool{} // targets that answer 400, as servers do that are spoken to in the wrong way
-	for _, a := range f.answered(g) {
-		bad[a.target] = bad[a.target] || a.code == 400
-	}
-	found := finding("health-check-protocol-mismatch", fmt.Sprintf("The health check of %s speaks %s, and the traffic %s.", g.Name, check, traffic))
-	for _, e := range f.of(g) {
-		if e.othersPass() {
-			continue
-		}
-		if e.failing() && !timeoutReason(e.target) && (e.checkPort == e.port || f.Balancer.Type == Classic) && e.target.Reason != "Target.ResponseCodeMismatch" ||
-			e.failing() && check == "HTTP" && bad[e.target] {
-			found.on(e)
-			f.evidence(found, e)
-			if p := f.probe(e, true); p != nil {
-				found.because(FromProbe, p.Address+": "+p.Outcome)
-			}
-		}
-	}
-	if len(found.Targets) == 0 {
-		return nil
-	}
-	found.because(FromConfig, fmt.Sprintf("target group %s: %s on port %d; health check: %s", g.Name, traffic, g.Port, g.Check.words()))
-	if f.Balancer.Type != Classic {
-		want := "HTTP"
-		if g.speaksTLS() {
-			want = "HTTPS"
-		}
-		f.modifyGroup(found, g, []string{"--health-check-protocol", want}, []string{"--health-check-protocol", check})
-	}
-	found.Confidence = High
-	return []*Finding{found}
-}
-
-// timing looks at a health check's timeout.
-func (f *facts) timing(g *Group) (list []*Finding) {
-	c := g.Check
-	// A network balancer takes them alike, and some set-ups have both at 10 s.
-	if c.Interval > 0 && (c.Timeout > c.Interval || c.Timeout == c.Interval && f.Balancer.Type != NetworkType) {
-		found := finding("health-check-timeout-not-below-interval", fmt.Sprintf("The health check of %s has a timeout of %d s and an interval of %d s: checks overlap.", g.Name, c.Timeout, c.Interval))
-		found.onGroup(g)
-		found.Confidence = High
-		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
-		if f.Balancer.Type != Classic {
-			f.modifyGroup(found, g, []string{"--health-check-timeout-seconds", strconv.Itoa(max(2, c.Interval/2))}, []string{"--health-check-timeout-seconds", strconv.Itoa(c.Timeout)})
-		}
-		list = append(list, found)
-	}
-	found := finding("health-check-timeout-too-short", fmt.Sprintf("Targets of %s answer the health check in just under its timeout of %d s, or not within it.", g.Name, c.Timeout))
-	for _, e := range f.of(g) {
-		slow, late := f.slowChecks(e)
-		if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000 {
-			found.because(FromProbe, fmt.Sprintf("%s answered after %.1f s", p.Address, float64(p.Millis)/1000))
-			slow, late = float64(p.Millis)/1000, max(late, 1)
-		}
-		if e.failing() && late > 0 && slow >= 0.8*float64(c.Timeout) {
-			found.on(e)
-			if len(found.Evidence) < 4 {
-				found.because(FromLog, fmt.Sprintf("%s: %s timed out, and one that passed took %.1f s", e.label(), amount.Of(late, "check", "checks"), slow))
-			}
-		}
-	}
-	if len(found.Targets) > 0 {
-		found.Confidence = High
-		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
-		if f.Balancer.Type != Classic {
-			timeout := min(c.Timeout*3, max(c.Interval-1, c.Timeout), 120)
-			change := []string{"--health-check-timeout-seconds", strconv.Itoa(timeout)}
-			if timeout == c.Timeout {
-				change = []string{"--health-check-timeout-seconds", strconv.Itoa(min(c.Timeout*2, 120)), "--health-check-interval-seconds", strconv.Itoa(min(c.Interval*2+1, 300))}
-			}
-			f.modifyGroup(found, g, change, []string{"--health-check-timeout-seconds", strconv.Itoa(c.Timeout), "--health-check-interval-seconds", strconv.Itoa(c.Interval)})
-		}
-		list = append(list, found)
-	}
-	return list
-}
-
 // othersPass reports whether another target of a group passes the check that this one does
 // not: what is set for all of them is not why.
 func (e endpoint) othersPass() bool {
@@ -463,25 +261,6 @@ func (e endpoint) othersPass() bool {
 		}
 	}
 	return false
-}
-
-// slowChecks are the slowest check of a target that passed, in seconds, and how many
-// timed out.
-func (f *facts) slowChecks(e endpoint) (slow float64, late int64) {
-	if f.Logs == nil {
-		return 0, 0
-	}
-	for _, c := range f.Logs.Health {
-		if c.Group != e.group.Name || c.Target != f.checkName(e) {
-			continue
-		}
-		if c.Pass {
-			slow = max(slow, c.Slowest)
-		} else if timedOut(c.Reason) {
-			late += c.Checks
-		}
-	}
-	return slow, late
 }
 
 // probe is how a target answered us, on its health check port or its traffic port;

@@ -1,0 +1,160 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"loglens/internal/amount"
+)
+
+// otherPort looks at health checks with a port of their own: one of the two ports
+// may refuse while the other answers.
+func (f *facts) otherPort(g *Group) (list []*Finding) {
+	b := gather{}
+	answers := map[*Target]bool{} // targets whose health check is answered, with a wrong code
+	for _, a := range f.answered(g) {
+		answers[a.target] = true
+	}
+	for _, e := range f.of(g) {
+		if e.checkPort == e.port || !slices.Contains(g.transports(), "tcp") {
+			continue // what is checked in TCP is no port of UDP's or GENEVE's
+		}
+		check, traffic := f.probe(e, true), f.probe(e, false)
+		refusals, served := f.refusals(e), f.served(e)
+		passed := e.othersPass() && (traffic == nil || check == nil)
+		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
+		switch {
+		case e.healthy() && (refusals > 0 || traffic != nil && traffic.Outcome == ProbeRefused):
+			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
+				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
+				found.Confidence = High
+				found.because(FromConfig, config)
+				f.checkTraffic(found, g)
+				found.share = f.reasons(found, "Target_Connection_Error")
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			f.tell(found, e, refusals, 0, traffic)
+		case passed: // others are healthy on that very port
+		case e.failing() && !timeoutReason(e.target) && refusals == 0 && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
+			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
+				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
+				found.Confidence = High
+				found.because(FromConfig, config)
+				f.checkTraffic(found, g)
+				f.fromTarget(found, e)
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			f.tell(found, e, 0, served, check)
+		case e.failing() && !answers[e.target]:
+			found := b.at(fmt.Sprint("differs", e.checkPort), func() *Finding {
+				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
+				found.because(FromConfig, config)
+				f.checkTraffic(found, g)
+				f.fromTarget(found, e)
+				return found
+			})
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+		}
+	}
+	for _, found := range b.list {
+		if len(found.Evidence) > 5 {
+			found.Evidence = found.Evidence[:5]
+		}
+	}
+	return append(list, b.list...)
+}
+
+// checkTraffic sends health checks to where traffic goes.
+func (f *facts) checkTraffic(found *Finding, g *Group) {
+	if f.Balancer.Type == Classic {
+		return
+	}
+	f.modifyGroup(found, g, []string{"--health-check-port", "traffic-port"}, []string{"--health-check-port", g.Check.Port})
+}
+
+// tell adds what logs and probe say of a port.
+func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Probe) {
+	if refusals > 0 {
+		found.because(FromLog, amount.Of(refusals, "request", "requests")+" to "+e.name()+" found no connection")
+	}
+	if served > 0 {
+		found.because(FromLog, e.name()+" answered "+amount.Of(served, "request", "requests"))
+	}
+	if p != nil {
+		found.because(FromProbe, p.Address+": "+p.Outcome)
+	}
+}
+
+// refusals are the requests to a target whose connection was refused.
+func (f *facts) refusals(e endpoint) (n int64) {
+	for _, row := range f.failures() {
+		if row.Target == e.name() && row.Reason == "Target_Connection_Error" {
+			n += row.Count
+		}
+	}
+	return n
+}
+
+// served are the requests that a target answered.
+func (f *facts) served(e endpoint) (n int64) {
+	if f.Logs == nil {
+		return 0
+	}
+	for _, t := range f.Logs.Traffic {
+		if t.Target == e.name() {
+			n += t.Requests
+		}
+	}
+	for _, row := range f.failures() {
+		if row.Target == e.name() && row.TargetStatus < 0 {
+			n -= row.Count
+		}
+	}
+	return max(n, 0)
+}
+
+// otherProtocol looks at health checks that speak another protocol than the traffic,
+// and fail.
+func (f *facts) otherProtocol(g *Group) []*Finding {
+	check, traffic := g.Check.Protocol, g.Protocol
+	other := check == "HTTP" && g.speaksTLS() || check == "HTTPS" && g.plain()
+	if !other {
+		return nil
+	}
+	bad := map[*Target]bool{} // targets that answer 400, as servers do that are spoken to in the wrong way
+	for _, a := range f.answered(g) {
+		bad[a.target] = bad[a.target] || a.code == 400
+	}
+	found := finding("health-check-protocol-mismatch", fmt.Sprintf("The health check of %s speaks %s, and the traffic %s.", g.Name, check, traffic))
+	for _, e := range f.of(g) {
+		if e.othersPass() {
+			continue
+		}
+		if e.failing() && !timeoutReason(e.target) && (e.checkPort == e.port || f.Balancer.Type == Classic) && e.target.Reason != "Target.ResponseCodeMismatch" ||
+			e.failing() && check == "HTTP" && bad[e.target] {
+			found.on(e)
+			f.evidence(found, e)
+			if p := f.probe(e, true); p != nil {
+				found.because(FromProbe, p.Address+": "+p.Outcome)
+			}
+		}
+	}
+	if len(found.Targets) == 0 {
+		return nil
+	}
+	found.because(FromConfig, fmt.Sprintf("target group %s: %s on port %d; health check: %s", g.Name, traffic, g.Port, g.Check.words()))
+	if f.Balancer.Type != Classic {
+		want := "HTTP"
+		if g.speaksTLS() {
+			want = "HTTPS"
+		}
+		f.modifyGroup(found, g, []string{"--health-check-protocol", want}, []string{"--health-check-protocol", check})
+	}
+	found.Confidence = High
+	return []*Finding{found}
+}

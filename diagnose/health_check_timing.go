@@ -1,0 +1,79 @@
+package diagnose
+
+import (
+	"fmt"
+	"strconv"
+
+	"loglens/internal/amount"
+)
+
+// timing looks at a health check's timeout.
+func (f *facts) timing(g *Group) (list []*Finding) {
+	c := g.Check
+	// A network balancer takes them alike, and some set-ups have both at 10 s.
+	if c.Interval > 0 && (c.Timeout > c.Interval || c.Timeout == c.Interval && f.Balancer.Type != NetworkType) {
+		found := finding("health-check-timeout-not-below-interval", fmt.Sprintf("The health check of %s has a timeout of %d s and an interval of %d s: checks overlap.", g.Name, c.Timeout, c.Interval))
+		found.onGroup(g)
+		found.Confidence = High
+		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
+		if f.Balancer.Type != Classic {
+			f.modifyGroup(found, g, []string{"--health-check-timeout-seconds", strconv.Itoa(max(2, c.Interval/2))}, []string{"--health-check-timeout-seconds", strconv.Itoa(c.Timeout)})
+		}
+		list = append(list, found)
+	}
+	found := finding("health-check-timeout-too-short", fmt.Sprintf("Targets of %s answer the health check in just under its timeout of %d s, or not within it.", g.Name, c.Timeout))
+	for _, e := range f.of(g) {
+		slow, late := f.slowChecks(e)
+		if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000 {
+			found.because(FromProbe, fmt.Sprintf("%s answered after %.1f s", p.Address, float64(p.Millis)/1000))
+			slow, late = float64(p.Millis)/1000, max(late, 1)
+		}
+		if e.failing() && late > 0 && slow >= 0.8*float64(c.Timeout) {
+			found.on(e)
+			if len(found.Evidence) < 4 {
+				found.because(FromLog, fmt.Sprintf("%s: %s timed out, and one that passed took %.1f s", e.label(), amount.Of(late, "check", "checks"), slow))
+			}
+		}
+	}
+	if len(found.Targets) > 0 {
+		found.Confidence = High
+		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
+		if f.Balancer.Type != Classic {
+			timeout := min(c.Timeout*3, max(c.Interval-1, c.Timeout), 120)
+			change := []string{"--health-check-timeout-seconds", strconv.Itoa(timeout)}
+			if timeout == c.Timeout {
+				change = []string{"--health-check-timeout-seconds", strconv.Itoa(min(c.Timeout*2, 120)), "--health-check-interval-seconds", strconv.Itoa(min(c.Interval*2+1, 300))}
+			}
+			f.modifyGroup(found, g, change, []string{"--health-check-timeout-seconds", strconv.Itoa(c.Timeout), "--health-check-interval-seconds", strconv.Itoa(c.Interval)})
+		}
+		list = append(list, found)
+	}
+	return list
+}
+
+// slowChecks are the slowest check of a target that passed, in seconds, and how many
+// timed out.
+func (f *facts) slowChecks(e endpoint) (slow float64, late int64) {
+	if f.Logs == nil {
+		return 0, 0
+	}
+	for _, c := range f.Logs.Health {
+		if c.Group != e.group.Name || c.Target != f.checkName(e) {
+			continue
+		}
+		if c.Pass {
+			slow = max(slow, c.Slowest)
+		} else if timedOut(c.Reason) {
+			late += c.Checks
+		}
+	}
+	return slow, late
+}
+
+// timeoutReason reports whether the balancer says that a check was not answered in time.
+func timeoutReason(t *Target) bool { return t.Reason == "Target.Timeout" }
+
+// timedOut reports whether health check logs say so.
+func timedOut(reason string) bool {
+	return reason == "TimedOut" || reason == "RequestTimedOut" || reason == "ConnectionTimedOut"
+}

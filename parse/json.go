@@ -18,6 +18,7 @@ func (r *reader) json(line []byte) Cause {
 	if cause := r.vended.object(line); cause.bad() {
 		return cause
 	}
+	r.namesTell()
 	given, cause := r.deliver(false)
 	if cause.kind == whole {
 		left := &r.left[r.kind]

@@ -19,6 +19,7 @@ func (n *naiveReader) readJSON(line string) record {
 	if cause != "" {
 		return damaged(line, cause)
 	}
+	n.namesTell(columns)
 	r, given := n.deliver(line, columns, false)
 	if r.Cause == "" {
 		n.json[r.Kind] = true
@@ -91,18 +92,18 @@ func (n *naiveReader) isHeader(line string) bool {
 	}
 	if len(names) > 0 {
 		n.columns, n.tabs = names, false
-		n.columnsTell()
+		var columns []naiveColumn
+		for _, name := range names {
+			columns = append(columns, naiveColumn{name: name})
+		}
+		n.namesTell(columns)
 	}
 	return len(names) > 0
 }
 
-// columnsTell is for the log that knows most of the names, if it is one alone or
+// namesTell is for the log that knows most of the names, if it is one alone or
 // the expected one.
-func (n *naiveReader) columnsTell() {
-	var columns []naiveColumn
-	for _, name := range n.columns {
-		columns = append(columns, naiveColumn{name: name})
-	}
+func (n *naiveReader) namesTell(columns []naiveColumn) {
 	backwards, expected := n.logOf(columns).kind, n.kind
 	for _, f := range naiveFormats[:4] {
 		n.kind = f.kind

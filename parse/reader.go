@@ -54,9 +54,14 @@ func (r *reader) read(line []byte) Cause {
 
 // columnsTell takes over which log it is from the names of the columns.
 func (r *reader) columnsTell() {
-	v := &r.vended
-	v.n, v.means = r.columns.n, r.columns.means
-	if kind, tied := v.kind(r.kind); !tied {
+	r.vended.n, r.vended.means = r.columns.n, r.columns.means
+	r.namesTell()
+}
+
+// namesTell takes over which log it is from the names of a vended line, whatever its
+// values are.
+func (r *reader) namesTell() {
+	if kind, tied := r.vended.kind(r.kind); !tied {
 		r.kind = kind
 	}
 }

@@ -109,14 +109,14 @@ func (w *walker) visit(f found) bool {
 	case err != nil && isLink(path):
 		// What a link promises and does not lead to is one object that cannot be read,
 		// and no reason to read nothing else.
-		if !w.plan.wants(name) {
+		if !w.plan.Wants(name) {
 			return true
 		}
 		return w.yield(&Object{URI: path, Size: -1, Name: name, identity: path, origin: file{path}}, nil)
 	case err != nil:
 		return w.yield(nil, fmt.Errorf("open %s: %w", path, reason(err)))
 	}
-	if !info.IsDir() && !w.plan.wants(name) {
+	if !info.IsDir() && !w.plan.Wants(name) {
 		return true
 	}
 	switch {

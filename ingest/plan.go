@@ -73,12 +73,9 @@ func (p Plan) delivered(k parse.Kind) time.Time {
 	return p.Window.Until.UTC().Add(lag(k) + lateness)
 }
 
-// Wants reports whether an object of this name may hold what the plan asks for.
-func (p Plan) Wants(n Name) bool { return p.wants(n) }
-
-// wants reports whether an object of this name is to be opened. A name that
+// Wants reports whether an object of this name is to be opened. A name that
 // says nothing is wanted: only its lines can tell.
-func (p Plan) wants(n Name) bool {
+func (p Plan) Wants(n Name) bool {
 	if n.Kind == parse.KindUnknown {
 		return !n.TestFile
 	}
@@ -100,7 +97,7 @@ func (p Plan) tooOld(modified time.Time) bool {
 // Lists reports whether a listing yields an object of this name and time, zero if that is
 // not known, if it is there.
 func (p Plan) Lists(n Name, modified time.Time) bool {
-	return p.wants(n) && (n.Kind != parse.KindUnknown || !p.tooOld(modified))
+	return p.Wants(n) && (n.Kind != parse.KindUnknown || !p.tooOld(modified))
 }
 
 // wantsLog reports whether the plan takes this log of this balancer, at any time.

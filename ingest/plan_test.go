@@ -76,7 +76,7 @@ func TestPlanWants(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.plan.wants(tt.in); got != tt.want {
+			if got := tt.plan.Wants(tt.in); got != tt.want {
 				t.Errorf("wants(%+v) = %v, want %v", tt.in, got, tt.want)
 			}
 		})

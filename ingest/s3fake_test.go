@@ -260,7 +260,7 @@ func TestSeekOrder(t *testing.T) {
 		plan := Plan{Window: when.Window{From: day.Add(8 * time.Hour), Until: day.Add(40 * time.Hour)}, Now: day.Add(80 * time.Hour), Kinds: kinds}
 		var want []string
 		for _, k := range keys {
-			if plan.wants(ParseName(k[strings.LastIndex(k, "/")+1:])) {
+			if plan.Wants(ParseName(k[strings.LastIndex(k, "/")+1:])) {
 				want = append(want, k)
 			}
 		}

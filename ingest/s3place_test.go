@@ -51,7 +51,7 @@ func chosen(keys []string, prefix string, plan Plan) (want []string) {
 	}
 	dated := regexp.MustCompile(`/\d{12}/elasticloadbalancing/[0-9A-Za-z-]+/(\d{4}(?:/\d\d){0,2})/`)
 	for _, k := range keys {
-		if !strings.HasPrefix(k, prefix) || strings.HasSuffix(k, "/") || !plan.wants(ParseName(path.Base(k))) {
+		if !strings.HasPrefix(k, prefix) || strings.HasSuffix(k, "/") || !plan.Wants(ParseName(path.Base(k))) {
 			continue
 		}
 		if m := dated.FindStringSubmatch(k); m != nil {
@@ -150,7 +150,7 @@ func TestNamesOfBeginnings(t *testing.T) {
 		var keys, want []string
 		for _, name := range []string{"1100Z_10.0.0.1_r.log.gz", "1105Z_r.log.gz", "1155Z_r.json.gz", "1200Z_10.0.0.1_r.log.gz", "1200Z_r.log.gz", "1205Z_10.0.0.1_r.log.gz"} {
 			key := place + "111122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T" + name
-			if keys = append(keys, key); plan.wants(ParseName(path.Base(key))) {
+			if keys = append(keys, key); plan.Wants(ParseName(path.Base(key))) {
 				want = append(want, key)
 			}
 		}

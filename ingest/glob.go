@@ -15,6 +15,9 @@ import (
 // Wild are the characters that make a pattern of a source's name.
 const Wild = "*?[{"
 
+// wildHelp says what they mean.
+const wildHelp = "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"
+
 // matches are the paths below base, whose files fsys has, that match a pattern. A folder
 // that cannot be listed is an error: logs that match may be in it.
 func matches(fsys fs.FS, base, pattern string) ([]string, error) {

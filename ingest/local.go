@@ -40,7 +40,7 @@ func newLocalSource(spec string) (Source, error) {
 	paths, err := matches(os.DirFS(base), base, pattern)
 	switch {
 	case errors.Is(err, doublestar.ErrBadPattern):
-		return nil, &SourceError{Spec: spec, Reason: "not a valid pattern: " + err.Error(), Next: "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"}
+		return nil, &SourceError{Spec: spec, Reason: "not a valid pattern: " + err.Error(), Next: wildHelp}
 	case err != nil:
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func newS3Source(spec, rest string, dial *dialer) (Source, error) {
 	s := &s3Source{spec: spec, bucket: bucket, prefix: strings.TrimRight(prefix, "/"), isKey: !strings.HasSuffix(prefix, "/"), dial: dial}
 	if i := strings.IndexAny(prefix, Wild); i >= 0 {
 		if !doublestar.ValidatePattern(prefix) {
-			return nil, &SourceError{Spec: spec, Reason: "not a valid pattern", Next: "* stands for any name, ** for any folders, [ab] and {a,b} for a choice"}
+			return nil, &SourceError{Spec: spec, Reason: "not a valid pattern", Next: wildHelp}
 		}
 		s.pattern = prefix
 		s.prefix = prefix[:max(strings.LastIndexByte(prefix[:i], '/'), 0)]

@@ -127,10 +127,11 @@ func explainCode(api smithy.APIError, action, resource string) error {
 		return &UnreachableError{Resource: resource, Reason: "the key that it is encrypted with cannot be used (" + words.Error() + ")", Next: "aws kms describe-key --key-id KEY tells the key's state", Err: words}
 	case "PreconditionFailed":
 		return ErrReplaced
-	case "PermanentRedirect", "TemporaryRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "MovedPermanently":
-		return wrongRegion(resource, words)
 	case "SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "BandwidthLimitExceeded":
 		return &UnreachableError{Resource: resource, Reason: "AWS throttles, after many attempts (" + words.Error() + ")", Next: "try again later, with a shorter window or fewer --workers", Err: words}
+	}
+	if isElsewhere(api) {
+		return wrongRegion(resource, words)
 	}
 	return nil
 }

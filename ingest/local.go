@@ -104,7 +104,7 @@ func (w *walker) visit(f found) bool {
 		return w.yield(nil, context.Cause(w.ctx)) && false
 	}
 	path, real, info, err := f.path, f.real, f.info, f.err
-	name := ParseName(filepath.Base(path))
+	name := NameOf(path)
 	switch {
 	case err != nil && isLink(path):
 		// What a link promises and does not lead to is one object that cannot be read,

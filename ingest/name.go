@@ -1,6 +1,8 @@
 package ingest
 
 import (
+	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -21,6 +23,9 @@ type Name struct {
 
 // endLayout is the form of the interval's end in a name.
 const endLayout = "20060102T1504Z"
+
+// NameOf is the name of an object, by its path, or by its address in S3.
+func NameOf(uri string) Name { return ParseName(path.Base(filepath.ToSlash(uri))) }
 
 // ParseName reads a base name (no folder). A name that AWS does not write is
 // of kind parse.KindUnknown with all other fields empty.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path"
 	"strings"
 
 	"github.com/bmatcuk/doublestar/v4"
@@ -112,7 +111,7 @@ func (s s3Object) open(ctx context.Context, o *Object, free *chunks) (io.ReadClo
 
 // object makes an Object of a listed key; nil if the plan does not want it.
 func (l *seeker) object(k listed) *Object {
-	name := ParseName(path.Base(k.key))
+	name := NameOf(k.key)
 	if strings.HasSuffix(k.key, "/") || !l.plan.Lists(name, k.modified) {
 		return nil
 	}

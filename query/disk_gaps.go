@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -147,7 +145,7 @@ func (of origin) lookedAnywhere(known spans) (windows []when.Window) {
 // be in that, and what no source was looked through for: it is not asked for again once it
 // is gone.
 func (of origin) lacking(w when.Window, looked, anywhere []when.Window) (list []when.Window) {
-	name := ingest.ParseName(path.Base(filepath.ToSlash(of.source)))
+	name := ingest.NameOf(of.source)
 	for _, gap := range w.Without(looked) {
 		if (ingest.Plan{Window: gap, Kinds: AllKinds}).Wants(name) {
 			list = append(list, gap)

@@ -6,8 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -181,7 +179,7 @@ func (d *diskLines) names() error {
 	var uri string
 	return each(s.reader.ctx, s.db, func() {
 		if s.uris[object] == "" { // else somebody may be reading it
-			s.uris[object], s.names[object] = uri, ingest.ParseName(path.Base(filepath.ToSlash(uri)))
+			s.uris[object], s.names[object] = uri, ingest.NameOf(uri)
 		}
 	}, "SELECT c.object_id, o.uri FROM main.chosen c JOIN disk.object o ON o.object_id = c.stored WHERE "+where+" ORDER BY ALL", []any{&object, &uri})
 }

@@ -6,8 +6,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -274,7 +272,7 @@ func (s *Store) ledgerOf(ctx context.Context, plan ingest.Plan) (list []diskObje
 	var o diskObject
 	var size *int64
 	err = s.each(ctx, func() {
-		if o.name = ingest.ParseName(path.Base(filepath.ToSlash(o.uri))); plan.Wants(o.name) {
+		if o.name = ingest.NameOf(o.uri); plan.Wants(o.name) {
 			o.size = or(size)
 			list = append(list, o)
 		}
@@ -312,7 +310,7 @@ func (s *Store) diskLogs(ctx context.Context, plan ingest.Plan) (logs []Log, err
 	defer func() { err = errors.Join(err, done()) }()
 	var uri string // one of each log, and of each account and region where names of balancers need not differ
 	err = s.each(ctx, func() {
-		name := ingest.ParseName(path.Base(filepath.ToSlash(uri)))
+		name := ingest.NameOf(uri)
 		l := Log{name.LoadBalancer, name.Kind}
 		if plan.Wants(name) && !slices.Contains(logs, l) {
 			logs = append(logs, l)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -249,7 +248,7 @@ func (i *ingesting) wants(o *ingest.Object) bool {
 func (i *ingesting) forget() []string {
 	var gone []string
 	for _, m := range i.missing {
-		if i.plan.Lists(ingest.ParseName(path.Base(filepath.ToSlash(m.uri))), m.modified) && slices.ContainsFunc(i.places, m.lies) {
+		if i.plan.Lists(ingest.NameOf(m.uri), m.modified) && slices.ContainsFunc(i.places, m.lies) {
 			gone = append(gone, fmt.Sprint(m.id))
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -170,7 +168,7 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 	where := place(in)
 	var others []string
 	for _, s := range in.specs {
-		name := ingest.ParseName(path.Base(filepath.ToSlash(s)))
+		name := ingest.NameOf(s)
 		switch {
 		case name.TestFile:
 			others = append(others, fmt.Sprintf("by its name, %s is a test file and no log", s))

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"time"
 
 	"loglens/internal/amount"
@@ -55,7 +57,7 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, spans []S
 			return nil, nil, 0, err
 		}
 	}
-	for _, name := range sortedKeys(s.reader.lines) {
+	for _, name := range slices.Sorted(maps.Keys(s.reader.lines)) {
 		if err := add(name, "SELECT coalesce(sum(lines), 0)::BIGINT, min(first), max(last) FROM disk.line_block WHERE relation = "+quoted(name)); err != nil {
 			return nil, nil, 0, err
 		}
@@ -104,7 +106,7 @@ func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
 	if _, err := s.conn.ExecContext(ctx, "INSERT INTO chosen SELECT object_id, object_id, true FROM disk.object"); err != nil {
 		return nil, err
 	}
-	for _, name := range sortedKeys(s.reader.lines) {
+	for _, name := range slices.Sorted(maps.Keys(s.reader.lines)) {
 		kept := s.reader.lines[name]
 		if err := kept.find(ctx, when.Window{}); err != nil {
 			return nil, err
@@ -163,7 +165,7 @@ func (s *Store) ledgerChecks() (checks []string) {
 	add("objects with other failures than were counted", `
 		SELECT 1 FROM (SELECT object_id, sum(lines) AS n FROM disk.line_block WHERE relation = 'failure' GROUP BY ALL)
 		FULL JOIN (SELECT object_id, sum(failures) AS m FROM disk.failure_minute GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
-	for _, name := range sortedKeys(entryRelations) {
+	for _, name := range slices.Sorted(maps.Keys(entryRelations)) {
 		add("objects with other rows in "+name+" than the ledger counts", `
 			SELECT 1 FROM (SELECT object_id, sum(parsed) AS n FROM disk.accounting WHERE kind = `+quoted(entryRelations[name].String())+` GROUP BY ALL)
 			FULL JOIN (SELECT object_id, sum(lines) AS m FROM disk.line_block WHERE relation = '`+name+`' GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)

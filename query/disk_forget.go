@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,7 +55,7 @@ func Forget(ctx context.Context, temp string, d Disk, source string) (sources in
 // giveUp gives the spans of a source, and of those that lie in it, to those that were
 // given up, and returns how many sources they were.
 func (s spans) giveUp(place string) (sources int) {
-	for _, source := range sortedKeys(s) {
+	for _, source := range slices.Sorted(maps.Keys(s)) {
 		if !slices.Contains(withFolders(source), place) {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -61,7 +62,7 @@ func newLineBlock(s *Store) *relation[lineBlock] {
 				if taken.Swap(true) { // there is nothing to do for a second thread
 					return &lineBlocks{}
 				}
-				return &lineBlocks{spools: spools, names: sortedKeys(spools)}
+				return &lineBlocks{spools: spools, names: slices.Sorted(maps.Keys(spools))}
 			}
 		},
 	}

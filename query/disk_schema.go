@@ -1,9 +1,6 @@
 package query
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // The tables of a store hold counts as the relations have them, and lines in
 // blocks. Every row has the object that it comes from, so that an object can be
@@ -32,14 +29,6 @@ func diskTables() []string {
 		list = append(list, t.name)
 	}
 	return list
-}
-
-func sortedKeys[V any](m map[string]V) (keys []string) {
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
 
 // placeObjects numbers all objects in the order of a listing, which goes through

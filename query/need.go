@@ -28,7 +28,7 @@ var (
 )
 
 // lineRelations are those whose rows are lines.
-func lineRelations() []string { return append(sortedKeys(streams), keptRelations...) }
+func lineRelations() []string { return append(slices.Sorted(maps.Keys(streams)), keptRelations...) }
 
 // Relations returns the names of all relations, sorted.
 func Relations() []string {

@@ -49,7 +49,7 @@ func (s *Store) appendObject(o *ingest.Object, t tallies, sc *parse.Scanner, err
 	if !s.recorded[o.ID] {
 		s.recorded[o.ID] = true
 		s.progress.read(size)
-		objects, err := s.appender(&s.appenders.objects, "object_read")
+		objects, err := s.appender("object_read")
 		if err != nil {
 			return err
 		}
@@ -75,7 +75,7 @@ func (s *Store) appendListing(objects []*ingest.Object) error {
 
 // appendFound writes down an object that was found.
 func (s *Store) appendFound(o *ingest.Object) error {
-	listing, err := s.appender(&s.appenders.listing, listingTable)
+	listing, err := s.appender(listingTable)
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,7 @@ func kindName(k parse.Kind) driver.Value {
 }
 
 func (s *Store) appendTallies(object int32, t tallies) error {
-	lines, err := s.appender(&s.appenders.lines, "accounting")
+	lines, err := s.appender("accounting")
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (s *Store) appendTraffic(t *traffic, of ...driver.Value) error {
 }
 
 func (s *Store) appendCells(t *traffic, keys []cellKey, of []driver.Value) error {
-	counted, err := s.appender(&s.appenders.counted, "traffic")
+	counted, err := s.appender("traffic")
 	if err != nil {
 		return err
 	}
@@ -152,7 +152,7 @@ func (s *Store) appendNodes(t *traffic, keys []nodeKey, of []driver.Value) error
 	if len(keys) == 0 {
 		return nil
 	}
-	nodes, err := s.appender(&s.appenders.nodes, "node_minute")
+	nodes, err := s.appender("node_minute")
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (s *Store) appendNodes(t *traffic, keys []nodeKey, of []driver.Value) error
 }
 
 func (s *Store) appendFailing(t *traffic, keys []failureKey, of []driver.Value) error {
-	failing, err := s.appender(&s.appenders.failing, "failure_minute")
+	failing, err := s.appender("failure_minute")
 	if err != nil {
 		return err
 	}

@@ -415,7 +415,7 @@ func (s *Store) fillChosen(ctx context.Context, plan ingest.Plan) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := s.appender(&s.appenders.chosen, "chosen")
+	chosen, err := s.appender("chosen")
 	if err != nil {
 		return err
 	}

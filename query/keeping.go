@@ -175,7 +175,7 @@ func (s *Store) appendMinutes(k *keeper, object int32) error {
 	k.settle()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	minutes, err := s.appender(&s.appenders.minutes, "entry_minute")
+	minutes, err := s.appender("entry_minute")
 	if err != nil {
 		return err
 	}

@@ -61,28 +61,12 @@ type Store struct {
 	progress          Progress
 	running           *reading // of the statement at hand
 
-	mu        sync.Mutex    // guards what follows while workers load
-	uris      []string      // by object ID
-	names     []ingest.Name // by object ID
-	recorded  []bool        // by object ID: its row is written
-	appenders appenders
-	first     error // why an object could not be read
-}
-
-// appenders are the ways into the plain tables.
-type appenders struct {
-	objects *duckdb.Appender // object_read
-	lines   *duckdb.Appender // accounting
-	counted *duckdb.Appender // traffic
-	nodes   *duckdb.Appender // node_minute
-	failing *duckdb.Appender // failure_minute
-	listing *duckdb.Appender
-	minutes *duckdb.Appender // entry_minute
-	chosen  *duckdb.Appender
-}
-
-func (a *appenders) all() []*duckdb.Appender {
-	return []*duckdb.Appender{a.objects, a.lines, a.counted, a.nodes, a.failing, a.listing, a.minutes, a.chosen}
+	mu        sync.Mutex                  // guards what follows while workers load
+	uris      []string                    // by object ID
+	names     []ingest.Name               // by object ID
+	recorded  []bool                      // by object ID: its row is written
+	appenders map[string]*duckdb.Appender // the ways into the plain tables, by name
+	first     error                       // why an object could not be read
 }
 
 // Memory that the parts of a store may take, in bytes. What does not fit goes to
@@ -105,9 +89,10 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 	}
 	s := &Store{
 		in: in, threads: 1, keeping: keeping, coded: map[string]func() ([]*coded, error){},
-		temp:     filepath.Join(temp, fmt.Sprintf("loglens-%d-%x", os.Getpid(), rand.Uint64())),
-		failures: &spool{budget: spoolBudget, dir: temp},
-		rejects:  &spool{budget: rejectBudget, dir: temp},
+		appenders: map[string]*duckdb.Appender{},
+		temp:      filepath.Join(temp, fmt.Sprintf("loglens-%d-%x", os.Getpid(), rand.Uint64())),
+		failures:  &spool{budget: spoolBudget, dir: temp},
+		rejects:   &spool{budget: rejectBudget, dir: temp},
 	}
 	s.in.Workers = max(in.Workers, 1)
 	defer func() {
@@ -240,18 +225,19 @@ func (s *Store) configure(ctx context.Context, threads int, memory int64) error 
 }
 
 // appender returns the way into a table, made when it is first needed.
-func (s *Store) appender(a **duckdb.Appender, table string) (*duckdb.Appender, error) {
-	if *a != nil {
-		return *a, nil
+func (s *Store) appender(table string) (a *duckdb.Appender, err error) {
+	if a = s.appenders[table]; a != nil {
+		return a, nil
 	}
-	err := s.write.Raw(func(c any) (err error) {
-		*a, err = duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
+	err = s.write.Raw(func(c any) (err error) {
+		a, err = duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
 		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("append to %s: %w", table, err)
 	}
-	return *a, nil
+	s.appenders[table] = a
+	return a, nil
 }
 
 // flush makes what was appended visible.
@@ -259,10 +245,8 @@ func (s *Store) flush() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var errs []error
-	for _, a := range s.appenders.all() {
-		if a != nil {
-			errs = append(errs, a.Flush())
-		}
+	for _, a := range s.appenders {
+		errs = append(errs, a.Flush())
 	}
 	return errors.Join(errs...)
 }
@@ -291,12 +275,10 @@ func (s *Store) uri(object int32) string {
 // Close gives back memory and temporary files.
 func (s *Store) Close() error {
 	var errs []error
-	for _, a := range s.appenders.all() {
-		if a != nil {
-			errs = append(errs, a.Close())
-		}
+	for _, a := range s.appenders {
+		errs = append(errs, a.Close())
 	}
-	s.appenders = appenders{}
+	clear(s.appenders)
 	for i, c := range []*sql.Conn{s.write, s.conn, s.plan} {
 		if c != nil && (i < 2 || c != s.conn) {
 			errs = append(errs, c.Close())

@@ -21,7 +21,7 @@ import (
 func (s *Store) bound(ctx context.Context) error {
 	r, w := s.reader, &s.in.Plan.Window
 	*w, r.about = r.asked, r.asked
-	if !w.From.IsZero() && !w.Until.IsZero() {
+	if closed(*w) {
 		return nil
 	}
 	var first, last *time.Time

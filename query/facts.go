@@ -62,7 +62,7 @@ func each(ctx context.Context, from querier, row func(), query string, dest []an
 
 // window closes the open bounds of the window with the minutes that have requests.
 func (s *Store) window(ctx context.Context, t *Table) error {
-	if !t.Window.From.IsZero() && !t.Window.Until.IsZero() {
+	if closed(t.Window) {
 		return nil
 	}
 	var first, last *time.Time

@@ -160,7 +160,7 @@ func (q Question) widths(w when.Window) []time.Duration {
 
 // width is that of a window_start: as asked, or such that a screen shows all.
 func (q Question) width(w when.Window) time.Duration {
-	if q.Every > 0 || w.From.IsZero() || w.Until.IsZero() {
+	if q.Every > 0 || !closed(w) {
 		return max(q.Every, time.Minute)
 	}
 	for _, width := range widths {

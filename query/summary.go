@@ -146,7 +146,7 @@ func (s *Store) summaryParts(q SummaryQuestion) []part {
 // less than the five minutes that an object covers.
 func sliceWidth(w when.Window) time.Duration {
 	length := w.Until.Sub(w.From)
-	if w.From.IsZero() || w.Until.IsZero() {
+	if !closed(w) {
 		length = 0
 	}
 	for _, width := range []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 6 * time.Hour} {

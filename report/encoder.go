@@ -45,9 +45,7 @@ func Find(name string) (Encoder, bool) {
 
 // oneDay reports whether the window lies within one UTC day.
 func oneDay(w when.Window) bool {
-	return !w.From.IsZero() && !w.Until.IsZero() &&
-		w.From.UTC().YearDay() == w.Until.UTC().Add(-1).YearDay() &&
-		w.From.UTC().Year() == w.Until.UTC().Add(-1).Year()
+	return oneYear(w) && w.From.UTC().YearDay() == w.Until.UTC().Add(-1).YearDay()
 }
 
 // oneYear reports whether the window lies within one UTC year.

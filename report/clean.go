@@ -179,6 +179,10 @@ func formula(s string) bool {
 // or mean something to a program that reads messages before they are rendered.
 var markdownSigns = strings.NewReplacer("`", `\x60`, "|", `\x7C`, "<", `\x3C`, ">", `\x3E`, "@", `\x40`)
 
+// withoutAngles is for our own words and figures outside of code, in Markdown and Slack:
+// "<0.0001 %" must not be taken for HTML, a quotation or a link.
+var withoutAngles = strings.NewReplacer("<", "&lt;", ">", "&gt;")
+
 // forMarkdown returns s as a code span, the only place in Markdown where links,
 // mentions, issue numbers, images, emphasis and HTML all mean nothing. (A
 // backslash does not do: GitHub looks for mentions after rendering.)

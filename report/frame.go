@@ -23,8 +23,13 @@ func signs(ascii bool) func(string) string {
 	return func(s string) string { return s }
 }
 
-// warning returns a warning, which is our text with names out of the data in it.
-func (w wording) warning(s string) string { return "warning: " + w.text(w.sign(s)) }
+// warnings returns them as lines: our text with names out of the data in it.
+func (w wording) warnings(t *query.Table) (lines []string) {
+	for _, s := range t.Warnings {
+		lines = append(lines, "warning: "+w.text(w.sign(s)))
+	}
+	return lines
+}
 
 // leftOut says which columns there is no room for, and where; nil if there is for all.
 func leftOut(labels []string, where string) []string {

@@ -28,12 +28,8 @@ func aroundJSON(t *query.Table) (before, after string, err error) {
 		b = appendJSONText(b, n.Class)
 		b = fmt.Appendf(b, `,"requests":%d}`, n.Requests)
 	}
-	b = append(b, `],"warnings":[`...)
-	for i, warning := range t.Warnings {
-		b = appendComma(b, i)
-		b = appendJSONText(b, warning)
-	}
-	b = fmt.Appendf(b, `],"rows_left":%d,"rows":[]}`, t.RowsLeft)
+	b = appendWarnings(append(b, "],"...), t.Warnings)
+	b = fmt.Appendf(b, `,"rows_left":%d,"rows":[]}`, t.RowsLeft)
 
 	var out bytes.Buffer
 	if err := json.Indent(&out, b, "", jsonIndent); err != nil {
@@ -70,6 +66,14 @@ func appendGaps(b []byte, gaps []query.Span) []byte {
 		}
 		b = appendBound(append(b, `,"from":`...), g.Window.From)
 		b = append(appendBound(append(b, `,"to":`...), g.Window.Until), '}')
+	}
+	return append(b, ']')
+}
+
+func appendWarnings(b []byte, warnings []string) []byte {
+	b = append(b, `"warnings":[`...)
+	for i, warning := range warnings {
+		b = appendJSONText(appendComma(b, i), warning)
 	}
 	return append(b, ']')
 }

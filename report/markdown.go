@@ -22,9 +22,7 @@ func encodeMarkdown(w io.Writer, t *query.Table, s Style) error {
 	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
 		paragraphs(&out, "not counted: "+strings.Join(reasons, words.sign(" · "))+" ("+why+")")
 	}
-	for _, warning := range t.Warnings {
-		paragraphs(&out, words.warning(warning))
-	}
+	paragraphs(&out, words.warnings(t)...)
 	paragraphs(&out, further(t, words)...)
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
 	return err
@@ -93,5 +91,5 @@ func markdownNumber(s string) string {
 	if strings.HasPrefix(s, "`") {
 		return s
 	}
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(s)
+	return withoutAngles.Replace(s)
 }

@@ -23,7 +23,7 @@ const (
 // code alone: see forSlack.
 func Slack(s *query.Summary) []byte {
 	words := forPeople(s.Totals, false, longName, forSlack)
-	headline := strings.Join(overall(s.Totals, words)[:1], "")
+	headline := total(s.Totals, words)
 	m := &slackMessage{}
 	m.begin(headline + ", " + words.sign(s.Totals.Window.String()))
 	m.header(headline)
@@ -50,9 +50,7 @@ func Slack(s *query.Summary) []byte {
 }
 
 // slackPlain is for our own words and figures outside of code.
-func slackPlain(s string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;").Replace(s)
-}
+func slackPlain(s string) string { return withoutAngles.Replace(s) }
 
 // slackTable draws the rows of a section as aligned lines, without what a
 // narrow terminal goes without first.

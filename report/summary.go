@@ -43,11 +43,8 @@ const summarySchema = "loglens.summary/1"
 func encodeSummaryJSON(w io.Writer, s *query.Summary, _ Style) error {
 	b := appendJSONText([]byte(`{"schema":`), summarySchema)
 	b = appendEnvelope(append(b, ','), s.Totals)
-	b = append(b, `,"warnings":[`...)
-	for i, warning := range s.Totals.Warnings {
-		b = appendJSONText(appendComma(b, i), warning)
-	}
-	b = appendTotals(append(b, `],`...), s.Totals)
+	b = appendWarnings(append(b, ','), s.Totals.Warnings)
+	b = appendTotals(append(b, ','), s.Totals)
 	b = append(b, `,"sections":{`...)
 	for i, section := range s.Sections {
 		b = append(appendJSONText(appendComma(b, i), section.Name), `:[`...)
@@ -80,7 +77,7 @@ func encodeSummaryJSON(w io.Writer, s *query.Summary, _ Style) error {
 	b = append(b, '}')
 
 	var out bytes.Buffer
-	if err := json.Indent(&out, b, "", "  "); err != nil {
+	if err := json.Indent(&out, b, "", jsonIndent); err != nil {
 		return fmt.Errorf("indent JSON: %w", err)
 	}
 	out.WriteByte('\n')
@@ -127,8 +124,8 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 	p.out.WriteByte('\n')
 	p.say("  ", legend...)
 	p.say("  ", leftOut(left, " in one table or more")...)
-	for _, warning := range s.Totals.Warnings {
-		p.say("  ", p.words.warning(warning))
+	for _, warning := range p.words.warnings(s.Totals) {
+		p.say("  ", warning)
 	}
 	_, err := w.Write(append(bytes.TrimRight(p.out.Bytes(), "\n"), '\n'))
 	return err
@@ -151,9 +148,7 @@ func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
 		}
 		comment(&out, sectionLeft(section, words))
 	}
-	for _, warning := range s.Totals.Warnings {
-		comment(&out, words.warning(warning))
-	}
+	comment(&out, words.warnings(s.Totals)...)
 	_, err := w.Write(out.Bytes())
 	return err
 }
@@ -175,9 +170,7 @@ func encodeSummaryMarkdown(w io.Writer, s *query.Summary, st Style) error {
 		markdownRows(&out, section.Table, words)
 		paragraphs(&out, sectionLeft(section, words))
 	}
-	for _, warning := range s.Totals.Warnings {
-		paragraphs(&out, words.warning(warning))
-	}
+	paragraphs(&out, words.warnings(s.Totals)...)
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
 	return err
 }

@@ -50,8 +50,8 @@ func encodeTable(w io.Writer, t *query.Table, s Style) error {
 		p.say("  ", p.words.sign(cutLegend))
 	}
 	p.say("  ", leftOut(drawn.left, "")...)
-	for _, warning := range t.Warnings {
-		p.say("  ", p.words.warning(warning))
+	for _, warning := range p.words.warnings(t) {
+		p.say("  ", warning)
 	}
 	for i, line := range further(t, p.words) {
 		if i == 0 {

@@ -19,9 +19,7 @@ func aroundTabs(t *query.Table, s Style) (before, after string) {
 	if reasons, why := notCounted(t, words, 0); len(reasons) > 0 {
 		comment(&below, "not counted: "+strings.Join(reasons, words.sign(" · "))+" ("+why+")")
 	}
-	for _, warning := range t.Warnings {
-		comment(&below, words.warning(warning))
-	}
+	comment(&below, words.warnings(t)...)
 	comment(&below, further(t, words)...)
 	return above.String(), below.String()
 }

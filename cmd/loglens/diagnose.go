@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -73,10 +72,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 	f.StringVar(&o.save, "save", "", "write all that the answer rests on to this file, for --from")
 	f.StringVar(&o.from, "from", "", "answer from a file that --save wrote, and ask nobody")
 	f.BoolVar(&o.list, "list", false, "list all checks and findings")
-	f.StringVarP(&o.output.output, "output", "o", "table", strings.Join(diagnoseForms(), ", "))
-	f.StringVar(&o.output.color, "color", "auto", "auto, always or never")
-	f.BoolVar(&o.output.ascii, "ascii", false, "draw with ASCII only")
-	complete(c, "output", diagnoseForms())
+	o.output.formFlags(c, diagnoseForms())
 	return c
 }
 
@@ -122,12 +118,11 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 
 // plan checks what was typed, before anything is asked.
 func (o diagnoseOptions) plan(args []string) (e diagnose.Encoder, err error) {
-	e, ok := diagnose.FindEncoder(o.output.output)
+	if err := o.output.check(diagnoseForms()); err != nil {
+		return e, err
+	}
+	e, _ = diagnose.FindEncoder(o.output.output)
 	switch {
-	case !ok:
-		return e, usage("--output takes "+strings.Join(diagnoseForms(), ", "), "--output: unknown form %q", o.output.output)
-	case !slices.Contains([]string{"auto", "always", "never"}, o.output.color):
-		return e, usage("--color takes auto, always, never", "--color: unknown word %q", o.output.color)
 	case o.list:
 		return e, nil
 	case o.from != "" && (len(args) > 0 || o.read.source.balancer != "" || o.target != "" || o.probe || o.save != "" || o.read.since != "" || o.read.until != ""):

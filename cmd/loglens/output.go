@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"loglens/report"
@@ -21,11 +21,30 @@ type outputOptions struct {
 	rawCSV bool
 }
 
-func (o *outputOptions) flags(f *pflag.FlagSet) {
-	f.StringVarP(&o.output, "output", "o", "table", strings.Join(encoderNames(), ", "))
+// flags are those of a command whose answer is a table.
+func (o *outputOptions) flags(c *cobra.Command) {
+	o.formFlags(c, encoderNames())
+	c.Flags().BoolVar(&o.rawCSV, "csv-raw", false, "csv: leave cells that a spreadsheet would run as formulas")
+}
+
+// formFlags are those of every command that prints in one of several forms.
+func (o *outputOptions) formFlags(c *cobra.Command, forms []string) {
+	f := c.Flags()
+	f.StringVarP(&o.output, "output", "o", "table", strings.Join(forms, ", "))
 	f.StringVar(&o.color, "color", "auto", "auto, always or never")
 	f.BoolVar(&o.ascii, "ascii", false, "draw with ASCII only")
-	f.BoolVar(&o.rawCSV, "csv-raw", false, "csv: leave cells that a spreadsheet would run as formulas")
+	complete(c, "output", forms)
+}
+
+// check refuses a form that is none of these, and an unknown word for --color.
+func (o outputOptions) check(forms []string) error {
+	if !slices.Contains(forms, o.output) {
+		return usage("--output takes "+strings.Join(forms, ", "), "--output: unknown form %q", o.output)
+	}
+	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
+		return usage("--color takes auto, always, never", "--color: unknown word %q", o.color)
+	}
+	return nil
 }
 
 // form is an encoder; headed if it prints window and warnings itself.
@@ -35,13 +54,10 @@ type form struct {
 }
 
 func (o outputOptions) form() (form, error) {
-	e, ok := report.Find(o.output)
-	if !ok {
-		return form{}, usage("--output takes "+strings.Join(encoderNames(), ", "), "--output: unknown form %q", o.output)
+	if err := o.check(encoderNames()); err != nil {
+		return form{}, err
 	}
-	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
-		return form{}, usage("--color takes auto, always, never", "--color: unknown word %q", o.color)
-	}
+	e, _ := report.Find(o.output)
 	return form{e, e.Name == "table" || e.Name == "markdown"}, nil
 }
 

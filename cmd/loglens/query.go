@@ -71,8 +71,7 @@ Types are text, integer, number, boolean, time (as for --since) and duration
 	f.StringArrayVar(&o.set, "set", nil, "value of a parameter: NAME=VALUE")
 	f.IntVar(&o.limit, "limit", shownRows, "rows at most in json, markdown and the table on a terminal, the other forms have all; 0 for all")
 	o.read.flags(f)
-	o.output.flags(f)
-	complete(c, "output", encoderNames())
+	o.output.flags(c)
 	return c
 }
 

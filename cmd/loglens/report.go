@@ -79,8 +79,7 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 			complete(c, flagName(filter.Name), filter.Words)
 		}
 	}
-	o.output.flags(f)
-	complete(c, "output", encoderNames())
+	o.output.flags(c)
 	return c
 }
 

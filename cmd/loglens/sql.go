@@ -71,8 +71,7 @@ func (a *app) sqlCommand() *cobra.Command {
 	f.StringVarP(&o.file, "file", "f", "", "read the statement from a file; - or the argument - for standard input")
 	f.IntVar(&o.limit, "limit", shownRows, "rows at most in json, markdown and the table on a terminal, the other forms have all; 0 for all")
 	o.read.flags(f)
-	o.output.flags(f)
-	complete(c, "output", encoderNames())
+	o.output.flags(c)
 	return c
 }
 

@@ -63,14 +63,11 @@ func (a *app) summaryCommand() *cobra.Command {
 	o.read.flags(f)
 	f.StringVar(&o.whole, "window", "", "the last whole hour or day (in --tz), in place of --since and --until")
 	f.StringVar(&o.lag, "lag", "15m", "how long late objects are waited for: --window ends at least so long ago")
-	f.StringVarP(&o.output.output, "output", "o", "table", strings.Join(summaryForms(), ", "))
-	f.StringVar(&o.output.color, "color", "auto", "auto, always or never")
-	f.BoolVar(&o.output.ascii, "ascii", false, "draw with ASCII only")
+	o.output.formFlags(c, summaryForms())
 	f.StringVar(&o.out, "out", "", "write to this file, whole or not at all, in place of stdout")
 	f.StringVar(&o.failIf, "fail-if", "", "exit 20 if this is true, such as 'failure_rate > 0.5%'")
 	o.post.flags(f)
 	complete(c, "window", when.Wholes)
-	complete(c, "output", summaryForms())
 	complete(c, "post-format", postFormats)
 	return c
 }
@@ -162,13 +159,10 @@ func firstOf(errs ...error) error {
 
 // summaryPlan checks what was typed, before anything is read.
 func (a *app) summaryPlan(o *summaryOptions) (p summaryPlan, err error) {
-	var ok bool
-	if p.encoder, ok = report.FindSummary(o.output.output); !ok {
-		return p, usage("--output takes "+strings.Join(summaryForms(), ", "), "--output: unknown form %q", o.output.output)
+	if err := o.output.check(summaryForms()); err != nil {
+		return p, err
 	}
-	if !slices.Contains([]string{"auto", "always", "never"}, o.output.color) {
-		return p, usage("--color takes auto, always, never", "--color: unknown word %q", o.output.color)
-	}
+	p.encoder, _ = report.FindSummary(o.output.output)
 	p.ask.Classes = outages
 	if p.ask.Lag, err = when.Duration(o.lag); err != nil {
 		return p, usage("for example --lag 15m", "--lag: %w", err)

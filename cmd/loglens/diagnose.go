@@ -132,19 +132,22 @@ func (o diagnoseOptions) plan(args []string) (e diagnose.Encoder, err error) {
 	case o.read.source.balancer == "":
 		return e, usage("for example: loglens diagnose --lb shop-prod", "which load balancer?")
 	}
-	return e, o.checkTarget()
+	if err := o.checkTarget(); err != nil {
+		return e, err
+	}
+	return e, writable("--save", o.save)
 }
 
 // checkTarget refuses a target that cannot be one.
 func (o diagnoseOptions) checkTarget() error {
 	host, port, err := net.SplitHostPort(o.target)
-	if err != nil || o.target == "" {
-		return writable("--save", o.save)
+	if err != nil {
+		return nil // an address or an instance id alone
 	}
 	if n, err := strconv.Atoi(port); err != nil || n < 1 || n > 65535 || host == "" {
 		return usage("for example --target 10.0.1.17:8080", "--target: %q is no address and port", o.target)
 	}
-	return writable("--save", o.save)
+	return nil
 }
 
 // snapshot is all that the answer rests on.

@@ -275,7 +275,7 @@ func (c *checker) object(node map[string]any, in scope) (size int, err error) {
 		return 0, err
 	}
 	if at := offsetTime(node); at != "" && !in.zoned {
-		return 0, refuse("write timestamptz '"+at+"', or UTC", "the offset of '%s' would be passed over: times of the logs are UTC", at)
+		return 0, refuse("write timestamptz '"+at+"', or UTC", "DuckDB would ignore the offset of '%s': times of the logs are UTC", at)
 	}
 	to, _ := node["cast_type"].(map[string]any)
 	in.zoned = to["id"] == "TIMESTAMP WITH TIME ZONE"

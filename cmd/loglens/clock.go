@@ -48,7 +48,7 @@ func (a *app) keepTime(c *ingest.Clock) {
 	if off < 0 {
 		side = "ahead of"
 	}
-	a.say("warning: the clock of this machine is %s %s that of AWS, which counts here", when.FormatDuration(off.Abs().Round(time.Minute)), side)
+	a.say("warning: the clock of this machine is %s %s that of AWS; the clock of AWS is used", when.FormatDuration(off.Abs().Round(time.Minute)), side)
 	here := a.now
 	a.now = func() time.Time { return here().Add(off) }
 }

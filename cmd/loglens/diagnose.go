@@ -126,7 +126,7 @@ func (o diagnoseOptions) plan(args []string) (e diagnose.Encoder, err error) {
 	case o.list:
 		return e, nil
 	case o.from != "" && (len(args) > 0 || o.read.source.balancer != "" || o.target != "" || o.probe || o.save != "" || o.read.since != "" || o.read.until != ""):
-		return e, usage("leave --lb, sources and all that is asked out", "--from %s has all that there is to say already", o.from)
+		return e, usage("leave out --lb, --target, --probe, --save, --since, --until and sources", "--from %s answers from that file alone", o.from)
 	case o.from != "":
 		return e, nil
 	case o.read.source.balancer == "":

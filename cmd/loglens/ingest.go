@@ -132,7 +132,7 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 			a.say("warning: %s is empty, and does not count as looked through: is what belongs there mounted?", report.Plain(folder))
 		}
 		if done.Gone > 0 && err == nil {
-			a.say("%s that could not be read before: not there any more, and no longer missed", amount.Of(done.Gone, "object", "objects"))
+			a.say("gone, and no longer reported as missing: %s that could not be read before", amount.Of(done.Gone, "object", "objects"))
 		}
 		if done.Listed > 0 {
 			_, werr := fmt.Fprintf(a.out, "%s in the window: %d new, %d replaced, %d known, %d failed; %.1f MB read into %s\n",
@@ -181,7 +181,7 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 			return done, in, "", err
 		}
 		if aside != "" {
-			a.say("the store of before is %s", report.Plain(aside))
+			a.say("the old store is now %s", report.Plain(aside))
 		}
 	}
 	input := query.Input{Sources: in.sources, Plan: plan, Workers: o.read.workers, Decoder: decoder, Disk: disk}

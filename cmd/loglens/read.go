@@ -45,9 +45,9 @@ type readOptions struct {
 func (o *readOptions) flags(f *pflag.FlagSet) {
 	o.sourceFlags(f)
 	f.StringVar(&o.maxBytes, "max-bytes", "", "refuse to read more stored bytes than this: 500MB, 2GB")
-	f.StringVar(&o.memory, "memory-limit", "", "what DuckDB may take before it writes to temporary files, or gives up: 500MB, 2GB (default 96MB to 250MB, as is enough for most answers, and more with more than two workers)")
+	f.StringVar(&o.memory, "memory-limit", "", "memory for DuckDB, beyond which it uses temporary files or gives up: 500MB, 2GB (default 96MB to 250MB, enough for most answers; more with more than two workers)")
 	f.BoolVar(&o.explain, "explain", false, "say what would be read, and the SQL; read nothing")
-	o.disk.flags(f, "", "answer from this store in place of a SOURCE; default for the one that ingest fills unless told otherwise")
+	o.disk.flags(f, "", "answer from this store in place of a SOURCE; default names the one that ingest fills without --store")
 }
 
 // sourceFlags are those of every command that opens log objects.

@@ -31,7 +31,7 @@ const sqlHelp = `sql runs one SELECT of DuckDB's SQL over the logs, read-only:
 
 Only the logs that the statement needs are read. No file and no address can be
 reached from SQL. "describe request" shows the columns, and needs no SOURCE.
-A number that is none stands as text: inf, nan.
+Infinite and undefined numbers are shown as text: inf, nan.
 
 Times are UTC, whatever --tz says; timestamptz '2026-11-22T03:15:00+01:00' is
 one of another zone, and this is the clock of another zone:

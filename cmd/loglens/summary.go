@@ -189,7 +189,7 @@ func (a *app) wholeWindow(o *summaryOptions, lag time.Duration) (err error) {
 	case !slices.Contains(when.Wholes, o.whole):
 		return usage("--window takes hour, day; for another length: --since 6h", "--window: unknown word %q", o.whole)
 	case o.read.since != "" || o.read.until != "":
-		return usage("leave --since and --until out", "--window %s says already from when to when", o.whole)
+		return usage("leave out --since and --until", "--window %s already says from when to when", o.whole)
 	}
 	o.read.whole = func() (when.Window, error) {
 		now := a.now()

@@ -21,7 +21,7 @@ func inZone[T any](a *app, name string, resolve func(*time.Location) (T, error))
 		other, oerr := resolve(elsewhere)
 		if (err == nil) != (oerr == nil) || !reflect.DeepEqual(value, other) {
 			a.zoneDoubt.Do(func() {
-				a.say("warning: the environment's TZ=%s is no time zone that is known here, so what was typed is taken as UTC; --tz names another", report.Plain(tz))
+				a.say("warning: TZ=%s in the environment is no known time zone, so times are read as UTC; --tz sets another zone", report.Plain(tz))
 			})
 		}
 	}

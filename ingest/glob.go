@@ -65,10 +65,10 @@ func (l *looking) Stat(name string) (fs.FileInfo, error) {
 	return info, err
 }
 
-// round reports whether links have led into a folder for the third time on one way. What
-// is in it has been found by then; but two such links make ways without number. The
-// second time may be what the pattern asks for, as */latest/* does of a link to its own
-// folder.
+// round reports whether links have led into the same folder for the third time on one
+// path. By then all that is in it has been found, and two such links would make endless
+// paths. The second time may be what the pattern asks for, as */latest/* does of a link
+// to its own folder.
 func (l *looking) round(name string) bool {
 	here, err := fs.Stat(l.FS, name)
 	if err != nil {

@@ -42,11 +42,11 @@ func (s KindSet) Has(k parse.Kind) bool {
 // longestInterval is how long an interval may be of which an object holds the entries.
 const longestInterval = 60 * time.Minute
 
-// lag is how long after an entry's own time the interval may end whose object
-// holds it: the length of the interval, 5 minutes, or for classic balancers as
-// many or 60. Where the time is that of a beginning, of a request or a check,
-// the entry is written later: a check ends within 2 minutes, and a classic
-// balancer's requests are allowed 5.
+// lag is how long after an entry's own time the interval of its object may end.
+// That is the length of the interval: 5 minutes, or for classic balancers 5 or 60.
+// Where an entry's time is the beginning of a request or a check, it is written
+// later than that: a check ends within 2 minutes, and a classic balancer's request
+// is allowed 5.
 //
 // Source: AWS, "Access log files" and "Access log entries" of the Application,
 // Network and Classic guides; "Health check log entries"; read 2026-11.
@@ -83,8 +83,8 @@ func (p Plan) Wants(n Name) bool {
 	return p.wantsLog(n) && !n.End.Before(first) && !p.beyond(n)
 }
 
-// longestUpload is how long an upload to S3 may take: the time of an object is that of
-// the upload's beginning, if it has many parts.
+// longestUpload is how long an upload to S3 may take. An object that was uploaded in
+// many parts has the time at which the upload began.
 const longestUpload = 24 * time.Hour
 
 // tooOld reports whether an object of this time in S3, zero if that is not known, was
@@ -94,8 +94,8 @@ func (p Plan) tooOld(modified time.Time) bool {
 	return !modified.IsZero() && modified.Add(longestUpload).Before(p.Window.From)
 }
 
-// Lists reports whether a listing yields an object of this name and time, zero if that is
-// not known, if it is there.
+// Lists reports whether a listing would yield an object of this name and time; the time
+// is zero if it is not known.
 func (p Plan) Lists(n Name, modified time.Time) bool {
 	return p.Wants(n) && (n.Kind != parse.KindUnknown || !p.tooOld(modified))
 }

@@ -64,8 +64,8 @@ func (w wording) cell(value any, typ query.Type) string {
 	return w.text(fmt.Sprint(value))
 }
 
-// longName is more than the 32 characters that AWS allows a load balancer's
-// name, and than any reason of the documented ones has.
+// longName is longer than any load balancer's name, to which AWS allows 32
+// characters, and than any documented reason.
 const longName = 48
 
 // forPeople is the wording of a table that is looked at: rounded and grouped,
@@ -117,8 +117,8 @@ func forTools(ascii bool, text func(string) string) wording {
 
 func fullTime(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// fullTimes is a list of times in text, which is what JSON has, too: who knows how to
-// take one cell apart knows it for all forms.
+// fullTimes is a list of times as one text. JSON has it so, too: a cell is taken apart
+// in the same way in all forms.
 func fullTimes(list []time.Time) string {
 	all := make([]string, len(list))
 	for i, t := range list {
@@ -130,8 +130,8 @@ func fullTimes(list []time.Time) string {
 // mostTimes are more than a terminal has room for beside other columns.
 const mostTimes = 6
 
-// firstTimes is a list of times for people, who see by the window which year it is: the
-// first ones, most at most, and how many more there are.
+// firstTimes is a list of times for people: at most most of them, and how many more there
+// are. The year is left out, since the window says it.
 func firstTimes(list []time.Time, most int) string {
 	first := make([]string, min(len(list), most))
 	for i := range first {

@@ -144,10 +144,10 @@ func appendEscape(b []byte, r rune) []byte {
 }
 
 // forCSV makes s harmless in a spreadsheet: a leading ' turns what would be
-// run as a formula into text (CWE-1236), unless raw. Where a comma stands in numbers,
-// spreadsheets split at semicolons instead, and quotes within what they take for one
-// cell do not hold that off: so what follows a semicolon is the beginning of a cell, too.
-// With a blank behind it, as in many a user agent, it is text to all that do so.
+// run as a formula into text (CWE-1236), unless raw. In countries that write numbers with
+// a comma, spreadsheets split lines at semicolons instead, even within quotes: so what
+// follows a semicolon is treated as the beginning of a cell, too. Where a blank follows
+// it, as in many user agents, all of them take the rest for text.
 func forCSV(s string, raw bool) string {
 	clean := visible(s, false)
 	if raw {

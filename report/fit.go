@@ -44,9 +44,9 @@ func (c *column) isText() bool  { return c.Type == query.Text }
 func (c *column) isTrend() bool { return c.Type == query.Trend }
 
 // fit decides the widths of the columns and which are left out, so that a row
-// takes at most most columns of the terminal: those of expendable, the least
-// important first, and when that is not enough the rightmost. One of keys goes only
-// where texts cannot be cut so far that it stays: without it rows look the same.
+// takes at most most columns of the terminal. Those of expendable are left out first,
+// beginning with the least important, and then the rightmost. One of keys is left out
+// only if cutting texts short does not make room for it: without it rows look the same.
 func fit(columns []*column, expendable, keys []string, most int) (kept, left []*column) {
 	kept = slices.Clone(columns)
 	for !narrow(kept, most, leastText) {

@@ -96,9 +96,9 @@ func encodeStreamed(name string) func(w io.Writer, t *query.Table, s Style) erro
 	}
 }
 
-// fieldNames returns the names of columns as written by write, no two the same:
-// who reads a row into a map would lose a value without knowing. Where a name
-// repeats, the second "n" is called "n_2".
+// fieldNames returns the names of columns as written by write, no two the same: a
+// program that reads a row into a map would lose a value and not notice. Where a
+// name repeats, the second "n" is called "n_2".
 func fieldNames(columns []query.Column, write func(string) string) []string {
 	taken := map[string]int{} // how many columns there are of a name by nature
 	for _, c := range columns {

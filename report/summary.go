@@ -221,11 +221,11 @@ func sectionLeft(s query.Section, w wording) string {
 // number is what totals hold. A file that anyone may have written is not quoted.
 var number = regexp.MustCompile(`^(?:null|[0-9.]{1,25})$`)
 
-// Correct writes into a summary how its totals differ from those that were first
-// written of the same window, by an earlier one in JSON: that has its own totals,
-// and which of them were others at first. So a summary that is made once more still
-// says what it corrects. Nothing is written if nothing differs, or if the earlier
-// text is something else.
+// Correct writes into a summary how its totals differ from those that were written
+// first for the same window. earlier is a summary in JSON: it has its own totals, and
+// the first values of those that it corrected itself, so that a third summary still
+// names the first values. Nothing is written if nothing differs, or if earlier is
+// something else.
 func Correct(earlier []byte, s *query.Summary) {
 	var had struct {
 		Schema           string

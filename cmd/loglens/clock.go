@@ -22,9 +22,9 @@ func (a *app) timedWindow(ctx context.Context, o readOptions, in input) (when.Wi
 	return a.window(o, in.remote)
 }
 
-// mistyped is what is wrong with the window whatever time it is. That is told before
-// anybody is asked; what lies in the future is not known until AWS has said what time
-// it is.
+// mistyped is what is wrong with the window whatever time it is. That is an error before
+// anything is asked of AWS; whether a time lies in the future is not known until AWS has
+// said what time it is.
 func (a *app) mistyped(o readOptions, remote bool) error {
 	_, _, err := a.resolve(o, remote)
 	var untimely *when.UntimelyError
@@ -37,8 +37,8 @@ func (a *app) mistyped(o readOptions, remote bool) error {
 // closeEnough is how far the clock here may be from that of AWS.
 const closeEnough = time.Minute
 
-// keepTime sets the clock by that of AWS if they differ, and says so. What is relative to
-// now has to be resolved after that.
+// keepTime sets the clock by that of AWS if they differ, and says so. Times that are
+// relative to now have to be resolved after it.
 func (a *app) keepTime(c *ingest.Clock) {
 	off, known := c.Off()
 	if !known || off.Abs() <= closeEnough {

@@ -28,9 +28,10 @@ func flagVariable(flag string) string {
 	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// environment gives every flag that was not typed the value of LOGLENS_<FLAG>. One that
-// was typed and is empty is a variable that is not set: to ask without it would be
-// another question, such as one about all load balancers.
+// environment gives every flag that was not typed the value of LOGLENS_<FLAG>. A flag
+// that was typed and is empty is an error: most likely a variable of the shell is not
+// set, and to go on without the flag would answer another question, such as one about
+// all load balancers.
 func (a *app) environment(c *cobra.Command) (err error) {
 	a.command = c.CommandPath()
 	if c.Name() != cobra.ShellCompRequestCmd {

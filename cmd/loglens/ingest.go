@@ -54,8 +54,8 @@ func (a *app) disk(o diskOptions) (d query.Disk, err error) {
 	return resolved(d), nil
 }
 
-// resolved follows a symbolic link to the store: what is locked, and what DuckDB writes
-// beside, has to be beside the file itself, by whatever name that is opened.
+// resolved follows a symbolic link to the store: locks, and what DuckDB writes beside it,
+// have to lie beside the file itself, by whatever name it is opened.
 func resolved(d query.Disk) query.Disk {
 	if info, err := os.Lstat(d.Path); err == nil && info.Mode()&os.ModeSymlink != 0 {
 		if to, err := filepath.EvalSymlinks(d.Path); err == nil {

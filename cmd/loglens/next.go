@@ -49,8 +49,8 @@ const (
 	rawLimit  = 20
 )
 
-// command writes a command line that reads what this one did, with other flags. Filters,
-// which flags have as well, have the window among them; without, it is the typed one.
+// command writes a command line that reads what this one did, with other flags. If there
+// are filters, flags has them and the window; without them the window is as typed.
 func command(name string, o reportOptions, args []string, filters map[string]string, flags [][2]string) string {
 	words := []string{"loglens", name}
 	add := func(flag, value string) {

@@ -27,8 +27,8 @@ type answerRows struct {
 	writer  report.RowWriter
 }
 
-// rows takes limit rows at most, but all of them in a form that is rows and nothing else,
-// and so cannot say that there are more.
+// rows takes limit rows at most. A form that is rows and nothing else gets all of them,
+// since it could not say that there are more.
 func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
 	if limit < 0 {
 		return nil, usage("--limit 0 shows all rows", "--limit %d is negative", limit)

@@ -179,10 +179,10 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 	return r.torn, s.flush()
 }
 
-// gather reads what has to be fetched and what several scans want, once and
-// beforehand: they run at the same time, and would fetch it at the same time.
-// What was loaded is kept already. What cannot be read now is broken for the
-// statement: tried again it might be another version for each of the scans.
+// gather reads beforehand, once, what has to be fetched and several scans want: they
+// run at the same time, and each would fetch it. What was loaded is kept already. An
+// object that cannot be read now counts as broken: tried again later, it might be
+// another version for each of the scans.
 func (s *Store) gather(ctx context.Context, n need, in *inventory) error {
 	if n.scans < 2 {
 		return nil
@@ -241,8 +241,8 @@ func (s *Store) statement(ctx context.Context, q asked) (err error) {
 	return ofStatement(errors.Join(q.rows(rows), rows.Err()))
 }
 
-// judge reads torn objects once more, to their end: what cannot be read whole
-// is broken, and what can is left as it has to be read.
+// judge reads torn objects once more, to their end. Those that cannot be read whole are
+// broken; the others keep what a successful reading takes, such as the other decoder.
 func (s *Store) judge(ctx context.Context, in *inventory, torn map[int32]error) error {
 	w := newWorker(s, requestKinds, 0)
 	for _, o := range in.objects {

@@ -16,9 +16,9 @@ import (
 	"loglens/internal/when"
 )
 
-// givenUp stands in the place of the names of sources that nobody looks through any more.
-// What they were looked through for counts as before; for any other time they lack only
-// what no source was looked through for.
+// givenUp stands for all sources that nobody looks through any more. The times for which
+// they were looked through count as before; of any other time they lack only what no
+// source was looked through for.
 const givenUp = "sources that were given up"
 
 // neverLooked is the span of a source of which no time was looked through.

@@ -13,11 +13,12 @@ import (
 	"loglens/parse"
 )
 
-// What a question to a store is about where it does not say so, and what of that nobody
-// has looked for.
+// Which time a question to a store is about if it does not say so, and for which parts of
+// that time nobody has looked for objects.
 
 // bound gives a question without a beginning or an end those of what was looked through.
-// What objects hold by chance of the time outside would look like all that there was.
+// Objects also hold some lines of the time outside, which would look like all that there
+// was.
 func (s *Store) bound(ctx context.Context) error {
 	r, w := s.reader, &s.in.Plan.Window
 	*w, r.about = r.asked, r.asked
@@ -40,18 +41,18 @@ func (s *Store) bound(ctx context.Context) error {
 	return err
 }
 
-// behindByChance reports whether the last line lies behind what was looked through, and
-// no further than an object can reach: else an ingest has brought it in that was ended in
-// the middle, or by a wrong clock, and then it is told what lacks. As long as the next
-// ingest is not due, the newest lines are as the sources would show them.
+// behindByChance reports whether the last line lies behind what was looked through, but
+// no further than an object can reach. One that lies further was brought in by an ingest
+// that was ended in the middle, or that had a wrong clock, and then the gap is told. As
+// long as the next ingest is not due, the newest lines are as the sources would show them.
 func behindByChance(end, last, now time.Time) bool {
 	_, reach := ingest.Plan{Window: when.Window{Until: end}}.Ends(parse.KindClassic) // whose objects are the longest
 	return end.Before(last) && !last.After(reach) && (now.IsZero() || end.Before(recent(now).Add(-objectInterval)))
 }
 
-// lookedFor is from when to when anybody has looked for a load balancer; a bound is zero
-// if it is open, both are if nobody has. Sources are looked through one after the other,
-// so the end is the first one of those that differ by little.
+// lookedFor is from when to when anybody has looked for a load balancer. A bound that is
+// open is zero; both are zero if nobody has looked. Sources are looked through one after
+// the other, so of ends that differ by little the earliest counts.
 func lookedFor(loadBalancer string, known spans) (all when.Window) {
 	var each []when.Window
 	var ends []time.Time
@@ -93,9 +94,9 @@ func (s *Store) warnOfGaps(t *Table) {
 	t.Warnings = append(t.Warnings, s.tellGaps(t.Gaps)...)
 }
 
-// gapsIn are the gaps of a plan's window; unseen says that all of it is one. Behind what
-// has been delivered the sources themselves would tell no more, so a window ends there,
-// unless it begins no earlier.
+// gapsIn are the gaps of a plan's window; unseen says that all of it is one. The sources
+// themselves have no more than what has been delivered, so a window ends there, unless
+// it begins later.
 func gapsIn(plan ingest.Plan, known spans) (gaps []Span, unseen bool) {
 	w, edge := plan.Window, recent(plan.Now)
 	newest := !edge.IsZero() && edge.Before(w.Until)
@@ -140,10 +141,10 @@ func (of origin) lookedAnywhere(known spans) (windows []when.Window) {
 	return when.Join(windows)
 }
 
-// lacking are the parts of w over which nobody has looked for it. A source may be one
-// object, as where the shell has made a source of every file, and then lacks only what can
-// be in that, and what no source was looked through for: it is not asked for again once it
-// is gone.
+// lacking are the parts of w over which nobody has looked for it. A source may be a single
+// object, as where the shell has expanded a pattern to its files. Then it lacks only what
+// that object can hold, and what no source was looked through for: once the object is
+// gone, nothing more is asked of it.
 func (of origin) lacking(w when.Window, looked, anywhere []when.Window) (list []when.Window) {
 	name := ingest.NameOf(of.source)
 	for _, gap := range w.Without(looked) {

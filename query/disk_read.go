@@ -105,8 +105,8 @@ func (s *Store) opened(ctx context.Context) (done func() error, err error) {
 	return r.close, nil
 }
 
-// blamed tells a want of room, and a fault of the file that answers come from, if they
-// do, from what is wrong with a statement.
+// blamed finds out whether an error is a want of room, or a fault of the file that
+// answers come from, and not one of the statement.
 func (s *Store) blamed(err error) error {
 	if room := s.outOfRoom(err); room != nil {
 		return room
@@ -344,9 +344,10 @@ func (s *Store) choose(ctx context.Context, n need, named []string) error {
 	group, finding := errgroup.WithContext(ctx)
 	for name, l := range s.reader.lines {
 		l.lose()
-		// Damaged lines are told of in any case. The plan is one over other tables, and
-		// might leave out what this one reads; a report has many names of columns, and
-		// one of them is that of all requests, which take a while to look for.
+		// Damaged lines are always reported. The plan was made for other tables and might
+		// leave out what the statement reads here, so a relation that is named is looked
+		// for as well. Not so "request": reports have a column of that name, and to look
+		// for all requests takes a while.
 		if name == "reject" || slices.Contains(n.scanned, name) || name != "request" && slices.Contains(named, name) {
 			group.Go(func() error { return l.find(finding, s.in.Plan.Window) })
 		}

@@ -68,8 +68,8 @@ func (s *Store) spansOf(ctx context.Context) (spans, error) {
 	return known, err
 }
 
-// origins are those of the sources. Of those that have no object at all, only known ones:
-// a name that was mistyped is not to be missed ever after.
+// origins are those of the sources. Without any object only known ones are among them: a
+// mistyped name must not count as a gap for ever.
 func (i *ingesting) origins() (list []origin) {
 	for _, source := range i.places {
 		of := origin{source, i.plan.LoadBalancer}
@@ -176,9 +176,9 @@ func (of origin) looked(all spans) (windows []when.Window) {
 	return when.Join(windows)
 }
 
-// within reports whether who has looked for a load balancer, "" for all, has looked for
-// all that the origin's name may mean. A mere name may be that of several, but for one
-// account and region, whose folder that is.
+// within reports whether an ingest for a load balancer, "" for all, has looked for all
+// that the origin's name may mean. A bare name may be that of several balancers, except
+// within the folder of one account and region.
 func (of origin) within(balancer string) bool {
 	switch {
 	case balancer == "" || balancer == of.loadBalancer:

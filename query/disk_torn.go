@@ -206,8 +206,8 @@ func (d Disk) torn() (list []patch, err error) {
 	return list, nil
 }
 
-// take waits for the lock of the file that DuckDB is to open, and puts back what a
-// writer that was killed has left half written.
+// take waits for the lock of the file that DuckDB is to open, and puts back blocks that
+// a killed writer has left half written.
 func (d Disk) take(ctx context.Context, write bool) (*flock.Flock, error) {
 	l, err := d.lock(ctx, openLock, !write)
 	if err != nil {

@@ -81,8 +81,8 @@ func (s *Store) window(ctx context.Context, t *Table) error {
 }
 
 // accounting adds up the objects and lines of the kinds that were read for the
-// answer. An object of which no line is of such a kind is none of them, unless
-// its name says so or it could not be read at all.
+// answer. An object without a line of such a kind is left out, unless its name is of
+// such a kind or it could not be read at all.
 func (s *Store) accounting(ctx context.Context, t *Table, _ Question) error {
 	a := &t.Accounting
 	return s.one(ctx, `
@@ -219,10 +219,11 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 		[]any{&n, &one, &other})
 }
 
-// deliveredTwice says which objects hold requests of balancers whose own logs are read,
-// too, and are none of those by their names. CloudWatch delivers the same lines once more,
-// under other names, where both deliveries are switched on. It is said only where every
-// balancer has logs of its own, since no object of another name says which it is of.
+// deliveredTwice warns of objects that hold requests, are not named as a balancer names
+// its own logs, and are read beside such logs. Where both deliveries are switched on,
+// CloudWatch delivers the same lines once more, under other names. Those names do not say
+// of which balancer the lines are, so it is said only if every balancer has logs of its
+// own.
 func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func(string, ...any)) error {
 	if len(balancers) == 0 {
 		return nil

@@ -92,8 +92,9 @@ func floor(n, of int64) int64 {
 // trendWidth is how many slices a trend has at most.
 const trendWidth = 20
 
-// trendSlices divides a window into n equal slices, of whole minutes or, if the window's
-// ends are those of the logs, of whole steps: the first begins at from; both in microseconds.
+// trendSlices divides a window into n equal slices, the first of which begins at from; from
+// and slice are in microseconds. Slices are whole minutes or, if the window's ends are those
+// of the logs, whole steps.
 func trendSlices(w, asked when.Window) (from, slice, n int64) {
 	g := grain{width: minute, grows: !closed(asked)}
 	if !closed(w) {

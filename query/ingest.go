@@ -243,8 +243,8 @@ func (i *ingesting) wants(o *ingest.Object) bool {
 	return true
 }
 
-// forget takes out of the store what could not be read once and is not there any more:
-// nobody can read it, and the sources do not lack it. All of them have been listed.
+// forget takes out of the store the objects that could not be read and are gone: they can
+// never be read, and are no gap. All sources have been listed by then.
 func (i *ingesting) forget() []string {
 	var gone []string
 	for _, m := range i.missing {
@@ -315,8 +315,8 @@ func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object, spans []
 	return s.in.Disk.seams.at("committed")
 }
 
-// counted says what became of a batch, which objects of the store it replaces, and
-// which of the batch were read again in vain: the store keeps what it has of them.
+// counted says what became of a batch, which objects of the store it replaces, and which
+// of the batch could not be read again (vain): the store keeps what it has of those.
 func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone, vain []string, c Ingested, err error) {
 	var status string
 	var why *string

@@ -37,8 +37,8 @@ func (e *MemoryError) Hint() string {
 	return fmt.Sprintf("--memory-limit %dGB gives it more; a shorter window or --lb takes less", max(1, 4*e.Limit/1_000_000_000))
 }
 
-// outOfRoom puts into words of ours that DuckDB had too little memory, or too little
-// disk for what exceeds it; nil for other errors.
+// outOfRoom is our own error for DuckDB's when it had too little memory, or too little
+// disk for its temporary files; nil for other errors.
 func (s *Store) outOfRoom(err error) error {
 	var refused *duckdb.Error
 	if !errors.As(err, &refused) {

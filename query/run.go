@@ -77,8 +77,8 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 	return err
 }
 
-// present takes an answer back whose own log is not there: that nothing is wrong
-// cannot be told from logs that are read beside it.
+// present empties the accounting of an answer whose own log is not there: other logs, read
+// beside it, cannot tell that nothing is wrong.
 func (s *Store) present(ctx context.Context, t *Table) error {
 	if s.own&requestKinds != 0 || s.own == 0 {
 		return nil
@@ -218,9 +218,9 @@ func bound(t time.Time) int64 {
 
 // take takes over the rows of a result, at most limit of them (0 for all), in place of
 // what was there, or gives them to a sink. Beside the columns a result may have all_rows,
-// how many rows there would be without a limit in the SQL; and drill and drill_rows,
-// which say what "raw" has to be asked to show what a row counts, or NULL where it cannot
-// be. Of them the first row's with a count are taken over.
+// how many rows there would be without a limit in the SQL; and drill and drill_rows, the
+// filters with which "raw" shows the lines that a row counts, or NULL, and how many lines
+// those are. The first row that counts any is the one whose drill is kept.
 func (t *Table) take(rows resultRows, limit int, to Sink) error {
 	names, err := rows.Columns()
 	if err != nil {

@@ -196,8 +196,8 @@ func settings(temp, out string, disk Disk) []string {
 }
 
 // configure gives DuckDB threads and memory, and closes its settings for good. memory is
-// what two threads take, in bytes, and each further one takes half of it; so there are
-// fewer where there is not that much.
+// what two threads take, in bytes; each further one takes half of that. Where there is
+// less memory, there are fewer threads.
 func (s *Store) configure(ctx context.Context, threads int, memory int64) error {
 	if s.configured {
 		return nil

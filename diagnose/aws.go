@@ -48,7 +48,7 @@ func Find(ctx context.Context, a ingest.AWS, balancer string) (*Found, error) {
 		return nil, err
 	}
 	c := newCollector(cfg, a.EndpointURL)
-	c.snapshot.Profile = a.Profile
+	c.caller, c.snapshot.Profile = a.Caller(cfg.Region), a.Profile
 	return c.found(ctx, q, balancer)
 }
 
@@ -88,7 +88,7 @@ func (f *Found) Collect(ctx context.Context, asked Asked) (*Snapshot, error) {
 
 // collector asks AWS. Its clients can make no call that is not in Calls.
 type collector struct {
-	region  string
+	caller  ingest.Caller
 	elb     *elb.Client
 	classic *classic.Client
 	ec2     *ec2.Client
@@ -105,7 +105,7 @@ type collector struct {
 }
 
 func newCollector(cfg aws.Config, endpoint string) *collector {
-	c := &collector{region: cfg.Region, free: make(chan struct{}, callsAtATime), patience: newPatience(cfg.Retryer()), calls: map[string]int{}}
+	c := &collector{caller: ingest.Caller{Region: cfg.Region}, free: make(chan struct{}, callsAtATime), patience: newPatience(cfg.Retryer()), calls: map[string]int{}}
 	c.snapshot = Snapshot{Schema: SnapshotSchema, Listeners: []Listener{}, Groups: []Group{}, Missing: []Missing{}}
 	cfg.Retryer = func() aws.Retryer { return c.patience }
 	cfg.APIOptions = append(cfg.APIOptions, func(stack *middleware.Stack) error {
@@ -177,7 +177,7 @@ func (c *collector) settle(ctx context.Context, err error, what, action string) 
 	if err == nil {
 		return nil
 	}
-	err = ingest.Explain(ctx, err, action, what)
+	err = ingest.Explain(ctx, err, c.caller, action, what)
 	if ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) {
 		return err
 	}

@@ -46,7 +46,7 @@ func (c *collector) findClassic(ctx context.Context, q ingest.BalancerQuery) (ok
 		return false, nil, nil
 	}
 	if err != nil {
-		return false, nil, ingest.Explain(ctx, err, describeBalancers, "Classic Load Balancers in "+c.region)
+		return false, nil, ingest.Explain(ctx, err, c.caller, describeBalancers, "Classic Load Balancers in "+c.caller.Region)
 	}
 	for _, b := range found {
 		name := aws.ToString(b.LoadBalancerName)
@@ -63,7 +63,7 @@ func (c *collector) takeClassic(ctx context.Context, b types.LoadBalancerDescrip
 	name := aws.ToString(b.LoadBalancerName)
 	out := Balancer{
 		Name: name, ID: name, Type: Classic, DNSName: aws.ToString(b.DNSName), Scheme: aws.ToString(b.Scheme), State: "active",
-		VPC: aws.ToString(b.VPCId), Region: c.region, AddressType: "ipv4", SecurityGroups: sorted(b.SecurityGroups), Zones: []Zone{},
+		VPC: aws.ToString(b.VPCId), Region: c.caller.Region, AddressType: "ipv4", SecurityGroups: sorted(b.SecurityGroups), Zones: []Zone{},
 	}
 	if part := strings.SplitN(q.ARN, ":", 6); len(part) == 6 {
 		out.Account = part[4]

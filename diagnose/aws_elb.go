@@ -39,12 +39,12 @@ func (c *collector) find(ctx context.Context, q ingest.BalancerQuery, which stri
 		return out.LoadBalancers, out.NextMarker, nil
 	})
 	if err != nil && !isCode(err, "LoadBalancerNotFound") {
-		return false, ingest.Explain(ctx, err, describeBalancers, "Elastic Load Balancing in "+c.region)
+		return false, ingest.Explain(ctx, err, c.caller, describeBalancers, "Elastic Load Balancing in "+c.caller.Region)
 	}
 	var near []string
 	for _, b := range found {
 		if q.Means(aws.ToString(b.LoadBalancerName), aws.ToString(b.LoadBalancerArn), aws.ToString(b.DNSName)) {
-			c.snapshot.Balancer = balancerOf(b, c.region)
+			c.snapshot.Balancer = balancerOf(b, c.caller.Region)
 			return false, nil
 		}
 		near = append(near, aws.ToString(b.LoadBalancerName))
@@ -58,7 +58,7 @@ func (c *collector) find(ctx context.Context, q ingest.BalancerQuery, which stri
 			near = append(near, aws.ToString(b.LoadBalancerName))
 		}
 	}
-	return false, q.NotFound(which, c.region, append(near, names...))
+	return false, q.NotFound(which, c.caller, append(near, names...))
 }
 
 func balancerOf(b types.LoadBalancer, region string) Balancer {

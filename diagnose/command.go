@@ -11,19 +11,12 @@ import (
 // command writes an AWS command for the balancer's region and the account that was asked,
 // each word quoted where a shell would read something else.
 func (f *facts) command(service, operation string, args ...string) string {
-	words := []string{"aws", service, operation, "--region", ingest.ShellWord(f.Balancer.Region)}
-	for _, a := range args {
-		words = append(words, ingest.ShellWord(a))
-	}
-	return strings.Join(words, " ") + f.inAccount()
+	return f.caller().Command(service, operation, args...)
 }
 
-// inAccount are the words that have a command act on the account that was asked.
-func (f *facts) inAccount() string {
-	if f.Profile == "" {
-		return ""
-	}
-	return " --profile " + ingest.ShellWord(f.Profile)
+// caller is who asked for the snapshot.
+func (f *facts) caller() ingest.Caller {
+	return ingest.Caller{Profile: f.Profile, Region: f.Balancer.Region}
 }
 
 // modifyGroup changes a setting of a target group, and changes it back.
@@ -106,7 +99,7 @@ const curlHTTP2 = "--http2-prior-knowledge"
 // instance itself, where no network is in between.
 func (f *facts) fromTarget(found *Finding, e endpoint) {
 	if e.group.Type == "alb" {
-		found.Verify = append(found.Verify, "loglens diagnose --lb "+ingest.ShellWord(e.target.ID)+f.inAccount())
+		found.Verify = append(found.Verify, "loglens diagnose --lb "+ingest.ShellWord(e.target.ID)+f.caller().Option())
 	}
 	if e.group.Type == "lambda" || e.group.Type == "alb" || !e.address.IsValid() {
 		return

@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -68,7 +67,10 @@ var balancerLogs = []struct {
 }
 
 // LogsOffError says: the balancer writes none of the logs asked for to S3.
-type LogsOffError struct{ Balancer Balancer }
+type LogsOffError struct {
+	Balancer Balancer
+	Caller   Caller // who asked, in its region
+}
 
 func (e *LogsOffError) Error() string {
 	var off []string
@@ -83,17 +85,17 @@ func (e *LogsOffError) Error() string {
 // Hint is the command that turns the logs on.
 func (e *LogsOffError) Hint() string {
 	b := e.Balancer
-	hint := "aws elbv2 modify-load-balancer-attributes --region " + b.Region + " --load-balancer-arn " + b.ARN + " --attributes"
+	args := []string{"--load-balancer-arn", b.ARN, "--attributes"}
 	for _, l := range balancerLogs {
 		if off := b.log(l.kind); off != nil {
 			bucket := off.Bucket
 			if bucket == "" {
 				bucket = "BUCKET"
 			}
-			hint += fmt.Sprintf(" Key=%senabled,Value=true Key=%sbucket,Value=%s", l.attribute, l.attribute, bucket)
+			args = append(args, "Key="+l.attribute+"enabled,Value=true", "Key="+l.attribute+"bucket,Value="+bucket)
 		}
 	}
-	return hint
+	return e.Caller.Command("elbv2", "modify-load-balancer-attributes", args...)
 }
 
 // log is one of the balancer's logs; nil if it was not asked for.
@@ -146,7 +148,7 @@ func FindBalancer(ctx context.Context, a AWS, which string, kinds KindSet) (Bala
 	if err != nil {
 		return Balancer{}, err
 	}
-	f := balancerFinder{which: which, region: cfg.Region, client: elb.NewFromConfig(cfg, func(o *elb.Options) {
+	f := balancerFinder{which: which, caller: a.Caller(cfg.Region), client: elb.NewFromConfig(cfg, func(o *elb.Options) {
 		if a.EndpointURL != "" {
 			o.BaseEndpoint = &a.EndpointURL
 		}
@@ -168,7 +170,7 @@ func FindBalancer(ctx context.Context, a AWS, which string, kinds KindSet) (Bala
 		return b, err
 	}
 	if len(b.Sources()) == 0 {
-		return b, &LogsOffError{b}
+		return b, &LogsOffError{b, f.caller}
 	}
 	return b, nil
 }
@@ -268,7 +270,7 @@ func labelOfDNS(dns string) (name, last string, network bool) {
 
 // NotFound is the error of a balancer that is not there: which is what the user
 // typed, and names are those that there are.
-func (q BalancerQuery) NotFound(which, region string, names []string) *NotFoundError {
+func (q BalancerQuery) NotFound(which string, caller Caller, names []string) *NotFoundError {
 	word := q.Name
 	switch {
 	case q.ARN != "":
@@ -278,17 +280,17 @@ func (q BalancerQuery) NotFound(which, region string, names []string) *NotFoundE
 		word, _, _ = strings.Cut(q.DNS, ".")
 	}
 	return &NotFoundError{
-		What: "no such load balancer in " + region,
+		What: "no such load balancer in " + caller.Region,
 		Name: which,
 		Near: Nearest(word, names),
-		Next: "aws elbv2 describe-load-balancers --region " + region + " --query 'LoadBalancers[].LoadBalancerName'; another region with --region",
+		Next: caller.Command("elbv2", "describe-load-balancers", "--query", "LoadBalancers[].LoadBalancerName") + "; another region with --region",
 	}
 }
 
 // balancerFinder asks Elastic Load Balancing.
 type balancerFinder struct {
 	which  string
-	region string
+	caller Caller // in the region that is asked
 	client *elb.Client
 }
 
@@ -328,8 +330,8 @@ func (f balancerFinder) find(ctx context.Context, q BalancerQuery) (types.LoadBa
 
 // notFound does not say that there is none: it may be a classic balancer.
 func (f balancerFinder) notFound(q BalancerQuery, names []string) error {
-	err := q.NotFound(f.which, f.region, names)
-	err.What = "no such application or network load balancer in " + f.region + "; of a Classic one, name the bucket beside --lb"
+	err := q.NotFound(f.which, f.caller, names)
+	err.What = "no such application or network load balancer in " + f.caller.Region + "; of a Classic one, name the bucket beside --lb"
 	return err
 }
 
@@ -353,7 +355,7 @@ func (f balancerFinder) logs(ctx context.Context, b Balancer) error {
 }
 
 func (f balancerFinder) explain(ctx context.Context, err error, action string) error {
-	return Explain(ctx, err, action, "Elastic Load Balancing in "+f.region)
+	return Explain(ctx, err, f.caller, action, "Elastic Load Balancing in "+f.caller.Region)
 }
 
 // names is one page of balancers' names, for a hint; nil if they may not be listed.

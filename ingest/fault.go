@@ -88,6 +88,7 @@ func duckDB(uri string) string {
 type AccessError struct {
 	Action   string // the missing IAM action: "s3:ListBucket"
 	Resource string // what it was refused on: "s3://bucket/prefix"
+	Caller   Caller // whom it was refused
 	Err      error
 }
 
@@ -99,11 +100,16 @@ func (e *AccessError) Unwrap() error { return e.Err }
 
 // Hint names the permission to add.
 func (e *AccessError) Hint() string {
-	return fmt.Sprintf("allow %s on %s for this identity (aws sts get-caller-identity shows which), or choose another with --profile or --role-arn", e.Action, arnOf(e.Action, e.Resource))
+	identity := e.Caller.Role
+	if identity == "" {
+		identity = "this identity (" + e.Caller.anywhere().Command("sts", "get-caller-identity") + " shows which)"
+	}
+	return fmt.Sprintf("allow %s on %s for %s, or choose another with --profile or --role-arn", e.Action, e.arn(), identity)
 }
 
-// arnOf writes a resource as an IAM policy names it.
-func arnOf(action, resource string) string {
+// arn writes the resource as an IAM policy names it.
+func (e *AccessError) arn() string {
+	action, resource := e.Action, e.Resource
 	path, ok := strings.CutPrefix(resource, "s3://")
 	switch {
 	case strings.HasPrefix(action, "kms:"):
@@ -114,10 +120,11 @@ func arnOf(action, resource string) string {
 		return "*"
 	}
 	bucket, _, _ := strings.Cut(path, "/")
+	arn := "arn:" + e.Caller.partition() + ":s3:::" + bucket
 	if action == "s3:ListBucket" {
-		return "arn:aws:s3:::" + bucket
+		return arn
 	}
-	return "arn:aws:s3:::" + bucket + "/*"
+	return arn + "/*"
 }
 
 // CredentialsError says: there are no credentials, or they are expired or unknown to AWS.
@@ -176,6 +183,7 @@ func (e *NotFoundError) Hint() string {
 type ArchivedError struct {
 	URI    string
 	Tiered bool // in an archive tier of Intelligent-Tiering: it moves back for good
+	Caller Caller
 	Err    error
 }
 
@@ -191,9 +199,9 @@ func (e *ArchivedError) Hint() string {
 	bucket, key, _ := strings.Cut(strings.TrimPrefix(e.URI, "s3://"), "/")
 	request := "Days=3"
 	if e.Tiered {
-		request = "'{}'"
+		request = "{}"
 	}
-	return fmt.Sprintf("aws s3api restore-object --bucket %s --key %s --restore-request %s", ShellWord(bucket), ShellWord(key), request)
+	return e.Caller.anywhere().Command("s3api", "restore-object", "--bucket", bucket, "--key", key, "--restore-request", request)
 }
 
 // SourceError says: what was given cannot name a source.

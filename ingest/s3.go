@@ -27,7 +27,7 @@ func newS3Source(spec, rest string, dial *dialer) (Source, error) {
 		return nil, &SourceError{Spec: spec, Reason: "names no bucket", Next: "s3://bucket/prefix"}
 	}
 	if strings.HasPrefix(bucket, "arn:") {
-		return nil, &SourceError{Spec: spec, Reason: "an ARN where a bucket's name is wanted", Next: bucketOfARN(rest)}
+		return nil, &SourceError{Spec: spec, Reason: "an ARN where a bucket's name is wanted", Next: bucketOfARN(rest, dial.aws)}
 	}
 	s := &s3Source{spec: spec, bucket: bucket, prefix: strings.TrimRight(prefix, "/"), isKey: !strings.HasSuffix(prefix, "/"), dial: dial}
 	if i := strings.IndexAny(prefix, Wild); i >= 0 {
@@ -44,7 +44,7 @@ func newS3Source(spec, rest string, dial *dialer) (Source, error) {
 // an access point stands for a bucket's name everywhere.
 //
 // Source: AWS, "Access point aliases" of the Amazon S3 guide, read 2026-11.
-func bucketOfARN(arn string) string {
+func bucketOfARN(arn string, a AWS) string {
 	part := strings.SplitN(arn, ":", 6)
 	if len(part) < 6 {
 		return "s3://bucket/prefix"
@@ -58,8 +58,8 @@ func bucketOfARN(arn string) string {
 	case region == "":
 		return "s3://bucket/prefix, with one of the buckets behind this access point"
 	}
-	return fmt.Sprintf("s3://ALIAS/%s, with what this says: aws s3control get-access-point --region %s --account-id %s --name %s --query Alias",
-		prefix, ShellWord(region), ShellWord(account), ShellWord(name))
+	return "s3://ALIAS/" + prefix + ", with what this says: " +
+		a.Caller(region).Command("s3control", "get-access-point", "--account-id", account, "--name", name, "--query", "Alias")
 }
 
 func (s *s3Source) String() string { return s.spec }

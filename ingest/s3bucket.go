@@ -80,6 +80,13 @@ func (b *bucket) move(region string) {
 	})
 }
 
+// caller is who asks the bucket.
+func (b *bucket) caller() Caller {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.aws.Caller(b.region)
+}
+
 func (b *bucket) current() *s3.Client {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -103,7 +110,7 @@ func call[T any](ctx context.Context, b *bucket, action, resource string, reques
 			}
 		}
 	}
-	return out, Explain(ctx, err, action, resource)
+	return out, Explain(ctx, err, b.caller(), action, resource)
 }
 
 // findRegion asks where the bucket is; S3 names the region in the header even

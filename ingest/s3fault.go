@@ -49,8 +49,8 @@ func innermost(err error) string {
 }
 
 // Explain turns an error of the SDK into one of this package's. action is the
-// IAM action that the request needs, resource what it was sent for.
-func Explain(ctx context.Context, err error, action, resource string) error {
+// IAM action that the caller's request needs, resource what it was sent for.
+func Explain(ctx context.Context, err error, caller Caller, action, resource string) error {
 	if err == nil {
 		return nil
 	}
@@ -62,13 +62,13 @@ func Explain(ctx context.Context, err error, action, resource string) error {
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		if e := explainCode(api, action, resource); e != nil {
+		if e := explainCode(api, caller, action, resource); e != nil {
 			return e
 		}
 	}
 	switch statusOf(err) {
 	case http.StatusForbidden, http.StatusUnauthorized:
-		return &AccessError{Action: action, Resource: resource}
+		return &AccessError{Action: action, Resource: resource, Caller: caller}
 	case http.StatusPreconditionFailed:
 		return ErrReplaced
 	case http.StatusNotFound:
@@ -97,24 +97,24 @@ func unreachable(resource string, err error) *UnreachableError {
 //
 // Source: AWS, "Error responses" of the Amazon S3 API reference, and "Common
 // error types" of the query APIs, read 2026-11.
-func explainCode(api smithy.APIError, action, resource string) error {
-	words := apiWords{api}
+func explainCode(api smithy.APIError, caller Caller, action, resource string) error {
+	words, everywhere := apiWords{api}, caller.anywhere()
 	switch code := api.ErrorCode(); code {
 	case "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "Forbidden", "KMS.AccessDeniedException":
 		if ofKey(api) {
 			action = "kms:Decrypt"
 		}
-		return &AccessError{Action: action, Resource: resource, Err: words}
+		return &AccessError{Action: action, Resource: resource, Caller: caller, Err: words}
 	case "ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired":
-		return &CredentialsError{Reason: "AWS credentials expired", Next: "aws sso login, or fetch new session keys", Err: words}
+		return &CredentialsError{Reason: "AWS credentials expired", Next: everywhere.Command("sso", "login") + ", or fetch new session keys", Err: words}
 	case "InvalidAccessKeyId", "InvalidClientTokenId", "UnrecognizedClientException", "InvalidToken", "AuthFailure", "MissingAuthenticationToken", "NotSignedUp", "OptInRequired":
-		return &CredentialsError{Reason: "AWS does not know these credentials (" + words.Error() + ")", Next: "aws sts get-caller-identity", Err: words}
+		return &CredentialsError{Reason: "AWS does not know these credentials (" + words.Error() + ")", Next: everywhere.Command("sts", "get-caller-identity"), Err: words}
 	case "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature":
-		return &CredentialsError{Reason: "AWS refuses the signature: the secret key is wrong (" + code + ")", Next: "aws configure", Err: words}
+		return &CredentialsError{Reason: "AWS refuses the signature: the secret key is wrong (" + code + ")", Next: "aws configure" + caller.Option(), Err: words}
 	case "RequestTimeTooSkewed":
 		return &CredentialsError{Reason: "this machine's clock is wrong: AWS refuses the signature (" + code + ")", Next: "timedatectl set-ntp true", Err: words}
 	case "NoSuchBucket":
-		return &NotFoundError{What: "no such bucket", Name: resource, Next: "aws s3 ls", Err: words}
+		return &NotFoundError{What: "no such bucket", Name: resource, Next: everywhere.Command("s3", "ls"), Err: words}
 	case "NoSuchKey":
 		return &NotFoundError{What: "the object vanished after it was listed", Name: resource, Err: words}
 	case "InvalidBucketName":
@@ -122,9 +122,9 @@ func explainCode(api smithy.APIError, action, resource string) error {
 	case "InvalidObjectState":
 		var state *types.InvalidObjectState
 		tiered := errors.As(api, &state) && state.StorageClass == types.StorageClassIntelligentTiering
-		return &ArchivedError{URI: resource, Tiered: tiered, Err: words}
+		return &ArchivedError{URI: resource, Tiered: tiered, Caller: caller, Err: words}
 	case "KMS.DisabledException", "KMS.InvalidKeyUsageException", "KMS.KMSInvalidStateException", "KMS.NotFoundException":
-		return &UnreachableError{Resource: resource, Reason: "the key that it is encrypted with cannot be used (" + words.Error() + ")", Next: "aws kms describe-key --key-id KEY tells the key's state", Err: words}
+		return &UnreachableError{Resource: resource, Reason: "the key that it is encrypted with cannot be used (" + words.Error() + ")", Next: caller.Command("kms", "describe-key", "--key-id", "KEY") + " tells the key's state", Err: words}
 	case "PreconditionFailed":
 		return ErrReplaced
 	case "SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "BandwidthLimitExceeded":

@@ -24,7 +24,7 @@ func TestRefusedAction(t *testing.T) {
 		{"AccessDenied", "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.", "kms:Decrypt"},
 		{"KMS.AccessDeniedException", "", "kms:Decrypt"},
 	} {
-		err := Explain(t.Context(), &smithy.GenericAPIError{Code: tt.code, Message: tt.message}, "s3:GetObject", "s3://kms-logs/a.log.gz")
+		err := Explain(t.Context(), &smithy.GenericAPIError{Code: tt.code, Message: tt.message}, Caller{}, "s3:GetObject", "s3://kms-logs/a.log.gz")
 		var denied *AccessError
 		if !errors.As(err, &denied) || denied.Action != tt.want {
 			t.Errorf("%s: error %v, want that %s is missing", tt.message, err, tt.want)

@@ -114,7 +114,7 @@ func newRetryer() *retry.Standard {
 		o.MaxBackoff = longestDelay
 		o.RateLimiter = ratelimit.None
 		noIdentity := retry.IsErrorRetryableFunc(func(err error) aws.Ternary {
-			if ofIdentity(err) != nil {
+			if errors.As(err, new(*CredentialsError)) {
 				return aws.FalseTernary
 			}
 			return aws.UnknownTernary
@@ -210,17 +210,19 @@ const (
 	fromSSO      = "SSO"
 )
 
-// explain turns the error of a credentials provider into a *CredentialsError, or
+// explain turns the error of a credentials provider into a *CredentialsError, which wraps
 // an *AccessError where a role may not be assumed.
 func (e explained) explain(err error) error {
-	if known := ofIdentity(err); known != nil {
-		return known // of the credentials beneath the role's
+	var beneath *CredentialsError
+	if errors.As(err, &beneath) {
+		return beneath // the role is assumed with these
 	}
 	service, operation := asked(err)
 	var api smithy.APIError
 	refused := errors.As(err, &api)
 	if refused && operation == "AssumeRole" && api.ErrorCode() == "AccessDenied" {
-		return &AccessError{Action: "sts:AssumeRole", Resource: e.role, Err: apiWords{api}}
+		denied := &AccessError{Action: "sts:AssumeRole", Resource: e.role, Caller: Caller{Profile: e.profile}, Err: apiWords{api}}
+		return &CredentialsError{Reason: denied.Error(), Next: denied.Hint(), Err: denied}
 	}
 	out := &CredentialsError{Err: err}
 	profile, option := "", ""
@@ -255,20 +257,6 @@ func (e explained) explain(err error) error {
 		out.Next = "aws sts get-caller-identity" + option
 	}
 	return out
-}
-
-// ofIdentity is the error in err's chain that says why nobody could be asked; nil if
-// there is none.
-func ofIdentity(err error) error {
-	var credentials *CredentialsError
-	var denied *AccessError
-	switch {
-	case errors.As(err, &credentials):
-		return credentials
-	case errors.As(err, &denied):
-		return denied
-	}
-	return nil
 }
 
 // asked is the service that was asked last for credentials; "" for none.

@@ -141,7 +141,7 @@ credential_process = false
 		{"no such profile", AWS{Profile: "nobody"}, new(*CredentialsError), `no profile "nobody"`, "aws configure list-profiles", nil},
 		{"none at all", AWS{}, new(*CredentialsError), "no AWS credentials found", "aws sso login", nil},
 		{"a helper that fails", AWS{Profile: "process"}, new(*CredentialsError), "for profile process", "aws sts get-caller-identity --profile process", nil},
-		{"a profile's role", AWS{Profile: "role"}, new(*AccessError), closed, "allow sts:AssumeRole on " + closed, nil},
+		{"a profile's role", AWS{Profile: "role"}, new(*AccessError), closed, "allow sts:AssumeRole on " + closed + " for this identity (aws sts get-caller-identity --profile role", nil},
 		{"a role", AWS{Profile: "keys", RoleARN: closed}, new(*AccessError), closed, "allow sts:AssumeRole on " + closed, nil},
 		{"a role without its external ID", AWS{Profile: "keys", RoleARN: "arn:aws:iam::111122223333:role/open"}, new(*AccessError), "sts:AssumeRole", "", nil},
 		{"a role with it", AWS{Profile: "keys", RoleARN: "arn:aws:iam::111122223333:role/open", ExternalID: "xyz"}, nil, "", "", nil},

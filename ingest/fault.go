@@ -128,7 +128,8 @@ func (e *AccessError) arn() string {
 }
 
 // CredentialsError says: there are no credentials, or they are expired or unknown to AWS.
-// It wraps an *UnreachableError where the service that gives them does not answer.
+// It wraps an *UnreachableError where the service that gives them does not answer, and an
+// *AccessError where the role that has them may not be assumed.
 type CredentialsError struct {
 	Reason string // "SSO session for profile prod expired"
 	Next   string // the command that mends it; "" if there is none

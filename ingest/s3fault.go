@@ -57,8 +57,9 @@ func Explain(ctx context.Context, err error, caller Caller, action, resource str
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if known := ofIdentity(err); known != nil {
-		return known
+	var credentials *CredentialsError
+	if errors.As(err, &credentials) {
+		return credentials // nobody could be asked
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {

@@ -164,3 +164,34 @@ func TestExpiredWhileOthersWait(t *testing.T) {
 		t.Errorf("%v until the end", took)
 	}
 }
+
+// TestRoleWithdrawn: a role that may not be assumed any more, when it is to be anew, ends
+// a command at once and says so, in place of every object that is still to be read.
+func TestRoleWithdrawn(t *testing.T) {
+	fill(t, "withdrawn", 60, 20_000) // more than are fetched ahead
+	var given atomic.Bool
+	sts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if given.Swap(true) {
+			w.WriteHeader(http.StatusForbidden)
+			_, _ = fmt.Fprint(w, `<ErrorResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>not authorized to perform: sts:AssumeRole</Message></Error></ErrorResponse>`)
+			return
+		}
+		_, _ = fmt.Fprintf(w, `<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials><AccessKeyId>%s</AccessKeyId><SecretAccessKey>%s</SecretAccessKey><SessionToken></SessionToken><Expiration>%s</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`,
+			gateway.AccessKey, gateway.SecretKey, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339))
+	}))
+	t.Cleanup(sts.Close)
+	t.Setenv("AWS_ENDPOINT_URL_STS", sts.URL)
+	p := newProxy(t, func(q request, n int) *fault {
+		if q.key == "0000.log.gz" {
+			time.Sleep(3 * time.Second)
+		}
+		return nil
+	})
+	const role = "arn:aws:iam::111122223333:role/logs"
+	out, said, status := ask(t, "top-errors", "--workers", "1", "--endpoint-url", p.url, "--role-arn", role, "s3://withdrawn")
+	want := "loglens: " + role + ": access denied: sts:AssumeRole is missing (AccessDenied: not authorized to perform: sts:AssumeRole)\n" +
+		"  allow sts:AssumeRole on " + role + " for this identity (aws sts get-caller-identity shows which), or choose another with --profile or --role-arn\n"
+	if status != 4 || len(out) > 0 || !strings.HasSuffix(said, want) {
+		t.Errorf("exit status %d, %d bytes of an answer, and\n%swant 4, none and\n%s", status, len(out), said, want)
+	}
+}

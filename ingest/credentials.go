@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"syscall"
 	"time"
@@ -43,6 +44,7 @@ type AWS struct {
 const (
 	requestAttempts = 9
 	refusedAttempts = 4 // where nobody listens
+	silentAttempts  = 3 // where nothing is heard for the IdleTimeout, each time
 	firstDelay      = 200 * time.Millisecond
 	longestDelay    = 20 * time.Second
 	defaultIdle     = 30 * time.Second
@@ -124,12 +126,18 @@ func newRetryer() *retry.Standard {
 		})...)
 		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
 			// Nothing listens there: a few seconds cover a restart, more only waits.
-			if attempt > refusedAttempts && errors.Is(err, syscall.ECONNREFUSED) || isCertificate(err) {
+			if attempt > refusedAttempts && errors.Is(err, syscall.ECONNREFUSED) || attempt >= silentAttempts && isTimeout(err) || isCertificate(err) {
 				return 0, err
 			}
 			return delay(attempt - 1), nil
 		})
 	})
+}
+
+// isTimeout reports whether a server was waited for in vain.
+func isTimeout(err error) bool {
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 // isCertificate reports whether a server's certificate is not to be trusted, which it

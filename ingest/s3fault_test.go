@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/smithy-go"
 )
@@ -52,5 +53,24 @@ func TestForeignCertificate(t *testing.T) {
 	}
 	if n := connections.Load(); n != 1 {
 		t.Errorf("%d connections, want 1", n)
+	}
+}
+
+// A server that accepts and says nothing is waited for three times, not nine.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int64
+	aws := fakeS3(t, func(_ http.ResponseWriter, r *http.Request) {
+		asked.Add(1)
+		<-r.Context().Done()
+	})
+	aws.IdleTimeout = 20 * time.Millisecond
+	_, err := listAll(t, aws, "s3://bucket", Plan{})
+	var unreachable *UnreachableError
+	if !errors.As(err, &unreachable) || !strings.Contains(unreachable.Error(), "timeout") || !strings.Contains(unreachable.Hint(), "check network") {
+		t.Errorf("error %v, want an UnreachableError that tells of a timeout", err)
+	}
+	if n := asked.Load(); n != silentAttempts {
+		t.Errorf("asked %d times, want %d", n, silentAttempts)
 	}
 }

@@ -56,6 +56,8 @@ func (e *FormatError) Hint() string {
 		return "unzip -p FILE | loglens top-errors -"
 	case twice:
 		return "zcat FILE | loglens top-errors -"
+	case utf16:
+		return "iconv -f UTF-16 -t UTF-8 FILE | loglens top-errors -"
 	case tarball:
 		return "mkdir unpacked && tar xf FILE -C unpacked && loglens top-errors unpacked"
 	}
@@ -67,6 +69,7 @@ const (
 	parquet = "Parquet" // written by log delivery through CloudWatch only
 	tarball = "tar"
 	twice   = "gzip within gzip"
+	utf16   = "UTF-16"
 )
 
 // duckDB is the command that shows a Parquet object.

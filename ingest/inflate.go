@@ -41,6 +41,8 @@ var foreign = []struct {
 	{0, "BZh91AY&SY", "bzip2"},
 	{0, "\xfd7zXZ\x00", "xz"},
 	{0, "\x04\x22\x4d\x18", "lz4"},
+	{0, "\xff\xfe", utf16}, // what ">" writes in Windows PowerShell
+	{0, "\xfe\xff", utf16},
 	{tarMagicAt, tarMagic, tarball},
 	{0, "\x1f\x8b\x08", twice}, // of text only: what is stored so is read
 }

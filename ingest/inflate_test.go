@@ -191,6 +191,8 @@ func TestInflaterForeign(t *testing.T) {
 		{"PK\x03\x04 rest", "zip"},
 		{"BZh91AY&SY rest", "bzip2"},
 		{"\xfd7zXZ\x00 rest", "xz"},
+		{"\xff\xfeh\x00t\x00t\x00p\x00", "UTF-16"},
+		{"\xfe\xff\x00h\x00t\x00t\x00p", "UTF-16"},
 		{archive(t, tar.FormatUSTAR), "tar"},
 		{archive(t, tar.FormatGNU), "tar"},
 		{archive(t, tar.FormatPAX), "tar"},

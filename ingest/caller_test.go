@@ -15,6 +15,10 @@ func TestHintsNameTheCaller(t *testing.T) {
 	explained := func(code, action string, caller Caller) error {
 		return Explain(context.Background(), &smithy.GenericAPIError{Code: code}, caller, action, "s3://logs/prod/a b.log.gz")
 	}
+	refused := func(why string) error {
+		message := `User: arn:aws:iam::111122223333:user/me is not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::logs/prod/a b.log.gz" ` + why
+		return Explain(context.Background(), &smithy.GenericAPIError{Code: "AccessDenied", Message: message}, Caller{}, "s3:GetObject", "s3://logs/prod/a b.log.gz")
+	}
 	prod := AWS{Profile: "prod eu"}.Caller("eu-west-1")
 	balancer := Balancer{ARN: "arn:aws:elasticloadbalancing:eu-west-1:111122223333:loadbalancer/app/shop/1", Logs: []BalancerLog{{Kind: parse.KindAccess}}}
 	_, named := newS3Source("", "arn:aws:s3:eu-west-1:111122223333:accesspoint/logs/prod", newDialer(AWS{Profile: "prod eu"}))
@@ -27,6 +31,10 @@ func TestHintsNameTheCaller(t *testing.T) {
 		{"to a role", explained("AccessDenied", "s3:ListBucket", AWS{RoleARN: "arn:aws:iam::111122223333:role/logs"}.Caller("eu-west-1")), "allow s3:ListBucket on arn:aws:s3:::logs for arn:aws:iam::111122223333:role/logs, or choose another with --profile or --role-arn"},
 		{"in China", explained("AccessDenied", "s3:GetObject", Caller{Region: "cn-north-1"}), "allow s3:GetObject on arn:aws-cn:s3:::logs/* for this identity (aws sts get-caller-identity shows which), or choose another with --profile or --role-arn"},
 		{"in GovCloud", explained("AccessDenied", "s3:ListBucket", Caller{Region: "us-gov-west-1"}), "allow s3:ListBucket on arn:aws-us-gov:s3:::logs for this identity (aws sts get-caller-identity shows which), or choose another with --profile or --role-arn"},
+		{"denied", refused(`with an explicit deny in a service control policy`), "a service control policy denies s3:GetObject on arn:aws:s3:::logs/*, whatever else allows it: an exception has to be made there"},
+		{"denied by a policy that is named", refused(`with an explicit deny in an identity-based policy: arn:aws:iam::111122223333:policy/no-logs`), "an identity-based policy: arn:aws:iam::111122223333:policy/no-logs denies s3:GetObject on arn:aws:s3:::logs/*, whatever else allows it: an exception has to be made there"},
+		{"not through this endpoint", refused(`because no VPC endpoint policy allows the s3:GetObject action`), "allow s3:GetObject on arn:aws:s3:::logs/* in the VPC endpoint policy"},
+		{"not by this identity", refused(`because no identity-based policy allows the s3:GetObject action`), "allow s3:GetObject on arn:aws:s3:::logs/* for this identity (aws sts get-caller-identity shows which), or choose another with --profile or --role-arn"},
 		{"expired", explained("ExpiredToken", "s3:GetObject", prod), "aws sso login --profile 'prod eu', or fetch new session keys"},
 		{"unknown", explained("InvalidAccessKeyId", "s3:GetObject", prod), "aws sts get-caller-identity --profile 'prod eu'"},
 		{"wrong secret", explained("SignatureDoesNotMatch", "s3:GetObject", prod), "aws configure --profile 'prod eu'"},

@@ -3,6 +3,7 @@ package ingest
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -101,8 +102,25 @@ func (e *AccessError) Error() string {
 
 func (e *AccessError) Unwrap() error { return e.Err }
 
-// Hint names the permission to add.
+// How AWS names the policy that is in the way.
+//
+// Source: AWS, "Troubleshoot access denied (403 Forbidden) errors in Amazon S3" and
+// "Troubleshoot access denied error messages" of the IAM guide, read 2026-11.
+var (
+	denies = regexp.MustCompile(`with an explicit deny in (.+?)\)?$`)
+	lacks  = regexp.MustCompile(`because no (VPC endpoint policy|service control policy|resource control policy|permissions boundary|session policy) allows`)
+)
+
+// Hint names the permission to add, and where another policy than the identity's stands
+// in the way, that one.
 func (e *AccessError) Hint() string {
+	said := said(e.Err)
+	if m := denies.FindStringSubmatch(said); m != nil {
+		return fmt.Sprintf("%s denies %s on %s, whatever else allows it: an exception has to be made there", m[1], e.Action, e.arn())
+	}
+	if m := lacks.FindStringSubmatch(said); m != nil {
+		return fmt.Sprintf("allow %s on %s in the %s", e.Action, e.arn(), m[1])
+	}
 	identity := e.Caller.Role
 	if identity == "" {
 		identity = "this identity (" + e.Caller.anywhere().Command("sts", "get-caller-identity") + " shows which)"

@@ -98,7 +98,10 @@ func TestBrokenListings(t *testing.T) {
 				answer(w, false, "", "k0")
 			}
 		}, []string{"k0"}, ""},
-		{"an empty answer, always", func(http.ResponseWriter, url.Values, int) {}, nil, "answer is empty"},
+		{"an empty answer, always", func(http.ResponseWriter, url.Values, int) {}, nil, "answer is no listing"},
+		{"a page of a proxy that wants a login", func(w http.ResponseWriter, _ url.Values, _ int) {
+			_, _ = io.WriteString(w, `<html><body>Log in first</body></html>`)
+		}, nil, "answer is no listing"},
 		{"XML cut short, once", func(w http.ResponseWriter, _ url.Values, n int) {
 			if n == 0 {
 				_, _ = io.WriteString(w, `<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>k0</Key>`)
@@ -142,8 +145,8 @@ func TestBrokenListings(t *testing.T) {
 				t.Fatalf("error %v, want one with %q", err, tt.err)
 			}
 			var unreachable *UnreachableError
-			if err != nil && !errors.As(err, &unreachable) {
-				t.Errorf("error %T, want an UnreachableError", err)
+			if err != nil && (!errors.As(err, &unreachable) || !strings.Contains(unreachable.Hint(), "proxy")) {
+				t.Errorf("error %T, want an UnreachableError that says where to look", err)
 			}
 		})
 	}

@@ -84,9 +84,12 @@ func Explain(ctx context.Context, err error, caller Caller, action, resource str
 	return unreachable(resource, err)
 }
 
+// wayThere is what to look at where an answer is none of AWS.
+const wayThere = "check network, proxy, --region and --endpoint-url"
+
 // unreachable is the error of a service that gives no answer that means anything.
 func unreachable(resource string, err error) *UnreachableError {
-	next := "check network, proxy, --region and --endpoint-url"
+	next := wayThere
 	if isCertificate(err) {
 		next = "a proxy that looks into TLS? AWS_CA_BUNDLE=FILE names the certificates to trust"
 	}

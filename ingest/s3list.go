@@ -123,7 +123,7 @@ func (b *bucket) pages(ctx context.Context, l listing) iter.Seq2[page, error] {
 func (b *bucket) uri(key string) string { return "s3://" + b.name + "/" + key }
 
 func (b *bucket) listError(prefix, reason string) error {
-	return &UnreachableError{Resource: b.uri(prefix), Reason: "list: " + reason, Err: errListing}
+	return &UnreachableError{Resource: b.uri(prefix), Reason: "list: " + reason, Next: wayThere, Err: errListing}
 }
 
 // page asks for one page. An answer that is cut short, or empty where even an
@@ -138,7 +138,7 @@ func (b *bucket) page(ctx context.Context, in *s3.ListObjectsV2Input, prefix str
 		case err == nil && (out.IsTruncated != nil || out.KeyCount != nil || out.Name != nil || len(out.Contents) > 0):
 			return out, nil
 		case err == nil && try >= brokenPages:
-			return nil, b.listError(prefix, "the answer is empty")
+			return nil, b.listError(prefix, "the answer is no listing")
 		case err != nil && (!errors.As(err, &cut) || try >= brokenPages):
 			return nil, err
 		}

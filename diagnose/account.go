@@ -25,10 +25,14 @@ var accounts = map[string][]string{
 		"target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"},
 	"no-usable-target": {"target-group-empty", "target-group-all-", "target-group-none", "target-group-not-in-use", "cross-zone-off-empty-zone", "target-zone-not-enabled", "target-invalid-state",
 		"rule-weights-all-zero", "rule-weight-to-broken-group", "classic-instance-out-of-service", "surge-queue-spillover", "target-health-", "health-check-"},
-	"target-connection-errors": {"target-", "health-check-port-", "balancer-sg-blocks-traffic", "acl-", "route-", "nlb-", "keep-alive-race"},
-	"fail-open-routing":        {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},
-	"nlb-sg-blocks-flows":      {"balancer-sg-"},
-	"balancer-5xx-not-in-logs": {"target-", "health-check-", "balancer-sg-blocks-traffic", "acl-", "route-", "cross-zone", "rule-weight", "keep-alive-race", "idle-timeout-reached", "lambda-", "surge-queue", "classic-"},
+	"target-connection-errors": {"target-sg-", "target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc",
+		"health-check-port-", "classic-instance-out-of-service", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-"},
+	"fail-open-routing":   {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},
+	"nlb-sg-blocks-flows": {"balancer-sg-"},
+	// None of what metrics count beside it, which may be much less; and targets that answer what
+	// they should not are no reason for what the balancer answers.
+	"balancer-5xx-not-in-logs": withNetwork("target-port-refused", "target-speaks-", "target-expects-tls", "target-health-timeout", "target-health-failed-checks", "target-group-empty", "target-group-all-",
+		"target-group-none", "target-group-not-in-use", "target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "health-check-port-", "cross-zone", "rule-weight", "surge-queue", "classic-"),
 }
 
 // ofChecks reports whether a symptom is that health checks fail.
@@ -38,7 +42,7 @@ func ofChecks(id string) bool {
 
 // account finds for every symptom the findings that account for it, and notes them
 // if they do so wholly: for each of its targets, or each of its groups.
-func account(list []*Finding) {
+func account(f *facts, list []*Finding) {
 	// A milder finding cannot be why something fails, nor can checks that overlap.
 	able := func(symptom, cause *Finding) bool {
 		if cause == symptom || cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" || cause.Level == Warn && symptom.Level == Fail && cause.Confidence == Low {
@@ -66,6 +70,9 @@ func account(list []*Finding) {
 			return true
 		}
 		hasTarget := func(c *Finding, t string) bool {
+			if !f.leadsTo(c, s, t) {
+				return false
+			}
 			if len(c.Targets) > 0 {
 				return slices.Contains(c.Targets, t)
 			}
@@ -88,6 +95,24 @@ func account(list []*Finding) {
 		}
 	}
 	loops(list)
+}
+
+// leadsTo reports whether a cause explains most of what a symptom has in the logs of a
+// target. What fails health checks need not be what fails requests.
+func (f *facts) leadsTo(cause, symptom *Finding, target string) bool {
+	if symptom.share == nil || ofChecks(symptom.ID) {
+		return true
+	}
+	seen, explained := int64(0), int64(0)
+	for _, row := range f.failures() {
+		if n := symptom.share(row); n > 0 && row.Target == target {
+			seen += n
+			if cause.share != nil {
+				explained += min(n, cause.share(row))
+			}
+		}
+	}
+	return 2*explained >= seen
 }
 
 // loops takes back an account between findings that would account for each other.

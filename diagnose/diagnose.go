@@ -35,7 +35,7 @@ func Diagnose(s *Snapshot) *Report {
 			r.Findings = append(r.Findings, found)
 		}
 	}
-	account(r.Findings)
+	account(f, r.Findings)
 	r.Findings = append(r.Findings, leftOver(f, r.Findings)...)
 	r.Observed = f.observed(r.Findings)
 	rank(r.Findings, r.Observed.Requests)

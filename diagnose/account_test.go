@@ -1,0 +1,60 @@
+package diagnose
+
+import (
+	"slices"
+	"testing"
+)
+
+// TestAccountsForNothing: what explains none, or few, of a symptom's failures, or cannot be why
+// they come about, does not account for it: the symptom stays the answer.
+func TestAccountsForNothing(t *testing.T) {
+	timeouts := func(s *Snapshot) {
+		s.failing("Target_Connect_Timeout", first, 504, 600, func(f *Failure) { f.Connect = 600 })
+	}
+	unlogged := func(s *Snapshot) {
+		s.Logs = nil
+		s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 1200)
+	}
+	for _, tt := range []struct {
+		symptom, other string
+		change         func(*Snapshot)
+	}{
+		{"target-connect-timeout", "target-tls-negotiation-fails", func(s *Snapshot) {
+			s.web().Protocol = "HTTPS"
+			timeouts(s)
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+			s.late("TargetTLSNegotiationErrorCount", webARN, 59, 1)
+		}},
+		{"target-connect-timeout", "target-sg-blocks-health-check-port", func(s *Snapshot) {
+			timeouts(s)
+			s.checkPort("9090")
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+		}},
+		{"target-connection-errors", "target-answers-5xx", func(s *Snapshot) {
+			unlogged(s)
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 1200)
+			s.metric("HTTPCode_Target_5XX_Count", webARN, "Sum", 120)
+		}},
+		{"balancer-5xx-not-in-logs", "target-answers-5xx", func(s *Snapshot) {
+			unlogged(s)
+			s.metric("HTTPCode_Target_5XX_Count", webARN, "Sum", 120)
+		}},
+		{"balancer-5xx-not-in-logs", "target-connection-errors", func(s *Snapshot) {
+			unlogged(s)
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 60)
+		}},
+		{"balancer-5xx-not-in-logs", "health-check-path-not-found", func(s *Snapshot) {
+			unlogged(s)
+			s.codes(404)
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "healthy", ""
+		}},
+	} {
+		s := base()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		at := func(id string) int { return slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == id }) }
+		if symptom := at(tt.symptom); symptom < 0 || at(tt.other) < 0 || len(r.Findings[symptom].BecauseOf) > 0 {
+			t.Errorf("%s is not to stand behind %s:\n%s", tt.symptom, tt.other, said(r))
+		}
+	}
+}

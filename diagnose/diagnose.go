@@ -99,7 +99,7 @@ func rank(list []*Finding, requests int64) {
 		return 0
 	}
 	damage := func(f *Finding) float64 {
-		if f.share == nil && f.Level == Fail && f.Confidence != Low {
+		if f.Explains == 0 && f.Level == Fail && f.Confidence != Low {
 			return fewFailures * float64(requests)
 		}
 		return float64(f.Explains)

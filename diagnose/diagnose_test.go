@@ -442,6 +442,11 @@ var faults = []fault{
 		s.Logs = nil
 		s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 60)
 	}},
+	{want: "target-sg-blocks-traffic-port", name: "whose failures the logs do not have yet", also: []string{"balancer-5xx-after-logs"}, change: func(s *Snapshot) {
+		s.group("sg-app").Ingress = nil
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+		s.late("HTTPCode_ELB_5XX_Count", "", 56, 500)
+	}},
 	{want: "balancer-5xx-after-logs", change: func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 56, 500) }},
 	{want: "target-answers-5xx", name: "after the logs", change: func(s *Snapshot) { s.late("HTTPCode_Target_5XX_Count", webARN, 56, 50) }},
 	{want: "client-tls-negotiation-fails", change: func(s *Snapshot) {

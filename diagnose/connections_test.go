@@ -100,6 +100,25 @@ func TestStopsAsItLeaves(t *testing.T) {
 	}
 }
 
+// TestRefusesAsItLeaves: what refuses at once was not cut off by the end of the deregistration
+// delay, however slow answers are: a longer one is no help.
+func TestRefusesAsItLeaves(t *testing.T) {
+	gone := "10.0.10.77:8080"
+	for _, tt := range []struct {
+		reason, delay string
+		longer        bool
+	}{{"Target_Connection_Error", "5", false}, {"Target_Closed_Connection", "5", true}, {"Target_Connection_Error", "0", true}} {
+		s := base()
+		s.web().Attributes[attrDelay] = tt.delay
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, 8, s.minute(31)})
+		s.failing(tt.reason, gone, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
+		r := Diagnose(copied(t, s))
+		if f := r.Findings[0]; f.ID != "deregistration-delay-too-short" || (len(f.Fix) > 0) != tt.longer || (f.Level == Fail) != tt.longer {
+			t.Errorf("%s, delay %s: advice of a longer delay is to be %v:\n%s", tt.reason, tt.delay, tt.longer, said(r))
+		}
+	}
+}
+
 // TestLogsAreOn: who has access logs is not told to switch them on.
 func TestLogsAreOn(t *testing.T) {
 	for name, change := range map[string]func(*Snapshot){

@@ -244,7 +244,14 @@ func (f *facts) deregistering(g *Group) *Finding {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
 	found.rival("target-closes-connection", "a process that crashed, and whose target was replaced for that; its log tells")
-	if slowest < delay {
+	// What the end of the delay cuts off was under way for as long, if there is one.
+	cut := f.sum(func(row Failure) int64 {
+		if share(row) > 0 && row.Reason == "Target_Closed_Connection" {
+			return row.Count - row.Quick
+		}
+		return 0
+	})
+	if slowest < delay || cut == 0 && delay > 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: its process stops before the balancer has let go of it, within the deregistration delay of %s s.", whom(names, g), number(delay))
 		return found // a longer delay would be as little help

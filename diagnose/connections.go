@@ -72,9 +72,9 @@ func (f *facts) refusing(g *Group) *Finding {
 		if row.Reason != "Target_Connection_Error" || row.Group != g.logARN(f) {
 			return 0
 		}
-		return d.share(row.Count, d.refused)
+		return d.refusals(row)
 	}
-	if f.Logs != nil && d.refused+d.tls+d.idle == 0 {
+	if f.Logs != nil && d.sure() == 0 {
 		share = f.undecided(g)
 	}
 	if refused := share; gone != nil { // those are of targets that stop as they leave
@@ -328,7 +328,7 @@ func (f *facts) brokenOff(g *Group) func(Failure) int64 {
 		case row.Group != g.logARN(f) || gone != nil && gone(row):
 			return 0
 		case row.Reason == "Target_Connection_Error":
-			return d.share(row.Count, d.idle)
+			return d.idleEnds(row)
 		case row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Stream_Reset":
 			return row.Count
 		}

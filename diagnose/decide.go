@@ -1,6 +1,9 @@
 package diagnose
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -15,14 +18,63 @@ type decided struct {
 	open               int64 // the metrics count fewer, or neither is there
 	wall               int64 // 504s at the connect timeout in minutes with TLS errors and no connection errors
 	walls              int64 // all 504s at the connect timeout
+
+	targets map[string]decided // the same by target; nil where minutes do not name them
 }
 
-// share is the part of a row of failures that has one cause.
+// of is what was decided of a target; of all of them where these are not told apart.
+func (d decided) of(target string) decided {
+	if one, ok := d.targets[target]; ok {
+		return one
+	}
+	return d
+}
+
+// sure is how many failures have a cause.
+func (d decided) sure() int64 { return d.refused + d.tls + d.idle }
+
+// refusals, tlsFailures and idleEnds are the parts of a row of failures that have one cause.
+
+func (d decided) refusals(row Failure) int64 {
+	one := d.of(row.Target)
+	return one.share(row.Count, one.refused)
+}
+
+func (d decided) tlsFailures(row Failure) int64 {
+	one := d.of(row.Target)
+	return one.share(row.Count, one.tls)
+}
+
+func (d decided) idleEnds(row Failure) int64 {
+	one := d.of(row.Target)
+	return one.share(row.Count, one.idle)
+}
+
 func (d decided) share(n, part int64) int64 {
-	if sum := d.refused + d.tls + d.idle + d.open; sum > 0 {
+	if sum := d.sure() + d.open; sum > 0 {
 		return (n*part + sum/2) / sum
 	}
 	return 0
+}
+
+// apart are the findings among which failed connections are divided: none explains what
+// another does.
+var apart = []string{"target-port-refused", "target-tls-negotiation-fails", "keep-alive-race", "target-closes-connection", "target-speaks-http1"}
+
+// split gives each target its part, those first that have most: a target that refuses
+// fails all of its requests, and one that closes idle connections only some.
+func (d *decided) split(failed map[string]int64, refused, tls, idle, open int64) {
+	names := slices.SortedFunc(maps.Keys(failed), func(a, b string) int {
+		return cmp.Or(cmp.Compare(failed[b], failed[a]), cmp.Compare(a, b))
+	})
+	for _, name := range names {
+		n, one := failed[name], d.targets[name]
+		for _, cause := range []struct{ left, part *int64 }{{&refused, &one.refused}, {&tls, &one.tls}, {&idle, &one.idle}, {&open, &one.open}} {
+			taken := min(n, *cause.left)
+			n, *cause.left, *cause.part = n-taken, *cause.left-taken, *cause.part+taken
+		}
+		d.targets[name] = one
+	}
 }
 
 // decide looks at each minute of a group, or whatever the metrics are summed up by.
@@ -37,11 +89,21 @@ func (f *facts) decide(g *Group) (d decided) {
 	tls := f.byPeriod(f.series("TargetTLSNegotiationErrorCount", g.ARN))
 	requests := f.byPeriod(f.series("RequestCount", g.ARN))
 	failed, late := map[time.Time]int64{}, map[time.Time]int64{}
+	targets := map[time.Time]map[string]int64{}
 	for _, m := range f.Logs.Minutes {
 		if m.Group == g.ARN {
 			at := m.Minute.UTC().Truncate(f.period())
 			failed[at] += m.Reasons["Target_Connection_Error"]
 			late[at] += m.Reasons["Target_Connect_Timeout"]
+			for target, n := range m.Unconnected {
+				if targets[at] == nil {
+					targets[at] = map[string]int64{}
+				}
+				if d.targets == nil {
+					d.targets = map[string]decided{}
+				}
+				targets[at][target] += n
+			}
 		}
 	}
 	for at, n := range failed {
@@ -52,16 +114,19 @@ func (f *facts) decide(g *Group) (d decided) {
 			d.wall += late[at]
 		}
 		_, measured := requests[at]
+		var refused, broken, idle, open int64
 		switch {
 		case c > 0 || t > 0:
-			refused := min(n, c)
-			broken := min(n-refused, t)
-			d.refused, d.tls, d.open = d.refused+refused, d.tls+broken, d.open+n-refused-broken
+			refused = min(n, c)
+			broken = min(n-refused, t)
+			open = n - refused - broken
 		case measured:
-			d.idle += n
+			idle = n
 		default:
-			d.open += n
+			open = n
 		}
+		d.refused, d.tls, d.idle, d.open = d.refused+refused, d.tls+broken, d.idle+idle, d.open+open
+		d.split(targets[at], refused, broken, idle, open)
 	}
 	return d
 }

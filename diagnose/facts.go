@@ -411,13 +411,17 @@ func (f *facts) observed(list []*Finding) Observed {
 }
 
 // explained is how many of some failures at least one finding explains.
-func explained(row Failure, list []*Finding) (most int64) {
+func explained(row Failure, list []*Finding) int64 {
+	most, parts := int64(0), int64(0)
 	for _, found := range list {
 		if found.share != nil && found.ID != "unexplained-failures" && found.ID != "no-usable-target" {
 			most = max(most, found.share(row))
+			if row.Reason == "Target_Connection_Error" && slices.Contains(apart, found.ID) {
+				parts += found.share(row)
+			}
 		}
 	}
-	return most
+	return max(most, min(parts, row.Count))
 }
 
 // total adds up a metric; ok is false if there is no point of it, which is not zero.

@@ -385,6 +385,8 @@ type Minute struct {
 	Requests int64            `json:"requests"`
 	Reasons  map[string]int64 `json:"reasons,omitempty"`  // failing requests by reason
 	Statuses map[string]int64 `json:"statuses,omitempty"` // failing requests that the balancer answered, by its status
+
+	Unconnected map[string]int64 `json:"unconnected,omitempty"` // those for Target_Connection_Error, by target
 }
 
 // LogCheck counts health checks of a target by how they ended.

@@ -34,7 +34,8 @@ FROM failure GROUP BY ALL ORDER BY ALL`
 	minuteSQL = `SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL ORDER BY ALL`
 
 	failingSQL = `
-SELECT minute, target_group_arn, reason, CASE WHEN target_status_code IS NULL THEN elb_status_code::VARCHAR END AS status, sum(failures)::BIGINT AS failures
+SELECT minute, target_group_arn, reason, CASE WHEN target_status_code IS NULL THEN elb_status_code::VARCHAR END AS status, sum(failures)::BIGINT AS failures,
+	CASE WHEN reason = 'Target_Connection_Error' THEN target END AS target
 FROM failure_minute GROUP BY ALL ORDER BY ALL`
 
 	// A target flaps if one node sees it change; or if it answers some checks well and
@@ -170,6 +171,12 @@ func (r *reader) minutes() error {
 		m.Reasons[text(row[2])] += n
 		if status := text(row[3]); status != "" {
 			m.Statuses[status] += n
+		}
+		if target := text(row[5]); target != "" {
+			if m.Unconnected == nil {
+				m.Unconnected = map[string]int64{}
+			}
+			m.Unconnected[target] += n
 		}
 	})
 	return err

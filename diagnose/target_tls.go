@@ -139,7 +139,7 @@ func (f *facts) tlsShare(found *Finding, g *Group, d decided) func(Failure) int6
 			if found.ID == "target-speaks-plain-http" && f.about(found, row) {
 				return row.Count
 			}
-			return d.share(row.Count, d.tls)
+			return d.tlsFailures(row)
 		case "Target_Connect_Timeout":
 			if d.walls > 0 {
 				return (row.Count*d.wall + d.walls/2) / d.walls

@@ -1,0 +1,85 @@
+package diagnose
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"loglens/ingest"
+	"loglens/query"
+)
+
+// logged reads lines of an access log.
+func logged(t *testing.T, s *Snapshot, lines []string) *Logs {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "access.log")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	sources, err := ingest.NewSources(t.Context(), []string{file}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := query.Open(t.Context(), "", query.Input{Sources: sources, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	logs, err := ReadLogs(t.Context(), store, s, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return logs
+}
+
+// accessLine is a request that ended at once: well, or with a 502 before anything was sent.
+func accessLine(at time.Time, target string, refused bool) string {
+	times, status, answer := "0.000 0.001 0.000", "200", "200"
+	if refused {
+		times, status, answer = "-1 -1 -1", "502", "-"
+	}
+	when := at.Format("2006-01-02T15:04:05.000000Z")
+	return fmt.Sprintf(`http %s app/shop/50dc6c495c0c9188 198.51.100.7:65530 %s %s %s %s 100 200 "GET http://shop.example.com:80/ HTTP/1.1" "UA" - - %s "Root=1-1" "-" "-" 0 %s "forward" "-" "-" %q %q "-" "-" TID_1`,
+		when, target, times, status, answer, webARN, when, target, answer)
+}
+
+// TestRefusedBesideRace: of two targets that close idle connections one refuses for ten
+// minutes. Only that one is said to, and nothing is left unexplained.
+func TestRefusedBesideRace(t *testing.T) {
+	s := base()
+	var lines []string
+	failures := int64(0)
+	for i := range 60 {
+		for j := range 100 {
+			target := []string{first, second}[j%2]
+			down := i < 10 && target == first
+			refused := down || i >= 20 && j < 2 // in each minute, one race of each target
+			if refused {
+				failures++
+			}
+			lines = append(lines, accessLine(s.minute(i).Add(time.Duration(j)*100*time.Millisecond), target, refused))
+		}
+	}
+	s.Logs = logged(t, s, lines)
+	counts := Series{Name: "TargetConnectionErrorCount", Group: webARN, Stat: "Sum", Period: 60}
+	for i := range 10 {
+		counts.Points = append(counts.Points, Point{s.minute(i), 50})
+	}
+	s.Metrics = append(s.Metrics, counts)
+	r := Diagnose(copied(t, s))
+	at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "target-port-refused" })
+	if at != 0 || !slices.Equal(r.Findings[0].Targets, []string{first}) || r.Findings[0].Explains != 500 {
+		t.Errorf("want 500 failures of %s alone to be refused:\n%s", first, said(r))
+	}
+	if r.Observed.Failures != failures || r.Observed.Explained != failures {
+		t.Errorf("%d of %d failures explained, want %d:\n%s", r.Observed.Explained, r.Observed.Failures, failures, said(r))
+	}
+}

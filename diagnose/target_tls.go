@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"loglens/internal/amount"
+)
 
 var targetTLSCheck = Check{
 	Name:  "target-tls",
@@ -116,6 +120,11 @@ func (f *facts) noTLS(g *Group) *Finding {
 	if errors > 0 && d.tls+d.wall > 0 {
 		found.Confidence = High
 	}
+	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && errors < fewFailures*of {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(errors), amount.Of(int64(of), "time", "times"))
+		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
+	}
 	found.share = f.tlsShare(found, g, d)
 	if len(f.of(g)) > 0 {
 		e := f.of(g)[0]
@@ -124,6 +133,17 @@ func (f *facts) noTLS(g *Group) *Finding {
 		}
 	}
 	return found
+}
+
+// connected is how often the balancer spoke to targets of a group, of a network balancer to
+// all of its groups.
+func (f *facts) connected(g *Group) float64 {
+	name, of := "RequestCount", g.ARN
+	if f.Balancer.Type == NetworkType {
+		name, of = "NewFlowCount", ""
+	}
+	n, _ := f.total(name, of)
+	return n
 }
 
 // tlsShare is the part of a group's failed connections that failed for TLS.

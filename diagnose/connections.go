@@ -397,10 +397,37 @@ func (f *facts) erring(g *Group) *Finding {
 		}
 		rate = max(rate, late/max(f.unlogged("RequestCount", of, func(m Minute) int64 { return m.Requests }), 1))
 	}
-	if rate < 0.01 {
+	bad := f.mostly(g, share)
+	if len(bad) > 0 && len(bad) < len(names) {
+		found.because(FromLog, few(bad)+" answered most of "+amount.Noun(len(bad), "its", "their")+" requests so")
+	}
+	if rate < 0.01 && len(bad) == 0 {
 		found.Level = Note
 	}
 	return found
+}
+
+// fewRequests is how many requests say nothing of a target.
+const fewRequests = 10
+
+// mostly are targets most of whose requests fail by a share, however few these are of the
+// group's.
+func (f *facts) mostly(g *Group, share func(Failure) int64) (list []string) {
+	if f.Logs == nil {
+		return nil
+	}
+	failed := map[string]int64{}
+	for _, row := range f.failures() {
+		if row.Target != "" && f.mine(g, row) {
+			failed[row.Target] += share(row)
+		}
+	}
+	for _, t := range f.Logs.Traffic {
+		if n := failed[t.Target]; t.Group == g.logARN(f) && t.Requests >= fewRequests && 2*n > t.Requests {
+			list = append(list, t.Target)
+		}
+	}
+	return list
 }
 
 // connectionErrors says what metrics count where the logs do not show a target.

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -163,5 +164,40 @@ func TestClassicTCP(t *testing.T) {
 	f := r.Findings[0]
 	if all := said(r); f.ID != "target-port-refused" || f.Explains != 600 || f.Confidence != Medium || len(r.Findings) != 1 || strings.Contains(all, "502") || strings.Contains(all, "keep-alive") {
 		t.Errorf("want target-port-refused alone, for all 600:\n%s", all)
+	}
+}
+
+// TestOneOfMany: of two hundred targets, one that answers nothing but 5xx is no noise, and is
+// the one that is named; a few 5xx of all of them are.
+func TestOneOfMany(t *testing.T) {
+	for name, tt := range map[string]struct {
+		bad  int64 // of a hundred requests to the first target
+		want Level
+	}{"all of one target's": {100, Warn}, "some of one target's": {40, Note}} {
+		s := base()
+		s.Logs.Traffic, s.web().Targets = nil, nil
+		for i := range 200 {
+			target := fmt.Sprintf("10.0.10.%d:8080", i+1)
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target, 100, 0.4, noon})
+			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", i+1), Port: 8080, State: "healthy", CheckPort: "8080"})
+			n := int64(0)
+			switch {
+			case i == 0:
+				n = tt.bad
+			case i%20 == 1:
+				n = 1
+			}
+			if n > 0 {
+				s.failing("Target_5XX", target, 500, n, func(f *Failure) { f.TargetStatus = 500 })
+			}
+		}
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		named := slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
+			return e.Text == "10.0.10.1:8080 answered most of its requests so"
+		})
+		if f.ID != "target-answers-5xx" || f.Level != tt.want || named != (tt.want == Warn) {
+			t.Errorf("%s: want %s, and that target named:\n%s", name, tt.want, said(r))
+		}
 	}
 }

@@ -95,6 +95,9 @@ func (f *facts) race(g *Group) *Finding {
 		}
 	} else {
 		found.rival("target-port-refused", "without metrics a refused connection looks the same")
+		if rate > raceSure {
+			found.Confidence = Low
+		}
 	}
 	found.rival("target-closes-connection", "targets that break off at once for another reason: a crash on certain requests, or an answer with malformed headers, or with more than 32 K of them")
 	// An idle timeout below the targets' keep-alive would end the race, too, and cut off

@@ -62,16 +62,24 @@ func TestIdleTimeoutNotKnown(t *testing.T) {
 }
 
 // TestManyAtOnce: what ends many requests at once on all targets, such as headers that are too
-// large, is not said with high confidence to be a race with idle connections.
+// large, is not said with high confidence to be a race with idle connections; without
+// metrics, which tell a target that refuses, with low.
 func TestManyAtOnce(t *testing.T) {
-	for each, want := range map[int64]Confidence{30: High, 300: Medium} {
+	for _, tt := range []struct {
+		each     int64
+		measured bool
+		want     Confidence
+	}{{30, true, High}, {300, true, Medium}, {30, false, Medium}, {300, false, Low}} {
 		s := base()
+		if !tt.measured {
+			s.Metrics = nil
+		}
 		for _, target := range []string{first, second} {
-			s.failing("Target_Closed_Connection", target, 502, each, func(f *Failure) { f.Quick = each })
+			s.failing("Target_Closed_Connection", target, 502, tt.each, func(f *Failure) { f.Quick = tt.each })
 		}
 		r := Diagnose(copied(t, s))
-		if f := r.Findings[0]; f.ID != "keep-alive-race" || f.Confidence != want || !hasRival(f, "target-closes-connection") {
-			t.Errorf("%d of 3000 requests to each target: want a race with %s confidence:\n%s", each, want, said(r))
+		if f := r.Findings[0]; f.ID != "keep-alive-race" || f.Confidence != tt.want || !hasRival(f, "target-closes-connection") {
+			t.Errorf("%d of 3000 requests to each target, metrics %v: want a race with %s confidence:\n%s", tt.each, tt.measured, tt.want, said(r))
 		}
 	}
 }

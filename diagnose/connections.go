@@ -59,15 +59,10 @@ func (f *facts) asked(target string) bool {
 		slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.name() == target })
 }
 
-// refusing looks for targets whose traffic port refuses.
-func (f *facts) refusing(g *Group) *Finding {
+// refused is the share of a group's failures whose connection was refused, as far as
+// metrics tell, or the targets that they are spread over.
+func (f *facts) refused(g *Group) func(Failure) int64 {
 	d, gone := f.decide(g), f.deregistered(g)
-	probed := []endpoint{}
-	for _, e := range f.of(g) {
-		if p := f.probe(e, false); p != nil && p.Outcome == ProbeRefused {
-			probed = append(probed, e)
-		}
-	}
 	share := func(row Failure) int64 {
 		if row.Reason != "Target_Connection_Error" || row.Group != g.logARN(f) {
 			return 0
@@ -77,12 +72,21 @@ func (f *facts) refusing(g *Group) *Finding {
 	if f.Logs != nil && d.sure() == 0 {
 		share = f.undecided(g)
 	}
-	if refused := share; gone != nil { // those are of targets that stop as they leave
-		share = func(row Failure) int64 {
-			if gone(row) {
-				return 0
-			}
-			return refused(row)
+	return func(row Failure) int64 {
+		if gone != nil && gone(row) {
+			return 0 // those are of targets that stop as they leave
+		}
+		return share(row)
+	}
+}
+
+// refusing looks for targets whose traffic port refuses.
+func (f *facts) refusing(g *Group) *Finding {
+	d, share := f.decide(g), f.refused(g)
+	probed := []endpoint{}
+	for _, e := range f.of(g) {
+		if p := f.probe(e, false); p != nil && p.Outcome == ProbeRefused {
+			probed = append(probed, e)
 		}
 	}
 	names, n := f.hits(g, share)

@@ -40,6 +40,20 @@ func TestDoesNoHarm(t *testing.T) {
 			}
 			s.Logs.NotIngested = 3000
 		}, finding{id: "logs-incomplete", absent: true}},
+		{"TLS that fails on the traffic port, and a health check port without", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.web().Protocol = "HTTPS"
+			for _, x := range []string{first, second} {
+				s.failing("Target_Connection_Error", x, 502, 600)
+			}
+			s.metric("TargetTLSNegotiationErrorCount", webARN, "Sum", 1200)
+		}, finding{id: "health-check-port-hides-refusal", absent: true}},
+		{"idle connections that end on the traffic port, and a health check port of its own", func(s *Snapshot) {
+			s.checkPort("9090")
+			for _, x := range []string{first, second} {
+				s.failing("Target_Connection_Error", x, 502, 60)
+			}
+		}, finding{id: "health-check-port-hides-refusal", absent: true}},
 		{"authentication goes with the weights", func(s *Snapshot) {
 			s.second(nil)
 			r := forwardTo("5", webARN, newARN)

@@ -15,29 +15,37 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 	for _, a := range f.answered(g) {
 		answers[a.target] = true
 	}
+	refused, measured := f.refused(g), f.decide(g).refused > 0
 	for _, e := range f.of(g) {
 		if e.checkPort == e.port || !slices.Contains(g.transports(), "tcp") {
 			continue // what is checked in TCP is no port of UDP's or GENEVE's
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
-		refusals, served := f.refusals(e), f.served(e)
+		shut := traffic != nil && traffic.Outcome == ProbeRefused
+		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
 		passed := e.othersPass() && (traffic == nil || check == nil)
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
 		switch {
-		case e.healthy() && (refusals > 0 || traffic != nil && traffic.Outcome == ProbeRefused):
+		case e.healthy() && (refusals > 0 || shut):
 			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
 				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
-				found.Confidence = High
 				found.because(FromConfig, config)
 				f.checkTraffic(found, g)
-				found.share = f.reasons(found, "Target_Connection_Error")
+				found.share = func(row Failure) int64 {
+					if slices.Contains(found.Targets, row.Target) {
+						return refused(row)
+					}
+					return 0
+				}
 				return found
 			})
-			found.on(e)
+			if found.on(e); measured || shut {
+				found.Confidence = High
+			}
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, refusals, 0, traffic)
 		case passed: // others are healthy on that very port
-		case e.failing() && !timeoutReason(e.target) && refusals == 0 && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
+		case e.failing() && !timeoutReason(e.target) && failed == 0 && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
 			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
 				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
 				found.Confidence = High
@@ -90,11 +98,11 @@ func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Prob
 	}
 }
 
-// refusals are the requests to a target whose connection was refused.
-func (f *facts) refusals(e endpoint) (n int64) {
+// met are the requests to a target that are of a share of its group's failures.
+func (f *facts) met(e endpoint, share func(Failure) int64) (n int64) {
 	for _, row := range f.failures() {
-		if row.Target == e.name() && row.Reason == "Target_Connection_Error" {
-			n += row.Count
+		if row.Target == e.name() {
+			n += share(row)
 		}
 	}
 	return n

@@ -252,7 +252,7 @@ func bracketless(host string, port int) string { return host + ":" + strconv.Ito
 
 // unregistered says that the target asked about is nowhere.
 func (f *facts) unregistered() []*Finding {
-	if f.Target == "" || len(f.endpoints) > 0 || f.Groups == nil || slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Targets == nil }) {
+	if f.Target == "" || len(f.endpoints) > 0 || f.Groups == nil || slices.ContainsFunc(f.Groups, f.mayHave) {
 		return nil
 	}
 	found := finding("target-not-registered", fmt.Sprintf("%s is registered in no target group of the balancer.", f.Target))
@@ -286,6 +286,14 @@ func (f *facts) unregistered() []*Finding {
 		}
 	}
 	return []*Finding{found}
+}
+
+// mayHave reports whether the target asked about may be one of a group's: its targets
+// could not be read, or they are instances whose addresses are not known.
+func (f *facts) mayHave(g Group) bool {
+	return g.Targets == nil || !strings.HasPrefix(f.Target, "i-") && slices.ContainsFunc(g.Targets, func(t Target) bool {
+		return g.Type == "instance" && !f.place(&g, &t).address.IsValid()
+	})
 }
 
 // codesIn finds the status codes that a description of failed checks names.

@@ -62,6 +62,10 @@ func TestNotKnown(t *testing.T) {
 			s.classic()
 			s.Balancer.Attributes, s.web().Targets = nil, s.web().Targets[:1]
 		}},
+		{"the addresses of instances, one of which is asked about by its address", "ec2:DescribeInstances", "target-not-registered", "", HopTarget, func(s *Snapshot) {
+			s.instances()
+			s.Network.Instances, s.Target = nil, first
+		}},
 		{"a prefix list", "ec2:GetManagedPrefixListEntries", "target-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
 			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, PrefixLists: []string{"pl-1"}}
 			s.all("unhealthy", "Target.Timeout", "Request timed out")

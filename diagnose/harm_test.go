@@ -54,6 +54,13 @@ func TestDoesNoHarm(t *testing.T) {
 				s.failing("Target_Connection_Error", x, 502, 60)
 			}
 		}, finding{id: "health-check-port-hides-refusal", absent: true}},
+		{"a classic balancer's check of the port of another listener", func(s *Snapshot) { s.classicTwice() }, finding{id: "health-check-port-differs", absent: true}},
+		{"a classic balancer's check of the port of another listener, and its protocol", func(s *Snapshot) { s.classicTwice() }, finding{id: "health-check-protocol-mismatch", absent: true}},
+		{"a port for health checks that takes no address as Host", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.web().Protocol = "HTTPS"
+			s.codes(400)
+		}, finding{id: "health-check-protocol-mismatch", absent: true}},
 		{"authentication goes with the weights", func(s *Snapshot) {
 			s.second(nil)
 			r := forwardTo("5", webARN, newARN)
@@ -727,4 +734,19 @@ func (s *Snapshot) peered(via string) {
 	n.Subnets = append(n.Subnets, Subnet{"subnet-peer", "vpc-9", "eu-central-1a", []string{"10.9.0.0/24"}, 200})
 	n.SecurityGroups = append(n.SecurityGroups, SecurityGroup{ID: "sg-peer", VPC: "vpc-9", Ingress: []Permission{}})
 	n.Interfaces = append(n.Interfaces, Interface{ID: "eni-p", VPC: "vpc-9", Subnet: "subnet-peer", Zone: "eu-central-1a", Addresses: []string{"10.9.0.7"}, SecurityGroups: []string{"sg-peer"}})
+}
+
+// classicTwice is a classic balancer with a listener for HTTPS beside that for HTTP, whose
+// port is checked, and with instances that are down.
+func (s *Snapshot) classicTwice() {
+	s.classic()
+	s.Logs = nil
+	s.all("OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.")
+	s.checkPort("8080")
+	s.second(s.web().Targets)
+	g := &s.Groups[1]
+	g.Protocol, g.Port = "HTTPS", 8443
+	for i := range g.Targets {
+		g.Targets[i].Port = 8443
+	}
 }

@@ -57,6 +57,8 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 			found.on(e)
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, 0, served, check)
+		case slices.ContainsFunc(f.Groups, func(other Group) bool { return f.Balancer.Type == Classic && other.Port == e.checkPort }):
+			// its only check is of the port of another listener
 		case e.failing() && !answers[e.target]:
 			found := b.at(fmt.Sprint("differs", e.checkPort), func() *Finding {
 				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
@@ -140,11 +142,10 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 	}
 	found := finding("health-check-protocol-mismatch", fmt.Sprintf("The health check of %s speaks %s, and the traffic %s.", g.Name, check, traffic))
 	for _, e := range f.of(g) {
-		if e.othersPass() {
+		if e.othersPass() || e.checkPort != e.port { // a port of its own may well speak another one
 			continue
 		}
-		if e.failing() && !timeoutReason(e.target) && (e.checkPort == e.port || f.Balancer.Type == Classic) && e.target.Reason != "Target.ResponseCodeMismatch" ||
-			e.failing() && check == "HTTP" && bad[e.target] {
+		if e.failing() && (!timeoutReason(e.target) && e.target.Reason != "Target.ResponseCodeMismatch" || check == "HTTP" && bad[e.target]) {
 			found.on(e)
 			f.evidence(found, e)
 			if p := f.probe(e, true); p != nil {

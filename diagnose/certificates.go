@@ -193,13 +193,12 @@ func (f *facts) uncovered() (list []*Finding) {
 }
 
 // covers reports whether a certificate's name is for some host of a pattern. A
-// wildcard stands for one label.
+// wildcard of a name stands for one label, those of a pattern for any text.
 func covers(name, host string) bool {
 	name, host = strings.ToLower(name), strings.ToLower(host)
-	if name == host || glob(host, name) {
-		return true
+	if rest, ok := strings.CutPrefix(name, "*."); ok {
+		label, _, _ := strings.Cut(host, ".")
+		name = or(strings.NewReplacer("*", "", "?", "x").Replace(label), "x") + "." + rest
 	}
-	rest, ok := strings.CutPrefix(name, "*.")
-	_, parent, dotted := strings.Cut(host, ".")
-	return ok && dotted && parent == rest
+	return glob(host, name)
 }

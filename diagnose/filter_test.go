@@ -173,6 +173,11 @@ func TestCovers(t *testing.T) {
 		{"shop.example.com", "*.example.com", true}, // at least one of the hosts
 		{"*.example.com", "*.example.com", true},
 		{"shop.example.com", "*.example.org", false},
+		{"*.eu.example.com", "api.*.example.com", true},
+		{"*.eu.example.com", "api?.*.example.com", true},
+		{"*.eu.example.com", "*.example.com", true},
+		{"*.example.com", "*.shop.example.com", false},
+		{"*.example.com", "api.*.example.com", false}, // two labels
 	} {
 		if got := covers(tt.name, tt.host); got != tt.want {
 			t.Errorf("covers(%q, %q) is %v", tt.name, tt.host, got)

@@ -61,6 +61,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.web().Protocol = "HTTPS"
 			s.codes(400)
 		}, finding{id: "health-check-protocol-mismatch", absent: true}},
+		{"a listener in the internet behind the VPC's default group", func(s *Snapshot) {
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "-1", Groups: []string{"sg-lb"}}}
+		}, finding{id: "balancer-sg-blocks-listener", says: "nobody from the internet", fix: "CidrIp=CLIENTS-CIDR", sure: true}},
+		{"an internal listener behind the VPC's default group", func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.group("sg-lb").Ingress = []Permission{{Protocol: "-1", Groups: []string{"sg-lb"}}}
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
 		{"authentication goes with the weights", func(s *Snapshot) {
 			s.second(nil)
 			r := forwardTo("5", webARN, newARN)

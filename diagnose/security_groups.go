@@ -385,10 +385,16 @@ func (f *facts) intoBalancer() (list []*Finding) {
 	}
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
-			if f.opens(ids, protocol, l.Port) {
+			// Who comes from the internet is no member of a group, as in a VPC's default one.
+			own := f.Balancer.Scheme == "internet-facing" && f.selfOnly(ids, protocol, l.Port)
+			if f.opens(ids, protocol, l.Port) && !own {
 				continue
 			}
-			found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets nobody in on the listener's port %s %d.", few(ids), protocol, l.Port))
+			who := "nobody"
+			if own {
+				who = "nobody from the internet, only members of the same group,"
+			}
+			found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets %s in on the listener's port %s %d.", few(ids), who, protocol, l.Port))
 			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
 			found.Confidence = High
 			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")

@@ -168,8 +168,13 @@ func (f *facts) clients(ids []string) []string {
 	if len(peers) > 0 {
 		return peers
 	}
-	if own := f.ownRanges(); f.Balancer.Scheme == "internal" && len(own) > 0 {
-		return own[:1]
+	if f.Balancer.Scheme == "internal" {
+		for _, p := range f.letBack(all4) {
+			peers = append(peers, p.String())
+		}
 	}
-	return []string{anyClients}
+	if len(peers) == 0 {
+		peers = []string{anyClients}
+	}
+	return peers
 }

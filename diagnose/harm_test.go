@@ -68,6 +68,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "-1", Groups: []string{"sg-lb"}}}
 		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
+		{"an internal listener in a VPC that has grown", func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.Network.VPCs[0].CIDRs = []string{"10.0.0.0/16", "100.64.0.0/16"}
+			s.group("sg-lb").Ingress = []Permission{}
+		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=100.64.0.0/16"}},
 		{"authentication goes with the weights", func(s *Snapshot) {
 			s.second(nil)
 			r := forwardTo("5", webARN, newARN)

@@ -225,11 +225,12 @@ func (s *Store) configure(ctx context.Context, threads int, memory int64) error 
 }
 
 // appender returns the way into a table, made when it is first needed.
-func (s *Store) appender(table string) (a *duckdb.Appender, err error) {
-	if a = s.appenders[table]; a != nil {
+func (s *Store) appender(table string) (*duckdb.Appender, error) {
+	a, made := s.appenders[table]
+	if made {
 		return a, nil
 	}
-	err = s.write.Raw(func(c any) (err error) {
+	err := s.write.Raw(func(c any) (err error) {
 		a, err = duckdb.NewAppenderFromConn(c.(driver.Conn), "", table)
 		return err
 	})

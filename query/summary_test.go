@@ -199,11 +199,17 @@ func worst(t *testing.T, s *query.Summary, truth *demo.Truth, w when.Window) {
 	t.Helper()
 	slice := func(r *demo.Request) string { return r.Time.Truncate(5 * time.Minute).Format(time.RFC3339) }
 	counts := failuresBy(truth, w, slice, slice)
+	mostly, where := map[string][]string{}, map[string][]string{}
+	for i := range truth.Requests {
+		if r := &truth.Requests[i]; w.Contains(r.Time) && slices.Contains(outages, r.Class) {
+			mostly[slice(r)], where[slice(r)] = append(mostly[slice(r)], r.Reason), append(where[slice(r)], r.Target)
+		}
+	}
 	var want []string
 	for _, k := range worstFirst(counts, 10) {
-		want = append(want, fmt.Sprintf("%s|%d|%d|%s|", k, counts[k].failures, counts[k].requests, counts[k].rate()))
+		want = append(want, fmt.Sprintf("%s|%d|%d|%s|%v|%v|", k, counts[k].failures, counts[k].requests, counts[k].rate(), most(mostly[k]), most(where[k])))
 	}
-	if diff := gocmp.Diff(want, picked(t, section(t, s, "worst_windows"), "window_start", "failures", "requests", "failure_rate")); diff != "" {
+	if diff := gocmp.Diff(want, picked(t, section(t, s, "worst_windows"), "window_start", "failures", "requests", "failure_rate", "reason", "target")); diff != "" {
 		t.Errorf("worst windows (-truth +answer):\n%s", diff)
 	}
 }

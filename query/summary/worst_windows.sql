@@ -17,7 +17,8 @@
 -- column: target       text  everyone  where most
 --
 -- A slice begins at a multiple of its length, so the first may begin before the
--- window does; it counts what is in the window.
+-- window does; it counts what is in the window. target is that of most failures, and
+-- absent where those are of requests for which none was chosen.
 WITH
 hit AS (
 	SELECT epoch_us(minute) - epoch_us(minute) % $window_us AS start, reason, target, sum(failures)::BIGINT AS failures
@@ -32,8 +33,8 @@ by_reason AS (
 	FROM (SELECT start, reason, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) GROUP BY start
 ),
 by_target AS (
-	SELECT start, arg_max(target, (failures, target)) AS target
-	FROM (SELECT start, target, sum(failures)::BIGINT AS failures FROM hit WHERE target IS NOT NULL GROUP BY ALL) GROUP BY start
+	SELECT start, arg_max_null(target, (failures, coalesce(target, ''))) AS target
+	FROM (SELECT start, target, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) GROUP BY start
 ),
 ranked AS (
 	SELECT start, sum(failures)::BIGINT AS failures, count(*) OVER () AS all_rows,
@@ -42,5 +43,5 @@ ranked AS (
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
 SELECT make_timestamp(start) AS window_start, failures, requests, failures / requests AS failure_rate, reason, target, all_rows
-FROM ranked JOIN passing USING (start) JOIN by_reason USING (start) LEFT JOIN by_target USING (start)
+FROM ranked JOIN passing USING (start) JOIN by_reason USING (start) JOIN by_target USING (start)
 ORDER BY rank;

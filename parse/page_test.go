@@ -138,7 +138,7 @@ func telling(e *Access, c *Condition) string {
 }
 
 func writeLogged(b *strings.Builder) {
-	b.WriteString("\n## Logged codes\n\nCodes that AWS documents for `error_reason`, with the CloudWatch metric that counts them. A code that nobody knows yet is passed through with class unknown.\n\n| from | class | metric | codes |\n|---|---|---|---|\n")
+	b.WriteString("\n## Logged codes\n\nCodes that AWS documents for `error_reason`, with the CloudWatch metric that counts them. A code that nobody knows yet is passed through, with the class of those whose names begin alike (`Lambda…`, `WAF…`, `Auth…`, `JWT…`, `JWKS…`, `Target_…`), or else unknown.\n\n| from | class | metric | codes |\n|---|---|---|---|\n")
 	for _, d := range documented {
 		metric := "–"
 		if d.metric != "" {

@@ -101,6 +101,9 @@ func TestDrillOfChecksByWindow(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if want := (when.Window{From: end, Until: end.Add(10 * time.Minute)}); answer.Window != want {
+				t.Errorf("the answer says that it is of %s, want %s", answer.Window, want)
+			}
 			lines := query.Question{Filters: maps.Clone(answer.Drill.Filters)}
 			part := narrowed(t, when.Window{}, lines.Filters)
 			shown, err := open(t, dir, ingest.Plan{Window: part}, 1).Run(context.Background(), raw, lines)

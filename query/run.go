@@ -128,7 +128,7 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 		count: true, failures: r.held(q.By), grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
-		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To) },
+		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To, s.in.Plan.Window) },
 	}
 	all := int64(-1)
 	if r.Earliest != "" && q.Limit > 0 && q.Limit < mostEarliest {
@@ -220,8 +220,10 @@ func bound(t time.Time) int64 {
 // what was there, or gives them to a sink. Beside the columns a result may have all_rows,
 // how many rows there would be without a limit in the SQL; and drill and drill_rows, the
 // filters with which "raw" shows the lines that a row counts, or NULL, and how many lines
-// those are. The first row that counts any is the one whose drill is kept.
-func (t *Table) take(rows resultRows, limit int, to Sink) error {
+// those are. The first row that counts any is the one whose drill is kept. seen_first and
+// seen_last are the times of the first and last entry of a log other than that of requests:
+// a window that was asked for without an end reaches over them.
+func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) error {
 	names, err := rows.Columns()
 	if err != nil {
 		return err
@@ -263,6 +265,11 @@ func (t *Table) take(rows resultRows, limit int, to Sink) error {
 		if i, ok := at["all_rows"]; ok {
 			all, _ = values[i].(int64)
 		}
+		if i, ok := at["seen_first"]; ok {
+			first, _ := values[i].(time.Time)
+			last, _ := values[at["seen_last"]].(time.Time)
+			t.reach(asked, first.UTC(), last.UTC())
+		}
 		if i, ok := at["drill"]; ok && !counted {
 			n, _ := values[at["drill_rows"]].(int64)
 			t.Drill, counted = drill(values[i], n), n > 0
@@ -270,6 +277,18 @@ func (t *Table) take(rows resultRows, limit int, to Sink) error {
 	}
 	t.RowsLeft = max(all-t.Shown(), 0)
 	return rows.Err()
+}
+
+// reach moves the ends of the window that were not asked for, as far as is needed for it to
+// have these times within whole minutes.
+func (t *Table) reach(asked when.Window, first, last time.Time) {
+	from, until := first.Truncate(time.Minute), last.Truncate(time.Minute).Add(time.Minute)
+	if asked.From.IsZero() && (t.Window.From.IsZero() || from.Before(t.Window.From)) {
+		t.Window.From = from
+	}
+	if asked.Until.IsZero() && until.After(t.Window.Until) {
+		t.Window.Until = until
+	}
 }
 
 // drill reads a row's drill: a map of filters, NULL where one is not needed, and

@@ -117,7 +117,8 @@ SELECT
 		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(ranked.key.target, '-') END,
 		'reason': CASE WHEN list_contains($by, 'reason') THEN ranked.key.reason END
 	} AS drill,
-	failed AS drill_rows
+	failed AS drill_rows,
+	(SELECT min(time) FROM checked) AS seen_first, (SELECT max(time) FROM checked) AS seen_last
 FROM ranked
 CROSS JOIN (SELECT count(*) > 0 AS known FROM traffic)
 LEFT JOIN code ON code.key = ranked.key

@@ -335,6 +335,7 @@ func TestManyProcesses(t *testing.T) {
 // TestEveryStep ends an ingest at each step once by SIGKILL, and lets each step
 // fail once. What follows puts in what is missing.
 func TestEveryStep(t *testing.T) {
+	t.Parallel()
 	for seed := range int64(Often(1, 25)) {
 		t.Run(fmt.Sprintf("seed=%d", seed), func(t *testing.T) {
 			t.Parallel()

@@ -12,10 +12,10 @@ import (
 func NamelessFile(dir string) (*os.File, error) {
 	f, err := os.CreateTemp(dir, "loglens-*")
 	if err != nil {
-		return nil, fmt.Errorf("create temporary file: %w", reason(err))
+		return nil, fmt.Errorf("create temporary file: %w", err)
 	}
 	if err := os.Remove(f.Name()); err != nil {
-		return nil, fmt.Errorf("create temporary file: %w", errors.Join(reason(err), f.Close()))
+		return nil, fmt.Errorf("create temporary file: %w", errors.Join(err, f.Close()))
 	}
 	return f, nil
 }

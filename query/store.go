@@ -289,8 +289,13 @@ func (s *Store) Close() error {
 		errs = append(errs, s.db.Close())
 	}
 	s.arenas.close()
-	errs = append(errs, s.reader.close(), s.keeping.close())
-	return errors.Join(append(errs, s.failures.close(), s.rejects.close(), os.RemoveAll(s.temp))...)
+	errs = append(errs, s.reader.close(), s.keeping.close(), s.failures.close(), s.rejects.close())
+	// DuckDB makes the folder when it needs it, and a read-only file system refuses
+	// to remove what is not there, too.
+	if _, err := os.Lstat(s.temp); err == nil {
+		errs = append(errs, os.RemoveAll(s.temp))
+	}
+	return errors.Join(errs...)
 }
 
 // EngineVersion returns the version of the embedded DuckDB.

@@ -181,10 +181,14 @@ func hint(err error) string {
 		return h.Hint()
 	}
 	var file *fs.PathError
-	if errors.As(err, &file) && errors.Is(file, syscall.ENOSPC) && strings.HasPrefix(file.Path, filepath.Join(os.TempDir(), "loglens-")) {
-		return "a shorter window takes less; TMPDIR names another folder for temporary files"
+	if !errors.As(err, &file) || !strings.HasPrefix(file.Path, filepath.Join(os.TempDir(), "loglens-")) {
+		return ""
 	}
-	return ""
+	const another = "TMPDIR names another folder for temporary files"
+	if errors.Is(file, syscall.ENOSPC) {
+		return "a shorter window takes less; " + another
+	}
+	return another
 }
 
 // each returns the errors that err is made of, line by line, or err alone.

@@ -105,7 +105,9 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 	news := newsTable(now, before)
 	at := slices.IndexFunc(sum.Sections, func(s Section) bool { return s.Name == "coverage" })
 	sum.Sections = slices.Insert(sum.Sections, at, Section{"new", "New since the window before", news})
-	sum.Totals.Warnings = append(sum.Totals.Warnings, comparability(before)...)
+	if sum.Totals.Accounting.Objects > 0 { // or there is nothing to compare
+		sum.Totals.Warnings = append(sum.Totals.Warnings, comparability(before)...)
+	}
 	if before.known() {
 		sum.Before = before.totals
 	}

@@ -13,8 +13,8 @@ import (
 	"loglens/query"
 )
 
-const about = `loglens answers one question about an AWS load balancer: clients connect, but
-the targets do not answer: what fails, since when, for whom, and why.
+const about = `Clients connect to an AWS load balancer, but the targets behind it do not
+answer: loglens says what fails, since when, for whom, and why.
 
 It reads the access logs that the balancer already writes to S3 (or copies of
 them), counts every request, keeps every failure whole, and names the reason.
@@ -22,11 +22,17 @@ AWS logs no reason where the network to a target fails; then the reason is
 derived from the line, and says so. It only reads, and calls no one but AWS, and
 the webhook that summary is given.`
 
+// firstCommands is what to type first, before the list of commands.
+const firstCommands = `  loglens top-errors --since 1h s3://my-logs/prod
+  loglens diagnose --lb shop-prod
+  loglens demo ./incident`
+
 func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "loglens",
 		Short:         "what fails behind an AWS load balancer, and why",
 		Long:          about,
+		Example:       firstCommands,
 		Version:       ownVersion(),
 		SilenceErrors: true,
 

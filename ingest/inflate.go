@@ -123,6 +123,7 @@ type Inflater struct {
 	text    int64 // bytes of text so far
 	err     error // sticky
 	warning string
+	more    bool // something other than zeros was ignored after the last member
 }
 
 // source counts the stored bytes, and remembers how reading them ended, so
@@ -192,7 +193,7 @@ func (z *Inflater) Careful(on bool) {
 func (z *Inflater) Reset(r io.Reader) error {
 	z.src = source{r: r}
 	z.in.Reset(&z.src)
-	z.gzip, z.open, z.text, z.err, z.warning = false, false, 0, nil, ""
+	z.gzip, z.open, z.text, z.err, z.warning, z.more = false, false, 0, nil, "", false
 
 	head, err := z.in.Peek(16) // no more: what comes through a pipe may take its time
 	switch {
@@ -331,7 +332,7 @@ func (z *Inflater) skipRest() error {
 	if n == 1 {
 		what = what[:len(what)-1]
 	}
-	z.warning = fmt.Sprintf("%d %s after the last gzip member ignored", n, what)
+	z.warning, z.more = fmt.Sprintf("%d %s after the last gzip member ignored", n, what), !zeros
 	return io.EOF
 }
 

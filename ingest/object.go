@@ -139,9 +139,16 @@ func (c *content) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// errJoined is the error of a pipe that "cat" was given files for that are packed and files
+// that are not: what is ignored as garbage behind a stored object is their lines.
+var errJoined = fmt.Errorf("gzip data with something else behind it: name the files, as packed and plain ones cannot be joined: %w", ErrDamaged)
+
 func (c *content) end(err error) error {
 	c.object.stored, c.object.warning = c.z.Stored(), c.z.Warning()
 	if isEnd(err) {
+		if c.z.more && c.object.Once() {
+			return errJoined
+		}
 		if r, ok := c.object.raw.(*recording); ok {
 			r.keep()
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"loglens/ingest"
 	"loglens/parse"
 )
 
@@ -79,4 +80,20 @@ func possibleReason(reason string, classes []string) error {
 		}
 	}
 	return usage("add --class "+of[0].String(), "--reason %s is of class %s, and --class %s leaves it out", reason, of[0], strings.Join(classes, ","))
+}
+
+// misspelt is the derived reason that a word is nearly called; "" for none, and for a name
+// that is right. It may be a code that AWS has begun to log, so it is not refused.
+func misspelt(reason string) string {
+	for _, r := range slices.Concat(parse.Rules, parse.ClassicRules) {
+		if r.Reason == reason {
+			return ""
+		}
+	}
+	for _, r := range slices.Concat(parse.Rules, parse.ClassicRules) {
+		if r.Reason != parse.Delivered && ingest.Distance(r.Reason, reason) <= 2 {
+			return r.Reason
+		}
+	}
+	return ""
 }

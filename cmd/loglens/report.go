@@ -220,6 +220,9 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 		if err := possibleReason(reason, q.Classes); err != nil {
 			return q, e, err
 		}
+		if near := misspelt(reason); near != "" {
+			a.say("warning: --reason %s: did you mean %s?", report.Plain(reason), near)
+		}
 	}
 	if o.every != "" {
 		q.Every, err = when.Duration(o.every)

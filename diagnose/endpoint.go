@@ -1,0 +1,231 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// endpoint is a target in a group, and where it stands.
+type endpoint struct {
+	group  *Group
+	target *Target
+
+	port      int // that traffic goes to
+	checkPort int
+	address   netip.Addr // zero if not known
+	vpc       string
+	subnet    string
+	zone      string
+	filters   []string // security groups; nil if not known
+	instance  *Instance
+}
+
+// place finds out where a target stands.
+func (f *facts) place(g *Group, t *Target) endpoint {
+	e := endpoint{group: g, target: t, port: cmp.Or(t.Port, g.Port), checkPort: g.checkPort(t), zone: t.Zone}
+	if i := slices.IndexFunc(f.Network.Instances, func(i Instance) bool { return i.ID == t.ID }); i >= 0 {
+		at := &f.Network.Instances[i]
+		e.instance, e.vpc, e.subnet, e.filters = at, at.VPC, at.Subnet, at.SecurityGroups
+		e.zone = cmp.Or(e.zone, at.Zone)
+		address := at.Address
+		if g.AddressType == "ipv6" {
+			address = at.IPv6
+		}
+		e.address, _ = netip.ParseAddr(address)
+		return e
+	}
+	if address, err := netip.ParseAddr(t.ID); err == nil {
+		e.address = address
+		f.placeAddress(&e)
+	}
+	return e
+}
+
+// checkPort is the port of a target that health checks go to.
+func (g *Group) checkPort(t *Target) int {
+	for _, port := range []string{t.CheckPort, g.Check.Port} {
+		if n, err := strconv.Atoi(port); err == nil && n > 0 {
+			return n
+		}
+	}
+	return cmp.Or(t.Port, g.Port)
+}
+
+// placeAddress looks for the interface with a target's address: the same address
+// may be in use in several VPCs.
+func (f *facts) placeAddress(e *endpoint) {
+	var at *Interface
+	inside, others := false, 0
+	for i := range f.Network.Interfaces {
+		n := &f.Network.Interfaces[i]
+		switch {
+		case !slices.Contains(n.Addresses, e.address.String()):
+		case n.VPC == e.group.VPC:
+			at, inside = n, true
+		case !inside && f.reachesOtherVPC(e.address):
+			at, others = n, others+1
+		}
+	}
+	if inside || others == 1 {
+		e.vpc, e.subnet, e.filters = at.VPC, at.Subnet, at.SecurityGroups
+		e.zone = cmp.Or(e.zone, at.Zone) // one registered for all zones is sent to from all
+		return
+	}
+	for _, s := range f.Network.Subnets {
+		if s.VPC == e.group.VPC && slices.ContainsFunc(prefixes(s.CIDRs), func(p netip.Prefix) bool { return p.Contains(e.address) }) {
+			e.vpc, e.subnet = s.VPC, s.ID
+			e.zone = cmp.Or(e.zone, s.Zone)
+		}
+	}
+}
+
+// reachesOtherVPC reports whether the balancer's routes lead an address to another VPC,
+// or are not known.
+func (f *facts) reachesOtherVPC(a netip.Addr) bool {
+	for _, z := range f.Balancer.Zones {
+		r, _, found, known := f.routeFor(z.Subnet, a)
+		if !known || found && r.leadsTo("pcx-", "tgw-", "arn:") {
+			return true
+		}
+	}
+	return len(f.Balancer.Zones) == 0
+}
+
+// name is what logs call the target.
+func (e endpoint) name() string {
+	if e.address.IsValid() && e.port > 0 {
+		return e.address.String() + ":" + strconv.Itoa(e.port)
+	}
+	if e.port > 0 && e.group.Type != "lambda" {
+		return e.target.ID + ":" + strconv.Itoa(e.port)
+	}
+	return e.target.ID
+}
+
+// label names the target for people, with its instance.
+func (e endpoint) label() string {
+	if e.instance != nil && e.address.IsValid() {
+		return e.name() + " (" + e.instance.ID + ")"
+	}
+	return e.name()
+}
+
+// named reports whether somebody means this target: by address and port, by
+// address, or by id.
+func (e endpoint) named(s string) bool {
+	return e.name() == s || means(s, e.address, e.port) || e.target.named(s)
+}
+
+func (t Target) named(s string) bool {
+	address, err := netip.ParseAddr(t.ID)
+	return t.ID == s || t.ID+":"+strconv.Itoa(t.Port) == s || err == nil && means(s, address, t.Port)
+}
+
+// means reports whether a text is an address, or an address and its port, however it is
+// written.
+func means(s string, address netip.Addr, port int) bool {
+	if at, err := netip.ParseAddrPort(s); err == nil {
+		return at == netip.AddrPortFrom(address, uint16(port)) //nolint:gosec // a port
+	}
+	a, err := netip.ParseAddr(s)
+	return err == nil && a == address
+}
+
+// ambiguous reports whether a text is an IPv6 address, and might as well be one with a
+// port behind it, as logs write it; and how both are told apart.
+func ambiguous(s string) (how string, ok bool) {
+	whole, err := netip.ParseAddr(s)
+	at := strings.LastIndexByte(s, ':')
+	if err != nil || at < 0 {
+		return "", false
+	}
+	address, err := netip.ParseAddr(s[:at])
+	port, errPort := strconv.ParseUint(s[at+1:], 10, 16)
+	if err != nil || errPort != nil || port == 0 {
+		return "", false
+	}
+	return fmt.Sprintf("%s is an address, and may be meant as one with a port: that is written %s", whole, netip.AddrPortFrom(address, uint16(port))), true
+}
+
+// healthy reports whether the balancer thinks that the target works.
+func (e endpoint) healthy() bool { return e.target.healthy() }
+
+func (t *Target) healthy() bool { return t.State == "healthy" || t.State == "InService" }
+
+// failing reports whether its health checks fail.
+func (e endpoint) failing() bool {
+	return strings.HasPrefix(e.target.State, "unhealthy") || e.target.State == "OutOfService"
+}
+
+// usable reports whether a target may get requests, fail-open included.
+func (t Target) usable() bool {
+	return slices.Contains([]string{"healthy", "unhealthy", "initial", "unavailable", "InService"}, t.State)
+}
+
+// of are the endpoints of a group.
+func (f *facts) of(g *Group) (list []endpoint) {
+	for _, e := range f.endpoints {
+		if e.group == g {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// addressed reports whether the targets of a group are known by what logs name them by: then
+// one that logs name and that is none of them is registered no more.
+func (f *facts) addressed(g *Group) bool {
+	return g.Targets != nil && !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return g.Type == "instance" && !e.address.IsValid() })
+}
+
+// senders are the balancer's subnets from which a target is spoken to.
+func (f *facts) senders(e endpoint) (list []Subnet) {
+	across, _ := f.crossZone(e.group)
+	for _, z := range f.Balancer.Zones {
+		s := f.subnet(z.Subnet)
+		if s == nil {
+			continue
+		}
+		if e.zone == "" || e.zone == "all" || across || s.Zone == e.zone {
+			list = append(list, *s)
+		}
+	}
+	return list
+}
+
+// checkedApart reports whether what lets a target's traffic through need not let its
+// health checks through: they go to another port, or over another protocol.
+func (e endpoint) checkedApart() bool {
+	return e.checkPort != e.port || !slices.Contains(e.group.transports(), "tcp")
+}
+
+// compareTargets orders targets by address and port, as numbers.
+func compareTargets(a, b string) int {
+	x, errX := netip.ParseAddrPort(a)
+	y, errY := netip.ParseAddrPort(b)
+	if errX != nil || errY != nil {
+		return cmp.Compare(a, b)
+	}
+	return x.Compare(y)
+}
+
+// some names targets, or says how many there are.
+func some(list []endpoint) string {
+	var labels []string
+	for _, e := range list {
+		labels = append(labels, e.label())
+	}
+	return few(labels)
+}
+
+// names are what logs call targets.
+func names(list []endpoint) (all []string) {
+	for _, e := range list {
+		all = append(all, e.name())
+	}
+	return all
+}

@@ -1,0 +1,128 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+)
+
+// counted reports whether a failure is one that is to be explained: an outage, not
+// what a client or a policy did. 464 is a client's by its name, and a setting's by
+// its cause.
+func counted(f Failure) bool {
+	return f.Class != "client" && f.Class != "policy" || f.Reason == "Protocol_Mismatch"
+}
+
+func (f *facts) failures() []Failure {
+	if f.Logs == nil {
+		return nil
+	}
+	return f.Logs.Failures
+}
+
+// sum adds up a share of all failures that count.
+func (f *facts) sum(share func(Failure) int64) (n int64) {
+	for _, row := range f.failures() {
+		if counted(row) {
+			n += share(row)
+		}
+	}
+	return n
+}
+
+// reasons is the share of failures for these reasons, to these targets; without
+// targets, in these groups; without groups, anywhere.
+func (f *facts) reasons(found *Finding, reasons ...string) func(Failure) int64 {
+	return func(row Failure) int64 {
+		if slices.Contains(reasons, row.Reason) && f.about(found, row) {
+			return row.Count
+		}
+		return 0
+	}
+}
+
+// ofGroup is the share of failures for a reason whose lines name this very group.
+func (f *facts) ofGroup(g *Group, reason string) func(Failure) int64 {
+	return func(row Failure) int64 {
+		if row.Reason == reason && row.Group == g.logARN(f) {
+			return row.Count
+		}
+		return 0
+	}
+}
+
+// about reports whether a failure is of what a finding is about.
+func (f *facts) about(found *Finding, row Failure) bool {
+	switch {
+	case len(found.Targets) > 0 && row.Target != "":
+		return slices.Contains(found.Targets, row.Target)
+	case len(found.Groups) > 0 && row.Group != "":
+		g := f.group(row.Group)
+		return g != nil && slices.Contains(found.Groups, g.Name)
+	}
+	return len(found.Groups) == 0 || row.Group == ""
+}
+
+// observed sums the logs up.
+func (f *facts) observed(list []*Finding) Observed {
+	o := Observed{Logs: f.Logs != nil && f.Logs.Access}
+	if f.Logs == nil {
+		return o
+	}
+	for _, t := range f.Logs.Traffic {
+		o.Requests += t.Requests
+	}
+	for _, row := range f.Logs.Failures {
+		if counted(row) {
+			o.Failures += row.Count
+			o.Explained += explained(row, list)
+			continue
+		}
+		at := slices.IndexFunc(o.NotCounted, func(n NotCounted) bool { return n.Reason == row.Reason && n.Class == row.Class })
+		if at < 0 {
+			at = len(o.NotCounted)
+			o.NotCounted = append(o.NotCounted, NotCounted{Reason: row.Reason, Class: row.Class})
+		}
+		o.NotCounted[at].Requests += row.Count
+	}
+	slices.SortFunc(o.NotCounted, func(a, b NotCounted) int {
+		return cmp.Or(cmp.Compare(b.Requests, a.Requests), cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Class, b.Class))
+	})
+	return o
+}
+
+// explained is how many of some failures at least one finding explains.
+func explained(row Failure, list []*Finding) int64 {
+	most, parts := int64(0), int64(0)
+	for _, found := range list {
+		if found.share != nil && found.ID != "unexplained-failures" && found.ID != "no-usable-target" {
+			most = max(most, found.share(row))
+			if row.Reason == "Target_Connection_Error" && slices.Contains(apart, found.ID) {
+				parts += found.share(row)
+			}
+		}
+	}
+	return max(most, min(parts, row.Count))
+}
+
+// total adds up a metric; ok is false if there is no point of it, which is not zero.
+func (f *facts) total(name, group string) (sum float64, ok bool) {
+	for _, s := range f.Metrics {
+		if s.Name == name && s.Group == group {
+			for _, p := range s.Points {
+				sum += p.Value
+			}
+			ok = ok || len(s.Points) > 0
+		}
+	}
+	return sum, ok
+}
+
+// series are the points of a metric; nil if it was not read.
+func (f *facts) series(name, group string) []Point {
+	for _, s := range f.Metrics {
+		if s.Name == name && s.Group == group {
+			return s.Points
+		}
+	}
+	return nil
+}

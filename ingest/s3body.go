@@ -70,6 +70,7 @@ func (b *body) Read(p []byte) (int, error) {
 		n, b.off = n+k, b.off+int64(k)
 		if k > 0 && !errors.Is(b.watch.cause(), errSlow) {
 			b.failed = 0
+			b.bucket.pulse.beat()
 		}
 		switch {
 		case err == nil:

@@ -58,6 +58,8 @@ type bucket struct {
 	mu     sync.Mutex
 	region string
 	client *s3.Client
+
+	pulse pulse
 }
 
 // move makes the client speak to a region.
@@ -97,6 +99,10 @@ func (b *bucket) current() *s3.Client {
 // explains what went wrong. action and resource are as in explain.
 func call[T any](ctx context.Context, b *bucket, action, resource string, request func(*s3.Client) (T, error)) (T, error) {
 	client := b.current()
+	if err := b.pulse.lost(b.aws.idle(), resource); err != nil {
+		var none T
+		return none, err
+	}
 	out, err := request(client)
 	if err != nil && ctx.Err() == nil && isElsewhere(err) {
 		region := regionOf(err)
@@ -109,6 +115,9 @@ func call[T any](ctx context.Context, b *bucket, action, resource string, reques
 				out, err = request(moved)
 			}
 		}
+	}
+	if ctx.Err() == nil {
+		b.pulse.note(err)
 	}
 	return out, Explain(ctx, err, b.caller(), action, resource)
 }

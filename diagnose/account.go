@@ -11,7 +11,8 @@ func withNetwork(others ...string) []string {
 		"acl-balancer-inbound-blocks-ephemeral", "route-"}, others...)
 }
 
-// accounts says which findings can account for a symptom: ids, or their beginnings.
+// accounts says which findings can account for a symptom: ids, or their beginnings. What
+// is left over when all are found has no others behind it.
 var accounts = map[string][]string{
 	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-ip-unusable"),
 	"target-health-failed-checks":     withNetwork("target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
@@ -23,8 +24,6 @@ var accounts = map[string][]string{
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
 	"target-connect-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",
 		"target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"},
-	"no-usable-target": {"target-group-empty", "target-group-all-", "target-group-none", "target-group-not-in-use", "cross-zone-off-empty-zone", "target-zone-not-enabled", "target-invalid-state",
-		"rule-weights-all-zero", "rule-weight-to-broken-group", "classic-instance-out-of-service", "surge-queue-spillover", "target-health-", "health-check-"},
 	"target-connection-errors": {"target-sg-", "target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc",
 		"health-check-port-", "classic-instance-out-of-service", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-"},
 	"fail-open-routing":   {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},

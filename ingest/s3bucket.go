@@ -38,7 +38,7 @@ func (d *dialer) bucket(ctx context.Context, name string) (*bucket, error) {
 	}
 	b := d.buckets[name]
 	if b == nil {
-		b = &bucket{name: name, aws: d.aws, cfg: d.cfg}
+		b = &bucket{name: name, aws: d.aws, cfg: d.cfg, pulse: newPulse(d.aws.idle())}
 		region := d.cfg.Region
 		if region == "" {
 			region = defaultRegion
@@ -59,7 +59,7 @@ type bucket struct {
 	region string
 	client *s3.Client
 
-	pulse pulse
+	pulse *pulse
 }
 
 // move makes the client speak to a region.
@@ -99,7 +99,7 @@ func (b *bucket) current() *s3.Client {
 // explains what went wrong. action and resource are as in explain.
 func call[T any](ctx context.Context, b *bucket, action, resource string, request func(*s3.Client) (T, error)) (T, error) {
 	client := b.current()
-	if err := b.pulse.lost(b.aws.idle(), resource); err != nil {
+	if err := b.pulse.lost(resource); err != nil {
 		var none T
 		return none, err
 	}

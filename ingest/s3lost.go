@@ -18,14 +18,23 @@ const (
 	lostIdles    = 6
 )
 
-// pulse knows when a server was heard last.
+// pulse knows whether a server was heard of late.
 type pulse struct {
-	heard   atomic.Int64 // nanoseconds since 1970; 0 for never
-	givenUp atomic.Int64 // requests since then
+	patience time.Duration
+	timer    *time.Timer // runs out when nothing was heard for as long
+	silent   atomic.Bool
+	givenUp  atomic.Int64 // requests since a server was heard
+}
+
+func newPulse(idle time.Duration) *pulse {
+	p := &pulse{patience: lostIdles * idle}
+	p.timer = time.AfterFunc(p.patience, func() { p.silent.Store(true) })
+	return p
 }
 
 func (p *pulse) beat() {
-	p.heard.Store(time.Now().UnixNano())
+	p.timer.Reset(p.patience)
+	p.silent.Store(false)
 	p.givenUp.Store(0)
 }
 
@@ -39,14 +48,13 @@ func (p *pulse) note(err error) {
 }
 
 // lost is the error of a request that is not worth sending; nil for one that is.
-func (p *pulse) lost(idle time.Duration, resource string) error {
-	silent := time.Since(time.Unix(0, p.heard.Load()))
-	if p.heard.Load() == 0 || p.givenUp.Load() < lostRequests || silent < lostIdles*idle {
+func (p *pulse) lost(resource string) error {
+	if !p.silent.Load() || p.givenUp.Load() < lostRequests {
 		return nil
 	}
 	return &UnreachableError{
 		Resource: resource,
-		Reason:   "not asked for: the server has not answered for " + when.FormatDuration(silent.Round(time.Second)),
+		Reason:   "not asked for: the server has not answered for more than " + when.FormatDuration(p.patience),
 		Next:     "check the network; try again",
 	}
 }

@@ -126,8 +126,8 @@ func (b *bucket) listError(prefix, reason string) error {
 	return &UnreachableError{Resource: b.uri(prefix), Reason: "list: " + reason, Next: wayThere, Err: errListing}
 }
 
-// page asks for one page. An answer that is cut short, or empty where even an
-// empty bucket's is not, is asked for again.
+// page asks for one page. An answer that is cut short is asked for again as often as
+// a body is; one that is empty where even an empty bucket's is not, less often.
 func (b *bucket) page(ctx context.Context, in *s3.ListObjectsV2Input, prefix string) (*s3.ListObjectsV2Output, error) {
 	for try := 1; ; try++ {
 		out, err := call(ctx, b, "s3:ListBucket", b.uri(prefix), func(c *s3.Client) (*s3.ListObjectsV2Output, error) {
@@ -139,7 +139,7 @@ func (b *bucket) page(ctx context.Context, in *s3.ListObjectsV2Input, prefix str
 			return out, nil
 		case err == nil && try >= brokenPages:
 			return nil, b.listError(prefix, "the answer is no listing")
-		case err != nil && (!errors.As(err, &cut) || try >= brokenPages):
+		case err != nil && (!errors.As(err, &cut) || try >= readAttempts):
 			return nil, err
 		}
 		if err := pause(ctx, delay(try-1)); err != nil {

@@ -115,7 +115,7 @@ func (b *body) mend(err error) error {
 		return &UnreachableError{
 			Resource: b.bucket.uri(b.key),
 			Reason:   fmt.Sprintf("reading broke off at byte %d, %d times in a row: %s", b.off, b.failed, innermost(err)),
-			Next:     "check the network; try again",
+			Next:     tryAgain,
 			Err:      err,
 		}
 	}

@@ -84,8 +84,11 @@ func Explain(ctx context.Context, err error, caller Caller, action, resource str
 	return unreachable(resource, err)
 }
 
-// wayThere is what to look at where an answer is none of AWS.
-const wayThere = "check network, proxy, --region and --endpoint-url"
+// What to look at where an answer is none of AWS, and where no more comes.
+const (
+	wayThere = "check network, proxy, --region and --endpoint-url"
+	tryAgain = "check the network; try again"
+)
 
 // unreachable is the error of a service that gives no answer that means anything.
 func unreachable(resource string, err error) *UnreachableError {

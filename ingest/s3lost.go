@@ -55,6 +55,6 @@ func (p *pulse) lost(resource string) error {
 	return &UnreachableError{
 		Resource: resource,
 		Reason:   "not asked for: the server has not answered for more than " + when.FormatDuration(p.patience),
-		Next:     "check the network; try again",
+		Next:     tryAgain,
 	}
 }

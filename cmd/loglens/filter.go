@@ -84,16 +84,14 @@ func possibleReason(reason string, classes []string) error {
 
 // misspelt is the derived reason that a word is nearly called; "" for none, and for a name
 // that is right. It may be a code that AWS has begun to log, so it is not refused.
-func misspelt(reason string) string {
+func misspelt(reason string) (near string) {
 	for _, r := range slices.Concat(parse.Rules, parse.ClassicRules) {
-		if r.Reason == reason {
+		switch far := ingest.Distance(r.Reason, reason); {
+		case far == 0:
 			return ""
+		case far <= 2 && near == "" && r.Reason != parse.Delivered:
+			near = r.Reason
 		}
 	}
-	for _, r := range slices.Concat(parse.Rules, parse.ClassicRules) {
-		if r.Reason != parse.Delivered && ingest.Distance(r.Reason, reason) <= 2 {
-			return r.Reason
-		}
-	}
-	return ""
+	return near
 }

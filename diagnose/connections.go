@@ -151,6 +151,14 @@ func (f *facts) refusing(g *Group) *Finding {
 			}
 		}
 	}
+	if span, ok := f.isOver(g, found.Targets, share); ok && len(probed) == 0 {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
+		found.Do = "see what happened to the process at that time: a restart, a deployment, a crash"
+		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.checkPort == e.port }) {
+			found.rival("health-check-port-hides-refusal", "the health check has a port of its own, and may have passed at that time")
+		}
+	}
 	if len(found.Evidence) > 6 {
 		found.Evidence = found.Evidence[:6]
 	}
@@ -286,7 +294,11 @@ func (f *facts) unreachable(g *Group) *Finding {
 	f.farRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, or a full backlog")
-	if f.addressed(g) {
+	if span, ok := f.isOver(g, found.Targets, share); ok {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Requests have been answered since.", whom(names, g), span)
+		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
+	} else if f.addressed(g) {
 		f.leaving(found, g)
 	}
 	return found

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"time"
 )
 
 // Check looks at one thing that can be wrong.
@@ -63,21 +62,15 @@ func (f *Finding) finish(facts *facts) {
 		return
 	}
 	f.Explains = facts.sum(f.share)
-	var first, last time.Time
-	for _, row := range facts.failures() {
-		if !counted(row) || f.share(row) == 0 || row.First.IsZero() {
-			continue
-		}
-		if first.IsZero() || row.First.Before(first) {
-			first = row.First
-		}
-		if row.Last.After(last) {
-			last = row.Last
-		}
+	first, last := facts.firstAndLast(f.share)
+	if first.IsZero() {
+		return
 	}
-	if !first.IsZero() {
-		f.because(FromLog, fmt.Sprintf("the first of these failures at %s, the last at %s UTC", facts.clock(first), facts.clock(last)))
+	text := fmt.Sprintf("the first of these failures at %s, the last at %s UTC", facts.clock(first), facts.clock(last))
+	if facts.hasAnswered(f.share) {
+		text += "; each of these targets has answered since"
 	}
+	f.because(FromLog, text)
 }
 
 // fewFailures is the part of requests below which failures are no outage.

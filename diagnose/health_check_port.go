@@ -22,11 +22,12 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
 		shut := traffic != nil && traffic.Outcome == ProbeRefused
+		_, over := f.isOver(g, []string{e.name()}, to(e, refused))
 		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
 		passed := e.othersPass() && (traffic == nil || check == nil)
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
 		switch {
-		case e.healthy() && (refusals > 0 || shut):
+		case e.healthy() && (refusals > 0 && !over || shut):
 			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
 				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
 				found.because(FromConfig, config)
@@ -100,15 +101,18 @@ func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Prob
 	}
 }
 
-// met are the requests to a target that are of a share of its group's failures.
-func (f *facts) met(e endpoint, share func(Failure) int64) (n int64) {
-	for _, row := range f.failures() {
+// to is the part of a share that is of requests to a target.
+func to(e endpoint, share func(Failure) int64) func(Failure) int64 {
+	return func(row Failure) int64 {
 		if row.Target == e.name() {
-			n += share(row)
+			return share(row)
 		}
+		return 0
 	}
-	return n
 }
+
+// met are the requests to a target that are of a share of its group's failures.
+func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(to(e, share)) }
 
 // served are the requests that a target answered.
 func (f *facts) served(e endpoint) (n int64) {

@@ -1,0 +1,82 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// restart lets both targets fail to connect for 40 s an hour ago, and then answer.
+func (s *Snapshot) restart(reason string, status int64) {
+	from := s.minute(5)
+	for _, target := range []string{first, second} {
+		s.failing(reason, target, status, 60, func(f *Failure) { f.First, f.Last, f.Connect = from, from.Add(40*time.Second), 60 })
+	}
+	for i := range s.Logs.Minutes {
+		m := &s.Logs.Minutes[i]
+		if m.Reasons = map[string]int64{}; m.Minute.Equal(from) {
+			m.Reasons[reason] = 120
+			if reason == "Target_Connection_Error" {
+				m.Unconnected = map[string]int64{first: 60, second: 60}
+			}
+		}
+	}
+	s.Metrics = append(s.Metrics, Series{Name: "TargetConnectionErrorCount", Group: webARN, Stat: "Sum", Period: 60, Points: []Point{{from, 120}}})
+}
+
+func TestOver(t *testing.T) {
+	refused := func(s *Snapshot) { s.restart("Target_Connection_Error", 502) }
+	dropped := func(s *Snapshot) { s.restart("Target_Connect_Timeout", 504) }
+	for _, c := range []struct {
+		name, id string
+		begin    func(*Snapshot)
+		change   func(*Snapshot)
+		over     bool
+	}{
+		{"refused", "target-port-refused", refused, nil, true},
+		{"dropped", "target-connect-timeout", dropped, nil, true},
+		{"behind a health check port of its own", "target-port-refused", refused, func(s *Snapshot) { s.checkPort("9090") }, true},
+		{"no request since", "target-port-refused", refused, func(s *Snapshot) { s.Logs.Traffic[1].Last = s.minute(5).Add(40 * time.Second) }, false},
+		{"the newest request failed, too", "target-port-refused", refused, func(s *Snapshot) {
+			s.failing("Target_Response_Timeout", second, 504, 60, func(f *Failure) { f.First = s.minute(10) })
+		}, false},
+		{"unhealthy now", "target-port-refused", refused, func(s *Snapshot) {
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unhealthy", "Target.FailedHealthChecks"
+		}, false},
+		{"a probe is refused now", "target-port-refused", refused, func(s *Snapshot) {
+			s.Probes = []Probe{{Group: webARN, Target: second, Address: second, Outcome: ProbeRefused}}
+		}, false},
+		{"counted again after the logs", "target-port-refused", refused, func(s *Snapshot) {
+			m := &s.Metrics[len(s.Metrics)-1]
+			m.Points = append(m.Points, Point{s.minute(57), 40})
+		}, false},
+	} {
+		s := base()
+		c.begin(s)
+		if c.change != nil {
+			c.change(s)
+		}
+		found := Diagnose(copied(t, s)).Findings[0]
+		past := strings.Contains(found.Sentence, " at 11:05 UTC") && strings.Contains(found.Sentence, "answered")
+		if found.ID != c.id || past != c.over || (found.Level == Warn) != c.over {
+			t.Errorf("%s: got %s, %s: %s; want %s, over: %v", c.name, found.Level, found.ID, found.Sentence, c.id, c.over)
+		}
+	}
+}
+
+// What goes on until the logs end has no answers since.
+func TestSince(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		last  int // minute of the last failure
+		since bool
+	}{{"ended", 30, true}, {"goes on", 59, false}} {
+		s := base()
+		s.failing("Target_Response_Timeout", first, 504, 60, func(f *Failure) { f.Idle, f.First, f.Last = 60, s.minute(10), s.minute(c.last) })
+		r := Diagnose(copied(t, s))
+		found := r.Findings[0]
+		if told := strings.Contains(said(r), "each of these targets has answered since"); found.ID != "idle-timeout-reached" || told != c.since {
+			t.Errorf("%s: %s: told %v that the target has answered since, want %v", c.name, found.ID, told, c.since)
+		}
+	}
+}

@@ -179,6 +179,8 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	switch longer := min(4000, int(2*idle)); {
 	case f.Balancer.Type != Application || float64(longer) <= idle: // there is none that is longer
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
+	case f.onlyHere(found, g, n):
+		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(names), "this target", "these targets"))
 	case f.isRace(g):
 		found.because(FromLog, "targets close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first")
 	default:
@@ -186,6 +188,26 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
 	}
 	return found
+}
+
+// onlyHere reports whether failures are of so few of a group's targets that they have to do
+// with these, and says of the others that they answered.
+func (f *facts) onlyHere(found *Finding, g *Group, n int64) bool {
+	hit, targets, _ := f.spread(g, found.share)
+	if 2*hit >= targets || int64(4*hit) > n { // a slow request, asked for now and then, may meet few of many
+		return false
+	}
+	slowest := -1.0
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.logARN(f) && t.Target != "" && !slices.Contains(found.Targets, t.Target) {
+			slowest = max(slowest, t.Slowest)
+		}
+	}
+	if slowest < 0 {
+		return false // they answered none
+	}
+	found.because(FromLog, fmt.Sprintf("none of the requests to %s ended so; the slowest answer took %.1f s", amount.Of(targets-hit, "other target of the group", "other targets of the group"), slowest))
+	return true
 }
 
 // deregistered tells failures of targets that leave, or have left, the group; nil if

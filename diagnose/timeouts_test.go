@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -80,6 +81,33 @@ func TestManyAtOnce(t *testing.T) {
 		r := Diagnose(copied(t, s))
 		if f := r.Findings[0]; f.ID != "keep-alive-race" || f.Confidence != tt.want || !hasRival(f, "target-closes-connection") {
 			t.Errorf("%d of 3000 requests to each target, metrics %v: want a race with %s confidence:\n%s", tt.each, tt.measured, tt.want, said(r))
+		}
+	}
+}
+
+// TestHangsAlone: where few of many targets do not answer and the others do, it is not the
+// idle timeout, which all of them have. Failures that are too few to tell which targets they
+// come from are no reason to say so.
+func TestHangsAlone(t *testing.T) {
+	for _, tt := range []struct {
+		failures, each int64 // targets that do not answer, and requests to each of them
+		alone          bool
+	}{{1, 60, true}, {2, 60, true}, {5, 60, false}, {10, 60, false}, {1, 3, false}} {
+		s := base()
+		s.Logs.Traffic = nil
+		for i := range int64(10) {
+			target := fmt.Sprintf("10.0.10.%d:8080", 11+i)
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target, 600, 0.4, noon})
+			if i < tt.failures {
+				s.failing("Target_Response_Timeout", target, 504, tt.each, func(f *Failure) { f.Idle = tt.each })
+			}
+		}
+		f := said504(t, s)
+		told := slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
+			return strings.Contains(e.Text, fmt.Sprintf("%d other targets of the group ended so; the slowest answer took 0.4 s", 10-tt.failures))
+		})
+		if told != tt.alone || (len(f.Fix) == 0) != tt.alone || f.Explains != tt.failures*tt.each {
+			t.Errorf("%d of 10 targets, %d requests each: want alone %v: %+v", tt.failures, tt.each, tt.alone, f)
 		}
 	}
 }

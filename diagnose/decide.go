@@ -64,10 +64,7 @@ var apart = []string{"target-port-refused", "target-tls-negotiation-fails", "kee
 // split gives each target its part, those first that have most: a target that refuses
 // fails all of its requests, and one that closes idle connections only some.
 func (d *decided) split(failed map[string]int64, refused, tls, idle, open int64) {
-	names := slices.SortedFunc(maps.Keys(failed), func(a, b string) int {
-		return cmp.Or(cmp.Compare(failed[b], failed[a]), cmp.Compare(a, b))
-	})
-	for _, name := range names {
+	for _, name := range mostFirst(failed) {
 		n, one := failed[name], d.targets[name]
 		for _, cause := range []struct{ left, part *int64 }{{&refused, &one.refused}, {&tls, &one.tls}, {&idle, &one.idle}, {&open, &one.open}} {
 			taken := min(n, *cause.left)
@@ -75,6 +72,11 @@ func (d *decided) split(failed map[string]int64, refused, tls, idle, open int64)
 		}
 		d.targets[name] = one
 	}
+}
+
+// mostFirst are the names of numbers, the largest first.
+func mostFirst(n map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
 }
 
 // decide looks at each minute of a group, or whatever the metrics are summed up by.

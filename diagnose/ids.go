@@ -106,7 +106,7 @@ var Kinds = []Kind{
 	{"target-speaks-http1", HopTarget, Fail, Cause, "The protocol version of a target group is HTTP2 or GRPC, and a target seems to speak HTTP/1.1 only: it broke off all requests and health checks (502, Target.FailedHealthChecks), or was seen by --probe.", "make a target group of protocol version HTTP1 with the same targets and lead to that, or let the targets speak HTTP/2"},
 	{"target-answers-5xx", HopTarget, Warn, Cause, "Targets themselves answer with 5xx: the application fails.", "look at the application's log"},
 	{"lambda-access-denied", HopTarget, Fail, Cause, "The balancer may not invoke the function of a target group (LambdaAccessDenied).", "let the balancer invoke the function"},
-	{"lambda-errors", HopTarget, Fail, Cause, "The function of a target group fails, is throttled, or answers what is no response.", "look at the function's log; of calls that were throttled it has nothing: look at the function's concurrency"},
+	{"lambda-errors", HopTarget, Fail, Cause, "The function of a target group fails, is throttled, or answers what is no response.", "look at the function's log; of calls that were throttled, and of requests above 1 MB (LambdaRequestTooLarge), it has nothing: look at the function's concurrency, and at what is sent"},
 	{"classic-instance-out-of-service", HopTarget, Fail, Symptom, "An instance of a Classic Load Balancer is OutOfService.", "ask the health check by hand on the instance"},
 
 	// The health check's settings.

@@ -17,7 +17,7 @@ var lambdaCheck = Check{
 func lookAtLambda(f *facts) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		var codes []string
+		sums := map[string]int64{}
 		var denied, others int64
 		for _, row := range f.failures() {
 			if row.Group != g.ARN || row.Class != "lambda" {
@@ -27,7 +27,7 @@ func lookAtLambda(f *facts) (list []*Finding) {
 				denied += row.Count
 				continue
 			}
-			codes = add(codes, row.Reason)
+			sums[row.Reason] += row.Count
 			others += row.Count
 		}
 		function, name := "FUNCTION", "NAME"
@@ -50,10 +50,13 @@ func lookAtLambda(f *facts) (list []*Finding) {
 			list = append(list, found)
 		}
 		if others > 0 {
+			codes := mostFirst(sums)
 			found := finding("lambda-errors", fmt.Sprintf("The function of %s fails: %s.", g.Name, few(codes)))
 			found.onGroup(g)
 			found.Confidence = High
-			found.because(FromLog, amount.Of(others, "request", "requests")+" ended with "+few(codes))
+			for _, code := range codes {
+				found.because(FromLog, fmt.Sprintf("%s: %d", code, sums[code]))
+			}
 			found.share = f.reasons(found, codes...)
 			found.Verify = []string{f.command("logs", "tail", "/aws/lambda/"+name, "--since", "1h")}
 			list = append(list, found)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"loglens/internal/amount"
@@ -179,20 +178,13 @@ func leftOver(f *facts, list []*Finding) (more []*Finding) {
 	}
 	others := rest(func(row Failure) bool { return row.Reason != "No_Usable_Target" })
 	if n := f.sum(others); n > 0 {
-		var reasons []string
 		sums := map[string]int64{}
 		for _, row := range f.failures() {
 			if k := others(row); counted(row) && k > 0 {
-				reasons = add(reasons, row.Reason)
 				sums[row.Reason] += k
 			}
 		}
-		slices.SortFunc(reasons, func(a, b string) int {
-			if sums[a] != sums[b] {
-				return int(sums[b] - sums[a])
-			}
-			return strings.Compare(a, b)
-		})
+		reasons := mostFirst(sums)
 		found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", amount.Of(n, "request", "requests"), few(reasons)))
 		for _, reason := range reasons {
 			found.because(FromLog, fmt.Sprintf("%s: %d", reason, sums[reason]))

@@ -304,6 +304,9 @@ func (f *facts) unreachable(g *Group) *Finding {
 	return found
 }
 
+// runOn is what keeps targets from being gone before the balancer has let go of them.
+const runOn = "where targets are replaced, let each run on for a while after its deregistration begins: a preStop hook that waits, in Kubernetes; where they crashed, look at why"
+
 // leaving says of targets that no connection is established to whether they are about to
 // leave their group, or have left it.
 func (f *facts) leaving(found *Finding, g *Group) {
@@ -321,7 +324,7 @@ func (f *facts) leaving(found *Finding, g *Group) {
 	}
 	if n := len(found.Targets); n > 0 && !stay {
 		found.Sentence = fmt.Sprintf("Connections to %s, which %s, are not established within 10 s: most likely the host was gone before the balancer had let go of it.", whom(found.Targets, g), amount.Noun(n, "leaves or has left the group", "leave or have left the group"))
-		found.Do = "where targets are replaced, let each run on for a while after its deregistration begins: a preStop hook that waits, in Kubernetes; where they crashed, look at why"
+		found.Do = runOn
 	}
 }
 

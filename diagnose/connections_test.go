@@ -114,7 +114,7 @@ func TestRefusesAsItLeaves(t *testing.T) {
 		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, 8, s.minute(31)})
 		s.failing(tt.reason, gone, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
 		r := Diagnose(copied(t, s))
-		if f := r.Findings[0]; f.ID != "deregistration-delay-too-short" || (len(f.Fix) > 0) != tt.longer || (f.Level == Fail) != tt.longer {
+		if f := r.Findings[0]; f.ID != "deregistration-delay-too-short" || (len(f.Fix) > 0) != tt.longer || (f.Level == Fail) != tt.longer || strings.Contains(f.Do, "make the delay longer") != tt.longer {
 			t.Errorf("%s, delay %s: advice of a longer delay is to be %v:\n%s", tt.reason, tt.delay, tt.longer, said(r))
 		}
 	}

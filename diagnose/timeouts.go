@@ -279,6 +279,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 	if slowest < delay || cut == 0 && delay > 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: its process stops before the balancer has let go of it, within the deregistration delay of %s s.", whom(names, g), number(delay))
+		found.Do = runOn
 		return found // a longer delay would be as little help
 	}
 	found.Level, found.Confidence = Fail, High

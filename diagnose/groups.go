@@ -83,8 +83,12 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 			found.because(FromHealth, t.ID+": "+state(&t))
 		}
 		found.share = f.reasons(found, "No_Usable_Target")
-	case f.Balancer.Type == Application && all(func(t Target) bool { return t.State == "unhealthy" }):
-		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends requests to all of them (fail-open).", amount.Of(len(g.Targets), "target", "targets"), g.Name))
+	case (f.Balancer.Type == Application || f.Balancer.Type == NetworkType) && all(func(t Target) bool { return t.State == "unhealthy" }):
+		what := "requests"
+		if f.Balancer.Type == NetworkType {
+			what = "connections"
+		}
+		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends %s to all of them (fail-open).", amount.Of(len(g.Targets), "target", "targets"), g.Name, what))
 		found.because(FromHealth, f.states(g))
 		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok {
 			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))

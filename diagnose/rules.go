@@ -143,9 +143,13 @@ func groupName(arn string) string {
 }
 
 // unusable reports whether nothing can be sent to a group: it is empty, or its
-// targets are unused or draining. Unhealthy targets still get requests.
+// targets are unused or draining. Where all are unhealthy they still get requests, but
+// for those of a classic balancer.
+//
+// Source: AWS, "Target group health" of the guides for Application and Network Load
+// Balancers, read 2026-11.
 func (f *facts) unusable(g *Group) bool {
-	if f.Balancer.Type == Classic || f.Balancer.Type == NetworkType {
+	if f.Balancer.Type == Classic {
 		return g.Targets != nil && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() || t.State == "initial" })
 	}
 	return g.Targets != nil && !slices.ContainsFunc(g.Targets, Target.usable)

@@ -38,3 +38,36 @@ func TestNetworkFailsOpen(t *testing.T) {
 		t.Errorf("want target-port-refused first, and nothing of weights:\n%s", said(r))
 	}
 }
+
+// TestNetworkPath: what is said of the hops of a network balancer is what was read of it.
+// Its idle timeouts are its listeners', and its failed TLS handshakes are counted for all
+// of its groups together.
+func TestNetworkPath(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		hop    Hop
+		state  State
+		has    string
+		not    string
+		errors float64
+	}{
+		{"timeouts", HopTimeouts, Unknown, "not looked at", "60 s", 0},
+		{"TLS", HopTargetTLS, Pass, "connections, and no TLS error among them", "no metric says", 0},
+		{"TLS that fails", HopTargetTLS, Failed, "TargetTLSNegotiationErrorCount of the whole balancer 540", "no TLS error among them", 540},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			s.network()
+			s.web().Protocol, s.Listeners[0].Protocol, s.Metrics = "TLS", "TLS", nil
+			s.metric("NewFlowCount", "", "Sum", 600)
+			if tt.errors > 0 {
+				s.metric("TargetTLSNegotiationErrorCount", "", "Sum", tt.errors)
+			}
+			r := Diagnose(copied(t, s))
+			at := r.Path[slices.IndexFunc(r.Path, func(at Station) bool { return at.Hop == tt.hop })]
+			if said := strings.Join(at.Evidence, "; "); at.State != tt.state || !strings.Contains(said, tt.has) || strings.Contains(said, tt.not) {
+				t.Errorf("%s: %s, want %s, %q and not %q", at.State, said, tt.state, tt.has, tt.not)
+			}
+		})
+	}
+}

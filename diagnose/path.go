@@ -219,13 +219,16 @@ func tlsPasses(f *facts) (evidence []string, ok bool) {
 			continue
 		}
 		tls++
-		n, measured := f.total("TargetTLSNegotiationErrorCount", g.ARN)
-		_, traffic := f.total("RequestCount", g.ARN)
+		of, counted, traffic := g.ARN, "TargetTLSNegotiationErrorCount", "requests"
+		if f.Balancer.Type == NetworkType { // which counts them for all of its groups together
+			of, counted, traffic = "", counted+" of the whole balancer", "connections"
+		}
+		n, measured := f.total("TargetTLSNegotiationErrorCount", of)
 		switch {
 		case measured:
-			evidence = append(evidence, fmt.Sprintf("%s: TargetTLSNegotiationErrorCount %s", g.Name, number(n)))
-		case traffic:
-			evidence = append(evidence, g.Name+": requests, and no TLS error among them")
+			evidence = append(evidence, fmt.Sprintf("%s: %s %s", g.Name, counted, number(n)))
+		case f.connected(g) > 0:
+			evidence = append(evidence, fmt.Sprintf("%s: %s, and no TLS error among them", g.Name, traffic))
 		default:
 			evidence = append(evidence, g.Name+": no metric says")
 			ok = false
@@ -238,6 +241,9 @@ func tlsPasses(f *facts) (evidence []string, ok bool) {
 }
 
 func timeoutsPass(f *facts) ([]string, bool) {
+	if f.Balancer.Type != Application && f.Balancer.Type != Classic {
+		return []string{"idle timeouts of its listeners are not looked at"}, false
+	}
 	if f.Balancer.Attributes == nil {
 		return nil, false
 	}

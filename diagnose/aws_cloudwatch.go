@@ -47,6 +47,7 @@ var metrics = map[string][]metric{
 		{"NewFlowCount", "Sum", false}, {"PortAllocationErrorCount", "Sum", false},
 		{"TCP_ELB_Reset_Count", "Sum", false}, {"TCP_Target_Reset_Count", "Sum", false},
 		{"SecurityGroupBlockedFlowCount_Inbound_TCP", "Sum", false}, {"SecurityGroupBlockedFlowCount_Outbound_TCP", "Sum", false},
+		{"SecurityGroupBlockedFlowCount_Inbound_UDP", "Sum", false}, {"SecurityGroupBlockedFlowCount_Outbound_UDP", "Sum", false},
 		{"TargetTLSNegotiationErrorCount", "Sum", false}, {"ClientTLSNegotiationErrorCount", "Sum", false},
 		{"HealthyHostCount", "Minimum", true}, {"UnHealthyHostCount", "Minimum", true},
 	},

@@ -29,18 +29,23 @@ var networkBalancerCheck = Check{
 // ports without a listener: they are clients' only where listeners do not let everybody
 // in, and a word worth if there are as many of them as flows that came in.
 func (f *facts) blockedFlows() *Finding {
-	in, _ := f.total("SecurityGroupBlockedFlowCount_Inbound_TCP", "")
-	out, _ := f.total("SecurityGroupBlockedFlowCount_Outbound_TCP", "")
-	if in == 0 && out == 0 {
-		return nil
-	}
 	found := finding("nlb-sg-blocks-flows", "The balancer's security groups blocked flows to its targets.")
-	if in > 0 {
-		found.because(FromMetric, "SecurityGroupBlockedFlowCount_Inbound_TCP: "+number(in))
+	blocked := func(way string) (sum float64) {
+		for _, protocol := range []string{"TCP", "UDP"} {
+			name := "SecurityGroupBlockedFlowCount_" + way + "_" + protocol
+			if n, _ := f.total(name, ""); n > 0 {
+				found.because(FromMetric, name+": "+number(n))
+				sum += n
+			}
+		}
+		return sum
 	}
-	if out > 0 {
-		found.because(FromMetric, "SecurityGroupBlockedFlowCount_Outbound_TCP: "+number(out))
+	in, out := blocked("Inbound"), blocked("Outbound")
+	switch {
+	case out > 0:
 		return found
+	case in == 0:
+		return nil
 	}
 	found.Sentence = "The balancer's security groups blocked flows from outside; whoever knocks at a closed port is counted."
 	flows, counted := f.total("NewFlowCount", "")

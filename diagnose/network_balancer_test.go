@@ -71,3 +71,23 @@ func TestNetworkPath(t *testing.T) {
 		})
 	}
 }
+
+// TestBlockedDatagrams: what security groups block of UDP is counted apart, and read.
+func TestBlockedDatagrams(t *testing.T) {
+	for _, way := range []string{"Inbound", "Outbound"} {
+		name := "SecurityGroupBlockedFlowCount_" + way + "_UDP"
+		if !slices.Contains(metrics[NetworkType], metric{name, "Sum", false}) {
+			t.Errorf("%s is not asked for", name)
+		}
+		s := base()
+		s.network()
+		s.Listeners[0].Protocol, s.web().Protocol = "UDP", "UDP"
+		s.group("sg-app").Ingress = []Permission{{Protocol: "-1", Groups: []string{"sg-lb"}}}
+		s.group("sg-lb").Ingress = []Permission{{Protocol: "udp", From: 80, To: 80, CIDRs: []string{"203.0.113.0/24"}}}
+		s.metric(name, "", "Sum", 600)
+		r := Diagnose(copied(t, s))
+		if f := r.finding("nlb-sg-blocks-flows"); f == nil || f.Level == Note || f.Evidence[0].Text != name+": 600" {
+			t.Errorf("want nlb-sg-blocks-flows for %s:\n%s", name, said(r))
+		}
+	}
+}

@@ -18,3 +18,24 @@ func TestSpillover(t *testing.T) {
 		}
 	}
 }
+
+// TestClassicFailsWholly: requests without an answer name no instance, and are requests
+// nevertheless: where all end so, that is a failure, and where few do, a warning.
+func TestClassicFailsWholly(t *testing.T) {
+	for _, tt := range []struct {
+		answered int64
+		want     Level
+	}{{0, Fail}, {500, Fail}, {1_000_000, Warn}} {
+		s := base()
+		s.classic()
+		s.Logs.Traffic = []Traffic{{Requests: 600, Slowest: -1, Last: noon}}
+		if tt.answered > 0 {
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Target: first, Requests: tt.answered, Slowest: 0.4, Last: noon})
+		}
+		s.failing("Target_Closed_Connection", "", 502, 600, func(f *Failure) { f.Group = "" })
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-closes-connection"); f == nil || f.Level != tt.want {
+			t.Errorf("%d requests are answered and 600 are not, want %s:\n%s", tt.answered, tt.want, said(r))
+		}
+	}
+}

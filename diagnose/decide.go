@@ -155,8 +155,12 @@ func (f *facts) spread(g *Group, share func(Failure) int64) (hit, targets int, r
 	}
 	seen := map[string]bool{}
 	for _, t := range f.Logs.Traffic {
-		if t.Group == g.logARN(f) && t.Target != "" {
+		switch {
+		case t.Group != g.logARN(f):
+		case t.Target != "":
 			seen[t.Target] = true
+			requests += t.Requests
+		case f.Balancer.Type == Classic: // whose logs do not name an instance that did not answer
 			requests += t.Requests
 		}
 	}

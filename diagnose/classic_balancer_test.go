@@ -39,3 +39,24 @@ func TestClassicFailsWholly(t *testing.T) {
 		}
 	}
 }
+
+// TestClassicRegistering: an instance that comes to others is not out of service. Where
+// there is no other, nothing is served.
+func TestClassicRegistering(t *testing.T) {
+	for _, tt := range []struct {
+		coming int
+		want   string
+		level  Level
+	}{{1, "target-initial", Note}, {2, "classic-instance-out-of-service", Fail}} {
+		s := base()
+		s.classic()
+		for i := range tt.coming {
+			to := &s.web().Targets[i]
+			to.State, to.Reason, to.Description = "OutOfService", "ELB", "Instance registration is still in progress."
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding(tt.want); f == nil || f.Level != tt.level || r.Wrong() != (tt.level == Fail) {
+			t.Errorf("%d of 2 instances are coming, want %s:\n%s", tt.coming, tt.want, said(r))
+		}
+	}
+}

@@ -156,6 +156,12 @@ func (f *facts) allDraining(g *Group) bool {
 	return len(g.Targets) > 0 && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "draining" })
 }
 
+// registering is what a classic balancer says of an instance whose first checks are to come.
+//
+// Source: AWS, "InstanceState" of the Elastic Load Balancing API reference (2012-06-01),
+// read 2026-11.
+const registering = "Instance registration is still in progress."
+
 // classicState reads the state of an instance of a Classic Load Balancer.
 func (f *facts) classicState(e endpoint, b *gather) {
 	if e.target.State != "OutOfService" {
@@ -167,6 +173,15 @@ func (f *facts) classicState(e endpoint, b *gather) {
 			return finding("target-invalid-state", "The instance of %s is stopped or terminated.")
 		})
 		found.because(FromConfig, e.instance.ID+" is "+e.instance.State)
+		found.on(e)
+		return
+	}
+	if e.target.Description == registering && slices.ContainsFunc(e.group.Targets, func(t Target) bool { return t.healthy() }) {
+		found := b.at("initial"+at, func() *Finding {
+			v := verdicts["Elb.RegistrationInProgress"]
+			return finding(v.id, v.sentence)
+		})
+		f.evidence(found, e)
 		found.on(e)
 		return
 	}

@@ -67,8 +67,16 @@ func (f *facts) isRace(g *Group) bool {
 	if f.Logs == nil {
 		return false
 	}
-	hit, targets, rate := f.spread(g, f.quick(g))
-	return hit > 0 && 2*hit > targets && rate <= raceRate
+	share := f.quick(g)
+	hit, targets, rate := f.spread(g, share)
+	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.isBurst(share)
+}
+
+// isBurst reports whether many failures all came within one or two minutes, and no more of
+// them in the requests that followed. A race comes again and again, as long as there is traffic.
+func (f *facts) isBurst(share func(Failure) int64) bool {
+	first, last := f.firstAndLast(share)
+	return f.sum(share) >= fewRequests && last.Sub(first) <= 2*time.Minute && f.hasAnswered(share)
 }
 
 func (f *facts) race(g *Group) *Finding {

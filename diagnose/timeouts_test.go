@@ -111,3 +111,37 @@ func TestHangsAlone(t *testing.T) {
 		}
 	}
 }
+
+// TestBurst: requests that all ended at once within a minute, and none since, are those of
+// processes that stopped, and no race with idle connections, which comes again.
+func TestBurst(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		from, till int // minutes
+		n          int64
+		want       string
+	}{
+		{"within a minute", 30, 31, 60, "target-closes-connection"},
+		{"all the time", 0, 60, 60, "keep-alive-race"},
+		{"for ten minutes", 30, 40, 60, "keep-alive-race"},
+		{"begun just now", 59, 60, 60, "keep-alive-race"},
+		{"a few", 30, 31, 2, "keep-alive-race"},
+	} {
+		s := base()
+		for _, target := range []string{first, second} {
+			s.failing("Target_Closed_Connection", target, 502, tt.n, func(f *Failure) { f.Quick, f.First, f.Last = tt.n, s.minute(tt.from), s.minute(tt.till) })
+		}
+		if r := Diagnose(copied(t, s)); r.Findings[0].ID != tt.want || r.Findings[0].Explains != 2*tt.n {
+			t.Errorf("%s: want %s:\n%s", tt.name, tt.want, said(r))
+		}
+		// The same without a connection that was there, and without metrics.
+		s.Metrics = nil
+		for i := range s.Logs.Failures {
+			s.Logs.Failures[i].Reason = "Target_Connection_Error"
+		}
+		want := strings.ReplaceAll(tt.want, "target-closes-connection", "target-port-refused")
+		if r := Diagnose(copied(t, s)); r.Findings[0].ID != want || r.Findings[0].Explains != 2*tt.n {
+			t.Errorf("%s, without metrics: want %s:\n%s", tt.name, want, said(r))
+		}
+	}
+}

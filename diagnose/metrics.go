@@ -106,7 +106,7 @@ func (f *facts) wasUnhealthy(g *Group) *Finding {
 	if minutes == 0 {
 		return nil
 	}
-	found := finding("target-was-unhealthy", fmt.Sprintf("Up to %s of %s were unhealthy between %s and %s UTC, and all are healthy now.", amount.Of(int(most), "target", "targets"), g.Name, f.clock(first.Time), f.clock(last.Time)))
+	found := finding("target-was-unhealthy", fmt.Sprintf("Up to %s of %s %s unhealthy %s, and all are healthy now.", amount.Of(int(most), "target", "targets"), g.Name, amount.Noun(int(most), "was", "were"), f.span(first.Time, last.Time)))
 	found.onGroup(g)
 	found.because(FromMetric, fmt.Sprintf("UnHealthyHostCount (Minimum) was above 0 in %s", amount.Of(minutes, "period", "periods")))
 	return found

@@ -80,3 +80,20 @@ func TestSince(t *testing.T) {
 		}
 	}
 }
+
+// TestWasUnhealthy: one target within one minute is told as that.
+func TestWasUnhealthy(t *testing.T) {
+	for most, tt := range map[float64]struct {
+		last int
+		want string
+	}{
+		1: {5, "Up to 1 target of web was unhealthy at 11:05 UTC, and all are healthy now."},
+		2: {6, "Up to 2 targets of web were unhealthy between 11:05 and 11:06 UTC, and all are healthy now."},
+	} {
+		s := base()
+		s.Metrics = append(s.Metrics, Series{Name: "UnHealthyHostCount", Group: webARN, Stat: "Minimum", Period: 60, Points: []Point{{s.minute(5), most}, {s.minute(tt.last), most}}})
+		if r := Diagnose(copied(t, s)); r.Findings[0].Sentence != tt.want {
+			t.Errorf("want %q:\n%s", tt.want, said(r))
+		}
+	}
+}

@@ -468,7 +468,7 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 		}
 		found := finding("target-connection-errors", fmt.Sprintf("The balancer cannot connect to targets of %s; the logs do not say to which.", g.Name))
 		found.onGroup(g)
-		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(n)))
+		found.because(FromMetric, f.tally("TargetConnectionErrorCount", g.ARN))
 		found.rival("target-port-refused", "the port refuses")
 		found.rival("target-connect-timeout", "or packets are dropped")
 		if f.hasAccess() {
@@ -478,7 +478,7 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 	}
 	if n, ok := f.total("BackendConnectionErrors", ""); ok && n > 0 && len(known) == 0 {
 		found := finding("target-connection-errors", "The balancer cannot connect to its instances; health checks and repeats are counted as well.")
-		found.because(FromMetric, "BackendConnectionErrors: "+number(n))
+		found.because(FromMetric, f.tally("BackendConnectionErrors", ""))
 		found.Confidence = Low
 		if f.hasAccess() {
 			found.Do = "ask the instances' port by hand, those that are out of service first"

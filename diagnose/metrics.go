@@ -19,13 +19,13 @@ var metricsCheck = Check{
 func lookAtMetrics(f *facts) (list []*Finding) {
 	if n, ok := f.total("RejectedConnectionCount", ""); ok && n > 0 {
 		found := finding("rejected-connections", "The balancer rejected connections: it reached as many as it can hold.")
-		found.because(FromMetric, "RejectedConnectionCount: "+number(n))
+		found.because(FromMetric, f.tally("RejectedConnectionCount", ""))
 		found.Confidence = High
 		list = append(list, found)
 	}
 	if n, ok := f.total("SpilloverCount", ""); ok && n > 0 {
 		found := finding("surge-queue-spillover", "The balancer's queue overflowed: its instances are too few or too slow.")
-		found.because(FromMetric, "SpilloverCount: "+number(n))
+		found.because(FromMetric, f.tally("SpilloverCount", ""))
 		found.Confidence = High
 		turnedAway := func(row Failure) int64 {
 			if row.Status == 503 && row.Target == "" {
@@ -44,7 +44,7 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok && n > 0 {
 			found := finding("fail-open-routing", fmt.Sprintf("Requests went to unhealthy targets of %s, since %s (fail-open).", g.Name, f.failOpen(g)))
 			found.onGroup(g)
-			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))
+			found.because(FromMetric, f.tally("UnhealthyRoutingRequestCount", g.ARN))
 			found.least(g)
 			if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
 				found.Level = Warn // it is over
@@ -56,6 +56,20 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		}
 	}
 	return append(append(list, f.notLogged()...), f.clientTLS()...)
+}
+
+// tally says what a metric comes to, and when there was something to count.
+func (f *facts) tally(name, group string) string {
+	n, _ := f.total(name, group)
+	var first, last time.Time
+	for _, p := range f.series(name, group) {
+		if p.Value > 0 {
+			if last = p.Time; first.IsZero() {
+				first = last
+			}
+		}
+	}
+	return fmt.Sprintf("%s: %s, %s", name, number(n), f.span(first, last))
 }
 
 // failOpen says when a group's requests go to unhealthy targets as well. Nodes that do
@@ -124,11 +138,13 @@ func (f *facts) notLogged() []*Finding {
 	}
 	found, since := finding("balancer-5xx-not-in-logs", "The balancer answered with 5xx, and there are no logs that say why."), ""
 	found.Confidence = Low
-	if f.hasAccess() {
+	if !f.hasAccess() {
+		found.because(FromMetric, f.tally(name, ""))
+	} else {
 		found = finding("balancer-5xx-after-logs", fmt.Sprintf("The balancer answered with 5xx after %s UTC, where the logs end: no other finding counts these.", f.clock(f.logsEnd())))
 		since = " since"
+		found.because(FromMetric, name+since+": "+number(n))
 	}
-	found.because(FromMetric, name+since+": "+number(n))
 	for _, code := range []string{"500", "502", "503", "504"} {
 		if n := f.unlogged("HTTPCode_ELB_"+code+"_Count", "", func(m Minute) int64 { return m.Statuses[code] }); n > 0 {
 			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count"+since+": "+number(n))

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,6 +95,25 @@ func TestWasUnhealthy(t *testing.T) {
 		s.Metrics = append(s.Metrics, Series{Name: "UnHealthyHostCount", Group: webARN, Stat: "Minimum", Period: 60, Points: []Point{{s.minute(5), most}, {s.minute(tt.last), most}}})
 		if r := Diagnose(copied(t, s)); r.Findings[0].Sentence != tt.want {
 			t.Errorf("want %q:\n%s", tt.want, said(r))
+		}
+	}
+}
+
+// TestWhenCounted: what only metrics show is told with the time that it was counted at.
+func TestWhenCounted(t *testing.T) {
+	for _, tt := range []struct{ id, metric, group string }{
+		{"rejected-connections", "RejectedConnectionCount", ""},
+		{"fail-open-routing", "UnhealthyRoutingRequestCount", webARN},
+		{"target-connection-errors", "TargetConnectionErrorCount", webARN},
+		{"balancer-5xx-not-in-logs", "HTTPCode_ELB_5XX_Count", ""},
+	} {
+		s := base()
+		s.Logs = nil
+		s.Metrics = append(s.Metrics, Series{Name: tt.metric, Group: tt.group, Stat: "Sum", Period: 60, Points: []Point{{s.minute(4), 0}, {s.minute(5), 20}, {s.minute(8), 5}, {s.minute(9), 0}}})
+		want := Evidence{FromMetric, tt.metric + ": 25, between 11:05 and 11:08 UTC"}
+		r := Diagnose(copied(t, s))
+		if f := r.Findings[0]; f.ID != tt.id || !slices.Contains(f.Evidence, want) {
+			t.Errorf("%s: want %q:\n%s", tt.id, want.Text, said(r))
 		}
 	}
 }

@@ -93,6 +93,7 @@ func (f *facts) symptoms(found *Finding) {
 	switch found.ID {
 	case "target-health-timeout":
 		found.share = f.reasons(found, "Target_Connect_Timeout")
+		f.oneZone(found)
 		f.onTheWay(found)
 		found.rival("health-check-timeout-too-short", "an application that answers more slowly than the timeout")
 	case "target-health-failed-checks":
@@ -118,6 +119,34 @@ func (f *facts) symptoms(found *Finding) {
 	case "target-ip-unusable":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 	}
+}
+
+// oneZone says where a symptom is that of all targets in a zone, while those in other zones
+// are healthy.
+func (f *facts) oneZone(found *Finding) {
+	zone, others := "", 0
+	for _, e := range f.endpoints {
+		switch {
+		case !slices.Contains(found.Groups, e.group.Name):
+		case found.has(e) && zone == "":
+			zone = e.zone
+		case found.has(e) && e.zone != zone:
+			return
+		}
+	}
+	for _, e := range f.endpoints {
+		if slices.Contains(found.Groups, e.group.Name) && !found.has(e) {
+			if !e.healthy() || e.zone == zone {
+				return
+			}
+			others++
+		}
+	}
+	if zone == "" || zone == "all" || others == 0 || len(found.Targets) < 2 {
+		return
+	}
+	found.because(FromHealth, fmt.Sprintf("these are all targets in zone %s; %s in other zones", zone, amount.Of(others, "healthy one is", "healthy ones are")))
+	found.rival("", "an outage of the zone, which AWS Health shows")
 }
 
 // checksAreSilent reports whether a symptom is what a network balancer says of all health

@@ -49,3 +49,29 @@ func TestChecksNotAnswered(t *testing.T) {
 		})
 	}
 }
+
+// TestZoneDown: where all targets of a zone do not answer and those of others do, the zone
+// is named.
+func TestZoneDown(t *testing.T) {
+	const want = "these are all targets in zone eu-central-1a; 2 healthy ones are in other zones"
+	for _, tt := range []struct {
+		name  string
+		down  []int // of targets 0 and 2 in zone a, 1 and 3 in zone b
+		named bool
+	}{{"a zone", []int{0, 2}, true}, {"one of a zone", []int{0}, false}, {"one of each", []int{0, 1}, false}, {"all", []int{0, 1, 2, 3}, false}} {
+		s := base()
+		for i, address := range []string{"10.0.10.21", "10.0.11.22"} {
+			target := s.web().Targets[i]
+			target.ID = address
+			s.web().Targets = append(s.web().Targets, target)
+		}
+		for _, i := range tt.down {
+			target := &s.web().Targets[i]
+			target.State, target.Reason, target.Description = "unhealthy", "Target.Timeout", "Request timed out"
+		}
+		found := Diagnose(copied(t, s)).Findings[0]
+		if found.ID != "target-health-timeout" || slices.Contains(found.Evidence, Evidence{FromHealth, want}) != tt.named {
+			t.Errorf("%s: want the zone named %v: %+v", tt.name, tt.named, found)
+		}
+	}
+}

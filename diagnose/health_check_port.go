@@ -22,7 +22,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
 		shut := traffic != nil && traffic.Outcome == ProbeRefused
-		_, over := f.isOver(g, []string{e.name()}, to(e, refused))
+		_, over := f.isOver(g, []string{e.name()}, to(e.name(), refused))
 		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
 		passed := e.othersPass() && (traffic == nil || check == nil)
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
@@ -102,9 +102,9 @@ func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Prob
 }
 
 // to is the part of a share that is of requests to a target.
-func to(e endpoint, share func(Failure) int64) func(Failure) int64 {
+func to(target string, share func(Failure) int64) func(Failure) int64 {
 	return func(row Failure) int64 {
-		if row.Target == e.name() {
+		if row.Target == target {
 			return share(row)
 		}
 		return 0
@@ -112,7 +112,7 @@ func to(e endpoint, share func(Failure) int64) func(Failure) int64 {
 }
 
 // met are the requests to a target that are of a share of its group's failures.
-func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(to(e, share)) }
+func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(to(e.name(), share)) }
 
 // served are the requests that a target answered.
 func (f *facts) served(e endpoint) (n int64) {

@@ -72,11 +72,23 @@ func (f *facts) isRace(g *Group) bool {
 	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.isBurst(share)
 }
 
-// isBurst reports whether many failures all came within one or two minutes, and no more of
-// them in the requests that followed. A race comes again and again, as long as there is traffic.
+// isBurst reports whether many failures came within one or two minutes at each target, one
+// target after the other or all at once, and no more of them in the requests that followed.
+// A race comes again and again, as long as there is traffic.
 func (f *facts) isBurst(share func(Failure) int64) bool {
-	first, last := f.firstAndLast(share)
-	return f.sum(share) >= fewRequests && last.Sub(first) <= 2*time.Minute && f.hasAnswered(share)
+	names := map[string]bool{}
+	for _, row := range f.failures() {
+		if share(row) > 0 {
+			names[row.Target] = true
+		}
+	}
+	for name := range names {
+		first, last := f.firstAndLast(to(name, share))
+		if last.Sub(first) > 2*time.Minute {
+			return false
+		}
+	}
+	return f.sum(share) >= max(fewRequests, 3*int64(len(names))) && f.hasAnswered(share)
 }
 
 func (f *facts) race(g *Group) *Finding {

@@ -122,13 +122,17 @@ func TestBurst(t *testing.T) {
 		want       string
 	}{
 		{"within a minute", 30, 31, 60, "target-closes-connection"},
+		{"one after the other", 30, 31, 60, "target-closes-connection"},
 		{"all the time", 0, 60, 60, "keep-alive-race"},
 		{"for ten minutes", 30, 40, 60, "keep-alive-race"},
 		{"begun just now", 59, 60, 60, "keep-alive-race"},
 		{"a few", 30, 31, 2, "keep-alive-race"},
 	} {
 		s := base()
-		for _, target := range []string{first, second} {
+		for i, target := range []string{first, second} {
+			if tt.name == "one after the other" {
+				tt.from, tt.till = tt.from+10*i, tt.till+10*i
+			}
 			s.failing("Target_Closed_Connection", target, 502, tt.n, func(f *Failure) { f.Quick, f.First, f.Last = tt.n, s.minute(tt.from), s.minute(tt.till) })
 		}
 		if r := Diagnose(copied(t, s)); r.Findings[0].ID != tt.want || r.Findings[0].Explains != 2*tt.n {

@@ -19,7 +19,7 @@ var accounts = map[string][]string{
 	"target-health-code-mismatch":     {"health-check-", "target-expects-tls"},
 	"target-group-fail-open":          {"target-", "health-check-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-", "route-"},
 	"target-group-all-unused":         {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
-	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state"),
+	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
 	"target-health-flapping":          {"health-check-timeout-too-short"},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
 	"target-connect-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",

@@ -1,6 +1,10 @@
 package diagnose
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 // TestSpillover: a queue that overflowed explains as many 503s as were counted, however
 // many rows of the logs they stand in.
@@ -58,5 +62,29 @@ func TestClassicRegistering(t *testing.T) {
 		if f := r.finding(tt.want); f == nil || f.Level != tt.level || r.Wrong() != (tt.level == Fail) {
 			t.Errorf("%d of 2 instances are coming, want %s:\n%s", tt.coming, tt.want, said(r))
 		}
+	}
+}
+
+// TestClassicOutOfService: a zone that is not enabled is why, and what could not be read of
+// the way is named.
+func TestClassicOutOfService(t *testing.T) {
+	s := base()
+	s.classic()
+	s.Balancer.Zones = []Zone{{Subnet: "subnet-edge-a"}}
+	away := &s.web().Targets[1]
+	away.State, away.Reason, away.Description = "OutOfService", "ELB", "Instance is in the EC2 Availability Zone for which LoadBalancer is not configured to route traffic to."
+	r := Diagnose(copied(t, s))
+	if f := r.finding("classic-instance-out-of-service"); f == nil || !slices.Contains(f.BecauseOf, "target-zone-not-enabled") {
+		t.Errorf("want the zone to be why:\n%s", said(r))
+	}
+
+	s = base()
+	s.classic()
+	s.Network.SecurityGroups = nil
+	s.Missing = append(s.Missing, Missing{What: "security groups", Action: "ec2:DescribeSecurityGroups", Denied: true, Why: "access denied"})
+	s.all("OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.")
+	r = Diagnose(copied(t, s))
+	if f := r.finding("classic-instance-out-of-service"); f == nil || !slices.ContainsFunc(f.Rivals, func(v Rival) bool { return strings.Contains(v.Why, "ec2:DescribeSecurityGroups is missing") }) {
+		t.Errorf("want security groups not to be excluded:\n%s", said(r))
 	}
 }

@@ -116,6 +116,8 @@ func (f *facts) symptoms(found *Finding) {
 				}
 			}
 		}
+	case "classic-instance-out-of-service":
+		f.onTheWay(found)
 	case "target-ip-unusable":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 	}

@@ -211,7 +211,8 @@ func (f *facts) excluded(g *Group) *Finding {
 // is not local, is not looked at.
 func (f *facts) clear(e endpoint) bool {
 	subnets, ids := f.senders(e), f.Balancer.SecurityGroups
-	if e.filters == nil || !e.address.IsValid() || !f.sameVPC(e) {
+	_, settled := f.crossZone(e.group) // from which subnets it is spoken to
+	if e.filters == nil || !e.address.IsValid() || !f.sameVPC(e) || !settled {
 		return false
 	}
 	if len(ids) > 0 && f.permits(ids, true, "tcp", e.checkPort, f.target(e)) != allowed {

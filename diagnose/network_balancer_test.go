@@ -91,3 +91,32 @@ func TestBlockedDatagrams(t *testing.T) {
 		}
 	}
 }
+
+// TestFromWhichZone: where it is not known whether nodes send to other zones, it is not
+// known either that all of them are let in: then no port is said to refuse.
+func TestFromWhichZone(t *testing.T) {
+	for _, action := range []string{"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes", ""} {
+		s := base()
+		s.network()
+		s.web().Type, s.web().Attributes[attrClientIP] = "ip", "false"
+		s.Balancer.SecurityGroups = []string{}
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/24"}}}
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.FailedHealthChecks"
+		s.web().Targets = s.web().Targets[:1]
+		switch action {
+		case "":
+			s.group("sg-app").Ingress[0].CIDRs = []string{"10.0.0.0/23"}
+		case "elasticloadbalancing:DescribeLoadBalancerAttributes":
+			s.Balancer.Attributes = nil
+		default:
+			s.web().Attributes = nil
+		}
+		if action != "" {
+			s.Missing = append(s.Missing, Missing{What: "attributes", Action: action, Denied: true, Why: "access denied"})
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-port-refused"); (f != nil) != (action == "") {
+			t.Errorf("without %q:\n%s", action, said(r))
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -383,8 +384,10 @@ func (f *facts) intoBalancer() (list []*Finding) {
 	if _, ok := f.securityGroups(ids); !ok || len(ids) == 0 {
 		return nil
 	}
+	ways := 0 // into all listeners
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
+			ways++
 			// Who comes from the internet is no member of a group, as in a VPC's default one.
 			own := f.Balancer.Scheme == "internet-facing" && f.selfOnly(ids, protocol, l.Port)
 			if f.opens(ids, protocol, l.Port) && !own {
@@ -404,5 +407,26 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			list = append(list, found)
 		}
 	}
+	// Where none is open, who comes all the same has come by another rule.
+	if name, n := f.arriving(); n > 0 && len(list) == ways {
+		for _, found := range list {
+			found.Level, found.Confidence = Warn, Low
+			found.because(FromMetric, fmt.Sprintf("%s of the last minutes: %s, so that clients do get in: the rule may just have changed", name, number(n)))
+		}
+	}
 	return list
+}
+
+// arriving counts the connections of clients within the last minutes before the snapshot.
+// What security groups reject is not among them.
+func (f *facts) arriving() (name string, n float64) {
+	if name = "NewConnectionCount"; f.Balancer.Type == NetworkType {
+		name = "NewFlowCount"
+	}
+	for _, p := range f.series(name, "") {
+		if p.Time.After(f.Taken.Add(-5 * time.Minute)) {
+			n += p.Value
+		}
+	}
+	return name, n
 }

@@ -221,17 +221,26 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 		[]any{&n, &one, &other})
 }
 
-// deliveredTwice warns of objects that hold requests, are not named as a balancer names
-// its own logs, and are read beside such logs. Where both deliveries are switched on,
-// CloudWatch delivers the same lines once more, under other names. Those names do not say
-// of which balancer the lines are, so it is said only if every balancer has logs of its
-// own.
+// deliveredTwice warns of objects that are not named as a balancer names its own logs, and
+// are read beside such logs. Where both deliveries are switched on, CloudWatch delivers the
+// same lines once more, under other names. Those names do not say of which balancer the
+// lines are. Requests are counted by balancer, so of them it is said only if every balancer
+// has logs of its own.
 func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func(string, ...any)) error {
-	if len(balancers) == 0 {
-		return nil
-	}
-	var uri string
+	var kind, uri string
 	var n int64
+	err := s.each(ctx, func() {
+		say("%s of the %s beside logs that balancers delivered themselves: %s%s; if it is of the same balancers, what stands in both counts twice: leave out one of them",
+			amount.Of(n, "object of another name is", "objects of other names are"), kind, uri, andMore(n))
+	}, `
+		SELECT kind, count(*) FILTER (named_kind IS NULL), arg_min(uri, object_id) FILTER (named_kind IS NULL)
+		FROM object_read JOIN accounting USING (object_id)
+		WHERE status = 'ok' AND parsed > 0 AND list_contains($1, kind) AND NOT list_contains($2, kind)
+		GROUP BY kind HAVING bool_or(named_kind IS NULL) AND bool_or(named_kind = kind) ORDER BY kind`,
+		[]any{&kind, &n, &uri}, s.Kinds(), kindNames(requestKinds))
+	if err != nil || len(balancers) == 0 {
+		return err
+	}
 	return s.each(ctx, func() {
 		if n > 0 {
 			say("%s of balancers whose own logs are read, too: %s%s; requests that stand in both count twice: leave out one of them",

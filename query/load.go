@@ -1,9 +1,12 @@
 package query
 
 import (
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"sync/atomic"
 
@@ -201,25 +204,54 @@ func (w *worker) begin(ctx context.Context, o *ingest.Object) error {
 	if !o.Once() { // else nobody knows how long a Read takes, which cannot be interrupted
 		worth = w.aheadPays
 	}
+	kind := o.Name.Kind
+	if kind == parse.KindUnknown {
+		kind, text = foretell(text)
+	}
 	w.text.Reset(text, worth)
-	w.scanner.Reset(&w.text, w.likely(o.Name.Kind))
+	w.scanner.Reset(&w.text, w.likely(kind))
 	return nil
 }
+
+// foretold is how much of a text is looked at to find out of which log it is.
+const foretold = 64 << 10
+
+// foretell returns the log of the first line that tells one, if one near the text's
+// beginning does, and the text from its beginning. The damaged lines before it are of that
+// log, whatever the question, and so they are in a store.
+func foretell(text io.Reader) (kind parse.Kind, all io.Reader) {
+	ahead := bufio.NewReaderSize(text, foretold)
+	head, err := ahead.Peek(foretold)
+	for line := range bytes.Lines(head) {
+		if kind = parse.KindOf(bytes.TrimRight(line, "\r\n")); kind != parse.KindUnknown {
+			break
+		}
+	}
+	if err != nil { // Peek has taken it
+		return kind, io.MultiReader(bytes.NewReader(head), ended{err})
+	}
+	return kind, ahead
+}
+
+// ended is a reader of which nothing is left but how it ended.
+type ended struct{ err error }
+
+func (e ended) Read([]byte) (int, error) { return 0, e.err }
 
 // aheadPays reports whether there are processors that have nothing else to do.
 func (w *worker) aheadPays() bool { return w.idle.Load() > 0 }
 
 // likely is the kind under which damaged lines count until a good one tells
-// better: the name's, or else one that is read, the same for all scans.
-func (w *worker) likely(named parse.Kind) parse.Kind {
-	if named == parse.KindUnknown && !w.store.read.Has(parse.KindAccess) {
+// better: the known one, or else one that is read, the same for all scans.
+func (w *worker) likely(known parse.Kind) parse.Kind {
+	if known == parse.KindUnknown && !w.store.read.Has(parse.KindAccess) {
 		for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
 			if w.store.read.Has(k) {
 				return k
 			}
 		}
 	}
-	return named
+	return known
 }
 
 // line accounts for the line at hand and reports whether it is an entry that

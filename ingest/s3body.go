@@ -112,9 +112,13 @@ func (b *body) mend(err error) error {
 	}
 	b.failed++
 	if b.failed >= readAttempts || b.etag == "" {
+		how := fmt.Sprintf("%d times in a row", b.failed)
+		if b.etag == "" {
+			how = "and without an ETag it cannot go on there"
+		}
 		return &UnreachableError{
 			Resource: b.bucket.uri(b.key),
-			Reason:   fmt.Sprintf("reading broke off at byte %d, %d times in a row: %s", b.off, b.failed, innermost(err)),
+			Reason:   fmt.Sprintf("reading broke off at byte %d, %s: %s", b.off, how, innermost(err)),
 			Next:     tryAgain,
 			Err:      err,
 		}

@@ -596,6 +596,41 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
+// A body that ends early is not taken up again if nothing says of which version it is.
+func TestBrokenBodyOfNoVersion(t *testing.T) {
+	asked := 0
+	aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/bucket/key" {
+			asked++
+			_, _ = io.WriteString(w, "a line\n")
+			return
+		}
+		one := ""
+		if prefix := r.URL.Query().Get("prefix"); prefix == "" || prefix == "key" {
+			one = `<Contents><Key>key</Key><Size>15</Size></Contents>`
+		}
+		_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated>`+one+`</ListBucketResult>`)
+	})
+	sources, err := NewSources(t.Context(), []string{"s3://bucket/key"}, nil, aws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := Start(t.Context(), sources, Plan{}, 1)
+	o, ok := <-f.Objects()
+	if !ok {
+		t.Fatal(f.Err())
+	}
+	defer o.Close()
+	r, err := o.Content(t.Context(), NewInflater())
+	if err == nil {
+		_, err = io.ReadAll(r)
+	}
+	const want = "reading broke off at byte 0, and without an ETag it cannot go on there: "
+	if err == nil || !strings.Contains(err.Error(), want) || asked != 1 {
+		t.Errorf("error %v after %d requests, want %q after one", err, asked, want)
+	}
+}
+
 // trickle gives one byte in each interval.
 type trickle struct{ every time.Duration }
 

@@ -40,7 +40,7 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 		text: st.SQL, relations: st.Relations, many: true, large: true,
 		args:   func() []any { return args },
 		before: func() error { return nil },
-		rows:   func(rows resultRows) error { return pour(rows, t, to) },
+		rows:   func(rows resultRows) error { return pour(rows, t, to, st.Clocks) },
 	})
 	if err != nil {
 		return nil, err
@@ -90,8 +90,8 @@ func Reads(ctx context.Context, text string, args []any) (kinds ingest.KindSet, 
 	return n.kinds(), err
 }
 
-// pour gives the rows of a result to a sink.
-func pour(rows resultRows, t *Table, to Sink) error {
+// pour gives the rows of a result to a sink. clocks says that a TIMESTAMP need not be UTC.
+func pour(rows resultRows, t *Table, to Sink, clocks bool) error {
 	types, err := rows.ColumnTypes()
 	if err != nil {
 		return err
@@ -101,12 +101,16 @@ func pour(rows resultRows, t *Table, to Sink) error {
 		return err
 	}
 	t.Columns = nil
-	values, places := make([]any, len(types)), make([]any, len(types))
+	values, places, typeNames := make([]any, len(types)), make([]any, len(types)), make([]string, len(types))
 	for i, typ := range types {
-		if err := showable(names[i], typ.DatabaseTypeName()); err != nil {
+		typeNames[i] = typ.DatabaseTypeName()
+		if err := showable(names[i], typeNames[i]); err != nil {
 			return err
 		}
-		t.Columns = append(t.Columns, Column{Name: names[i], Label: names[i], Type: typeOf(typ.DatabaseTypeName())})
+		if clocks {
+			typeNames[i] = asClocks(typeNames[i])
+		}
+		t.Columns = append(t.Columns, Column{Name: names[i], Label: names[i], Type: typeOf(typeNames[i])})
 		places[i] = &values[i]
 	}
 	if err := to.Begin(t.Columns); err != nil {
@@ -118,7 +122,7 @@ func pour(rows resultRows, t *Table, to Sink) error {
 		}
 		row := make([]any, len(values))
 		for i, v := range values {
-			row[i] = free(v, types[i].DatabaseTypeName())
+			row[i] = free(v, typeNames[i])
 		}
 		if err := to.Row(row); err != nil {
 			return err

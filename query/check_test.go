@@ -338,6 +338,69 @@ func TestCheckOffsets(t *testing.T) {
 	}
 }
 
+// TestClocks: what AT TIME ZONE makes of a log's time is what Go's clock shows, without a Z;
+// and where DuckDB would take UTC for a clock of that zone, the statement is refused, and
+// what is to be written in its place is right.
+func TestClocks(t *testing.T) {
+	s := asking(t, "../testdata/logs/reasons.log")
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func(statement string) (any, error) {
+		var got rowsKept
+		_, err := s.Ask(context.Background(), statement, nil, &got)
+		if err != nil {
+			return nil, err
+		}
+		return got[0][0], nil
+	}
+	first, err := ask("SELECT min(time) FROM failure")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := first.(time.Time)
+	clock := at.In(berlin).Format("2006-01-02 15:04:05.999999")
+	for statement, want := range map[string]any{
+		"SELECT min(time)::TIMESTAMPTZ AT TIME ZONE 'Europe/Berlin' FROM failure":                                                                                clock,
+		"SELECT timezone('Europe/Berlin', min(time::TIMESTAMPTZ)) FROM failure":                                                                                  clock,
+		"SELECT min(time) AT TIME ZONE 'UTC' AT TIME ZONE 'Europe/Berlin' FROM failure":                                                                          clock,
+		"SELECT [min(time::TIMESTAMPTZ AT TIME ZONE 'Europe/Berlin')] FROM failure":                                                                              `["` + clock + `"]`,
+		"SELECT {'TIMESTAMP': timezone('Europe/Berlin', min(time)::TIMESTAMPTZ)} FROM failure":                                                                   `{"TIMESTAMP":"` + clock + `"}`,
+		"SELECT date_trunc('day', min(time::TIMESTAMPTZ AT TIME ZONE 'Europe/Berlin')) FROM failure":                                                             clock[:10] + " 00:00:00",
+		"SELECT min(time)::TIMESTAMPTZ, timezone('Europe/Berlin', now()) FROM failure":                                                                           at,
+		"SELECT min(time) AT TIME ZONE 'UTC' FROM failure":                                                                                                       at,
+		"SELECT min(time)::TIMESTAMPTZ AT TIME ZONE 'utc' FROM failure":                                                                                          at,
+		"WITH l AS (SELECT time::TIMESTAMPTZ AT TIME ZONE 'Europe/Berlin' AS here FROM failure) SELECT min(here::TIMESTAMP AT TIME ZONE 'Europe/Berlin') FROM l": at,
+		"SELECT TIMESTAMP '2026-10-07 09:00:00' AT TIME ZONE 'Europe/Berlin'":                                                                                    time.Date(2026, 10, 7, 9, 0, 0, 0, berlin).UTC(),
+	} {
+		if got, err := ask(statement); err != nil || got != want {
+			t.Errorf("%s: %v, %v; want %v", statement, got, err, want)
+		}
+	}
+	for _, statement := range []string{
+		"SELECT time AT TIME ZONE 'Europe/Berlin' FROM failure", "SELECT timezone('Europe/Berlin', time) FROM request", "SELECT min(date_trunc('hour', time) AT TIME ZONE '+02') FROM failure",
+		"SELECT count(*) FROM failure WHERE time AT TIME ZONE 'America/New_York' > '2026-10-07 09:00'", "SELECT (SELECT max(time) FROM failure) AT TIME ZONE 'Asia/Tokyo'",
+		"WITH h AS (SELECT time_bucket(INTERVAL 5 MINUTE, time) AS five FROM request) SELECT five AT TIME ZONE 'Europe/Berlin' FROM h",
+	} {
+		_, err := s.check(statement)
+		var refused *StatementError
+		if !errors.As(err, &refused) || !strings.Contains(refused.Next, "time::timestamptz AT TIME ZONE") {
+			t.Errorf("%s: %v", statement, err)
+		}
+	}
+}
+
+// rowsKept keeps the rows of an answer.
+type rowsKept [][]any
+
+func (*rowsKept) Begin([]Column) error { return nil }
+
+func (r *rowsKept) Row(row []any) error {
+	*r = append(*r, slices.Clone(row))
+	return nil
+}
+
 // TestCheckAccepts: good statements run.
 func TestCheckAccepts(t *testing.T) {
 	s := asking(t, "../testdata/logs")

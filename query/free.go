@@ -30,6 +30,19 @@ func typeOf(name string) Type {
 	return Text
 }
 
+// clockOf stands before the type of a time whose zone is not known.
+const clockOf = "CLOCK "
+
+// asClocks marks each time without a zone in the name of a type.
+func asClocks(typ string) string {
+	return typeWord.ReplaceAllStringFunc(typ, func(word string) string {
+		if strings.HasPrefix(word, "TIMESTAMP") && word != "TIMESTAMPTZ" {
+			return clockOf + word
+		}
+		return word
+	})
+}
+
 // free turns a value of an SQL type into one that a table can hold. A value that
 // its Go type cannot hold becomes text, so that no digit is lost and nothing that
 // is there looks absent: large whole numbers, long decimals, inf, nan, infinity.
@@ -104,6 +117,7 @@ var exactDecimals = big.NewInt(1e15)
 func freeTime(t time.Time, typ string) any {
 	unit := time.Time.UnixMicro
 	most := int64(math.MaxInt64)
+	typ, clock := strings.CutPrefix(typ, clockOf)
 	switch typ {
 	case "TIME":
 		return t.Format("15:04:05.999999")
@@ -125,6 +139,8 @@ func freeTime(t time.Time, typ string) any {
 		return "-infinity"
 	case typ == "DATE":
 		return t.UTC().Format(time.DateOnly)
+	case clock: // as DuckDB writes it: a Z would say that it is UTC
+		return t.UTC().Format("2006-01-02 15:04:05.999999999")
 	}
 	return t.UTC()
 }

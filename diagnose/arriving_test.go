@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -16,6 +17,10 @@ func TestClientsArrive(t *testing.T) {
 	}{
 		{"nobody comes", func(*Snapshot) {}, Fail},
 		{"clients come", func(s *Snapshot) { s.metric("NewConnectionCount", "", "Sum", 600) }, Warn},
+		{"connections, and no requests", func(s *Snapshot) {
+			s.metric("NewConnectionCount", "", "Sum", 600)
+			s.Metrics = slices.DeleteFunc(s.Metrics, func(m Series) bool { return m.Name == "RequestCount" })
+		}, Fail},
 		{"flows come", func(s *Snapshot) { s.network(); s.metric("NewFlowCount", "", "Sum", 600) }, Warn},
 		{"clients came before", func(s *Snapshot) {
 			s.metric("NewConnectionCount", "", "Sum", 600)

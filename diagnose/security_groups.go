@@ -418,15 +418,25 @@ func (f *facts) intoBalancer() (list []*Finding) {
 }
 
 // arriving counts the connections of clients within the last minutes before the snapshot.
-// What security groups reject is not among them.
+// What security groups reject is not among them. An application balancer counts its own
+// connections to targets as well, maybe those of health checks: clients have come only
+// where there were requests, too.
 func (f *facts) arriving() (name string, n float64) {
-	if name = "NewConnectionCount"; f.Balancer.Type == NetworkType {
+	switch {
+	case f.Balancer.Type == NetworkType:
 		name = "NewFlowCount"
+	case f.lately("RequestCount") > 0:
+		name = "NewConnectionCount"
 	}
+	return name, f.lately(name)
+}
+
+// lately is what a metric of the balancer came to in the last minutes before the snapshot.
+func (f *facts) lately(name string) (n float64) {
 	for _, p := range f.series(name, "") {
 		if p.Time.After(f.Taken.Add(-5 * time.Minute)) {
 			n += p.Value
 		}
 	}
-	return name, n
+	return n
 }

@@ -35,7 +35,8 @@ Infinite and undefined numbers are shown as text: inf, nan.
 
 Times are UTC, whatever --tz says; timestamptz '2026-11-22T03:15:00+01:00' is
 one of another zone, and this is the clock of another zone:
-strftime(timezone('Europe/Berlin', time::timestamptz), '%H:%M')`
+time::timestamptz AT TIME ZONE 'Europe/Berlin'
+Where a statement names a zone, only times of type timestamptz have a Z.`
 
 // sqlOptions is what the flags of sql say.
 type sqlOptions struct {

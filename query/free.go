@@ -1,7 +1,6 @@
 package query
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"math/big"
@@ -99,7 +98,8 @@ func free(v any, typ string) any {
 	case duckdb.Interval:
 		return interval(v)
 	case duckdb.Union:
-		return free(v.Value, field(typ, v.Tag))
+		_, of := field(typ, v.Tag)
+		return free(v.Value, of)
 	case []any, map[string]any, duckdb.OrderedMap:
 		if text, err := asJSON(nested(v, typ)); err == nil {
 			return text
@@ -172,79 +172,4 @@ func interval(v duckdb.Interval) string {
 		parts = append(parts, clock)
 	}
 	return strings.Join(parts, " ")
-}
-
-// asJSON leaves & < > as they are, so that a URL can be copied; whoever prints a text
-// neutralises it.
-func asJSON(v any) (string, error) {
-	var b strings.Builder
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	err := e.Encode(v)
-	return strings.TrimSuffix(b.String(), "\n"), err
-}
-
-// nested turns lists, structs and maps into what JSON can say.
-func nested(v any, typ string) any {
-	switch v := v.(type) {
-	case []any:
-		list := make([]any, len(v))
-		for i, x := range v {
-			list[i] = nested(x, element(typ))
-		}
-		return list
-	case map[string]any:
-		object := make(map[string]any, len(v))
-		for k, x := range v {
-			object[k] = nested(x, field(typ, k))
-		}
-		return object
-	case duckdb.OrderedMap:
-		object := make(map[string]any, v.Len())
-		types := append(members(typ), "", "")
-		for i, k := range v.Keys() {
-			object[fmt.Sprint(free(k, types[0]))] = nested(v.Values()[i], types[1])
-		}
-		return object
-	case duckdb.Union:
-		return nested(v.Value, field(typ, v.Tag))
-	}
-	return free(v, typ)
-}
-
-// element is the type of what a list holds: DATE[], DATE[3].
-func element(typ string) string { return typ[:max(strings.LastIndexByte(typ, '['), 0)] }
-
-// field is the type of a field of STRUCT("a" DATE, "b" UUID), "" if it is not known.
-func field(typ, name string) string {
-	name = `"` + strings.ReplaceAll(name, `"`, `""`) + `" `
-	for _, m := range members(typ) {
-		if t, ok := strings.CutPrefix(m, name); ok {
-			return t
-		}
-	}
-	return ""
-}
-
-// members divides what stands between the brackets of STRUCT(…), UNION(…) or MAP(…).
-func members(typ string) (list []string) {
-	start, depth, quoted := strings.IndexByte(typ, '(')+1, 0, false
-	if start == 0 {
-		return nil
-	}
-	for i := start; i < len(typ); i++ {
-		switch c := typ[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '(':
-			depth++
-		case c == ')' && depth > 0:
-			depth--
-		case depth == 0 && (c == ')' || c == ','):
-			list = append(list, strings.TrimSpace(typ[start:i]))
-			start = i + 1
-		}
-	}
-	return list
 }

@@ -89,6 +89,9 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 			what = "connections"
 		}
 		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends %s to all of them (fail-open).", amount.Of(len(g.Targets), "target", "targets"), g.Name, what))
+		if len(g.Targets) == 1 {
+			found.Sentence = fmt.Sprintf("The one target of %s is unhealthy, and the balancer sends %s to it all the same (fail-open).", g.Name, what)
+		}
 		found.because(FromHealth, f.states(g))
 		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok {
 			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))

@@ -28,6 +28,12 @@ func TestNetworkFailsOpen(t *testing.T) {
 		t.Errorf("want target-group-fail-open, and why:\n%s", said(r))
 	}
 
+	s.web().Targets = s.web().Targets[:1]
+	r = Diagnose(copied(t, s))
+	if f := r.finding("target-group-fail-open"); f == nil || !strings.HasPrefix(f.Sentence, "The one target of web is unhealthy, and the balancer sends connections to it all the same") {
+		t.Errorf("want target-group-fail-open of one target:\n%s", said(r))
+	}
+
 	s = base()
 	s.network()
 	s.second(s.web().Targets)

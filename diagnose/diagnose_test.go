@@ -431,6 +431,9 @@ var faults = []fault{
 		s.Logs.Traffic[0].Slowest = 20
 		s.failing("Target_Closed_Connection", "10.0.10.99:8080", 502, 60)
 	}},
+	{want: "clients-gave-up", change: func(s *Snapshot) {
+		s.failing("Client_Closed", first, 460, 300, func(f *Failure) { f.Class = "client" })
+	}},
 	{want: "target-connection-errors", change: func(s *Snapshot) { s.metric("TargetConnectionErrorCount", webARN, "Sum", 60) }},
 	{want: "rejected-connections", change: func(s *Snapshot) { s.metric("RejectedConnectionCount", "", "Sum", 60) }},
 	{want: "surge-queue-spillover", change: func(s *Snapshot) {

@@ -150,6 +150,7 @@ var Kinds = []Kind{
 	{"keep-alive-race", HopTimeouts, Fail, Cause, "502s at about 0 s are spread over all targets: they close idle connections before the balancer's idle timeout.", "make the targets' keep-alive longer than the balancer's idle timeout: keepalive_timeout of nginx, server.keepAliveTimeout of Node.js"},
 	{"idle-timeout-reached", HopTimeouts, Fail, Cause, "504s end at the balancer's idle timeout: targets take longer to answer. Of a Classic Load Balancer, whose logs do not say when a request ended, every 504; a keep-alive race ends so, too.", "make the application answer sooner; a longer timeout only if it is meant to take so long"},
 	{"deregistration-delay-too-short", HopTimeouts, Fail, Cause, "502s of targets that were deregistering, while requests take longer than the deregistration delay.", "make the delay longer than the longest request, and stop the process after it"},
+	{"clients-gave-up", HopTimeouts, Warn, Symptom, "At least 5 % of the requests to a target group ended with 460: clients closed the connection before the answer.", "compare how long the targets take with the timeouts of the clients and of what stands between, such as a proxy or a CDN; look at what keeps the targets from answering"},
 
 	// Metrics.
 	{"target-connection-errors", HopMetrics, Fail, Symptom, "TargetConnectionErrorCount, or BackendConnectionErrors, is above 0, and the logs do not say of which target.", "switch access logs on, which name the target"},

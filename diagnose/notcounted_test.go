@@ -8,9 +8,7 @@ import (
 	"loglens/report"
 )
 
-// TestNotCounted: requests that are no failures by their class are told beside "nothing wrong
-// was found": where clients have less patience than the balancer, their 460s are all that is
-// seen of targets that hang.
+// TestNotCounted: requests that are no failures by their class are told all the same.
 func TestNotCounted(t *testing.T) {
 	s := base()
 	of := func(class string) func(*Failure) { return func(f *Failure) { f.Class = class } }
@@ -35,6 +33,27 @@ func TestNotCounted(t *testing.T) {
 		}
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("%s has no %q:\n%s", e.Name, want, b.String())
+		}
+	}
+}
+
+// TestGaveUp: where clients have less patience than the balancer, their 460s are all that is
+// seen of targets that hang. A few are those that every service has.
+func TestGaveUp(t *testing.T) {
+	for _, tt := range []struct {
+		requests int64 // of 6,000
+		want     string
+	}{{299, ""}, {300, "5 % of the requests to web ended with 460"}, {6000, "100 % of the requests to web ended with 460"}} {
+		s := base()
+		s.failing("Client_Closed", first, 460, tt.requests, func(f *Failure) { f.Class = "client" })
+		r := Diagnose(copied(t, s))
+		switch f := r.finding("clients-gave-up"); {
+		case f == nil:
+			if tt.want != "" || r.Wrong() {
+				t.Errorf("%d: nothing of it:\n%s", tt.requests, said(r))
+			}
+		case tt.want == "" || !strings.Contains(f.Sentence, tt.want) || f.Explains != 0 || !r.Wrong():
+			t.Errorf("%d: %s", tt.requests, said(r))
 		}
 	}
 }

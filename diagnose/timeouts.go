@@ -11,9 +11,9 @@ import (
 
 var timeoutsCheck = Check{
 	Name:  "timeouts",
-	About: "The idle timeout against the targets' keep-alive and their slowest answers, and the deregistration delay.",
+	About: "The idle timeout against the targets' keep-alive and their slowest answers, the deregistration delay, and clients that do not wait as long.",
 	Needs: []string{"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes"},
-	Gives: []string{"keep-alive-race", "idle-timeout-reached", "deregistration-delay-too-short"},
+	Gives: []string{"keep-alive-race", "idle-timeout-reached", "deregistration-delay-too-short", "clients-gave-up"},
 	look:  lookAtTimeouts,
 }
 
@@ -23,7 +23,7 @@ func lookAtTimeouts(f *facts) (list []*Finding) {
 	}
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		for _, look := range []func(*Group) *Finding{f.race, f.tooSlow, f.deregistering} {
+		for _, look := range []func(*Group) *Finding{f.race, f.tooSlow, f.deregistering, f.gaveUp} {
 			if found := look(g); found != nil {
 				found.onGroup(g)
 				list = append(list, found)

@@ -1,0 +1,33 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"loglens/internal/amount"
+)
+
+// gaveUpRate is the part of requests from which on clients that go away before the answer
+// are no longer those that every service has: a user who leaves, a connection that breaks.
+const gaveUpRate = 0.05
+
+// gaveUp looks for clients that have less patience than the balancer: where targets hang, or
+// are slow, their 460s may be all that is seen of it.
+//
+// Source: AWS, "HTTP 460: The client closed the connection" of the Application Load Balancer
+// guide, read 2026-11.
+func (f *facts) gaveUp(g *Group) *Finding {
+	share := f.ofGroup(g, "Client_Closed")
+	names, n := f.hits(g, share)
+	_, _, rate := f.spread(g, share)
+	if n < fewRequests || rate < gaveUpRate {
+		return nil
+	}
+	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer: %.0f %% of the requests to %s ended with 460.", 100*rate, g.Name))
+	found.Targets = names
+	found.because(FromLog, amount.Of(n, "request", "requests")+" got 460")
+	if slowest := f.slowest(g.logARN(f)); slowest > 0 {
+		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
+	}
+	found.rival("", "clients that close at once whatever they ask for, such as a monitor or a scanner")
+	return found
+}

@@ -559,38 +559,13 @@ func TestBrokenBodies(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			n := 0
-			aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
-				if r.URL.Path == "/bucket/key" {
-					w.Header().Set("ETag", `"e1"`)
-					tt.get(w, r, n)
-					n++
-					return
-				}
-				one := ""
-				if prefix := r.URL.Query().Get("prefix"); prefix == "" || prefix == "key" {
-					one = fmt.Sprintf(`<Contents><Key>key</Key><ETag>"e1"</ETag><Size>%d</Size></Contents>`, len(text))
-				}
-				_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated>`+one+`</ListBucketResult>`)
+			got, err := readOne(t, fmt.Sprintf(`<ETag>"e1"</ETag><Size>%d</Size>`, len(text)), func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("ETag", `"e1"`)
+				tt.get(w, r, n)
+				n++
 			})
-			sources, err := NewSources(t.Context(), []string{"s3://bucket/key"}, nil, aws)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := Start(t.Context(), sources, Plan{}, 1)
-			o, ok := <-f.Objects()
-			if !ok {
-				t.Fatal(f.Err())
-			}
-			var got []byte
-			r, err := o.Content(t.Context(), NewInflater())
-			if err == nil {
-				got, err = io.ReadAll(r)
-			}
-			if want, is := tt.err.(error); is && !errors.Is(err, want) || tt.err == nil && (err != nil || string(got) != tt.want) {
+			if want, is := tt.err.(error); is && !errors.Is(err, want) || tt.err == nil && (err != nil || got != tt.want) {
 				t.Errorf("text %q, error %v; want %q, %v", got, err, tt.want, tt.err)
-			}
-			if err := o.Close(); err != nil {
-				t.Error(err)
 			}
 		})
 	}
@@ -599,15 +574,28 @@ func TestBrokenBodies(t *testing.T) {
 // A body that ends early is not taken up again if nothing says of which version it is.
 func TestBrokenBodyOfNoVersion(t *testing.T) {
 	asked := 0
+	_, err := readOne(t, `<Size>15</Size>`, func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		_, _ = io.WriteString(w, "a line\n")
+	})
+	const want = "reading broke off at byte 0, and without an ETag it cannot go on there: "
+	if err == nil || !strings.Contains(err.Error(), want) || asked != 1 {
+		t.Errorf("error %v after %d requests, want %q after one", err, asked, want)
+	}
+}
+
+// readOne reads the one object of a bucket, whose body get gives. listed is what a listing
+// says of it beside its key.
+func readOne(t *testing.T, listed string, get http.HandlerFunc) (text string, err error) {
+	t.Helper()
 	aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/bucket/key" {
-			asked++
-			_, _ = io.WriteString(w, "a line\n")
+			get(w, r)
 			return
 		}
 		one := ""
 		if prefix := r.URL.Query().Get("prefix"); prefix == "" || prefix == "key" {
-			one = `<Contents><Key>key</Key><Size>15</Size></Contents>`
+			one = `<Contents><Key>key</Key>` + listed + `</Contents>`
 		}
 		_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated>`+one+`</ListBucketResult>`)
 	})
@@ -620,15 +608,17 @@ func TestBrokenBodyOfNoVersion(t *testing.T) {
 	if !ok {
 		t.Fatal(f.Err())
 	}
-	defer o.Close()
+	defer func() {
+		if err := o.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	r, err := o.Content(t.Context(), NewInflater())
-	if err == nil {
-		_, err = io.ReadAll(r)
+	if err != nil {
+		return "", err
 	}
-	const want = "reading broke off at byte 0, and without an ETag it cannot go on there: "
-	if err == nil || !strings.Contains(err.Error(), want) || asked != 1 {
-		t.Errorf("error %v after %d requests, want %q after one", err, asked, want)
-	}
+	b, err := io.ReadAll(r)
+	return string(b), err
 }
 
 // trickle gives one byte in each interval.

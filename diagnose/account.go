@@ -11,6 +11,9 @@ func withNetwork(others ...string) []string {
 		"acl-balancer-inbound-blocks-ephemeral", "route-"}, others...)
 }
 
+// toAgents are what keeps control channels from the agents of target optimizer.
+var toAgents = []string{"target-sg-blocks-control", "balancer-sg-blocks-control", "acl-target-inbound-blocks-control", "acl-balancer-outbound-blocks-control"}
+
 // accounts says which findings can account for a symptom: ids, or their beginnings. What
 // is left over when all are found has no others behind it.
 var accounts = map[string][]string{
@@ -22,12 +25,15 @@ var accounts = map[string][]string{
 	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
 	"target-health-flapping":          {"health-check-timeout-too-short"},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
-	"target-connect-timeout": {"target-sg-", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",
+	"target-connect-timeout": {"target-sg-blocks-traffic", "target-sg-public", "balancer-sg-blocks-traffic", "acl-target-inbound-blocks-traffic", "acl-target-outbound", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",
 		"target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"},
-	"target-connection-errors": {"target-sg-", "target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc",
-		"health-check-port-", "classic-instance-out-of-service", "balancer-sg-blocks-traffic", "acl-target-", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-"},
-	"fail-open-routing":   {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},
-	"nlb-sg-blocks-flows": {"balancer-sg-"},
+	"target-connection-errors": {"target-sg-blocks-traffic", "target-sg-public", "target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc",
+		"health-check-port-", "classic-instance-out-of-service", "balancer-sg-blocks-traffic", "acl-target-inbound-blocks-traffic", "acl-target-outbound", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-"},
+	// The way to the traffic port and to the health checks' has nothing to do with these.
+	"target-optimizer-rejects":       append(toAgents, "target-control-channel-missing"),
+	"target-control-channel-missing": toAgents,
+	"fail-open-routing":              {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},
+	"nlb-sg-blocks-flows":            {"balancer-sg-"},
 	// None of what metrics count beside it, which may be much less; and targets that answer what
 	// they should not are no reason for what the balancer answers.
 	"balancer-5xx-not-in-logs": withNetwork("target-port-refused", "target-speaks-", "target-expects-tls", "target-health-timeout", "target-health-failed-checks", "target-group-empty", "target-group-all-",
@@ -36,7 +42,7 @@ var accounts = map[string][]string{
 
 // ofChecks reports whether a symptom is that health checks fail.
 func ofChecks(id string) bool {
-	return strings.HasPrefix(id, "target-health-") || id == "target-group-fail-open" || id == "classic-instance-out-of-service"
+	return strings.HasPrefix(id, "target-health-") || id == "target-group-fail-open" || id == "fail-open-routing" || id == "classic-instance-out-of-service"
 }
 
 // account finds for every symptom the findings that account for it, and notes them

@@ -42,6 +42,7 @@ var metrics = map[string][]metric{
 		{"TargetTLSNegotiationErrorCount", "Sum", false}, {"TargetTLSNegotiationErrorCount", "Sum", true},
 		{"RejectedConnectionCount", "Sum", false}, {"ClientTLSNegotiationErrorCount", "Sum", false}, {"NewConnectionCount", "Sum", false},
 		{"HealthyHostCount", "Minimum", true}, {"UnHealthyHostCount", "Minimum", true}, {"UnhealthyRoutingRequestCount", "Sum", true},
+		{"TargetControlRequestRejectCount", "Sum", false}, {"TargetControlActiveChannelCount", "Sum", false},
 	},
 	NetworkType: {
 		{"NewFlowCount", "Sum", false}, {"PortAllocationErrorCount", "Sum", false},

@@ -362,7 +362,7 @@ func groupOf(g types.TargetGroup) Group {
 	out := Group{
 		ARN: aws.ToString(g.TargetGroupArn), Name: aws.ToString(g.TargetGroupName), Type: string(g.TargetType),
 		Protocol: string(g.Protocol), Version: aws.ToString(g.ProtocolVersion), Port: int(aws.ToInt32(g.Port)), VPC: aws.ToString(g.VpcId),
-		AddressType: string(g.IpAddressType),
+		AddressType: string(g.IpAddressType), ControlPort: int(aws.ToInt32(g.TargetControlPort)),
 		Check: HealthCheck{
 			Enabled: g.HealthCheckEnabled == nil || *g.HealthCheckEnabled, Protocol: string(g.HealthCheckProtocol),
 			Port: aws.ToString(g.HealthCheckPort), Path: aws.ToString(g.HealthCheckPath),

@@ -21,7 +21,7 @@ var Checks = []Check{
 	targetHealthCheck, groupsCheck, zonesCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck,
 	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, timeoutsCheck,
-	lambdaCheck, metricsCheck, networkBalancerCheck, logsCheck,
+	lambdaCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,
 }
 
 // Diagnose says what a snapshot shows. The same snapshot gives the same report.

@@ -440,6 +440,39 @@ var faults = []fault{
 		s.classic()
 		s.metric("SpilloverCount", "", "Sum", 60)
 	}},
+	{want: "target-optimizer-rejects", change: func(s *Snapshot) {
+		s.optimized(2)
+		s.metric(rejectedCount, "", "Sum", 600)
+		s.failing("No_Usable_Target", "", 503, 600)
+	}},
+	{want: "target-optimizer-rejects", name: "in the minutes that the logs do not reach yet", change: func(s *Snapshot) {
+		s.optimized(2)
+		s.late(rejectedCount, "", 57, 40)
+	}},
+	{want: "target-control-channel-missing", also: []string{"target-optimizer-rejects"}, change: func(s *Snapshot) {
+		s.optimized(0)
+		s.metric(rejectedCount, "", "Sum", 6000)
+		s.failing("No_Usable_Target", "", 503, 6000)
+	}},
+	{want: "target-control-channel-missing", name: "to one of two", change: func(s *Snapshot) { s.optimized(1) }},
+	{want: "target-sg-blocks-control-port", also: []string{"target-control-channel-missing", "target-optimizer-rejects"}, change: func(s *Snapshot) {
+		s.optimized(0)
+		s.group("sg-app").Ingress = s.group("sg-app").Ingress[:1]
+		s.metric(rejectedCount, "", "Sum", 6000)
+		s.failing("No_Usable_Target", "", 503, 6000)
+	}},
+	{want: "balancer-sg-blocks-control-port", also: []string{"target-control-channel-missing"}, change: func(s *Snapshot) {
+		s.optimized(0)
+		s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}
+	}},
+	{want: "acl-target-inbound-blocks-control-port", also: []string{"target-control-channel-missing"}, change: func(s *Snapshot) {
+		s.optimized(0)
+		s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/16", From: 3000, To: 3000})
+	}},
+	{want: "acl-balancer-outbound-blocks-control-port", also: []string{"target-control-channel-missing"}, change: func(s *Snapshot) {
+		s.optimized(0)
+		s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "10.0.0.0/16", From: 3000, To: 3000})
+	}},
 	{want: "fail-open-routing", change: func(s *Snapshot) { s.metric("UnhealthyRoutingRequestCount", webARN, "Sum", 60) }},
 	{want: "balancer-5xx-not-in-logs", change: func(s *Snapshot) {
 		s.Logs = nil
@@ -490,6 +523,15 @@ func (s *Snapshot) speakHTTP2(version string) {
 	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 	s.Listeners = s.Listeners[1:]
 	s.web().Version = version
+}
+
+// optimized switches target optimizer on, with as many control channels.
+func (s *Snapshot) optimized(channels float64) {
+	s.web().ControlPort = 3000
+	s.group("sg-app").Ingress = append(s.group("sg-app").Ingress, Permission{Protocol: "tcp", From: 3000, To: 3000, Groups: []string{"sg-lb"}})
+	if channels > 0 {
+		s.late(channelCount, "", 0, channels)
+	}
 }
 
 // second adds another group.

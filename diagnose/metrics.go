@@ -27,16 +27,12 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found := finding("surge-queue-spillover", "The balancer's queue overflowed: its instances are too few or too slow.")
 		found.because(FromMetric, f.tally("SpilloverCount", ""))
 		found.Confidence = High
-		turnedAway := func(row Failure) int64 {
+		found.share = f.upTo(n, func(row Failure) int64 {
 			if row.Status == 503 && row.Target == "" {
 				return row.Count
 			}
 			return 0
-		}
-		all := f.sum(turnedAway)
-		found.share = func(row Failure) int64 { // no more than were counted, over all rows
-			return turnedAway(row) * min(all, int64(n)) / max(all, 1)
-		}
+		})
 		list = append(list, found)
 	}
 	for i := range f.Groups {

@@ -14,6 +14,7 @@ var networkACLsCheck = Check{
 	About: "What the network ACLs of the balancer's and the targets' subnets refuse, in both directions, answers included.",
 	Needs: []string{"ec2:DescribeNetworkAcls", "ec2:DescribeSubnets", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces"},
 	Gives: []string{"acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", "acl-target-outbound-blocks-ephemeral",
+		"acl-target-inbound-blocks-control-port", "acl-balancer-outbound-blocks-control-port",
 		"acl-balancer-outbound-blocks-target-port", "acl-balancer-inbound-blocks-ephemeral", "acl-balancer-inbound-blocks-listener", "acl-balancer-outbound-blocks-clients"},
 	look: lookAtNetworkACLs,
 }
@@ -119,14 +120,17 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 			f.admit(found, a, egress, protocol, r, peer)
 		}
 	}
-	// to holds a port against an ACL for all that the traffic speaks, and that of the
-	// health checks.
-	to := func(traffic, check string, a *ACL, egress bool, speaks []string, addresses netip.Prefix, subnet string) {
+	// to holds a port against an ACL for all that the traffic speaks, that of the health
+	// checks, and that of target optimizer.
+	to := func(traffic, check, control string, a *ACL, egress bool, speaks []string, addresses netip.Prefix, subnet string) {
 		for _, protocol := range speaks {
 			side(traffic, a, egress, protocol, e.port, e.port, addresses, subnet)
 		}
 		if len(speaks) == 0 || e.checkedApart() {
 			side(check, a, egress, "tcp", e.checkPort, e.checkPort, addresses, subnet)
+		}
+		if port := e.group.ControlPort; port > 0 {
+			side(control, a, egress, "tcp", port, port, addresses, subnet)
 		}
 	}
 	back := func(id string, a *ACL, egress bool, speaks []string, addresses netip.Prefix, subnet string) {
@@ -139,13 +143,13 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		}
 	}
 	speaks := e.group.transports()
-	to("acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-target-port", own, true, speaks, target, s.ID)
+	to("acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-control-port", own, true, speaks, target, s.ID)
 	back("acl-balancer-inbound-blocks-ephemeral", own, false, speaks, target, s.ID)
 	if keeps, known := f.keepsClients(e.group); keeps || !known {
 		speaks = nil // only health checks come from the nodes, or these alone surely do
 	}
 	for _, from := range node {
-		to("acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", theirs, false, speaks, from, e.subnet)
+		to("acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", "acl-target-inbound-blocks-control-port", theirs, false, speaks, from, e.subnet)
 		back("acl-target-outbound-blocks-ephemeral", theirs, true, speaks, from, e.subnet)
 	}
 }
@@ -190,9 +194,7 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 		found.because(FromConfig, "network ACLs keep no state: answers need a rule of their own for ports 1024-65535")
 	}
 	found.unseen = protocol == "udp"
-	if id != "acl-target-inbound-blocks-health-check-port" {
-		found.share = f.reasons(found, "Target_Connect_Timeout")
-	}
+	found.share = f.behind(found)
 	return found
 }
 

@@ -40,6 +40,12 @@ func (f *facts) reasons(found *Finding, reasons ...string) func(Failure) int64 {
 	}
 }
 
+// upTo is a share of no more failures than a metric counts, over all rows.
+func (f *facts) upTo(n float64, share func(Failure) int64) func(Failure) int64 {
+	all := f.sum(share)
+	return func(row Failure) int64 { return share(row) * min(all, int64(n)) / max(all, 1) }
+}
+
 // ofGroup is the share of failures for a reason whose lines name this very group.
 func (f *facts) ofGroup(g *Group, reason string) func(Failure) int64 {
 	return func(row Failure) int64 {

@@ -12,10 +12,11 @@ import (
 
 var securityGroupsCheck = Check{
 	Name:  "security-groups",
-	About: "What the security groups of balancer and targets let through, on the traffic port and on the health check port.",
+	About: "What the security groups of balancer and targets let through, on the traffic port, on the health check port, and on the target control port of target optimizer.",
 	Needs: []string{"ec2:DescribeSecurityGroups", "ec2:GetManagedPrefixListEntries", "ec2:DescribeInstances", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"},
 	Gives: []string{"target-sg-blocks-traffic-port", "target-sg-blocks-health-check-port", "target-sg-public-source", "nlb-client-addresses-blocked",
-		"balancer-sg-blocks-traffic-port", "balancer-sg-blocks-health-check-port", "balancer-sg-blocks-listener"},
+		"balancer-sg-blocks-traffic-port", "balancer-sg-blocks-health-check-port", "balancer-sg-blocks-listener",
+		"target-sg-blocks-control-port", "balancer-sg-blocks-control-port"},
 	look: lookAtSecurityGroups,
 }
 
@@ -65,6 +66,9 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 	if e.checkedApart() && f.permits(ids, true, "tcp", e.checkPort, to) == refused {
 		f.notLetOut("balancer-sg-blocks-health-check-port", e, "tcp", e.checkPort, b)
 	}
+	if control := e.group.ControlPort; control > 0 && f.permits(ids, true, "tcp", control, to) == refused {
+		f.notLetOut("balancer-sg-blocks-control-port", e, "tcp", control, b)
+	}
 }
 
 // notLetOut says what the balancer's groups do not let out to a target.
@@ -74,9 +78,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 		found := finding(id, fmt.Sprintf("The balancer's security group %s lets nothing out to its targets on %s %d.", few(ids), protocol, port))
 		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
 		found.unseen = protocol == "udp"
-		if id == "balancer-sg-blocks-traffic-port" {
-			found.share = f.reasons(found, "Target_Connect_Timeout")
-		}
+		found.share = f.behind(found)
 		return found
 	})
 	found.on(e)
@@ -130,6 +132,22 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 && (e.checkedApart() || passes && clients && opens) {
 		say("target-sg-blocks-health-check-port", "tcp", e.checkPort, from)
 	}
+	if control := e.group.ControlPort; control > 0 {
+		if from := f.notLetIn(e, subnets, "tcp", control); len(from) > 0 {
+			say("target-sg-blocks-control-port", "tcp", control, from)
+		}
+	}
+}
+
+// behind is the share of failures that comes of what the network holds back; nil for none.
+func (f *facts) behind(found *Finding) func(Failure) int64 {
+	switch {
+	case strings.HasSuffix(found.ID, "-health-check-port"):
+		return nil
+	case strings.HasSuffix(found.ID, controlPort):
+		return f.reasons(found, "No_Usable_Target")
+	}
+	return f.reasons(found, "Target_Connect_Timeout")
 }
 
 // notLetIn are the subnets of the balancer that a target's groups do not let in on a port.
@@ -155,6 +173,8 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 		text = fmt.Sprintf("Security group %s of the targets lets %s %d in from public addresses only; the balancer speaks from private ones, so that this can never match.", groups, protocol, port)
 	case "target-sg-blocks-health-check-port":
 		text = fmt.Sprintf("Security group %s of the targets does not let %s in on the health check port %d.", groups, who, port)
+	case "target-sg-blocks-control-port":
+		text = fmt.Sprintf("Security group %s of the targets does not let %s in on the target control port %d, so that target optimizer sends them no requests.", groups, who, port)
 	}
 	found := finding(id, text)
 	found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", groups, f.has(e.filters, false, protocol, port)))
@@ -179,9 +199,7 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	}
 	f.authorize(found, e.filters[0], false, protocol, port, peers...)
 	found.unseen = protocol == "udp"
-	if id != "target-sg-blocks-health-check-port" {
-		found.share = f.reasons(found, "Target_Connect_Timeout")
-	}
+	found.share = f.behind(found)
 	return found
 }
 
@@ -330,7 +348,8 @@ func (f *facts) public(p netip.Prefix) bool {
 func (f *facts) weigh(found *Finding) {
 	healthy, late := 0, 0
 	// Checks of another port say nothing of the traffic's.
-	found.unseen = found.unseen || strings.HasSuffix(found.ID, "-traffic-port") && !slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
+	control := strings.HasSuffix(found.ID, controlPort)
+	found.unseen = found.unseen || control || strings.HasSuffix(found.ID, "-traffic-port") && !slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
 		return found.has(e) && e.checkPort == e.port
 	})
 	for _, e := range f.endpoints {
@@ -346,16 +365,20 @@ func (f *facts) weigh(found *Finding) {
 			found.because(FromHealth, e.label()+": "+state(e.target))
 		}
 	}
-	timeouts := int64(0)
+	failed := int64(0)
 	if found.share != nil {
-		timeouts = f.sum(found.share)
+		failed = f.sum(found.share)
 	}
-	if timeouts > 0 {
-		found.because(FromLog, amount.Of(timeouts, "request to them", "requests to them")+" ended without a connection")
+	switch {
+	case failed == 0:
+	case control:
+		found.because(FromLog, amount.Of(failed, "request", "requests")+" got 503, since no target was ready")
+	default:
+		found.because(FromLog, amount.Of(failed, "request to them", "requests to them")+" ended without a connection")
 	}
 	switch {
 	case found.Level != Fail:
-	case late > 0 || timeouts > 0:
+	case late > 0 || failed > 0:
 		found.Confidence = High
 	case healthy > 0:
 		found.Level, found.Confidence = Warn, Low
@@ -431,10 +454,13 @@ func (f *facts) arriving() (name string, n float64) {
 	return name, f.lately(name)
 }
 
+// recently is how old a point of a metric may be to tell what is now.
+const recently = 5 * time.Minute
+
 // lately is what a metric of the balancer came to in the last minutes before the snapshot.
 func (f *facts) lately(name string) (n float64) {
 	for _, p := range f.series(name, "") {
-		if p.Time.After(f.Taken.Add(-5 * time.Minute)) {
+		if p.Time.After(f.Taken.Add(-recently)) {
 			n += p.Value
 		}
 	}

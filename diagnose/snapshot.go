@@ -162,6 +162,7 @@ type Group struct {
 	Protocol    string            `json:"protocol"`
 	Version     string            `json:"version,omitempty"` // HTTP1, HTTP2, GRPC
 	Port        int               `json:"port"`
+	ControlPort int               `json:"control_port,omitempty"` // of the agents of target optimizer; 0 without it
 	VPC         string            `json:"vpc"`
 	AddressType string            `json:"address_type,omitempty"` // ipv4, ipv6
 	Check       HealthCheck       `json:"check"`

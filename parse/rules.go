@@ -200,8 +200,8 @@ var Rules = named([]Rule{
 	{
 		Reason: "No_Usable_Target", Class: ClassTarget,
 		When:    Condition{Status: []int{503}, All: hasGroup, None: hasTarget},
-		Meaning: "The target group had no target to choose: empty, all unused, or none in the zone of this node while cross-zone is off. It is not \"all unhealthy\": then the balancer fails open and sends traffic.",
-		Check:   "`aws elbv2 describe-target-health`; targets per zone; load_balancing.cross_zone.enabled.",
+		Meaning: "The target group had no target to choose: empty, all unused, or none in the zone of this node while cross-zone is off; or, with target optimizer, no target was ready for one more request. It is not \"all unhealthy\": then the balancer fails open and sends traffic.",
+		Check:   "`aws elbv2 describe-target-health`; targets per zone; load_balancing.cross_zone.enabled; CloudWatch TargetControlRequestRejectCount.",
 	},
 	{
 		Reason: "Target_Connect_Timeout", Class: ClassTarget,

@@ -402,6 +402,9 @@ func (c *collector) targets(ctx context.Context, g *Group) error {
 		if h := d.TargetHealth; h != nil {
 			t.State, t.Reason, t.Description = string(h.State), string(h.Reason), aws.ToString(h.Description)
 		}
+		if o := d.AdministrativeOverride; o != nil && o.State != types.TargetAdministrativeOverrideStateEnumNoOverride {
+			t.Override = string(o.State)
+		}
 		g.Targets = append(g.Targets, t)
 	}
 	slices.SortFunc(g.Targets, func(a, b Target) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.Port, b.Port)) })

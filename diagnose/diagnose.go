@@ -18,7 +18,7 @@ type Check struct {
 // Checks are all checks. A check stands in a file of its own.
 var Checks = []Check{
 	balancerCheck, dualstackCheck, listenersCheck, certificatesCheck, rulesCheck,
-	targetHealthCheck, groupsCheck, zonesCheck, healthCheckCheck,
+	targetHealthCheck, groupsCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck,
 	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, timeoutsCheck,
 	lambdaCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,

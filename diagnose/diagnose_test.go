@@ -173,6 +173,12 @@ var faults = []fault{
 		s.web().Targets = s.web().Targets[:1]
 		s.failing("No_Usable_Target", "", 503, 3000)
 	}},
+	{want: "zonal-shift-active", change: func(s *Snapshot) { s.web().Targets[1].Override = shifted }},
+	{want: "zonal-shift-active", name: "of the only zone with targets", change: func(s *Snapshot) {
+		s.web().Targets = s.web().Targets[:1]
+		s.web().Targets[0].Override = shifted
+		s.failing("No_Usable_Target", "", 503, 3000)
+	}},
 	{want: "target-zone-not-enabled", change: func(s *Snapshot) {
 		s.Balancer.Zones = s.Balancer.Zones[:1]
 		t := &s.web().Targets[1]

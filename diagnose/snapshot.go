@@ -191,6 +191,7 @@ type Target struct {
 	State       string `json:"state"`
 	Reason      string `json:"reason,omitempty"`
 	Description string `json:"description,omitempty"`
+	Override    string `json:"override,omitempty"` // administrative: "zonal_shift_active"; empty for none
 	CheckPort   string `json:"check_port,omitempty"`
 }
 

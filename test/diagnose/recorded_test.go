@@ -55,8 +55,10 @@ func TestRecorded(t *testing.T) {
 	if status != 21 || len(a.Findings) == 0 || a.Findings[0].ID != "target-sg-blocks-traffic-port" || len(a.NotChecked) > 0 {
 		t.Errorf("exit status %d, findings %+v, not checked %+v", status, a.Findings, a.NotChecked)
 	}
-	if !slices.Contains(a.ids(), "target-sg-blocks-control-port") {
-		t.Errorf("the target control port of my-web is shut, too: %+v", a.Findings)
+	for _, id := range []string{"target-sg-blocks-control-port", "zonal-shift-active"} {
+		if !slices.Contains(a.ids(), id) {
+			t.Errorf("want %s, too: %+v", id, a.Findings)
+		}
 	}
 	if took := time.Since(start); took > 30*time.Second {
 		t.Errorf("it took %v", took)

@@ -1,0 +1,57 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"loglens/internal/amount"
+)
+
+// A balancer has a zonal shift for one zone at most.
+//
+// Sources: AWS, "Zonal shift" of the guides for Application and for Network Load Balancers,
+// read 2026-11.
+var zonalShiftCheck = Check{
+	Name:  "zonal-shift",
+	About: "Targets that a zonal shift or an autoshift takes new traffic from, however healthy they are.",
+	Needs: []string{"elasticloadbalancing:DescribeTargetHealth"},
+	Gives: []string{"zonal-shift-active"},
+	look:  lookAtZonalShift,
+}
+
+// shifted is the administrative override of a target that gets no new traffic.
+const shifted = "zonal_shift_active"
+
+func lookAtZonalShift(f *facts) []*Finding {
+	b := gather{}
+	for _, e := range f.endpoints {
+		if e.target.Override == shifted {
+			b.at(e.group.ARN, func() *Finding { return f.shiftedAway(e) }).on(e)
+		}
+	}
+	return b.list
+}
+
+// shiftedAway is about the zone of a target.
+func (f *facts) shiftedAway(e endpoint) *Finding {
+	g, n, others := e.group, 0, 0
+	for _, t := range g.Targets {
+		switch {
+		case t.Override == shifted:
+			n++
+		case t.usable():
+			others++
+		}
+	}
+	found := finding("zonal-shift-active", fmt.Sprintf("A zonal shift takes zone %s out: %s of %s there %s no new traffic.", or(e.zone, "of unknown name"), amount.Of(n, "target", "targets"), g.Name, amount.Noun(n, "gets", "get")))
+	found.Confidence = High
+	found.because(FromHealth, e.label()+": administrative override "+shifted)
+	if others > 0 {
+		found.because(FromHealth, amount.Of(others, "target", "targets")+" in other zones can be used")
+	} else {
+		// AWS says that a zonal shift does not work for a group in one zone only, and not how.
+		found.because(FromHealth, "no target in another zone can be used")
+		found.Confidence, found.share = Medium, f.reasons(found, "No_Usable_Target")
+	}
+	found.Verify = []string{f.command("arc-zonal-shift", "list-zonal-shifts", "--status", "ACTIVE", "--resource-identifier", f.Balancer.ARN)}
+	return found
+}

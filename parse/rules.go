@@ -146,8 +146,8 @@ var Rules = named([]Rule{
 	{
 		Reason: "Not_Implemented", Class: ClassClient,
 		When:    Condition{Status: []int{501}, None: hasTargetStatus},
-		Meaning: "The balancer does not know the Transfer-Encoding.",
-		Check:   "The client.",
+		Meaning: "The balancer does not know the Transfer-Encoding; or a WebSocket was asked for, and the target group has target optimizer, which takes none.",
+		Check:   "The client; the target group's target control port.",
 	},
 	{
 		Reason: "HTTP_Version_Not_Supported", Class: ClassClient,
@@ -230,8 +230,8 @@ var Rules = named([]Rule{
 	{
 		Reason: "ELB_Internal_Error", Class: ClassBalancer,
 		When:    Condition{Status: []int{500}, None: hasTargetStatus},
-		Meaning: "The balancer answered 500 itself, for a cause that it does not log.",
-		Check:   "CloudWatch HTTPCode_ELB_500_Count; AWS's health page for the region.",
+		Meaning: "The balancer answered 500 itself, for a cause that it does not log; with target optimizer, an error of the agent on the target.",
+		Check:   "CloudWatch HTTPCode_ELB_500_Count; the agents' logs where target optimizer is on; AWS's health page for the region.",
 	},
 	{
 		Reason: "Unknown", Class: ClassUnknown,

@@ -250,10 +250,14 @@ func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 		for _, a := range n.Ipv6CidrBlockAssociationSet {
 			cidrs = append(cidrs, aws.ToString(a.Ipv6CidrBlock))
 		}
-		list = append(list, Subnet{
+		s := Subnet{
 			ID: aws.ToString(n.SubnetId), VPC: aws.ToString(n.VpcId), Zone: aws.ToString(n.AvailabilityZone),
 			CIDRs: cidrs, Free: int(aws.ToInt32(n.AvailableIpAddressCount)),
-		})
+		}
+		if b := n.BlockPublicAccessStates; b != nil && b.InternetGatewayBlockMode != types.BlockPublicAccessModeOff {
+			s.PublicAccess = string(b.InternetGatewayBlockMode)
+		}
+		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b Subnet) int { return cmp.Compare(a.ID, b.ID) })
 	c.put(func(s *Snapshot) { s.Network.Subnets = list })

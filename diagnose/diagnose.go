@@ -19,7 +19,7 @@ type Check struct {
 var Checks = []Check{
 	balancerCheck, dualstackCheck, listenersCheck, certificatesCheck, rulesCheck,
 	targetHealthCheck, groupsCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
-	securityGroupsCheck, networkACLsCheck, routesCheck,
+	securityGroupsCheck, networkACLsCheck, routesCheck, publicAccessCheck,
 	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, timeoutsCheck,
 	lambdaCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,
 }

@@ -64,6 +64,12 @@ var faults = []fault{
 		s.dualstackWithin()
 		s.Network.ACLs[1].Entries = s.Network.ACLs[1].Entries[:4]
 	}},
+	{want: "vpc-blocks-public-access", change: func(s *Snapshot) {
+		for i := range s.Network.Subnets {
+			s.Network.Subnets[i].PublicAccess = "block-ingress"
+		}
+		s.Metrics, s.Logs = []Series{}, nil
+	}},
 	{want: "balancer-subnet-short-of-addresses", change: func(s *Snapshot) { s.Network.Subnets[2].Free = 3 }},
 	{want: "balancer-sg-blocks-listener", change: func(s *Snapshot) { s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:] }},
 	{want: "acl-target-inbound-blocks-traffic-port", name: "clients by IPv6", also: []string{"acl-target-outbound-blocks-ephemeral"}, change: func(s *Snapshot) {

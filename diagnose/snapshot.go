@@ -220,6 +220,8 @@ type Subnet struct {
 	Zone  string   `json:"zone"`
 	CIDRs []string `json:"cidrs"` // IPv4, then IPv6
 	Free  int      `json:"free"`  // IPv4 addresses
+
+	PublicAccess string `json:"public_access,omitempty"` // block-bidirectional or block-ingress; empty if it is not blocked
 }
 
 // SecurityGroup is a list of permissions; what none permits is refused.

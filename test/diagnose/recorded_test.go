@@ -55,7 +55,7 @@ func TestRecorded(t *testing.T) {
 	if status != 21 || len(a.Findings) == 0 || a.Findings[0].ID != "target-sg-blocks-traffic-port" || len(a.NotChecked) > 0 {
 		t.Errorf("exit status %d, findings %+v, not checked %+v", status, a.Findings, a.NotChecked)
 	}
-	for _, id := range []string{"target-sg-blocks-control-port", "zonal-shift-active"} {
+	for _, id := range []string{"target-sg-blocks-control-port", "zonal-shift-active", "vpc-blocks-public-access"} {
 		if !slices.Contains(a.ids(), id) {
 			t.Errorf("want %s, too: %+v", id, a.Findings)
 		}

@@ -1,0 +1,51 @@
+package diagnose
+
+import "fmt"
+
+// Source: AWS, "Block public access to VPCs and subnets" of the guide for VPCs, read 2026-11.
+var publicAccessCheck = Check{
+	Name:  "public-access",
+	About: "Whether VPC Block Public Access keeps the internet from an internet-facing balancer.",
+	Needs: []string{"ec2:DescribeSubnets"},
+	Gives: []string{"vpc-blocks-public-access"},
+	look:  lookAtPublicAccess,
+}
+
+// lookAtPublicAccess believes in clients that arrive: AWS does not say whether the mode of
+// a subnet is told without the exclusions that there may be.
+func lookAtPublicAccess(f *facts) []*Finding {
+	if f.Balancer.Scheme != "internet-facing" || f.clientsCome() {
+		return nil
+	}
+	var subnets []string
+	mode := ""
+	for _, z := range f.Balancer.Zones {
+		if s := f.subnet(z.Subnet); s != nil && s.PublicAccess != "" {
+			subnets, mode = append(subnets, s.ID), s.PublicAccess
+		}
+	}
+	if len(subnets) == 0 {
+		return nil
+	}
+	found := finding("vpc-blocks-public-access", fmt.Sprintf("VPC Block Public Access is on for %s of the balancer: nobody reaches it there from the internet, unless there is an exclusion.", few(subnets)))
+	found.because(FromConfig, "mode "+mode)
+	if f.Metrics != nil {
+		found.because(FromMetric, "no client is seen to arrive")
+	}
+	found.Verify = []string{
+		f.command("ec2", "describe-vpc-block-public-access-options"),
+		f.command("ec2", "describe-vpc-block-public-access-exclusions"),
+	}
+	return []*Finding{found}
+}
+
+// clientsCome reports whether clients are seen to arrive: within the last minutes, or, of
+// what is longer ago or has no metrics, at any time of the window.
+func (f *facts) clientsCome() bool {
+	if f.Metrics != nil && f.Taken.Sub(f.Until) <= recently {
+		return f.lately("RequestCount")+f.lately("NewFlowCount") > 0
+	}
+	requests, _ := f.total("RequestCount", "")
+	flows, _ := f.total("NewFlowCount", "")
+	return requests+flows > 0 || f.observed(nil).Requests > 0
+}

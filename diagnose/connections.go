@@ -151,7 +151,7 @@ func (f *facts) refusing(g *Group) *Finding {
 			}
 		}
 	}
-	if span, ok := f.isOver(g, found.Targets, share); ok && len(probed) == 0 {
+	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok && len(probed) == 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
 		found.Do = "see what happened to the process at that time: a restart, a deployment, a crash"
@@ -295,7 +295,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 	f.farRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, or a full backlog")
-	if span, ok := f.isOver(g, found.Targets, share); ok {
+	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Requests have been answered since.", whom(names, g), span)
 		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
@@ -380,6 +380,10 @@ func (f *facts) closing(g *Group) *Finding {
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
 	if _, _, rate := f.spread(g, share); rate < fewFailures {
 		found.Level = Warn
+	}
+	if span, ok := f.isOver(g, found.Targets, share, f.lateAnswers("502")); ok {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("%s broke off while a request was outstanding, or answered what is no HTTP, %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "has", "have"))
 	}
 	return found
 }

@@ -22,7 +22,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
 		shut := traffic != nil && traffic.Outcome == ProbeRefused
-		_, over := f.isOver(g, []string{e.name()}, to(e.name(), refused))
+		_, over := f.isOver(g, []string{e.name()}, to(e.name(), refused), f.lateConnections(g))
 		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
 		passed := e.othersPass() && (traffic == nil || check == nil)
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)

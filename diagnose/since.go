@@ -11,7 +11,11 @@ const quiet = 5 * time.Minute
 
 // hasAnswered reports whether each target of some failures was sent requests for a while
 // after the last of them, the newest of which did not fail.
-func (f *facts) hasAnswered(share func(Failure) int64) bool {
+func (f *facts) hasAnswered(share func(Failure) int64) bool { return f.answeredFor(share) >= quiet }
+
+// answeredFor is for how long each target of some failures was sent requests after the last
+// of them; 0 if the newest of its requests failed.
+func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	type place struct{ group, target string }
 	latest := func(m map[place]time.Time, at place, t time.Time) {
 		if t.After(m[at]) {
@@ -27,30 +31,73 @@ func (f *facts) hasAnswered(share func(Failure) int64) bool {
 		}
 	}
 	if len(these) == 0 {
-		return false
+		return 0
 	}
 	for _, t := range f.Logs.Traffic {
 		latest(sent, place{t.Group, t.Target}, t.Last)
 	}
+	var shortest time.Duration
 	for at, last := range these {
-		if at.target == "" || sent[at].Sub(last) < quiet || !sent[at].After(all[at]) {
-			return false
+		if at.target == "" || !sent[at].After(all[at]) {
+			return 0
+		}
+		if d := sent[at].Sub(last); shortest == 0 || d < shortest {
+			shortest = d
 		}
 	}
-	return true
+	return shortest
 }
 
-// isOver reports whether connections to targets of a group that failed are over, by all
-// that is seen, and when it was.
-func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64) (span string, over bool) {
-	late := f.unlogged("TargetConnectionErrorCount", g.ARN, func(m Minute) int64 {
-		return m.Reasons["Target_Connection_Error"] + m.Reasons["Target_Connect_Timeout"]
-	})
-	if late > 0 || slices.ContainsFunc(f.of(g), func(e endpoint) bool { return slices.Contains(targets, e.name()) && !e.healthy() }) || !f.hasAnswered(share) {
+// isOver reports whether failures of a group's targets are over, by all that is seen, and
+// when it was. late is what metrics count of them after the logs. What comes now and then
+// is over only after a longer rest than it had before.
+func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
+	if late > 0 || slices.ContainsFunc(f.of(g), func(e endpoint) bool { return slices.Contains(targets, e.name()) && !e.healthy() }) {
+		return "", false
+	}
+	if since := f.answeredFor(share); since < quiet || since < 2*f.longestRest(g, share) {
 		return "", false
 	}
 	first, last := f.firstAndLast(share)
 	return f.span(first, last), true
+}
+
+// longestRest is the longest time between some failures of a group, by the minutes that
+// have any for the same reasons.
+func (f *facts) longestRest(g *Group, share func(Failure) int64) (longest time.Duration) {
+	reasons := map[string]bool{}
+	for _, row := range f.failures() {
+		reasons[row.Reason] = reasons[row.Reason] || counted(row) && share(row) > 0
+	}
+	_, last := f.firstAndLast(share)
+	var before time.Time
+	for _, m := range f.Logs.Minutes { // by time
+		has := false
+		for reason, n := range m.Reasons {
+			has = has || n > 0 && reasons[reason]
+		}
+		if m.Group != g.logARN(f) || !has || m.Minute.After(last) {
+			continue
+		}
+		if !before.IsZero() {
+			longest = max(longest, m.Minute.Sub(before))
+		}
+		before = m.Minute
+	}
+	return longest
+}
+
+// lateConnections are the failed connections of a group that metrics count after the logs.
+func (f *facts) lateConnections(g *Group) float64 {
+	return f.unlogged("TargetConnectionErrorCount", g.ARN, func(m Minute) int64 {
+		return m.Reasons["Target_Connection_Error"] + m.Reasons["Target_Connect_Timeout"]
+	})
+}
+
+// lateAnswers are the balancer's answers of a status that metrics count after the logs, of
+// all groups.
+func (f *facts) lateAnswers(status string) float64 {
+	return f.unlogged("HTTPCode_ELB_"+status+"_Count", "", func(m Minute) int64 { return m.Statuses[status] })
 }
 
 // firstAndLast are the times of some failures; zero if there are none.

@@ -11,7 +11,7 @@ import (
 func (s *Snapshot) restart(reason string, status int64) {
 	from := s.minute(5)
 	for _, target := range []string{first, second} {
-		s.failing(reason, target, status, 60, func(f *Failure) { f.First, f.Last, f.Connect = from, from.Add(40*time.Second), 60 })
+		s.failing(reason, target, status, 60, func(f *Failure) { f.First, f.Last, f.Connect, f.Idle = from, from.Add(40*time.Second), 60, 60 })
 	}
 	for i := range s.Logs.Minutes {
 		m := &s.Logs.Minutes[i]
@@ -28,6 +28,19 @@ func (s *Snapshot) restart(reason string, status int64) {
 func TestOver(t *testing.T) {
 	refused := func(s *Snapshot) { s.restart("Target_Connection_Error", 502) }
 	dropped := func(s *Snapshot) { s.restart("Target_Connect_Timeout", 504) }
+	slow := func(s *Snapshot) { s.restart("Target_Response_Timeout", 504) }
+	broken := func(s *Snapshot) { s.restart("Target_Closed_Connection", 502) }
+	// again lets some of these failures come in later minutes, too.
+	again := func(minutes ...int) func(*Snapshot) {
+		return func(s *Snapshot) {
+			reason := s.Logs.Failures[0].Reason
+			for _, i := range minutes {
+				s.Logs.Minutes[i].Reasons[reason] = 12
+				s.Logs.Failures[0].Last, s.Logs.Failures[1].Last = s.minute(i), s.minute(i)
+			}
+		}
+	}
+	lately := func(name string) func(*Snapshot) { return func(s *Snapshot) { s.late(name, "", 57, 40) } }
 	for _, c := range []struct {
 		name, id string
 		begin    func(*Snapshot)
@@ -51,6 +64,17 @@ func TestOver(t *testing.T) {
 			m := &s.Metrics[len(s.Metrics)-1]
 			m.Points = append(m.Points, Point{s.minute(57), 40})
 		}, false},
+		{"slow", "idle-timeout-reached", slow, nil, true},
+		{"slow, unhealthy now", "idle-timeout-reached", slow, func(s *Snapshot) {
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unhealthy", "Target.Timeout"
+		}, false},
+		{"slow after the logs", "idle-timeout-reached", slow, lately("HTTPCode_ELB_504_Count"), false},
+		{"slow now and then", "idle-timeout-reached", slow, again(25, 45), false},
+		{"slow twice", "idle-timeout-reached", slow, again(7, 8), true},
+		{"broken off", "target-closes-connection", broken, nil, true},
+		{"broken off after the logs", "target-closes-connection", broken, lately("HTTPCode_ELB_502_Count"), false},
+		{"broken off now and then", "target-closes-connection", broken, again(25, 45), false},
+		{"refused now and then", "target-port-refused", refused, again(25, 45), false},
 	} {
 		s := base()
 		c.begin(s)
@@ -58,9 +82,12 @@ func TestOver(t *testing.T) {
 			c.change(s)
 		}
 		found := Diagnose(copied(t, s)).Findings[0]
-		past := strings.Contains(found.Sentence, " at 11:05 UTC") && strings.Contains(found.Sentence, "answered")
+		past := strings.Contains(found.Sentence, " 11:05 ") && strings.Contains(found.Sentence, "answered")
 		if found.ID != c.id || past != c.over || (found.Level == Warn) != c.over {
 			t.Errorf("%s: got %s, %s: %s; want %s, over: %v", c.name, found.Level, found.ID, found.Sentence, c.id, c.over)
+		}
+		if past && len(found.Fix) > 0 {
+			t.Errorf("%s: what is over is to be mended by %v", c.name, found.Fix)
 		}
 	}
 }

@@ -196,6 +196,15 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		found.rival("", "a Content-Length larger than the body")
 	}
 	found.rival("", "the application waits for something behind it; a longer timeout only hides that")
+	if span, ok := f.isOver(g, names, share, f.lateAnswers("504")); ok {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("%s took longer to answer than the balancer's idle timeout of %s s %s, and %s answered requests since.", whom(names, g), number(idle), span, amount.Noun(len(names), "has", "have"))
+		if wall == 0 {
+			found.Sentence = fmt.Sprintf("Requests to %s got no answer in time %s, and none of them ended at the balancer's idle timeout of %s s. Requests have been answered since.", whom(names, g), span, number(idle))
+		}
+		found.Do = "see what kept the targets from answering at that time: their load, a restart, what they wait for"
+		return found
+	}
 	switch longer := min(4000, int(2*idle)); {
 	case f.Balancer.Type != Application || float64(longer) <= idle: // there is none that is longer
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already

@@ -31,7 +31,6 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
 				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
 				found.because(FromConfig, config)
-				f.checkTraffic(found, g)
 				found.share = func(row Failure) int64 {
 					if slices.Contains(found.Targets, row.Target) {
 						return refused(row)
@@ -76,6 +75,9 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 		if len(found.Evidence) > 5 {
 			found.Evidence = found.Evidence[:5]
 		}
+		if found.ID == "health-check-port-hides-refusal" {
+			f.checkHidden(found, g)
+		}
 	}
 	return append(list, b.list...)
 }
@@ -86,6 +88,38 @@ func (f *facts) checkTraffic(found *Finding, g *Group) {
 		return
 	}
 	f.modifyGroup(found, g, []string{"--health-check-port", "traffic-port"}, []string{"--health-check-port", g.Check.Port})
+}
+
+// checkHidden sends health checks to the traffic port where it refuses for some targets
+// only, and a check passes there for others. Else every target would become unhealthy, and
+// what replaces such ones would end them all.
+func (f *facts) checkHidden(found *Finding, g *Group) {
+	var others []endpoint // that answer on the traffic port
+	for i := range g.Targets {
+		e := f.place(g, &g.Targets[i])
+		p := f.probe(e, false)
+		if e.healthy() && !slices.Contains(found.Targets, e.name()) && (f.served(e) > 0 || p != nil && (p.Outcome == ProbeConnected || p.Outcome == ProbeAnswered)) {
+			others = append(others, e)
+		}
+	}
+	switch {
+	case len(others) > 0 && g.Check.Protocol == "TCP":
+		f.checkTraffic(found, g)
+		return
+	case len(others) > 0:
+		found.because(FromConfig, fmt.Sprintf("whether %s passes the check of %s on port %d is not known: ask it before that port is checked, or all targets may become unhealthy", others[0].name(), redacted(g.Check.Path), others[0].port))
+		others[0].checkPort = others[0].port
+		f.fromTarget(found, others[0])
+		return
+	}
+	found.because(FromConfig, "while no target is seen to answer on the traffic port, a check of it makes all of them unhealthy, and ECS, or an Auto Scaling group that goes by these checks, ends and replaces them: first let the port answer")
+	for _, e := range f.of(g) {
+		if slices.Contains(found.Targets, e.name()) {
+			e.checkPort = e.port
+			f.fromTarget(found, e)
+			return
+		}
+	}
 }
 
 // tell adds what logs and probe say of a port.

@@ -33,3 +33,52 @@ func TestHostOfChecks(t *testing.T) {
 		}
 	}
 }
+
+// TestHiddenRefusal: no command lets health checks ask a port that refuses, or one where
+// nobody knows whether it answers the check's path: what replaces unhealthy targets, as ECS
+// does, would end all of them.
+func TestHiddenRefusal(t *testing.T) {
+	probed := func(outcomes ...string) func(*Snapshot) {
+		return func(s *Snapshot) {
+			s.network()
+			for i, outcome := range outcomes {
+				target := []string{first, second}[i]
+				s.Probes = append(s.Probes, Probe{Group: webARN, Target: target, Address: target, Outcome: outcome})
+			}
+		}
+	}
+	refused := func(targets ...string) func(*Snapshot) {
+		return func(s *Snapshot) {
+			for _, target := range targets {
+				s.failing("Target_Connection_Error", target, 502, 3000)
+			}
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", float64(3000*len(targets)))
+		}
+	}
+	for name, tt := range map[string]struct {
+		change      func(*Snapshot)
+		fix         bool
+		says, looks string
+	}{
+		"all targets":                      {refused(first, second), false, "ends and replaces them", "http://10.0.10.11:8080/health"},
+		"one of two":                       {refused(first), false, "whether 10.0.11.12:8080 passes the check of /health on port 8080 is not known", "http://10.0.11.12:8080/health"},
+		"one of two, asked about":          {func(s *Snapshot) { refused(first)(s); s.Target = first }, false, "whether 10.0.11.12:8080 passes", "http://10.0.11.12:8080/health"},
+		"a check that connects":            {probed(ProbeRefused, ProbeConnected), true, "", ""},
+		"a check that connects to neither": {probed(ProbeRefused, ProbeRefused), false, "ends and replaces them", "nc -zv -w 5 10.0.10.11 8080"},
+	} {
+		s := base()
+		s.checkPort("9090")
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == "health-check-port-hides-refusal" })
+		if at < 0 {
+			t.Errorf("%s: not said:\n%s", name, said(r))
+			continue
+		}
+		f := r.Findings[at]
+		says := slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, tt.says) })
+		if len(f.Fix) > 0 != tt.fix || !says || !strings.Contains(strings.Join(f.Verify, "\n"), tt.looks) {
+			t.Errorf("%s: want %q, to look at %q, a command: %v:\n%+v", name, tt.says, tt.looks, tt.fix, f)
+		}
+	}
+}

@@ -359,6 +359,9 @@ func (f *facts) brokenOff(g *Group) func(Failure) int64 {
 // closing looks for answers that are cut off or none, and no race with an idle
 // connection, nor for the protocol version.
 func (f *facts) closing(g *Group) *Finding {
+	if f.silent(g) > 0 {
+		return nil // target-expects-tls has it among its rivals
+	}
 	race, older, broken := f.isRace(g), names(f.older(g)), f.brokenOff(g)
 	share := func(row Failure) int64 {
 		switch {

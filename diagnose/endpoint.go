@@ -176,6 +176,14 @@ func (f *facts) of(g *Group) (list []endpoint) {
 	return list
 }
 
+// whole are the endpoints of a group, those included that were not asked about.
+func (f *facts) whole(g *Group) (list []endpoint) {
+	for i := range g.Targets {
+		list = append(list, f.place(g, &g.Targets[i]))
+	}
+	return list
+}
+
 // addressed reports whether the targets of a group are known by what logs name them by: then
 // one that logs name and that is none of them is registered no more.
 func (f *facts) addressed(g *Group) bool {

@@ -95,8 +95,7 @@ func (f *facts) checkTraffic(found *Finding, g *Group) {
 // what replaces such ones would end them all.
 func (f *facts) checkHidden(found *Finding, g *Group) {
 	var others []endpoint // that answer on the traffic port
-	for i := range g.Targets {
-		e := f.place(g, &g.Targets[i])
+	for _, e := range f.whole(g) {
 		p := f.probe(e, false)
 		if e.healthy() && !slices.Contains(found.Targets, e.name()) && (f.served(e) > 0 || p != nil && (p.Outcome == ProbeConnected || p.Outcome == ProbeAnswered)) {
 			others = append(others, e)

@@ -126,13 +126,15 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
 	}
 	found.share = f.tlsShare(found, g, d)
-	if len(f.of(g)) > 0 {
-		e := f.of(g)[0]
-		if e.address.IsValid() {
-			found.Verify = append(found.Verify, fmt.Sprintf("openssl s_client -connect %s:%d -tls1_2 </dev/null", bracketed(e.address.String()), e.port))
-		}
-	}
+	found.handshake(f.of(g))
 	return found
+}
+
+// handshake adds a command that tries TLS with the first of some targets.
+func (f *Finding) handshake(list []endpoint) {
+	if len(list) > 0 && list[0].address.IsValid() {
+		f.Verify = append(f.Verify, fmt.Sprintf("openssl s_client -connect %s:%d -tls1_2 </dev/null", bracketed(list[0].address.String()), list[0].port))
+	}
 }
 
 // connected is how often the balancer spoke to targets of a group, of a network balancer to
@@ -187,24 +189,7 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 			}
 		}
 	}
-	closed := int64(0)
-	if f.Logs != nil && len(seen) == 0 && tlsPort(g.Port) {
-		closed = f.sum(func(row Failure) int64 {
-			if row.Group == g.ARN && row.Reason == "Target_Closed_Connection" {
-				return row.Count
-			}
-			return 0
-		})
-		_, _, rate := f.spread(g, func(row Failure) int64 {
-			if row.Reason == "Target_Closed_Connection" {
-				return row.Count
-			}
-			return 0
-		})
-		if rate < 0.9 {
-			closed = 0 // it works for some
-		}
-	}
+	broken := f.silent(g)
 	bad := 0
 	for _, e := range f.of(g) {
 		if tlsPort(e.port) && e.failing() && e.checkPort == e.port && g.Check.Protocol == "HTTP" && e.target.Reason == "Target.FailedHealthChecks" && !e.othersPass() {
@@ -215,19 +200,99 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 			}
 		}
 	}
-	if len(seen) == 0 && closed == 0 && bad == 0 {
+	passes := f.passInTLS(g)
+	if len(seen) == 0 && broken == 0 && bad == 0 && len(passes) == 0 {
 		return nil
 	}
 	found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP to port %d, and its targets seem to expect TLS.", g.Name, g.Port)
-	if len(seen) > 0 {
+	switch {
+	case len(seen) > 0:
 		found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP, and %s expects TLS.", g.Name, some(seen))
 		found.Confidence = High
-	} else if closed == 0 {
+	case len(passes) > 0:
+		found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP to port %d, where health checks pass in %s: its targets expect TLS there.", g.Name, g.Port, g.Check.Protocol)
+		found.Confidence = High
+		if broken == 0 {
+			found.Level, found.Confidence = Warn, Medium
+			found.because(FromConfig, "a server that takes TLS only answers plain HTTP with 400, which is a target's answer and no failure of the logs, or breaks it off: see which statuses clients get")
+			found.rival("", "a server that takes both HTTP and TLS on this port")
+		}
+		for _, e := range passes {
+			found.on(e)
+		}
+		found.because(FromHealth, some(passes)+": healthy")
+	case broken > 0:
+		found.rival("target-closes-connection", "a process that breaks off every connection, for a crash or whatever else, shows the same; --probe tells")
+	default:
 		found.Confidence = Low
 		found.rival("target-port-refused", "nothing may listen on the port; --probe tells")
 	}
 	found.onGroup(g)
-	found.because(FromConfig, fmt.Sprintf("%s: %s on port %d", g.Name, g.Protocol, g.Port))
-	found.share = f.reasons(found, "Target_Closed_Connection")
+	if broken > 0 {
+		found.because(FromLog, amount.Of(broken, "request", "requests")+" ended with no usable answer on a connection that was there, and the targets answered none")
+	}
+	found.because(FromConfig, fmt.Sprintf("%s: %s on port %d; health check: %s", g.Name, g.Protocol, g.Port, g.Check.words()))
+	switch {
+	case broken > 0:
+		found.share = f.brokenOff(g)
+	case len(seen)+bad > 0:
+		found.share = f.reasons(found, "Target_Closed_Connection")
+	}
+	found.handshake(f.of(g))
 	return found
+}
+
+// passInTLS are the targets of a group in plain HTTP whose health checks pass in TLS on the
+// port that traffic goes to, if none is seen to answer in HTTP there.
+func (f *facts) passInTLS(g *Group) (list []endpoint) {
+	if !g.plain() || g.Check.Protocol != "HTTPS" && g.Check.Protocol != "SSL" {
+		return nil
+	}
+	for _, row := range f.failures() {
+		if row.Group == g.logARN(f) && row.TargetStatus >= 500 { // an answer in HTTP
+			return nil
+		}
+	}
+	for _, e := range f.of(g) {
+		if e.checkPort == e.port && e.healthy() {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// mayExpectTLS reports whether targets of a group in plain HTTP may expect TLS: their health
+// checks pass in it, or their port is one where it is usual and no check passes there in HTTP.
+func (f *facts) mayExpectTLS(g *Group) bool {
+	likely := tlsPort(g.Port)
+	for _, e := range f.whole(g) {
+		likely = likely && tlsPort(e.port)
+		if p := f.probe(e, true); e.checkPort == e.port && g.Check.Protocol == "HTTP" && (e.healthy() || p != nil && p.Outcome == ProbeAnswered) {
+			return false
+		}
+	}
+	return g.plain() && (likely || len(f.passInTLS(g)) > 0)
+}
+
+// silent is how many requests a group broke off, if it answered none, and its targets may
+// expect TLS. A classic balancer's logs name no group, so that it has to have one only.
+func (f *facts) silent(g *Group) int64 {
+	if f.Logs == nil || f.Balancer.Type == Classic && len(f.Groups) != 1 || !f.mayExpectTLS(g) || len(f.older(g)) > 0 {
+		return 0
+	}
+	sent, failed := int64(0), int64(0)
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.logARN(f) {
+			sent += t.Requests
+		}
+	}
+	for _, row := range f.failures() {
+		if row.Group == g.logARN(f) && row.TargetStatus < 0 {
+			failed += row.Count
+		}
+	}
+	if broken := f.sum(f.brokenOff(g)); failed >= sent && 10*broken >= 9*failed {
+		return broken
+	}
+	return 0
 }

@@ -185,6 +185,9 @@ func (f *facts) tooSlow(g *Group) *Finding {
 			found.because(FromLog, fmt.Sprintf("the slowest answer took %.1f s", slowest))
 		}
 		found.rival("keep-alive-race", "the logs do not say how long these requests took")
+		if f.mayExpectTLS(g) {
+			found.rival("target-expects-tls", fmt.Sprintf("instances that expect TLS on port %d, and hang up when they are spoken to in plain HTTP; --probe tells", g.Port))
+		}
 	case 2*wall >= n:
 		found.Confidence = High
 	case wall == 0:

@@ -33,6 +33,14 @@ func TestClassic504(t *testing.T) {
 	if f.Confidence != Low || !hasRival(f, "keep-alive-race") || !strings.Contains(f.Sentence+f.Do, "keep-alive") || len(f.Fix) > 0 {
 		t.Errorf("a slow instance is said to be the only cause: %+v", f)
 	}
+	for protocol, want := range map[string]bool{"TCP": true, "HTTP": false} { // a check that passes in HTTP excludes TLS
+		s.port(443)
+		s.Logs.Traffic = []Traffic{{Requests: 60, Slowest: -1, Last: noon}}
+		s.web().Check.Protocol = protocol
+		if f := said504(t, s); hasRival(f, "target-expects-tls") != want {
+			t.Errorf("checked in %s, on port 443: TLS may be expected: %v, want %v", protocol, !want, want)
+		}
+	}
 }
 
 // TestNotAtIdleTimeout: what ended at another time than the idle timeout of now is not said

@@ -89,7 +89,7 @@ func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 	where := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
 	if a.failsOnPurpose() {
-		list = append(list, f.fixedResponse(where, a, len(l.Rules) == 1 && f.rulesKnown()))
+		list = append(list, f.fixedResponse(where, l, r, a))
 	}
 	sum := 0
 	for _, w := range a.Weights {
@@ -230,23 +230,40 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 }
 
 // fixedResponse is a warning where the answer is seen, or is the only one.
-func (f *facts) fixedResponse(where string, a Action, only bool) *Finding {
+func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Finding {
 	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
 	found.because(FromConfig, where+": fixed-response "+a.Status)
 	n := int64(0)
 	for _, row := range f.failures() {
-		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status {
+		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status && row.by(l, r) {
 			n += row.Count
 		}
 	}
 	switch {
 	case n > 0:
 		found.Confidence = High
-		found.because(FromLog, amount.Of(n, "request", "requests")+" got a fixed response "+a.Status)
-	case !only:
+		found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer")
+		for _, other := range f.Listeners {
+			if other.ARN != l.ARN && other.Protocol == l.Protocol && slices.ContainsFunc(other.Rules, func(o Rule) bool {
+				return o.Priority == r.Priority && slices.ContainsFunc(o.Actions, func(b Action) bool { return b.Type == a.Type && b.Status == a.Status })
+			}) {
+				found.Confidence = Medium
+				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
+			}
+		}
+	case len(l.Rules) > 1 || !f.rulesKnown():
 		found.Level = Note
 	}
 	return found
+}
+
+// by reports whether a rule of a listener may be the one that some failures were answered by.
+func (row Failure) by(l Listener, r Rule) bool {
+	priority := r.Priority
+	if priority == "default" {
+		priority = "0"
+	}
+	return (row.Rule == "" || row.Rule == priority) && (row.Listener == "" || row.Listener == l.Protocol)
 }
 
 // words are what a rule asks for and does.

@@ -380,6 +380,10 @@ type Failure struct {
 	Idle         int64     `json:"idle"`    // ended at the balancer's idle timeout
 	First        time.Time `json:"first"`
 	Last         time.Time `json:"last"`
+
+	// Of those of the class policy.
+	Rule     string `json:"rule,omitempty"`     // priority of the rule that matched, "0" for the default one; "" if not known
+	Listener string `json:"listener,omitempty"` // its listener's protocol, HTTP or HTTPS; "" if not known
 }
 
 // Minute counts a group's requests, and failures by status, within a minute.

@@ -22,13 +22,16 @@ FROM (
 ORDER BY ALL`
 
 	// A failure ends at a wall if its duration is that of a timeout, give or take what
-	// the balancer's clock and its own work add.
+	// the balancer's clock and its own work add. What a rule did is of that rule; its number
+	// is one of a listener's, of which a line has the protocol.
 	failureSQL = `
 SELECT target_group_arn, target, node, elb_status_code, target_status_code, reason, reason_class, reason_source, count(*) AS failures,
 	count(*) FILTER (coalesce(duration, target_processing_time) < 0.1) AS quick,
 	count(*) FILTER (duration >= 9.9 AND duration < 10.6) AS connect,
 	count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 1.5) AS idle,
-	min(time) AS first_seen, max(time) AS last_seen
+	min(time) AS first_seen, max(time) AS last_seen,
+	CASE WHEN reason_class = 'policy' THEN matched_rule_priority END AS rule,
+	CASE WHEN reason_class = 'policy' THEN CASE WHEN type IN ('http', 'ws') THEN 'HTTP' ELSE 'HTTPS' END END AS listener
 FROM failure GROUP BY ALL ORDER BY ALL`
 
 	minuteSQL = `SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL ORDER BY ALL`
@@ -136,7 +139,7 @@ func (r *reader) access(idle float64) error {
 		r.logs.Failures = append(r.logs.Failures, Failure{
 			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
 			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0),
-			Quick: whole(row[9], 0), Connect: whole(row[10], 0), Idle: whole(row[11], 0), First: moment(row[12]), Last: moment(row[13]),
+			Quick: whole(row[9], 0), Connect: whole(row[10], 0), Idle: whole(row[11], 0), First: moment(row[12]), Last: moment(row[13]), Rule: text(row[14]), Listener: text(row[15]),
 		})
 	})
 	if err != nil {

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"loglens/ingest"
 	"loglens/query"
 )
@@ -81,5 +83,68 @@ func TestRefusedBesideRace(t *testing.T) {
 	}
 	if r.Observed.Failures != failures || r.Observed.Explained != failures {
 		t.Errorf("%d of %d failures explained, want %d:\n%s", r.Observed.Explained, r.Observed.Failures, failures, said(r))
+	}
+}
+
+// fixedLine is a request that a rule answered with 503.
+func fixedLine(at time.Time, kind, rule string) string {
+	when := at.Format("2006-01-02T15:04:05.000000Z")
+	port, cipher := 80, "- -"
+	if kind != "http" {
+		port, cipher = 443, "ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2"
+	}
+	return fmt.Sprintf(`%s %s app/shop/50dc6c495c0c9188 198.51.100.7:65530 - -1 -1 -1 503 - 100 200 "GET %s://shop.example.com:%d/ HTTP/1.1" "UA" %s - "Root=1-1" "-" "-" %s %s "fixed-response" "-" "-" "-" "-" "-" "-" TID_1`,
+		kind, when, strings.Replace(kind, "h2", "https", 1), port, cipher, rule, when)
+}
+
+// TestFixedResponseOfRule: a rule is said to have given the answers that lines say it gave,
+// and no others of the same status.
+func TestFixedResponseOfRule(t *testing.T) {
+	fixed := func(priority, path string) Rule {
+		r := Rule{ARN: "arn:rule-" + priority, Priority: priority, Actions: []Action{{Type: "fixed-response", Status: "503"}}}
+		if path != "" {
+			r.Conditions = []Condition{{Field: "path-pattern", Values: []string{path}}}
+		}
+		return r
+	}
+	for _, tt := range []struct {
+		name  string
+		lines []string // kind and number of the rule
+		twice bool     // there is a second HTTPS listener with the same rules
+		want  map[string]Confidence
+	}{
+		{"one rule", []string{"http 5", "http 5"}, false, map[string]Confidence{"Rule 5 of listener HTTP:80": High}},
+		{"the default rule", []string{"h2 0"}, false, map[string]Confidence{"Rule default of listener HTTPS:443": High}},
+		{"both listeners", []string{"http 5", "https 5", "h2 5"}, false, map[string]Confidence{"Rule 5 of listener HTTP:80": High, "Rule 5 of listener HTTPS:443": High}},
+		{"a rule that is gone", []string{"http 9"}, false, map[string]Confidence{}},
+		{"one of two listeners", []string{"https 5"}, true, map[string]Confidence{"Rule 5 of listener HTTPS:443": Medium, "Rule 5 of listener HTTPS:8443": Medium}},
+	} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		s.Listeners[0].Rules = append([]Rule{fixed("5", "/a/*"), fixed("7", "/b/*")}, s.Listeners[0].Rules...)
+		s.Listeners[1].Rules = []Rule{fixed("5", "/a/*"), forwardTo("6", webARN), fixed("default", "")}
+		if tt.twice {
+			l := s.Listeners[1]
+			l.ARN, l.Port = "arn:listener-8443", 8443
+			s.Listeners = append(s.Listeners, l)
+		}
+		var lines []string
+		for i := range 60 {
+			lines = append(lines, accessLine(s.minute(i), first, false))
+			for _, line := range tt.lines {
+				kind, rule, _ := strings.Cut(line, " ")
+				lines = append(lines, fixedLine(s.minute(i), kind, rule))
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		got := map[string]Confidence{}
+		for _, f := range Diagnose(copied(t, s)).Findings {
+			if rule, _, _ := strings.Cut(f.Sentence, " answers 503"); f.ID == "rule-fixed-response-error" && f.Level == Warn {
+				got[rule] = f.Confidence
+			}
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" {
+			t.Errorf("%s: rules whose answer was seen (-want +got):\n%s", tt.name, diff)
+		}
 	}
 }

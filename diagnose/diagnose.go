@@ -21,7 +21,7 @@ var Checks = []Check{
 	targetHealthCheck, groupsCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck, publicAccessCheck,
 	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, timeoutsCheck,
-	lambdaCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,
+	lambdaCheck, loginCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,
 }
 
 // Diagnose says what a snapshot shows. The same snapshot gives the same report.

@@ -153,6 +153,9 @@ var faults = []fault{
 		s.Listeners[0].Rules = append([]Rule{r}, s.Listeners[0].Rules...)
 		s.failing("Fixed_Response", "", 503, 60, func(f *Failure) { f.Group, f.Class = "", "policy" })
 	}},
+	{want: "login-provider-fails", change: func(s *Snapshot) { s.failing("AuthTokenEpRequestFailed", "", 500, 60, ofPolicy) }},
+	{want: "login-refused", change: func(s *Snapshot) { s.failing("AuthInvalidStateParam", "", 401, 600, ofPolicy) }},
+	{want: "waf-errors", change: func(s *Snapshot) { s.failing("WAF_Error", "", 500, 60, ofPolicy) }},
 	{want: "target-group-none", change: func(s *Snapshot) {
 		s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "forward"}}}}
 		s.Groups = []Group{}
@@ -524,6 +527,9 @@ var faults = []fault{
 	}},
 	{want: "target-health-checks-disabled", change: func(s *Snapshot) { s.all("unavailable", "Target.HealthCheckDisabled", "") }},
 }
+
+// ofPolicy are failures of what a balancer is told to do, which no target has to do with.
+func ofPolicy(f *Failure) { f.Group, f.Class = "", "policy" }
 
 func (s *Snapshot) https(c Certificate) {
 	s.Certificates = []Certificate{c}

@@ -78,6 +78,9 @@ var Kinds = []Kind{
 	{"rule-weights-all-zero", HopRule, Fail, Cause, "A forward action gives weight 0 to all of its target groups.", "give a group weight"},
 	{"rule-weight-to-broken-group", HopRule, Fail, Cause, "A forward action gives weight to a target group without a usable target beside one that has some.", "give the group no weight until it has targets"},
 	{"rule-fixed-response-error", HopRule, Warn, Cause, "A rule answers with a fixed 5xx, which looks like a failure and is none.", "remove the rule if it is not meant"},
+	{"login-provider-fails", HopRule, Fail, Cause, "Requests end in an authenticate or JWT action since the identity provider was not reached, answered with an error, or with claims above 11 KB (500, 561, 562, and codes such as AuthTokenEpRequestTimeout); a warning where these are few.", "compare issuer, end points, client ID and secret of the rule's action with those of the provider, and look at the provider's log"},
+	{"login-refused", HopRule, Warn, Cause, "At least 5 % of all requests are refused by an authenticate or JWT action for what the client sent: no session, a cookie, state or token that is not valid (401, and codes such as AuthInvalidStateParam).", "see which clients these are, and whether they send the cookies of the login back to the same domain; whether the provider returns code and state, and whether token and rule name the same issuer"},
+	{"waf-errors", HopRule, Fail, Symptom, "Requests end with 5xx since the balancer got no verdict of AWS WAF (codes such as WAFConnectionTimeout, and the action waf-failed); a warning where these are few.", "look at AWS's health page for AWS WAF in the region, and ask AWS Support if it lasts; to let requests through unchecked meanwhile is for whoever answers for their safety"},
 
 	// Target groups and their targets.
 	{"target-group-none", HopTargetGroup, Fail, Cause, "No listener forwards to any target group, and none answers by itself.", "lead to a target group"},

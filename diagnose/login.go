@@ -1,0 +1,150 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"loglens/internal/amount"
+)
+
+var loginCheck = Check{
+	Name:  "login",
+	About: "Requests that end in an authenticate or JWT action, or since AWS WAF gives no verdict, by the codes that the logs have for it.",
+	Gives: []string{"login-provider-fails", "login-refused", "waf-errors"},
+	look:  lookAtLogin,
+}
+
+// Codes by whose they are, and what AWS says of them. All others that authenticate and JWT
+// actions have are of what a client sent, or of a user who was denied.
+//
+// Source: AWS, "Access logs for your Application Load Balancer" (error reason codes),
+// "CloudWatch metrics for your Application Load Balancer" (ELBAuthError, ELBAuthFailure) and
+// "Troubleshoot your Application Load Balancers" (HTTP 500, 561, 562), read 2026-11.
+var (
+	notReached    = []string{"AuthTokenEpRequestTimeout", "AuthUserinfoEpRequestTimeout", "JWKSRequestTimeout"}
+	claimsTooLong = []string{"AuthUserinfoResponseSizeExceeded"}
+	providerSays  = []string{"AuthTokenEpRequestFailed", "AuthUserinfoEpRequestFailed", "AuthInvalidTokenResponse", "AuthInvalidUserinfoResponse", "AuthInvalidIdToken",
+		"AuthUnhandledException", "JWKSRequestFailed", "JWKSResponseInvalid", "JWKSResponseSizeExceeded", "JWTValidationInternalError"}
+)
+
+func lookAtLogin(f *facts) (list []*Finding) {
+	ofLogin := func(row Failure) bool {
+		return row.Class == "policy" && row.Status >= 400 && (strings.HasPrefix(row.Reason, "Auth") || strings.HasPrefix(row.Reason, "JW"))
+	}
+	ofProvider := func(row Failure) bool {
+		return ofLogin(row) && (slices.Contains(slices.Concat(notReached, claimsTooLong, providerSays), row.Reason) || row.Reason == "Auth_Failed" && row.Status >= 500)
+	}
+	if p := f.ended(ofProvider); p.n >= fewRequests || p.rate >= gaveUpRate {
+		found := finding("login-provider-fails", "The balancer cannot log clients in: "+p.words()+" failed in its exchange with the identity provider, or in the balancer itself.")
+		if p.rate < fewFailures {
+			found.Level = Warn
+		}
+		f.told(found, p, ofProvider)
+		switch silent, long := p.codes(notReached), p.codes(claimsTooLong); {
+		case 2*silent > p.n:
+			found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the identity provider was not reached, or did not answer within 5 s."
+			found.Do = "see whether the provider's end points answer, and whether their names lead to IPv4 addresses in public DNS; let the balancer out to them on 443: security group, network ACLs, routes, of an internal balancer to a NAT gateway"
+			if own := f.Balancer.SecurityGroups; len(own) > 0 && f.Network.SecurityGroups != nil {
+				found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(own), f.has(own, true, "tcp", 443)))
+			}
+		case 2*long > p.n:
+			found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the claims that the identity provider sent exceed 11 KB."
+			found.Do = "let the provider send fewer claims, or ask for fewer scopes"
+		}
+		list = append(list, found)
+	}
+	others := func(row Failure) bool { return ofLogin(row) && !ofProvider(row) }
+	if p := f.ended(others); p.n >= fewRequests && p.rate >= gaveUpRate {
+		found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
+		f.told(found, p, others)
+		found.rival("", "clients that nobody expects to log in, such as scanners, or those of an interface that have no session: where a rule denies what is not authenticated, 401 is meant")
+		list = append(list, found)
+	}
+	ofWAF := func(row Failure) bool {
+		return row.Class == "policy" && row.Status >= 500 && row.Reason != "WAF_Block" && strings.HasPrefix(row.Reason, "WAF")
+	}
+	if p := f.ended(ofWAF); p.n >= fewRequests || p.rate >= gaveUpRate {
+		found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")
+		if p.rate < fewFailures {
+			found.Level = Warn
+		}
+		f.told(found, p, ofWAF)
+		if open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]; ok {
+			found.because(FromConfig, "waf.fail_open.enabled is "+open+"; if it is true, requests go to targets unchecked while AWS WAF does not answer")
+		}
+		list = append(list, found)
+	}
+	return list
+}
+
+// ended is a part of the failures that are none of targets.
+type ended struct {
+	n           int64
+	rate        float64 // of all requests
+	byCode      map[string]int64
+	first, last time.Time
+}
+
+func (f *facts) ended(which func(Failure) bool) (p ended) {
+	p.byCode = map[string]int64{}
+	for _, row := range f.failures() {
+		if !which(row) {
+			continue
+		}
+		code := row.Reason
+		if code == "Auth_Failed" || code == "WAF_Error" { // not logged, but concluded
+			code = fmt.Sprintf("%d without a code", row.Status)
+		}
+		p.n, p.byCode[code] = p.n+row.Count, p.byCode[code]+row.Count
+		if p.first.IsZero() || row.First.Before(p.first) {
+			p.first = row.First
+		}
+		if row.Last.After(p.last) {
+			p.last = row.Last
+		}
+	}
+	if all := f.observed(nil).Requests; all > 0 {
+		p.rate = float64(p.n) / float64(all)
+	}
+	return p
+}
+
+func (p ended) words() string {
+	return fmt.Sprintf("%s, %.1f %% of all,", amount.Of(p.n, "request", "requests"), 100*p.rate)
+}
+
+func (p ended) codes(list []string) (n int64) {
+	for _, code := range list {
+		n += p.byCode[code]
+	}
+	return n
+}
+
+// told adds which codes there were, by which rules, and when.
+func (f *facts) told(found *Finding, p ended, which func(Failure) bool) {
+	found.Confidence = High
+	var counts []string
+	for _, code := range mostFirst(p.byCode) {
+		counts = append(counts, fmt.Sprintf("%s %d", code, p.byCode[code]))
+	}
+	found.because(FromLog, few(counts)+", "+f.span(p.first, p.last))
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			at := slices.IndexFunc(r.Actions, func(a Action) bool { return strings.HasPrefix(a.Type, "authenticate-") || a.Type == "jwt-validation" })
+			if at < 0 || found.ID == "waf-errors" {
+				continue
+			}
+			n := int64(0)
+			for _, row := range f.failures() {
+				if which(row) && row.by(l, r) {
+					n += row.Count
+				}
+			}
+			if n > 0 && len(found.Evidence) < 6 {
+				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.Actions[at].Type))
+			}
+		}
+	}
+}

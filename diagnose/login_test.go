@@ -1,0 +1,92 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestLogin: where authenticate actions or AWS WAF fail, clients get errors that are no
+// failures of targets. That is told, with the codes and the rule, and what AWS says that
+// they mean.
+func TestLogin(t *testing.T) {
+	const provider, refused, waf = "login-provider-fails", "login-refused", "waf-errors"
+	row := func(reason string, status, n int64) Failure { return Failure{Reason: reason, Status: status, Count: n} }
+	for _, tt := range []struct {
+		name  string
+		rows  []Failure
+		want  string // "" for nothing wrong
+		level Level
+		says  []string
+	}{
+		{"token end point not reached", []Failure{row("AuthTokenEpRequestTimeout", 500, 600)}, provider, Fail,
+			[]string{"600 requests, 10.0 % of all", "did not answer within 5 s", "AuthTokenEpRequestTimeout 600, between 11:00 and 12:00 UTC", "NAT gateway", "outbound rules of sg-lb: all traffic to 0.0.0.0/0", "rule default of listener HTTPS:443: authenticate-oidc"}},
+		{"561", []Failure{row("Auth_Failed", 561, 60)}, provider, Fail, []string{"561 without a code 60", "client ID and secret"}},
+		{"500 of an authenticate action", []Failure{row("Auth_Failed", 500, 60)}, provider, Fail, []string{"500 without a code 60"}},
+		{"few in much", []Failure{row("AuthTokenEpRequestFailed", 500, 12)}, provider, Warn, []string{"0.2 % of all"}},
+		{"one or two", []Failure{row("AuthTokenEpRequestFailed", 500, 2)}, "", "", nil},
+		{"claims that are too long", []Failure{row("AuthUserinfoResponseSizeExceeded", 500, 60), row("AuthInvalidStateParam", 401, 2)}, provider, Fail, []string{"exceed 11 KB", "fewer scopes"}},
+		{"keys of tokens", []Failure{row("JWKSRequestFailed", 562, 60)}, provider, Fail, []string{"JWKSRequestFailed 60"}},
+		{"cookies and states", []Failure{row("AuthInvalidCookie", 401, 200), row("AuthInvalidStateParam", 401, 100)}, refused, Warn, []string{"300 requests, 5.0 % of all", "AuthInvalidCookie 200, AuthInvalidStateParam 100"}},
+		{"a session that is not there", []Failure{row("Auth_Failed", 401, 600)}, refused, Warn, []string{"401 without a code 600", "401 is meant"}},
+		{"tokens", []Failure{row("JWTSignatureValidationFailed", 401, 600)}, refused, Warn, []string{"JWTSignatureValidationFailed 600"}},
+		{"some that every service has", []Failure{row("AuthInvalidStateParam", 401, 299)}, "", "", nil},
+		{"sent to log in again", []Failure{row("AuthInvalidCookie", 302, 3000)}, "", "", nil},
+		{"no verdict", []Failure{row("WAF_Error", 500, 60), row("WAFServiceError", 500, 30)}, waf, Fail, []string{"90 requests, 1.5 % of all", "500 without a code 60, WAFServiceError 30", "waf.fail_open.enabled is false"}},
+		{"rejected, as is meant", []Failure{row("WAF_Block", 403, 3000)}, "", "", nil},
+	} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		s.Balancer.Attributes["waf.fail_open.enabled"] = "false"
+		login := &s.Listeners[1].Rules[0]
+		login.Actions = append([]Action{{Type: "authenticate-oidc"}}, login.Actions...)
+		other := forwardTo("7", webARN)
+		other.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/cognito/*"}}}
+		other.Actions = append([]Action{{Type: "authenticate-cognito"}}, other.Actions...)
+		s.Listeners[1].Rules = append([]Rule{other}, s.Listeners[1].Rules...)
+		for _, r := range tt.rows {
+			s.failing(r.Reason, "", r.Status, r.Count, func(f *Failure) { f.Group, f.Class, f.Rule, f.Listener = "", "policy", "0", "HTTPS" })
+		}
+		r := Diagnose(copied(t, s))
+		if tt.want == "" {
+			if r.Wrong() {
+				t.Errorf("%s: want nothing wrong:\n%s", tt.name, said(r))
+			}
+			continue
+		}
+		f := r.Findings[0]
+		if f.ID != tt.want || f.Level != tt.level || f.Explains != 0 || len(f.Fix) > 0 || !r.Wrong() {
+			t.Errorf("%s: want %s, %s:\n%s", tt.name, tt.want, tt.level, said(r))
+		}
+		text := said(&Report{Findings: []*Finding{f}})
+		for _, want := range tt.says {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: want %q:\n%s", tt.name, want, text)
+			}
+		}
+		if strings.Contains(text, "cognito") {
+			t.Errorf("%s: another rule is named:\n%s", tt.name, text)
+		}
+	}
+}
+
+// TestLoginOfLines: the same out of lines of a log.
+func TestLoginOfLines(t *testing.T) {
+	s := base()
+	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+	s.Listeners[1].Rules[0].Actions = append([]Action{{Type: "authenticate-oidc"}}, s.Listeners[1].Rules[0].Actions...)
+	var lines []string
+	for i := range 60 {
+		line := strings.Replace(fixedLine(s.minute(i), "https", "0"), "503 -", "500 -", 1)
+		lines = append(lines, accessLine(s.minute(i), first, false), strings.Replace(line, `"fixed-response" "-" "-"`, `"authenticate" "-" "AuthTokenEpRequestTimeout"`, 1))
+	}
+	s.Logs = logged(t, s, lines)
+	s.Metrics = nil
+	r := Diagnose(copied(t, s))
+	f := r.Findings[0]
+	if f.ID != "login-provider-fails" || !strings.Contains(f.Sentence, "60 requests, 50.0 % of all") ||
+		!slices.Contains(f.Evidence, Evidence{FromConfig, "rule default of listener HTTPS:443: authenticate-oidc"}) {
+		t.Error(said(r))
+	}
+}

@@ -168,3 +168,47 @@ func TestACLsOfClients(t *testing.T) {
 		})
 	}
 }
+
+// TestWithoutSecurityGroup: a network balancer that has no security group is let in by its
+// subnets, and no text names a group that it has not.
+func TestWithoutSecurityGroup(t *testing.T) {
+	const nodes = "target-sg-blocks-traffic-port"
+	clear := func(s *Snapshot) { s.web().Attributes[attrClientIP] = "false" }
+	for _, tt := range []struct {
+		name    string
+		changes []func(*Snapshot)
+		id      string
+		lets    []string
+		says    string
+	}{
+		{"nodes", []func(*Snapshot){clear}, nodes, []string{"10.0.0.0/24", "10.0.1.0/24"}, "the balancer has no security group, and speaks from 10.0.0.0/24, 10.0.1.0/24"},
+		{"public addresses of nodes", []func(*Snapshot){clear, func(s *Snapshot) { s.group("sg-app").Ingress[0].CIDRs = []string{"52.57.1.2/32"} }}, "target-sg-public-source",
+			[]string{"10.0.0.0/24", "10.0.1.0/24"}, "the balancer has no security group"},
+	} {
+		s := base()
+		s.network()
+		s.Balancer.SecurityGroups = []string{}
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.7.0.0/16"}}}
+		for _, change := range tt.changes {
+			change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if f == nil {
+			t.Errorf("%s: want %s:\n%s", tt.name, tt.id, said(r))
+			continue
+		}
+		var lets []string
+		for _, fix := range f.Fix {
+			_, to, _ := strings.Cut(fix, "CidrIp=")
+			to, _, _ = strings.Cut(to, "}")
+			lets = append(lets, to)
+		}
+		slices.Sort(lets)
+		slices.Sort(tt.lets)
+		text := said(&Report{Findings: []*Finding{f}})
+		if !slices.Equal(lets, tt.lets) || !strings.Contains(text, tt.says) || strings.Contains(f.Sentence+f.Do, "the balancer's security group") {
+			t.Errorf("%s: lets in %v, want %v, and to say %q:\n%s", tt.name, lets, tt.lets, tt.says, text)
+		}
+	}
+}

@@ -181,13 +181,14 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	if own := f.Balancer.SecurityGroups; len(own) > 0 {
 		found.because(FromConfig, "the balancer is in "+few(own)+", and speaks from "+subnetRanges(from))
 	} else {
-		found.because(FromConfig, "the balancer speaks from "+subnetRanges(from))
+		found.because(FromConfig, "the balancer has no security group, and speaks from "+subnetRanges(from))
 	}
 	if f.selfOnly(e.filters, protocol, port) {
 		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")
 	}
 	peers := f.Balancer.SecurityGroups
 	if len(peers) == 0 || !f.sameVPC(e) || f.far(e) {
+		found.Do = "let the ranges of the balancer's subnets in on the port"
 		peers = nil
 		for _, s := range from {
 			for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {

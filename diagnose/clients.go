@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"go4.org/netipx"
 )
 
 // keepsClients reports whether targets see the clients' addresses, as behind a
@@ -51,7 +53,14 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		case len(own) > 0:
 			f.authorize(found, e.filters[0], false, protocol, e.port, own[0])
 		case !slices.ContainsFunc(asked, f.beyond):
-			f.authorize(found, e.filters[0], false, protocol, e.port, clients[0].String())
+			for _, p := range clients {
+				if f.permits(e.filters, false, protocol, e.port, peer{addresses: []netip.Prefix{p}}) != allowed {
+					f.authorize(found, e.filters[0], false, protocol, e.port, p.String())
+				}
+			}
+			if everybody(clients[0].String()) {
+				found.because(FromConfig, "the balancer has no security group, and anybody may be a client: the command lets everybody in, also past the balancer where a target has a public address; if you know the clients, let in these in place of "+clients[0].String())
+			}
 		default: // somebody has chosen whom to let in
 			found.because(FromConfig, "the group lets in only "+few(asked)+": which clients are meant is known to those who chose them")
 		}
@@ -61,11 +70,15 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 }
 
 // clientsOf are the addresses that clients of a target may have: all, or those in the
-// VPC of an internal balancer; where the balancer's groups let in some ranges only, those.
+// VPC of an internal balancer; where the balancer's groups let in some ranges only, or the
+// network ACLs before one in the internet that has no groups, those.
 func (f *facts) clientsOf(e endpoint, protocol string) []netip.Prefix {
 	all := []netip.Prefix{everyAddress(e.address)}
 	if f.Balancer.Scheme == "internal" {
 		all = family(prefixes(f.ownRanges()), e.address.Is6())
+	}
+	if len(f.Balancer.SecurityGroups) == 0 && f.Balancer.Scheme != "internal" {
+		return f.pastACLs(protocol, all[0])
 	}
 	var in []netip.Prefix
 	for _, l := range f.Listeners {
@@ -82,6 +95,28 @@ func (f *facts) clientsOf(e endpoint, protocol string) []netip.Prefix {
 		return all
 	}
 	return in
+}
+
+// pastACLs are the clients that the network ACLs of the balancer's subnets let in to its
+// listeners, if that are a few ranges: an ACL that keeps some out has many, and all others
+// are meant. all is what there may be.
+func (f *facts) pastACLs(protocol string, all netip.Prefix) []netip.Prefix {
+	const most = 5
+	var in netipx.IPSetBuilder
+	for _, z := range f.Balancer.Zones {
+		a := f.aclOf(z.Subnet)
+		if a == nil {
+			return []netip.Prefix{all}
+		}
+		for _, l := range f.Listeners {
+			in.AddSet(a.admitted(protocol, l.Port, all))
+		}
+	}
+	set, err := in.IPSet()
+	if err != nil || len(set.Prefixes()) == 0 || len(set.Prefixes()) > most {
+		return []netip.Prefix{all}
+	}
+	return set.Prefixes()
 }
 
 // admits are all that the rules of groups let in, on whatever port. Whom ICMP may come

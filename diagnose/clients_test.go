@@ -170,10 +170,20 @@ func TestACLsOfClients(t *testing.T) {
 }
 
 // TestWithoutSecurityGroup: a network balancer that has no security group is let in by its
-// subnets, and no text names a group that it has not.
+// subnets, and no text names a group that it has not; its clients are those whom the network
+// ACLs before it let in, and where these let everybody in, that is said.
 func TestWithoutSecurityGroup(t *testing.T) {
-	const nodes = "target-sg-blocks-traffic-port"
+	const clients, nodes = "nlb-client-addresses-blocked", "target-sg-blocks-traffic-port"
 	clear := func(s *Snapshot) { s.web().Attributes[attrClientIP] = "false" }
+	only := func(ranges ...string) func(*Snapshot) {
+		return func(s *Snapshot) {
+			edge := &s.Network.ACLs[1]
+			edge.Entries = edge.Entries[2:] // those outbound
+			for i, r := range append(ranges, "10.0.0.0/16") {
+				edge.Entries = append(edge.Entries, ACLEntry{Number: 100 + i, Allow: true, Protocol: "6", CIDR: r, From: 0, To: 65535})
+			}
+		}
+	}
 	for _, tt := range []struct {
 		name    string
 		changes []func(*Snapshot)
@@ -184,15 +194,37 @@ func TestWithoutSecurityGroup(t *testing.T) {
 		{"nodes", []func(*Snapshot){clear}, nodes, []string{"10.0.0.0/24", "10.0.1.0/24"}, "the balancer has no security group, and speaks from 10.0.0.0/24, 10.0.1.0/24"},
 		{"public addresses of nodes", []func(*Snapshot){clear, func(s *Snapshot) { s.group("sg-app").Ingress[0].CIDRs = []string{"52.57.1.2/32"} }}, "target-sg-public-source",
 			[]string{"10.0.0.0/24", "10.0.1.0/24"}, "the balancer has no security group"},
+		{"everybody", nil, clients, []string{"0.0.0.0/0"}, "let in these in place of 0.0.0.0/0"},
+		{"those whom the network ACL lets in", []func(*Snapshot){only("203.0.113.0/24", "198.51.100.0/25")}, clients, []string{"198.51.100.0/25", "203.0.113.0/24", "10.0.0.0/16"}, ""},
+		{"but for some whom the network ACL keeps out", []func(*Snapshot){func(s *Snapshot) {
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "198.51.100.7/32", From: 0, To: 65535})
+		}},
+			clients, []string{"0.0.0.0/0"}, "let in these in place of 0.0.0.0/0"},
+		{"both ranges of a VPC", []func(*Snapshot){func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.Network.VPCs[0].CIDRs = []string{"10.0.0.0/16", "100.64.0.0/16"}
+		}}, clients, []string{"10.0.0.0/16", "100.64.0.0/16"}, ""},
+		{"those whom both let in", []func(*Snapshot){only("203.0.113.0/24"), func(s *Snapshot) {
+			s.group("sg-app").Ingress[0].CIDRs = []string{"203.0.113.0/24", "10.0.0.0/16"}
+		}}, "", nil, ""},
 	} {
 		s := base()
 		s.network()
 		s.Balancer.SecurityGroups = []string{}
 		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.7.0.0/16"}}}
+		if tt.id == clients {
+			s.group("sg-app").Ingress[0].CIDRs = []string{"10.0.0.0/23"}
+		}
 		for _, change := range tt.changes {
 			change(s)
 		}
 		r := Diagnose(copied(t, s))
+		if tt.id == "" {
+			if len(r.Findings) > 0 {
+				t.Errorf("%s: want nothing:\n%s", tt.name, said(r))
+			}
+			continue
+		}
 		f := r.finding(tt.id)
 		if f == nil {
 			t.Errorf("%s: want %s:\n%s", tt.name, tt.id, said(r))

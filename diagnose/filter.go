@@ -210,6 +210,36 @@ func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Pr
 	return len(a.shuts(egress, protocol, port, port, addresses, but...)) == 0
 }
 
+// admitted are those of some addresses that an ACL lets in on a port.
+func (a *ACL) admitted(protocol string, port int, addresses netip.Prefix) *netipx.IPSet {
+	var in netipx.IPSetBuilder
+	a.refusals(false, protocol, port, port, func(entries []ACLEntry) (ACLEntry, bool) {
+		var left netipx.IPSetBuilder
+		left.AddPrefix(addresses)
+		for _, e := range entries {
+			p, err := netip.ParsePrefix(e.CIDR)
+			set, errSet := left.IPSet()
+			if err != nil || errSet != nil {
+				continue
+			}
+			if left.RemovePrefix(p); e.Allow {
+				var part netipx.IPSetBuilder // what is left of the entry's range
+				part.AddPrefix(p)
+				part.Intersect(set)
+				if set, err := part.IPSet(); err == nil {
+					in.AddSet(set)
+				}
+			}
+		}
+		return ACLEntry{}, false
+	})
+	set, err := in.IPSet()
+	if err != nil {
+		return &netipx.IPSet{}
+	}
+	return set
+}
+
 // refusals are the ports that are refused, with the entry that does it, by what is said
 // of all entries for a port in their order.
 func (a *ACL) refusals(egress bool, protocol string, from, to int, by func([]ACLEntry) (ACLEntry, bool)) (list []refusal) {

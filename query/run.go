@@ -24,6 +24,7 @@ type Question struct {
 	Every   time.Duration     // width of window_start, whole minutes; 0 for no such dimension
 	Filters map[string]string // values that rows must have, by the report's filters
 	Now     time.Time         // for ages
+	Zone    *time.Location    // that was named for times; nil for none
 	To      Sink              // takes the rows, which may be too many to hold; nil to have them in the table
 }
 
@@ -46,7 +47,18 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	if err := errors.Join(s.blamed(s.run(ctx, t, r, q)), done()); err != nil {
 		return nil, err
 	}
+	t.Warnings = append(t.Warnings, q.otherwise(t)...)
 	return t, nil
+}
+
+// otherwise says that the answer is divided by UTC where a zone was named, in which the
+// same windows would begin at other times.
+func (q Question) otherwise(t *Table) []string {
+	width := q.width(t.Window)
+	if q.Zone == nil || !slices.Contains(q.By, WindowDimension) || t.Accounting.Objects == 0 || when.Divides(width, t.Window, q.Zone, q.Now) {
+		return nil
+	}
+	return []string{fmt.Sprintf("windows of %s begin by the clock of UTC, and not by that of %s: --tz is for times that are typed", when.FormatDuration(width), q.Zone)}
 }
 
 // mostEarliest is how many earliest rows DuckDB does not look for any more.

@@ -190,6 +190,9 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 		return q, e, usage("--limit 0 shows all rows", "--limit %d is negative", o.limit)
 	}
 	q.Now, q.Filters = a.now(), map[string]string{}
+	if zone, err := when.Zone(o.read.zone); err == nil && zone != time.Local { // what is wrong is told where times are read
+		q.Zone = zone
+	}
 	for _, f := range r.Filters {
 		value := *o.filters[f.Name]
 		if value == "" {

@@ -45,3 +45,23 @@ func fixed(sign, hours, minutes string) (*time.Location, error) {
 	}
 	return time.FixedZone(fmt.Sprintf("%s%02d:%02d", sign, h, m), seconds), nil
 }
+
+// Divides reports whether multiples of a width since 1970 in UTC, such as full hours, are
+// also those by the clock of a zone, all the time of a window. The last year, which has all
+// offsets of a zone, stands for a window with an open end.
+func Divides(width time.Duration, w Window, zone *time.Location, now time.Time) bool {
+	if w.From.IsZero() || w.Until.IsZero() {
+		w = Window{now.AddDate(-1, 0, 0), now}
+	}
+	for at := w.From; ; {
+		_, offset := at.In(zone).Zone()
+		if time.Duration(offset)*time.Second%width != 0 {
+			return false
+		}
+		_, until := at.In(zone).ZoneBounds()
+		if until.IsZero() || !until.Before(w.Until) {
+			return true
+		}
+		at = until
+	}
+}

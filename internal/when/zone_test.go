@@ -1,6 +1,7 @@
 package when
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 )
@@ -47,5 +48,49 @@ func TestPointInFixedZone(t *testing.T) {
 	got, err := Point("2026-11-22T03:15", time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC), zone)
 	if want := time.Date(2026, 11, 22, 8, 15, 0, 0, time.UTC); err != nil || !got.Equal(want) {
 		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+}
+
+// TestDivides compares with a look at the zone's clock whenever a slice begins, and between.
+func TestDivides(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	said := map[bool]int{}
+	for _, name := range []string{"UTC", "Europe/London", "Europe/Berlin", "Asia/Kolkata", "Asia/Kathmandu", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Apia", "-09:30", "+12"} {
+		where, err := Zone(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, minutes := range []int{1, 5, 15, 30, 60, 120, 360, 720, 1440, 10080} {
+			for range 3 {
+				w := Window{From: time.Unix(1_700_000_000+rng.Int64N(100_000_000), 0).UTC()}
+				w.Until = w.From.Add(time.Duration(1+rng.IntN(400*24)) * time.Hour)
+				want := true
+				for at := w.From; at.Before(w.Until); at = at.Add(15 * time.Minute) {
+					local := at.In(where)
+					clock := time.Date(local.Year(), local.Month(), local.Day(), local.Hour(), local.Minute(), local.Second(), 0, time.UTC)
+					since := func(t time.Time) int64 { return t.Unix() / 60 % int64(minutes) }
+					want = want && since(at) == since(clock)
+				}
+				said[want]++
+				if got := Divides(time.Duration(minutes)*time.Minute, w, where, time.Time{}); got != want {
+					t.Errorf("%d minutes in %s, %s: %v, want %v", minutes, name, w, got, want)
+				}
+			}
+		}
+	}
+	if said[true] < 100 || said[false] < 100 {
+		t.Errorf("one of the answers is hardly asked for: %v", said)
+	}
+	for now, zones := range map[string]map[string]bool{
+		"2026-12-01T00:00:00Z": {"Europe/London": false, "UTC": true},
+		"2026-07-01T00:00:00Z": {"Europe/London": false, "Africa/Abidjan": true},
+	} {
+		for name, want := range zones {
+			for _, w := range []Window{{}, {From: rfc(t, now)}, {Until: rfc(t, now)}} {
+				if got := Divides(24*time.Hour, w, zone(t, name), rfc(t, now)); got != want {
+					t.Errorf("days in %s at %s, %s: %v, want %v", name, now, w, got, want)
+				}
+			}
+		}
 	}
 }

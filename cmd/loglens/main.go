@@ -73,6 +73,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root := a.rootCommand()
 	out := &minded{Writer: a.out}
 	root.SetOut(out)
+	completionKnown(root)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {

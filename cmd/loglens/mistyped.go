@@ -49,6 +49,21 @@ func helpKnown(root *cobra.Command) {
 	}
 }
 
+// completionKnown lets completion refuse what it has no script for: help on stdout would
+// be taken for one. The scripts go to what root writes to by now.
+func completionKnown(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() != "completion" {
+			continue
+		}
+		c.Args, c.RunE = knownCommand, func(c *cobra.Command, _ []string) error { return c.Help() }
+		for _, shell := range c.Commands() {
+			shell.Args = noArgs
+		}
+	}
+}
+
 // meantFlag guesses what a flag that does not exist was meant to be; empty if nothing
 // comes near.
 func meantFlag(c *cobra.Command, err error) string {

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"syscall"
 	"time"
 
@@ -57,8 +58,14 @@ func (a AWS) idle() time.Duration {
 	return defaultIdle
 }
 
-// Config loads the SDK's configuration. An error is a *CredentialsError.
+// Config loads the SDK's configuration. An error is a *CredentialsError, or a *SourceError
+// if EndpointURL is none.
 func (a AWS) Config(ctx context.Context) (aws.Config, error) {
+	if a.EndpointURL != "" { // the SDK would try it for half a minute, as a server that is down
+		if u, err := url.Parse(a.EndpointURL); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return aws.Config{}, &SourceError{Spec: "--endpoint-url " + a.EndpointURL, Reason: "not an address", Next: "for example --endpoint-url http://localhost:9000"}
+		}
+	}
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.ResponseHeaderTimeout = a.idle()
 		t.MaxIdleConnsPerHost = 64

@@ -33,7 +33,7 @@ type AWS struct {
 	Region      string // "" as environment and profile say; a bucket's own region is found without it
 	RoleARN     string // role to assume on top; "" for none
 	ExternalID  string // for RoleARN
-	EndpointURL string // all services at another address, S3 in path style; "" for AWS
+	EndpointURL string // all services but STS at another address, S3 in path style; "" for AWS
 
 	// Clock learns the time from every answer. Nil: nobody asks.
 	Clock *Clock

@@ -40,7 +40,7 @@ func (o *sourceOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.aws.Region, "region", "", "AWS region (a bucket's is found by itself)")
 	f.StringVar(&o.aws.RoleARN, "role-arn", "", "role to assume")
 	f.StringVar(&o.aws.ExternalID, "external-id", "", "external ID for --role-arn")
-	f.StringVar(&o.aws.EndpointURL, "endpoint-url", "", "another address for all AWS services")
+	f.StringVar(&o.aws.EndpointURL, "endpoint-url", "", "another address for all AWS services but STS, which --role-arn asks")
 }
 
 // input is where the logs come from, resolved.

@@ -244,10 +244,11 @@ func TestRegionOfDNS(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	names := []string{"shop-prod", "shop-test", "blog", "checkout", "Shop-Prod-2"}
+	names := []string{"shop-prod", "shop-test", "blog", "checkout", "Shop-Prod-2", "Out", "Output"}
 	for word, want := range map[string][]string{
 		"shop-prd":  {"shop-prod", "shop-test"},
 		"shop-prod": {"shop-prod", "Shop-Prod-2"},
+		"outpt":     {"Output", "Out"},
 		"blgo":      nil,
 		"xyz":       nil,
 	} {

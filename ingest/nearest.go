@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -8,22 +9,23 @@ import (
 // Nearest are at most three of names that resemble a word, the closest first.
 func Nearest(word string, names []string) []string {
 	type candidate struct {
-		name string
-		far  int
+		name         string
+		far, letters int
 	}
 	var close []candidate
 	word = strings.ToLower(word)
 	for _, n := range names {
 		lower := strings.ToLower(n)
-		d := Distance(word, lower)
+		letters := Distance(word, lower)
+		d := letters
 		if strings.Contains(lower, word) || strings.Contains(word, lower) {
 			d = min(d, 1)
 		}
 		if d <= max(len(word), len(n))/3 {
-			close = append(close, candidate{n, d})
+			close = append(close, candidate{n, d, letters})
 		}
 	}
-	slices.SortStableFunc(close, func(a, b candidate) int { return a.far - b.far })
+	slices.SortStableFunc(close, func(a, b candidate) int { return cmp.Or(a.far-b.far, a.letters-b.letters) })
 	var out []string
 	for _, c := range close[:min(3, len(close))] {
 		out = append(out, c.name)

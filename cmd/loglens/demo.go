@@ -28,6 +28,9 @@ and those of a network and two classic ones.
 The folder must be new or empty; it is ./loglens-demo unless named.`,
 		Args: atMostOne,
 		RunE: func(c *cobra.Command, args []string) error {
+			if lines < 1 {
+				return usage("for example --lines 10000", "--lines %d: one line at least", lines)
+			}
 			folder := "loglens-demo"
 			if len(args) == 1 {
 				folder = args[0]

@@ -90,8 +90,8 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 }
 
 // present empties the accounting of an answer whose own log is not there: other logs, read
-// beside it, cannot tell that nothing is wrong.
-func (s *Store) present(ctx context.Context, t *Table) error {
+// beside it, cannot tell that nothing is wrong. They are said to be other logs.
+func (s *Store) present(ctx context.Context, t *Table, q Question) error {
 	if s.own&requestKinds != 0 || s.own == 0 {
 		return nil
 	}
@@ -101,7 +101,8 @@ func (s *Store) present(ctx context.Context, t *Table) error {
 		WHERE list_contains($1, named_kind) OR `+unclear+` OR object_id IN (SELECT object_id FROM accounting WHERE list_contains($1, kind))`,
 		[]any{&n}, kindNames(s.own))
 	if err == nil && n == 0 {
-		t.Accounting, s.read = Accounting{}, s.own
+		t.Accounting, t.Warnings, s.read = Accounting{}, nil, s.own
+		return s.warn(ctx, t, q)
 	}
 	return err
 }
@@ -158,7 +159,7 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	if err := s.facts(ctx, t, q); err != nil {
 		return err
 	}
-	return s.present(ctx, t)
+	return s.present(ctx, t, q)
 }
 
 // widths are those of the windows that the answer is divided by, none if it is not;

@@ -149,6 +149,9 @@ func (c *content) end(err error) error {
 		if c.z.more && c.object.Once() {
 			return errJoined
 		}
+		if c.object.stored == 0 && c.object.Once() { // who writes to a pipe has something to say
+			c.object.warning = "not one byte came out of it: did the command before the pipe fail?"
+		}
 		if r, ok := c.object.raw.(*recording); ok {
 			r.keep()
 		}

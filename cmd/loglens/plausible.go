@@ -38,7 +38,7 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 			fmt.Sprintf("none of the %d log objects with content could be read", acc.ObjectsFailed))
 		return fmt.Errorf("%s: %w", none, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
-		return &foreignError{acc.Lines, s.Kinds(), t.Warnings[0]}
+		return &foreignError{acc.Lines, s.Kinds(), strings.Join(t.Warnings, "; ")}
 	case acc.BytesCompressed == 0 && acc.ObjectsFailed == 0 && !t.Listed && !slices.ContainsFunc(in.specs, isNoPipe):
 		return &silentError{emptyError{"from " + strings.Join(in.specs, ", "), "did the command before the pipe fail?"}}
 	case in.balancer != "" && acc.Parsed == 0 && acc.Skipped > 0 && acc.ObjectsFailed == 0 && !damaged:
@@ -248,7 +248,7 @@ func readers(kinds []string) (hint string) {
 type foreignError struct {
 	lines int64
 	kinds []string
-	why   string // what the first line is no entry for
+	why   string // all that is to be said of what was read
 }
 
 func (e *foreignError) Error() string {

@@ -49,8 +49,13 @@ const (
 	rawLimit  = 20
 )
 
-// command writes a command line that reads what this one did, with other flags. If there
-// are filters, flags has them and the window; without them the window is as typed.
+// longest is how long a command may be, in bytes. A shell's pattern may stand for hundreds
+// of files, whose names would take more screens than the answer.
+const longest = 1000
+
+// command writes a command line that reads what this one did, with other flags, "" for one
+// that is too long. If there are filters, flags has them and the window; without them the
+// window is as typed.
 func command(name string, o reportOptions, args []string, filters map[string]string, flags [][2]string) string {
 	words := []string{"loglens", name}
 	add := func(flag, value string) {
@@ -86,7 +91,10 @@ func command(name string, o reportOptions, args []string, filters map[string]str
 		}
 		words = append(words, ingest.ShellWord(s))
 	}
-	return strings.Join(words, " ")
+	if text := strings.Join(words, " "); len(text) <= longest {
+		return text
+	}
+	return ""
 }
 
 // typed is a flag's value, "" if it is the default.

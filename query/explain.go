@@ -176,13 +176,13 @@ func (e *TooMuchError) Error() string {
 	return fmt.Sprintf("the objects in the window take %s as stored, more than the %s allowed", inUnits(e.Bytes), inUnits(e.Most))
 }
 
-// inUnits writes a size as people say it.
+// inUnits writes a size as people say it, who say 2 GB and not 2000 MB.
 func inUnits(n int64) string {
 	for _, u := range []struct {
 		bytes int64
 		name  string
 	}{{1e9, "GB"}, {1e6, "MB"}, {1e3, "kB"}} {
-		if n >= 10*u.bytes {
+		if n >= 10*u.bytes || n > 0 && n%u.bytes == 0 {
 			return fmt.Sprintf("%d %s", n/u.bytes, u.name)
 		}
 	}

@@ -176,6 +176,52 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// TestStoppedExport: a second signal does not wait until DuckDB has stopped, and still no
+// half of a file is left behind.
+func TestStoppedExport(t *testing.T) {
+	logs := t.TempDir()
+	first := filepath.Join(logs, "0.log")
+	if err := os.WriteFile(first, failing(40_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < 300; i++ { // some gigabytes to read
+		if err := os.Link(first, filepath.Join(logs, fmt.Sprintf("%d.log", i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, to := range [][]string{{"x.parquet"}, {"x.duckdb"}, {"x", "--partition"}} {
+		t.Run(to[0], func(t *testing.T) {
+			dir := t.TempDir()
+			waitFor := func(d time.Duration, files bool) bool {
+				for deadline := time.Now().Add(d); (below(t, dir) != dir+"\n") != files; time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						return false
+					}
+				}
+				return true
+			}
+			p := newProcess(t, append([]string{"export", logs, "--to", filepath.Join(dir, to[0])}, to[1:]...)...)
+			if err := p.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if !waitFor(20*time.Second, true) {
+				t.Fatal("nothing was written in 20 s")
+			}
+			time.Sleep(300 * time.Millisecond) // DuckDB is at it
+			for range 2 {
+				_ = p.Process.Signal(os.Interrupt)
+				waitFor(400*time.Millisecond, false) // DuckDB's driver takes 500 ms to stop
+			}
+			if status := p.status(t); status != 130 {
+				t.Errorf("exit status %d: %s", status, &p.stderr)
+			}
+			if left := below(t, dir); left != dir+"\n" {
+				t.Errorf("left behind:\n%s", left)
+			}
+		})
+	}
+}
+
 // TestSignalledIngest stops ingests at random moments. They end at once, leave nothing
 // but the store, and the last one, which nobody stops, has all that is missing.
 func TestSignalledIngest(t *testing.T) {

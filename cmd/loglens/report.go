@@ -280,7 +280,20 @@ func without(words []string, word string) []string {
 	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == word })
 }
 
+// complete offers words for a flag, and behind each comma of a list. Shells drop what does
+// not begin with all that was typed.
 func complete(c *cobra.Command, flag string, words []string) {
+	offer := func(c *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
+		var before string
+		if _, list := c.Flag(flag).Value.(pflag.SliceValue); list {
+			before = typed[:strings.LastIndex(typed, ",")+1]
+		}
+		var offered []string
+		for _, w := range words {
+			offered = append(offered, before+w)
+		}
+		return offered, cobra.ShellCompDirectiveNoFileComp
+	}
 	// The only error is a flag that does not exist, which every test would show.
-	_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc(flag, offer)
 }

@@ -320,7 +320,7 @@ func logPlaces(b diagnose.Balancer) (places []string, checks bool) {
 // logsRead decides what it means that logs, or some of their objects, could not be
 // read.
 func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot, logs *diagnose.Logs, err error) error {
-	where := "logs in " + strings.Join(specs, ", ")
+	where := "logs in " + few(mostFiles, specs)
 	if logs.Objects > 0 || err == nil {
 		s.Logs = logs
 	}

@@ -71,7 +71,7 @@ func strangers(ctx context.Context, s *query.Store, in input) error {
 	hint := wholeName
 	switch {
 	case len(names) > 0:
-		hint += "; there are " + few(slices.Compact(names))
+		hint += "; there are " + few(10, slices.Compact(names))
 	case unnamed:
 		hint = "leave --lb out: the lines there do not name their load balancer, and nor does the object's name"
 	}
@@ -151,7 +151,7 @@ func (e *strangersError) Unwrap() error { return &e.emptyError }
 
 // place says which logs were asked for.
 func place(in input) string {
-	where := "in " + strings.Join(in.specs, ", ")
+	where := "in " + few(mostFiles, in.specs)
 	if in.balancer != "" {
 		where = "of load balancer " + in.balancer + " " + where
 	}
@@ -193,9 +193,12 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 	slices.Sort(here)
 	switch {
 	case len(others) > 0:
+		if more := len(others) - mostFiles; more > 0 {
+			others = append(others[:mostFiles], fmt.Sprintf("and %d more", more))
+		}
 		return &emptyError{where, strings.Join(others, "\n")}
 	case len(elsewhere) > 0:
-		return &emptyError{where, "there are logs of " + few(slices.Compact(elsewhere)) + ", but of another region or account than --lb says"}
+		return &emptyError{where, "there are logs of " + few(10, slices.Compact(elsewhere)) + ", but of another region or account than --lb says"}
 	case len(here) > 0:
 		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + readers(here)}
 	case len(t.Warnings) > 0:
@@ -207,7 +210,7 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 		}
 		return &emptyError{where, "the objects there end " + span + ": is the window right, and --tz?"}
 	case in.balancer != "" && len(balancers) > 0:
-		return &emptyError{where, wholeName + "; there are " + few(slices.Compact(balancers))}
+		return &emptyError{where, wholeName + "; there are " + few(10, slices.Compact(balancers))}
 	case in.remote:
 		return &emptyError{where, "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
 	case in.balancer != "":
@@ -261,10 +264,12 @@ func (e *foreignError) Hint() string {
 }
 
 // few lists names, the first ones of many.
-func few(names []string) string {
-	const most = 10
+func few(most int, names []string) string {
 	if more := len(names) - most; more > 0 {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
 	}
 	return strings.Join(names, ", ")
 }
+
+// mostFiles are how many are named of those that a shell's pattern may stand for.
+const mostFiles = 3

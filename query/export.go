@@ -48,7 +48,7 @@ const NotWritten = -1
 
 // Database reports whether what stands at a path is to be a DuckDB file, by its name.
 // Everything else is Parquet.
-func Database(to string) bool { return strings.HasSuffix(to, ".duckdb") }
+func Database(to string) bool { return strings.EqualFold(filepath.Ext(to), ".duckdb") }
 
 // Export writes a relation to Parquet with Zstandard, or to a DuckDB file. It returns
 // the answer's facts, and the number of rows. What stands at e.To is whole or not

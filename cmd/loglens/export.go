@@ -70,7 +70,11 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 	case strings.Contains(o.to, "://"):
 		return usage("write a file, then: aws s3 cp FILE "+o.to, "--to %s: export writes local files only", o.to)
 	case textForm(o.to) != "":
-		return usage("loglens sql 'SELECT * FROM "+o.relation+"' --output "+textForm(o.to)+" … > "+ingest.ShellWord(o.to),
+		into := " … > "
+		if strings.EqualFold(filepath.Ext(o.to), ".gz") {
+			into = " … | gzip > "
+		}
+		return usage("loglens sql 'SELECT * FROM "+o.relation+"' --output "+textForm(o.to)+into+ingest.ShellWord(o.to),
 			"--to %s: export writes Parquet and DuckDB files, and no text", o.to)
 	}
 	to, err := filepath.Abs(o.to)
@@ -111,7 +115,7 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 
 // textForm is the form of sql that a file's name asks for; empty if it asks for none.
 func textForm(name string) string {
-	switch strings.ToLower(filepath.Ext(name)) {
+	switch filepath.Ext(strings.TrimSuffix(strings.ToLower(name), ".gz")) {
 	case ".csv", ".tsv", ".txt":
 		return "csv"
 	case ".json":

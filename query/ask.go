@@ -51,10 +51,10 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 		s.warnOfGaps(t)
 		return t, err
 	}
-	if err := s.accounting(ctx, t, Question{}); err != nil {
+	if err := s.accounting(ctx, t); err != nil {
 		return nil, err
 	}
-	return t, s.warn(ctx, t, Question{})
+	return t, s.warn(ctx, t)
 }
 
 // checked is checkStatement for one whose parameters have these values.

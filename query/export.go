@@ -106,7 +106,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := errors.Join(s.accounting(ctx, t, Question{}), s.warn(ctx, t, Question{})); err != nil {
+	if err := errors.Join(s.accounting(ctx, t), s.warn(ctx, t)); err != nil {
 		return nil, 0, err
 	}
 	if a := t.Accounting; a.Lines == a.Rejected && (a.Objects == 0 || a.ObjectsFailed > 0 || a.Rejected > 0) {

@@ -17,13 +17,14 @@ import (
 // facts fills in what every report says beside its rows: what the answer rests
 // on, what it leaves out, and what was wrong with the input.
 func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
-	if err := s.window(ctx, t); err != nil {
-		return err
-	}
-	for _, fill := range []func(context.Context, *Table, Question) error{
-		s.accounting, s.totals, s.notCounted, s.warn,
+	for _, fill := range []func() error{
+		func() error { return s.window(ctx, t) },
+		func() error { return s.accounting(ctx, t) },
+		func() error { return s.totals(ctx, t, q.Classes) },
+		func() error { return s.notCounted(ctx, t, q.Classes) },
+		func() error { return s.warn(ctx, t) },
 	} {
-		if err := fill(ctx, t, q); err != nil {
+		if err := fill(); err != nil {
 			return err
 		}
 	}
@@ -83,7 +84,7 @@ func (s *Store) window(ctx context.Context, t *Table) error {
 // accounting adds up the objects and lines of the kinds that were read for the
 // answer. An object without a line of such a kind is left out, unless its name is of
 // such a kind or it could not be read at all.
-func (s *Store) accounting(ctx context.Context, t *Table, _ Question) error {
+func (s *Store) accounting(ctx context.Context, t *Table) error {
 	a := &t.Accounting
 	return s.one(ctx, `
 		SELECT count(*), count(*) FILTER (status = 'failed'),
@@ -115,7 +116,7 @@ func kindNames(kinds ingest.KindSet) (names []string) {
 }
 
 // totals names the balancers, and adds up their requests and those that failed.
-func (s *Store) totals(ctx context.Context, t *Table, q Question) error {
+func (s *Store) totals(ctx context.Context, t *Table, classes []string) error {
 	var balancer *string
 	var requests, failures int64
 	return s.each(ctx, func() {
@@ -131,19 +132,19 @@ func (s *Store) totals(ctx context.Context, t *Table, q Question) error {
 			CASE WHEN list_contains($1, 'client') THEN failures_client ELSE 0 END +
 			CASE WHEN list_contains($1, 'policy') THEN failures_policy ELSE 0 END +
 			CASE WHEN list_contains($1, 'unknown') THEN failures_unknown ELSE 0 END)::BIGINT
-		FROM traffic GROUP BY load_balancer ORDER BY load_balancer`, []any{&balancer, &requests, &failures}, q.Classes)
+		FROM traffic GROUP BY load_balancer ORDER BY load_balancer`, []any{&balancer, &requests, &failures}, classes)
 }
 
-func (s *Store) notCounted(ctx context.Context, t *Table, q Question) error {
+func (s *Store) notCounted(ctx context.Context, t *Table, classes []string) error {
 	var n NotCounted
 	return s.each(ctx, func() { t.NotCounted = append(t.NotCounted, n) }, `
 		SELECT reason, reason_class, sum(failures)::BIGINT AS requests FROM failure_minute
 		WHERE NOT list_contains($1, reason_class)
-		GROUP BY ALL ORDER BY requests DESC, reason, reason_class`, []any{&n.Reason, &n.Class, &n.Requests}, q.Classes)
+		GROUP BY ALL ORDER BY requests DESC, reason, reason_class`, []any{&n.Reason, &n.Class, &n.Requests}, classes)
 }
 
 // warn says what an engineer has to know before trusting the answer.
-func (s *Store) warn(ctx context.Context, t *Table, q Question) error {
+func (s *Store) warn(ctx context.Context, t *Table) error {
 	say := func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) }
 
 	var text, uri string

@@ -91,7 +91,7 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 
 // present empties the accounting of an answer whose own log is not there: other logs, read
 // beside it, cannot tell that nothing is wrong. They are said to be other logs.
-func (s *Store) present(ctx context.Context, t *Table, q Question) error {
+func (s *Store) present(ctx context.Context, t *Table) error {
 	if s.own&requestKinds != 0 || s.own == 0 {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (s *Store) present(ctx context.Context, t *Table, q Question) error {
 		[]any{&n}, kindNames(s.own))
 	if err == nil && n == 0 {
 		t.Accounting, t.Warnings, s.read = Accounting{}, nil, s.own
-		return s.warn(ctx, t, q)
+		return s.warn(ctx, t)
 	}
 	return err
 }
@@ -159,7 +159,7 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	if err := s.facts(ctx, t, q); err != nil {
 		return err
 	}
-	return s.present(ctx, t, q)
+	return s.present(ctx, t)
 }
 
 // widths are those of the windows that the answer is divided by, none if it is not;

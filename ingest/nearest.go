@@ -12,7 +12,7 @@ func Nearest(word string, names []string) []string {
 		name         string
 		far, letters int
 	}
-	var close []candidate
+	var near []candidate
 	word = strings.ToLower(word)
 	for _, n := range names {
 		lower := strings.ToLower(n)
@@ -22,12 +22,12 @@ func Nearest(word string, names []string) []string {
 			d = min(d, 1)
 		}
 		if d <= max(len(word), len(n))/3 {
-			close = append(close, candidate{n, d, letters})
+			near = append(near, candidate{n, d, letters})
 		}
 	}
-	slices.SortStableFunc(close, func(a, b candidate) int { return cmp.Or(a.far-b.far, a.letters-b.letters) })
+	slices.SortStableFunc(near, func(a, b candidate) int { return cmp.Or(a.far-b.far, a.letters-b.letters) })
 	var out []string
-	for _, c := range close[:min(3, len(close))] {
+	for _, c := range near[:min(3, len(near))] {
 		out = append(out, c.name)
 	}
 	return out

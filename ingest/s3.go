@@ -64,7 +64,7 @@ func bucketOfARN(arn string, a AWS) string {
 
 func (s *s3Source) String() string { return s.spec }
 
-// List finds the plan's objects with few requests; how, stands at seek.
+// List finds the plan's objects with few requests; how, stands at seeker.
 func (s *s3Source) List(ctx context.Context, p Plan) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
 		b, err := s.dial.bucket(ctx, s.bucket)

@@ -96,7 +96,7 @@ func (b *bucket) current() *s3.Client {
 }
 
 // call sends a request, once more if the answer names another region, and
-// explains what went wrong. action and resource are as in explain.
+// explains what went wrong. action and resource are as in Explain.
 func call[T any](ctx context.Context, b *bucket, action, resource string, request func(*s3.Client) (T, error)) (T, error) {
 	client := b.current()
 	if err := b.pulse.lost(resource); err != nil {

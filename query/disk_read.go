@@ -283,7 +283,7 @@ func (s *Store) ledgerOf(ctx context.Context, plan ingest.Plan) (list []diskObje
 // timely is the condition on objects that they may be of logs and times that the
 // plan asks for.
 func timely(plan ingest.Plan) string {
-	any := []string{"named_kind IS NULL"}
+	ways := []string{"named_kind IS NULL"}
 	for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
 		if !plan.Kinds.Has(k) {
 			continue
@@ -296,9 +296,9 @@ func timely(plan ingest.Plan) string {
 		if !last.IsZero() {
 			one += fmt.Sprintf(" AND interval_end <= make_timestamp(%d)", last.UnixMicro())
 		}
-		any = append(any, one)
+		ways = append(ways, one)
 	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(ways, " OR ") + ")"
 }
 
 // diskLogs is Logs of what the store has.

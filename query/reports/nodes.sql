@@ -1,6 +1,6 @@
 -- report: nodes
 -- version: 1
--- about: The balancer's nodes with their requests and failures. A node, or the zone it stands in, that fails more than the others shows.
+-- about: The balancer's nodes with their requests and failures. A node, or the zone it stands in, that fails more than the others shows. The times of its first and last request are whole minutes.
 -- rows: node nodes
 -- total: failures
 --
@@ -21,8 +21,6 @@
 -- column: first_seen    time  everyone  first
 -- column: last_seen     time  everyone  last
 -- column: trend         trend people    trend
---
--- first and last are the minutes of the first and last request.
 WITH
 minutes AS MATERIALIZED (
 	SELECT {

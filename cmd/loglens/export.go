@@ -65,6 +65,8 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 	switch {
 	case o.to == "-":
 		return usage("name a file", "--to -: Parquet cannot be written to a pipe")
+	case !o.partition && os.IsPathSeparator(o.to[len(o.to)-1]):
+		return usage("name a file in it; or --partition, which makes a folder", "--to %s: that is a folder", o.to)
 	case o.partition && query.Database(o.to):
 		return usage("name a folder, for Parquet", "--to %s: --partition makes folders, and a DuckDB file is one file", o.to)
 	case strings.Contains(o.to, "://"):

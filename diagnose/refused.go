@@ -1,0 +1,213 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"loglens/internal/amount"
+)
+
+// refused is the share of a group's failures whose connection was refused, as far as
+// metrics tell, or the targets that they are spread over.
+func (f *facts) refused(g *Group) func(Failure) int64 {
+	d, gone := f.decide(g), f.deregistered(g)
+	share := func(row Failure) int64 {
+		if row.Reason != "Target_Connection_Error" || row.Group != g.logARN(f) {
+			return 0
+		}
+		return d.refusals(row)
+	}
+	if f.Logs != nil && d.sure() == 0 {
+		share = f.undecided(g)
+	}
+	return func(row Failure) int64 {
+		if gone != nil && gone(row) {
+			return 0 // those are of targets that stop as they leave
+		}
+		return share(row)
+	}
+}
+
+// refusing looks for targets whose traffic port refuses.
+func (f *facts) refusing(g *Group) *Finding {
+	d, share := f.decide(g), f.refused(g)
+	probed := []endpoint{}
+	for _, e := range f.of(g) {
+		if p := f.probe(e, false); p != nil && p.Outcome == ProbeRefused {
+			probed = append(probed, e)
+		}
+	}
+	names, n := f.hits(g, share)
+	if n == 0 && len(probed) == 0 {
+		return f.excluded(g)
+	}
+	found := finding("target-port-refused", "")
+	found.Targets = names
+	for _, e := range probed {
+		found.on(e)
+		found.because(FromProbe, e.label()+" refuses the connection")
+	}
+	for _, e := range f.of(g) {
+		// One that got no request yet, and fails its checks in the same way.
+		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) {
+			found.on(e)
+		}
+	}
+	slices.SortFunc(found.Targets, compareTargets)
+	found.Sentence = fmt.Sprintf("%s refuse%s connections on the traffic port: nothing listens there, or on another address only.", whom(found.Targets, g), third(len(found.Targets)))
+	if n > 0 {
+		if f.Balancer.Type == Classic {
+			found.because(FromLog, "no connection to them came about for "+amount.Of(n, "connection of a client", "connections of clients"))
+		} else {
+			found.because(FromLog, amount.Of(n, "request", "requests")+" got 502 before anything was sent")
+		}
+		found.share = share
+	}
+	errors, measured := f.total("TargetConnectionErrorCount", g.ARN)
+	sure := true // where health checks fail as well
+	switch {
+	case measured && errors > 0:
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
+		found.Confidence = High
+	case len(probed) > 0:
+		found.Confidence = High
+	case f.Balancer.Type == Classic:
+		if n, ok := f.total("BackendConnectionErrors", ""); ok {
+			found.because(FromMetric, "BackendConnectionErrors, with those of health checks: "+number(n))
+		}
+		found.rival("", "clients that connect and send nothing are logged alike")
+	case d.refused == 0:
+		found.rival("keep-alive-race", "without TargetConnectionErrorCount of the same minutes a 502 may also be an idle connection that the target closed")
+		if g.speaksTLS() {
+			found.rival("target-tls-negotiation-fails", "or a failed TLS handshake")
+		}
+		if g.http2() {
+			found.rival("target-speaks-http1", "or a target that speaks no HTTP/2, whose health checks fail as well")
+			sure = false
+		}
+	}
+	for _, e := range f.of(g) {
+		if slices.Contains(found.Targets, e.name()) {
+			if e.failing() {
+				found.because(FromHealth, e.label()+": "+state(e.target))
+				if sure {
+					found.Confidence = High
+				}
+			}
+			if len(found.Verify) == 0 {
+				f.fromTarget(found, e)
+			}
+		}
+	}
+	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok && len(probed) == 0 {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
+		found.Do = "see what happened to the process at that time: a restart, a deployment, a crash"
+		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.checkPort == e.port }) {
+			found.rival("health-check-port-hides-refusal", "the health check has a port of its own, and may have passed at that time")
+		}
+	}
+	if len(found.Evidence) > 6 {
+		found.Evidence = found.Evidence[:6]
+	}
+	return found
+}
+
+// alike reports whether a target that refuses has the same health check failing for
+// the same reason.
+func (f *facts) alike(e endpoint, names []string) bool {
+	return slices.ContainsFunc(f.of(e.group), func(other endpoint) bool {
+		return slices.Contains(names, other.name()) && other.target.Reason == e.target.Reason && other.checkPort == other.port
+	})
+}
+
+// excluded concludes from a check that does nothing but connect, and fails, where all
+// that AWS has in between lets it through: then it is the target.
+func (f *facts) excluded(g *Group) *Finding {
+	if g.Check.Protocol != "TCP" {
+		return nil
+	}
+	found := finding("target-port-refused", "")
+	for _, e := range f.of(g) {
+		if e.failing() && e.checkPort == e.port && f.clear(e) {
+			found.on(e)
+			f.evidence(found, e)
+		}
+	}
+	if len(found.Targets) == 0 {
+		return nil
+	}
+	found.Sentence = fmt.Sprintf("%s take%s no connection on the traffic port: nothing seems to listen there.", whom(found.Targets, g), third(len(found.Targets)))
+	if !slices.Contains(g.transports(), "tcp") {
+		found.Sentence = fmt.Sprintf("%s take%s no connection of health checks, which go in TCP to the port of %s: nothing seems to listen there in TCP.", whom(found.Targets, g), third(len(found.Targets)), g.Protocol)
+		found.Do = "check a port that something listens on in TCP, and that fails when the service does"
+	}
+	found.because(FromConfig, "the health check only connects, and security groups, network ACLs and routes let it through")
+	found.rival("", "a firewall on the target itself, or a full backlog")
+	return found
+}
+
+// clear reports whether all filters and routes between the balancer and a target are
+// known, and let its health check through. What lies between VPCs, or behind a route that
+// is not local, is not looked at.
+func (f *facts) clear(e endpoint) bool {
+	subnets, ids := f.senders(e), f.Balancer.SecurityGroups
+	_, settled := f.crossZone(e.group) // from which subnets it is spoken to
+	if e.filters == nil || !e.address.IsValid() || !f.sameVPC(e) || !settled {
+		return false
+	}
+	if len(ids) > 0 && f.permits(ids, true, "tcp", e.checkPort, f.target(e)) != allowed {
+		return false
+	}
+	for _, s := range subnets {
+		nodes := f.nodesOf(s, e)
+		if f.permits(e.filters, false, "tcp", e.checkPort, nodes) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.local(s.ID, e.address) {
+			return false
+		}
+		if slices.ContainsFunc(nodes.addresses, func(p netip.Prefix) bool { return !f.local(e.subnet, p.Addr()) }) {
+			return false
+		}
+	}
+	b := gather{}
+	f.fromBalancer(e, &b)
+	for _, s := range subnets {
+		if s.ID != e.subnet {
+			f.aclsBetween(e, s, &b)
+		}
+		f.routeOut(e, s, &b)
+		f.routeBack(e, s, &b)
+	}
+	return len(b.list) == 0 && len(subnets) > 0
+}
+
+// local reports whether a subnet's table is known to lead an address straight to its VPC.
+func (f *facts) local(subnet string, to netip.Addr) bool {
+	r, _, found, known := f.routeFor(subnet, to)
+	return found && known && r.Via == "local"
+}
+
+// undecided is the share of failed connections where no metric tells: those to
+// targets that are unhealthy, or to a few of many, or within a minute only. What is spread
+// over all of a group's healthy targets is rather a race.
+func (f *facts) undecided(g *Group) func(Failure) int64 {
+	if f.Logs == nil {
+		return func(Failure) int64 { return 0 }
+	}
+	all := f.ofGroup(g, "Target_Connection_Error")
+	bad := map[string]bool{}
+	for _, e := range f.of(g) {
+		bad[e.name()] = e.failing() && !timeoutReason(e.target)
+	}
+	hit, targets, rate := f.spread(g, all)
+	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.isBurst(all)
+	if n, _ := f.total("BackendConnectionErrors", ""); n > 0 {
+		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client
+	}
+	return func(row Failure) int64 {
+		if bad[row.Target] || concentrated {
+			return all(row)
+		}
+		return 0
+	}
+}

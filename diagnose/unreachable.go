@@ -1,0 +1,67 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"loglens/internal/amount"
+)
+
+// unreachable looks for connections that are not established within 10 s.
+func (f *facts) unreachable(g *Group) *Finding {
+	share := f.ofGroup(g, "Target_Connect_Timeout")
+	names, n := f.hits(g, share)
+	if n == 0 {
+		return nil
+	}
+	found := finding("target-connect-timeout", fmt.Sprintf("Connections to %s are not established within 10 s: packets are dropped on the way, or the host is gone.", whom(names, g)))
+	found.Targets, found.share = names, share
+	wall := f.sum(func(row Failure) int64 {
+		if share(row) > 0 {
+			return row.Connect
+		}
+		return 0
+	})
+	found.because(FromLog, fmt.Sprintf("%s got 504 before anything was sent, %d of them at the wall of 10 s", amount.Of(n, "request", "requests"), wall))
+	if errors, ok := f.total("TargetConnectionErrorCount", g.ARN); ok && errors > 0 {
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
+	}
+	if g.speaksTLS() {
+		found.rival("target-tls-negotiation-fails", "a TLS handshake that hangs ends at 10 s as well")
+	}
+	f.farRival(found)
+	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
+	found.rival("", "a firewall on the target itself, or a full backlog")
+	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Requests have been answered since.", whom(names, g), span)
+		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
+	} else if f.addressed(g) {
+		f.leaving(found, g)
+	}
+	return found
+}
+
+// runOn is what keeps targets from being gone before the balancer has let go of them.
+const runOn = "where targets are replaced, let each run on for a while after its deregistration begins: a preStop hook that waits, in Kubernetes; where they crashed, look at why"
+
+// leaving says of targets that no connection is established to whether they are about to
+// leave their group, or have left it.
+func (f *facts) leaving(found *Finding, g *Group) {
+	stay := false
+	for _, t := range found.Targets {
+		at := slices.IndexFunc(f.of(g), func(e endpoint) bool { return e.name() == t })
+		switch {
+		case at < 0:
+			found.because(FromConfig, t+" is not registered any more")
+		case f.of(g)[at].target.State == "draining":
+			found.because(FromHealth, t+": "+state(f.of(g)[at].target))
+		default:
+			stay = true
+		}
+	}
+	if n := len(found.Targets); n > 0 && !stay {
+		found.Sentence = fmt.Sprintf("Connections to %s, which %s, are not established within 10 s: most likely the host was gone before the balancer had let go of it.", whom(found.Targets, g), amount.Noun(n, "leaves or has left the group", "leave or have left the group"))
+		found.Do = runOn
+	}
+}

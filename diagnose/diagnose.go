@@ -54,6 +54,11 @@ func finding(id, sentence string) *Finding {
 	return &Finding{ID: id, Level: k.Level, Hop: k.Hop, Confidence: Medium, Sentence: sentence, Do: k.Do}
 }
 
+// given are those findings that there are, and not nil.
+func given(list ...*Finding) []*Finding {
+	return slices.DeleteFunc(list, func(found *Finding) bool { return found == nil })
+}
+
 // finish counts what a finding explains, and brings its lists in order.
 func (f *Finding) finish(facts *facts) {
 	slices.Sort(f.Groups)

@@ -29,54 +29,73 @@ var (
 		"AuthUnhandledException", "JWKSRequestFailed", "JWKSResponseInvalid", "JWKSResponseSizeExceeded", "JWTValidationInternalError"}
 )
 
-func lookAtLogin(f *facts) (list []*Finding) {
-	ofLogin := func(row Failure) bool {
-		return row.Class == "policy" && row.Status >= 400 && (strings.HasPrefix(row.Reason, "Auth") || strings.HasPrefix(row.Reason, "JW"))
+func lookAtLogin(f *facts) []*Finding {
+	return given(f.providerFails(), f.loginRefused(), f.noVerdict())
+}
+
+// ofLogin reports whether a request ended in an authenticate or JWT action.
+func (row Failure) ofLogin() bool {
+	return row.Class == "policy" && row.Status >= 400 && (strings.HasPrefix(row.Reason, "Auth") || strings.HasPrefix(row.Reason, "JW"))
+}
+
+// ofProvider reports whether it did so for the identity provider, or the balancer itself.
+func (row Failure) ofProvider() bool {
+	return row.ofLogin() && (slices.Contains(slices.Concat(notReached, claimsTooLong, providerSays), row.Reason) || row.Reason == "Auth_Failed" && row.Status >= 500)
+}
+
+func (f *facts) providerFails() *Finding {
+	p := f.ended(Failure.ofProvider)
+	if p.n < fewRequests && p.rate < gaveUpRate {
+		return nil
 	}
-	ofProvider := func(row Failure) bool {
-		return ofLogin(row) && (slices.Contains(slices.Concat(notReached, claimsTooLong, providerSays), row.Reason) || row.Reason == "Auth_Failed" && row.Status >= 500)
+	found := finding("login-provider-fails", "The balancer cannot log clients in: "+p.words()+" failed in its exchange with the identity provider, or in the balancer itself.")
+	if p.rate < fewFailures {
+		found.Level = Warn
 	}
-	if p := f.ended(ofProvider); p.n >= fewRequests || p.rate >= gaveUpRate {
-		found := finding("login-provider-fails", "The balancer cannot log clients in: "+p.words()+" failed in its exchange with the identity provider, or in the balancer itself.")
-		if p.rate < fewFailures {
-			found.Level = Warn
+	f.told(found, p, Failure.ofProvider)
+	switch silent, long := p.codes(notReached), p.codes(claimsTooLong); {
+	case 2*silent > p.n:
+		found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the identity provider was not reached, or did not answer within 5 s."
+		found.Do = "see whether the provider's end points answer, and whether their names lead to IPv4 addresses in public DNS; let the balancer out to them on 443: security group, network ACLs, routes, of an internal balancer to a NAT gateway"
+		if own := f.Balancer.SecurityGroups; len(own) > 0 && f.Network.SecurityGroups != nil {
+			found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(own), f.has(own, true, "tcp", 443)))
 		}
-		f.told(found, p, ofProvider)
-		switch silent, long := p.codes(notReached), p.codes(claimsTooLong); {
-		case 2*silent > p.n:
-			found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the identity provider was not reached, or did not answer within 5 s."
-			found.Do = "see whether the provider's end points answer, and whether their names lead to IPv4 addresses in public DNS; let the balancer out to them on 443: security group, network ACLs, routes, of an internal balancer to a NAT gateway"
-			if own := f.Balancer.SecurityGroups; len(own) > 0 && f.Network.SecurityGroups != nil {
-				found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(own), f.has(own, true, "tcp", 443)))
-			}
-		case 2*long > p.n:
-			found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the claims that the identity provider sent exceed 11 KB."
-			found.Do = "let the provider send fewer claims, or ask for fewer scopes"
-		}
-		list = append(list, found)
+	case 2*long > p.n:
+		found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the claims that the identity provider sent exceed 11 KB."
+		found.Do = "let the provider send fewer claims, or ask for fewer scopes"
 	}
-	others := func(row Failure) bool { return ofLogin(row) && !ofProvider(row) }
-	if p := f.ended(others); p.n >= fewRequests && p.rate >= gaveUpRate {
-		found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
-		f.told(found, p, others)
-		found.rival("", "clients that nobody expects to log in, such as scanners, or those of an interface that have no session: where a rule denies what is not authenticated, 401 is meant")
-		list = append(list, found)
+	return found
+}
+
+func (f *facts) loginRefused() *Finding {
+	others := func(row Failure) bool { return row.ofLogin() && !row.ofProvider() }
+	p := f.ended(others)
+	if p.n < fewRequests || p.rate < gaveUpRate {
+		return nil
 	}
+	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
+	f.told(found, p, others)
+	found.rival("", "clients that nobody expects to log in, such as scanners, or those of an interface that have no session: where a rule denies what is not authenticated, 401 is meant")
+	return found
+}
+
+func (f *facts) noVerdict() *Finding {
 	ofWAF := func(row Failure) bool {
 		return row.Class == "policy" && row.Status >= 500 && row.Reason != "WAF_Block" && strings.HasPrefix(row.Reason, "WAF")
 	}
-	if p := f.ended(ofWAF); p.n >= fewRequests || p.rate >= gaveUpRate {
-		found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")
-		if p.rate < fewFailures {
-			found.Level = Warn
-		}
-		f.told(found, p, ofWAF)
-		if open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]; ok {
-			found.because(FromConfig, "waf.fail_open.enabled is "+open+"; if it is true, requests go to targets unchecked while AWS WAF does not answer")
-		}
-		list = append(list, found)
+	p := f.ended(ofWAF)
+	if p.n < fewRequests && p.rate < gaveUpRate {
+		return nil
 	}
-	return list
+	found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")
+	if p.rate < fewFailures {
+		found.Level = Warn
+	}
+	f.told(found, p, ofWAF)
+	if open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]; ok {
+		found.because(FromConfig, "waf.fail_open.enabled is "+open+"; if it is true, requests go to targets unchecked while AWS WAF does not answer")
+	}
+	return found
 }
 
 // ended is a part of the failures that are none of targets.

@@ -38,14 +38,3 @@ func lookAtPublicAccess(f *facts) []*Finding {
 	}
 	return []*Finding{found}
 }
-
-// clientsCome reports whether clients are seen to arrive: within the last minutes, or, of
-// what is longer ago or has no metrics, at any time of the window.
-func (f *facts) clientsCome() bool {
-	if f.Metrics != nil && f.Taken.Sub(f.Until) <= recently {
-		return f.lately("RequestCount")+f.lately("NewFlowCount") > 0
-	}
-	requests, _ := f.total("RequestCount", "")
-	flows, _ := f.total("NewFlowCount", "")
-	return requests+flows > 0 || f.observed(nil).Requests > 0
-}

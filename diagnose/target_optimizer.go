@@ -31,7 +31,7 @@ const (
 	channelCount  = "TargetControlActiveChannelCount"
 )
 
-func lookAtTargetOptimizer(f *facts) (list []*Finding) {
+func lookAtTargetOptimizer(f *facts) []*Finding {
 	o := optimized{facts: f}
 	for i := range f.Groups {
 		if g := &f.Groups[i]; g.ControlPort > 0 {
@@ -41,12 +41,7 @@ func lookAtTargetOptimizer(f *facts) (list []*Finding) {
 	if len(o.groups) == 0 {
 		return nil
 	}
-	for _, found := range []*Finding{o.rejects(), o.noChannel()} {
-		if found != nil {
-			list = append(list, found)
-		}
-	}
-	return list
+	return given(o.rejects(), o.noChannel())
 }
 
 // optimized are the groups with target optimizer.

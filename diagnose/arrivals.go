@@ -1,0 +1,41 @@
+package diagnose
+
+import "time"
+
+// arriving counts the connections of clients within the last minutes before the snapshot.
+// What security groups reject is not among them. An application balancer counts its own
+// connections to targets as well, maybe those of health checks: clients have come only
+// where there were requests, too.
+func (f *facts) arriving() (name string, n float64) {
+	switch {
+	case f.Balancer.Type == NetworkType:
+		name = "NewFlowCount"
+	case f.lately("RequestCount") > 0:
+		name = "NewConnectionCount"
+	}
+	return name, f.lately(name)
+}
+
+// recently is how old a point of a metric may be to tell what is now.
+const recently = 5 * time.Minute
+
+// lately is what a metric of the balancer came to in the last minutes before the snapshot.
+func (f *facts) lately(name string) (n float64) {
+	for _, p := range f.series(name, "") {
+		if p.Time.After(f.Taken.Add(-recently)) {
+			n += p.Value
+		}
+	}
+	return n
+}
+
+// clientsCome reports whether clients are seen to arrive: within the last minutes, or, of
+// what is longer ago or has no metrics, at any time of the window.
+func (f *facts) clientsCome() bool {
+	if f.Metrics != nil && f.Taken.Sub(f.Until) <= recently {
+		return f.lately("RequestCount")+f.lately("NewFlowCount") > 0
+	}
+	requests, _ := f.total("RequestCount", "")
+	flows, _ := f.total("NewFlowCount", "")
+	return requests+flows > 0 || f.observed(nil).Requests > 0
+}

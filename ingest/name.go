@@ -3,6 +3,7 @@ package ingest
 import (
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -24,10 +25,16 @@ type Name struct {
 // endLayout is the form of the interval's end in a name.
 const endLayout = "20060102T1504Z"
 
+// isEnding reports whether a name of AWS ends so, or that of a copy, to which a desktop, a
+// browser or a command gave another: ".log (1).gz", ".log - Copy.gz", ".log.gz.1".
+func isEnding(s string) bool { return s == ".log" || s == ".log.gz" || copyEnding.MatchString(s) }
+
+var copyEnding = regexp.MustCompile(`^\.log([ (].*)?(\.gz)?(\.[0-9]+)?$`)
+
 // NameOf is the name of an object, by its path, or by its address in S3.
 func NameOf(uri string) Name { return ParseName(path.Base(filepath.ToSlash(uri))) }
 
-// ParseName reads a base name (no folder). A name that AWS does not write is
+// ParseName reads a base name (no folder), or that of a copy beside it. Any other is
 // of kind parse.KindUnknown with all other fields empty.
 //
 // Source: AWS, "Access log files" of the Application, Network and Classic Load
@@ -36,11 +43,11 @@ func ParseName(base string) Name {
 	if strings.HasPrefix(base, "ELB") && strings.HasSuffix(base, "TestFile") {
 		return Name{TestFile: true}
 	}
-	rest, ok := strings.CutSuffix(strings.TrimSuffix(base, ".gz"), ".log")
-	if !ok {
+	ending := strings.LastIndex(base, ".log")
+	if ending < 0 || !isEnding(base[ending:]) {
 		return Name{}
 	}
-	head, rest, ok := parseHead(rest)
+	head, rest, ok := parseHead(base[:ending])
 	if !ok {
 		return Name{}
 	}

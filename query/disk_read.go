@@ -374,13 +374,6 @@ func (s *Store) account(ctx context.Context, kinds ingest.KindSet) error {
 	return err
 }
 
-func sqlList(words []string) string {
-	for i, w := range words {
-		words[i] = quoted(w)
-	}
-	return "[" + strings.Join(words, ", ") + "]"
-}
-
 // wholeRequests refuses to answer from objects of which only failures were kept.
 func (s *Store) wholeRequests(ctx context.Context) error {
 	var lacking, all int64

@@ -2,8 +2,6 @@ package query
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -29,36 +27,6 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 		}
 	}
 	return nil
-}
-
-// querier is a connection, or any of the database's.
-type querier interface {
-	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-}
-
-// each runs a query and calls row for every row, with the values scanned into dest.
-func (s *Store) each(ctx context.Context, row func(), query string, dest []any, args ...any) error {
-	return each(ctx, s.conn, row, query, dest, args...)
-}
-
-// one is each for a query of one row.
-func (s *Store) one(ctx context.Context, query string, dest []any, args ...any) error {
-	return s.each(ctx, func() {}, query, dest, args...)
-}
-
-func each(ctx context.Context, from querier, row func(), query string, dest []any, args ...any) (err error) {
-	rows, err := from.QueryContext(ctx, query, args...)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		if err := rows.Scan(dest...); err != nil {
-			return err
-		}
-		row()
-	}
-	return rows.Err()
 }
 
 // window closes the open bounds of the window with the minutes that have requests.

@@ -358,14 +358,12 @@ func (r *Report) keys(by []string) (columns []string) {
 // in all its spellings, which has nothing of what was typed, or NULL: DuckDB compiles a
 // constant expression once, and a bound one for each row.
 func (r *Report) divided(q Question) (string, error) {
-	quoted := make([]string, len(q.By))
-	for i, d := range q.By {
+	for _, d := range q.By {
 		if !slices.Contains(r.DimensionNames(), d) {
 			return "", fmt.Errorf("no dimension %q", d)
 		}
-		quoted[i] = "'" + d + "'"
 	}
-	text := strings.ReplaceAll(r.sql, "$by", "["+strings.Join(quoted, ", ")+"]")
+	text := strings.ReplaceAll(r.sql, "$by", sqlList(q.By))
 	for _, f := range r.Filters {
 		value, asked := q.Filters[f.Name]
 		if f.Address {

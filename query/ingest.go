@@ -184,14 +184,6 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 	return s.in.Disk.fault(err)
 }
 
-// or is what p points at, or the zero value.
-func or[T any](p *T) (v T) {
-	if p != nil {
-		v = *p
-	}
-	return v
-}
-
 // checkVersion refuses a file that no ingest or another version of loglens has made.
 func (s *Store) checkVersion(ctx context.Context, d Disk) error {
 	tables, own, version := 0, 0, 0

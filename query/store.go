@@ -10,7 +10,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -164,9 +163,6 @@ func (s *Store) register(exec func(string) error) error {
 	return errors.Join(errs...)
 }
 
-// quoted is a text as SQL writes it.
-func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
 // throughWAL is up to what size a transaction goes through DuckDB's log before it goes
 // to the file: that would write nearly everything twice.
 const throughWAL = "1KB"
@@ -175,13 +171,10 @@ const throughWAL = "1KB"
 func settings(temp, out string, disk Disk) []string {
 	var allowed []string
 	if out != "" {
-		allowed = append(allowed, "SET allowed_directories = ["+quoted(out)+"]")
+		allowed = append(allowed, "SET allowed_directories = "+sqlList([]string{out}))
 	}
 	if files := disk.files(); len(files) > 0 {
-		for i, f := range files {
-			files[i] = quoted(f)
-		}
-		allowed = append(allowed, "SET allowed_paths = ["+strings.Join(files, ", ")+"]")
+		allowed = append(allowed, "SET allowed_paths = "+sqlList(files))
 	}
 	return append(allowed,
 		"SET autoinstall_known_extensions = false",

@@ -37,10 +37,7 @@ func elsewhen(t *testing.T, off time.Duration, at time.Time) (asked *int, run fu
 		_, _ = fmt.Fprintf(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated>%s</ListBucketResult>`, contents)
 	}))
 	t.Cleanup(server.Close)
-	for _, s := range append([]string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, quiet...) {
-		name, v, _ := strings.Cut(s, "=")
-		t.Setenv(name, v)
-	}
+	asSomebody(t)
 	return asked, func(args ...string) (int, string, string) {
 		var stdout, stderr bytes.Buffer
 		a := &app{in: strings.NewReader(""), out: &stdout, err: &stderr, now: time.Now, getenv: os.Getenv}

@@ -67,10 +67,7 @@ func runOn(t *testing.T, bucket http.HandlerFunc, args ...string) {
 	t.Helper()
 	server := httptest.NewServer(bucket)
 	defer server.Close()
-	for _, s := range append([]string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, quiet...) {
-		name, v, _ := strings.Cut(s, "=")
-		t.Setenv(name, v)
-	}
+	asSomebody(t)
 	var stderr bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: io.Discard, err: &stderr, now: time.Now, getenv: os.Getenv}
 	status := a.run(t.Context(), append(args, "--region", "us-east-1", "--endpoint-url", server.URL,

@@ -47,10 +47,7 @@ func diagnosed(t *testing.T, balancer string, bucket http.HandlerFunc, args ...s
 		}
 	}))
 	defer server.Close()
-	for _, s := range append([]string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, quiet...) {
-		name, v, _ := strings.Cut(s, "=")
-		t.Setenv(name, v)
-	}
+	asSomebody(t)
 	var out, talk bytes.Buffer
 	a := &app{in: strings.NewReader(""), out: &out, err: &talk, now: time.Now, getenv: os.Getenv}
 	status = a.run(t.Context(), append([]string{"diagnose", "--lb", "shop", "--region", "us-east-1", "--endpoint-url", server.URL}, args...))

@@ -98,7 +98,7 @@ func asked(t *testing.T, r query.Report, now time.Time) *query.Table {
 	if r.Limit == 0 {
 		o.limit = 12
 	}
-	if !r.Asks("classes") || len(o.classes) == 0 {
+	if !r.Asks("classes") {
 		o.classes = parse.Classes()
 	}
 	table, err := s.Run(t.Context(), r, query.Question{By: o.by, Classes: o.classes, Limit: o.limit, Now: now})

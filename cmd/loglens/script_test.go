@@ -73,6 +73,15 @@ var quiet = []string{
 	"AWS_EC2_METADATA_DISABLED=true", "AWS_CONFIG_FILE=/dev/null", "AWS_SHARED_CREDENTIALS_FILE=/dev/null", "TZ=UTC",
 }
 
+// asSomebody gives this process credentials, and the rest of that environment.
+func asSomebody(t *testing.T) {
+	t.Helper()
+	for _, s := range append([]string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b"}, quiet...) {
+		name, v, _ := strings.Cut(s, "=")
+		t.Setenv(name, v)
+	}
+}
+
 // TestScriptsAreComplete holds the scripts to their form: one behaviour of one
 // command each, by its name, and a look at stderr.
 func TestScriptsAreComplete(t *testing.T) {

@@ -86,6 +86,7 @@ func deployedWords(t *testing.T, text string) []string {
 		if !ok || strings.HasPrefix(line, "#") {
 			continue
 		}
+		rest, _, _ = strings.Cut(rest, " 2>&1)") // cron's line goes on behind the command
 		rest = strings.ReplaceAll(strings.TrimSuffix(strings.TrimSpace(rest), ">&2"), `\%`, "%")
 		words := []string{"summary"}
 		for _, m := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(rest, -1) {
@@ -209,7 +210,8 @@ func TestSystemdAgrees(t *testing.T) {
 
 // TestCronLine runs the line of cron as cron does, with the settings that the
 // instructions show: its user can write where it writes, and a webhook's address
-// arrives whole, whatever signs of the shell are in it.
+// arrives whole, whatever signs of the shell are in it. cron mails what is printed: all
+// that a run says that fails, and nothing of another.
 func TestCronLine(t *testing.T) {
 	needs(t, "flock")
 	_, line, _ := strings.Cut(deployed(t, "cron/loglens-summary"), "20 * * * * loglens ")
@@ -231,13 +233,23 @@ func TestCronLine(t *testing.T) {
 		env.WriteString(strings.Replace(setting[1], "https://hooks.slack.com/services/…", address, 1) + "\n")
 	}
 	write(t, filepath.Join(dir, "summary.env"), env.String(), 0o600)
-	write(t, filepath.Join(dir, "loglens"), "#!/bin/sh\nprintf '%s\\n' \"$LOGLENS_SOURCE\" \"$LOGLENS_POST\" \"$AWS_REGION\" \"$*\"\n", 0o700)
-	cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", line)
-	cmd.Env = []string{"PATH=" + dir + ":/usr/local/bin:/usr/bin:/bin"}
-	said, err := cmd.CombinedOutput()
-	got := strings.Split(string(said), "\n")
-	if err != nil || len(got) < 4 || got[0] != "s3://my-logs/prod" || got[1] != address || got[2] != "eu-central-1" || !strings.Contains(got[3], "> 1% and") {
-		t.Errorf("%v\n%s", err, said)
+	write(t, filepath.Join(dir, "loglens"), "#!/bin/sh\nprintf '%s\\n' \"$LOGLENS_SOURCE\" \"$LOGLENS_POST\" \"$AWS_REGION\" \"$*\" >&2\nexit $STATUS\n", 0o700)
+	run := func(status int) string {
+		t.Helper()
+		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", line)
+		cmd.Env = []string{"PATH=" + dir + ":/usr/local/bin:/usr/bin:/bin", fmt.Sprintf("STATUS=%d", status)}
+		said, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("%v\n%s", err, said)
+		}
+		return string(said)
+	}
+	got := strings.Split(run(exitCondition), "\n")
+	if len(got) < 4 || got[0] != "s3://my-logs/prod" || got[1] != address || got[2] != "eu-central-1" || !strings.Contains(got[3], "> 1% and") {
+		t.Errorf("of a run that fails: %q", got)
+	}
+	if said := run(0); said != "" {
+		t.Errorf("of a run that does not fail: %s", said)
 	}
 }
 

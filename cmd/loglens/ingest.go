@@ -33,12 +33,14 @@ func (o *diskOptions) flags(f *pflag.FlagSet, standard, about string) {
 
 // disk resolves a store; the zero value if none is meant.
 func (a *app) disk(o diskOptions) (d query.Disk, err error) {
-	if o.path == "" {
+	wait, err := when.Duration(o.wait)
+	switch {
+	case err != nil:
+		return d, usage("for example --lock-timeout 30s", "--lock-timeout: %w", err)
+	case o.path == "":
 		return d, nil
 	}
-	if d.Wait, err = when.Duration(o.wait); err != nil {
-		return d, usage("for example --lock-timeout 30s", "--lock-timeout: %w", err)
-	}
+	d.Wait = wait
 	if d.Path = o.path; o.path != defaultStore {
 		return resolved(d), nil
 	}

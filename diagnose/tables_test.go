@@ -22,7 +22,7 @@ func logged(t *testing.T, s *Snapshot, lines []string) *Logs {
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sources, err := ingest.NewSources(t.Context(), []string{file}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{file}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -183,7 +183,7 @@ func TestKept(t *testing.T) {
 	}
 	for _, workers := range []int{1, 4} {
 		t.Run(fmt.Sprint(workers, " workers"), func(t *testing.T) {
-			all, err := NewSources(t.Context(), []string{"s3://bucket", local, "-"}, strings.NewReader(piped), aws)
+			all, err := NewSources([]string{"s3://bucket", local, "-"}, strings.NewReader(piped), aws)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -239,7 +239,7 @@ func TestKept(t *testing.T) {
 func onShelf(t *testing.T, books map[string][]byte, dir string) (*shelf, *Kept) {
 	t.Helper()
 	s, aws := newShelf(t, books)
-	all, err := NewSources(t.Context(), []string{"s3://bucket"}, nil, aws)
+	all, err := NewSources([]string{"s3://bucket"}, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}

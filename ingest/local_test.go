@@ -70,7 +70,7 @@ func readAll(t *testing.T, ctx context.Context, f *Feed) (texts map[string]strin
 
 func sources(t *testing.T, stdin io.Reader, specs ...string) []Source {
 	t.Helper()
-	s, err := NewSources(t.Context(), specs, stdin, AWS{})
+	s, err := NewSources(specs, stdin, AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestNewSourcesErrors(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := NewSources(t.Context(), tt.specs, nil, AWS{})
+			_, err := NewSources(tt.specs, nil, AWS{})
 			if !errors.As(err, tt.want) {
 				t.Fatalf("error %v (%T), want %T", err, err, tt.want)
 			}
@@ -517,7 +517,7 @@ func TestFilesRenamed(t *testing.T) {
 	}()
 	for made.Load() < 300 {
 		before := min(made.Load(), 50)
-		sources, err := NewSources(t.Context(), []string{dir}, nil, AWS{})
+		sources, err := NewSources([]string{dir}, nil, AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}

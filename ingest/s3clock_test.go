@@ -60,7 +60,7 @@ func TestLearnTime(t *testing.T) {
 				answer(w, false, "", "prod/a.log")
 			})
 			aws.Clock = new(Clock)
-			sources, err := NewSources(t.Context(), []string{t.TempDir(), "s3://bucket/prod"}, nil, aws)
+			sources, err := NewSources([]string{t.TempDir(), "s3://bucket/prod"}, nil, aws)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -83,7 +83,7 @@ func TestLearnTimeWithoutCredentials(t *testing.T) {
 	}
 	aws := fakeS3(t, func(http.ResponseWriter, *http.Request) { t.Error("a request without credentials") })
 	aws.Clock = new(Clock)
-	sources, err := NewSources(t.Context(), []string{"s3://bucket"}, nil, aws)
+	sources, err := NewSources([]string{"s3://bucket"}, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func fakeS3(t *testing.T, h http.HandlerFunc) AWS {
 // listAll lists a source and returns its keys.
 func listAll(t *testing.T, aws AWS, spec string, p Plan) ([]string, error) {
 	t.Helper()
-	sources, err := NewSources(t.Context(), []string{spec}, nil, aws)
+	sources, err := NewSources([]string{spec}, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func oneAhead(t *testing.T, places ...string) {
 		}
 		s.ServeHTTP(w, r)
 	})
-	sources, err := NewSources(t.Context(), []string{"s3://bucket"}, nil, aws)
+	sources, err := NewSources([]string{"s3://bucket"}, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -599,7 +599,7 @@ func readOne(t *testing.T, listed string, get http.HandlerFunc) (text string, er
 		}
 		_, _ = io.WriteString(w, `<ListBucketResult><Name>bucket</Name><IsTruncated>false</IsTruncated>`+one+`</ListBucketResult>`)
 	})
-	sources, err := NewSources(t.Context(), []string{"s3://bucket/key"}, nil, aws)
+	sources, err := NewSources([]string{"s3://bucket/key"}, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func TestServerLost(t *testing.T) {
 				_, _ = io.WriteString(w, text)
 			})
 			aws.IdleTimeout = 300 * time.Millisecond
-			sources, err := NewSources(t.Context(), []string{"s3://bucket/k/"}, nil, aws)
+			sources, err := NewSources([]string{"s3://bucket/k/"}, nil, aws)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,6 @@
 package ingest
 
 import (
-	"context"
 	"io"
 	"strings"
 )
@@ -12,7 +11,7 @@ import (
 //
 // Local places are looked at here: a missing one is a *NotFoundError. S3 is
 // not contacted before the sources are listed. aws says how to reach it.
-func NewSources(ctx context.Context, specs []string, stdin io.Reader, aws AWS) ([]Source, error) {
+func NewSources(specs []string, stdin io.Reader, aws AWS) ([]Source, error) {
 	var sources []Source
 	var dial *dialer
 	usesStdin := false

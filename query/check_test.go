@@ -110,7 +110,7 @@ func asking(t *testing.T, files ...string) *Store {
 func askingInto(t *testing.T, out string, files ...string) *Store {
 	t.Helper()
 	ctx := context.Background()
-	sources, err := ingest.NewSources(ctx, files, nil, ingest.AWS{})
+	sources, err := ingest.NewSources(files, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func killSelf() error {
 
 func ingestInto(disk Disk, logs, temp string) (Ingested, error) {
 	ctx := context.Background()
-	sources, err := ingest.NewSources(ctx, []string{logs}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{logs}, nil, ingest.AWS{})
 	if err != nil {
 		return Ingested{}, err
 	}

@@ -215,7 +215,7 @@ func TestBoundedByWhatWasLookedThrough(t *testing.T) {
 func TestWithoutWindowLacksWhatOneSourceLacks(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 35, End: end, Lines: 600, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
-	sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{w.dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -279,7 +279,7 @@ func TestFarBehindWhatWasLookedThrough(t *testing.T) {
 func TestOthersOfTheName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 38, End: end, Lines: 600, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
-	sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{w.dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -328,7 +328,7 @@ func TestOthersOfTheName(t *testing.T) {
 func TestSourceForEveryObject(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 37, End: end, Lines: 20000, Span: 3 * time.Hour, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
-	found, err := ingest.NewSources(context.Background(), []string{w.dir, t.TempDir()}, nil, ingest.AWS{})
+	found, err := ingest.NewSources([]string{w.dir, t.TempDir()}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -372,7 +372,7 @@ func TestObjectsAsSourcesVanish(t *testing.T) {
 	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
 	bring := func(now time.Time, files ...string) {
 		t.Helper()
-		sources, err := ingest.NewSources(context.Background(), files, nil, ingest.AWS{})
+		sources, err := ingest.NewSources(files, nil, ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -397,7 +397,7 @@ func TestObjectsAsSourcesVanish(t *testing.T) {
 func TestNewestIsNotLookedFor(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, demo.Options{Seed: 32, End: end, Lines: 300, Span: 40 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
-	sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{w.dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -461,7 +461,7 @@ func TestBrokenOffIsNotLookedThrough(t *testing.T) {
 		}
 		return got
 	}
-	sources, err := ingest.NewSources(context.Background(), []string{w.dir, t.TempDir()}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{w.dir, t.TempDir()}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

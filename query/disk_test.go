@@ -24,7 +24,7 @@ import (
 func ingested(t testing.TB, disk query.Disk, dir string, plan ingest.Plan, requests bool) query.Ingested {
 	t.Helper()
 	ctx := context.Background()
-	sources, err := ingest.NewSources(ctx, []string{dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

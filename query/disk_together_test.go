@@ -117,7 +117,7 @@ func TestTwoIngests(t *testing.T) {
 	}
 	release := query.Hold(t, disk)
 	defer release()
-	sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{w.dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -250,7 +250,7 @@ func (m *diskModel) bring(r *rapid.T, disk query.Disk) (wanted map[string]diskOb
 	if rapid.Bool().Draw(r, "windowed") {
 		plan.Window.From = m.minute(r, "minutes")
 	}
-	sources, err := ingest.NewSources(context.Background(), []string{m.logs}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{m.logs}, nil, ingest.AWS{})
 	if err != nil {
 		r.Fatal(err)
 	}

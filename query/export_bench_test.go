@@ -119,7 +119,7 @@ func columnsOf(b *testing.B, q string) (names []string) {
 func export(b *testing.B, dir, to string, columns []string) int64 {
 	b.Helper()
 	ctx := context.Background()
-	sources, err := ingest.NewSources(ctx, []string{dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 	if err != nil {
 		b.Fatal(err)
 	}

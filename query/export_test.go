@@ -107,7 +107,7 @@ func TestExport(t *testing.T) {
 		{to: "two.duckdb", workers: 2},
 	} {
 		out := t.TempDir()
-		sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
+		sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +226,7 @@ func TestExportOdd(t *testing.T) {
 	}
 	exportTo := func(dir, to string, workers int, relation string, columns []string) string {
 		t.Helper()
-		sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
+		sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -104,7 +104,7 @@ func TestFewCounts(t *testing.T) {
 	}
 	report, _ := FindReport("top-errors")
 	for _, window := range []when.Window{{}, {From: end.Add(-24 * time.Hour), Until: end}} {
-		sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
+		sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}

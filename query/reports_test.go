@@ -373,7 +373,7 @@ func TestCoverageOfABucket(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 0xb0c4e7))
 		w := newWorld(t, randomOptions(rng), rng)
 		w.look(randomWindow(rng, w.truth))
-		sources, err := ingest.NewSources(context.Background(), []string{w.dir}, nil, ingest.AWS{})
+		sources, err := ingest.NewSources([]string{w.dir}, nil, ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}

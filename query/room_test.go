@@ -45,7 +45,7 @@ func TestManyClientsAndRoutes(t *testing.T) {
 	}
 	for name, rows := range map[string]int64{"clients": many - 3, "routes": many} {
 		t.Run(name, func(t *testing.T) {
-			sources, err := ingest.NewSources(context.Background(), []string{path}, nil, ingest.AWS{})
+			sources, err := ingest.NewSources([]string{path}, nil, ingest.AWS{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -105,7 +105,7 @@ func TestIngestOutOfMemory(t *testing.T) {
 	if err := os.WriteFile(path, []byte(line), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sources, err := ingest.NewSources(context.Background(), []string{path}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{path}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

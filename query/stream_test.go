@@ -211,7 +211,7 @@ func TestDamagedStandardInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	sources, err := ingest.NewSources(ctx, []string{"-"}, bytes.NewReader(b.Bytes()[:b.Len()-5]), ingest.AWS{})
+	sources, err := ingest.NewSources([]string{"-"}, bytes.NewReader(b.Bytes()[:b.Len()-5]), ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +231,7 @@ func TestDamagedStandardInput(t *testing.T) {
 func TestRecursionOverStandardInput(t *testing.T) {
 	ctx := context.Background()
 	for _, how := range []string{"", "USING KEY (i)"} {
-		sources, err := ingest.NewSources(ctx, []string{"-"}, strings.NewReader(strings.Repeat(unserved, 50)), ingest.AWS{})
+		sources, err := ingest.NewSources([]string{"-"}, strings.NewReader(strings.Repeat(unserved, 50)), ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -338,7 +338,7 @@ func TestSummaryReadsOnce(t *testing.T) {
 	var listed atomic.Int64
 	read := func(w when.Window, ask func(*query.Store) int64) {
 		t.Helper()
-		sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
+		sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -376,7 +376,7 @@ func TestSummaryReadsOnce(t *testing.T) {
 // delivered sums a folder up as if it lay in S3, where it was delivered as told.
 func delivered(t *testing.T, dir string, plan ingest.Plan, told func(*ingest.Object)) *query.Summary {
 	t.Helper()
-	sources, err := ingest.NewSources(context.Background(), []string{dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func TestCoverageOfMany(t *testing.T) {
 		t.Setenv(name, value)
 	}
 	aws := ingest.AWS{Region: "us-east-1", EndpointURL: server.URL}
-	sources, err := ingest.NewSources(context.Background(), []string{"s3://bucket/flat"}, nil, aws)
+	sources, err := ingest.NewSources([]string{"s3://bucket/flat"}, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -156,7 +156,7 @@ func spelled(t *testing.T, table *query.Table, by []string, every time.Duration)
 func open(t testing.TB, dir string, plan ingest.Plan, workers int) *query.Store {
 	t.Helper()
 	ctx := context.Background()
-	sources, err := ingest.NewSources(ctx, []string{dir}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

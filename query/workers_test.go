@@ -29,7 +29,7 @@ func TestManyProcessors(t *testing.T) {
 		if fromDisk {
 			return query.Input{Workers: workers, Disk: disk}
 		}
-		sources, err := ingest.NewSources(ctx, []string{dir}, nil, ingest.AWS{})
+		sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -158,7 +158,7 @@ func (a *app) snapshot(ctx context.Context, o diagnoseOptions, args []string) (*
 	if err := a.mistyped(o.read, true); err != nil {
 		return nil, err
 	}
-	named, err := a.logsNamed(ctx, o, args)
+	named, err := a.logsNamed(o, args)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +227,7 @@ type logsNamed struct {
 }
 
 // logsNamed checks it, before anything is asked.
-func (a *app) logsNamed(ctx context.Context, o diagnoseOptions, args []string) (n logsNamed, err error) {
+func (a *app) logsNamed(o diagnoseOptions, args []string) (n logsNamed, err error) {
 	n.specs = args
 	if n.most, err = size(o.read.maxBytes); err != nil {
 		return n, usage("for example --max-bytes 2GB", "--max-bytes: %w", err)
@@ -245,7 +245,7 @@ func (a *app) logsNamed(ctx context.Context, o diagnoseOptions, args []string) (
 		n.absent = err // which matters only if the balancer's logs are read
 		return n, nil
 	}
-	n.sources, err = ingest.NewSources(ctx, args, a.in, o.read.source.aws)
+	n.sources, err = ingest.NewSources(args, a.in, o.read.source.aws)
 	return n, err
 }
 
@@ -279,7 +279,7 @@ func (a *app) readLogs(ctx context.Context, o diagnoseOptions, n logsNamed, w wh
 		if specs, checks = logPlaces(s.Balancer); len(specs) == 0 {
 			return nil // logs are off, which is a finding
 		}
-		if sources, err = ingest.NewSources(ctx, specs, a.in, o.read.source.aws); err != nil {
+		if sources, err = ingest.NewSources(specs, a.in, o.read.source.aws); err != nil {
 			return err
 		}
 	}

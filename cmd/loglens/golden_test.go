@@ -81,7 +81,7 @@ func TestReportGoldens(t *testing.T) {
 // asked is a report's answer as the command would have it, with its defaults.
 func asked(t *testing.T, r query.Report, now time.Time) *query.Table {
 	t.Helper()
-	sources, err := ingest.NewSources(t.Context(), []string{"logs"}, nil, ingest.AWS{})
+	sources, err := ingest.NewSources([]string{"logs"}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}

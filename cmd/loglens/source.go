@@ -91,7 +91,7 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 	for _, s := range in.specs {
 		in.remote = in.remote || strings.HasPrefix(strings.ToLower(s), "s3://")
 	}
-	in.sources, err = ingest.NewSources(ctx, in.specs, a.in, o.aws)
+	in.sources, err = ingest.NewSources(in.specs, a.in, o.aws)
 	return in, err
 }
 

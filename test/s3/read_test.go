@@ -27,7 +27,7 @@ type outcome struct {
 // readAll reads sources to their end with so many workers, as the program does.
 func readAll(ctx context.Context, t *testing.T, aws ingest.AWS, p ingest.Plan, workers int, specs ...string) (map[string]outcome, error) {
 	t.Helper()
-	sources, err := ingest.NewSources(ctx, specs, nil, aws)
+	sources, err := ingest.NewSources(specs, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}

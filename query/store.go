@@ -37,13 +37,14 @@ type Input struct {
 type Store struct {
 	in       Input
 	db       *sql.DB
-	conn     *sql.Conn // for queries
-	plan     *sql.Conn // for plans of what they read
-	write    *sql.Conn // for the appenders
-	temp     string    // where DuckDB may spill
-	threads  int       // of DuckDB
-	memory   int64     // that DuckDB may take, in bytes; 0 before that is known
-	keeping  *keeping  // what is gathered for the disk; nil for an answer
+	conn     *sql.Conn   // for queries
+	plan     *sql.Conn   // for plans of what they read
+	write    *sql.Conn   // for the appenders
+	temp     string      // where DuckDB may spill
+	kept     func() bool // ends the removal of temp when the context is over
+	threads  int         // of DuckDB
+	memory   int64       // that DuckDB may take, in bytes; 0 before that is known
+	keeping  *keeping    // what is gathered for the disk; nil for an answer
 	reader   *diskReader
 	metadata *metadataCopy // of the disk; nil if that is not open for writing
 
@@ -94,6 +95,8 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 		rejects:   &spool{budget: rejectBudget, dir: temp},
 	}
 	s.in.Workers = max(in.Workers, 1)
+	// DuckDB may take longer to stop than the process is given.
+	s.kept = context.AfterFunc(ctx, func() { _ = os.RemoveAll(s.temp) })
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database: %w", err), s.Close())
@@ -268,6 +271,7 @@ func (s *Store) uri(object int32) string {
 
 // Close gives back memory and temporary files.
 func (s *Store) Close() error {
+	s.kept()
 	var errs []error
 	for _, a := range s.appenders {
 		errs = append(errs, a.Close())

@@ -176,6 +176,28 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// interruptTwice interrupts a process once a file or folder of this name lies below a
+// folder, and again when it has gone, or else before DuckDB's driver stops, which takes 500 ms.
+func interruptTwice(t *testing.T, p *process, dir, name string) {
+	t.Helper()
+	wait := func(there bool, most time.Duration) bool {
+		for deadline := time.Now().Add(most); strings.Contains(below(t, dir), name) != there; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				return false
+			}
+		}
+		return true
+	}
+	if !wait(true, 20*time.Second) {
+		t.Fatal("nothing was written in 20 s")
+	}
+	time.Sleep(300 * time.Millisecond) // DuckDB is at it
+	for range 2 {
+		_ = p.Process.Signal(os.Interrupt)
+		wait(false, 400*time.Millisecond)
+	}
+}
+
 // TestStoppedExport: a second signal does not wait until DuckDB has stopped, and still no
 // half of a file is left behind.
 func TestStoppedExport(t *testing.T) {
@@ -192,26 +214,11 @@ func TestStoppedExport(t *testing.T) {
 	for _, to := range [][]string{{"x.parquet"}, {"x.duckdb"}, {"x", "--partition"}} {
 		t.Run(to[0], func(t *testing.T) {
 			dir := t.TempDir()
-			waitFor := func(d time.Duration, files bool) bool {
-				for deadline := time.Now().Add(d); (below(t, dir) != dir+"\n") != files; time.Sleep(time.Millisecond) {
-					if time.Now().After(deadline) {
-						return false
-					}
-				}
-				return true
-			}
 			p := newProcess(t, append([]string{"export", logs, "--to", filepath.Join(dir, to[0])}, to[1:]...)...)
 			if err := p.Start(); err != nil {
 				t.Fatal(err)
 			}
-			if !waitFor(20*time.Second, true) {
-				t.Fatal("nothing was written in 20 s")
-			}
-			time.Sleep(300 * time.Millisecond) // DuckDB is at it
-			for range 2 {
-				_ = p.Process.Signal(os.Interrupt)
-				waitFor(400*time.Millisecond, false) // DuckDB's driver takes 500 ms to stop
-			}
+			interruptTwice(t, p, dir, ".part-")
 			if status := p.status(t); status != 130 {
 				t.Errorf("exit status %d: %s", status, &p.stderr)
 			}
@@ -220,6 +227,19 @@ func TestStoppedExport(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStoppedSpill: nor are temporary files of DuckDB.
+func TestStoppedSpill(t *testing.T) {
+	p := newProcess(t, "sql", "WITH RECURSIVE t AS (SELECT 1 AS n, repeat('x', 1000000) AS s UNION ALL SELECT n + 1, s || n FROM t) FROM t")
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	interruptTwice(t, p, p.temp, "duckdb_temp")
+	if status := p.status(t); status != 130 {
+		t.Errorf("exit status %d: %s", status, &p.stderr)
+	}
+	p.leavesNothing(t)
 }
 
 // TestSignalledIngest stops ingests at random moments. They end at once, leave nothing

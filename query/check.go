@@ -59,7 +59,7 @@ const (
 var (
 	//go:embed functions.txt
 	functionList   string
-	allowed        = readList(functionList)
+	allowed        = readList(lower(functionList)) // DuckDB has names with capitals
 	tableFunctions = readList("generate_series\njson_each\njson_tree\nrange\nunnest\n")
 )
 

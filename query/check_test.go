@@ -300,6 +300,23 @@ func TestPlacesOfFaults(t *testing.T) {
 	}
 }
 
+// TestRefusedByDuckDB: what DuckDB says of a statement names nothing that is not allowed, and
+// can be printed as it is.
+func TestRefusedByDuckDB(t *testing.T) {
+	s := asking(t, "../testdata/logs")
+	for text, reason := range map[string]string{
+		"SELECT client_ip::INET FROM request": `Type with name "INET" is not in the catalog`,
+		"SELECT [1, 2] <=> 1":                 "No function matches",
+	} {
+		_, err := s.Ask(context.Background(), text, nil, &texts{})
+		var e *StatementError
+		if !errors.As(err, &e) || !strings.Contains(lower(e.Reason), lower(reason)) || strings.ContainsRune(e.Hint(), '\t') ||
+			strings.Contains(e.Hint(), "INSTALL") || strings.Contains(e.Hint(), "SET ") || !strings.Contains(e.Hint(), "loglens sql --help") {
+			t.Errorf("%s: %v (%+v)", text, err, e)
+		}
+	}
+}
+
 // TestCheckOffsets: DuckDB casts a time with an offset to a TIMESTAMP without it, so such
 // a text is refused, and what is to be written in its place is that instant.
 func TestCheckOffsets(t *testing.T) {

@@ -19,7 +19,10 @@ func ofStatement(err error) error {
 		duckdb.ErrorTypeOutOfRange, duckdb.ErrorTypeInvalidInput, duckdb.ErrorTypeInvalidType, duckdb.ErrorTypeMismatchType,
 		duckdb.ErrorTypeDivideByZero, duckdb.ErrorTypeDecimal, duckdb.ErrorTypeParameterNotResolved, duckdb.ErrorTypeSyntax,
 		duckdb.ErrorTypeNotImplemented:
-		what, where, _ := strings.Cut(refused.Msg, "\n")
+		what, where, _ := strings.Cut(strings.ReplaceAll(refused.Msg, "\t", "  "), "\n")
+		if strings.HasPrefix(strings.TrimSpace(where), "Please try installing") { // no statement may do that
+			where = ""
+		}
 		next := strings.TrimSpace(ofUser(where))
 		if refused.Type == duckdb.ErrorTypeBinder || refused.Type == duckdb.ErrorTypeCatalog {
 			next = strings.TrimLeft(next+"\n"+whatThereIs, "\n")

@@ -229,6 +229,8 @@ var good = []string{
 	"SELECT * FROM (SELECT elb, avg(seconds) AS s FROM (SELECT load_balancer AS elb, seconds FROM latency) GROUP BY elb) WHERE s > 0", "SELECT count(*) FROM request WHERE client_ip LIKE '198.51.%' AND NOT (elb_status_code < 400)",
 	"SELECT json_extract_string('{\"a\": {\"b\": 1}}', '$.a.b'), '{\"a\": 1}'::JSON ->> 'a'", "SELECT {'a': 1, 'b': [1, 2]}.b[1], MAP {'x': 1}['x'], 'abc'[1:2]", "VALUES (1, 'a'), (2, 'b')",
 	"SELECT f.a FROM (VALUES (1), (2)) f(a) POSITIONAL JOIN range(2)", "SELECT current_date >= DATE '2020-01-01', current_timestamp > TIMESTAMP '2020-01-01'", "FROM failure USING SAMPLE 3 ROWS", "SELECT 'it''s', \"elb\", E'a\\n' FROM \"Failure\" LIMIT 1",
+	"SELECT approx_top_k(client_ip, 3), json_structure('{\"a\": 1}'), bar(count(*), 0, 100, 10) FROM request", "SELECT unnest(equi_width_bins(0, 10, 5, true))",
+	"SELECT parse_filename(route), parse_path(route), parse_dirname(route), parse_dirpath(route), regexp_split_to_table(route, '/') FROM request LIMIT 3",
 	unusual,
 }
 

@@ -117,6 +117,8 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 		return nil, tooDeep
 	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT") && strings.Contains(lower(text), "pivot"):
 		return nil, refuse("pivot failure on reason in ('A', 'B') using count(*)", "a PIVOT without a list of values is no SELECT")
+	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT") && strings.HasPrefix(lower(strings.TrimSpace(text)), "explain"):
+		return nil, refuse("--explain says what a SELECT would read", "this is no SELECT")
 	case parsed.Error && strings.HasPrefix(parsed.Message, "Only SELECT"):
 		return nil, refuse(oneSelect, "this is no SELECT")
 	case parsed.Error:

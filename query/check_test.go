@@ -484,6 +484,7 @@ func TestCheckExplains(t *testing.T) {
 		{"SELECT getenv('x')", "getenv()", "nothing but their arguments"},
 		{"FROM read_csv('x')", "read_csv()", "the relations: "},
 		{"DROP TABLE traffic", "no SELECT", "one SELECT"},
+		{"explain analyze SELECT 1", "no SELECT", "--explain"},
 		{"SELECT 1; SELECT 2", "2 statements", "one SELECT"},
 		{"SELECT ?", "without a name", "$threshold"},
 		{"PIVOT failure ON reason USING count(*)", "PIVOT without a list", " in ("},

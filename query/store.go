@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -60,6 +61,7 @@ type Store struct {
 	arenas            arenas
 	progress          Progress
 	running           *reading // of the statement at hand
+	gave              atomic.Bool
 
 	mu        sync.Mutex                  // guards what follows while workers load
 	uris      []string                    // by object ID
@@ -268,6 +270,10 @@ func (s *Store) uri(object int32) string {
 	}
 	return s.uris[object]
 }
+
+// Gave reports whether rows came out of the sources: an object that a statement did not
+// read to its end, since it had enough, counts nowhere.
+func (s *Store) Gave() bool { return s.gave.Load() }
 
 // Close gives back memory and temporary files.
 func (s *Store) Close() error {

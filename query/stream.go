@@ -206,6 +206,9 @@ func (s *stream[T]) finish() error {
 // stop closes the object at hand.
 func (s *stream[T]) stop() error {
 	s.worker.text.Stop()
+	if s.out > 0 {
+		s.worker.store.gave.Store(true)
+	}
 	o := s.object
 	s.object = nil
 	if o == nil {

@@ -76,8 +76,7 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
-	// DuckDB may take longer to stop than the process is given.
-	defer context.AfterFunc(ctx, func() { _ = os.RemoveAll(part) })()
+	defer removeWhenOver(ctx, part)()
 	e.part = filepath.Join(part, filepath.Base(e.To))
 	var w writing = &parquet{part: e.part, selected: selection(e, columns), partition: e.Partition}
 	if Database(e.To) {

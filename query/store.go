@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -97,8 +98,7 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 		rejects:   &spool{budget: rejectBudget, dir: temp},
 	}
 	s.in.Workers = max(in.Workers, 1)
-	// DuckDB may take longer to stop than the process is given.
-	s.kept = context.AfterFunc(ctx, func() { _ = os.RemoveAll(s.temp) })
+	s.kept = removeWhenOver(ctx, s.temp)
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database: %w", err), s.Close())
@@ -274,6 +274,20 @@ func (s *Store) uri(object int32) string {
 // Gave reports whether rows came out of the sources: an object that a statement did not
 // read to its end, since it had enough, counts nowhere.
 func (s *Store) Gave() bool { return s.gave.Load() }
+
+// removeWhenOver removes a folder that DuckDB writes to as soon as the context is over:
+// DuckDB may take longer to stop than the process is given. Until it does, new files may
+// come into the folder while it is emptied. keep says that it is removed otherwise.
+func removeWhenOver(ctx context.Context, folder string) (keep func() bool) {
+	return context.AfterFunc(ctx, func() {
+		for range 1000 {
+			if os.RemoveAll(folder) == nil {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
 
 // Close gives back memory and temporary files.
 func (s *Store) Close() error {

@@ -176,11 +176,12 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// interruptTwice interrupts a process once a file or folder of this name lies below a
-// folder, and again when it has gone, or else before DuckDB's driver stops, which takes 500 ms.
-func interruptTwice(t *testing.T, p *process, dir, name string) {
+// interruptTwice interrupts a process once a file of one name lies below a folder, and
+// again when the folder of another has gone that it lies in, or else before DuckDB's driver
+// stops, which takes 500 ms.
+func interruptTwice(t *testing.T, p *process, dir, begun, gone string) {
 	t.Helper()
-	wait := func(there bool, most time.Duration) bool {
+	wait := func(name string, there bool, most time.Duration) bool {
 		for deadline := time.Now().Add(most); strings.Contains(below(t, dir), name) != there; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				return false
@@ -188,37 +189,38 @@ func interruptTwice(t *testing.T, p *process, dir, name string) {
 		}
 		return true
 	}
-	if !wait(true, 20*time.Second) {
+	if !wait(begun, true, 20*time.Second) {
 		t.Fatal("nothing was written in 20 s")
 	}
 	time.Sleep(300 * time.Millisecond) // DuckDB is at it
 	for range 2 {
 		_ = p.Process.Signal(os.Interrupt)
-		wait(false, 400*time.Millisecond)
+		wait(gone, false, 400*time.Millisecond)
 	}
 }
 
 // TestStoppedExport: a second signal does not wait until DuckDB has stopped, and still no
 // half of a file is left behind.
 func TestStoppedExport(t *testing.T) {
-	logs := t.TempDir()
-	first := filepath.Join(logs, "0.log")
-	if err := os.WriteFile(first, failing(40_000), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for i := 1; i < 300; i++ { // some gigabytes to read
-		if err := os.Link(first, filepath.Join(logs, fmt.Sprintf("%d.log", i))); err != nil {
-			t.Fatal(err)
-		}
-	}
+	text := failing(1000)
 	for _, to := range [][]string{{"x.parquet"}, {"x.duckdb"}, {"x", "--partition"}} {
 		t.Run(to[0], func(t *testing.T) {
-			dir := t.TempDir()
-			p := newProcess(t, append([]string{"export", logs, "--to", filepath.Join(dir, to[0])}, to[1:]...)...)
+			dir, endless := t.TempDir(), filepath.Join(t.TempDir(), "fifo")
+			if err := syscall.Mkfifo(endless, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			p := newProcess(t, append([]string{"export", endless, "--to", filepath.Join(dir, to[0])}, to[1:]...)...)
 			if err := p.Start(); err != nil {
 				t.Fatal(err)
 			}
-			interruptTwice(t, p, dir, ".part-")
+			go func() {
+				in, err := os.OpenFile(endless, os.O_WRONLY, 0)
+				for err == nil { // until the process has gone
+					_, err = in.Write(text)
+				}
+				_ = in.Close()
+			}()
+			interruptTwice(t, p, dir, ".part-", ".part-")
 			if status := p.status(t); status != 130 {
 				t.Errorf("exit status %d: %s", status, &p.stderr)
 			}
@@ -235,7 +237,7 @@ func TestStoppedSpill(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	interruptTwice(t, p, p.temp, "duckdb_temp")
+	interruptTwice(t, p, p.temp, "duckdb_temp", "loglens-")
 	if status := p.status(t); status != 130 {
 		t.Errorf("exit status %d: %s", status, &p.stderr)
 	}

@@ -50,8 +50,8 @@ type optimized struct {
 	groups []*Group
 }
 
-// about begins a finding about all of them. %s in the sentence stands for their names.
-func (o optimized) about(id, sentence string) *Finding {
+// begin makes a finding about all of them. %s in the sentence stands for their names.
+func (o optimized) begin(id, sentence string) *Finding {
 	var names []string
 	found := finding(id, "")
 	for _, g := range o.groups {
@@ -69,7 +69,7 @@ func (o optimized) about(id, sentence string) *Finding {
 // rejects says how many requests were rejected. Without metrics the log alone does not tell
 // that from a group that had no target.
 func (o optimized) rejects() *Finding {
-	found := o.about("target-optimizer-rejects", "Target optimizer rejects requests to %s with 503: no target is ready for one more.")
+	found := o.begin("target-optimizer-rejects", "Target optimizer rejects requests to %s with 503: no target is ready for one more.")
 	share := o.reasons(found, "No_Usable_Target")
 	n, _ := o.total(rejectedCount, "")
 	switch {
@@ -102,7 +102,7 @@ func (o optimized) noChannel() *Finding {
 	if !known || active >= float64(agents) {
 		return nil
 	}
-	found := o.about("target-control-channel-missing", "The balancer has no control channel to any target of %s: without one, targets get no requests.")
+	found := o.begin("target-control-channel-missing", "The balancer has no control channel to any target of %s: without one, targets get no requests.")
 	found.share = o.reasons(found, "No_Usable_Target")
 	if o.lately(rejectedCount) > 0 {
 		found.Confidence = High

@@ -11,6 +11,10 @@ func withNetwork(others ...string) []string {
 		"acl-balancer-inbound-blocks-ephemeral", "route-"}, others...)
 }
 
+// toTraffic are what keeps connections from the traffic port.
+var toTraffic = []string{"target-sg-blocks-traffic", "target-sg-public", "balancer-sg-blocks-traffic", "acl-target-inbound-blocks-traffic", "acl-target-outbound", "acl-balancer-outbound-blocks-target",
+	"acl-balancer-inbound-blocks-ephemeral", "route-"}
+
 // toAgents are what keeps control channels from the agents of target optimizer.
 var toAgents = []string{"target-sg-blocks-control", "balancer-sg-blocks-control", "acl-target-inbound-blocks-control", "acl-balancer-outbound-blocks-control"}
 
@@ -25,12 +29,11 @@ var accounts = map[string][]string{
 	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
 	"target-health-flapping":          {"health-check-timeout-too-short"},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
-	"target-connect-timeout": {"target-sg-blocks-traffic", "target-sg-public", "balancer-sg-blocks-traffic", "acl-target-inbound-blocks-traffic", "acl-target-outbound", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-client-addresses-blocked",
-		"target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"},
-	"target-connection-errors": {"target-sg-blocks-traffic", "target-sg-public", "target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc",
-		"health-check-port-", "classic-instance-out-of-service", "balancer-sg-blocks-traffic", "acl-target-inbound-blocks-traffic", "acl-target-outbound", "acl-balancer-outbound-blocks-target", "acl-balancer-inbound-blocks-ephemeral", "route-", "nlb-"},
+	"target-connect-timeout":          slices.Concat(toTraffic, []string{"nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"}),
+	"target-connection-errors": slices.Concat(toTraffic, []string{"target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc",
+		"health-check-port-", "classic-instance-out-of-service", "nlb-"}),
 	// The way to the traffic port and to the health checks' has nothing to do with these.
-	"target-optimizer-rejects":       append(toAgents, "target-control-channel-missing"),
+	"target-optimizer-rejects":       slices.Concat(toAgents, []string{"target-control-channel-missing"}),
 	"target-control-channel-missing": toAgents,
 	"fail-open-routing":              {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},
 	"nlb-sg-blocks-flows":            {"balancer-sg-"},

@@ -73,7 +73,7 @@ func strangers(ctx context.Context, s *query.Store, in input) error {
 	hint := wholeName
 	switch {
 	case len(names) > 0:
-		hint += "; there are " + few(10, slices.Compact(names))
+		hint += "; there are " + few(mostNames, slices.Compact(names))
 	case unnamed:
 		hint = "leave --lb out: the lines there do not name their load balancer, and nor does the object's name"
 	}
@@ -200,7 +200,7 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 		}
 		return &emptyError{where, strings.Join(others, "\n")}
 	case len(elsewhere) > 0:
-		return &emptyError{where, "there are logs of " + few(10, slices.Compact(elsewhere)) + ", but of another region or account than --lb says"}
+		return &emptyError{where, "there are logs of " + few(mostNames, slices.Compact(elsewhere)) + ", but of another region or account than --lb says"}
 	case len(here) > 0:
 		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + readers(here)}
 	case len(t.Warnings) > 0:
@@ -212,7 +212,7 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 		}
 		return &emptyError{where, "the objects there end " + span + ": is the window right, and --tz?"}
 	case in.balancer != "" && len(balancers) > 0:
-		return &emptyError{where, wholeName + "; there are " + few(10, slices.Compact(balancers))}
+		return &emptyError{where, wholeName + "; there are " + few(mostNames, slices.Compact(balancers))}
 	case in.remote:
 		return &emptyError{where, "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
 	case in.balancer != "":
@@ -273,5 +273,9 @@ func few(most int, names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// mostFiles are how many are named of those that a shell's pattern may stand for.
-const mostFiles = 3
+// How many are named of load balancers, and of files, for hundreds of which a shell's
+// pattern may stand.
+const (
+	mostNames = 10
+	mostFiles = 3
+)

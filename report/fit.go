@@ -34,6 +34,7 @@ type column struct {
 	natural int // and the label as well
 	slices  int // how many slices of the window the trend has
 	width   int // as decided
+	least   int // what width may become
 }
 
 // head is the width that the label keeps; it is more than what our reports call
@@ -89,16 +90,16 @@ func fit(columns []*column, expendable, keys []string, most int) (kept, left []*
 func narrow(columns []*column, most, least int) bool {
 	over, firm := -most-gutter, -most-gutter
 	for _, c := range columns {
-		c.width = c.natural
+		c.width, c.least = c.natural, c.floor(least)
 		if c.isTrend() {
 			c.width = max(c.head(), min(c.slices, usualTrend))
 		}
 		over += c.width + gutter
-		firm += c.floor(least) + gutter
+		firm += c.least + gutter
 	}
 	if firm > 0 { // no need to go there step by step
 		for _, c := range columns {
-			c.width = c.floor(least)
+			c.width = c.least
 		}
 		return false
 	}
@@ -106,7 +107,7 @@ func narrow(columns []*column, most, least int) bool {
 	for over > 0 {
 		widest := -1
 		for i, c := range columns {
-			if !c.isTrend() && c.width > c.floor(least) && (widest < 0 || c.width > columns[widest].width) {
+			if !c.isTrend() && c.width > c.least && (widest < 0 || c.width > columns[widest].width) {
 				widest = i
 			}
 		}

@@ -71,6 +71,21 @@ func TestLongLabels(t *testing.T) {
 	}
 }
 
+// TestLongCells: a text as long as a log line may be, which anybody can send, is cut
+// without a look at all of it for each character that is cut.
+func TestLongCells(t *testing.T) {
+	const most = 80
+	long := strings.Repeat("x", 1<<20)
+	table := &query.Table{Report: query.SQL, Version: 1, Rows: [][]any{{long, long, int64(7)}}}
+	for _, c := range []query.Column{{Name: "request", Type: query.Text}, {Name: long, Type: query.Text}, {Name: "n", Type: query.Integer}} {
+		c.Label = c.Name
+		table.Columns = append(table.Columns, c)
+	}
+	if drawn, left := drawnAndLeft(t, table, most); len(drawn) != len(table.Columns) || len(left) > 0 {
+		t.Errorf("%d columns are drawn and %d left out, want all", len(drawn), len(left))
+	}
+}
+
 // TestReportsFit: divided as it is by default, every report that we ship fits 80
 // columns without a column that its head does not call dispensable.
 func TestReportsFit(t *testing.T) {

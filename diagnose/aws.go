@@ -48,7 +48,7 @@ func Find(ctx context.Context, a ingest.AWS, balancer string) (*Found, error) {
 		return nil, err
 	}
 	c := newCollector(cfg, a.EndpointURL)
-	c.caller, c.snapshot.Profile = a.Caller(cfg.Region), a.Profile
+	c.caller, c.snapshot.Profile, c.snapshot.Role = a.Caller(cfg.Region), a.Profile, a.RoleARN
 	return c.found(ctx, q, balancer)
 }
 

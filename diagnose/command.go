@@ -16,7 +16,7 @@ func (f *facts) command(service, operation string, args ...string) string {
 
 // caller is who asked for the snapshot.
 func (f *facts) caller() ingest.Caller {
-	return ingest.Caller{Profile: f.Profile, Region: f.Balancer.Region}
+	return ingest.Caller{Profile: f.Profile, Role: f.Role, Region: f.Balancer.Region}
 }
 
 // modifyGroup changes a setting of a target group, and changes it back.
@@ -99,7 +99,11 @@ const curlHTTP2 = "--http2-prior-knowledge"
 // instance itself, where no network is in between.
 func (f *facts) fromTarget(found *Finding, e endpoint) {
 	if e.group.Type == "alb" {
-		found.Verify = append(found.Verify, "loglens diagnose --lb "+ingest.ShellWord(e.target.ID)+f.caller().Option())
+		again := "loglens diagnose --lb " + ingest.ShellWord(e.target.ID) + f.caller().Option()
+		if f.Role != "" {
+			again += " --role-arn " + ingest.ShellWord(f.Role)
+		}
+		found.Verify = append(found.Verify, again)
 	}
 	if e.group.Type == "lambda" || e.group.Type == "alb" || !e.address.IsValid() {
 		return

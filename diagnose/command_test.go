@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"loglens/report"
 )
 
 // TestCommandsNameTheProfile: a command that is copied acts on the account that was asked,
@@ -31,5 +33,45 @@ func TestCommandsNameTheProfile(t *testing.T) {
 	}
 	if seen < 200 {
 		t.Errorf("%d commands", seen)
+	}
+}
+
+// TestCommandsOfARole: no option of AWS's commands assumes a role, so wherever there is one
+// of them, the answer says whose credentials it needs; and those of loglens have an option.
+func TestCommandsOfARole(t *testing.T) {
+	const role = "arn:aws:iam::111122223333:role/on-call"
+	said, silent := 0, 0
+	for _, tt := range faults {
+		s := base()
+		tt.change(s)
+		s.Role = role
+		r := Diagnose(copied(t, s))
+		aws := false
+		for _, f := range r.Findings {
+			for _, c := range slices.Concat(f.Fix, f.Undo, f.Verify) {
+				aws = aws || strings.HasPrefix(c, "aws ")
+				if strings.HasPrefix(c, "loglens ") && !strings.HasSuffix(c, " --role-arn "+role) {
+					t.Errorf("%s, %s: %s", tt, f.ID, c)
+				}
+			}
+		}
+		for name, want := range map[string]string{"table": "credentials of " + role, "markdown": "credentials of ", "json": `"role": "` + role + `"`} {
+			e, _ := FindEncoder(name)
+			var out strings.Builder
+			if err := e.Encode(&out, r, report.Style{}); err != nil {
+				t.Fatal(err)
+			}
+			if says := strings.Contains(out.String(), want); says != (aws || name == "json") {
+				t.Errorf("%s: %s says %v, and there are commands of AWS's: %v", tt, name, says, aws)
+			}
+		}
+		if aws {
+			said++
+		} else {
+			silent++
+		}
+	}
+	if said < 50 || silent == 0 {
+		t.Errorf("commands in %d, none in %d", said, silent)
 	}
 }

@@ -45,6 +45,7 @@ type (
 		Schema   string        `json:"schema"`
 		Taken    string        `json:"taken"`
 		Window   jsonWindow    `json:"window"`
+		Role     *string       `json:"role"` // null if none was assumed
 		Balancer jsonBalancer  `json:"load_balancer"`
 		Observed *jsonObserved `json:"observed"` // null without access logs
 		Path     []jsonHop     `json:"path"`
@@ -128,6 +129,9 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 		for _, n := range o.NotCounted {
 			out.Observed.NotCounted = append(out.Observed.NotCounted, jsonNotCounted(n))
 		}
+	}
+	if r.Role != "" {
+		out.Role = &r.Role
 	}
 	for _, s := range r.Path {
 		out.Path = append(out.Path, jsonHop{s.Hop, s.State, list(s.Evidence)})
@@ -231,6 +235,18 @@ func (r *Report) verdict() string {
 		}
 	}
 	return text
+}
+
+// runAs says whose credentials the commands need, if an option of theirs cannot; "" if one
+// does, or there are none.
+func (r *Report) runAs() string {
+	ofAWS := func(f *Finding) bool {
+		return slices.ContainsFunc(slices.Concat(f.Fix, f.Verify), func(c string) bool { return strings.HasPrefix(c, "aws ") })
+	}
+	if r.Role == "" || !slices.ContainsFunc(r.Findings, ofAWS) {
+		return ""
+	}
+	return "run the aws commands with the credentials of " + r.Role + ", as which loglens has asked: aws sts assume-role gives them"
 }
 
 // notCounted names the reasons of requests that are in no number of the verdict; "" if

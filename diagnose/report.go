@@ -10,6 +10,7 @@ import (
 type Report struct {
 	Taken       time.Time
 	From, Until time.Time // half-open
+	Role        string    // whose credentials the commands need, see Snapshot
 	Balancer    Balancer
 	Observed    Observed
 	Path        []Station

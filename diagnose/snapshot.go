@@ -25,6 +25,10 @@ type Snapshot struct {
 	// to name as well: without it they would change another account. "" for none.
 	Profile string `json:"profile,omitempty"`
 
+	// Role is the ARN of the role that was assumed on top, which no option of AWS's commands
+	// does: they have to be given its credentials. "" for none.
+	Role string `json:"role,omitempty"`
+
 	Balancer     Balancer      `json:"balancer"`
 	Listeners    []Listener    `json:"listeners"`
 	Certificates []Certificate `json:"certificates,omitempty"`

@@ -32,6 +32,9 @@ func encodeTable(w io.Writer, r *Report, s report.Style) error {
 	if left := r.Observed.notCounted(); left != "" {
 		p.say("", left)
 	}
+	if as := r.runAs(); as != "" {
+		p.say("", as)
+	}
 	p.out.WriteByte('\n')
 	for _, hop := range r.Path {
 		p.out.WriteString("  " + p.state(hop.State) + strings.Repeat(" ", 9-len(hop.State)))
@@ -151,6 +154,9 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	line("**%s**\n", r.verdict())
 	if left := r.Observed.notCounted(); left != "" {
 		line("%s\n", report.Markdown(left))
+	}
+	if as := r.runAs(); as != "" {
+		line("%s\n", report.Markdown(as))
 	}
 	line("| hop | state | evidence |\n| :--- | :--- | :--- |")
 	for _, hop := range r.Path {

@@ -128,17 +128,22 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
+	var kind *string
 	err = s.each(ctx, func() {
-		t.Unread = append(t.Unread, text)
-		say("not read: %s: another kind of log: %s%s", uri, text, andMore(n))
+		if kind == nil {
+			say("not read: %s: not one line of it is an entry of a log%s", uri, andMore(n))
+			return
+		}
+		t.Unread = append(t.Unread, *kind)
+		say("not read: %s: another kind of log: %s%s", uri, *kind, andMore(n))
 	}, `
 		SELECT arg_min(uri, object_id), kind, count(*)
 		FROM object_read JOIN (
-			SELECT object_id, arg_max(kind, (lines, kind)) AS kind FROM accounting
+			SELECT object_id, arg_max(kind, (lines, kind)) FILTER (rejected < lines) AS kind FROM accounting
 			WHERE object_id IN (SELECT object_id FROM accounting WHERE NOT list_contains($1, kind))
 			GROUP BY object_id HAVING NOT bool_or(list_contains($1, kind))
 		) USING (object_id)
-		GROUP BY kind ORDER BY min(object_id)`, []any{&uri, &text, &n}, s.Kinds())
+		GROUP BY kind ORDER BY min(object_id)`, []any{&uri, &kind, &n}, s.Kinds())
 	if err != nil {
 		return err
 	}

@@ -87,7 +87,8 @@ func deployedWords(t *testing.T, text string) []string {
 			continue
 		}
 		rest, _, _ = strings.Cut(rest, " 2>&1)") // cron's line goes on behind the command
-		rest = strings.ReplaceAll(strings.TrimSuffix(strings.TrimSpace(rest), ">&2"), `\%`, "%")
+		rest = strings.TrimSuffix(strings.TrimSpace(rest), ">&2")
+		rest = strings.NewReplacer(`\%`, "%", "%%", "%").Replace(rest) // of cron, and of systemd
 		words := []string{"summary"}
 		for _, m := range regexp.MustCompile(`'([^']*)'|"([^"]*)"|(\S+)`).FindAllStringSubmatch(rest, -1) {
 			words = append(words, m[1]+m[2]+m[3])
@@ -113,6 +114,11 @@ func TestUnits(t *testing.T) {
 	}
 	if !strings.Contains(service["Service.ExecStart"], "--out /var/lib/loglens/") {
 		t.Error("the service does not write to its own folder")
+	}
+	for key, value := range service { // systemd.unit(5), "Specifiers": %% stands for %
+		if strings.Contains(strings.ReplaceAll(value, "%%", ""), "%") {
+			t.Errorf("%s=%s: a percent sign that is not doubled begins a specifier", key, value)
+		}
 	}
 	if timer["Timer.Unit"] != "loglens-summary.service" || timer["Timer.Persistent"] != "true" || timer["Install.WantedBy"] != "timers.target" {
 		t.Errorf("timer %v", timer)

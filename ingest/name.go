@@ -31,6 +31,10 @@ func isEnding(s string) bool { return s == ".log" || s == ".log.gz" || copyEndin
 
 var copyEnding = regexp.MustCompile(`^\.log([ (].*)?(\.gz)?(\.[0-9]+)?$`)
 
+// copyBeginning are words before a name of AWS: "Copy of ", "Kopie (2) von ". With digits
+// they may be of something else, such as times.
+var copyBeginning = regexp.MustCompile(`^([^0-9_]|\([0-9]+\))+ `)
+
 // NameOf is the name of an object, by its path, or by its address in S3.
 func NameOf(uri string) Name { return ParseName(path.Base(filepath.ToSlash(uri))) }
 
@@ -43,6 +47,7 @@ func ParseName(base string) Name {
 	if strings.HasPrefix(base, "ELB") && strings.HasSuffix(base, "TestFile") {
 		return Name{TestFile: true}
 	}
+	base = base[len(copyBeginning.FindString(base)):]
 	ending := strings.LastIndex(base, ".log")
 	if ending < 0 || !isEnding(base[ending:]) {
 		return Name{}

@@ -96,7 +96,7 @@ func TestNothingIsMissed(t *testing.T) {
 	for bucket, places := range buckets {
 		var keys []string
 		for _, p := range places {
-			keys = append(keys, p+fmt.Sprintf(name, "1205"), p+fmt.Sprintf(name, "0005"), p+"conn_log_"+fmt.Sprintf(name, "1205"), p+"notes", p+"ELBAccessLogTestFile", p)
+			keys = append(keys, p+fmt.Sprintf(name, "1205"), p+fmt.Sprintf(name, "0005"), p+"Copy of "+fmt.Sprintf(name, "1205"), p+"Copy of "+fmt.Sprintf(name, "0005"), p+"conn_log_"+fmt.Sprintf(name, "1205"), p+"notes", p+"ELBAccessLogTestFile", p)
 		}
 		slices.Sort(keys)
 		keys = slices.DeleteFunc(slices.Compact(keys), func(k string) bool { return k == "" })

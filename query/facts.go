@@ -167,9 +167,9 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 
 // copies says which objects are there more than once. AWS gives no two the same name, so
 // what bears one in two places, or packed and unpacked, is a copy that counts again. So is
-// "NAME (1).log.gz": behind the letters and digits in which AWS's names end stands what a
-// browser or a desktop adds. Names are compared only where balancer, node and interval are
-// the same.
+// "NAME (1).log.gz" or "Copy of NAME.log.gz": behind the letters and digits in which AWS's
+// names end, and before a space, stands what a browser or a desktop adds. Names are
+// compared only where balancer, node and interval are the same.
 func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 	var one, other string
 	var n int64
@@ -189,7 +189,7 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 		), copied AS (
 			SELECT count(*) - 1 AS more, min(object_id) AS first, min_by(uri, object_id, 2) AS uris FROM object_read
 			WHERE status = 'ok' AND interval_end IS NOT NULL AND hash(interval_end, node, load_balancer, named_kind) IN (FROM alike)
-			GROUP BY regexp_extract(parse_filename(uri), '^.*_[0-9A-Za-z]*') HAVING count(*) > 1
+			GROUP BY regexp_extract(parse_filename(uri), '[^ ]*_[0-9A-Za-z]*') HAVING count(*) > 1
 		)
 		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`,
 		[]any{&n, &one, &other})

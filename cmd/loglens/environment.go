@@ -37,7 +37,9 @@ func (a *app) environment(c *cobra.Command) (err error) {
 	if c.Name() != cobra.ShellCompRequestCmd {
 		a.strangeVariables(c.Root())
 	}
+	typed := map[string]bool{}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
+		typed[f.Name] = f.Changed
 		if f.Changed && err == nil && empty(f.Value) {
 			err = usage("give it a value, or leave it out; is a variable empty?", "--%s is empty", f.Name)
 		}
@@ -48,7 +50,21 @@ func (a *app) environment(c *cobra.Command) (err error) {
 			}
 		}
 	})
+	for _, i := range idle {
+		if !typed[i.flag] || err != nil {
+			continue
+		}
+		if v := c.Flag(i.without).Value.String(); v == "" || i.without == "output" && v != i.value {
+			err = usage("add --"+i.without+" "+i.value+", or leave it out", "--%s does nothing without --%s %s", i.flag, i.without, i.value)
+		}
+	}
 	return err
+}
+
+// idle are flags that do nothing without another, or without a value of it. One that was
+// typed was meant to have an effect; a variable stands there for other commands as well.
+var idle = []struct{ flag, without, value string }{
+	{"external-id", "role-arn", "ARN"}, {"lock-timeout", "store", "PATH"}, {"post-format", "post", "URL"}, {"csv-raw", "output", "csv"},
 }
 
 // empty reports whether a flag has been given a text, or a list, with nothing in it.

@@ -100,6 +100,10 @@ func (a *app) query(ctx context.Context, o queryOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if len(args) == 0 && len(o.set) > 0 {
+		set := "--set " + ingest.ShellWord(o.set[0])
+		return usage("loglens query NAME "+set+"; loglens query alone lists those there are", "%s: of which query?", set)
+	}
 	if len(args) == 0 {
 		return a.listQueries(o, saved, folders)
 	}

@@ -25,6 +25,8 @@ type Ingested struct {
 	Failed   int64 // that could not be read; the next ingest tries again
 	Gone     int64 // that could not be read before, and are not there any more
 	Bytes    int64 // stored bytes of those that were read
+	Lines    int64 // of those that were read
+	Rejected int64 // that are damaged, or no entry of a log at all
 	Failures []string
 	Empty    []string // folders without anything in them, which were not looked through
 }
@@ -303,6 +305,7 @@ func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object, spans []
 	}
 	d := i.done
 	d.New, d.Replaced, d.Failed, d.Bytes = d.New+counted.New, d.Replaced+counted.Replaced, d.Failed+counted.Failed, d.Bytes+counted.Bytes
+	d.Lines, d.Rejected = d.Lines+counted.Lines, d.Rejected+counted.Rejected
 	d.Failures = append(d.Failures, counted.Failures[:min(len(counted.Failures), 5-min(len(d.Failures), 5))]...)
 	return s.in.Disk.seams.at("committed")
 }
@@ -322,6 +325,9 @@ func (i *ingesting) counted(ctx context.Context, batch []*ingest.Object) (gone, 
 			c.Failures = append(c.Failures, or(why))
 		}
 	}, "SELECT identity, status, error, coalesce(bytes_compressed, 0) FROM object_read ORDER BY object_id", []any{&identity, &status, &why, &stored})
+	if err == nil {
+		err = i.store.one(ctx, "SELECT coalesce(sum(lines), 0)::BIGINT, coalesce(sum(rejected), 0)::BIGINT FROM accounting", []any{&c.Lines, &c.Rejected})
+	}
 	for _, o := range batch {
 		name := printable(o.Identity())
 		have, ok := i.known[name]

@@ -170,6 +170,7 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 	}
 	r.ctx, r.cancel = context.WithCancel(ctx)
 	s.running = r
+	s.gave.Store(false)
 	err = s.statement(r.ctx, q)
 	r.stop()
 	err = cmp.Or(r.cause.err, err)

@@ -271,8 +271,8 @@ func (s *Store) uri(object int32) string {
 	return s.uris[object]
 }
 
-// Gave reports whether rows came out of the sources: an object that a statement did not
-// read to its end, since it had enough, counts nowhere.
+// Gave reports whether rows of the answer came out of the sources: an object that a
+// statement did not read to its end, since it had enough, counts nowhere.
 func (s *Store) Gave() bool { return s.gave.Load() }
 
 // removeWhenOver removes a folder that DuckDB writes to as soon as the context is over:

@@ -21,7 +21,7 @@ import (
 func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in input, damaged bool) error {
 	acc := t.Accounting
 	switch {
-	case acc.Objects == 0 && s.Gave():
+	case s.Gave(): // good or not, there is something
 		return nil
 	case acc.Objects == 0:
 		logs, err := s.Logs(ctx)

@@ -177,6 +177,13 @@ func (s *Store) attempt(ctx context.Context, q asked, n need, in *inventory) (to
 	if err != nil {
 		return nil, err
 	}
+	if s.unread = 0; n.streams != 0 {
+		for _, o := range chosen(in.objects, n.streams) {
+			if int(o.ID) >= len(s.recorded) || !s.recorded[o.ID] {
+				s.unread++
+			}
+		}
+	}
 	return r.torn, s.flush()
 }
 

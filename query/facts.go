@@ -121,6 +121,10 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		say("%d of %s could not be read, and nothing of %s is counted", t.Accounting.ObjectsFailed,
 			amount.Of(t.Accounting.Objects, "object", "objects"), amount.Noun(t.Accounting.ObjectsFailed, "it", "them"))
 	}
+	if s.unread > 0 {
+		say("the rows were there before all was read: %s not read to %s end, and %s not counted", amount.Of(s.unread, "object was", "objects were"),
+			amount.Noun(s.unread, "its", "their"), amount.Noun(s.unread, "is", "are"))
+	}
 	s.warnOfGaps(t)
 	err := s.each(ctx, func() { say("%s%s", text, andMore(n)) }, `
 		SELECT arg_min(error, object_id), count(*) FROM object_read WHERE status = 'failed'

@@ -63,6 +63,7 @@ type Store struct {
 	progress          Progress
 	running           *reading // of the statement at hand
 	gave              atomic.Bool
+	unread            int // objects that the statement had its rows before the end of
 
 	mu        sync.Mutex                  // guards what follows while workers load
 	uris      []string                    // by object ID

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -76,6 +78,9 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 		}
 	case env != "":
 		in.specs = strings.Fields(env)
+		if _, err := os.Stat(env); err == nil { // a name may have blanks
+			in.specs = []string{env}
+		}
 	case needless:
 		return in, nil
 	default:
@@ -91,7 +96,9 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 	for _, s := range in.specs {
 		in.remote = in.remote || strings.HasPrefix(strings.ToLower(s), "s3://")
 	}
-	in.sources, err = ingest.NewSources(in.specs, a.in, o.aws)
+	if in.sources, err = ingest.NewSources(in.specs, a.in, o.aws); err != nil && len(args) == 0 && o.balancer == "" {
+		err = fmt.Errorf("%s: %w", sourceVariable, err)
+	}
 	return in, err
 }
 

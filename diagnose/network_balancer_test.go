@@ -126,3 +126,53 @@ func TestFromWhichZone(t *testing.T) {
 		}
 	}
 }
+
+// TestSilentChecks: a network balancer says of a health check that is answered with a wrong
+// code just what it says of one that finds nobody, so that the one is no less told of than
+// the other. A check in TCP has no answer.
+//
+// Source: AWS, "Target health status" of the Network Load Balancer guide, read 2026-11: of
+// unhealthy targets the only reason code is Target.FailedHealthChecks.
+func TestSilentChecks(t *testing.T) {
+	const checks, port = "target-health-failed-checks", "health-check-port-differs"
+	for _, tt := range []struct {
+		id       string
+		protocol string
+		has      []string
+		not      []string
+	}{
+		{checks, "HTTP", []string{"a code that the matcher does not take", "an address as Host"}, []string{"TLS 1.3"}},
+		{checks, "HTTPS", []string{"a code that the matcher does not take", "an address as Host", "TLS 1.3"}, nil},
+		{checks, "TCP", nil, []string{"matcher", "Host", "TLS 1.3"}},
+		{port, "HTTP", []string{"a code that the matcher 200 does not take", "an address as Host"}, nil},
+		{port, "TCP", nil, []string{"matcher", "Host"}},
+	} {
+		s := base()
+		s.network()
+		if tt.id == port {
+			s.checkPort("9090")
+		}
+		s.web().Check.Protocol = tt.protocol
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		s.Network.Instances[0].SecurityGroups, s.Network.Instances[1].SecurityGroups = nil, nil // so that nothing is excluded
+		f := Diagnose(copied(t, s)).finding(tt.id)
+		if f == nil {
+			t.Errorf("%s, %s: not found", tt.id, tt.protocol)
+			continue
+		}
+		text := f.Sentence
+		for _, rival := range f.Rivals {
+			text += "\n" + rival.words()
+		}
+		for _, part := range tt.has {
+			if !strings.Contains(text, part) {
+				t.Errorf("%s, %s: want %q in\n%s", tt.id, tt.protocol, part, text)
+			}
+		}
+		for _, part := range tt.not {
+			if strings.Contains(text, part) {
+				t.Errorf("%s, %s: want no %q in\n%s", tt.id, tt.protocol, part, text)
+			}
+		}
+	}
+}

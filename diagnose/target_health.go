@@ -52,6 +52,10 @@ func lookAtTargetHealth(f *facts) []*Finding {
 			if f.checksAreSilent(v.id) {
 				found.Sentence = "Health checks of %s fail: the connection is refused or broken off, or nothing is answered."
 				found.Do = "look at the way to the health check port, and whether the process listens on it, and speaks its protocol"
+				if e.group.Check.overHTTP() {
+					found.Sentence = "Health checks of %s fail: the connection is refused or broken off, or nothing is answered, or a code that the matcher does not take."
+					found.Do += ", and with which code it answers the path"
+				}
 			}
 			found.Confidence = High
 			if KindOf(v.id).Role == Symptom {
@@ -100,6 +104,11 @@ func (f *facts) symptoms(found *Finding) {
 		found.share = f.reasons(found, "Target_Connection_Error")
 		if f.checksAreSilent(found.ID) {
 			f.onTheWay(found)
+			for i := range f.Groups {
+				if slices.Contains(found.Groups, f.Groups[i].Name) {
+					found.unsaid(f.Groups[i].Check)
+				}
+			}
 		}
 		found.rival("target-port-refused", "nothing listens on the port, or on another address only")
 		found.rival("target-expects-tls", "the target speaks TLS and the health check does not, or the other way round")
@@ -152,10 +161,32 @@ func (f *facts) oneZone(found *Finding) {
 }
 
 // checksAreSilent reports whether a symptom is what a network balancer says of all health
-// checks that fail: it has no reason of its own for those that are not answered.
+// checks that fail: it has no reason of its own for those that are not answered, nor for
+// those that are answered with a wrong code.
+//
+// Source: AWS, "Target health status" of the Network Load Balancer guide, read 2026-11.
 func (f *facts) checksAreSilent(id string) bool {
 	return id == "target-health-failed-checks" && f.Balancer.Type == NetworkType
 }
+
+// unsaid adds what a network balancer does not say of health checks in HTTP and HTTPS that
+// fail.
+//
+// Source: AWS, "Health checks" and "Troubleshoot your Network Load Balancer" of the Network
+// Load Balancer guide, read 2026-11.
+func (f *Finding) unsaid(c HealthCheck) {
+	if !c.overHTTP() {
+		return
+	}
+	f.rival("health-check-matcher", fmt.Sprintf("an answer to %s with a code that the matcher %s does not take", redacted(c.Path), c.Matcher))
+	f.rival("", "health checks have an address as Host: a server that only takes the names of its sites turns them away")
+	if c.Protocol == "HTTPS" {
+		f.rival("", "targets that speak TLS 1.3 only: these checks need an earlier version as well")
+	}
+}
+
+// overHTTP reports whether a health check asks for a path.
+func (c HealthCheck) overHTTP() bool { return c.Protocol == "HTTP" || c.Protocol == "HTTPS" }
 
 // onTheWay says what may keep health checks from targets and was not seen.
 func (f *facts) onTheWay(found *Finding) {

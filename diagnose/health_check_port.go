@@ -64,7 +64,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
 				found.because(FromConfig, config)
 				if f.Balancer.Type == NetworkType {
-					found.unsaid(g.Check)
+					found.unsaid(g)
 				}
 				f.checkTraffic(found, g)
 				f.fromTarget(found, e)

@@ -176,3 +176,26 @@ func TestSilentChecks(t *testing.T) {
 		}
 	}
 }
+
+// TestProxyProtocol: health checks begin with a header of proxy protocol where it is on,
+// which a server that does not expect it takes for a broken request. A check in TCP is over
+// before a server reads anything.
+//
+// Source: AWS, "Proxy protocol" of the Network Load Balancer guide, read 2026-11.
+func TestProxyProtocol(t *testing.T) {
+	for _, tt := range []struct {
+		on, protocol string
+		want         bool
+	}{{"true", "HTTP", true}, {"true", "HTTPS", true}, {"true", "TCP", false}, {"false", "HTTP", false}} {
+		s := base()
+		s.network()
+		s.web().Attributes["proxy_protocol_v2.enabled"], s.web().Check.Protocol = tt.on, tt.protocol
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		r := Diagnose(copied(t, s))
+		named := slices.ContainsFunc(r.Findings[0].Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, "proxy protocol") })
+		set := slices.ContainsFunc(r.Findings[0].Evidence, func(e Evidence) bool { return strings.HasPrefix(e.Text, "proxy_protocol_v2.enabled of web is true") })
+		if named != tt.want || set != tt.want {
+			t.Errorf("proxy protocol %s, checks in %s: want it named: %t:\n%s", tt.on, tt.protocol, tt.want, said(r))
+		}
+	}
+}

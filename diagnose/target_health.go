@@ -106,7 +106,7 @@ func (f *facts) symptoms(found *Finding) {
 			f.onTheWay(found)
 			for i := range f.Groups {
 				if slices.Contains(found.Groups, f.Groups[i].Name) {
-					found.unsaid(f.Groups[i].Check)
+					found.unsaid(&f.Groups[i])
 				}
 			}
 		}
@@ -172,9 +172,10 @@ func (f *facts) checksAreSilent(id string) bool {
 // unsaid adds what a network balancer does not say of health checks in HTTP and HTTPS that
 // fail.
 //
-// Source: AWS, "Health checks" and "Troubleshoot your Network Load Balancer" of the Network
-// Load Balancer guide, read 2026-11.
-func (f *Finding) unsaid(c HealthCheck) {
+// Source: AWS, "Health checks", "Proxy protocol" and "Troubleshoot your Network Load
+// Balancer" of the Network Load Balancer guide, read 2026-11.
+func (f *Finding) unsaid(g *Group) {
+	c := g.Check
 	if !c.overHTTP() {
 		return
 	}
@@ -182,6 +183,10 @@ func (f *Finding) unsaid(c HealthCheck) {
 	f.rival("", "health checks have an address as Host: a server that only takes the names of its sites turns them away")
 	if c.Protocol == "HTTPS" {
 		f.rival("", "targets that speak TLS 1.3 only: these checks need an earlier version as well")
+	}
+	if g.Attributes[attrProxy] == "true" {
+		f.because(FromConfig, fmt.Sprintf("%s of %s is true: connections begin with a header of proxy protocol, those of health checks as well", attrProxy, g.Name))
+		f.rival("", "targets that do not expect proxy protocol: what they read is no request to them")
 	}
 }
 

@@ -73,7 +73,7 @@ var Kinds = []Kind{
 	{"listener-certificate-not-issued", HopListener, Fail, Cause, "A certificate of a listener is not in state ISSUED: revoked, failed, or still to be validated.", "validate it, or give the listener another one"},
 	{"listener-certificate-does-not-cover-host", HopListener, Warn, Cause, "A rule asks for a host name that no certificate of its listener covers (SNI).", "add a certificate for the host to the listener"},
 	{"grpc-needs-https-listener", HopListener, Fail, Cause, "A target group of protocol version GRPC is behind a listener that is not HTTPS.", "lead to the group from an HTTPS listener"},
-	{"protocol-version-mismatch", HopListener, Fail, Cause, "Requests end with 464: their protocol is not the protocol version of the target group.", "make a target group with the protocol version that clients speak, and lead to that"},
+	{"protocol-version-mismatch", HopListener, Fail, Cause, "Requests end with 464: their protocol is not the protocol version of the target group; a warning where most requests to the group do not, or a note where these are few.", "make a target group with the protocol version that clients speak, and lead to that"},
 	{"rule-never-matches", HopRule, Warn, Cause, "A rule can never match, since one before it takes every request that it would.", "put the narrower rule first, or remove it"},
 	{"rule-weights-all-zero", HopRule, Fail, Cause, "A forward action gives weight 0 to all of its target groups.", "give a group weight"},
 	{"rule-weight-to-broken-group", HopRule, Fail, Cause, "A forward action gives weight to a target group without a usable target beside one that has some.", "give the group no weight until it has targets"},

@@ -34,14 +34,10 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 			list = append(list, found)
 			continue
 		}
-		n := int64(0)
-		for _, row := range f.failures() {
-			if row.Reason == "Protocol_Mismatch" && row.Group == g.ARN {
-				n += row.Count
-			}
-		}
-		if n > 0 {
-			list = append(list, f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, or(g.Version, "HTTP1"))))
+		if n := f.sum(f.ofGroup(g, "Protocol_Mismatch")); n > 0 {
+			found := f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, or(g.Version, "HTTP1")))
+			found.strangers(g, n, f.sent(g))
+			list = append(list, found)
 		}
 	}
 	// 464 may come before a group is chosen.
@@ -56,9 +52,42 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 		found.share = f.reasons(found, "Protocol_Mismatch")
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
+		if len(f.Groups) == 1 {
+			found.strangers(&f.Groups[0], n, f.sent(&f.Groups[0])+n)
+		}
 		list = append(list, found)
 	}
 	return list
+}
+
+// sent are the requests that a group was chosen for.
+func (f *facts) sent(g *Group) (n int64) {
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.ARN {
+			n += t.Requests
+		}
+	}
+	return n
+}
+
+// strangers makes a finding about requests of another protocol milder where most requests to
+// the group are of its own: then it is no wrong one, and to lead all clients to another
+// group would break the others. Scanners and monitors ask everybody in HTTP/1.1.
+//
+// Source: AWS, "HTTP 464" of the guide for Application Load Balancers, read 2026-11.
+func (f *Finding) strangers(g *Group, n, sent int64) {
+	if g.Version == "GRPC" {
+		f.rival("", "requests that are no POST, which is all that a group of gRPC takes, in HTTP/2 as well: of browsers, monitors and scanners")
+	}
+	if 2*n >= sent {
+		return
+	}
+	f.Level = Warn
+	f.Sentence = fmt.Sprintf("Some clients speak another protocol to %s than its protocol version %s takes (464): %d of %s.", g.Name, or(g.Version, "HTTP1"), n, amount.Of(sent, "request", "requests"))
+	f.Do = "see which clients these are; if they are meant to come, make a target group with the protocol version that they speak, and lead them to it by a rule of their own, since all others speak that of now"
+	if float64(n) < fewFailures*float64(sent) {
+		f.Level, f.Fix, f.Undo = Note, nil, nil
+	}
 }
 
 func or(s, other string) string {

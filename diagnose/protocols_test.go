@@ -37,3 +37,37 @@ func TestProtocolMismatch(t *testing.T) {
 		})
 	}
 }
+
+// TestStrangers: where a group takes most of its requests, its protocol version is no wrong
+// one, and the others are for a group beside it. A few of them are what every service in
+// the internet is asked.
+func TestStrangers(t *testing.T) {
+	const all = 6000
+	for _, tt := range []struct {
+		n     int64
+		group string // that their lines name
+		level Level
+		fix   bool
+		do    string
+	}{
+		{all, webARN, Fail, true, "and lead to that"},
+		{600, webARN, Warn, true, "by a rule of their own"},
+		{3, webARN, Note, false, "by a rule of their own"},
+		{3, "", Note, false, "by a rule of their own"},
+	} {
+		s := base()
+		s.speakHTTP2("GRPC")
+		s.failing("Protocol_Mismatch", "", 464, tt.n, func(f *Failure) { f.Class, f.Group = "client", tt.group })
+		if tt.n == all {
+			s.Logs.Traffic = []Traffic{{webARN, "", all, -1, noon}}
+		}
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		if len(r.Findings) != 1 || f.ID != "protocol-version-mismatch" || f.Level != tt.level || len(f.Fix) == 1 != tt.fix || !strings.Contains(f.Do, tt.do) {
+			t.Errorf("%d of %d: want one finding, %s, %q:\n%s", tt.n, all, tt.level, tt.do, said(r))
+		}
+		if r.Wrong() == (tt.level == Note) || !strings.Contains(said(r), "no POST") {
+			t.Errorf("%d of %d: wrong: %t:\n%s", tt.n, all, r.Wrong(), said(r))
+		}
+	}
+}

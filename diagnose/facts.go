@@ -15,6 +15,7 @@ const (
 	attrDelay     = "deregistration_delay.timeout_seconds"
 	attrClientIP  = "preserve_client_ip.enabled"
 	attrProxy     = "proxy_protocol_v2.enabled"
+	attrHTTP2     = "routing.http2.enabled"
 	attrLeast     = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
 	attrLeastPart = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
 )

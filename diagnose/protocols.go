@@ -33,6 +33,9 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 			found.because(FromConfig, fmt.Sprintf("%s has protocol version HTTP2 behind %s", g.Name, few(plain)))
 			list = append(list, found)
 			continue
+		case g.http2() && f.Balancer.Attributes[attrHTTP2] == "false" && f.named(g):
+			list = append(list, f.withoutHTTP2(g))
+			continue
 		}
 		if n := f.sum(f.ofGroup(g, "Protocol_Mismatch")); n > 0 {
 			found := f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, or(g.Version, "HTTP1")))
@@ -58,6 +61,20 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 		list = append(list, found)
 	}
 	return list
+}
+
+// withoutHTTP2 is about a group that takes HTTP/2 only, behind a balancer that takes none.
+//
+// Source: AWS, "LoadBalancerAttribute" of the Elastic Load Balancing API reference, and "HTTP
+// 464" of the guide for Application Load Balancers, read 2026-11.
+func (f *facts) withoutHTTP2(g *Group) *Finding {
+	found := f.mismatch(g, fmt.Sprintf("Target group %s takes HTTP/2 only, which clients may not speak to the balancer.", g.Name))
+	found.Confidence = High
+	found.because(FromConfig, fmt.Sprintf("%s is false: clients must connect in HTTP/1.1", attrHTTP2))
+	found.Do = "let clients speak HTTP/2 to the balancer, or make a target group of protocol version HTTP1 and lead to that"
+	found.Fix, found.Undo = nil, nil
+	f.balancerAttribute(found, attrHTTP2, "true")
+	return found
 }
 
 // sent are the requests that a group was chosen for.

@@ -71,3 +71,30 @@ func TestStrangers(t *testing.T) {
 		}
 	}
 }
+
+// TestNoHTTP2: where clients may not speak HTTP/2 to the balancer, a group of another version
+// is not what is wrong with one that takes HTTP/2 only: with or without requests that say so.
+func TestNoHTTP2(t *testing.T) {
+	for _, tt := range []struct {
+		version, on string
+		group       string // that lines of 464 name
+		n           int64
+		want        bool
+	}{
+		{"GRPC", "false", "", 6000, true}, {"GRPC", "false", webARN, 6000, true}, {"GRPC", "false", "", 0, true},
+		{"HTTP2", "false", webARN, 6000, true}, {"HTTP2", "true", webARN, 6000, false}, {"HTTP1", "false", webARN, 6000, false},
+	} {
+		s := base()
+		s.speakHTTP2(tt.version)
+		s.Balancer.Attributes["routing.http2.enabled"] = tt.on
+		if tt.n > 0 {
+			s.failing("Protocol_Mismatch", "", 464, tt.n, func(f *Failure) { f.Class, f.Group = "client", tt.group })
+		}
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		set := len(f.Fix) == 1 && strings.HasSuffix(f.Fix[0], "--attributes Key=routing.http2.enabled,Value=true") && strings.HasSuffix(f.Undo[0], "Key=routing.http2.enabled,Value=false")
+		if len(r.Findings) != 1 || f.ID != "protocol-version-mismatch" || f.Level != Fail || f.Explains != tt.n || set != tt.want {
+			t.Errorf("%+v:\n%s", tt, said(r))
+		}
+	}
+}

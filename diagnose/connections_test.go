@@ -201,3 +201,27 @@ func TestOneOfMany(t *testing.T) {
 		}
 	}
 }
+
+// TestRejected: what answers a connection with ICMP "destination unreachable" need not be a
+// port that nobody listens on, however sure it is that connections are refused.
+//
+// Source: AWS, "HTTP 502" of the guide for Application Load Balancers, read 2026-11.
+func TestRejected(t *testing.T) {
+	for name, change := range map[string]func(*Snapshot){
+		"logs and metrics": func(s *Snapshot) {
+			s.failing("Target_Connection_Error", first, 502, 600, func(f *Failure) { f.Quick = 600 })
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.FailedHealthChecks"
+		},
+		"probe": func(s *Snapshot) {
+			s.Probes = []Probe{{Group: webARN, Target: first, Address: first, Outcome: ProbeRefused}}
+		},
+	} {
+		s := base()
+		change(s)
+		r := Diagnose(copied(t, s))
+		if f := r.Findings[0]; f.ID != "target-port-refused" || f.Confidence != High || !slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, "ICMP") }) {
+			t.Errorf("%s: want target-port-refused, and what else may reject:\n%s", name, said(r))
+		}
+	}
+}

@@ -87,6 +87,8 @@ func (f *facts) refusing(g *Group) *Finding {
 			sure = false
 		}
 	}
+	// Source: AWS, "HTTP 502" of the guide for Application Load Balancers, read 2026-11.
+	found.rival("", "a firewall on the target itself, or a router on the way, that rejects: ICMP \"destination unreachable\" looks the same")
 	for _, e := range f.of(g) {
 		if slices.Contains(found.Targets, e.name()) {
 			if e.failing() {

@@ -49,12 +49,12 @@ func TestTargetVersion(t *testing.T) {
 			s.Metrics = nil
 			s.failing("Target_Connection_Error", first, 502, 3000)
 			s.failing("Target_Connection_Error", second, 502, 3000)
-		}, refused, []string{first, second}, Medium, []string{"keep-alive-race", http1}, []string{closes, http1}},
+		}, refused, []string{first, second}, Medium, []string{"keep-alive-race", http1, ""}, []string{closes, http1}},
 		{"refused", "HTTP2", func(s *Snapshot) {
 			unhealthy(s)
 			s.failing("Target_Connection_Error", first, 502, 3000)
 			s.metric("TargetConnectionErrorCount", webARN, "Sum", 3000)
-		}, refused, []string{first, second}, High, nil, []string{closes, http1}},
+		}, refused, []string{first, second}, High, []string{""}, []string{closes, http1}},
 		{"one of two", "HTTP2", func(s *Snapshot) {
 			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.FailedHealthChecks"
 			brokenOff(s, first, 3000)

@@ -105,6 +105,11 @@ func classicListeners(b types.LoadBalancerDescription) (listeners []Listener, gr
 			Protocol: strings.ToUpper(cmp.Or(aws.ToString(d.Listener.InstanceProtocol), aws.ToString(d.Listener.Protocol))),
 			Check:    classicCheck(b.HealthCheck), Attributes: map[string]string{},
 		}
+		for _, s := range b.BackendServerDescriptions {
+			if int(aws.ToInt32(s.InstancePort)) == port {
+				g.Policies = sorted(s.PolicyNames)
+			}
+		}
 		groups = append(groups, g)
 	}
 	slices.SortFunc(listeners, func(a, b Listener) int { return cmp.Compare(a.Port, b.Port) })

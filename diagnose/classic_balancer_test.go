@@ -4,6 +4,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 )
 
 // TestSpillover: a queue that overflowed explains as many 503s as were counted, however
@@ -86,5 +89,47 @@ func TestClassicOutOfService(t *testing.T) {
 	r = Diagnose(copied(t, s))
 	if f := r.finding("classic-instance-out-of-service"); f == nil || !slices.ContainsFunc(f.Rivals, func(v Rival) bool { return strings.Contains(v.Why, "ec2:DescribeSecurityGroups is missing") }) {
 		t.Errorf("want security groups not to be excluded:\n%s", said(r))
+	}
+}
+
+// TestClassicPolicies: policies on the port of instances are read, and named where health
+// checks fail that they may turn away. A balancer that has some does look at certificates.
+//
+// Source: AWS, "Troubleshoot a Classic Load Balancer: Health checks", read 2026-11.
+func TestClassicPolicies(t *testing.T) {
+	port := func(policies ...string) types.BackendServerDescription {
+		return types.BackendServerDescription{InstancePort: aws.Int32(8443), PolicyNames: policies}
+	}
+	for _, tt := range []struct {
+		name     string
+		protocol string // of the health check
+		policies []types.BackendServerDescription
+		want     bool
+	}{
+		{"one", "HTTPS", []types.BackendServerDescription{port("trust-2024")}, true},
+		{"one, and a check that only connects", "TCP", []types.BackendServerDescription{port("trust-2024")}, false},
+		{"of another port", "HTTPS", []types.BackendServerDescription{{InstancePort: aws.Int32(80), PolicyNames: []string{"proxy"}}}, false},
+		{"none", "HTTPS", nil, false},
+	} {
+		_, groups := classicListeners(types.LoadBalancerDescription{
+			LoadBalancerName:     aws.String("shop"),
+			ListenerDescriptions: []types.ListenerDescription{{Listener: &types.Listener{InstancePort: aws.Int32(8443), InstanceProtocol: aws.String("HTTPS"), LoadBalancerPort: 443, Protocol: aws.String("HTTPS")}}},
+			HealthCheck:          &types.HealthCheck{Target: aws.String(tt.protocol + ":8443/health"), Interval: aws.Int32(30), Timeout: aws.Int32(5)}, BackendServerDescriptions: tt.policies,
+		})
+		s := base()
+		s.classic()
+		s.port(8443)
+		s.all("OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.")
+		g := s.web()
+		g.Protocol, g.Check, g.Policies = groups[0].Protocol, groups[0].Check, groups[0].Policies
+		s.Probes = []Probe{{Group: webARN, Target: "10.0.10.11:8443", Address: "10.0.10.11:8443", Outcome: ProbeTLSFailed}}
+		r := Diagnose(copied(t, s))
+		f := r.finding("classic-instance-out-of-service")
+		if f == nil || strings.Contains(said(r), "back-end authentication") != tt.want || strings.Contains(strings.Join(f.Verify, "\n"), "describe-load-balancer-policies --region eu-central-1 --load-balancer-name shop --policy-names trust-2024") != tt.want {
+			t.Errorf("%s: want policies named: %t:\n%s", tt.name, tt.want, said(r))
+		}
+		if f := r.finding("target-tls-negotiation-fails"); f == nil || strings.Contains(said(r), "does not validate") == (len(g.Policies) > 0) {
+			t.Errorf("%s: want a certificate to be looked at only where there are policies:\n%s", tt.name, said(r))
+		}
 	}
 }

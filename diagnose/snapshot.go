@@ -170,8 +170,9 @@ type Group struct {
 	VPC         string            `json:"vpc"`
 	AddressType string            `json:"address_type,omitempty"` // ipv4, ipv6
 	Check       HealthCheck       `json:"check"`
-	Attributes  map[string]string `json:"attributes"` // nil if they could not be read
-	Targets     []Target          `json:"targets"`    // nil if they could not be read
+	Policies    []string          `json:"policies,omitempty"` // of a classic balancer on its port: back-end authentication, proxy protocol
+	Attributes  map[string]string `json:"attributes"`         // nil if they could not be read
+	Targets     []Target          `json:"targets"`            // nil if they could not be read
 }
 
 // HealthCheck is how a group's targets are checked. Times are in seconds.

@@ -127,6 +127,7 @@ func (f *facts) symptoms(found *Finding) {
 		}
 	case "classic-instance-out-of-service":
 		f.onTheWay(found)
+		f.policies(found)
 	case "target-ip-unusable":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 	}
@@ -221,6 +222,24 @@ func (f *facts) farRival(found *Finding) {
 
 func (f *facts) allDraining(g *Group) bool {
 	return len(g.Targets) > 0 && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "draining" })
+}
+
+// policies names those of a classic balancer on the port that it checks, which may turn
+// instances away, or be what they do not expect. A check in TCP has nothing to do with them.
+//
+// Source: AWS, "Troubleshoot a Classic Load Balancer: Health checks", read 2026-11.
+func (f *facts) policies(found *Finding) {
+	for _, e := range f.endpoints {
+		for _, g := range f.Groups {
+			if !found.has(e) || g.Port != e.checkPort || len(g.Policies) == 0 || g.Check.Protocol == "TCP" {
+				continue
+			}
+			found.because(FromConfig, fmt.Sprintf("the balancer has the policy %s on instance port %d", few(g.Policies), g.Port))
+			found.rival("", "back-end authentication, with which an instance's certificate must have one of the policy's public keys; or proxy protocol, which the instances do not expect")
+			found.Verify = append(found.Verify, f.command("elb", "describe-load-balancer-policies", append([]string{"--load-balancer-name", f.Balancer.Name, "--policy-names"}, g.Policies...)...))
+			return
+		}
+	}
 }
 
 // registering is what a classic balancer says of an instance whose first checks are to come.

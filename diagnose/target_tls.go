@@ -115,7 +115,9 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.because(FromMetric, fmt.Sprintf("TargetTLSNegotiationErrorCount of %s: %s", g.Name, number(errors)))
 	}
 	found.because(FromConfig, fmt.Sprintf("%s: %s on port %d", g.Name, g.Protocol, g.Port))
-	found.because(FromConfig, notValidated)
+	if len(g.Policies) == 0 {
+		found.because(FromConfig, notValidated)
+	}
 	d := f.decide(g)
 	if errors > 0 && d.tls+d.wall > 0 {
 		found.Confidence = High

@@ -50,7 +50,7 @@ var metrics = map[string][]metric{
 		{"SecurityGroupBlockedFlowCount_Inbound_TCP", "Sum", false}, {"SecurityGroupBlockedFlowCount_Outbound_TCP", "Sum", false},
 		{"SecurityGroupBlockedFlowCount_Inbound_UDP", "Sum", false}, {"SecurityGroupBlockedFlowCount_Outbound_UDP", "Sum", false},
 		{"TargetTLSNegotiationErrorCount", "Sum", false}, {"ClientTLSNegotiationErrorCount", "Sum", false},
-		{"HealthyHostCount", "Minimum", true}, {"UnHealthyHostCount", "Minimum", true},
+		{"HealthyHostCount", "Minimum", true}, {"UnHealthyHostCount", "Minimum", true}, {"UnhealthyRoutingFlowCount", "Sum", false},
 	},
 	Classic: {
 		{"RequestCount", "Sum", false}, {"HTTPCode_ELB_5XX", "Sum", false}, {"HTTPCode_Backend_5XX", "Sum", false},

@@ -51,7 +51,37 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 			list = append(list, found)
 		}
 	}
+	if found := f.flowsToUnhealthy(); found != nil {
+		list = append(list, found)
+	}
 	return append(append(list, f.notLogged()...), f.clientTLS()...)
+}
+
+// flowsToUnhealthy says what a network balancer counts, for all of its groups together.
+//
+// Source: AWS, "CloudWatch metrics" of the Network Load Balancer guide, read 2026-11.
+func (f *facts) flowsToUnhealthy() *Finding {
+	const name = "UnhealthyRoutingFlowCount"
+	if n, _ := f.total(name, ""); n == 0 {
+		return nil
+	}
+	found := finding("fail-open-routing", "Connections went to unhealthy targets, since too few were healthy (fail-open).")
+	found.because(FromMetric, f.tally(name, ""))
+	unhealthy := false
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		found.least(g)
+		unhealthy = unhealthy || slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" })
+	}
+	if !unhealthy {
+		found.Level = Warn // it is over
+	}
+	if len(f.Groups) == 1 {
+		found.onGroup(&f.Groups[0])
+	} else {
+		found.because(FromMetric, "it is not counted by target group")
+	}
+	return found
 }
 
 // tally says what a metric comes to, and when there was something to count.

@@ -199,3 +199,35 @@ func TestProxyProtocol(t *testing.T) {
 		}
 	}
 }
+
+// TestNetworkFailedOpen: that a network balancer sent connections to unhealthy targets is
+// told when it is over as well, and then in a warning.
+//
+// Source: AWS, "CloudWatch metrics" of the Network Load Balancer guide, read 2026-11.
+func TestNetworkFailedOpen(t *testing.T) {
+	const name = "UnhealthyRoutingFlowCount"
+	if !slices.Contains(metrics[NetworkType], metric{name, "Sum", false}) {
+		t.Errorf("%s is not asked for", name)
+	}
+	for _, tt := range []struct {
+		now    string
+		groups int // one has the targets that are told of, and another one healthy ones
+		flows  float64
+		want   Level // "" for no finding
+	}{{"healthy", 1, 600, Warn}, {"unhealthy", 1, 600, Fail}, {"unhealthy", 2, 600, Fail}, {"healthy", 1, 0, ""}} {
+		s := base()
+		s.network()
+		if tt.groups > 1 {
+			s.second(s.web().Targets)
+		}
+		if tt.now == "unhealthy" {
+			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		}
+		s.metric(name, "", "Sum", tt.flows)
+		r := Diagnose(copied(t, s))
+		f := r.finding("fail-open-routing")
+		if (f == nil) != (tt.want == "") || f != nil && (f.Level != tt.want || !strings.HasPrefix(f.Evidence[0].Text, name+": 600") || len(f.BecauseOf) > 0 != (tt.now == "unhealthy")) {
+			t.Errorf("%+v:\n%s", tt, said(r))
+		}
+	}
+}

@@ -114,7 +114,7 @@ func sameFields(t testing.TB, text []byte) {
 			t.Fatalf("%s: %q: %v in %d bytes, want %v in %d", how, text, r.access.span[:r.access.n], got, want, length)
 		}
 	})
-	if !takes(want) {
+	if !takes(want) || bytes.Contains(text[:max(length, 0)], []byte{'\\'}) {
 		want, length = nil, 0
 	}
 	same := func(how string, has bool, split func(*[maxFields + spareFields]span, []byte) (int, int)) {
@@ -131,9 +131,6 @@ func sameFields(t testing.TB, text []byte) {
 		}
 	}
 	same("AVX2", hasAVX2, splitAVX2)
-	if bytes.Contains(text[:max(length, 0)], []byte{'\\'}) {
-		want, length = nil, 0
-	}
 	same("AVX-512", hasAVX512, splitAVX512)
 }
 

@@ -13,8 +13,9 @@ var (
 // blocks of it as there are, and returns how long the line is and how many fields it has.
 //
 // n is 0 if the line is not plain or does not end within the blocks of text, or if it has
-// an empty field in quotes, more fields than are known, or more than 32 beginnings and
-// ends of fields in a block. Nothing is decided then, and fields may have been written.
+// a backslash, an empty field in quotes, more fields than are known, or more than 32
+// beginnings and ends of fields in a block. Nothing is decided then, and fields may have
+// been written.
 //
 // No faster were: the ends of fields alone, written down four at a time or as marks, and
 // cut in Go (testdata/bench/2026-11-28-linux-amd64-2cpu-avx2/hot-path.txt).
@@ -22,7 +23,7 @@ var (
 //go:noescape
 func splitAVX2(fields *[maxFields + spareFields]span, text []byte) (length, n int)
 
-// splitAVX512 is splitAVX2, but decides nothing if the line has a backslash either.
+// splitAVX512 is splitAVX2.
 //
 // No faster were: an index of many lines at a time, places of 16 bits made wider at the end
 // of a line, and marks in mask registers

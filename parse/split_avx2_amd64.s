@@ -23,37 +23,35 @@ GLOBL special<>(SB), RODATA|NOPTR, $16
 	MOVL   AX, (4*(i))(DI) \
 	BLSRQ  DX, DX
 
-#define EIGHT(i) \
+#define FOUR(i) \
 	PLACE(i)   \
 	PLACE(i+1) \
 	PLACE(i+2) \
-	PLACE(i+3) \
-	PLACE(i+4) \
-	PLACE(i+5) \
-	PLACE(i+6) \
-	PLACE(i+7)
+	PLACE(i+3)
 
 // func splitAVX2(fields *[maxFields + spareFields]span, text []byte) (length, n int)
 //
-// A block of 64 bytes a round.
+// First a block of 64 bytes a round is marked: a bit for each byte at which a field begins
+// or ends. Then the places of these are written down. In one go, what is guessed wrong of
+// how many there are in a block would be known only when all of it is marked.
 //
-//	carried:   R8 inside; 1 or 0 for the byte before: R9 it ends a field, opened it is an
-//	           opening quote, R10 a closing one, R11 a backslash; R12 what is odd
-//	the block: AX quotes and then closing ones, BX opening ones, R13 spaces and then ends,
-//	           DX where fields begin, R14 the newline, R15 what is behind a backslash
-//	places:    SI text, last the last whole block of it, DI the next place to write
+//	carried:   R8 inside; 1 or 0 for the byte before: R9 it ends a field, R10 it is a
+//	           quote; R12 what is odd
+//	the block: AX quotes, R13 spaces and then ends, R14 the newline; BX behind ends, CX
+//	           behind quotes
+//	text:      SI the block, last the last whole one; DI where its marks go
 //	constants: Y8 quotes, Y9 spaces, Y10 special, X11 ones, Y12 newlines, Y13 backslashes
-TEXT ·splitAVX2(SB), NOSPLIT, $16-48
-	MOVQ fields+0(FP), DI
+//	writing:   R8 the block's marks, R9 behind those of the last, BX the block's place, DI
+//	           the next place to write, R10 behind the last
+TEXT ·splitAVX2(SB), NOSPLIT, $520-48
+	LEAQ marks-520(SP), DI
 	MOVQ text_base+8(FP), SI
 	MOVQ text_len+16(FP), CX
 	LEAQ -64(SI)(CX*1), CX
 	MOVQ CX, last-8(SP)
-	MOVQ $0, opened-16(SP)
 	XORL R8, R8
 	MOVL $1, R9            // as if a field had ended
 	XORL R10, R10
-	XORL R11, R11
 	XORL R12, R12
 
 	MOVQ           $0x2222222222222222, AX
@@ -71,7 +69,7 @@ TEXT ·splitAVX2(SB), NOSPLIT, $16-48
 	VPBROADCASTQ   X13, Y13
 	VPCMPEQB       X11, X11, X11
 
-round:
+mark:
 	CMPQ    SI, last-8(SP)
 	JGT     unusual
 	VMOVDQU (SI), Y0
@@ -85,105 +83,108 @@ round:
 	VPCMPEQB  Y1, Y3, Y3
 	VPOR      Y2, Y3, Y2
 	VPMOVMSKB Y2, R14
-	MOVQ      R11, R15
-	XORL      R11, R11
 	TESTL     R14, R14
 	JNZ       special
 
 marked:
 	// The parity of the quotes up to each byte is their product with ones, added without
-	// carry: inside.
+	// carry: inside, from an opening quote to the byte before the closing one.
 	VMOVQ      AX, X4
 	VPCLMULQDQ $0, X11, X4, X4
 	VMOVQ      X4, DX
 	XORQ       DX, R8
+	ANDNQ      R13, R8, R13     // ends
 
-	ANDNQ R13, R8, R13      // ends
-	LEAQ  (R9)(R13*2), DX   // where fields begin
-	MOVQ  R13, R9
-	SHRQ  $63, R9
-	MOVQ  AX, BX
-	ANDQ  R8, BX            // opening quotes
-	ANDNQ AX, R8, AX        // closing quotes
+	LEAQ (R9)(R13*2), BX        // behind ends
+	MOVQ R13, R9
+	SHRQ $63, R9
+	LEAQ (R10)(AX*2), CX        // behind quotes
+	MOVQ AX, R10
+	SHRQ $63, R10
 
-	MOVQ  DX, CX
-	ANDQ  R13, CX
-	ORQ   CX, R12           // odd if a field is empty
-	ANDNQ BX, DX, CX
-	ORQ   CX, R12           // if a quote opens where no field begins
-	ANDQ  AX, R15
-	ORQ   R15, R12          // if one closes behind a backslash
-	LEAQ  (R10)(AX*2), CX   // behind closing quotes
-	MOVQ  AX, R10
-	SHRQ  $63, R10
-	ANDNQ CX, R13, R15
-	ORQ   R15, R12          // if one closes where no field ends
-	MOVQ  opened-16(SP), R15
-	LEAQ  (R15)(BX*2), R15  // behind opening quotes
-	ANDNQ DX, BX, DX
-	ORQ   R15, DX           // where the text of a field begins
-	SHRQ  $63, BX
-	MOVQ  BX, opened-16(SP)
-	ANDQ  AX, R15
-	ORQ   R15, R12          // odd if nothing is between two quotes
-	ANDNQ R13, CX, R13
-	ORQ   AX, R13           // where it ends
+	MOVQ  R8, DX
 	ORQ   R13, DX
-	SARQ  $63, R8
+	ANDNQ CX, DX, DX
+	ORQ   DX, R12               // odd behind a quote: neither inside nor an end
+	MOVQ  AX, DX
+	ANDQ  R8, DX
+	ANDNQ DX, BX, DX
+	ORQ   DX, R12               // odd if a quote opens where no field begins
+	MOVQ  R13, DX
+	ANDQ  BX, DX
+	ORQ   DX, R12               // odd if a field is empty
 
-	// Nothing behind the newline counts; of none, BLSMSKQ makes ones.
-	BLSMSKQ R14, CX
-	ANDQ    CX, DX
+	// A field begins behind an end, and ends there. A quote takes this from its side of the
+	// field, and gives it to the other.
+	XORQ R13, AX
+	XORQ BX, AX
+	XORQ CX, AX
+	MOVQ AX, (DI)
+	ADDQ $8, DI
+	SARQ $63, R8
+	ADDQ $64, SI
+	TESTQ R14, R14
+	JZ   mark
+
+	ORQ     R8, R12             // odd if a quote is not closed
+	JNZ     unusual
+	BLSMSKQ R14, DX
+	ANDQ    DX, -8(DI)          // nothing behind the newline counts
+	MOVQ    DI, R9
+	LEAQ    marks-520(SP), R8
+	MOVQ    fields+0(FP), DI
+	LEAQ    (const_maxFields*8)(DI), R10
+	XORL    BX, BX
+
+write:
+	MOVQ    (R8), DX
 	POPCNTQ DX, CX
-	MOVQ    SI, BX
-	SUBQ    text_base+8(FP), BX
-	EIGHT(0)
-	CMPQ    CX, $8
+	FOUR(0)
+	CMPQ    CX, $4
 	JGT     more
 
 written:
-	LEAQ  (DI)(CX*4), DI
-	MOVQ  fields+0(FP), BX
-	LEAQ  (const_maxFields*8)(BX), BX
-	CMPQ  DI, BX
-	JGT   unusual
-	ADDQ  $64, SI
-	TESTQ R14, R14
-	JZ    round
+	LEAQ (DI)(CX*4), DI
+	CMPQ DI, R10
+	JGT  unusual
+	ADDQ $64, BX
+	ADDQ $8, R8
+	CMPQ R8, R9
+	JNE  write
 
-	ORQ    R8, R12          // odd if a quote is not closed
-	JNZ    unusual
 	TZCNTQ R14, AX
-	LEAQ   -64(SI)(AX*1), AX
-	SUBQ   text_base+8(FP), AX
+	LEAQ   -64(BX)(AX*1), AX
 	SUBQ   fields+0(FP), DI
 	SHRQ   $3, DI
 	JMP    done
 
 more:
-	EIGHT(8)
+	FOUR(4)
+	CMPQ CX, $8
+	JLE  written
+	FOUR(8)
+	FOUR(12)
 	CMPQ CX, $16
 	JLE  written
 	CMPQ CX, $32
 	JGT  unusual
-	EIGHT(16)
-	EIGHT(24)
+	FOUR(16)
+	FOUR(20)
+	FOUR(24)
+	FOUR(28)
 	JMP  written
 
 special:
-	BITS(Y13, R14)
-	LEAQ (R15)(R14*2), R15
-	MOVQ R14, R11
-	SHRQ $63, R11
+	BITS(Y13, CX)
 	BITS(Y12, R14)
-	JZ   marked
-
-	// Of the first newline on, nothing is text, and it ends a field as well.
+	JZ    unusual               // a backslash
 	BLSIQ R14, R14
 	LEAQ  -1(R14), DX
-	ANDQ  DX, AX
+	TESTQ DX, CX
+	JNZ   unusual
+	ANDQ  DX, AX                // of the newline on, nothing is text
 	ANDQ  DX, R13
-	ORQ   R14, R13
+	ORQ   R14, R13              // and it ends a field as well
 	JMP   marked
 
 unusual:

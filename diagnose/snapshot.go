@@ -367,6 +367,8 @@ type Traffic struct {
 	Requests int64     `json:"requests"`
 	Slowest  float64   `json:"slowest"` // seconds until the target began to answer; -1 if it never did
 	Last     time.Time `json:"last"`
+
+	BadRequests int64 `json:"bad_requests,omitempty"` // that the target answered with 400; looked for only where nearly all ended with 4xx
 }
 
 // Failure counts failing requests that have all in common that is not counted.

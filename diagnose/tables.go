@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"loglens/query"
@@ -13,9 +14,9 @@ import (
 // is, and why, is decided there.
 const (
 	trafficSQL = `
-SELECT target_group_arn, target, requests, slowest, last_seen
+SELECT target_group_arn, target, requests, slowest, last_seen, refused
 FROM (
-	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, max(last_seen) AS last_seen FROM traffic GROUP BY ALL
+	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, max(last_seen) AS last_seen, sum(status_4xx)::BIGINT AS refused FROM traffic GROUP BY ALL
 ) LEFT JOIN (
 	SELECT target_group_arn AS g, target AS t, max(seconds) AS slowest FROM latency GROUP BY ALL
 ) ON target_group_arn IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
@@ -33,6 +34,11 @@ SELECT target_group_arn, target, node, elb_status_code, target_status_code, reas
 	CASE WHEN reason_class = 'policy' THEN matched_rule_priority END AS rule,
 	CASE WHEN reason_class = 'policy' THEN CASE WHEN type IN ('http', 'ws') THEN 'HTTP' ELSE 'HTTPS' END END AS listener
 FROM failure GROUP BY ALL ORDER BY ALL`
+
+	// Counts do not tell a 400 from other 4xx, nor whose it is: that takes another reading.
+	badRequestSQL = `
+SELECT target_group_arn, target, count(*) AS requests, count(*) FILTER (target_status_code = 400) AS bad
+FROM request GROUP BY ALL ORDER BY ALL`
 
 	minuteSQL = `SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL ORDER BY ALL`
 
@@ -78,6 +84,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	r := reader{ctx: ctx, store: store, logs: &Logs{Traffic: []Traffic{}, Failures: []Failure{}, Minutes: []Minute{}, Health: []LogCheck{}}}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
+	err = errors.Join(err, r.badRequests(s), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks), store.FirstFailure())
 }
 
@@ -86,6 +93,8 @@ type reader struct {
 	ctx   context.Context
 	store *query.Store
 	logs  *Logs
+
+	refused []int // those of logs.Traffic of which nearly all requests ended with 4xx
 }
 
 // rows takes the rows of an answer, one at a time.
@@ -128,6 +137,9 @@ func (r *reader) access(idle float64) error {
 		if tr.Last.After(r.logs.Last) {
 			r.logs.Last = tr.Last
 		}
+		if refused := whole(row[5], 0); tr.Target != "" && refused >= fewRequests && nearlyAll(refused, tr.Requests) {
+			r.refused = append(r.refused, len(r.logs.Traffic))
+		}
 		r.logs.Traffic = append(r.logs.Traffic, tr)
 	})
 	if err != nil {
@@ -146,6 +158,40 @@ func (r *reader) access(idle float64) error {
 		return err
 	}
 	return errors.Join(r.minutes(), r.newest())
+}
+
+// badRequests counts the answers of targets with 400, if there may be some for want of TLS.
+// Where the lines of requests cannot be read once more, as out of a pipe, or of a store that
+// has none, it says that these are not known.
+func (r *reader) badRequests(s *Snapshot) error {
+	r.refused = slices.DeleteFunc(r.refused, func(at int) bool {
+		return !slices.ContainsFunc(s.Groups, func(g Group) bool {
+			return g.plain() && (g.ARN == r.logs.Traffic[at].Group || s.Balancer.Type == Classic)
+		})
+	})
+	if len(r.refused) == 0 {
+		return nil
+	}
+	known := 0
+	_, err := r.ask(badRequestSQL, func(row []any) {
+		for _, at := range r.refused {
+			if t := &r.logs.Traffic[at]; t.Group == text(row[0]) && t.Target == text(row[1]) && t.Requests == whole(row[2], 0) {
+				t.BadRequests = whole(row[3], 0)
+				known++
+			}
+		}
+	})
+	if errors.As(err, new(*query.StatementError)) {
+		err = nil
+	}
+	if err == nil && known < len(r.refused) {
+		var targets []string
+		for _, at := range r.refused {
+			targets = add(targets, r.logs.Traffic[at].Target)
+		}
+		r.logs.Warnings = add(r.logs.Warnings, fmt.Sprintf("nearly all requests to %s ended with 4xx, and it is not known with which: their lines could not be read once more", few(targets)))
+	}
+	return err
 }
 
 func (r *reader) minutes() error {

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,11 +23,23 @@ func logged(t *testing.T, s *Snapshot, lines []string) *Logs {
 	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	sources, err := ingest.NewSources([]string{file}, nil, ingest.AWS{})
+	return readLogs(t, s, query.Input{Sources: sources(t, nil, file)})
+}
+
+func sources(t *testing.T, stdin io.Reader, spec string) []ingest.Source {
+	t.Helper()
+	list, err := ingest.NewSources([]string{spec}, stdin, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := query.Open(t.Context(), "", query.Input{Sources: sources, Workers: 1})
+	return list
+}
+
+// readLogs reads the access logs of a source or a store.
+func readLogs(t *testing.T, s *Snapshot, in query.Input) *Logs {
+	t.Helper()
+	in.Workers = 1
+	store, err := query.Open(t.Context(), "", in)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"loglens/internal/amount"
 )
@@ -202,8 +203,8 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 			}
 		}
 	}
-	passes := f.passInTLS(g)
-	if len(seen) == 0 && broken == 0 && bad == 0 && len(passes) == 0 {
+	passes, turned := f.passInTLS(g), f.turnedAway(g)
+	if len(seen) == 0 && broken == 0 && bad == 0 && len(passes) == 0 && len(turned) == 0 {
 		return nil
 	}
 	found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP to port %d, and its targets seem to expect TLS.", g.Name, g.Port)
@@ -214,7 +215,7 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 	case len(passes) > 0:
 		found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP to port %d, where health checks pass in %s: its targets expect TLS there.", g.Name, g.Port, g.Check.Protocol)
 		found.Confidence = High
-		if broken == 0 {
+		if broken == 0 && len(turned) == 0 {
 			found.Level, found.Confidence = Warn, Medium
 			found.because(FromConfig, "a server that takes TLS only answers plain HTTP with 400, which is a target's answer and no failure of the logs, or breaks it off: see which statuses clients get")
 			found.rival("", "a server that takes both HTTP and TLS on this port")
@@ -225,11 +226,22 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 		found.because(FromHealth, some(passes)+": healthy")
 	case broken > 0:
 		found.rival("target-closes-connection", "a process that breaks off every connection, for a crash or whatever else, shows the same; --probe tells")
+	case len(turned) > 0:
+		found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP to %s, which answer%s nearly every request with 400, as servers do that expect TLS.", g.Name, some(turned), third(len(turned)))
+		if slices.ContainsFunc(turned, func(e endpoint) bool { return !tlsPort(e.port) }) {
+			found.Level, found.Confidence = Warn, Low
+		}
+		found.rival("", "requests that the application does not take, and answers with 400 as well: a Host that it does not know, a header, a body")
 	default:
 		found.Confidence = Low
 		found.rival("target-port-refused", "nothing may listen on the port; --probe tells")
 	}
 	found.onGroup(g)
+	for _, e := range turned {
+		found.on(e)
+		n, of := f.badRequests(e)
+		found.because(FromLog, fmt.Sprintf("%s answered %d of %s with 400", e.name(), n, amount.Of(of, "request", "requests")))
+	}
 	if broken > 0 {
 		found.because(FromLog, amount.Of(broken, "request", "requests")+" ended with no usable answer on a connection that was there, and the targets answered none")
 	}
@@ -240,8 +252,55 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 	case len(seen)+bad > 0:
 		found.share = f.reasons(found, "Target_Closed_Connection")
 	}
-	found.handshake(f.of(g))
+	if len(turned) > 0 {
+		found.handshake(turned)
+	} else {
+		found.handshake(f.of(g))
+	}
 	return found
+}
+
+// turnedAway are the targets of a group in plain HTTP that answered nearly all requests with
+// 400, as servers do that expect TLS. Those are none of them that answer health checks in
+// plain HTTP on the same port with anything else, and of those that fail these checks, the
+// checks tell.
+func (f *facts) turnedAway(g *Group) (list []endpoint) {
+	for _, e := range f.of(g) {
+		if n, of := f.badRequests(e); n >= fewRequests && nearlyAll(n, of) && !f.checkedPlain(e) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// nearlyAll reports whether 99 of a hundred are so.
+func nearlyAll(n, of int64) bool { return 100*n >= 99*of }
+
+// badRequests are the requests that a target answered, and those among them with 400.
+func (f *facts) badRequests(e endpoint) (bad, answered int64) {
+	if f.Logs == nil {
+		return 0, 0
+	}
+	for _, t := range f.Logs.Traffic {
+		if t.Target == e.name() && t.Group == e.group.logARN(f) {
+			bad += t.BadRequests
+		}
+	}
+	return bad, f.served(e)
+}
+
+// checkedPlain reports whether health checks in plain HTTP, on the port that traffic goes to,
+// fail at a target, or are answered with anything but 400.
+func (f *facts) checkedPlain(e endpoint) bool {
+	if e.checkPort != e.port || e.group.Check.Protocol != "HTTP" {
+		return false
+	}
+	if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && p.Code != badRequest || e.failing() || e.healthy() && !e.group.takes(badRequest) {
+		return true
+	}
+	return f.Logs != nil && slices.ContainsFunc(f.Logs.Health, func(c LogCheck) bool {
+		return c.Code > 0 && c.Code != badRequest && c.Group == e.group.Name && c.Target == f.checkName(e)
+	})
 }
 
 // passInTLS are the targets of a group in plain HTTP whose health checks pass in TLS on the

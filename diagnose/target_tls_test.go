@@ -1,8 +1,16 @@
 package diagnose
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/when"
+	"loglens/query"
 )
 
 // TestFewTLSErrors: a handshake that fails now and then, as one does whose target is being
@@ -48,7 +56,7 @@ func TestExpectsTLS(t *testing.T) {
 		return func(s *Snapshot) {
 			s.port(n)
 			for _, e := range newFacts(s).endpoints {
-				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, e.name(), 3000, -1, noon})
+				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, e.name(), 3000, -1, noon, 0})
 			}
 		}
 	}
@@ -62,6 +70,20 @@ func TestExpectsTLS(t *testing.T) {
 			s.failing(reason, "", status, 6000, func(f *Failure) { f.Group = "" })
 		}
 	}
+	// bad lets targets answer 400 to some requests of each thousand.
+	bad := func(each ...int64) func(*Snapshot) {
+		return func(s *Snapshot) {
+			for i, n := range each {
+				s.Logs.Traffic[i].BadRequests = s.Logs.Traffic[i].Requests * n / 1000
+			}
+		}
+	}
+	elsewhere := func(s *Snapshot) {
+		s.checkPort("9090")
+		in := &s.group("sg-app").Ingress
+		*in = append(*in, Permission{Protocol: "tcp", From: 9090, To: 9090, Groups: []string{"sg-lb"}})
+	}
+	takes := func(s *Snapshot) { s.web().Check.Matcher = "200-499" }
 	for _, tt := range []struct {
 		name       string
 		changes    []func(*Snapshot)
@@ -82,6 +104,19 @@ func TestExpectsTLS(t *testing.T) {
 		{"checks that pass in HTTPS, and answers in HTTP", []func(*Snapshot){check("HTTPS"), func(s *Snapshot) {
 			s.failing("Target_5XX", first, 500, 600, func(f *Failure) { f.TargetStatus = 500 })
 		}}, "target-answers-5xx", Warn, High, 600, tls},
+		{"400 on a TLS port, checked elsewhere", []func(*Snapshot){port(443), elsewhere, bad(1000, 998)}, tls, Fail, Medium, 0, closes},
+		{"400 on a TLS port, checked in TCP", []func(*Snapshot){port(8443), check("TCP"), bad(1000, 1000)}, tls, Fail, Medium, 0, closes},
+		{"400 on a TLS port, which the matcher takes", []func(*Snapshot){port(443), takes, bad(1000, 1000)}, tls, Fail, Medium, 0, closes},
+		{"400 of one of two", []func(*Snapshot){port(443), check("TCP"), bad(1000)}, tls, Fail, Medium, 0, closes},
+		{"400 on a port where TLS is not usual", []func(*Snapshot){elsewhere, bad(1000, 1000)}, tls, Warn, Low, 0, closes},
+		{"400 where checks pass in HTTPS", []func(*Snapshot){check("HTTPS"), bad(1000, 1000)}, tls, Fail, High, 0, closes},
+		{"a classic balancer, and 400", []func(*Snapshot){func(s *Snapshot) {
+			s.classic()
+			s.web().Check.Protocol, s.web().Check.Path, s.web().Check.Matcher = "TCP", "", ""
+			for i := range s.Logs.Traffic {
+				s.Logs.Traffic[i].Group = ""
+			}
+		}, bad(1000, 1000)}, tls, Warn, Low, 0, closes},
 		{"a classic balancer", []func(*Snapshot){port(443), classic("Target_Closed_Connection", 502)}, tls, Fail, Medium, 6000, closes},
 		{"a classic balancer, whose checks pass in SSL", []func(*Snapshot){classic("Target_Closed_Connection", 502), check("SSL")}, tls, Fail, High, 6000, closes},
 		{"a classic balancer, whose checks pass in HTTP", []func(*Snapshot){port(443), classic("Target_Closed_Connection", 502), check("HTTP")}, closes, Fail, Medium, 6000, tls},
@@ -96,6 +131,105 @@ func TestExpectsTLS(t *testing.T) {
 		other := slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.ID == tt.without })
 		if f.ID != tt.want || f.Level != tt.level || f.Confidence != tt.confidence || f.Explains != tt.explains || other {
 			t.Errorf("%s: want %s, %s, of %s confidence, which explains %d, and no %s:\n%s", tt.name, tt.want, tt.level, tt.confidence, tt.explains, tt.without, said(r))
+		}
+	}
+	for name, changes := range map[string][]func(*Snapshot){
+		"some are answered otherwise":     {port(443), elsewhere, bad(980, 980)},
+		"few requests":                    {port(443), elsewhere, func(s *Snapshot) { s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 9, 9 }, bad(1000, 1000)},
+		"checks that pass with 200":       {port(443), bad(1000, 1000)},
+		"checks that are seen to get 200": {port(443), takes, bad(1000, 1000), func(s *Snapshot) { s.seen(200) }},
+		"a group in HTTPS":                {port(443), elsewhere, func(s *Snapshot) { s.web().Protocol = "HTTPS" }, bad(1000, 1000)},
+		"a probe that got another answer": {port(443), takes, bad(1000), func(s *Snapshot) {
+			s.Probes = []Probe{{webARN, "10.0.10.11:443", true, "10.0.10.11:443", ProbeAnswered, 204, 1}}
+		}},
+		"400s that nobody has looked for": {port(443), elsewhere},
+		"checks seen to get another code": {port(443), takes, bad(1000, 1000), func(s *Snapshot) { s.seen(404) }},
+	} {
+		s := base()
+		for _, change := range changes {
+			change(s)
+		}
+		if r := Diagnose(copied(t, s)); r.Wrong() {
+			t.Errorf("%s: want nothing wrong:\n%s", name, said(r))
+		}
+	}
+	s := base()
+	for _, change := range []func(*Snapshot){port(443), takes, bad(1000, 1000), func(s *Snapshot) { s.seen(400) }} {
+		change(s)
+	}
+	r := Diagnose(copied(t, s))
+	want := Evidence{FromLog, "10.0.11.12:443 answered 3000 of 3000 requests with 400"}
+	if f := r.finding(tls); f == nil || !slices.Contains(f.Evidence, want) || !strings.Contains(f.Rivals[0].Why, "a Host") || len(f.Verify) == 0 {
+		t.Errorf("want %q, and what is not excluded:\n%s", want.Text, said(r))
+	}
+}
+
+// seen adds health checks of each target to the logs that passed with a status.
+func (s *Snapshot) seen(code int64) {
+	f := newFacts(s)
+	for _, e := range f.endpoints {
+		s.Logs.Health = append(s.Logs.Health, LogCheck{Group: "web", Target: f.checkName(e), Pass: true, Code: code, Checks: 120})
+	}
+}
+
+// TestBadRequestsOfLines: the answers with 400 are those that lines have of a target, and
+// not other 4xx, nor those of the balancer itself. What cannot be read twice is not known.
+func TestBadRequestsOfLines(t *testing.T) {
+	answered := func(status string) func(i int) string {
+		return func(i int) string {
+			return strings.Replace(accessLine(noon.Add(-time.Duration(i)*time.Second), first, false), " 200 200 ", " "+status+" ", 1)
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		line   func(i int) string
+		change func(*Snapshot)
+		from   string // "" for a file
+		want   int64
+		warns  bool
+	}{
+		{"400", answered("400 400"), nil, "", 300, false},
+		{"404", answered("404 404"), nil, "", 0, false},
+		{"400 of the balancer", answered("400 -"), nil, "", 0, false},
+		{"400 to three of four", func(i int) string { return answered([]string{"400 400", "400 400", "400 400", "200 200"}[i%4])(i) }, nil, "", 0, false},
+		{"400 of a group in HTTPS", answered("400 400"), func(s *Snapshot) { s.web().Protocol = "HTTPS" }, "", 0, false},
+		{"400 out of a pipe", answered("400 400"), nil, "pipe", 0, true},
+		{"400 out of a store that has the failures only", answered("400 400"), nil, "store", 0, true},
+		{"400 out of a store", answered("400 400"), nil, "store of requests", 300, false},
+	} {
+		s := base()
+		if tt.change != nil {
+			tt.change(s)
+		}
+		var lines []string
+		for i := range 300 {
+			lines = append(lines, tt.line(i), accessLine(noon.Add(-time.Duration(i)*time.Second), second, false))
+		}
+		switch tt.from {
+		case "":
+			s.Logs = logged(t, s, lines)
+		case "pipe":
+			s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
+		default:
+			dir := t.TempDir()
+			file := filepath.Join(dir, "111122223333_elasticloadbalancing_eu-central-1_app.shop.50dc6c495c0c9188_20261122T1200Z_10.0.0.5_1.log")
+			if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			in := query.Input{
+				Disk: query.Disk{Path: filepath.Join(dir, "store.duckdb")}, Workers: 1,
+				Plan: ingest.Plan{Window: when.Window{From: noon.Add(-time.Hour), Until: noon.Add(time.Minute)}, Now: noon.Add(time.Hour)},
+			}
+			filling := in
+			filling.Sources = sources(t, nil, file)
+			if _, err := query.Ingest(t.Context(), "", filling, tt.from != "store"); err != nil {
+				t.Fatal(err)
+			}
+			s.Logs = readLogs(t, s, in)
+		}
+		at := slices.IndexFunc(s.Logs.Traffic, func(t Traffic) bool { return t.Target == first })
+		if got, of := s.Logs.Traffic[at].BadRequests, s.Logs.Traffic[at].Requests; got != tt.want || of != 300 || strings.Contains(strings.Join(s.Logs.Warnings, "; "), "requests to "+first+" ended with 4xx") != tt.warns {
+			t.Errorf("%s: %d of %d, warnings %q; want %d of 300, warned: %v", tt.name, got, of, s.Logs.Warnings, tt.want, tt.warns)
 		}
 	}
 }

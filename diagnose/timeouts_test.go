@@ -105,7 +105,7 @@ func TestHangsAlone(t *testing.T) {
 		s.Logs.Traffic = nil
 		for i := range int64(10) {
 			target := fmt.Sprintf("10.0.10.%d:8080", 11+i)
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target, 600, 0.4, noon})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target, 600, 0.4, noon, 0})
 			if i < tt.failures {
 				s.failing("Target_Response_Timeout", target, 504, tt.each, func(f *Failure) { f.Idle = tt.each })
 			}

@@ -168,6 +168,10 @@ func (f *facts) erring(g *Group) *Finding {
 	if rate < 0.01 && len(bad) == 0 {
 		found.Level = Note
 	}
+	if span, ok := f.isOver(g, names, share, late); ok {
+		found.Sentence = fmt.Sprintf("%s answered 5xx %s, and not since: the application failed, not the way to it.", whom(names, g), span)
+		found.Do = "see what happened to the application at that time, in its log: a deployment, a restart, what it waits for"
+	}
 	return found
 }
 

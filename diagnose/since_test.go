@@ -92,6 +92,47 @@ func TestOver(t *testing.T) {
 	}
 }
 
+// TestErrorsOver: targets that answered 5xx for a while, and well since, are told in the past;
+// what goes on, comes back, or is counted after the logs is not.
+func TestErrorsOver(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		n      int64 // of each target
+		change func(*Snapshot)
+		over   bool
+		level  Level
+	}{
+		{"ended", 60, nil, true, Warn},
+		{"few, and ended", 6, nil, true, Note},
+		{"goes on", 60, func(s *Snapshot) { s.Logs.Failures[1].Last = s.minute(58) }, false, Warn},
+		{"no request since", 60, func(s *Snapshot) { s.Logs.Traffic[0].Last = s.minute(7) }, false, Warn},
+		{"comes back", 60, func(s *Snapshot) {
+			s.Logs.Failures[0].Last, s.Logs.Minutes[35].Reasons = s.minute(35), map[string]int64{"Target_5XX": 10}
+		}, false, Warn},
+		{"counted after the logs", 60, func(s *Snapshot) { s.late("HTTPCode_Target_5XX_Count", webARN, 57, 40) }, false, Warn},
+		{"unhealthy now", 60, func(s *Snapshot) { s.web().Targets[0].State = "unhealthy" }, false, Warn},
+	} {
+		s := base()
+		for _, target := range []string{first, second} {
+			s.failing("Target_5XX", target, 500, tt.n, func(f *Failure) { f.TargetStatus, f.First, f.Last = 500, s.minute(5), s.minute(6) })
+		}
+		for i := range s.Logs.Minutes {
+			if s.Logs.Minutes[i].Reasons = nil; i == 5 || i == 6 {
+				s.Logs.Minutes[i].Reasons = map[string]int64{"Target_5XX": tt.n}
+			}
+		}
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		found := r.finding("target-answers-5xx")
+		past := found != nil && strings.Contains(found.Sentence, "answered 5xx between 11:05 and 11:06 UTC, and not since")
+		if found == nil || past != tt.over || found.Level != tt.level || found.Explains != 2*tt.n {
+			t.Errorf("%s: want it over: %v, %s:\n%s", tt.name, tt.over, tt.level, said(r))
+		}
+	}
+}
+
 // What goes on until the logs end has no answers since.
 func TestSince(t *testing.T) {
 	for _, c := range []struct {

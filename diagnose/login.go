@@ -44,12 +44,12 @@ func (row Failure) ofProvider() bool {
 }
 
 func (f *facts) providerFails() *Finding {
-	p := f.ended(Failure.ofProvider)
+	p := f.ended(Failure.ofProvider).ofRule(f, Failure.ofProvider)
 	if p.n < fewRequests && p.rate < gaveUpRate {
 		return nil
 	}
 	found := finding("login-provider-fails", "The balancer cannot log clients in: "+p.words()+" failed in its exchange with the identity provider, or in the balancer itself.")
-	if p.rate < fewFailures {
+	if max(p.rate, p.ruleRate) < fewFailures {
 		found.Level = Warn
 	}
 	f.told(found, p, Failure.ofProvider)
@@ -69,8 +69,8 @@ func (f *facts) providerFails() *Finding {
 
 func (f *facts) loginRefused() *Finding {
 	others := func(row Failure) bool { return row.ofLogin() && !row.ofProvider() }
-	p := f.ended(others)
-	if p.n < fewRequests || p.rate < gaveUpRate {
+	p := f.ended(others).ofRule(f, others)
+	if p.n < fewRequests || max(p.rate, p.ruleRate) < gaveUpRate {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
@@ -104,6 +104,9 @@ type ended struct {
 	rate        float64 // of all requests
 	byCode      map[string]int64
 	first, last time.Time
+
+	rule     string  // that turns away the largest part of its requests; "" if no such part is known
+	ruleRate float64 // at least, of those that it turned away or let through
 }
 
 func (f *facts) ended(which func(Failure) bool) (p ended) {
@@ -130,8 +133,70 @@ func (f *facts) ended(which func(Failure) bool) (p ended) {
 	return p
 }
 
+// ofRule compares those that a rule turned away with the requests to the groups that it leads
+// to: it let no more through. Whom it sent to log in is left out of both.
+func (p ended) ofRule(f *facts, which func(Failure) bool) ended {
+	if !f.rulesKnown() {
+		return p
+	}
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			var groups []string
+			for _, a := range r.Actions {
+				for _, w := range a.Weights {
+					groups = add(groups, w.Group)
+				}
+			}
+			twin := func(other Listener) bool {
+				return other.ARN != l.ARN && other.Protocol == l.Protocol && slices.ContainsFunc(other.Rules, func(o Rule) bool { return o.Priority == r.Priority })
+			}
+			if r.login() == "" || len(groups) == 0 || slices.ContainsFunc(f.Listeners, twin) {
+				continue
+			}
+			var n, of int64
+			for _, row := range f.failures() {
+				if row.ofLogin() && row.Rule != "" && row.Listener != "" && row.by(l, r) {
+					if which(row) {
+						n += row.Count
+					}
+					if !slices.Contains(groups, row.Group) { // or it is among the group's
+						of += row.Count
+					}
+				}
+			}
+			if n < fewRequests {
+				continue
+			}
+			for _, t := range f.Logs.Traffic {
+				if slices.Contains(groups, t.Group) {
+					of += t.Requests
+				}
+			}
+			if rate := float64(n) / float64(of); rate > p.ruleRate {
+				p.rule, p.ruleRate = fmt.Sprintf("rule %s of listener %s", r.Priority, l.label()), rate
+			}
+		}
+	}
+	return p
+}
+
+// login is the action of a rule that lets through only who is logged in, or has a token; ""
+// if it has none.
+func (r Rule) login() string {
+	for _, a := range r.Actions {
+		if strings.HasPrefix(a.Type, "authenticate-") || a.Type == "jwt-validation" {
+			return a.Type
+		}
+	}
+	return ""
+}
+
 func (p ended) words() string {
-	return fmt.Sprintf("%s, %.1f %% of all,", amount.Of(p.n, "request", "requests"), 100*p.rate)
+	text := fmt.Sprintf("%s, %.1f %% of all,", amount.Of(p.n, "request", "requests"), 100*p.rate)
+	if p.ruleRate > p.rate {
+		text += fmt.Sprintf(" and at least %.1f %% of those that %s turned away or let through,", 100*p.ruleRate, p.rule)
+	}
+	return text
 }
 
 func (p ended) codes(list []string) (n int64) {
@@ -151,8 +216,7 @@ func (f *facts) told(found *Finding, p ended, which func(Failure) bool) {
 	found.because(FromLog, few(counts)+", "+f.span(p.first, p.last))
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
-			at := slices.IndexFunc(r.Actions, func(a Action) bool { return strings.HasPrefix(a.Type, "authenticate-") || a.Type == "jwt-validation" })
-			if at < 0 || found.ID == "waf-errors" {
+			if r.login() == "" || found.ID == "waf-errors" {
 				continue
 			}
 			n := int64(0)
@@ -162,7 +226,7 @@ func (f *facts) told(found *Finding, p ended, which func(Failure) bool) {
 				}
 			}
 			if n > 0 && len(found.Evidence) < 6 {
-				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.Actions[at].Type))
+				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.login()))
 			}
 		}
 	}

@@ -46,7 +46,7 @@ func TestLogin(t *testing.T) {
 		other.Actions = append([]Action{{Type: "authenticate-cognito"}}, other.Actions...)
 		s.Listeners[1].Rules = append([]Rule{other}, s.Listeners[1].Rules...)
 		for _, r := range tt.rows {
-			s.failing(r.Reason, "", r.Status, r.Count, func(f *Failure) { f.Group, f.Class, f.Rule, f.Listener = "", "policy", "0", "HTTPS" })
+			s.login(r.Reason, r.Status, "0", "HTTPS", r.Count)
 		}
 		r := Diagnose(copied(t, s))
 		if tt.want == "" {
@@ -69,6 +69,68 @@ func TestLogin(t *testing.T) {
 			t.Errorf("%s: another rule is named:\n%s", tt.name, text)
 		}
 	}
+}
+
+// TestLoginOfRule: logins at a rule that takes few of all requests are compared with what that
+// rule let through, which is at most what the groups behind it got.
+func TestLoginOfRule(t *testing.T) {
+	const provider, refused = "AuthTokenEpRequestTimeout", "JWTSignatureValidationFailed"
+	for _, tt := range []struct {
+		name    string
+		reason  string
+		n       int64 // that ended so, at the rule
+		passed  int64 // requests to its group
+		change  func(*Snapshot)
+		level   Level // "" for nothing wrong
+		says    string
+		without string
+	}{
+		{"most are refused", refused, 60, 40, nil, Warn, "60 requests, 1.0 % of all, and at least 60.0 % of those that rule 7 of listener HTTPS:443 turned away or let through,", ""},
+		{"few are refused", refused, 60, 2000, nil, "", "", ""},
+		{"nobody is let in for the provider", provider, 20, 0, nil, Fail, "20 requests, 0.3 % of all, and at least 100.0 % of those that rule 7", ""},
+		{"some are not, for the provider", provider, 20, 5000, nil, Warn, "20 requests, 0.2 % of all, and at least 0.4 % of", ""},
+		{"the same group behind a rule without login", refused, 60, 40, func(s *Snapshot) {
+			s.Listeners[1].Rules[0].Actions[1].Weights[0].Group = webARN
+		}, "", "", ""},
+		{"as many for another reason", refused, 60, 0, func(s *Snapshot) { s.login(provider, 500, "7", "HTTPS", 60) }, Warn, "1.0 % of all, and at least 50.0 % of those that rule 7", ""},
+		{"at the same rule of a listener in HTTP", refused, 60, 40, func(s *Snapshot) { s.Logs.Failures[0].Listener = "HTTP" }, "", "", ""},
+		{"at one of two listeners", refused, 60, 40, func(s *Snapshot) {
+			l := s.Listeners[1]
+			l.ARN, l.Port = "arn:listener-8443", 8443
+			s.Listeners = append(s.Listeners, l)
+		}, "", "", ""},
+		{"at a rule that is not known", refused, 600, 40, func(s *Snapshot) { s.Logs.Failures[0].Rule = "" }, Warn, "600 requests, 9.0 % of all,", "turned away"},
+	} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		s.second(s.web().Targets)
+		guarded := forwardTo("7", newARN)
+		guarded.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/staff/*"}}}
+		guarded.Actions = append([]Action{{Type: "jwt-validation"}}, guarded.Actions...)
+		s.Listeners[1].Rules = append([]Rule{guarded}, s.Listeners[1].Rules...)
+		s.login(tt.reason, 401, "7", "HTTPS", tt.n)
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, tt.passed, 0.1, noon, 0}, Traffic{"", "", tt.n, -1, noon, 0})
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("login-refused")
+		if tt.reason == provider {
+			f = r.finding("login-provider-fails")
+		}
+		switch {
+		case tt.level == "" && f != nil:
+			t.Errorf("%s: want none of it:\n%s", tt.name, said(r))
+		case tt.level == "":
+		case f == nil || f.Level != tt.level || !strings.Contains(f.Sentence, tt.says) || tt.without != "" && strings.Contains(f.Sentence, tt.without):
+			t.Errorf("%s: want %s, %q:\n%s", tt.name, tt.level, tt.says, said(r))
+		}
+	}
+}
+
+// login adds requests that ended in an authenticate or JWT action of a rule.
+func (s *Snapshot) login(reason string, status int64, rule, listener string, n int64) {
+	s.failing(reason, "", status, n, func(f *Failure) { f.Group, f.Class, f.Rule, f.Listener = "", "policy", rule, listener })
 }
 
 // TestLoginOfLines: the same out of lines of a log.

@@ -46,11 +46,11 @@ var metrics = map[string][]metric{
 	},
 	NetworkType: {
 		{"NewFlowCount", "Sum", false}, {"PortAllocationErrorCount", "Sum", false},
-		{"TCP_ELB_Reset_Count", "Sum", false}, {"TCP_Target_Reset_Count", "Sum", false},
+		{"TCP_ELB_Reset_Count", "Sum", false}, {"TCP_Target_Reset_Count", "Sum", false}, {"UnhealthyRoutingFlowCount", "Sum", false},
 		{"SecurityGroupBlockedFlowCount_Inbound_TCP", "Sum", false}, {"SecurityGroupBlockedFlowCount_Outbound_TCP", "Sum", false},
 		{"SecurityGroupBlockedFlowCount_Inbound_UDP", "Sum", false}, {"SecurityGroupBlockedFlowCount_Outbound_UDP", "Sum", false},
 		{"TargetTLSNegotiationErrorCount", "Sum", false}, {"ClientTLSNegotiationErrorCount", "Sum", false},
-		{"HealthyHostCount", "Minimum", true}, {"UnHealthyHostCount", "Minimum", true}, {"UnhealthyRoutingFlowCount", "Sum", false},
+		{"HealthyHostCount", "Minimum", true}, {"UnHealthyHostCount", "Minimum", true},
 	},
 	Classic: {
 		{"RequestCount", "Sum", false}, {"HTTPCode_ELB_5XX", "Sum", false}, {"HTTPCode_Backend_5XX", "Sum", false},

@@ -407,6 +407,16 @@ var faults = []fault{
 		s.network()
 		s.metric("PortAllocationErrorCount", "", "Sum", 600)
 	}},
+	{want: "nlb-resets-connections", change: func(s *Snapshot) {
+		s.network()
+		s.metric("TCP_ELB_Reset_Count", "", "Sum", 600)
+		s.metric("NewFlowCount", "", "Sum", 900)
+	}},
+	{want: "nlb-targets-reset-connections", change: func(s *Snapshot) {
+		s.network()
+		s.metric("TCP_Target_Reset_Count", "", "Sum", 600)
+		s.metric("NewFlowCount", "", "Sum", 900)
+	}},
 	{want: "target-tls-negotiation-fails", name: "refused at once", change: func(s *Snapshot) {
 		s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
 		s.failing("Target_Connection_Error", first, 502, 600)

@@ -37,51 +37,39 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 	}
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok && n > 0 {
-			found := finding("fail-open-routing", fmt.Sprintf("Requests went to unhealthy targets of %s, since %s (fail-open).", g.Name, f.failOpen(g)))
-			found.onGroup(g)
-			found.because(FromMetric, f.tally("UnhealthyRoutingRequestCount", g.ARN))
-			found.least(g)
-			if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
-				found.Level = Warn // it is over
-			}
-			list = append(list, found)
-		}
+		list = append(list, f.failedOpen("UnhealthyRoutingRequestCount", g.ARN, "Requests", []*Group{g})...)
 		if found := f.wasUnhealthy(g); found != nil {
 			list = append(list, found)
 		}
 	}
-	if found := f.flowsToUnhealthy(); found != nil {
-		list = append(list, found)
+	var all []*Group // which a network balancer counts flows of together
+	for i := range f.Groups {
+		all = append(all, &f.Groups[i])
 	}
+	list = append(list, f.failedOpen("UnhealthyRoutingFlowCount", "", "Connections", all)...)
 	return append(append(list, f.notLogged()...), f.clientTLS()...)
 }
 
-// flowsToUnhealthy says what a network balancer counts, for all of its groups together.
-//
-// Source: AWS, "CloudWatch metrics" of the Network Load Balancer guide, read 2026-11.
-func (f *facts) flowsToUnhealthy() *Finding {
-	const name = "UnhealthyRoutingFlowCount"
-	if n, _ := f.total(name, ""); n == 0 {
+// failedOpen looks for traffic that went to unhealthy targets of some groups.
+func (f *facts) failedOpen(name, of, traffic string, groups []*Group) []*Finding {
+	if n, _ := f.total(name, of); n == 0 {
 		return nil
 	}
-	found := finding("fail-open-routing", "Connections went to unhealthy targets, since too few were healthy (fail-open).")
-	found.because(FromMetric, f.tally(name, ""))
-	unhealthy := false
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	found := finding("fail-open-routing", traffic+" went to unhealthy targets, since too few of a target group were healthy (fail-open).")
+	if len(groups) == 1 {
+		g := groups[0]
+		found.Sentence = fmt.Sprintf("%s went to unhealthy targets of %s, since %s (fail-open).", traffic, g.Name, f.failOpen(g))
+		found.onGroup(g)
+	}
+	found.because(FromMetric, f.tally(name, of))
+	found.Level = Warn // it is over
+	for _, g := range groups {
 		found.least(g)
-		unhealthy = unhealthy || slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" })
+		if slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
+			found.Level = Fail
+		}
 	}
-	if !unhealthy {
-		found.Level = Warn // it is over
-	}
-	if len(f.Groups) == 1 {
-		found.onGroup(&f.Groups[0])
-	} else {
-		found.because(FromMetric, "it is not counted by target group")
-	}
-	return found
+	return []*Finding{found}
 }
 
 // tally says what a metric comes to, and when there was something to count.

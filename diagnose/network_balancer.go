@@ -3,13 +3,14 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 var networkBalancerCheck = Check{
 	Name:  "network-balancer",
-	About: "What only a Network Load Balancer has: flows that its security groups block, and source ports that run out.",
+	About: "What only a Network Load Balancer has: flows that its security groups block, source ports that run out, and resets that it or its targets send.",
 	Needs: []string{"cloudwatch:GetMetricData"},
-	Gives: []string{"nlb-sg-blocks-flows", "nlb-port-allocation-errors"},
+	Gives: []string{"nlb-sg-blocks-flows", "nlb-port-allocation-errors", "nlb-resets-connections", "nlb-targets-reset-connections"},
 	look: func(f *facts) (list []*Finding) {
 		if found := f.blockedFlows(); found != nil {
 			list = append(list, found)
@@ -20,8 +21,78 @@ var networkBalancerCheck = Check{
 			found.Confidence = High
 			list = append(list, found)
 		}
-		return list
+		return append(list, given(f.resets(), f.targetResets())...)
 	},
+}
+
+// resets looks at resets of the balancer's own, apart from those of times at which targets
+// began to fail, or did. It sends one for whatever comes on a connection that it does not
+// know any more: of a target that became unhealthy, or idle for longer than the listener's
+// timeout, which nobody was told of.
+//
+// Source: AWS, "Health checks for Network Load Balancer target groups", "Update the TCP idle
+// timeout for your Network Load Balancer listener" and "CloudWatch metrics for your Network
+// Load Balancer"; AWS re:Post, "Network Load Balancer (NLB) troubleshooting guide", read 2026-11.
+func (f *facts) resets() *Finding {
+	const name = "TCP_ELB_Reset_Count"
+	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.failing() || e.target.State == "draining" }) {
+		return nil
+	}
+	n := 0.0
+	for _, p := range f.series(name, "") {
+		if !f.someUnhealthy(p.Time.Add(-recently), p.Time.Add(f.period()+recently)) {
+			n += p.Value
+		}
+	}
+	flows, _ := f.total("NewFlowCount", "")
+	if n < fewFlows || n < gaveUpRate*flows {
+		return nil
+	}
+	found := finding("nlb-resets-connections", "The balancer reset TCP connections, as it does where a client or a target sends something after the connection was idle for longer than the listener's idle timeout.")
+	found.Confidence = Low
+	if 2*n < flows {
+		found.Level = Note
+	}
+	found.because(FromMetric, fmt.Sprintf("%s: %s while no target was unhealthy; packets are counted, and a connection may have several", name, number(n)))
+	found.because(FromMetric, "NewFlowCount: "+number(flows))
+	found.because(FromConfig, "tcp.idle_timeout.seconds of a TCP listener is 350 unless changed, and was not read; of a TLS listener it is 350")
+	found.rival("", "targets that were deregistered, or failed before health checks said so")
+	found.rival("", "ends of connections that nobody needed any more: a reset then disturbs nobody")
+	for _, l := range f.Listeners {
+		if l.Protocol == "TCP" && len(found.Verify) < 3 {
+			found.Verify = append(found.Verify, f.command("elbv2", "describe-listener-attributes", "--listener-arn", l.ARN))
+		}
+	}
+	return found
+}
+
+// someUnhealthy reports whether metrics say that a target was unhealthy within some time.
+func (f *facts) someUnhealthy(from, until time.Time) bool {
+	return slices.ContainsFunc(f.Groups, func(g Group) bool {
+		return slices.ContainsFunc(f.series("UnHealthyHostCount", g.ARN), func(p Point) bool {
+			return p.Value > 0 && p.Time.Before(until) && p.Time.Add(f.period()).After(from)
+		})
+	})
+}
+
+// targetResets looks at resets that targets send. What is usual of them is another number
+// for each application, so that they are worth a word only.
+//
+// Source: AWS, "Monitoring load balancers using Amazon CloudWatch anomaly detection alarms",
+// Networking & Content Delivery Blog, read 2026-11.
+func (f *facts) targetResets() *Finding {
+	const name = "TCP_Target_Reset_Count"
+	n, _ := f.total(name, "")
+	flows, _ := f.total("NewFlowCount", "")
+	if n < fewFlows || 2*n < flows {
+		return nil
+	}
+	found := finding("nlb-targets-reset-connections", "Targets reset TCP connections: they refuse them, break them off, or end them so.")
+	found.Confidence = Low
+	found.because(FromMetric, f.tally(name, "")+"; it is of all target groups together")
+	found.because(FromMetric, "NewFlowCount: "+number(flows))
+	found.rival("target-port-refused", "a port on which nothing listens answers each connection so")
+	return found
 }
 
 // blockedFlows looks at flows that the balancer's groups blocked. Outbound ones are the

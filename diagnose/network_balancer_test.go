@@ -127,6 +127,66 @@ func TestFromWhichZone(t *testing.T) {
 	}
 }
 
+// TestResets: resets of the balancer itself are told where they are many for its new flows,
+// and are none of targets that fail, or are about to.
+func TestResets(t *testing.T) {
+	const balancer, targets = "nlb-resets-connections", "nlb-targets-reset-connections"
+	// at is a metric with a value in some minutes.
+	at := func(s *Snapshot, name, group, stat string, value float64, minutes ...int) {
+		m := Series{Name: name, Group: group, Stat: stat, Period: 60}
+		for _, i := range minutes {
+			m.Points = append(m.Points, Point{s.minute(i), value})
+		}
+		s.Metrics = append(s.Metrics, m)
+	}
+	for _, tt := range []struct {
+		name   string
+		id     string
+		change func(*Snapshot)
+		want   Level // "" for none
+		says   string
+	}{
+		{"as many as half of the flows", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000) }, Warn, "TCP_ELB_Reset_Count: 3000 while no target was unhealthy"},
+		{"one of twenty", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 300) }, Note, "tcp.idle_timeout.seconds of a TCP listener is 350 unless changed"},
+		{"few", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 240) }, "", ""},
+		{"a target fails now", balancer, func(s *Snapshot) {
+			s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000)
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.FailedHealthChecks"
+		}, "", ""},
+		{"a target leaves", balancer, func(s *Snapshot) {
+			s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000)
+			s.web().Targets[0].State = "draining"
+		}, "", ""},
+		{"just before a target was unhealthy, and while it was", balancer, func(s *Snapshot) {
+			at(s, "TCP_ELB_Reset_Count", "", "Sum", 1000, 27, 28, 29, 30, 31)
+			at(s, "UnHealthyHostCount", webARN, "Minimum", 1, 30, 31)
+		}, "", ""},
+		{"long before that", balancer, func(s *Snapshot) {
+			at(s, "TCP_ELB_Reset_Count", "", "Sum", 1000, 3, 4, 5, 29)
+			at(s, "UnHealthyHostCount", webARN, "Minimum", 1, 30, 31)
+		}, Warn, "TCP_ELB_Reset_Count: 3000 while"},
+		{"of targets", targets, func(s *Snapshot) { s.metric("TCP_Target_Reset_Count", "", "Sum", 3000) }, Note, "TCP_Target_Reset_Count: 3000, between 11:00 and 11:59 UTC; it is of all target groups together"},
+		{"of targets, as usual", targets, func(s *Snapshot) { s.metric("TCP_Target_Reset_Count", "", "Sum", 2940) }, "", ""},
+	} {
+		s := base()
+		s.network()
+		s.Metrics = nil
+		s.metric("NewFlowCount", "", "Sum", 6000)
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if tt.want == "" {
+			if f != nil {
+				t.Errorf("%s: want none:\n%s", tt.name, said(r))
+			}
+			continue
+		}
+		if f == nil || f.Level != tt.want || f.Confidence != Low || len(f.Rivals) == 0 || len(f.Fix) > 0 || !strings.Contains(said(&Report{Findings: []*Finding{f}}), tt.says) {
+			t.Errorf("%s: want %s, %s, %q:\n%s", tt.name, tt.id, tt.want, tt.says, said(r))
+		}
+	}
+}
+
 // TestSilentChecks: a network balancer says of a health check that is answered with a wrong
 // code just what it says of one that finds nobody, so that the one is no less told of than
 // the other. A check in TCP has no answer.
@@ -200,34 +260,36 @@ func TestProxyProtocol(t *testing.T) {
 	}
 }
 
-// TestNetworkFailedOpen: that a network balancer sent connections to unhealthy targets is
-// told when it is over as well, and then in a warning.
-//
-// Source: AWS, "CloudWatch metrics" of the Network Load Balancer guide, read 2026-11.
+// TestNetworkFailedOpen: flows to unhealthy targets are counted for all groups of a network
+// balancer together, and are told.
 func TestNetworkFailedOpen(t *testing.T) {
-	const name = "UnhealthyRoutingFlowCount"
+	const name, id = "UnhealthyRoutingFlowCount", "fail-open-routing"
 	if !slices.Contains(metrics[NetworkType], metric{name, "Sum", false}) {
 		t.Errorf("%s is not asked for", name)
 	}
 	for _, tt := range []struct {
-		now    string
-		groups int // one has the targets that are told of, and another one healthy ones
-		flows  float64
-		want   Level // "" for no finding
-	}{{"healthy", 1, 600, Warn}, {"unhealthy", 1, 600, Fail}, {"unhealthy", 2, 600, Fail}, {"healthy", 1, 0, ""}} {
+		name   string
+		change func(*Snapshot)
+		want   Level
+		says   string
+		cause  string // that accounts for it; "" for none
+	}{
+		{"over", func(*Snapshot) {}, Warn, "Connections went to unhealthy targets of web, since there was no healthy one (fail-open).", ""},
+		{"now", func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }, Fail, "Connections went to unhealthy targets of web,", "target-group-fail-open"},
+		{"of two groups", func(s *Snapshot) {
+			s.second(s.web().Targets)
+			s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-81", Port: 81, Protocol: "TCP", Rules: []Rule{forwardTo("default", newARN)}})
+		}, Warn, "Connections went to unhealthy targets, since too few of a target group were healthy (fail-open).", ""},
+	} {
 		s := base()
 		s.network()
-		if tt.groups > 1 {
-			s.second(s.web().Targets)
-		}
-		if tt.now == "unhealthy" {
-			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
-		}
-		s.metric(name, "", "Sum", tt.flows)
+		s.metric(name, "", "Sum", 600)
+		tt.change(s)
 		r := Diagnose(copied(t, s))
-		f := r.finding("fail-open-routing")
-		if (f == nil) != (tt.want == "") || f != nil && (f.Level != tt.want || !strings.HasPrefix(f.Evidence[0].Text, name+": 600") || len(f.BecauseOf) > 0 != (tt.now == "unhealthy")) {
-			t.Errorf("%+v:\n%s", tt, said(r))
+		f := r.finding(id)
+		if f == nil || f.Level != tt.want || !strings.HasPrefix(f.Sentence, tt.says) || !slices.Contains(f.Evidence, Evidence{FromMetric, name + ": 600, between 11:00 and 11:59 UTC"}) ||
+			slices.Contains(f.BecauseOf, tt.cause) != (tt.cause != "") {
+			t.Errorf("%s: want %s, %q, because of %q:\n%s", tt.name, tt.want, tt.says, tt.cause, said(r))
 		}
 	}
 }

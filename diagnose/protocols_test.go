@@ -59,7 +59,7 @@ func TestStrangers(t *testing.T) {
 		s.speakHTTP2("GRPC")
 		s.failing("Protocol_Mismatch", "", 464, tt.n, func(f *Failure) { f.Class, f.Group = "client", tt.group })
 		if tt.n == all {
-			s.Logs.Traffic = []Traffic{{webARN, "", all, -1, noon}}
+			s.Logs.Traffic = []Traffic{{webARN, "", all, -1, noon, 0}}
 		}
 		r := Diagnose(copied(t, s))
 		f := r.Findings[0]

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -187,15 +188,18 @@ func (b logTree) recount(t *testing.T, disk Disk, when string) (objects int) {
 		add(id, "requests", n)
 	})
 	rows("SELECT object_id, relation || ' ' || lines || ' ' || hex(heads) || ' ' || hex(raws) FROM line_block", func(id int64, text string) {
-		var relation, heads, raws string
-		var n int64
-		if _, err := fmt.Sscan(text, &relation, &n, &heads, &raws); err != nil {
+		block := strings.Fields(text) // fmt.Sscan reads these megabytes rune by rune
+		if len(block) != 4 {
+			t.Fatalf("%s: %d words of a block, want 4", when, len(block))
+		}
+		n, err := strconv.ParseInt(block[1], 10, 64)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if found := blockLines(t, heads, raws); found != n {
+		if found := blockLines(t, block[2], block[3]); found != n {
 			t.Errorf("%s: %d lines in a block of %d", when, found, n)
 		}
-		add(id, relation, n)
+		add(id, block[0], n)
 	})
 	for uri, have := range got {
 		if diff := gocmp.Diff(b.want[uri], have); diff != "" {

@@ -51,6 +51,9 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 }
 
 // failedOpen looks for traffic that went to unhealthy targets of some groups.
+//
+// Source: AWS, "CloudWatch metrics" of the Application and Network Load Balancer guides,
+// read 2026-11.
 func (f *facts) failedOpen(name, of, traffic string, groups []*Group) []*Finding {
 	if n, _ := f.total(name, of); n == 0 {
 		return nil

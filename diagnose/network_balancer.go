@@ -25,8 +25,8 @@ var networkBalancerCheck = Check{
 	},
 }
 
-// resets looks at resets of the balancer's own, apart from those of times at which targets
-// began to fail, or did. It sends one for whatever comes on a connection that it does not
+// resets looks at resets of the balancer's own, apart from those of times at which metrics say
+// that targets began to fail, or did. It sends one for whatever comes on a connection that it does not
 // know any more: of a target that became unhealthy, or idle for longer than the listener's
 // timeout, which nobody was told of.
 //
@@ -53,10 +53,10 @@ func (f *facts) resets() *Finding {
 	if 2*n < flows {
 		found.Level = Note
 	}
-	found.because(FromMetric, fmt.Sprintf("%s: %s while no target was unhealthy; packets are counted, and a connection may have several", name, number(n)))
+	found.because(FromMetric, fmt.Sprintf("%s: %s while neither UnHealthyHostCount (Minimum) nor UnhealthyRoutingFlowCount was above 0; packets are counted, and a connection may have several", name, number(n)))
 	found.because(FromMetric, "NewFlowCount: "+number(flows))
 	found.because(FromConfig, "tcp.idle_timeout.seconds of a TCP listener is 350 unless changed, and was not read; of a TLS listener it is 350")
-	found.rival("", "targets that were deregistered, or failed before health checks said so")
+	found.rival("", "targets that were deregistered, or failed before health checks said so, or for some nodes only")
 	found.rival("", "ends of connections that nobody needed any more: a reset then disturbs nobody")
 	for _, l := range f.Listeners {
 		if l.Protocol == "TCP" && len(found.Verify) < 3 {
@@ -66,12 +66,15 @@ func (f *facts) resets() *Finding {
 	return found
 }
 
-// someUnhealthy reports whether metrics say that a target was unhealthy within some time.
+// someUnhealthy reports whether metrics say that a target was unhealthy within some time: for
+// all nodes, or for one that sent connections to it.
 func (f *facts) someUnhealthy(from, until time.Time) bool {
-	return slices.ContainsFunc(f.Groups, func(g Group) bool {
-		return slices.ContainsFunc(f.series("UnHealthyHostCount", g.ARN), func(p Point) bool {
-			return p.Value > 0 && p.Time.Before(until) && p.Time.Add(f.period()).After(from)
-		})
+	points := f.series("UnhealthyRoutingFlowCount", "")
+	for _, g := range f.Groups {
+		points = slices.Concat(points, f.series("UnHealthyHostCount", g.ARN))
+	}
+	return slices.ContainsFunc(points, func(p Point) bool {
+		return p.Value > 0 && p.Time.Before(until) && p.Time.Add(f.period()).After(from)
 	})
 }
 

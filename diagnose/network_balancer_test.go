@@ -146,7 +146,7 @@ func TestResets(t *testing.T) {
 		want   Level // "" for none
 		says   string
 	}{
-		{"as many as half of the flows", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000) }, Warn, "TCP_ELB_Reset_Count: 3000 while no target was unhealthy"},
+		{"as many as half of the flows", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000) }, Warn, "TCP_ELB_Reset_Count: 3000 while neither UnHealthyHostCount (Minimum) nor"},
 		{"one of twenty", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 300) }, Note, "tcp.idle_timeout.seconds of a TCP listener is 350 unless changed"},
 		{"few", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 240) }, "", ""},
 		{"a target fails now", balancer, func(s *Snapshot) {
@@ -165,6 +165,10 @@ func TestResets(t *testing.T) {
 			at(s, "TCP_ELB_Reset_Count", "", "Sum", 1000, 3, 4, 5, 29)
 			at(s, "UnHealthyHostCount", webARN, "Minimum", 1, 30, 31)
 		}, Warn, "TCP_ELB_Reset_Count: 3000 while"},
+		{"while connections went to unhealthy targets, which not all nodes had as such", balancer, func(s *Snapshot) {
+			at(s, "TCP_ELB_Reset_Count", "", "Sum", 1000, 27, 28, 29, 30, 31)
+			at(s, "UnhealthyRoutingFlowCount", "", "Sum", 40, 30, 31)
+		}, "", ""},
 		{"of targets", targets, func(s *Snapshot) { s.metric("TCP_Target_Reset_Count", "", "Sum", 3000) }, Note, "TCP_Target_Reset_Count: 3000, between 11:00 and 11:59 UTC; it is of all target groups together"},
 		{"of targets, as usual", targets, func(s *Snapshot) { s.metric("TCP_Target_Reset_Count", "", "Sum", 2940) }, "", ""},
 	} {

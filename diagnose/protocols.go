@@ -37,9 +37,9 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 			list = append(list, f.withoutHTTP2(g))
 			continue
 		}
-		if n := f.sum(f.ofGroup(g, "Protocol_Mismatch")); n > 0 {
+		if f.sum(f.ofGroup(g, "Protocol_Mismatch")) > 0 {
 			found := f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, or(g.Version, "HTTP1")))
-			found.strangers(g, n, f.sent(g))
+			f.strangers(found, g)
 			list = append(list, found)
 		}
 	}
@@ -55,9 +55,13 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 		found.share = f.reasons(found, "Protocol_Mismatch")
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
-		if len(f.Groups) == 1 {
-			found.strangers(&f.Groups[0], n, f.sent(&f.Groups[0])+n)
+		var groups []*Group
+		for i := range f.Groups {
+			if g := &f.Groups[i]; f.named(g) || !f.rulesKnown() {
+				groups = append(groups, g)
+			}
 		}
+		f.strangers(found, groups...)
 		list = append(list, found)
 	}
 	return list
@@ -88,22 +92,38 @@ func (f *facts) sent(g *Group) (n int64) {
 }
 
 // strangers makes a finding about requests of another protocol milder where most requests to
-// the group are of its own: then it is no wrong one, and to lead all clients to another
-// group would break the others. Scanners and monitors ask everybody in HTTP/1.1.
+// the group are of its own, or to each of the groups that these may have been for: then it is
+// no wrong one, and to lead all clients to another group would break the others. Scanners and
+// monitors ask everybody in HTTP/1.1.
 //
 // Source: AWS, "HTTP 464" of the guide for Application Load Balancers, read 2026-11.
-func (f *Finding) strangers(g *Group, n, sent int64) {
-	if g.Version == "GRPC" {
-		f.rival("", "requests that are no POST, which is all that a group of gRPC takes, in HTTP/2 as well: of browsers, monitors and scanners")
+func (f *facts) strangers(found *Finding, groups ...*Group) {
+	if slices.ContainsFunc(groups, func(g *Group) bool { return g.Version == "GRPC" }) {
+		found.rival("", "requests that are no POST, which is all that a group of gRPC takes, in HTTP/2 as well: of browsers, monitors and scanners")
+	}
+	n, sent := f.sum(found.share), int64(0)
+	for i, g := range groups {
+		if to := f.sent(g); i == 0 || to < sent {
+			sent = to
+		}
+	}
+	for _, row := range f.failures() {
+		if row.Group == "" && found.share(row) > 0 {
+			sent += row.Count
+		}
 	}
 	if 2*n >= sent {
 		return
 	}
-	f.Level = Warn
-	f.Sentence = fmt.Sprintf("Some clients speak another protocol to %s than its protocol version %s takes (464): %d of %s.", g.Name, or(g.Version, "HTTP1"), n, amount.Of(sent, "request", "requests"))
-	f.Do = "see which clients these are; if they are meant to come, make a target group with the protocol version that they speak, and lead them to it by a rule of their own, since all others speak that of now"
+	found.Level = Warn
+	if len(groups) == 1 {
+		found.Sentence = fmt.Sprintf("Some clients speak another protocol to %s than its protocol version %s takes (464): %d of %s.", groups[0].Name, or(groups[0].Version, "HTTP1"), n, amount.Of(sent, "request", "requests"))
+	} else {
+		found.Sentence = fmt.Sprintf("Some clients speak another protocol than the target groups' protocol version takes (464): %s, and each group got more than that.", amount.Of(n, "request", "requests"))
+	}
+	found.Do = "see which clients these are; if they are meant to come, make a target group with the protocol version that they speak, and lead them to it by a rule of their own, since all others speak that of now"
 	if float64(n) < fewFailures*float64(sent) {
-		f.Level, f.Fix, f.Undo = Note, nil, nil
+		found.Level, found.Fix, found.Undo = Note, nil, nil
 	}
 }
 

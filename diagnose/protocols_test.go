@@ -72,6 +72,47 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// TestStrangersOfSomeGroup: lines that name no group may be of any that got no more requests
+// than these are, and of one for which others are named as well.
+func TestStrangersOfSomeGroup(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		n      int64 // without a group
+		named  int64 // of the group
+		second int64 // requests to another group
+		idle   bool  // which no rule leads to
+		level  Level
+		says   string
+	}{
+		{"few for either", 3, 0, 5000, false, Note, "(464): 3 requests, and each group got more than that."},
+		{"some for either", 300, 0, 5000, false, Warn, "(464): 300 requests, and each group got more than that."},
+		{"all that the other group may have got", 3, 0, 2, false, Fail, "Clients speak another protocol"},
+		{"the other group gets none", 3, 0, 0, true, Note, "Some clients speak another protocol to web"},
+		{"few that are named, and most that are not", 6000, 3, 0, true, Fail, "Clients speak another protocol to web"},
+		{"few of both", 4, 3, 0, true, Note, "takes (464): 7 of 6004 requests."},
+	} {
+		s := base()
+		s.speakHTTP2("GRPC")
+		s.second(s.web().Targets)
+		if !tt.idle {
+			other := forwardTo("7", newARN)
+			other.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/new/*"}}}
+			s.Listeners[0].Rules = append([]Rule{other}, s.Listeners[0].Rules...)
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, tt.second, 0.1, noon, 0})
+		}
+		for group, n := range map[string]int64{"": tt.n, webARN: tt.named} {
+			if n > 0 {
+				s.failing("Protocol_Mismatch", "", 464, n, func(f *Failure) { f.Class, f.Group = "client", group })
+			}
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("protocol-version-mismatch")
+		if f == nil || f.Level != tt.level || f.Explains != tt.n+tt.named || !strings.Contains(f.Sentence, tt.says) {
+			t.Errorf("%s: want %s, %q:\n%s", tt.name, tt.level, tt.says, said(r))
+		}
+	}
+}
+
 // TestNoHTTP2: where clients may not speak HTTP/2 to the balancer, a group of another version
 // is not what is wrong with one that takes HTTP/2 only: with or without requests that say so.
 func TestNoHTTP2(t *testing.T) {

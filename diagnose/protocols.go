@@ -75,7 +75,10 @@ func (f *facts) withoutHTTP2(g *Group) *Finding {
 	found := f.mismatch(g, fmt.Sprintf("Target group %s takes HTTP/2 only, which clients may not speak to the balancer.", g.Name))
 	found.Confidence = High
 	found.because(FromConfig, fmt.Sprintf("%s is false: clients must connect in HTTP/1.1", attrHTTP2))
-	found.Do = "let clients speak HTTP/2 to the balancer, or make a target group of protocol version HTTP1 and lead to that"
+	found.Do = "let clients speak HTTP/2 to the balancer"
+	if g.Version == "HTTP2" { // nobody speaks gRPC in HTTP/1.1
+		found.Do += ", or make a target group of protocol version HTTP1, if the targets speak that as well, and lead to it"
+	}
 	found.Fix, found.Undo = nil, nil
 	f.balancerAttribute(found, attrHTTP2, "true")
 	return found

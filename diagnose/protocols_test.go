@@ -137,5 +137,10 @@ func TestNoHTTP2(t *testing.T) {
 		if len(r.Findings) != 1 || f.ID != "protocol-version-mismatch" || f.Level != Fail || f.Explains != tt.n || set != tt.want {
 			t.Errorf("%+v:\n%s", tt, said(r))
 		}
+		// AWS, "Target groups for your Application Load Balancers", read 2026-11: a group of
+		// HTTP1 takes no gRPC.
+		if tt.want && strings.Contains(f.Do, "HTTP1") != (tt.version == "HTTP2") {
+			t.Errorf("%+v:\n%s", tt, said(r))
+		}
 	}
 }

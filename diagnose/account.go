@@ -24,7 +24,7 @@ var accounts = map[string][]string{
 	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-ip-unusable"),
 	"target-health-failed-checks":     withNetwork("target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
 	"target-health-code-mismatch":     {"health-check-", "target-expects-tls"},
-	"target-group-fail-open":          {"target-", "health-check-", "balancer-sg-blocks-traffic", "balancer-sg-blocks-health", "acl-", "route-"},
+	"target-group-fail-open":          withNetwork("target-", "health-check-"),
 	"target-group-all-unused":         {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
 	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
 	"target-health-flapping":          {"health-check-timeout-too-short"},
@@ -35,7 +35,7 @@ var accounts = map[string][]string{
 	// The way to the traffic port and to the health checks' has nothing to do with these.
 	"target-optimizer-rejects":       slices.Concat(toAgents, []string{"target-control-channel-missing"}),
 	"target-control-channel-missing": toAgents,
-	"fail-open-routing":              {"target-group-fail-open", "target-health-", "health-check-", "target-sg-", "balancer-sg-", "acl-", "target-port-refused"},
+	"fail-open-routing":              withNetwork("target-group-fail-open", "target-health-", "health-check-", "target-port-refused"),
 	"nlb-sg-blocks-flows":            {"balancer-sg-"},
 	// None of what metrics count beside it, which may be much less; and targets that answer what
 	// they should not are no reason for what the balancer answers.

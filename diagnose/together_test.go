@@ -104,6 +104,27 @@ func TestBothPorts(t *testing.T) {
 	}
 }
 
+// TestClientsAndTargets: what keeps clients from the balancer is not why its targets are
+// unhealthy, nor why requests go to them.
+func TestClientsAndTargets(t *testing.T) {
+	for _, tt := range faults {
+		if tt.want != "balancer-sg-blocks-listener" && tt.want != "acl-balancer-inbound-blocks-listener" && tt.want != "acl-balancer-outbound-blocks-clients" {
+			continue
+		}
+		s := base()
+		tt.change(s)
+		s.all("unhealthy", "Target.InternalError", "")
+		s.metric("UnhealthyRoutingRequestCount", webARN, "Sum", 600)
+		s.metric("UnhealthyRoutingFlowCount", "", "Sum", 600)
+		r := Diagnose(copied(t, s))
+		for _, id := range []string{"target-group-fail-open", "fail-open-routing"} {
+			if f := r.finding(id); f == nil || slices.Contains(f.BecauseOf, tt.want) {
+				t.Errorf("%s: want %s, and not because of it:\n%s", tt, id, said(r))
+			}
+		}
+	}
+}
+
 // TestSameCommand: where a command sets all of something anew, the one of each finding
 // holds what that of the others does, so that the last one takes nothing back.
 func TestSameCommand(t *testing.T) {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -284,6 +285,13 @@ func TestNetworkFailedOpen(t *testing.T) {
 			s.second(s.web().Targets)
 			s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-81", Port: 81, Protocol: "TCP", Rules: []Rule{forwardTo("default", newARN)}})
 		}, Warn, "Connections went to unhealthy targets, since too few of a target group were healthy (fail-open).", ""},
+		{"of two groups, each with a minimum", func(s *Snapshot) {
+			s.second(s.web().Targets)
+			s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "TCP", Rules: []Rule{forwardTo("default", newARN)}})
+			for i := range s.Groups {
+				s.Groups[i].Attributes = map[string]string{attrLeast: fmt.Sprint(2 + i)}
+			}
+		}, Warn, "Connections went to unhealthy targets, since", ""},
 	} {
 		s := base()
 		s.network()
@@ -294,6 +302,11 @@ func TestNetworkFailedOpen(t *testing.T) {
 		if f == nil || f.Level != tt.want || !strings.HasPrefix(f.Sentence, tt.says) || !slices.Contains(f.Evidence, Evidence{FromMetric, name + ": 600, between 11:00 and 11:59 UTC"}) ||
 			slices.Contains(f.BecauseOf, tt.cause) != (tt.cause != "") || tt.cause == "" && len(f.BecauseOf) > 0 {
 			t.Errorf("%s: want %s, %q, because of %q:\n%s", tt.name, tt.want, tt.says, tt.cause, said(r))
+		}
+		for _, g := range s.Groups { // whose minimum it is has to be said
+			if least := g.Attributes[attrLeast]; g.leastIsSet() && !strings.Contains(said(r), attrLeast+" of "+g.Name+" is "+least+",") {
+				t.Errorf("%s: want the minimum of %s:\n%s", tt.name, g.Name, said(r))
+			}
 		}
 	}
 }

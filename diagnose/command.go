@@ -9,9 +9,14 @@ import (
 )
 
 // command writes an AWS command for the balancer's region and the account that was asked,
-// each word quoted where a shell would read something else.
+// each word quoted where a shell would read something else. One that needs the credentials of
+// a role names no profile, which would go before them.
 func (f *facts) command(service, operation string, args ...string) string {
-	return f.caller().Command(service, operation, args...)
+	c := f.caller()
+	if c.Role != "" {
+		c.Profile = ""
+	}
+	return c.Command(service, operation, args...)
 }
 
 // caller is who asked for the snapshot.

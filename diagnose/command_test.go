@@ -37,20 +37,22 @@ func TestCommandsNameTheProfile(t *testing.T) {
 }
 
 // TestCommandsOfARole: no option of AWS's commands assumes a role, so wherever there is one
-// of them, the answer says whose credentials it needs; and those of loglens have an option.
+// of them, the answer says whose credentials it needs, and no profile is in their place; and
+// those of loglens have options.
 func TestCommandsOfARole(t *testing.T) {
 	const role = "arn:aws:iam::111122223333:role/on-call"
 	said, silent := 0, 0
 	for _, tt := range faults {
 		s := base()
 		tt.change(s)
-		s.Role = role
+		s.Role, s.Profile = role, "prod"
 		r := Diagnose(copied(t, s))
 		aws := false
 		for _, f := range r.Findings {
 			for _, c := range slices.Concat(f.Fix, f.Undo, f.Verify) {
 				aws = aws || strings.HasPrefix(c, "aws ")
-				if strings.HasPrefix(c, "loglens ") && !strings.HasSuffix(c, " --role-arn "+role) {
+				// boto/botocore#486: --profile goes before credentials of the environment.
+				if strings.HasPrefix(c, "aws ") && strings.Contains(c, "--profile") || strings.HasPrefix(c, "loglens ") && !strings.HasSuffix(c, " --profile prod --role-arn "+role) {
 					t.Errorf("%s, %s: %s", tt, f.ID, c)
 				}
 			}

@@ -290,12 +290,13 @@ func (f *facts) badRequests(e endpoint) (bad, answered int64) {
 }
 
 // checkedPlain reports whether health checks in plain HTTP, on the port that traffic goes to,
-// fail at a target, or are answered with anything but 400.
+// fail at a target, or are answered with anything but 400, or a probe is answered: of one that
+// gets 400 from a server that speaks TLS, it says that.
 func (f *facts) checkedPlain(e endpoint) bool {
 	if e.checkPort != e.port || e.group.Check.Protocol != "HTTP" {
 		return false
 	}
-	if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && p.Code != badRequest || e.failing() || e.healthy() && !e.group.takes(badRequest) {
+	if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered || e.failing() || e.healthy() && !e.group.takes(badRequest) {
 		return true
 	}
 	return f.Logs != nil && slices.ContainsFunc(f.Logs.Health, func(c LogCheck) bool {

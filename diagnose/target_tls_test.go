@@ -142,6 +142,11 @@ func TestExpectsTLS(t *testing.T) {
 		"a probe that got another answer": {port(443), takes, bad(1000), func(s *Snapshot) {
 			s.Probes = []Probe{{webARN, "10.0.10.11:443", true, "10.0.10.11:443", ProbeAnswered, 204, 1}}
 		}},
+		"probes that got 400, and tried TLS then": {port(443), takes, bad(1000, 1000), func(s *Snapshot) {
+			for _, e := range newFacts(s).endpoints {
+				s.Probes = append(s.Probes, Probe{webARN, e.name(), true, e.name(), ProbeAnswered, 400, 1})
+			}
+		}},
 		"400s that nobody has looked for": {port(443), elsewhere},
 		"checks seen to get another code": {port(443), takes, bad(1000, 1000), func(s *Snapshot) { s.seen(404) }},
 	} {

@@ -75,6 +75,14 @@ func (f *facts) withoutHTTP2(g *Group) *Finding {
 	found := f.mismatch(g, fmt.Sprintf("Target group %s takes HTTP/2 only, which clients may not speak to the balancer.", g.Name))
 	found.Confidence = High
 	found.because(FromConfig, fmt.Sprintf("%s is false: clients must connect in HTTP/1.1", attrHTTP2))
+	answered := int64(0)
+	for _, e := range f.of(g) {
+		answered += f.served(e)
+	}
+	if answered > 0 && f.sum(found.share) == 0 {
+		found.Level, found.Confidence = Warn, Medium
+		found.because(FromLog, fmt.Sprintf("%s answered %s, and none ended with 464: it may have been switched off since", g.Name, amount.Of(answered, "request", "requests")))
+	}
 	found.Do = "let clients speak HTTP/2 to the balancer"
 	if g.Version == "HTTP2" { // nobody speaks gRPC in HTTP/1.1
 		found.Do += ", or make a target group of protocol version HTTP1, if the targets speak that as well, and lead to it"

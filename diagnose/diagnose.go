@@ -81,6 +81,10 @@ func (f *Finding) finish(facts *facts) {
 // fewFailures is the part of requests below which failures are no outage.
 const fewFailures = 0.005
 
+// tooMany is the part of requests, or of connections, from which on something is told that
+// happens to a few of them everywhere: a client that leaves, a login that is refused, a reset.
+const tooMany = 0.05
+
 // rank puts the answer first: what explains most failures, then what is worse, then
 // causes before symptoms, then what concerns more targets. What fails without a trace in
 // the logs, such as a certificate that sends clients away, goes before what explains only

@@ -6,10 +6,6 @@ import (
 	"loglens/internal/amount"
 )
 
-// gaveUpRate is the part of requests from which on clients that go away before the answer
-// are no longer those that every service has: a user who leaves, a connection that breaks.
-const gaveUpRate = 0.05
-
 // gaveUp looks for clients that have less patience than the balancer: where targets hang, or
 // are slow, their 460s may be all that is seen of it.
 //
@@ -19,7 +15,7 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	share := f.ofGroup(g, "Client_Closed")
 	names, n := f.hits(g, share)
 	_, _, rate := f.spread(g, share)
-	if n < fewRequests || rate < gaveUpRate {
+	if n < fewRequests || rate < tooMany {
 		return nil
 	}
 	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer: %.0f %% of the requests to %s ended with 460.", 100*rate, g.Name))

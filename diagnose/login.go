@@ -45,7 +45,7 @@ func (row Failure) ofProvider() bool {
 
 func (f *facts) providerFails() *Finding {
 	p := f.ended(Failure.ofProvider).ofRule(f, Failure.ofProvider)
-	if p.n < fewRequests && p.rate < gaveUpRate {
+	if p.n < fewRequests && p.rate < tooMany {
 		return nil
 	}
 	found := finding("login-provider-fails", "The balancer cannot log clients in: "+p.words()+" failed in its exchange with the identity provider, or in the balancer itself.")
@@ -70,7 +70,7 @@ func (f *facts) providerFails() *Finding {
 func (f *facts) loginRefused() *Finding {
 	others := func(row Failure) bool { return row.ofLogin() && !row.ofProvider() }
 	p := f.ended(others).ofRule(f, others)
-	if p.n < fewRequests || max(p.rate, p.ruleRate) < gaveUpRate {
+	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
@@ -84,7 +84,7 @@ func (f *facts) noVerdict() *Finding {
 		return row.Class == "policy" && row.Status >= 500 && row.Reason != "WAF_Block" && strings.HasPrefix(row.Reason, "WAF")
 	}
 	p := f.ended(ofWAF)
-	if p.n < fewRequests && p.rate < gaveUpRate {
+	if p.n < fewRequests && p.rate < tooMany {
 		return nil
 	}
 	found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")

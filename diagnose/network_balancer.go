@@ -45,7 +45,7 @@ func (f *facts) resets() *Finding {
 		}
 	}
 	flows, _ := f.total("NewFlowCount", "")
-	if n < fewFlows || n < gaveUpRate*flows {
+	if n < fewFlows || n < tooMany*flows {
 		return nil
 	}
 	found := finding("nlb-resets-connections", "The balancer reset TCP connections, as it does where a client or a target sends something after the connection was idle for longer than the listener's idle timeout.")

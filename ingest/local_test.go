@@ -473,6 +473,9 @@ func TestHardLinks(t *testing.T) {
 	tree(t, map[string]string{"logs/a.log": "a", "other.log": "b"})
 	for _, name := range []string{"logs/b.log", "c.log"} {
 		if err := os.Link("logs/a.log", name); err != nil {
+			if os.Getenv("CI") == "true" {
+				t.Fatal(err)
+			}
 			t.Skip(err)
 		}
 	}

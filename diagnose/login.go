@@ -133,51 +133,59 @@ func (f *facts) ended(which func(Failure) bool) (p ended) {
 	return p
 }
 
-// ofRule compares those that a rule turned away with the requests to the groups that it leads
-// to: it let no more through. Whom it sent to log in is left out of both.
+// ofRule compares those that a rule turned away with all that came to it, where they are the
+// largest part of these.
 func (p ended) ofRule(f *facts, which func(Failure) bool) ended {
 	if !f.rulesKnown() {
 		return p
 	}
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
-			var groups []string
-			for _, a := range r.Actions {
-				for _, w := range a.Weights {
-					groups = add(groups, w.Group)
-				}
-			}
-			twin := func(other Listener) bool {
-				return other.ARN != l.ARN && other.Protocol == l.Protocol && slices.ContainsFunc(other.Rules, func(o Rule) bool { return o.Priority == r.Priority })
-			}
-			if r.login() == "" || len(groups) == 0 || slices.ContainsFunc(f.Listeners, twin) {
-				continue
-			}
-			var n, of int64
-			for _, row := range f.failures() {
-				if row.ofLogin() && row.Rule != "" && row.Listener != "" && row.by(l, r) {
-					if which(row) {
-						n += row.Count
-					}
-					if !slices.Contains(groups, row.Group) { // or it is among the group's
-						of += row.Count
-					}
-				}
-			}
-			if n < fewRequests {
-				continue
-			}
-			for _, t := range f.Logs.Traffic {
-				if slices.Contains(groups, t.Group) {
-					of += t.Requests
-				}
-			}
-			if rate := float64(n) / float64(of); rate > p.ruleRate {
+			if rate := f.turnedAwayBy(l, r, which); rate > p.ruleRate {
 				p.rule, p.ruleRate = fmt.Sprintf("rule %s of listener %s", r.Priority, l.label()), rate
 			}
 		}
 	}
 	return p
+}
+
+// turnedAwayBy is the part that a rule turned away of the requests that came to it, at least: it
+// let no more through than the groups got that it leads to. Whom it sent to log in is left out
+// of both. 0 if these are few, or cannot be told from those of another rule.
+func (f *facts) turnedAwayBy(l Listener, r Rule, which func(Failure) bool) float64 {
+	var groups []string
+	for _, a := range r.Actions {
+		for _, w := range a.Weights {
+			groups = add(groups, w.Group)
+		}
+	}
+	twin := func(other Listener) bool {
+		return other.ARN != l.ARN && other.Protocol == l.Protocol && slices.ContainsFunc(other.Rules, func(o Rule) bool { return o.Priority == r.Priority })
+	}
+	if r.login() == "" || len(groups) == 0 || slices.ContainsFunc(f.Listeners, twin) {
+		return 0
+	}
+	var n, of int64
+	for _, row := range f.failures() {
+		if !row.ofLogin() || row.Rule == "" || row.Listener == "" || !row.by(l, r) {
+			continue
+		}
+		if which(row) {
+			n += row.Count
+		}
+		if !slices.Contains(groups, row.Group) { // or it is among the group's
+			of += row.Count
+		}
+	}
+	if n < fewRequests {
+		return 0
+	}
+	for _, t := range f.Logs.Traffic {
+		if slices.Contains(groups, t.Group) {
+			of += t.Requests
+		}
+	}
+	return float64(n) / float64(of)
 }
 
 // login is the action of a rule that lets through only who is logged in, or has a token; ""

@@ -37,16 +37,13 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 	}
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		list = append(list, f.failedOpen("UnhealthyRoutingRequestCount", g.ARN, "Requests", []*Group{g})...)
-		if found := f.wasUnhealthy(g); found != nil {
-			list = append(list, found)
-		}
+		list = append(list, given(f.failedOpen("UnhealthyRoutingRequestCount", g.ARN, "Requests", g), f.wasUnhealthy(g))...)
 	}
 	var all []*Group // which a network balancer counts flows of together
 	for i := range f.Groups {
 		all = append(all, &f.Groups[i])
 	}
-	list = append(list, f.failedOpen("UnhealthyRoutingFlowCount", "", "Connections", all)...)
+	list = append(list, given(f.failedOpen("UnhealthyRoutingFlowCount", "", "Connections", all...))...)
 	return append(append(list, f.notLogged()...), f.clientTLS()...)
 }
 
@@ -54,7 +51,7 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 //
 // Source: AWS, "CloudWatch metrics" of the Application and Network Load Balancer guides,
 // read 2026-11.
-func (f *facts) failedOpen(name, of, traffic string, groups []*Group) []*Finding {
+func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding {
 	if n, _ := f.total(name, of); n == 0 {
 		return nil
 	}
@@ -72,7 +69,7 @@ func (f *facts) failedOpen(name, of, traffic string, groups []*Group) []*Finding
 			found.Level = Fail
 		}
 	}
-	return []*Finding{found}
+	return found
 }
 
 // tally says what a metric comes to, and when there was something to count.

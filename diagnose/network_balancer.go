@@ -26,9 +26,9 @@ var networkBalancerCheck = Check{
 }
 
 // resets looks at resets of the balancer's own, apart from those of times at which metrics say
-// that targets began to fail, or did. It sends one for whatever comes on a connection that it does not
-// know any more: of a target that became unhealthy, or idle for longer than the listener's
-// timeout, which nobody was told of.
+// that targets began to fail, or did. It sends one for whatever comes on a connection that it
+// does not know any more: of a target that became unhealthy, or idle for longer than the
+// listener's timeout, which nobody was told of.
 //
 // Source: AWS, "Health checks for Network Load Balancer target groups", "Update the TCP idle
 // timeout for your Network Load Balancer listener" and "CloudWatch metrics for your Network
@@ -38,9 +38,10 @@ func (f *facts) resets() *Finding {
 	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.failing() || e.target.State == "draining" }) {
 		return nil
 	}
-	n := 0.0
+	n, unhealthy, period := 0.0, f.unhealthyTimes(), f.period()
 	for _, p := range f.series(name, "") {
-		if !f.someUnhealthy(p.Time.Add(-recently), p.Time.Add(f.period()+recently)) {
+		from, until := p.Time.Add(-recently), p.Time.Add(period+recently)
+		if !slices.ContainsFunc(unhealthy, func(t time.Time) bool { return t.Before(until) && t.Add(period).After(from) }) {
 			n += p.Value
 		}
 	}
@@ -66,16 +67,19 @@ func (f *facts) resets() *Finding {
 	return found
 }
 
-// someUnhealthy reports whether metrics say that a target was unhealthy within some time: for
-// all nodes, or for one that sent connections to it.
-func (f *facts) someUnhealthy(from, until time.Time) bool {
+// unhealthyTimes are the beginnings of periods in which metrics say that a target was
+// unhealthy: for all nodes, or for one that sent connections to it.
+func (f *facts) unhealthyTimes() (times []time.Time) {
 	points := f.series("UnhealthyRoutingFlowCount", "")
 	for _, g := range f.Groups {
 		points = slices.Concat(points, f.series("UnHealthyHostCount", g.ARN))
 	}
-	return slices.ContainsFunc(points, func(p Point) bool {
-		return p.Value > 0 && p.Time.Before(until) && p.Time.Add(f.period()).After(from)
-	})
+	for _, p := range points {
+		if p.Value > 0 {
+			times = append(times, p.Time)
+		}
+	}
+	return times
 }
 
 // targetResets looks at resets that targets send. What is usual of them is another number

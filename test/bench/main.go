@@ -42,6 +42,9 @@ func main() {
 	measure.Small(many, *lines)
 	measure.Week(week, *lines)
 	measure.Single(single, large)
+	if *rounds < 1 {
+		return
+	}
 
 	top := func(of string) []string { return []string{*bin, "top-errors", "--output", "json", of} }
 	own := func(of string) []string { return []string{measure.Beside("inflate"), "-own", of} }

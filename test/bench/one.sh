@@ -12,6 +12,7 @@ name=$2
 folder=${3:-$(test/bench/folder.sh)}
 mkdir -p "$folder" .cache/bench
 go build -C test -o ../.cache/bench/ ./bench/...
+".cache/bench/$name" -rounds 0 -lines "$5" # the logs, by a process of its own: what it takes counts for those it starts
 {
 	test/bench/machine.sh "make $1 ROUNDS=$4 LINES=$5"
 	echo

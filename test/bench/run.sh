@@ -22,7 +22,9 @@ done | tee "$folder/go.txt"
 [ ! -x .cache/bin/benchstat ] || .cache/bin/benchstat "$folder/go.txt" | tee "$folder/go-summary.txt"
 
 go build -C test -o ../.cache/bench/ ./bench/...
+# Logs and store are made by processes of their own: what those take counts for the ones they start.
+.cache/bench/bench -rounds 0 -lines "$lines"
 .cache/bench/bench -rounds "$rounds" -lines "$lines" | tee "$folder/command.txt"
 
-.cache/bench/bench -rounds 0 -store >/dev/null # by a process of its own: what it takes counts for those it starts
+.cache/bench/bench -rounds 0 -store >/dev/null
 .cache/bench/bench -rounds "$rounds" -store | tee "$folder/store.txt"

@@ -54,6 +54,9 @@ func main() {
 	measure.Usual(large, *lines)
 	measure.Failing(failing, *lines/2)
 	measure.Small(small, *lines)
+	if *rounds < 1 {
+		return
+	}
 	cases := []*overlap{
 		{name: "large objects", bucket: "large", dir: large},
 		{name: "small objects", bucket: "small", dir: small},

@@ -35,6 +35,9 @@ func main() {
 	tools := peers(*bin, home)
 	tree := filepath.Join(*cache, fmt.Sprint(*lines), "large")
 	raw := measure.Usual(tree, *lines)
+	if *rounds < 1 {
+		return
+	}
 	objects, err := measure.Objects(tree)
 	measure.Check(err)
 

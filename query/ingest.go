@@ -25,7 +25,7 @@ type Ingested struct {
 	Failed   int64 // that could not be read; the next ingest tries again
 	Gone     int64 // that could not be read before, and are not there any more
 	Bytes    int64 // stored bytes of those that were read
-	Lines    int64 // of those that were read
+	Lines    int64 // of those that were read, now or before
 	Rejected int64 // that are damaged, or no entry of a log at all
 	Failures []string
 	Empty    []string // folders without anything in them, which were not looked through
@@ -121,6 +121,8 @@ type stored struct {
 	version  string
 	whole    bool // it was read
 	requests bool // with all its requests
+	lines    int64
+	rejected int64
 }
 
 // missing is an object that the store does not have.
@@ -178,8 +180,11 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 		}
 		i.known[identity] = k
 		i.next = max(i.next, k.id+1)
-	}, "SELECT object_id, identity, uri, etag, size, modified, status, requests_kept FROM disk.object",
-		[]any{&k.id, &identity, &uri, &etag, &size, &modified, &status, &k.requests})
+	}, `SELECT object_id, identity, uri, etag, size, modified, status, requests_kept, coalesce(lines, 0), coalesce(rejected, 0)
+		FROM disk.object LEFT JOIN (
+			SELECT object_id, sum(lines)::BIGINT AS lines, sum(rejected)::BIGINT AS rejected FROM disk.accounting GROUP BY object_id
+		) USING (object_id)`,
+		[]any{&k.id, &identity, &uri, &etag, &size, &modified, &status, &k.requests, &k.lines, &k.rejected})
 	if err == nil {
 		i.spans, err = s.spansOf(ctx)
 	}
@@ -232,6 +237,7 @@ func (i *ingesting) wants(o *ingest.Object) bool {
 	have, ok := i.known[identity]
 	if ok && have.same(o) && (have.requests || !i.requests) {
 		i.done.Known++
+		i.done.Lines, i.done.Rejected = i.done.Lines+have.lines, i.done.Rejected+have.rejected
 		return false
 	}
 	return true

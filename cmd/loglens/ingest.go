@@ -150,7 +150,7 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 				hint = "are place and window right? A longer --since finds older ones"
 			}
 			return &emptyError{place(in), hint}
-		case done.Rejected > 0 && done.Rejected == done.Lines && done.Known == 0:
+		case done.Rejected > 0 && done.Rejected == done.Lines:
 			return &foreignError{done.Lines, "a log", "loglens rejects --store " + ingest.ShellWord(path) + " shows them"}
 		case done.Failed > 0:
 			return &partialError{failed: done.Failed, objects: done.Listed}

@@ -37,9 +37,9 @@ func (a *app) environment(c *cobra.Command) (err error) {
 	if c.Name() != cobra.ShellCompRequestCmd {
 		a.strangeVariables(c.Root())
 	}
-	typed := map[string]bool{}
+	a.typed = map[string]bool{}
 	c.Flags().VisitAll(func(f *pflag.Flag) {
-		typed[f.Name] = f.Changed
+		a.typed[f.Name] = f.Changed
 		if f.Changed && err == nil && empty(f.Value) {
 			err = usage("give it a value, or leave it out; is a variable empty?", "--%s is empty", f.Name)
 		}
@@ -51,7 +51,7 @@ func (a *app) environment(c *cobra.Command) (err error) {
 		}
 	})
 	for _, i := range idle {
-		if !typed[i.flag] || err != nil {
+		if !a.typed[i.flag] || err != nil {
 			continue
 		}
 		if v := c.Flag(i.without).Value.String(); v == "" || i.without == "output" && v != i.value {
@@ -65,6 +65,16 @@ func (a *app) environment(c *cobra.Command) (err error) {
 // typed was meant to have an effect; a variable stands there for other commands as well.
 var idle = []struct{ flag, without, value string }{
 	{"external-id", "role-arn", "ARN"}, {"lock-timeout", "store", "PATH"}, {"post-format", "post", "URL"}, {"csv-raw", "output", "csv"},
+}
+
+// idleFor refuses those of the flags that were typed, where they do nothing.
+func (a *app) idleFor(why, hint string, flags ...string) error {
+	for _, f := range flags {
+		if a.typed[f] {
+			return usage(hint, "--%s does nothing: %s", f, why)
+		}
+	}
+	return nil
 }
 
 // empty reports whether a flag has been given a text, or a list, with nothing in it.

@@ -14,7 +14,6 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/demo"
-	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
 	"loglens/report"
@@ -105,7 +104,7 @@ func asked(t *testing.T, r query.Report, now time.Time) *query.Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	further(r, o, []string{"logs"}, when.Window{}, table)
+	further(r, o, []string{"logs"}, input{}, table)
 	return table
 }
 

@@ -65,7 +65,8 @@ type app struct {
 	umask     fs.FileMode // of the user, for what others are to read
 	zoneDoubt sync.Once   // of the environment's time zone
 
-	command string // that is run, as in "loglens sql"
+	command string          // that is run, as in "loglens sql"
+	typed   map[string]bool // its flags that stand on the line, by name
 }
 
 // run executes one command line.

@@ -8,27 +8,26 @@ import (
 	"time"
 
 	"loglens/ingest"
-	"loglens/internal/when"
 	"loglens/query"
 )
 
 // further suggests how to go on from an answer: by dividing it once more, and by
-// looking at the lines behind its first count. w is the window that was asked for.
-func further(r query.Report, o reportOptions, args []string, w when.Window, t *query.Table) {
+// looking at the lines behind its first count. in is what was read.
+func further(r query.Report, o reportOptions, args []string, in input, t *query.Table) {
 	if t.Shown() > 0 && t.Requests > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
 		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", o.every}}
-		t.Next = command(r.Name, o, args, nil, flags)
+		t.Next = command(r.Name, o, args, in.remote, nil, flags)
 	}
 	if t.Drill != nil {
-		t.Lines = lines(o, args, w, t.Drill)
+		t.Lines = lines(o, args, in, t.Drill)
 	}
 }
 
 // lines is the command that shows the lines behind a count, and no others. It names the
 // window's ends: an hour until now is another when the command is run.
-func lines(o reportOptions, args []string, w when.Window, d *query.Drill) string {
+func lines(o reportOptions, args []string, in input, d *query.Drill) string {
 	filters := maps.Clone(d.Filters)
-	for name, at := range map[string]time.Time{"since": w.From, "until": w.Until} {
+	for name, at := range map[string]time.Time{"since": in.window.From, "until": in.window.Until} {
 		if filters[name] == "" && !at.IsZero() {
 			filters[name] = at.UTC().Format(time.RFC3339Nano)
 		}
@@ -40,7 +39,7 @@ func lines(o reportOptions, args []string, w when.Window, d *query.Drill) string
 	if d.Rows > rawLimit || o.limited {
 		flags = append(flags, [2]string{"limit", "0"})
 	}
-	return command(rawReport, o, args, filters, flags)
+	return command(rawReport, o, args, in.remote, filters, flags)
 }
 
 // rawReport is the report that shows lines, so many unless told otherwise.
@@ -55,8 +54,8 @@ const longest = 1000
 
 // command writes a command line that reads what this one did, with other flags, "" for one
 // that is too long. If there are filters, flags has them and the window; without them the
-// window is as typed.
-func command(name string, o reportOptions, args []string, filters map[string]string, flags [][2]string) string {
+// window is as typed. remote says whether AWS is asked.
+func command(name string, o reportOptions, args []string, remote bool, filters map[string]string, flags [][2]string) string {
 	words := []string{"loglens", name}
 	add := func(flag, value string) {
 		if value != "" {
@@ -74,11 +73,13 @@ func command(name string, o reportOptions, args []string, filters map[string]str
 		add("store", o.read.disk.path)
 	}
 	add("lb", o.read.source.balancer)
-	add("profile", o.read.source.aws.Profile)
-	add("region", o.read.source.aws.Region)
-	add("role-arn", o.read.source.aws.RoleARN)
-	add("external-id", o.read.source.aws.ExternalID)
-	add("endpoint-url", o.read.source.aws.EndpointURL)
+	if remote {
+		add("profile", o.read.source.aws.Profile)
+		add("region", o.read.source.aws.Region)
+		add("role-arn", o.read.source.aws.RoleARN)
+		add("external-id", o.read.source.aws.ExternalID)
+		add("endpoint-url", o.read.source.aws.EndpointURL)
+	}
 	if log := cmp.Or(filters["log"], "request"); log == "request" {
 		add("class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
 	}

@@ -131,6 +131,9 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	}
 	var in input
 	if disk.Path != "" {
+		if err := a.idleFor("the answer comes from the store "+disk.Path, "leave it out, or name a SOURCE in place of the store", append(awsFlags, "max-bytes")...); err != nil {
+			return err
+		}
 		in.specs, in.balancer = []string{disk.Path}, o.source.balancer
 	} else if in, err = a.sources(ctx, o.source, query.KindsNamed(statement), needless, args); err != nil {
 		return err

@@ -135,7 +135,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 			return err
 		}
 		o.limited = a.getenv(flagVariable("limit")) != ""
-		further(r, o, args, in.window, table)
+		further(r, o, args, in, table)
 		if err := draw(table); err != nil {
 			return err
 		}

@@ -45,6 +45,9 @@ func (o *sourceOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.aws.EndpointURL, "endpoint-url", "", "another address for all AWS services but STS, which --role-arn asks")
 }
 
+// awsFlags say who asks AWS, and where.
+var awsFlags = []string{"profile", "region", "role-arn", "external-id", "endpoint-url"}
+
 // input is where the logs come from, resolved.
 type input struct {
 	specs    []string // as the user named them, or as found
@@ -98,6 +101,9 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 	}
 	if in.sources, err = ingest.NewSources(in.specs, a.in, o.aws); err != nil && len(args) == 0 && o.balancer == "" {
 		err = fmt.Errorf("%s: %w", sourceVariable, err)
+	}
+	if err == nil && !in.remote {
+		err = a.idleFor("no source is in S3", "leave it out, or name a bucket: s3://bucket", awsFlags...)
 	}
 	return in, err
 }

@@ -126,7 +126,7 @@ func measureAll(ctx context.Context, cases []*overlap, bin, cache string, latenc
 		_ = net.Process.Kill()
 		_ = net.Wait()
 	}()
-	ask := []string{bin, "top-errors", "--output", "json", "--endpoint-url", url,
+	ask := []string{bin, "top-errors", "--output", "json",
 		"--since", measure.End.AddDate(0, 0, -1).Format(time.RFC3339), "--until", measure.End.Format(time.RFC3339)}
 	for _, c := range cases {
 		if c.objects, c.bytes, err = upload(ctx, server.URL(), c.bucket, c.dir); err != nil {
@@ -134,7 +134,7 @@ func measureAll(ctx context.Context, cases []*overlap, bin, cache string, latenc
 		}
 		c.transfer = &measure.Variant{Name: c.name + ", transfer", Args: []string{measure.Beside("overlap"), "-connections", fmt.Sprint(connections), "-fetch", c.bucket, url}}
 		c.disk = &measure.Variant{Name: c.name + ", from disk", Args: append(slices.Clone(ask), c.dir), Out: filepath.Join(cache, c.bucket+"-disk.json")}
-		c.s3 = &measure.Variant{Name: c.name + ", from S3", Args: append(slices.Clone(ask), "s3://"+c.bucket), Out: filepath.Join(cache, c.bucket+"-s3.json")}
+		c.s3 = &measure.Variant{Name: c.name + ", from S3", Args: append(slices.Clone(ask), "--endpoint-url", url, "s3://"+c.bucket), Out: filepath.Join(cache, c.bucket+"-s3.json")}
 	}
 	for round := range rounds {
 		for _, c := range cases {

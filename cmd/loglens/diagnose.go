@@ -85,7 +85,7 @@ func diagnoseForms() (names []string) {
 
 // diagnose gathers, or reads what was gathered, and says what it means.
 func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) error {
-	encoder, err := o.plan(args)
+	encoder, err := a.diagnosePlan(o, args)
 	if err != nil {
 		return err
 	}
@@ -116,19 +116,24 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 	})
 }
 
-// plan checks what was typed, before anything is asked.
-func (o diagnoseOptions) plan(args []string) (e diagnose.Encoder, err error) {
+// live are the flags of a diagnosis that asks AWS.
+var live = append([]string{"lb", "target", "probe", "save", "since", "until", "tz", "workers", "max-bytes", "store", "lock-timeout"}, awsFlags...)
+
+// diagnosePlan checks what was typed, before anything is asked.
+func (a *app) diagnosePlan(o diagnoseOptions, args []string) (e diagnose.Encoder, err error) {
 	if err := o.output.check(diagnoseForms()); err != nil {
 		return e, err
 	}
 	e, _ = diagnose.FindEncoder(o.output.output)
 	switch {
+	case o.list && len(args) > 0:
+		return e, usage("leave it out", "--list takes no source, not %q", args[0])
 	case o.list:
-		return e, nil
-	case o.from != "" && (len(args) > 0 || o.read.source.balancer != "" || o.target != "" || o.probe || o.save != "" || o.read.since != "" || o.read.until != ""):
-		return e, usage("leave out --lb, --target, --probe, --save, --since, --until and sources", "--from %s answers from that file alone", o.from)
+		return e, a.idleFor("--list asks nobody", "leave it out", append(live, "from", "timeout")...)
+	case o.from != "" && len(args) > 0:
+		return e, usage("leave it out", "--from %s answers from that file alone, not from %q", o.from, args[0])
 	case o.from != "":
-		return e, nil
+		return e, a.idleFor("--from "+o.from+" answers from that file alone", "leave it out", live...)
 	case o.read.source.balancer == "":
 		return e, usage("for example: loglens diagnose --lb shop-prod", "which load balancer?")
 	}

@@ -216,7 +216,7 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if err := applicable(r, q.Filters); err != nil {
 		return q, e, err
 	}
-	if log := q.Filters["log"]; log != "" && log != "request" && !slices.Equal(o.classes, outages) {
+	if log := q.Filters["log"]; log != "" && log != "request" && a.typed["class"] && !slices.Equal(o.classes, outages) {
 		return q, e, usage("it is for --log request; what these logs have are reasons: --reason", "--class does not apply to --log %s", log)
 	}
 	if reason := q.Filters["reason"]; reason != "" && (q.Filters["log"] == "" || q.Filters["log"] == "request") {

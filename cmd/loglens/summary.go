@@ -181,8 +181,14 @@ func (a *app) summaryPlan(o *summaryOptions) (p summaryPlan, err error) {
 	return p, writable("--out", o.out)
 }
 
-// wholeWindow resolves --window.
+// wholeWindow resolves --window. What is typed goes before what variables say of the window.
 func (a *app) wholeWindow(o *summaryOptions, lag time.Duration) (err error) {
+	switch bounds := a.typed["since"] || a.typed["until"]; {
+	case a.typed["window"] && !bounds:
+		o.read.since, o.read.until = "", ""
+	case bounds && !a.typed["window"]:
+		o.whole = ""
+	}
 	switch {
 	case o.whole == "":
 		return nil

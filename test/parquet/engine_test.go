@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"loglens/internal/demo"
+	"loglens/test/internal/command"
 )
 
 const (
@@ -88,10 +89,9 @@ func export() (err error) {
 	if documents, err = documented(); err != nil {
 		return err
 	}
-	binary := filepath.Join(dir, "loglens")
-	build := exec.Command("go", "build", "-C", filepath.Join("..", ".."), "-o", binary, "./cmd/loglens")
-	if out, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("build loglens: %w\n%s", err, out)
+	binary, err := command.Build(dir)
+	if err != nil {
+		return err
 	}
 	end := time.Date(2026, 11, 22, 0, 20, 0, 0, time.UTC)
 	truth, err = demo.Write(context.Background(), filepath.Join(dir, tree), demo.Options{Seed: 9, End: end, Lines: 60_000, Oddities: true})

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,17 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/demo"
+	"loglens/test/internal/command"
 )
 
 // built is the command, built once per test process, beside the gateway's data.
-var built = sync.OnceValues(func() (string, error) {
-	bin := filepath.Join(filepath.Dir(server.Root), "loglens")
-	out, err := exec.Command("go", "build", "-C", filepath.Join("..", ".."), "-o", bin, "./cmd/loglens").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("build loglens: %w\n%s", err, out)
-	}
-	return bin, nil
-})
+var built = sync.OnceValues(func() (string, error) { return command.Build(filepath.Dir(server.Root)) })
 
 // answer is what the command printed.
 type answer struct {

@@ -9,10 +9,10 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
+	"loglens/test/internal/command"
 	"loglens/test/internal/server"
 )
 
@@ -23,10 +23,10 @@ type Server struct {
 }
 
 // Main builds the command, starts the emulator, runs the tests and ends the process.
-// command starts the emulator, but for its address. env is set beside what keeps the
+// program starts the emulator, but for its address. env is set beside what keeps the
 // machine's own credentials out. What the emulator says goes to the file that
 // EMULATOR_LOG names.
-func Main(m *testing.M, s *Server, env map[string]string, command ...string) {
+func Main(m *testing.M, s *Server, env map[string]string, program ...string) {
 	for name, value := range map[string]string{
 		"AWS_EC2_METADATA_DISABLED":   "true",
 		"AWS_CONFIG_FILE":             os.DevNull,
@@ -46,7 +46,7 @@ func Main(m *testing.M, s *Server, env map[string]string, command ...string) {
 		log.Fatal(err)
 	}
 	code := 1
-	if stop, err := s.start(dir, command); err != nil {
+	if stop, err := s.start(dir, program); err != nil {
 		log.Print(err)
 	} else {
 		code = m.Run()
@@ -64,16 +64,13 @@ func set(name, value string) {
 	}
 }
 
-func (s *Server) start(dir string, command []string) (stop func(), err error) {
-	s.Binary = filepath.Join(dir, "loglens")
-	build := exec.Command("go", "build", "-o", s.Binary, "./cmd/loglens")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("build loglens: %w\n%s", err, out)
+func (s *Server) start(dir string, program []string) (stop func(), err error) {
+	if s.Binary, err = command.Build(dir); err != nil {
+		return nil, err
 	}
 	emulator, err := server.Start(30*time.Second, func(addr string) *exec.Cmd {
 		_, port, _ := net.SplitHostPort(addr)
-		return exec.Command(command[0], append(command[1:], "-H", "127.0.0.1", "-p", port)...)
+		return exec.Command(program[0], append(program[1:], "-H", "127.0.0.1", "-p", port)...)
 	})
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, exec.ErrNotFound) {
 		return nil, fmt.Errorf("%w: make test-all sets it up", err)

@@ -76,9 +76,11 @@ check: fmt vet lint tidy generate test ## everything that must hold before a com
 fmt:
 	@bad=$$(gofmt -l $$(git ls-files -co --exclude-standard '*.go')); [ -z "$$bad" ] || { echo "gofmt -w $$bad"; exit 1; }
 
+# No other package has Go or assembly of arm64 alone.
 vet:
 	go vet ./...
 	cd test && go vet -tags moto,parquet,trino ./...
+	CGO_ENABLED=0 GOARCH=arm64 go vet ./parse
 
 lint: $(TOOLS)/golangci-lint ## golangci-lint
 	$< run ./...

@@ -4,10 +4,10 @@ package diagnose
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
-	"net/url"
+	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -89,25 +89,34 @@ func (b *balancer) metrics(from, to time.Time) []datum {
 // short is a group's name in CloudWatch.
 func short(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }
 
-// put puts data points of a namespace into the emulator, few at a time: it looks through
-// all of a request's parameters for each one of them.
+// put puts data points of a namespace into the emulator, as JSON: of a form, it looks
+// through all parameters for each of them.
 func put(ctx context.Context, account, namespace string, data []datum) error {
-	for batch := range slices.Chunk(data, 10) {
-		form := url.Values{"Namespace": {namespace}}
-		for i, d := range batch {
-			member := "MetricData.member." + strconv.Itoa(i+1) + "."
-			form.Set(member+"MetricName", d.name)
-			form.Set(member+"Timestamp", d.at.Format(time.RFC3339))
-			form.Set(member+"Value", strconv.FormatFloat(d.value, 'f', -1, 64))
-			form.Set(member+"Unit", "Count")
-			for j, dimension := range d.dimensions {
+	type pair struct{ Name, Value string }
+	type point struct {
+		MetricName string
+		Dimensions []pair
+		Timestamp  int64
+		Value      float64
+		Unit       string
+	}
+	header := http.Header{"Content-Type": {"application/x-amz-json-1.0"}, "X-Amz-Target": {"GraniteServiceVersion20100801.PutMetricData"}}
+	for batch := range slices.Chunk(data, 1000) { // AWS takes no more at once
+		var points []point
+		for _, d := range batch {
+			p := point{MetricName: d.name, Timestamp: d.at.Unix(), Value: d.value, Unit: "Count"}
+			for _, dimension := range d.dimensions {
 				key, value, _ := strings.Cut(dimension, "=")
-				form.Set(member+"Dimensions.member."+strconv.Itoa(j+1)+".Name", key)
-				form.Set(member+"Dimensions.member."+strconv.Itoa(j+1)+".Value", value)
+				p.Dimensions = append(p.Dimensions, pair{key, value})
 			}
+			points = append(points, p)
 		}
-		if _, err := ask(ctx, account, "cw", "PutMetricData", form); err != nil {
+		body, err := json.Marshal(map[string]any{"Namespace": namespace, "MetricData": points})
+		if err != nil {
 			return err
+		}
+		if _, err := send(ctx, account, services["cw"].sign, http.MethodPost, "/", header, body); err != nil {
+			return fmt.Errorf("PutMetricData: %w", err)
 		}
 	}
 	return nil

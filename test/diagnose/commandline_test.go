@@ -37,5 +37,11 @@ var commandLine = sync.OnceValues(func() (env []string, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("AWS's command line has ended: %w", err)
 	}
-	return append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "WARM_AWS="+strings.TrimSpace(socket)), nil
+	python, err := filepath.Abs(filepath.Dir(warm.Path))
+	if err != nil {
+		return nil, err
+	}
+	// Callers run the same Python: another may stand behind a script that looks for it.
+	path := strings.Join([]string{dir, python, os.Getenv("PATH")}, string(filepath.ListSeparator))
+	return append(os.Environ(), "PATH="+path, "WARM_AWS="+strings.TrimSpace(socket)), nil
 })

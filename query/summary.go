@@ -117,13 +117,10 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 // summaryParts are the questions of a summary: the totals first, then what is
 // compared, then the sections.
 func (s *Store) summaryParts(q SummaryQuestion) []part {
-	top := func(by ...string) (Report, Question) {
-		r, _ := FindReport("top-errors")
-		return r, Question{By: by, Classes: q.Classes, Limit: 10}
+	common := func(name, title, report string, by ...string) part {
+		r, _ := FindReport(report)
+		return part{name, title, r, Question{By: by, Classes: q.Classes, Limit: 10}}
 	}
-	reasons, byReason := top("reason")
-	targets, byTarget := top("target_group", "target")
-	latency, _ := FindReport("latency")
 	own := func(name, title string) part {
 		r := summaryReports()[name]
 		return part{name, title, r, Question{
@@ -135,10 +132,10 @@ func (s *Store) summaryParts(q SummaryQuestion) []part {
 	worst.name, worst.ask.Every = "worst_windows", sliceWidth(s.in.Plan.Window)
 	return []part{
 		own("totals", ""), own("failing", ""),
-		{"reasons", "Failures by reason", reasons, byReason},
-		{"targets", "Failures by target", targets, byTarget},
+		common("reasons", "Failures by reason", "top-errors", "reason"),
+		common("targets", "Failures by target", "top-errors", "target_group", "target"),
 		worst,
-		{"latency", "Response times by target group", latency, Question{By: []string{"target_group"}, Classes: q.Classes, Limit: 10}},
+		common("latency", "Response times by target group", "latency", "target_group"),
 		own("coverage", "Coverage"),
 		own("late", "Came late"),
 	}

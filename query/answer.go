@@ -316,7 +316,7 @@ func (s *Store) forget(ctx context.Context) error {
 
 // remove empties a table.
 func (s *Store) remove(ctx context.Context, table string) error {
-	if _, err := s.conn.ExecContext(ctx, "DELETE FROM "+table); err != nil {
+	if err := s.exec(ctx, "DELETE FROM "+table); err != nil {
 		return fmt.Errorf("empty %s: %w", table, err)
 	}
 	return nil

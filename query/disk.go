@@ -199,15 +199,12 @@ func (s *Store) attach(ctx context.Context, d Disk, write bool) (release func() 
 			_ = os.Remove(d.Path) // DuckDB makes a file, and takes none for its own that is not whole
 		}
 	}
-	if err := d.unlocked(ctx, func() error {
-		_, err := s.conn.ExecContext(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options)
-		return err
-	}); err != nil {
+	if err := d.unlocked(ctx, func() error { return s.exec(ctx, "ATTACH "+quoted(d.Path)+" AS disk"+options) }); err != nil {
 		return nil, errors.Join(d.fault(err), l.Unlock())
 	}
 	release = func() error {
 		// The context may be over; the file has to be let go all the same.
-		_, err := s.conn.ExecContext(context.WithoutCancel(ctx), "DETACH disk")
+		err := s.exec(context.WithoutCancel(ctx), "DETACH disk")
 		c := s.metadata
 		s.metadata = nil
 		return errors.Join(d.fault(err), c.close(err == nil), l.Unlock())

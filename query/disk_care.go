@@ -103,7 +103,7 @@ func Verify(ctx context.Context, temp string, d Disk) (wrong []string, err error
 
 // lineChecks reads every line that is kept.
 func (s *Store) lineChecks(ctx context.Context) (wrong []string, err error) {
-	if _, err := s.conn.ExecContext(ctx, "INSERT INTO chosen SELECT object_id, object_id, true FROM disk.object"); err != nil {
+	if err := s.exec(ctx, "INSERT INTO chosen SELECT object_id, object_id, true FROM disk.object"); err != nil {
 		return nil, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.reader.lines)) {

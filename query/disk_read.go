@@ -73,7 +73,7 @@ func (s *Store) readDisk(ctx context.Context) (err error) {
 		return err
 	}
 	for _, q := range []string{chosenTable, "CREATE SCHEMA stored", "SET search_path = 'stored,main'"} {
-		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+		if err := s.exec(ctx, q); err != nil {
 			return err
 		}
 	}
@@ -129,14 +129,14 @@ func (s *Store) diskViews(ctx context.Context) error {
 			q += " JOIN main.chosen AS c ON t.object_id = c.stored"
 		}
 		q += " WHERE " + s.condition(t, balancers)
-		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+		if err := s.exec(ctx, q); err != nil {
 			return err
 		}
 	}
 	// What is made of other relations is made of those on disk.
 	onDisk := strings.NewReplacer("CREATE VIEW ", "CREATE OR REPLACE VIEW stored.", "FROM traffic", "FROM stored.traffic", "FROM object_read", "FROM stored.object_read")
 	for _, view := range []string{diskLedger, onDisk.Replace(objectView), onDisk.Replace(latencyView)} {
-		if _, err := s.conn.ExecContext(ctx, view); err != nil {
+		if err := s.exec(ctx, view); err != nil {
 			return err
 		}
 	}
@@ -364,14 +364,13 @@ func (s *Store) account(ctx context.Context, kinds ingest.KindSet) error {
 	if kinds == 0 {
 		return nil
 	}
-	_, err := s.conn.ExecContext(ctx, `INSERT INTO accounting BY NAME
+	return s.exec(ctx, `INSERT INTO accounting BY NAME
 			SELECT c.object_id, a.kind, a.lines, coalesce(e.parsed, 0)::BIGINT AS parsed, a.rejected,
 				(a.lines - coalesce(e.parsed, 0) - a.rejected)::BIGINT AS skipped, coalesce(e.extended, 0)::BIGINT AS extended
 			FROM disk.accounting a JOIN chosen c ON a.object_id = c.stored LEFT JOIN (
 				SELECT object_id, kind, sum(parsed) AS parsed, sum(extended) AS extended FROM entry_minute
 				WHERE list_contains(`+sqlList(kindNames(kinds))+`, kind) GROUP BY ALL
 			) e ON e.object_id = c.object_id AND e.kind = a.kind`)
-	return err
 }
 
 // wholeRequests refuses to answer from objects of which only failures were kept.
@@ -393,7 +392,7 @@ func (s *Store) wholeRequests(ctx context.Context) error {
 func (s *Store) fillChosen(ctx context.Context, plan ingest.Plan) error {
 	s.uris, s.names = nil, nil
 	if plan.LoadBalancer == "" {
-		_, err := s.conn.ExecContext(ctx, fmt.Sprintf(`INSERT INTO chosen
+		err := s.exec(ctx, fmt.Sprintf(`INSERT INTO chosen
 			SELECT object_id, (row_number() OVER (ORDER BY place) - 1)::INTEGER, true
 			FROM disk.object JOIN disk.place USING (object_id) WHERE %s`, timely(plan)))
 		if err != nil {

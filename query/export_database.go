@@ -40,7 +40,7 @@ func (d *database) begin(ctx context.Context) error {
 	if err := d.abandon(ctx); err != nil {
 		return err
 	}
-	err := d.exec(ctx, "ATTACH "+quoted(d.path)+" AS "+made)
+	err := d.store.exec(ctx, "ATTACH "+quoted(d.path)+" AS "+made)
 	d.attached = err == nil
 	return err
 }
@@ -68,18 +68,18 @@ func (d *database) finish(ctx context.Context) error {
 	if len(lists) > 0 {
 		table := d.relation + "_words"
 		from += ", " + table + " w"
-		if err := d.exec(ctx, "CREATE TABLE "+made+"."+table+" ("+strings.Join(lists, ", ")+")"); err != nil {
+		if err := d.store.exec(ctx, "CREATE TABLE "+made+"."+table+" ("+strings.Join(lists, ", ")+")"); err != nil {
 			return err
 		}
-		if err := d.exec(ctx, "INSERT INTO "+made+"."+table+" VALUES (?"+strings.Repeat(", ?", len(lists)-1)+")", values...); err != nil {
+		if err := d.store.exec(ctx, "INSERT INTO "+made+"."+table+" VALUES (?"+strings.Repeat(", ?", len(lists)-1)+")", values...); err != nil {
 			return err
 		}
 	}
 	// A view that names its tables without the file's name is good under every name.
 	err := errors.Join(
-		d.exec(ctx, "USE "+made),
-		d.exec(ctx, "CREATE VIEW "+d.relation+" AS SELECT "+strings.Join(texts, ", ")+" FROM "+from),
-		d.exec(context.WithoutCancel(ctx), "USE memory"),
+		d.store.exec(ctx, "USE "+made),
+		d.store.exec(ctx, "CREATE VIEW "+d.relation+" AS SELECT "+strings.Join(texts, ", ")+" FROM "+from),
+		d.store.exec(context.WithoutCancel(ctx), "USE memory"),
 	)
 	if err != nil {
 		return err
@@ -92,19 +92,14 @@ func (d *database) detach(ctx context.Context) error {
 		return nil
 	}
 	d.attached = false
-	return errors.Join(d.exec(ctx, "CHECKPOINT "+made), d.exec(ctx, "DETACH "+made))
+	return errors.Join(d.store.exec(ctx, "CHECKPOINT "+made), d.store.exec(ctx, "DETACH "+made))
 }
 
 func (d *database) abandon(ctx context.Context) error {
 	var errs []error
 	if d.attached {
 		d.attached = false
-		errs = append(errs, d.exec(context.WithoutCancel(ctx), "DETACH "+made))
+		errs = append(errs, d.store.exec(context.WithoutCancel(ctx), "DETACH "+made))
 	}
 	return errors.Join(append(errs, os.RemoveAll(d.path), os.RemoveAll(d.path+".wal"))...)
-}
-
-func (d *database) exec(ctx context.Context, q string, args ...any) error {
-	_, err := d.store.conn.ExecContext(ctx, q, args...)
-	return err
 }

@@ -381,7 +381,7 @@ func (i *ingesting) statements(gone, vain []string) (list []string) {
 
 // undo ends a transaction that failed. What has failed may have ended it by itself.
 func (s *Store) undo(ctx context.Context) error {
-	_, err := s.conn.ExecContext(context.WithoutCancel(ctx), "ROLLBACK")
+	err := s.exec(context.WithoutCancel(ctx), "ROLLBACK")
 	var refused *duckdb.Error
 	if errors.As(err, &refused) && refused.Type == duckdb.ErrorTypeTransaction {
 		return nil
@@ -395,7 +395,7 @@ func (s *Store) transaction(ctx context.Context, statements ...string) (err erro
 		if err := s.in.Disk.seams.at("before " + q[:min(len(q), 40)]); err != nil {
 			return err
 		}
-		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+		if err := s.exec(ctx, q); err != nil {
 			return fmt.Errorf("write store: %w", cmp.Or(s.outOfRoom(err), s.in.Disk.fault(err)))
 		}
 		return nil

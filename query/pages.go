@@ -37,7 +37,7 @@ func (s *Store) result(ctx context.Context, q asked) (rows resultRows, err error
 	if !q.large || !s.prepares(ctx, table) {
 		return s.conn.QueryContext(ctx, q.text, args...)
 	}
-	if _, err := s.conn.ExecContext(ctx, table, args...); err != nil && strings.Contains(err.Error(), "unnamed struct") {
+	if err := s.exec(ctx, table, args...); err != nil && strings.Contains(err.Error(), "unnamed struct") {
 		return s.conn.QueryContext(ctx, q.text, args...) // DuckDB sees it before it reads anything
 	} else if err != nil {
 		return nil, err

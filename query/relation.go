@@ -1,6 +1,7 @@
 package query
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -47,12 +48,12 @@ type reader[T any] interface {
 }
 
 // register makes the relation known to the database as a view of its name.
-func (r *relation[T]) register(s *Store, exec func(string) error) error {
+func (r *relation[T]) register(ctx context.Context, s *Store) error {
 	if err := r.scanned(s); err != nil {
 		return err
 	}
 	s.coded[r.name] = sync.OnceValues(func() ([]*coded, error) { return r.coded(s) })
-	return exec("CREATE VIEW " + r.name + " AS FROM " + scanName(r.name) + "()")
+	return s.exec(ctx, "CREATE VIEW "+r.name+" AS FROM "+scanName(r.name)+"()")
 }
 
 // codedName is the relation with codes in place of its texts.

@@ -24,6 +24,12 @@ func (s *Store) one(ctx context.Context, query string, dest []any, args ...any) 
 	return s.each(ctx, func() {}, query, dest, args...)
 }
 
+// exec runs a statement that gives no rows.
+func (s *Store) exec(ctx context.Context, statement string, args ...any) error {
+	_, err := s.conn.ExecContext(ctx, statement, args...)
+	return err
+}
+
 func each(ctx context.Context, from querier, row func(), query string, dest []any, args ...any) (err error) {
 	rows, err := from.QueryContext(ctx, query, args...)
 	if err != nil {

@@ -117,22 +117,15 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 		return nil, err
 	}
 	s.plan = s.conn
-	exec := func(q string) error {
-		_, err := s.conn.ExecContext(ctx, q)
-		return err
-	}
-	for _, q := range append(settings(s.temp, in.Out, in.Disk), ledger, objectView) {
-		if err := exec(q); err != nil {
+	for _, q := range append(settings(s.temp, in.Out, in.Disk), ledger, objectView, counted) {
+		if err := s.exec(ctx, q); err != nil {
 			return nil, err
 		}
 	}
-	if err := exec(counted); err != nil {
-		return nil, err
-	}
 	if s.keeping != nil {
-		return s, errors.Join(exec(perObject), s.register(exec))
+		return s, errors.Join(s.exec(ctx, perObject), s.register(ctx))
 	}
-	if err := errors.Join(s.register(exec), exec(latencyView)); err != nil || in.Disk.Path == "" {
+	if err := errors.Join(s.register(ctx), s.exec(ctx, latencyView)); err != nil || in.Disk.Path == "" {
 		return s, err
 	}
 	err = s.readDisk(ctx)
@@ -142,9 +135,9 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 // register makes the relations known that are no plain tables. To be kept, lines
 // become blocks; from disk, they come out of blocks; otherwise whole logs come from
 // the sources.
-func (s *Store) register(exec func(string) error) error {
+func (s *Store) register(ctx context.Context) error {
 	if s.keeping != nil {
-		return newLineBlock(s).register(s, exec)
+		return newLineBlock(s).register(ctx, s)
 	}
 	var failures, rejects lines = s.failures, s.rejects
 	request := newRequest(s)
@@ -154,9 +147,9 @@ func (s *Store) register(exec func(string) error) error {
 		request = newKeptRequests(s, "request", s.reader.lines["request"])
 	}
 	errs := []error{
-		newKeptRequests(s, "failure", failures).register(s, exec),
-		newReject(s, rejects).register(s, exec),
-		request.register(s, exec),
+		newKeptRequests(s, "failure", failures).register(ctx, s),
+		newReject(s, rejects).register(ctx, s),
+		request.register(ctx, s),
 	}
 	for name, kind := range entryRelations {
 		r := newEntries(s, name, kind)
@@ -164,7 +157,7 @@ func (s *Store) register(exec func(string) error) error {
 			from := s.reader.lines[name]
 			r.size, r.scan = from.rows, keptEntries(s, kind, from)
 		}
-		errs = append(errs, r.register(s, exec))
+		errs = append(errs, r.register(ctx, s))
 	}
 	return errors.Join(errs...)
 }
@@ -216,7 +209,7 @@ func (s *Store) configure(ctx context.Context, threads int, memory int64) error 
 		fmt.Sprintf("SET memory_limit = '%dB'", s.memory),
 		"SET lock_configuration = true",
 	} {
-		if _, err := s.conn.ExecContext(ctx, q); err != nil {
+		if err := s.exec(ctx, q); err != nil {
 			return fmt.Errorf("configure database: %w", err)
 		}
 	}

@@ -53,7 +53,7 @@ func Stats(ctx context.Context, temp string, d Disk) (list []Relation, spans []S
 		return nil, nil, 0, err
 	}
 	for _, t := range countedTables {
-		if err := add(t.name, fmt.Sprintf("SELECT count(*), min(%[1]s), max(%[1]s) FROM disk.%[2]s", t.time, t.name)); err != nil {
+		if err := add(t.name, "SELECT count(*), min(minute), max(minute) FROM disk."+t.name); err != nil {
 			return nil, nil, 0, err
 		}
 	}

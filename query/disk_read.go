@@ -167,10 +167,10 @@ func (s *Store) condition(t diskTable, balancers []string) string {
 	}
 	w := s.in.Plan.Window
 	if !w.From.IsZero() {
-		all = append(all, fmt.Sprintf("t.%s >= make_timestamp(%d)", t.time, w.From.UnixMicro()))
+		all = append(all, fmt.Sprintf("t.minute >= make_timestamp(%d)", w.From.UnixMicro()))
 	}
 	if !w.Until.IsZero() {
-		all = append(all, fmt.Sprintf("t.%s < make_timestamp(%d)", t.time, w.Until.UnixMicro()))
+		all = append(all, fmt.Sprintf("t.minute < make_timestamp(%d)", w.Until.UnixMicro()))
 	}
 	if s.in.Plan.LoadBalancer != "" {
 		all = append(all, fmt.Sprintf("CASE WHEN t.%[1]s IS NULL THEN c.wanted ELSE t.%[1]s IN (%[2]s) END", t.elb, strings.Join(append(balancers, "NULL"), ", ")))

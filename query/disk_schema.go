@@ -9,17 +9,16 @@ import "fmt"
 // diskTable is a table of the store, filled from the one of the same name in memory.
 type diskTable struct {
 	name string
-	time string // column that a window chooses by, "" for none
 	elb  string // column that --lb chooses by
 }
 
-// countedTables are those that answers read as they are; the window and the
-// balancer choose among their rows.
+// countedTables are those that answers read as they are; the window chooses among their
+// rows by the column minute, and the balancer does by elb.
 var countedTables = []diskTable{
-	{"traffic", "minute", "load_balancer"},
-	{"node_minute", "minute", "load_balancer"},
-	{"failure_minute", "minute", "elb"},
-	{"entry_minute", "minute", "load_balancer"},
+	{"traffic", "load_balancer"},
+	{"node_minute", "load_balancer"},
+	{"failure_minute", "elb"},
+	{"entry_minute", "load_balancer"},
 }
 
 // diskTables are the names of all tables but the ledger.

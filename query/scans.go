@@ -42,24 +42,20 @@ func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]
 		return nil, ofStatement(err)
 	}
 	type node struct {
-		Name     string            `json:"name"`
-		Children []json.RawMessage `json:"children"`
+		Name     string `json:"name"`
+		Children []node `json:"children"`
 		Info     struct {
 			Function string    `json:"Function"`
 			Columns  oneOrMany `json:"Projections"`
 		} `json:"extra_info"`
 	}
-	var roots []json.RawMessage
+	var roots []node
 	if err := json.Unmarshal([]byte(plan), &roots); err != nil {
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
 	found := map[string]scanned{}
-	var look func(root json.RawMessage, times int) error
-	look = func(root json.RawMessage, times int) error {
-		var n node
-		if err := json.Unmarshal(root, &n); err != nil {
-			return fmt.Errorf("read plan: %w", err)
-		}
+	var look func(n node, times int)
+	look = func(n node, times int) {
 		if len(n.Info.Columns) == 0 {
 			n.Info.Columns = oneOrMany{unknownColumns}
 		}
@@ -69,16 +65,11 @@ func (s *Store) scans(ctx context.Context, text string, args []any) (map[string]
 			if n.Name == recursive && i > 0 { // it runs until it gives nothing new
 				times = 2
 			}
-			if err := look(child, times); err != nil {
-				return err
-			}
+			look(child, times)
 		}
-		return nil
 	}
 	for _, root := range roots {
-		if err := look(root, 1); err != nil {
-			return nil, err
-		}
+		look(root, 1)
 	}
 	return found, nil
 }

@@ -39,7 +39,7 @@ func newKeptRequests(s *Store, name string, from lines) *relation[*request] {
 					return nil, false, nil
 				}
 			}
-			*row = request{e, r, s.node(r.object), s.uri(r.object)}
+			*row = request{e, r, s.name(r.object).Node, s.uri(r.object)}
 			return row, true, nil
 		}, whole
 	}

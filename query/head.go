@@ -266,7 +266,7 @@ func (r *Report) check() error {
 		}
 	}
 	for _, name := range slices.Concat(r.Default, r.Heads) {
-		if !slices.Contains(r.DimensionNames(), name) {
+		if !r.Has(name) {
 			return fmt.Errorf("report %s: no dimension %s", r.Name, name)
 		}
 	}
@@ -359,7 +359,7 @@ func (r *Report) keys(by []string) (columns []string) {
 // constant expression once, and a bound one for each row.
 func (r *Report) divided(q Question) (string, error) {
 	for _, d := range q.By {
-		if !slices.Contains(r.DimensionNames(), d) {
+		if !r.Has(d) {
 			return "", fmt.Errorf("no dimension %q", d)
 		}
 	}

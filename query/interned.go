@@ -74,7 +74,9 @@ func (n *interned) route(e *parse.Access) int32 {
 	n.key = append(n.key, target...)
 	id, ok := n.routes[string(n.key)]
 	if !ok {
-		id = n.add(string(n.key), newRoute(elb, group, target))
+		id = int32(len(n.raw))
+		n.raw = append(n.raw, newRoute(elb, group, target))
+		n.routes[string(n.key)] = id
 	}
 	*known = id
 	return id
@@ -90,13 +92,6 @@ func slot(group, target []byte) int {
 		h += uint64(group[n-1]) << 8
 	}
 	return int(h * 0x9e3779b97f4a7c15 >> (64 - knownBits)) // the upper bits depend on all others
-}
-
-func (n *interned) add(key string, r route) int32 {
-	id := int32(len(n.raw))
-	n.routes[key] = id
-	n.raw = append(n.raw, r)
-	return id
 }
 
 // intern returns the id of a word.

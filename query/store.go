@@ -244,11 +244,6 @@ func (s *Store) flush() error {
 	return errors.Join(errs...)
 }
 
-// node returns the address of the balancer node that an object's name gives.
-func (s *Store) node(object int32) string {
-	return s.name(object).Node
-}
-
 // name returns what an object's name says.
 func (s *Store) name(object int32) ingest.Name {
 	if int(object) >= len(s.names) {

@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -62,11 +63,7 @@ func (t *traffic) fail(e *parse.Access, v verdict, node []byte) {
 // sortedFailures returns the keys in an order that does not depend on how the
 // work was divided.
 func (t *traffic) sortedFailures() []failureKey {
-	keys := make([]failureKey, 0, len(t.failing))
-	for k := range t.failing {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b failureKey) int {
+	return slices.SortedFunc(maps.Keys(t.failing), func(a, b failureKey) int {
 		if c := t.compare(a.cellKey, b.cellKey); c != 0 { // cmp.Or would compare the words all the same
 			return c
 		}
@@ -74,5 +71,4 @@ func (t *traffic) sortedFailures() []failureKey {
 			strings.Compare(t.word[a.reason], t.word[b.reason]), cmp.Compare(a.elb, b.elb),
 			cmp.Compare(a.target, b.target), cmp.Compare(a.class, b.class), cmp.Compare(a.source, b.source))
 	})
-	return keys
 }

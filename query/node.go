@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -66,15 +67,10 @@ func (t *traffic) atNode(k nodeKey) *nodeCounts {
 // sortedNodes returns the keys in an order that does not depend on how the work
 // was divided.
 func (t *traffic) sortedNodes() []nodeKey {
-	keys := make([]nodeKey, 0, len(t.nodes))
-	for k := range t.nodes {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(a, b nodeKey) int {
+	return slices.SortedFunc(maps.Keys(t.nodes), func(a, b nodeKey) int {
 		if c := cmp.Compare(a.minute, b.minute); c != 0 { // cmp.Or would compare the words all the same
 			return c
 		}
 		return cmp.Or(strings.Compare(t.word[a.elb], t.word[b.elb]), strings.Compare(t.word[a.node], t.word[b.node]))
 	})
-	return keys
 }

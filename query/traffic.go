@@ -2,6 +2,7 @@ package query
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -238,14 +239,7 @@ func (t *traffic) release(c *counts) {
 
 // sorted returns the keys of all cells in an order that does not depend on how
 // the work was divided.
-func (t *traffic) sorted() []cellKey {
-	keys := make([]cellKey, 0, len(t.cells))
-	for k := range t.cells {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, t.compare)
-	return keys
-}
+func (t *traffic) sorted() []cellKey { return slices.SortedFunc(maps.Keys(t.cells), t.compare) }
 
 func (t *traffic) compare(a, b cellKey) int {
 	switch {

@@ -223,7 +223,7 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 	return &emptyError{where, "is it the right folder? This question reads nothing but " + strings.Join(kinds, ", ")}
 }
 
-// endForm is how the end of an object's interval is told.
+// endForm is how the end of an object's interval is told, and the time of a row.
 const endForm = "2006-01-02 15:04Z"
 
 // outside reports whether the interval that ends at end, if it is known, lies outside of w.

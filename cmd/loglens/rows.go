@@ -19,12 +19,11 @@ type answerRows struct {
 	limit   int  // 0 for none
 	whole   bool // the form needs all rows
 
-	columns []query.Column
-	held    [][]any
-	given   int64
-	left    int64 // rows that the limit cuts off
-	file    *os.File
-	writer  report.RowWriter
+	held   [][]any
+	given  int64
+	left   int64 // rows that the limit cuts off
+	file   *os.File
+	writer report.RowWriter
 }
 
 // rows takes limit rows at most. A form that is rows and nothing else gets all of them,
@@ -53,7 +52,7 @@ func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
 func (r *answerRows) framed() bool { return r.whole || r.encoder.Name == "json" }
 
 func (r *answerRows) Begin(columns []query.Column) error {
-	r.columns, r.held, r.given, r.left = columns, nil, 0, 0
+	r.held, r.given, r.left = nil, 0, 0
 	if r.whole {
 		return nil
 	}

@@ -71,7 +71,7 @@ func moment(t *time.Time) string {
 	if t == nil {
 		return "-"
 	}
-	return t.UTC().Format("2006-01-02 15:04Z")
+	return t.UTC().Format(endForm)
 }
 
 func (a *app) storeVerify() *cobra.Command {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -145,16 +146,8 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 		if condition != nil && posted != nil { // the status tells of one of them only
 			a.say("warning: %s", report.Plain(posted.Error()))
 		}
-		return firstOf(condition, posted, whole(sum.Totals, s.FirstFailure()), wholeBasis(before))
+		return cmp.Or(condition, posted, whole(sum.Totals, s.FirstFailure()), wholeBasis(before)) // what is lost with the others has been said
 	})
-}
-
-// firstOf is the first error there is. What is lost with the others has been said.
-func firstOf(errs ...error) error {
-	if i := slices.IndexFunc(errs, func(err error) bool { return err != nil }); i >= 0 {
-		return errs[i]
-	}
-	return nil
 }
 
 // summaryPlan checks what was typed, before anything is read.

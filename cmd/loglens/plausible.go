@@ -34,7 +34,7 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 				return err
 			}
 		}
-		return nothing(in, t, s.Kinds(), logs, first, last)
+		return &emptyError{place(in), whyNone(in, t, s.Kinds(), logs, first, last)}
 	case acc.ObjectsFailed > 0 && acc.Lines == 0 && exitStatus(s.FirstFailure()) > exitPartial:
 		none := amount.Noun(acc.ObjectsFailed, "the one log object with content could not be read",
 			fmt.Sprintf("none of the %d log objects with content could be read", acc.ObjectsFailed))
@@ -163,23 +163,10 @@ func place(in input) string {
 	return where
 }
 
-// nothing explains why there was no object of the kinds to read: logs is what else
+// whyNone explains why there was no object of the kinds to read: logs is what else
 // there is in the window; first and last are the ends of the intervals that there are
 // outside of it, zero if there are none.
-func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, last time.Time) error {
-	where := place(in)
-	var others []string
-	for _, s := range in.specs {
-		name := ingest.NameOf(s)
-		switch {
-		case name.TestFile:
-			others = append(others, fmt.Sprintf("by its name, %s is a test file and no log", s))
-		case name.Kind != parse.KindUnknown && !slices.Contains(kinds, name.Kind.String()):
-			others = append(others, fmt.Sprintf("by its name, %s is of another kind: %s", s, name.Kind))
-		case outside(in.window, name.End):
-			others = append(others, fmt.Sprintf("by its name, %s ends at %s, outside of the window: is --since right?", s, name.End.Format(endForm)))
-		}
-	}
+func whyNone(in input, t *query.Table, kinds []string, logs []query.Log, first, last time.Time) string {
 	var here, elsewhere, balancers []string
 	plan := ingest.Plan{LoadBalancer: in.balancer}
 	for _, l := range logs {
@@ -193,34 +180,52 @@ func nothing(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 		}
 	}
 	slices.Sort(here)
+	named := toldByName(in, kinds)
 	switch {
-	case len(others) > 0:
-		if more := len(others) - mostFiles; more > 0 {
-			others = append(others[:mostFiles], fmt.Sprintf("and %d more", more))
+	case len(named) > 0:
+		if more := len(named) - mostFiles; more > 0 {
+			named = append(named[:mostFiles], fmt.Sprintf("and %d more", more))
 		}
-		return &emptyError{where, strings.Join(others, "\n")}
+		return strings.Join(named, "\n")
 	case len(elsewhere) > 0:
-		return &emptyError{where, "there are logs of " + few(mostNames, slices.Compact(elsewhere)) + ", but of another region or account than --lb says"}
+		return "there are logs of " + few(mostNames, slices.Compact(elsewhere)) + ", but of another region or account than --lb says"
 	case len(here) > 0:
-		return &emptyError{where, "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + readers(here)}
+		return "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + readers(here)
 	case len(t.Warnings) > 0:
-		return &emptyError{where, strings.Join(t.Warnings, "\n") + readers(t.Unread)}
+		return strings.Join(t.Warnings, "\n") + readers(t.Unread)
 	case !first.IsZero():
 		span := "from " + first.Format(endForm) + " to " + last.Format(endForm)
 		if first.Equal(last) {
 			span = "at " + first.Format(endForm)
 		}
-		return &emptyError{where, "the objects there end " + span + ": is the window right, and --tz?"}
+		return "the objects there end " + span + ": is the window right, and --tz?"
 	case in.balancer != "" && len(balancers) > 0:
-		return &emptyError{where, wholeName + "; there are " + few(mostNames, slices.Compact(balancers))}
+		return wholeName + "; there are " + few(mostNames, slices.Compact(balancers))
 	case in.remote:
-		return &emptyError{where, "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"}
+		return "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"
 	case in.balancer != "":
-		return &emptyError{where, wholeName}
+		return wholeName
 	case in.sources == nil:
-		return &emptyError{where, "loglens store stats --store " + ingest.ShellWord(in.specs[0]) + " says what the store holds"}
+		return "loglens store stats --store " + ingest.ShellWord(in.specs[0]) + " says what the store holds"
 	}
-	return &emptyError{where, "is it the right folder? This question reads nothing but " + strings.Join(kinds, ", ")}
+	return "is it the right folder? This question reads nothing but " + strings.Join(kinds, ", ")
+}
+
+// toldByName are the sources that hold nothing of these kinds and of the window by what
+// their names say.
+func toldByName(in input, kinds []string) (said []string) {
+	for _, s := range in.specs {
+		name := ingest.NameOf(s)
+		switch {
+		case name.TestFile:
+			said = append(said, fmt.Sprintf("by its name, %s is a test file and no log", s))
+		case name.Kind != parse.KindUnknown && !slices.Contains(kinds, name.Kind.String()):
+			said = append(said, fmt.Sprintf("by its name, %s is of another kind: %s", s, name.Kind))
+		case outside(in.window, name.End):
+			said = append(said, fmt.Sprintf("by its name, %s ends at %s, outside of the window: is --since right?", s, name.End.Format(endForm)))
+		}
+	}
+	return said
 }
 
 // endForm is how the end of an object's interval is told, and the time of a row.

@@ -189,31 +189,11 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if q.Limit = o.limit; o.limit < 0 {
 		return q, e, usage("--limit 0 shows all rows", "--limit %d is negative", o.limit)
 	}
-	q.Now, q.Filters = a.now(), map[string]string{}
+	q.Now = a.now()
 	if zone, err := when.Zone(o.read.zone); err == nil && zone != time.Local { // what is wrong is told where times are read
 		q.Zone = zone
 	}
-	for _, f := range r.Filters {
-		value := *o.filters[f.Name]
-		if value == "" {
-			continue
-		}
-		if f.Words != nil && !slices.Contains(f.Words, value) {
-			flag := "--" + flagName(f.Name)
-			return q, e, usage(flag+" takes "+strings.Join(f.Words, ", "), "%s: unknown word %q", flag, value)
-		}
-		if f.Number && !wholeOrNone.MatchString(value) {
-			return q, e, usage("for example 503, or - for none", "--%s: %q is not a whole number", flagName(f.Name), value)
-		}
-		if n, err := strconv.Atoi(value); f.Number && err == nil {
-			value = strconv.Itoa(n) // the log writes 000 for what is 0
-		}
-		if err := possible(f.Name, value); err != nil {
-			return q, e, err
-		}
-		q.Filters[f.Name] = value
-	}
-	if err := applicable(r, q.Filters); err != nil {
+	if q.Filters, err = o.given(r); err != nil {
 		return q, e, err
 	}
 	if log := q.Filters["log"]; log != "" && log != "request" && a.typed["class"] && !slices.Equal(o.classes, outages) {
@@ -239,16 +219,41 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	return q, e, nil
 }
 
+// given are the values of the filters that were typed.
+func (o reportOptions) given(r query.Report) (map[string]string, error) {
+	filters := map[string]string{}
+	for _, f := range r.Filters {
+		value, flag := *o.filters[f.Name], "--"+flagName(f.Name)
+		if value == "" {
+			continue
+		}
+		if f.Words != nil && !slices.Contains(f.Words, value) {
+			return nil, usage(flag+" takes "+strings.Join(f.Words, ", "), "%s: unknown word %q", flag, value)
+		}
+		if f.Number && !wholeOrNone.MatchString(value) {
+			return nil, usage("for example 503, or - for none", "%s: %q is not a whole number", flag, value)
+		}
+		if n, err := strconv.Atoi(value); f.Number && err == nil {
+			value = strconv.Itoa(n) // the log writes 000 for what is 0
+		}
+		if err := possible(f.Name, value); err != nil {
+			return nil, err
+		}
+		filters[f.Name] = value
+	}
+	return filters, applicable(r, filters)
+}
+
 var wholeOrNone = regexp.MustCompile(`^(-|[0-9]{1,9})$`)
 
 // applicable refuses filters that make no sense with the log that was chosen:
 // without them more lines would come than were asked for.
 func applicable(r query.Report, filters map[string]string) error {
+	log := filters["log"]
+	if i := slices.IndexFunc(r.Filters, func(f query.Filter) bool { return f.Name == "log" }); log == "" && i >= 0 {
+		log = r.Filters[i].Words[0]
+	}
 	for _, f := range r.Filters {
-		log := filters["log"]
-		if i := slices.IndexFunc(r.Filters, func(f query.Filter) bool { return f.Name == "log" }); log == "" && i >= 0 {
-			log = r.Filters[i].Words[0]
-		}
 		if _, given := filters[f.Name]; given && f.Logs != nil && !slices.Contains(f.Logs, log) {
 			return usage("it is for --log "+strings.Join(f.Logs, ", "), "--%s does not apply to --log %s", flagName(f.Name), log)
 		}

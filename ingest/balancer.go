@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -88,11 +89,7 @@ func (e *LogsOffError) Hint() string {
 	args := []string{"--load-balancer-arn", b.ARN, "--attributes"}
 	for _, l := range balancerLogs {
 		if off := b.log(l.kind); off != nil {
-			bucket := off.Bucket
-			if bucket == "" {
-				bucket = "BUCKET"
-			}
-			args = append(args, "Key="+l.attribute+"enabled,Value=true", "Key="+l.attribute+"bucket,Value="+bucket)
+			args = append(args, "Key="+l.attribute+"enabled,Value=true", "Key="+l.attribute+"bucket,Value="+cmp.Or(off.Bucket, "BUCKET"))
 		}
 	}
 	return e.Caller.Command("elbv2", "modify-load-balancer-attributes", args...)

@@ -93,9 +93,7 @@ func (a AWS) Config(ctx context.Context) (aws.Config, error) {
 	cfg.Credentials = aws.NewCredentialsCache(chain)
 	if a.RoleARN != "" {
 		base := cfg.Copy()
-		if base.Region == "" {
-			base.Region = defaultRegion
-		}
+		base.Region = cmp.Or(base.Region, defaultRegion)
 		role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(base), a.RoleARN, func(o *stscreds.AssumeRoleOptions) {
 			o.RoleSessionName = "loglens"
 			if a.ExternalID != "" {
@@ -150,8 +148,7 @@ func isTimeout(err error) bool {
 // isCertificate reports whether a server's certificate is not to be trusted, which it
 // will not be the next time either.
 func isCertificate(err error) bool {
-	var certificate *tls.CertificateVerificationError
-	return errors.As(err, &certificate)
+	return errors.As(err, new(*tls.CertificateVerificationError))
 }
 
 // delay is how long to wait after the n-th failure in a row, n from 0: twice as

@@ -150,9 +150,7 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 
 // hopeless reports whether what follows in the listing would fail alike.
 func hopeless(err error) bool {
-	var credentials *CredentialsError
-	var unreachable *UnreachableError
-	return errors.As(err, &credentials) || errors.As(err, &unreachable)
+	return errors.As(err, new(*CredentialsError)) || errors.As(err, new(*UnreachableError))
 }
 
 // joined is errors.Join, but leaves a single error as it is.

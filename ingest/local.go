@@ -25,15 +25,13 @@ func newLocalSource(spec string) (Source, error) {
 	if spec == "" {
 		return nil, &SourceError{Spec: `""`, Reason: "an empty name", Next: "is a variable empty? A source is s3://bucket/prefix, a file, a folder or a glob"}
 	}
-	_, err := os.Stat(spec)
-	if err == nil {
+	switch _, err := os.Stat(spec); {
+	case err == nil:
 		return localSource{spec, []string{spec}}, nil
-	}
-	isGlob := strings.ContainsAny(spec, Wild)
-	if !isGlob && errors.Is(err, fs.ErrNotExist) {
+	case strings.ContainsAny(spec, Wild):
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, &NotFoundError{What: "no such file or folder", Name: spec, Next: bucketHint(spec), Err: err}
-	}
-	if !isGlob {
+	default:
 		return nil, fmt.Errorf("open %s: %w", spec, reason(err))
 	}
 	base, pattern := doublestar.SplitPattern(filepath.ToSlash(filepath.Clean(spec)))
@@ -43,8 +41,7 @@ func newLocalSource(spec string) (Source, error) {
 		return nil, &SourceError{Spec: spec, Reason: "not a valid pattern: " + err.Error(), Next: wildHelp}
 	case err != nil:
 		return nil, err
-	}
-	if len(paths) == 0 {
+	case len(paths) == 0:
 		return nil, &NotFoundError{What: "no file matches this pattern", Name: spec, Next: "quote a pattern, so that the shell leaves it alone: " + ShellWord(spec)}
 	}
 	return localSource{spec, paths}, nil

@@ -1,6 +1,7 @@
 package ingest
 
 import (
+	"cmp"
 	"context"
 	"sync"
 
@@ -39,11 +40,7 @@ func (d *dialer) bucket(ctx context.Context, name string) (*bucket, error) {
 	b := d.buckets[name]
 	if b == nil {
 		b = &bucket{name: name, aws: d.aws, cfg: d.cfg, pulse: newPulse(d.aws.idle())}
-		region := d.cfg.Region
-		if region == "" {
-			region = defaultRegion
-		}
-		b.move(region)
+		b.move(cmp.Or(d.cfg.Region, defaultRegion))
 		d.buckets[name] = b
 	}
 	return b, nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,17 +39,8 @@ type listed struct {
 
 // within reports whether all keys have the prefix.
 func (p page) within(prefix string) bool {
-	for _, o := range p.objects {
-		if !strings.HasPrefix(o.key, prefix) {
-			return false
-		}
-	}
-	for _, k := range p.prefixes {
-		if !strings.HasPrefix(k, prefix) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(p.objects, func(o listed) bool { return !strings.HasPrefix(o.key, prefix) }) &&
+		!slices.ContainsFunc(p.prefixes, func(k string) bool { return !strings.HasPrefix(k, prefix) })
 }
 
 // brokenPages is how often an answer that makes no sense is asked for again,

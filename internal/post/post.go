@@ -71,9 +71,9 @@ func (e *refusal) Error() string { return "it answers " + e.status }
 // The error names the host and the last cause, and never the URL.
 func (c *Client) Post(ctx context.Context, to *url.URL, body []byte) error {
 	end := c.Now().Add(c.All)
-	var err error
-	for try := range tries {
-		if err = c.once(ctx, to, body, min(c.Each, end.Sub(c.Now()))); err == nil {
+	for try := 0; ; try++ {
+		err := c.once(ctx, to, body, min(c.Each, end.Sub(c.Now())))
+		if err == nil {
 			return nil
 		}
 		if ctx.Err() != nil {
@@ -90,7 +90,6 @@ func (c *Client) Post(ctx context.Context, to *url.URL, body []byte) error {
 			return err
 		}
 	}
-	return err
 }
 
 // pause says how long to wait after an error, and whether to try again at all.

@@ -212,18 +212,20 @@ func together(ctx context.Context, all ...func(context.Context) error) error {
 // than a beginning.
 var errSameMark = errors.New("the answer comes in parts, and a mark of where it goes on came twice: it is not known to be whole")
 
-// pages follows the marks of an answer in parts to its end.
+// pages follows the marks of an answer in parts to its end. read takes apart what fetch
+// has got.
 //
 // Errors: those of fetch, and errSameMark. The parts before are not returned.
-func pages[T any](fetch func(mark *string) (part []T, next *string, err error)) (all []T, err error) {
+func pages[O, T any](fetch func(mark *string) (O, error), read func(O) (part []T, next *string)) (all []T, err error) {
 	all = []T{}
 	seen := map[string]bool{}
 	var mark *string
 	for {
-		part, next, err := fetch(mark)
+		out, err := fetch(mark)
 		if err != nil {
 			return nil, err
 		}
+		part, next := read(out)
 		all = append(all, part...)
 		switch {
 		case aws.ToString(next) == "":

@@ -33,13 +33,11 @@ func (c *collector) findClassic(ctx context.Context, q ingest.BalancerQuery) (ok
 	case q.Name != "":
 		in.LoadBalancerNames = []string{q.Name}
 	}
-	found, err := pages(func(mark *string) ([]types.LoadBalancerDescription, *string, error) {
+	found, err := pages(func(mark *string) (*classic.DescribeLoadBalancersOutput, error) {
 		in.Marker = mark
-		out, err := c.classic.DescribeLoadBalancers(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.LoadBalancerDescriptions, out.NextMarker, nil
+		return c.classic.DescribeLoadBalancers(ctx, in)
+	}, func(out *classic.DescribeLoadBalancersOutput) ([]types.LoadBalancerDescription, *string) {
+		return out.LoadBalancerDescriptions, out.NextMarker
 	})
 	var api smithy.APIError
 	if errors.As(err, &api) && strings.Contains(api.ErrorCode(), "NotFound") {

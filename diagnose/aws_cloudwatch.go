@@ -146,13 +146,11 @@ func (c *collector) readMetrics(ctx context.Context, queries []types.MetricDataQ
 	in := &cloudwatch.GetMetricDataInput{
 		MetricDataQueries: queries, StartTime: &from, EndTime: &c.snapshot.Until, ScanBy: types.ScanByTimestampAscending,
 	}
-	found, err := pages(func(mark *string) ([]types.MetricDataResult, *string, error) {
+	found, err := pages(func(mark *string) (*cloudwatch.GetMetricDataOutput, error) {
 		in.NextToken = mark
-		out, err := c.metrics.GetMetricData(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.MetricDataResults, out.NextToken, nil
+		return c.metrics.GetMetricData(ctx, in)
+	}, func(out *cloudwatch.GetMetricDataOutput) ([]types.MetricDataResult, *string) {
+		return out.MetricDataResults, out.NextToken
 	})
 	if err != nil {
 		return c.settle(ctx, err, "metrics", getMetrics)

@@ -80,13 +80,11 @@ func (c *collector) instances(ctx context.Context, ids []string) error {
 	for part := range slices.Chunk(ids, mostValues) {
 		// By filter: an id that does not exist would fail all of them.
 		in := &ec2.DescribeInstancesInput{Filters: []types.Filter{filter("instance-id", part...)}}
-		found, err := pages(func(mark *string) ([]types.Reservation, *string, error) {
+		found, err := pages(func(mark *string) (*ec2.DescribeInstancesOutput, error) {
 			in.NextToken = mark
-			out, err := c.ec2.DescribeInstances(ctx, in)
-			if err != nil {
-				return nil, nil, err
-			}
-			return out.Reservations, out.NextToken, nil
+			return c.ec2.DescribeInstances(ctx, in)
+		}, func(out *ec2.DescribeInstancesOutput) ([]types.Reservation, *string) {
+			return out.Reservations, out.NextToken
 		})
 		if err != nil {
 			return c.settle(ctx, err, "instances", "ec2:DescribeInstances")
@@ -137,13 +135,11 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	list := []Interface{}
 	read := func(node bool, filters ...types.Filter) error {
 		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters}
-		found, err := pages(func(mark *string) ([]types.NetworkInterface, *string, error) {
+		found, err := pages(func(mark *string) (*ec2.DescribeNetworkInterfacesOutput, error) {
 			in.NextToken = mark
-			out, err := c.ec2.DescribeNetworkInterfaces(ctx, in)
-			if err != nil {
-				return nil, nil, err
-			}
-			return out.NetworkInterfaces, out.NextToken, nil
+			return c.ec2.DescribeNetworkInterfaces(ctx, in)
+		}, func(out *ec2.DescribeNetworkInterfacesOutput) ([]types.NetworkInterface, *string) {
+			return out.NetworkInterfaces, out.NextToken
 		})
 		for _, i := range found {
 			list = append(list, interfaceOf(i, node))
@@ -201,14 +197,10 @@ func interfaceOf(i types.NetworkInterface, node bool) Interface {
 
 func (c *collector) vpcs(ctx context.Context, ids []string) error {
 	in := &ec2.DescribeVpcsInput{Filters: []types.Filter{filter("vpc-id", ids...)}}
-	found, err := pages(func(mark *string) ([]types.Vpc, *string, error) {
+	found, err := pages(func(mark *string) (*ec2.DescribeVpcsOutput, error) {
 		in.NextToken = mark
-		out, err := c.ec2.DescribeVpcs(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Vpcs, out.NextToken, nil
-	})
+		return c.ec2.DescribeVpcs(ctx, in)
+	}, func(out *ec2.DescribeVpcsOutput) ([]types.Vpc, *string) { return out.Vpcs, out.NextToken })
 	if err != nil {
 		return c.settle(ctx, err, "VPCs", "ec2:DescribeVpcs")
 	}
@@ -230,14 +222,10 @@ func (c *collector) vpcs(ctx context.Context, ids []string) error {
 
 func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 	in := &ec2.DescribeSubnetsInput{Filters: []types.Filter{filter("vpc-id", vpcs...)}}
-	found, err := pages(func(mark *string) ([]types.Subnet, *string, error) {
+	found, err := pages(func(mark *string) (*ec2.DescribeSubnetsOutput, error) {
 		in.NextToken = mark
-		out, err := c.ec2.DescribeSubnets(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Subnets, out.NextToken, nil
-	})
+		return c.ec2.DescribeSubnets(ctx, in)
+	}, func(out *ec2.DescribeSubnetsOutput) ([]types.Subnet, *string) { return out.Subnets, out.NextToken })
 	if err != nil {
 		return c.settle(ctx, err, "subnets", "ec2:DescribeSubnets")
 	}
@@ -266,13 +254,11 @@ func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 
 func (c *collector) acls(ctx context.Context, vpcs []string) error {
 	in := &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{filter("vpc-id", vpcs...)}}
-	found, err := pages(func(mark *string) ([]types.NetworkAcl, *string, error) {
+	found, err := pages(func(mark *string) (*ec2.DescribeNetworkAclsOutput, error) {
 		in.NextToken = mark
-		out, err := c.ec2.DescribeNetworkAcls(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.NetworkAcls, out.NextToken, nil
+		return c.ec2.DescribeNetworkAcls(ctx, in)
+	}, func(out *ec2.DescribeNetworkAclsOutput) ([]types.NetworkAcl, *string) {
+		return out.NetworkAcls, out.NextToken
 	})
 	if err != nil {
 		return c.settle(ctx, err, "network ACLs", "ec2:DescribeNetworkAcls")
@@ -317,13 +303,11 @@ func order(a, b bool) int {
 
 func (c *collector) routes(ctx context.Context, vpcs []string) error {
 	in := &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("vpc-id", vpcs...)}}
-	found, err := pages(func(mark *string) ([]types.RouteTable, *string, error) {
+	found, err := pages(func(mark *string) (*ec2.DescribeRouteTablesOutput, error) {
 		in.NextToken = mark
-		out, err := c.ec2.DescribeRouteTables(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.RouteTables, out.NextToken, nil
+		return c.ec2.DescribeRouteTables(ctx, in)
+	}, func(out *ec2.DescribeRouteTablesOutput) ([]types.RouteTable, *string) {
+		return out.RouteTables, out.NextToken
 	})
 	if err != nil {
 		return c.settle(ctx, err, "route tables", "ec2:DescribeRouteTables")
@@ -357,13 +341,11 @@ func (c *collector) securityGroups(ctx context.Context, ids []string) error {
 	list := []SecurityGroup{}
 	for part := range slices.Chunk(ids, mostValues) {
 		in := &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{filter("group-id", part...)}}
-		found, err := pages(func(mark *string) ([]types.SecurityGroup, *string, error) {
+		found, err := pages(func(mark *string) (*ec2.DescribeSecurityGroupsOutput, error) {
 			in.NextToken = mark
-			out, err := c.ec2.DescribeSecurityGroups(ctx, in)
-			if err != nil {
-				return nil, nil, err
-			}
-			return out.SecurityGroups, out.NextToken, nil
+			return c.ec2.DescribeSecurityGroups(ctx, in)
+		}, func(out *ec2.DescribeSecurityGroupsOutput) ([]types.SecurityGroup, *string) {
+			return out.SecurityGroups, out.NextToken
 		})
 		if err != nil {
 			return c.settle(ctx, err, "security groups", "ec2:DescribeSecurityGroups")
@@ -417,12 +399,10 @@ func (c *collector) prefixLists(ctx context.Context) error {
 	c.snapshot.Network.PrefixLists = []PrefixList{}
 	for _, id := range distinct(ids) {
 		all = append(all, func(ctx context.Context) error {
-			found, err := pages(func(mark *string) ([]types.PrefixListEntry, *string, error) {
-				out, err := c.ec2.GetManagedPrefixListEntries(ctx, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &id, NextToken: mark})
-				if err != nil {
-					return nil, nil, err
-				}
-				return out.Entries, out.NextToken, nil
+			found, err := pages(func(mark *string) (*ec2.GetManagedPrefixListEntriesOutput, error) {
+				return c.ec2.GetManagedPrefixListEntries(ctx, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &id, NextToken: mark})
+			}, func(out *ec2.GetManagedPrefixListEntriesOutput) ([]types.PrefixListEntry, *string) {
+				return out.Entries, out.NextToken
 			})
 			if err != nil {
 				return c.settle(ctx, err, "prefix list "+id, "ec2:GetManagedPrefixListEntries")

@@ -30,13 +30,11 @@ func (c *collector) find(ctx context.Context, q ingest.BalancerQuery, which stri
 	case q.Name != "":
 		in.Names = []string{q.Name}
 	}
-	found, err := pages(func(mark *string) ([]types.LoadBalancer, *string, error) {
+	found, err := pages(func(mark *string) (*elb.DescribeLoadBalancersOutput, error) {
 		in.Marker = mark
-		out, err := c.elb.DescribeLoadBalancers(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.LoadBalancers, out.NextMarker, nil
+		return c.elb.DescribeLoadBalancers(ctx, in)
+	}, func(out *elb.DescribeLoadBalancersOutput) ([]types.LoadBalancer, *string) {
+		return out.LoadBalancers, out.NextMarker
 	})
 	if err != nil && !isCode(err, "LoadBalancerNotFound") {
 		return false, ingest.Explain(ctx, err, c.caller, describeBalancers, "Elastic Load Balancing in "+c.caller.Region)
@@ -103,12 +101,10 @@ func (c *collector) attributes(ctx context.Context) error {
 }
 
 func (c *collector) listeners(ctx context.Context) error {
-	found, err := pages(func(mark *string) ([]types.Listener, *string, error) {
-		out, err := c.elb.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &c.snapshot.Balancer.ARN, Marker: mark})
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Listeners, out.NextMarker, nil
+	found, err := pages(func(mark *string) (*elb.DescribeListenersOutput, error) {
+		return c.elb.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &c.snapshot.Balancer.ARN, Marker: mark})
+	}, func(out *elb.DescribeListenersOutput) ([]types.Listener, *string) {
+		return out.Listeners, out.NextMarker
 	})
 	if err != nil {
 		c.put(func(s *Snapshot) { s.Listeners = nil })
@@ -146,13 +142,9 @@ func (c *collector) listeners(ctx context.Context) error {
 // is often a secret that a CDN sends along, so that marks take its place.
 func (c *collector) rules(ctx context.Context, l *Listener) error {
 	arn := l.ARN
-	found, err := pages(func(mark *string) ([]types.Rule, *string, error) {
-		out, err := c.elb.DescribeRules(ctx, &elb.DescribeRulesInput{ListenerArn: &arn, Marker: mark})
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Rules, out.NextMarker, nil
-	})
+	found, err := pages(func(mark *string) (*elb.DescribeRulesOutput, error) {
+		return c.elb.DescribeRules(ctx, &elb.DescribeRulesInput{ListenerArn: &arn, Marker: mark})
+	}, func(out *elb.DescribeRulesOutput) ([]types.Rule, *string) { return out.Rules, out.NextMarker })
 	if err != nil || len(found) == 0 {
 		return c.settle(ctx, err, fmt.Sprintf("rules of the listener on port %d", l.Port), describeRules)
 	}
@@ -264,12 +256,10 @@ func actionsOf(actions []types.Action) []Action {
 // listenerCertificates adds those beside the default one, for SNI.
 func (c *collector) listenerCertificates(ctx context.Context, l *Listener) error {
 	arn := l.ARN
-	found, err := pages(func(mark *string) ([]types.Certificate, *string, error) {
-		out, err := c.elb.DescribeListenerCertificates(ctx, &elb.DescribeListenerCertificatesInput{ListenerArn: &arn, Marker: mark})
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.Certificates, out.NextMarker, nil
+	found, err := pages(func(mark *string) (*elb.DescribeListenerCertificatesOutput, error) {
+		return c.elb.DescribeListenerCertificates(ctx, &elb.DescribeListenerCertificatesInput{ListenerArn: &arn, Marker: mark})
+	}, func(out *elb.DescribeListenerCertificatesOutput) ([]types.Certificate, *string) {
+		return out.Certificates, out.NextMarker
 	})
 	if err != nil {
 		return c.settle(ctx, err, fmt.Sprintf("certificates of the listener on port %d", l.Port), describeCertificates)
@@ -333,13 +323,11 @@ func (c *collector) named(ctx context.Context) error {
 const mostNamed = 20
 
 func (c *collector) describeGroups(ctx context.Context, in *elb.DescribeTargetGroupsInput) ([]types.TargetGroup, error) {
-	return pages(func(mark *string) ([]types.TargetGroup, *string, error) {
+	return pages(func(mark *string) (*elb.DescribeTargetGroupsOutput, error) {
 		in.Marker = mark
-		out, err := c.elb.DescribeTargetGroups(ctx, in)
-		if err != nil {
-			return nil, nil, err
-		}
-		return out.TargetGroups, out.NextMarker, nil
+		return c.elb.DescribeTargetGroups(ctx, in)
+	}, func(out *elb.DescribeTargetGroupsOutput) ([]types.TargetGroup, *string) {
+		return out.TargetGroups, out.NextMarker
 	})
 }
 

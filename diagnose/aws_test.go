@@ -58,17 +58,22 @@ func TestPages(t *testing.T) {
 		{"on the spot", map[string]string{"": "a", "a": "a"}, nil, 2, errSameMark},
 	} {
 		n := 0
-		all, err := pages(func(mark *string) ([]string, *string, error) {
+		all, err := pages(func(mark *string) (string, error) {
 			n++
-			next := tt.marks[aws.ToString(mark)]
-			return []string{aws.ToString(mark)}, &next, nil
+			return aws.ToString(mark), nil
+		}, func(mark string) ([]string, *string) {
+			return []string{mark}, aws.String(tt.marks[mark])
 		})
 		if diff := cmp.Diff(tt.want, all); diff != "" || !errors.Is(err, tt.err) || n != tt.calls {
 			t.Errorf("%s: %v, %d calls (-want +got):\n%s", tt.name, err, n, diff)
 		}
 	}
 	broken := errors.New("broken")
-	if _, err := pages(func(*string) ([]string, *string, error) { return nil, nil, broken }); !errors.Is(err, broken) {
+	unread := func(*string) ([]string, *string) {
+		t.Error("an answer that is none was read")
+		return nil, nil
+	}
+	if _, err := pages(func(*string) (*string, error) { return nil, broken }, unread); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
 }

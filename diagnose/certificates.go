@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -198,7 +199,7 @@ func covers(name, host string) bool {
 	name, host = strings.ToLower(name), strings.ToLower(host)
 	if rest, ok := strings.CutPrefix(name, "*."); ok {
 		label, _, _ := strings.Cut(host, ".")
-		name = or(strings.NewReplacer("*", "", "?", "x").Replace(label), "x") + "." + rest
+		name = cmp.Or(strings.NewReplacer("*", "", "?", "x").Replace(label), "x") + "." + rest
 	}
 	return glob(host, name)
 }

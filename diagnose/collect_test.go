@@ -58,7 +58,11 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `<Response><Errors><Error><Code>UnauthorizedOperation</Code><Message>no</Message></Error></Errors></Response>`)
 	case !ok:
 		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, or(a.code, "AccessDenied"))
+		code := a.code
+		if code == "" {
+			code = "AccessDenied"
+		}
+		fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)
 	case ec2:
 		fmt.Fprintf(w, `<%[1]sResponse>%[2]s</%[1]sResponse>`, action, answer)
 	default:

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -59,11 +60,11 @@ func (f *facts) had(g *Group) (list []Target) {
 // fillIn prints the same with a word in place of the target, and a command that lists
 // what it may be.
 func (f *facts) fillIn(found *Finding, g *Group) {
-	word, list := "INSTANCE-ID", f.command("ec2", "describe-instances", "--filters", "Name=vpc-id,Values="+or(g.VPC, f.Balancer.VPC),
+	word, list := "INSTANCE-ID", f.command("ec2", "describe-instances", "--filters", "Name=vpc-id,Values="+cmp.Or(g.VPC, f.Balancer.VPC),
 		"--query", "Reservations[].Instances[].[InstanceId,State.Name,PrivateIpAddress]", "--output", "text")
 	switch g.Type {
 	case "ip":
-		word, list = "IP-ADDRESS", f.command("ec2", "describe-network-interfaces", "--filters", "Name=vpc-id,Values="+or(g.VPC, f.Balancer.VPC),
+		word, list = "IP-ADDRESS", f.command("ec2", "describe-network-interfaces", "--filters", "Name=vpc-id,Values="+cmp.Or(g.VPC, f.Balancer.VPC),
 			"--query", "NetworkInterfaces[].[PrivateIpAddress,Description]", "--output", "text")
 	case "lambda":
 		word, list = "FUNCTION-ARN", f.command("lambda", "list-functions", "--query", "Functions[].[FunctionArn]", "--output", "text")

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -204,7 +205,7 @@ func Read(r io.Reader) (*Snapshot, error) {
 
 // headline says of what and when a report is.
 func (r *Report) headline() string {
-	return fmt.Sprintf("%s · %s load balancer · %s to %s UTC", or(r.Balancer.ID, r.Balancer.Name), r.Balancer.Type,
+	return fmt.Sprintf("%s · %s load balancer · %s to %s UTC", cmp.Or(r.Balancer.ID, r.Balancer.Name), r.Balancer.Type,
 		r.From.UTC().Format("2006-01-02 15:04"), r.Until.UTC().Format("2006-01-02 15:04"))
 }
 

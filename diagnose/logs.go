@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -51,12 +52,12 @@ func lookAtLogs(f *facts) (list []*Finding) {
 func (f *facts) off(id, prefix, sentence string) *Finding {
 	found := finding(id, sentence)
 	found.Confidence = High
-	found.because(FromConfig, prefix+"enabled is "+or(f.Balancer.Attributes[prefix+"enabled"], "false"))
+	found.because(FromConfig, prefix+"enabled is "+cmp.Or(f.Balancer.Attributes[prefix+"enabled"], "false"))
 	found.because(FromConfig, "logs that go through CloudWatch Logs instead are not looked for; name where they are as SOURCE")
-	bucket := or(f.Balancer.Attributes[prefix+"bucket"], or(f.Balancer.Attributes["access_logs.s3.bucket"], "BUCKET"))
+	bucket := cmp.Or(f.Balancer.Attributes[prefix+"bucket"], f.Balancer.Attributes["access_logs.s3.bucket"], "BUCKET")
 	if f.Balancer.Type == Classic {
 		// What such a command does not name is set anew: the prefix to none.
-		interval, below := or(f.Balancer.Attributes[prefix+"emit_interval"], "5"), ""
+		interval, below := cmp.Or(f.Balancer.Attributes[prefix+"emit_interval"], "5"), ""
 		if p := f.Balancer.Attributes[prefix+"prefix"]; p != "" {
 			below = `,"S3BucketPrefix":` + strconv.Quote(p)
 		}

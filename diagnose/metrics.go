@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -112,7 +113,7 @@ func (g *Group) leastIsSet() bool {
 // least adds what a group's minimum is, if it has one of its own.
 func (f *Finding) least(g *Group) {
 	if g.leastIsSet() {
-		f.because(FromConfig, fmt.Sprintf("%s of %s is %s, %s is %s", attrLeast, g.Name, or(g.Attributes[attrLeast], "1"), attrLeastPart, or(g.Attributes[attrLeastPart], "off")))
+		f.because(FromConfig, fmt.Sprintf("%s of %s is %s, %s is %s", attrLeast, g.Name, cmp.Or(g.Attributes[attrLeast], "1"), attrLeastPart, cmp.Or(g.Attributes[attrLeastPart], "off")))
 	}
 }
 

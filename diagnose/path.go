@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -65,7 +66,7 @@ var passes = map[Hop]func(*facts) (evidence []string, ok bool){
 // The name is not looked up: what clients get is not what is seen from here. That
 // they arrive says as much.
 func dnsPasses(f *facts) ([]string, bool) {
-	evidence := []string{or(f.Balancer.DNSName, "no DNS name")}
+	evidence := []string{cmp.Or(f.Balancer.DNSName, "no DNS name")}
 	for _, name := range []string{"NewConnectionCount", "RequestCount", "NewFlowCount"} {
 		if n, ok := f.total(name, ""); ok && n > 0 {
 			return append(evidence, fmt.Sprintf("clients arrive: %s %s", name, number(n))), true
@@ -79,7 +80,7 @@ func dnsPasses(f *facts) ([]string, bool) {
 
 func nodePasses(f *facts) ([]string, bool) {
 	b := f.Balancer
-	evidence := []string{fmt.Sprintf("%s, %s, %s", b.Type, b.Scheme, or(b.State, "state not known"))}
+	evidence := []string{fmt.Sprintf("%s, %s, %s", b.Type, b.Scheme, cmp.Or(b.State, "state not known"))}
 	if zones := f.zones(); len(zones) > 0 {
 		evidence = append(evidence, "zones "+strings.Join(zones, ", "))
 	}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -38,7 +39,7 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 			continue
 		}
 		if f.sum(f.ofGroup(g, "Protocol_Mismatch")) > 0 {
-			found := f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, or(g.Version, "HTTP1")))
+			found := f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, cmp.Or(g.Version, "HTTP1")))
 			f.strangers(found, g)
 			list = append(list, found)
 		}
@@ -128,7 +129,7 @@ func (f *facts) strangers(found *Finding, groups ...*Group) {
 	}
 	found.Level = Warn
 	if len(groups) == 1 {
-		found.Sentence = fmt.Sprintf("Some clients speak another protocol to %s than its protocol version %s takes (464): %d of %s.", groups[0].Name, or(groups[0].Version, "HTTP1"), n, amount.Of(sent, "request", "requests"))
+		found.Sentence = fmt.Sprintf("Some clients speak another protocol to %s than its protocol version %s takes (464): %d of %s.", groups[0].Name, cmp.Or(groups[0].Version, "HTTP1"), n, amount.Of(sent, "request", "requests"))
 	} else {
 		found.Sentence = fmt.Sprintf("Some clients speak another protocol than the target groups' protocol version takes (464): %s, and each group got more than that.", amount.Of(n, "request", "requests"))
 	}
@@ -136,13 +137,6 @@ func (f *facts) strangers(found *Finding, groups ...*Group) {
 	if float64(n) < fewFailures*float64(sent) {
 		found.Level, found.Fix, found.Undo = Note, nil, nil
 	}
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 func (f *facts) mismatch(g *Group, sentence string) *Finding {
@@ -153,8 +147,8 @@ func (f *facts) mismatch(g *Group, sentence string) *Finding {
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
 	}
-	found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, or(g.Version, "HTTP1")))
-	if or(g.Version, "HTTP1") == "HTTP1" {
+	found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, cmp.Or(g.Version, "HTTP1")))
+	if cmp.Or(g.Version, "HTTP1") == "HTTP1" {
 		f.anotherVersion(found, g, "GRPC") // nothing else that clients speak is not turned into HTTP/1.1
 	} else {
 		f.anotherVersion(found, g, "HTTP1")

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 
 	"loglens/internal/amount"
@@ -42,7 +43,7 @@ func (f *facts) shiftedAway(e endpoint) *Finding {
 			others++
 		}
 	}
-	found := finding("zonal-shift-active", fmt.Sprintf("A zonal shift takes zone %s out: %s of %s there %s no new traffic.", or(e.zone, "of unknown name"), amount.Of(n, "target", "targets"), g.Name, amount.Noun(n, "gets", "get")))
+	found := finding("zonal-shift-active", fmt.Sprintf("A zonal shift takes zone %s out: %s of %s there %s no new traffic.", cmp.Or(e.zone, "of unknown name"), amount.Of(n, "target", "targets"), g.Name, amount.Noun(n, "gets", "get")))
 	found.Confidence = High
 	found.because(FromHealth, e.label()+": administrative override "+shifted)
 	if others > 0 {

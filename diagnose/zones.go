@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -114,7 +115,7 @@ func (f *facts) standsOff(e endpoint, zones []string) bool {
 // a way to the internet if that is where its clients are.
 func (f *facts) subnetFor(e endpoint) string {
 	if f.Balancer.Scheme != "internet-facing" {
-		return or(e.subnet, "SUBNET-IN-"+strings.ToUpper(e.zone))
+		return cmp.Or(e.subnet, "SUBNET-IN-"+strings.ToUpper(e.zone))
 	}
 	for _, s := range f.Network.Subnets {
 		if t := f.tableOf(s.ID); s.Zone == e.zone && s.VPC == f.Balancer.VPC && t != nil && f.isPublic(t) {

@@ -5,7 +5,6 @@ type Call struct {
 	Action string // IAM action
 	For    string // what the answer is for
 	On     string // what a policy must allow it on: "*", or for S3 "bucket" or "objects"
-	Needed bool   // without it there is no diagnosis at all
 
 	service    string   // as the SDK names it
 	operations []string // of the service that need the action
@@ -24,7 +23,7 @@ const (
 // Calls are all that a diagnosis may ask. Collect refuses to make another one, and
 // "loglens iam" prints its policy from this list.
 var Calls = []Call{
-	{Action: "elasticloadbalancing:DescribeLoadBalancers", For: "the load balancer", On: "*", Needed: true, service: serviceELB, operations: []string{"DescribeLoadBalancers"}},
+	{Action: "elasticloadbalancing:DescribeLoadBalancers", For: "the load balancer", On: "*", service: serviceELB, operations: []string{"DescribeLoadBalancers"}},
 	{Action: "elasticloadbalancing:DescribeLoadBalancers", For: "a Classic Load Balancer", On: "*", service: serviceClassic, operations: []string{"DescribeLoadBalancers"}},
 	{Action: "elasticloadbalancing:DescribeLoadBalancerAttributes", For: "timeouts, and where the logs go", On: "*", service: serviceELB, operations: []string{"DescribeLoadBalancerAttributes"}},
 	{Action: "elasticloadbalancing:DescribeLoadBalancerAttributes", For: "a Classic Load Balancer's timeouts, and where its logs go", On: "*", service: serviceClassic, operations: []string{"DescribeLoadBalancerAttributes"}},

@@ -9,7 +9,7 @@ import (
 
 // otherPort looks at health checks with a port of their own: one of the two ports
 // may refuse while the other answers.
-func (f *facts) otherPort(g *Group) (list []*Finding) {
+func (f *facts) otherPort(g *Group) []*Finding {
 	b := gather{}
 	answers := map[*Target]bool{} // targets whose health check is answered, with a wrong code
 	for _, a := range f.answered(g) {
@@ -82,7 +82,7 @@ func (f *facts) otherPort(g *Group) (list []*Finding) {
 			f.checkHidden(found, g)
 		}
 	}
-	return append(list, b.list...)
+	return b.list
 }
 
 // checkTraffic sends health checks to where traffic goes.

@@ -143,10 +143,7 @@ func (f *facts) wasUnhealthy(g *Group) *Finding {
 
 // notLogged looks for 5xx of the balancer that no log explains.
 func (f *facts) notLogged() []*Finding {
-	name := "HTTPCode_ELB_5XX_Count"
-	if f.Balancer.Type == Classic {
-		name = "HTTPCode_ELB_5XX"
-	}
+	name := f.errorMetric()
 	n := f.unlogged(name, "", Minute.errors)
 	if n == 0 {
 		return nil
@@ -169,6 +166,14 @@ func (f *facts) notLogged() []*Finding {
 		found.rival("rule-fixed-response-error", "a rule answers with 5xx by itself, and these may be what is counted")
 	}
 	return []*Finding{found}
+}
+
+// errorMetric counts the requests that the balancer answered with 5xx.
+func (f *facts) errorMetric() string {
+	if f.Balancer.Type == Classic {
+		return "HTTPCode_ELB_5XX"
+	}
+	return "HTTPCode_ELB_5XX_Count"
 }
 
 // errors are the requests that the balancer answered with 5xx.
@@ -218,12 +223,10 @@ func (f *facts) clientTLS() []*Finding {
 	}
 	found := finding("client-tls-negotiation-fails", "Clients and listener do not agree on TLS: the security policy is too strict for them, or they do not trust the certificate.")
 	found.because(FromMetric, "ClientTLSNegotiationErrorCount: "+number(n))
-	all, _ := f.total("NewConnectionCount", "")
-	if all, alt := f.total("NewFlowCount", ""); alt && all > 0 && n < 0.05*all {
-		found.Level = Note
-	}
+	connections, _ := f.total("NewConnectionCount", "")
+	flows, _ := f.total("NewFlowCount", "") // of a network balancer, which does not count connections
 	// Whoever scans the internet fails as well.
-	if n < 0.05*all || n < 10 {
+	if n < 0.05*max(connections, flows) || n < 10 {
 		found.Level = Note
 	}
 	for _, l := range f.Listeners {
@@ -261,11 +264,7 @@ func (f *facts) reconcile() (r reconciled) {
 			requests[at] += float64(m.Requests) - float64(m.Reasons["No_Usable_Target"])
 		}
 	}
-	name := "HTTPCode_ELB_5XX_Count"
-	if f.Balancer.Type == Classic {
-		name = "HTTPCode_ELB_5XX"
-	}
-	for _, p := range f.series(name, "") {
+	for _, p := range f.series(f.errorMetric(), "") {
 		if f.reached(p) {
 			r.failed += p.Value
 		}

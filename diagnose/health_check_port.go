@@ -75,9 +75,7 @@ func (f *facts) otherPort(g *Group) []*Finding {
 		}
 	}
 	for _, found := range b.list {
-		if len(found.Evidence) > 5 {
-			found.Evidence = found.Evidence[:5]
-		}
+		found.Evidence = found.Evidence[:min(len(found.Evidence), 5)]
 		if found.ID == "health-check-port-hides-refusal" {
 			f.checkHidden(found, g)
 		}

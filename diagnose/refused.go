@@ -110,9 +110,7 @@ func (f *facts) refusing(g *Group) *Finding {
 			found.rival("health-check-port-hides-refusal", "the health check has a port of its own, and may have passed at that time")
 		}
 	}
-	if len(found.Evidence) > 6 {
-		found.Evidence = found.Evidence[:6]
-	}
+	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
 	return found
 }
 

@@ -116,12 +116,7 @@ type Rival struct {
 
 // Wrong reports whether anything is wrong: a note is nothing wrong.
 func (r *Report) Wrong() bool {
-	for _, f := range r.Findings {
-		if f.Level != Note {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Level != Note })
 }
 
 // on adds a target to what a finding is about.
@@ -138,23 +133,15 @@ func (f *Finding) has(e endpoint) bool {
 func (f *Finding) onGroup(g *Group) { f.Groups = add(f.Groups, g.Name) }
 
 func (f *Finding) because(source Source, text string) {
-	e := Evidence{source, text}
-	for _, known := range f.Evidence {
-		if known == e {
-			return
-		}
-	}
-	f.Evidence = append(f.Evidence, e)
+	f.Evidence = add(f.Evidence, Evidence{source, text})
 }
 
 func (f *Finding) rival(id, why string) { f.Rivals = append(f.Rivals, Rival{id, why}) }
 
 // add appends what is not there yet.
-func add(list []string, s string) []string {
-	for _, known := range list {
-		if known == s {
-			return list
-		}
+func add[T comparable](list []T, one T) []T {
+	if slices.Contains(list, one) {
+		return list
 	}
-	return append(list, s)
+	return append(list, one)
 }

@@ -384,9 +384,7 @@ func (f *facts) weigh(found *Finding) {
 		found.Level, found.Confidence = Warn, Low
 		found.because(FromHealth, amount.Of(healthy, "of these targets passes its health check", "of these targets pass their health checks")+" on that port: the rule may just have changed")
 	}
-	if len(found.Evidence) > 6 {
-		found.Evidence = found.Evidence[:6]
-	}
+	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
 }
 
 // state is what the balancer says of a target.

@@ -151,20 +151,22 @@ func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
 // reroute makes a route, or changes the one that leads nowhere. Where it has to lead
 // only the one who built the network knows.
 func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix) {
-	cidr := func(s string) string {
-		if strings.Contains(s, ":") {
-			return "--destination-ipv6-cidr-block"
-		}
-		return "--destination-cidr-block"
-	}
-	peering := "--vpc-peering-connection-id"
 	if anew(r, ok) {
-		found.Fix = append(found.Fix, f.command("ec2", "create-route", "--route-table-id", table, cidr(to.String()), to.String(), peering, "PEERING-OR-GATEWAY"))
-		found.Undo = append(found.Undo, f.command("ec2", "delete-route", "--route-table-id", table, cidr(to.String()), to.String()))
+		found.Fix = append(found.Fix, f.route("create-route", table, to.String(), "--vpc-peering-connection-id", "PEERING-OR-GATEWAY"))
+		found.Undo = append(found.Undo, f.route("delete-route", table, to.String()))
 		return
 	}
-	found.Fix = append(found.Fix, f.command("ec2", "replace-route", "--route-table-id", table, cidr(r.Destination), r.Destination, via(r.Via), "PEERING-OR-GATEWAY"))
-	found.Undo = append(found.Undo, f.command("ec2", "replace-route", "--route-table-id", table, cidr(r.Destination), r.Destination, via(r.Via), r.Via))
+	found.Fix = append(found.Fix, f.route("replace-route", table, r.Destination, via(r.Via), "PEERING-OR-GATEWAY"))
+	found.Undo = append(found.Undo, f.route("replace-route", table, r.Destination, via(r.Via), r.Via))
+}
+
+// route is a command about the route that a table has for a range.
+func (f *facts) route(operation, table, cidr string, more ...string) string {
+	flag := "--destination-cidr-block"
+	if strings.Contains(cidr, ":") {
+		flag = "--destination-ipv6-cidr-block"
+	}
+	return f.command("ec2", operation, append([]string{"--route-table-id", table, flag, cidr}, more...)...)
 }
 
 // via is the flag for what a route leads to.
@@ -262,12 +264,8 @@ func (f *facts) toInternet() (list []*Finding) {
 // gateway, unless that concerns others than the balancer: they may have no public
 // addresses, and would lose their way out, or be private by IPv6, and so no more.
 func (f *facts) leadToInternet(found *Finding, t *RouteTable, all, gateway string) {
-	flag := "--destination-cidr-block"
-	if strings.Contains(all, ":") {
-		flag = "--destination-ipv6-cidr-block"
-	}
 	command := func(operation string, more ...string) []string {
-		return []string{f.command("ec2", operation, append([]string{"--route-table-id", t.ID, flag, all}, more...)...)}
+		return []string{f.route(operation, t.ID, all, more...)}
 	}
 	if at := slices.IndexFunc(t.Routes, func(r Route) bool { return r.Destination == all }); at < 0 {
 		found.because(FromConfig, t.ID+" has no route for "+all)

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
@@ -24,34 +23,27 @@ const probesAtATime = 64
 // loglens runs: the test that an engineer does by hand. What cannot be reached from
 // here may well be from the balancer. dial is net.Dialer's DialContext.
 func RunProbes(ctx context.Context, s *Snapshot, dial Dial, now func() time.Time) error {
-	f := newFacts(s)
-	var mu sync.Mutex
-	done := map[int]Probe{}
+	type question struct {
+		endpoint
+		check bool
+	}
+	var all []question
+	for _, e := range newFacts(s).endpoints {
+		if e.group.Type != "lambda" && e.group.Type != "alb" && slices.Contains(e.group.transports(), "tcp") && e.address.IsValid() {
+			all = append(all, question{e, true}, question{e, false})
+		}
+	}
+	s.Probes = make([]Probe, len(all))
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(probesAtATime)
-	n := 0
-	for _, e := range f.endpoints {
-		if e.group.Type == "lambda" || e.group.Type == "alb" || !slices.Contains(e.group.transports(), "tcp") || !e.address.IsValid() {
-			continue
-		}
-		for _, check := range []bool{true, false} {
-			at := n
-			n++
-			g.Go(func() error {
-				p := prober{dial, now, time.Duration(max(2*e.group.Check.Timeout, 5)) * time.Second}.probe(ctx, e, check)
-				mu.Lock()
-				defer mu.Unlock()
-				done[at] = p
-				return ctx.Err()
-			})
-		}
+	for i, q := range all {
+		g.Go(func() error {
+			p := prober{dial, now, time.Duration(max(2*q.group.Check.Timeout, 5)) * time.Second}
+			s.Probes[i] = p.probe(ctx, q.endpoint, q.check)
+			return ctx.Err()
+		})
 	}
-	err := g.Wait()
-	s.Probes = []Probe{}
-	for i := range n {
-		s.Probes = append(s.Probes, done[i])
-	}
-	return err
+	return g.Wait()
 }
 
 // Dial opens a connection.

@@ -58,7 +58,7 @@ func TestCommandsOfARole(t *testing.T) {
 			}
 		}
 		for name, want := range map[string]string{"table": "credentials of " + role, "markdown": "credentials of ", "json": `"role": "` + role + `"`} {
-			e, _ := FindEncoder(name)
+			e, _ := Encoders.Find(name)
 			var out strings.Builder
 			if err := e.Encode(&out, r, report.Style{}); err != nil {
 				t.Fatal(err)

@@ -14,27 +14,11 @@ import (
 	"loglens/report"
 )
 
-// Encoder is one output form of a report. The same report gives the same bytes.
-type Encoder struct {
-	Name   string // the word after --output
-	Encode func(w io.Writer, r *Report, s report.Style) error
-}
-
-// Encoders are all output forms, the default first.
-var Encoders = []Encoder{
+// Encoders are the forms of a report.
+var Encoders = report.Forms[*Report]{
 	{Name: "table", Encode: encodeTable},
 	{Name: "json", Encode: encodeJSON},
 	{Name: "markdown", Encode: encodeMarkdown},
-}
-
-// FindEncoder returns the encoder of that name.
-func FindEncoder(name string) (Encoder, bool) {
-	for _, e := range Encoders {
-		if e.Name == name {
-			return e, true
-		}
-	}
-	return Encoder{}, false
 }
 
 // reportSchema names the envelope: within a version keys are only ever added.

@@ -17,30 +17,42 @@ type Style struct {
 	RawCSV   bool // csv: no quote before what a spreadsheet would run as a formula
 }
 
-// Encoder is one output form. Encode renders t whole and then writes it to w in
-// one call; the error is that of w. It keeps nothing of t and changes nothing in it.
-type Encoder struct {
+// Form is one output form of a T. Encode renders one whole and then writes it to w in
+// one call; the error is that of w. It keeps nothing of it and changes nothing in it:
+// the same T gives the same bytes.
+type Form[T any] struct {
 	Name   string // the word after --output
-	Encode func(w io.Writer, t *query.Table, s Style) error
+	Encode func(w io.Writer, of T, s Style) error
 }
 
-// Encoders are all output forms, the default first.
-var Encoders = []Encoder{
+// Forms are all output forms of a T, the default first.
+type Forms[T any] []Form[T]
+
+// Find returns the form of that name.
+func (f Forms[T]) Find(name string) (Form[T], bool) {
+	for _, form := range f {
+		if form.Name == name {
+			return form, true
+		}
+	}
+	return Form[T]{}, false
+}
+
+// Names returns what --output takes.
+func (f Forms[T]) Names() (names []string) {
+	for _, form := range f {
+		names = append(names, form.Name)
+	}
+	return names
+}
+
+// Encoders are the forms of a table.
+var Encoders = Forms[*query.Table]{
 	{Name: "table", Encode: encodeTable},
 	{Name: "json", Encode: encodeStreamed("json")},
 	{Name: "jsonl", Encode: encodeStreamed("jsonl")},
 	{Name: "csv", Encode: encodeStreamed("csv")},
 	{Name: "markdown", Encode: encodeMarkdown},
-}
-
-// Find returns the encoder of that name.
-func Find(name string) (Encoder, bool) {
-	for _, e := range Encoders {
-		if e.Name == name {
-			return e, true
-		}
-	}
-	return Encoder{}, false
 }
 
 // oneDay reports whether the window lies within one UTC day.

@@ -62,7 +62,7 @@ var (
 // draws fails: a renamed case would leave its old promise behind unseen.
 func TestGolden(t *testing.T) {
 	drawn := map[string]bool{}
-	draw := func(t *testing.T, name string, e Encoder, make func() *query.Table, s Style) {
+	draw := func(t *testing.T, name string, e Form[*query.Table], make func() *query.Table, s Style) {
 		t.Helper()
 		var got bytes.Buffer
 		if err := e.Encode(&got, make(), s); err != nil {
@@ -137,11 +137,11 @@ func TestEncodersLeaveTheTableAlone(t *testing.T) {
 
 func TestFind(t *testing.T) {
 	for _, e := range Encoders {
-		if got, ok := Find(e.Name); !ok || got.Name != e.Name {
+		if got, ok := Encoders.Find(e.Name); !ok || got.Name != e.Name {
 			t.Errorf("Find(%q) = %q, %t", e.Name, got.Name, ok)
 		}
 	}
-	if got, ok := Find("yaml"); ok {
+	if got, ok := Encoders.Find("yaml"); ok {
 		t.Errorf("Find(yaml) = %q", got.Name)
 	}
 }

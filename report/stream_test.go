@@ -19,7 +19,7 @@ func TestStreamEqualsTheWhole(t *testing.T) {
 			t.Run(name+"/"+table.name, func(t *testing.T) {
 				in := table.make()
 				var whole, streamed bytes.Buffer
-				encoder, _ := Find(name)
+				encoder, _ := Encoders.Find(name)
 				if err := encoder.Encode(&whole, in, Style{}); err != nil {
 					t.Fatal(err)
 				}

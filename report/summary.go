@@ -13,28 +13,11 @@ import (
 	"loglens/query"
 )
 
-// SummaryEncoder is one output form of a summary. Encode renders it whole and
-// then writes it in one call. The same summary gives the same bytes.
-type SummaryEncoder struct {
-	Name   string // the word after --output
-	Encode func(w io.Writer, s *query.Summary, st Style) error
-}
-
-// SummaryEncoders are all output forms of a summary, the default first.
-var SummaryEncoders = []SummaryEncoder{
+// SummaryEncoders are the forms of a summary.
+var SummaryEncoders = Forms[*query.Summary]{
 	{Name: "table", Encode: encodeSummaryTable},
 	{Name: "markdown", Encode: encodeSummaryMarkdown},
 	{Name: "json", Encode: encodeSummaryJSON},
-}
-
-// FindSummary returns the encoder of that name.
-func FindSummary(name string) (SummaryEncoder, bool) {
-	for _, e := range SummaryEncoders {
-		if e.Name == name {
-			return e, true
-		}
-	}
-	return SummaryEncoder{}, false
 }
 
 // summarySchema names the envelope: within a version keys are only ever added.

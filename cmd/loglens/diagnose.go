@@ -72,15 +72,8 @@ func (a *app) diagnoseCommand() *cobra.Command {
 	f.StringVar(&o.save, "save", "", "write all that the answer rests on to this file, for --from")
 	f.StringVar(&o.from, "from", "", "answer from a file that --save wrote, and ask nobody")
 	f.BoolVar(&o.list, "list", false, "list all checks and findings")
-	o.output.formFlags(c, diagnoseForms())
+	o.output.formFlags(c, diagnose.Encoders.Names())
 	return c
-}
-
-func diagnoseForms() (names []string) {
-	for _, e := range diagnose.Encoders {
-		names = append(names, e.Name)
-	}
-	return names
 }
 
 // diagnose gathers, or reads what was gathered, and says what it means.
@@ -120,11 +113,11 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 var live = append([]string{"lb", "target", "probe", "save", "since", "until", "tz", "workers", "max-bytes", "store", "lock-timeout"}, awsFlags...)
 
 // diagnosePlan checks what was typed, before anything is asked.
-func (a *app) diagnosePlan(o diagnoseOptions, args []string) (e diagnose.Encoder, err error) {
-	if err := o.output.check(diagnoseForms()); err != nil {
+func (a *app) diagnosePlan(o diagnoseOptions, args []string) (e report.Form[*diagnose.Report], err error) {
+	if err := o.output.check(diagnose.Encoders.Names()); err != nil {
 		return e, err
 	}
-	e, _ = diagnose.FindEncoder(o.output.output)
+	e, _ = diagnose.Encoders.Find(o.output.output)
 	switch {
 	case o.list && len(args) > 0:
 		return e, usage("leave it out", "--list takes no source, not %q", args[0])
@@ -363,7 +356,7 @@ func (e *findingsError) Error() string {
 
 // listChecks prints what can be found.
 func (a *app) listChecks(o outputOptions) error {
-	if e, ok := report.Find(o.output); ok && e.Name != "table" {
+	if e, ok := report.Encoders.Find(o.output); ok && e.Name != "table" {
 		return e.Encode(a.out, checkTable(), a.style(o))
 	}
 	var b strings.Builder

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"loglens/ingest"
+	"loglens/report"
 )
 
 // knownCommand refuses the arguments of a command that only has others below it.
@@ -79,7 +80,7 @@ func meantFlag(c *cobra.Command, err error) string {
 		return ""
 	}
 	name := unknown.GetSpecifiedName()
-	if slices.Contains(encoderNames(), name) && c.Flags().Lookup("output") != nil {
+	if slices.Contains(report.Encoders.Names(), name) && c.Flags().Lookup("output") != nil {
 		return "--output " + name
 	}
 	best, least := "", 3

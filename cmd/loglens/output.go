@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"loglens/query"
 	"loglens/report"
 )
 
@@ -23,7 +24,7 @@ type outputOptions struct {
 
 // flags are those of a command whose answer is a table.
 func (o *outputOptions) flags(c *cobra.Command) {
-	o.formFlags(c, encoderNames())
+	o.formFlags(c, report.Encoders.Names())
 	c.Flags().BoolVar(&o.rawCSV, "csv-raw", false, "csv: leave cells that a spreadsheet would run as formulas")
 }
 
@@ -49,24 +50,16 @@ func (o outputOptions) check(forms []string) error {
 
 // form is an encoder; headed if it prints window and warnings itself.
 type form struct {
-	report.Encoder
+	report.Form[*query.Table]
 	headed bool
 }
 
 func (o outputOptions) form() (form, error) {
-	if err := o.check(encoderNames()); err != nil {
+	if err := o.check(report.Encoders.Names()); err != nil {
 		return form{}, err
 	}
-	e, _ := report.Find(o.output)
+	e, _ := report.Encoders.Find(o.output)
 	return form{e, e.Name == "table" || e.Name == "markdown"}, nil
-}
-
-func encoderNames() []string {
-	var names []string
-	for _, e := range report.Encoders {
-		names = append(names, e.Name)
-	}
-	return names
 }
 
 // minded remembers the first error of a writer: cobra writes help, and what shells ask

@@ -73,7 +73,7 @@ func (a *app) post(ctx context.Context, p *postPlan, sum *query.Summary) error {
 	body := report.Slack(sum)
 	if p.format == "json" {
 		var text bytes.Buffer
-		e, _ := report.FindSummary("json")
+		e, _ := report.SummaryEncoders.Find("json")
 		if err := e.Encode(&text, sum, report.Style{}); err != nil {
 			return err
 		}

@@ -131,7 +131,7 @@ func TestReadmeJSON(t *testing.T) {
 	_, example, _ := strings.Cut(string(readme), "```json\n{\n  \"schema\"")
 	example, _, _ = strings.Cut("{\n  \"schema\""+example, "```")
 	var out strings.Builder
-	encoder, _ := report.Find("json")
+	encoder, _ := report.Encoders.Find("json")
 	if err := encoder.Encode(&out, &query.Table{}, report.Style{}); err != nil {
 		t.Fatal(err)
 	}

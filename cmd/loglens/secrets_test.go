@@ -70,7 +70,7 @@ func TestSecretsOfURLs(t *testing.T) {
 			}
 		}
 	}
-	for _, form := range summaryForms() {
+	for _, form := range report.SummaryEncoders.Names() {
 		commands = append(commands, []string{"summary", "--output", form})
 	}
 	for _, command := range commands {

@@ -64,20 +64,13 @@ func (a *app) summaryCommand() *cobra.Command {
 	o.read.flags(f)
 	f.StringVar(&o.whole, "window", "", "the last whole hour or day (in --tz), in place of --since and --until")
 	f.StringVar(&o.lag, "lag", "15m", "how long late objects are waited for: --window ends at least so long ago")
-	o.output.formFlags(c, summaryForms())
+	o.output.formFlags(c, report.SummaryEncoders.Names())
 	f.StringVar(&o.out, "out", "", "write to this file, whole or not at all, in place of stdout")
 	f.StringVar(&o.failIf, "fail-if", "", "exit 20 if this is true, such as 'failure_rate > 0.5%'")
 	o.post.flags(f)
 	complete(c, "window", when.Wholes)
 	complete(c, "post-format", postFormats)
 	return c
-}
-
-func summaryForms() (names []string) {
-	for _, e := range report.SummaryEncoders {
-		names = append(names, e.Name)
-	}
-	return names
 }
 
 // summaryFieldList names the fields of --fail-if in lines.
@@ -99,7 +92,7 @@ func summaryFieldList() string {
 
 // summaryPlan is what was typed, understood.
 type summaryPlan struct {
-	encoder   report.SummaryEncoder
+	encoder   report.Form[*query.Summary]
 	condition *condition.Condition // nil for none
 	ask       query.SummaryQuestion
 	post      *postPlan // nil for none
@@ -152,10 +145,10 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 
 // summaryPlan checks what was typed, before anything is read.
 func (a *app) summaryPlan(o *summaryOptions) (p summaryPlan, err error) {
-	if err := o.output.check(summaryForms()); err != nil {
+	if err := o.output.check(report.SummaryEncoders.Names()); err != nil {
 		return p, err
 	}
-	p.encoder, _ = report.FindSummary(o.output.output)
+	p.encoder, _ = report.SummaryEncoders.Find(o.output.output)
 	p.ask.Classes = outages
 	if p.ask.Lag, err = when.Duration(o.lag); err != nil {
 		return p, usage("for example --lag 15m", "--lag: %w", err)

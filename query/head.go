@@ -275,9 +275,10 @@ func (r *Report) check() error {
 
 // table returns the answer as far as the report's head gives it.
 func (r *Report) table(by []string) *Table {
+	keys := r.keys(by)
 	return &Table{
 		Report: r.Name, Version: r.Version, Columns: r.visible(by),
-		Narrow: r.Narrow, Noun: r.noun(by), Failures: r.Failures, Empty: r.Empty,
+		Narrow: r.dispensable(keys), Keys: keys, Noun: r.noun(by), Failures: r.Failures, Empty: r.Empty,
 	}
 }
 

@@ -38,8 +38,6 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 		q.By = append(slices.Clone(q.By), WindowDimension)
 	}
 	t := r.table(q.By)
-	t.Keys = r.keys(q.By)
-	t.Narrow = r.dispensable(t.Keys)
 	done, err := s.opened(ctx)
 	if err != nil {
 		return nil, err

@@ -179,9 +179,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		if err != nil {
 			return nil, err
 		}
-		t := p.report.table(p.ask.By)
-		t.Narrow = p.report.dispensable(p.ask.By)
-		tables, texts, plan = append(tables, t), append(texts, text), plan+text
+		tables, texts, plan = append(tables, p.report.table(p.ask.By)), append(texts, text), plan+text
 		widths = append(widths, p.ask.widths(s.in.Plan.Window)...)
 		failures = min(failures, p.report.held(p.ask.By))
 		for _, name := range p.report.relations {

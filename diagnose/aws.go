@@ -48,7 +48,8 @@ func Find(ctx context.Context, a ingest.AWS, balancer string) (*Found, error) {
 		return nil, err
 	}
 	c := newCollector(cfg, a.EndpointURL)
-	c.caller, c.snapshot.Profile, c.snapshot.Role = a.Caller(cfg.Region), a.Profile, a.RoleARN
+	c.caller = a.Caller(cfg.Region)
+	c.snapshot.Profile, c.snapshot.Role, c.snapshot.ExternalID = a.Profile, a.RoleARN, a.ExternalID
 	return c.found(ctx, q, balancer)
 }
 

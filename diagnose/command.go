@@ -108,6 +108,9 @@ func (f *facts) fromTarget(found *Finding, e endpoint) {
 		if f.Role != "" {
 			again += " --role-arn " + ingest.ShellWord(f.Role)
 		}
+		if f.ExternalID != "" {
+			again += " --external-id " + ingest.ShellWord(f.ExternalID)
+		}
 		found.Verify = append(found.Verify, again)
 	}
 	if e.group.Type == "lambda" || e.group.Type == "alb" || !e.address.IsValid() {

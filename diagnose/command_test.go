@@ -1,10 +1,12 @@
 package diagnose
 
 import (
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 
+	"loglens/ingest"
 	"loglens/report"
 )
 
@@ -75,5 +77,37 @@ func TestCommandsOfARole(t *testing.T) {
 	}
 	if said < 50 || silent == 0 {
 		t.Errorf("commands in %d, none in %d", said, silent)
+	}
+}
+
+// TestExternalID: a role that is assumed with an external ID is assumed by no command without it.
+func TestExternalID(t *testing.T) {
+	const role, external = "arn:aws:iam::111122223333:role/on-call", "customer:7"
+	identify(t)
+	a := &answers{by: map[string]string{
+		"AssumeRole":            `<Credentials><AccessKeyId>canary-key</AccessKeyId><SecretAccessKey>canary-secret</SecretAccessKey><SessionToken>canary-token</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>`,
+		"DescribeLoadBalancers": strings.Replace(balancerXML, "<Type>application</Type>", "<Type>network</Type>", 1),
+		"DescribeTargetGroups":  `<TargetGroups><member><TargetGroupArn>` + webARN + `</TargetGroupArn><TargetGroupName>web</TargetGroupName><TargetType>alb</TargetType><Protocol>TCP</Protocol><Port>80</Port><HealthCheckProtocol>HTTP</HealthCheckProtocol></member></TargetGroups>`,
+		"DescribeTargetHealth":  `<TargetHealthDescriptions><member><HealthCheckPort>80</HealthCheckPort><Target><Id>` + balancerARN + `</Id><Port>80</Port></Target><TargetHealth><State>unhealthy</State><Reason>Target.FailedHealthChecks</Reason></TargetHealth></member></TargetHealthDescriptions>`,
+	}}
+	server := httptest.NewServer(a)
+	defer server.Close()
+	t.Setenv("AWS_ENDPOINT_URL_STS", server.URL)
+	for _, id := range []string{external, ""} {
+		found, err := Find(t.Context(), ingest.AWS{EndpointURL: server.URL, RoleARN: role, ExternalID: id}, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := found.Collect(t.Context(), hourToNoon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "loglens diagnose --lb " + balancerARN + " --role-arn " + role
+		if id != "" {
+			want += " --external-id " + id
+		}
+		if f := Diagnose(copied(t, s)).finding("target-health-failed-checks"); f == nil || !slices.Contains(f.Verify, want) {
+			t.Errorf("want %s:\n%+v", want, f)
+		}
 	}
 }

@@ -29,6 +29,12 @@ type Snapshot struct {
 	// does: they have to be given its credentials. "" for none.
 	Role string `json:"role,omitempty"`
 
+	// ExternalID is the external ID that the role was assumed with, which commands of loglens
+	// have to give again. It is no secret. "" for none.
+	//
+	// Source: AWS, "Access to AWS accounts owned by third parties" of the IAM guide, read 2026-11.
+	ExternalID string `json:"external_id,omitempty"`
+
 	Balancer     Balancer      `json:"balancer"`
 	Listeners    []Listener    `json:"listeners"`
 	Certificates []Certificate `json:"certificates,omitempty"`

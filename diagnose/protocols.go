@@ -17,6 +17,7 @@ var protocolsCheck = Check{
 }
 
 func lookAtProtocols(f *facts) (list []*Finding) {
+	var without []*Group // that take HTTP/2 only, behind a balancer that takes none
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		plain := f.plainListeners(g)
@@ -30,19 +31,24 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 			list = append(list, found)
 			continue
 		case g.Version == "HTTP2" && len(plain) > 0:
-			found := f.mismatch(g, fmt.Sprintf("Target group %s takes HTTP/2 only, which no client speaks to listener %s without TLS.", g.Name, few(plain)))
+			found := f.mismatch(fmt.Sprintf("Target group %s takes HTTP/2 only, which no client speaks to listener %s without TLS.", g.Name, few(plain)), g)
+			f.anotherVersion(found, g)
 			found.because(FromConfig, fmt.Sprintf("%s has protocol version HTTP2 behind %s", g.Name, few(plain)))
 			list = append(list, found)
 			continue
 		case g.http2() && f.Balancer.Attributes[attrHTTP2] == "false" && f.named(g):
-			list = append(list, f.withoutHTTP2(g))
+			without = append(without, g)
 			continue
 		}
 		if f.sum(f.ofGroup(g, "Protocol_Mismatch")) > 0 {
-			found := f.mismatch(g, fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, cmp.Or(g.Version, "HTTP1")))
+			found := f.mismatch(fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, cmp.Or(g.Version, "HTTP1")), g)
+			f.anotherVersion(found, g)
 			f.strangers(found, g)
 			list = append(list, found)
 		}
+	}
+	if len(without) > 0 {
+		list = append(list, f.withoutHTTP2(without))
 	}
 	// 464 may come before a group is chosen.
 	n := int64(0)
@@ -68,27 +74,31 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 	return list
 }
 
-// withoutHTTP2 is about a group that takes HTTP/2 only, behind a balancer that takes none.
+// withoutHTTP2 is about groups that take HTTP/2 only, behind a balancer that takes none.
 //
 // Source: AWS, "LoadBalancerAttribute" of the Elastic Load Balancing API reference, and "HTTP
 // 464" of the guide for Application Load Balancers, read 2026-11.
-func (f *facts) withoutHTTP2(g *Group) *Finding {
-	found := f.mismatch(g, fmt.Sprintf("Target group %s takes HTTP/2 only, which clients may not speak to the balancer.", g.Name))
+func (f *facts) withoutHTTP2(groups []*Group) *Finding {
+	var names []string
+	answered, grpc := int64(0), false
+	for _, g := range groups {
+		names = append(names, g.Name)
+		grpc = grpc || g.Version == "GRPC"
+		for _, e := range f.of(g) {
+			answered += f.served(e)
+		}
+	}
+	found := f.mismatch(fmt.Sprintf("Target %s HTTP/2 only, which clients may not speak to the balancer.", amount.Noun(len(names), "group "+few(names)+" takes", "groups "+few(names)+" take")), groups...)
 	found.Confidence = High
 	found.because(FromConfig, fmt.Sprintf("%s is false: clients must connect in HTTP/1.1", attrHTTP2))
-	answered := int64(0)
-	for _, e := range f.of(g) {
-		answered += f.served(e)
-	}
 	if answered > 0 && f.sum(found.share) == 0 {
 		found.Level, found.Confidence = Warn, Medium
-		found.because(FromLog, fmt.Sprintf("%s answered %s, and none ended with 464: it may have been switched off since", g.Name, amount.Of(answered, "request", "requests")))
+		found.because(FromLog, fmt.Sprintf("%s answered %s, and none ended with 464: it may have been switched off since", few(names), amount.Of(answered, "request", "requests")))
 	}
 	found.Do = "let clients speak HTTP/2 to the balancer"
-	if g.Version == "HTTP2" { // nobody speaks gRPC in HTTP/1.1
+	if !grpc { // nobody speaks gRPC in HTTP/1.1
 		found.Do += ", or make a target group of protocol version HTTP1, if the targets speak that as well, and lead to it"
 	}
-	found.Fix, found.Undo = nil, nil
 	f.balancerAttribute(found, attrHTTP2, "true")
 	return found
 }
@@ -139,26 +149,30 @@ func (f *facts) strangers(found *Finding, groups ...*Group) {
 	}
 }
 
-func (f *facts) mismatch(g *Group, sentence string) *Finding {
+// mismatch begins a finding about groups whose protocol version clients do not speak.
+func (f *facts) mismatch(sentence string, groups ...*Group) *Finding {
 	found := finding("protocol-version-mismatch", sentence)
-	found.onGroup(g)
+	for _, g := range groups {
+		found.onGroup(g)
+	}
 	found.share = f.reasons(found, "Protocol_Mismatch")
 	if n := f.sum(found.share); n > 0 {
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
 	}
-	found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, cmp.Or(g.Version, "HTTP1")))
-	if cmp.Or(g.Version, "HTTP1") == "HTTP1" {
-		f.anotherVersion(found, g, "GRPC") // nothing else that clients speak is not turned into HTTP/1.1
-	} else {
-		f.anotherVersion(found, g, "HTTP1")
+	for _, g := range groups[:min(3, len(groups))] {
+		found.because(FromConfig, fmt.Sprintf("%s: %s, protocol version %s", g.Name, g.Protocol, cmp.Or(g.Version, "HTTP1")))
 	}
 	return found
 }
 
 // anotherVersion makes a group like this one, but for its protocol version, which cannot
 // be changed. Targets and rules are left to whoever manages them.
-func (f *facts) anotherVersion(found *Finding, g *Group, version string) {
+func (f *facts) anotherVersion(found *Finding, g *Group) {
+	version := "HTTP1"
+	if cmp.Or(g.Version, version) == version {
+		version = "GRPC" // nothing else that clients speak is not turned into HTTP/1.1
+	}
 	words := []string{"--name", "NEW-NAME", "--protocol", g.Protocol, "--port", fmt.Sprint(g.Port),
 		"--protocol-version", version, "--vpc-id", g.VPC, "--target-type", g.Type}
 	switch {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -149,6 +150,29 @@ func TestNoHTTP2(t *testing.T) {
 		// HTTP1 takes no gRPC.
 		if tt.want && strings.Contains(f.Do, "HTTP1") != (tt.version == "HTTP2") {
 			t.Errorf("%+v:\n%s", tt, said(r))
+		}
+	}
+}
+
+// TestNoHTTP2OfTwo: what is switched off for several groups is one finding, with one command.
+func TestNoHTTP2OfTwo(t *testing.T) {
+	for _, second := range []string{"GRPC", "HTTP2"} {
+		s := base()
+		s.speakHTTP2("HTTP2")
+		s.second(s.web().Targets)
+		s.Groups[1].Version = second
+		other := forwardTo("7", newARN)
+		other.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/new/*"}}}
+		s.Listeners[0].Rules = append([]Rule{other}, s.Listeners[0].Rules...)
+		s.Balancer.Attributes["routing.http2.enabled"] = "false"
+		for group, n := range map[string]int64{webARN: 60, newARN: 120, "": 180} {
+			s.failing("Protocol_Mismatch", "", 464, n, func(f *Failure) { f.Class, f.Group = "client", group })
+		}
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		if len(r.Findings) != 1 || len(f.Fix) != 1 || f.Explains != 360 || f.Level != Fail || !slices.Equal(f.Groups, []string{"new", "web"}) ||
+			f.Sentence != "Target groups web, new take HTTP/2 only, which clients may not speak to the balancer." || strings.Contains(f.Do, "HTTP1") != (second == "HTTP2") {
+			t.Errorf("%s:\n%s", second, said(r))
 		}
 	}
 }

@@ -82,7 +82,7 @@ func (f *facts) speaksHTTP1(g *Group) *Finding {
 			found.Verify = append(found.Verify, strings.Replace(ask, curlHTTP2, "--http1.1", 1))
 		}
 	}
-	f.anotherVersion(found, g, "HTTP1")
+	f.anotherVersion(found, g)
 	return found
 }
 

@@ -43,6 +43,7 @@ var metrics = map[string][]metric{
 		{"RejectedConnectionCount", "Sum", false}, {"ClientTLSNegotiationErrorCount", "Sum", false}, {"NewConnectionCount", "Sum", false},
 		{"HealthyHostCount", "Minimum", true}, {"UnHealthyHostCount", "Minimum", true}, {"UnhealthyRoutingRequestCount", "Sum", true},
 		{"TargetControlRequestRejectCount", "Sum", false}, {"TargetControlActiveChannelCount", "Sum", false},
+		{"ELBAuthSuccess", "Sum", false},
 	},
 	NetworkType: {
 		{"NewFlowCount", "Sum", false}, {"PortAllocationErrorCount", "Sum", false},

@@ -2,7 +2,9 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -16,51 +18,82 @@ var lambdaCheck = Check{
 
 func lookAtLambda(f *facts) (list []*Finding) {
 	for i := range f.Groups {
-		g := &f.Groups[i]
-		sums := map[string]int64{}
-		var denied, others int64
-		for _, row := range f.failures() {
-			if row.Group != g.ARN || row.Class != "lambda" {
-				continue
-			}
-			if row.Reason == "LambdaAccessDenied" {
-				denied += row.Count
-				continue
-			}
-			sums[row.Reason] += row.Count
-			others += row.Count
-		}
-		function, name := "FUNCTION", "NAME"
-		if len(g.Targets) > 0 {
-			function = g.Targets[0].ID
-			if part := strings.Split(function, ":"); len(part) > 6 { // an ARN, with an alias or without
-				name = part[6]
-			}
-		}
-		if denied > 0 {
-			found := finding("lambda-access-denied", fmt.Sprintf("The balancer may not invoke the function of %s.", g.Name))
-			found.onGroup(g)
-			found.Confidence = High
-			found.because(FromLog, amount.Of(denied, "request", "requests")+" ended with LambdaAccessDenied")
-			found.share = f.reasons(found, "LambdaAccessDenied")
-			statement := "loadbalancer-" + g.Name // of its own: several groups may have the function
-			found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", statement,
-				"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN)}
-			found.Undo = []string{f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement)}
-			list = append(list, found)
-		}
-		if others > 0 {
-			codes := mostFirst(sums)
-			found := finding("lambda-errors", fmt.Sprintf("The function of %s fails: %s.", g.Name, few(codes)))
-			found.onGroup(g)
-			found.Confidence = High
-			for _, code := range codes {
-				found.because(FromLog, fmt.Sprintf("%s: %d", code, sums[code]))
-			}
-			found.share = f.reasons(found, codes...)
-			found.Verify = []string{f.command("logs", "tail", "/aws/lambda/"+name, "--since", "1h")}
-			list = append(list, found)
-		}
+		list = append(list, given(f.invocationDenied(&f.Groups[i]), f.functionFails(&f.Groups[i]))...)
 	}
 	return list
+}
+
+const accessDenied = "LambdaAccessDenied"
+
+// function is the one that a group has as its target; words in capitals if none is known.
+func (g *Group) function() (id, name string) {
+	id, name = "FUNCTION", "NAME"
+	if len(g.Targets) > 0 {
+		id = g.Targets[0].ID
+		if part := strings.Split(id, ":"); len(part) > 6 { // an ARN, with an alias or without
+			name = part[6]
+		}
+	}
+	return id, name
+}
+
+// ofFunction counts a group's failures of the class lambda by their reason.
+func (f *facts) ofFunction(g *Group) map[string]int64 {
+	sums := map[string]int64{}
+	for _, row := range f.failures() {
+		if row.Group == g.ARN && row.Class == "lambda" {
+			sums[row.Reason] += row.Count
+		}
+	}
+	return sums
+}
+
+func (f *facts) invocationDenied(g *Group) *Finding {
+	denied := f.ofFunction(g)[accessDenied]
+	if denied == 0 {
+		return nil
+	}
+	found := finding("lambda-access-denied", fmt.Sprintf("The balancer may not invoke the function of %s.", g.Name))
+	found.onGroup(g)
+	found.Confidence = High
+	found.because(FromLog, amount.Of(denied, "request", "requests")+" ended with "+accessDenied)
+	found.share = f.reasons(found, accessDenied)
+	if span, ok := f.isOver(g, nil, found.share, f.lateErrors()); ok {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("The balancer was not allowed to invoke the function of %s %s, and the function has answered requests since.", g.Name, span)
+		found.Do = "see what took the permission away at that time: whether the function, its alias or the target group was made anew"
+		return found
+	}
+	function, _ := g.function()
+	statement := "loadbalancer-" + g.Name // of its own: several groups may have the function
+	found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", statement,
+		"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN)}
+	found.Undo = []string{f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement)}
+	return found
+}
+
+func (f *facts) functionFails(g *Group) *Finding {
+	sums := f.ofFunction(g)
+	codes := slices.DeleteFunc(mostFirst(sums), func(code string) bool { return code == accessDenied })
+	if len(codes) == 0 {
+		return nil
+	}
+	found := finding("lambda-errors", fmt.Sprintf("The function of %s fails: %s.", g.Name, few(codes)))
+	found.onGroup(g)
+	found.Confidence = High
+	for _, code := range codes {
+		found.because(FromLog, fmt.Sprintf("%s: %d", code, sums[code]))
+	}
+	found.share = f.reasons(found, codes...)
+	if span, ok := f.isOver(g, nil, found.share, f.lateErrors()); ok {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("The function of %s failed %s, and has answered requests since: %s.", g.Name, span, few(codes))
+	}
+	_, name := g.function()
+	first, _ := f.firstAndLast(found.share)
+	if first.IsZero() {
+		first = f.From
+	}
+	found.Verify = []string{f.command("logs", "tail", "/aws/lambda/"+name, "--since", first.Truncate(time.Minute).Format(time.RFC3339))}
+	return found
 }

@@ -48,21 +48,30 @@ func (f *facts) providerFails() *Finding {
 	if p.n < fewRequests && p.rate < tooMany {
 		return nil
 	}
-	found := finding("login-provider-fails", "The balancer cannot log clients in: "+p.words()+" failed in its exchange with the identity provider, or in the balancer itself.")
-	if max(p.rate, p.ruleRate) < fewFailures {
+	silent, long := p.codes(notReached), p.codes(claimsTooLong)
+	begin, end := "The balancer cannot log clients in: "+p.words(), "."
+	span, over := f.loginsRest(p, Failure.ofProvider)
+	if over = over && 2*long <= p.n; over { // else they are of these clients, whoever else has logged in since
+		begin, end = "The balancer could not log clients in "+span+": "+p.words(), "; logins have gone well since."
+	}
+	found := finding("login-provider-fails", begin+" failed in its exchange with the identity provider, or in the balancer itself"+end)
+	if over || max(p.rate, p.ruleRate) < fewFailures {
 		found.Level = Warn
 	}
 	f.told(found, p, Failure.ofProvider)
-	switch silent, long := p.codes(notReached), p.codes(claimsTooLong); {
+	switch {
 	case 2*silent > p.n:
-		found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the identity provider was not reached, or did not answer within 5 s."
+		found.Sentence = begin + " failed, mostly since the identity provider was not reached, or did not answer within 5 s" + end
 		found.Do = "see whether the provider's end points answer, and whether their names lead to IPv4 addresses in public DNS; let the balancer out to them on 443: security group, network ACLs, routes, of an internal balancer to a NAT gateway"
 		if own := f.Balancer.SecurityGroups; len(own) > 0 && f.Network.SecurityGroups != nil {
 			found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(own), f.has(own, true, "tcp", 443)))
 		}
 	case 2*long > p.n:
-		found.Sentence = "The balancer cannot log clients in: " + p.words() + " failed, mostly since the claims that the identity provider sent exceed 11 KB."
+		found.Sentence = begin + " failed, mostly since the claims that the identity provider sent exceed 11 KB."
 		found.Do = "let the provider send fewer claims, or ask for fewer scopes"
+	}
+	if over {
+		found.Do = "see what happened at that time to the provider, in its log, or to the way from the balancer to it"
 	}
 	return found
 }
@@ -74,6 +83,9 @@ func (f *facts) loginRefused() *Finding {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
+	if span, over := f.loginsRest(p, others); over {
+		found.Sentence = "Logins were refused " + span + ": " + p.words() + " ended so, and none since."
+	}
 	f.told(found, p, others)
 	found.rival("", "clients that nobody expects to log in, such as scanners, or those of an interface that have no session: where a rule denies what is not authenticated, 401 is meant")
 	return found
@@ -92,7 +104,13 @@ func (f *facts) noVerdict() *Finding {
 		found.Level = Warn
 	}
 	f.told(found, p, ofWAF)
-	if open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]; ok {
+	open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]
+	if open != "true" && f.lateErrors() == 0 && f.isRest(f.Logs.Last.Sub(p.last), ofWAF) {
+		found.Level = Warn
+		found.Sentence = "AWS WAF gave the balancer no verdict " + f.span(p.first, p.last) + ": " + p.words() + " failed for that, and none since."
+		found.Do = "see what AWS's health page says of AWS WAF in the region at that time"
+	}
+	if ok {
 		found.because(FromConfig, "waf.fail_open.enabled is "+open+"; if it is true, requests go to targets unchecked while AWS WAF does not answer")
 	}
 	return found
@@ -199,6 +217,52 @@ func (r Rule) login() string {
 	return ""
 }
 
+// loginsRest reports whether what logins ended with is over, and when it was: at each of the
+// rules at which some ended so, others have gone well for a while.
+func (f *facts) loginsRest(p ended, which func(Failure) bool) (span string, over bool) {
+	var well time.Time
+	rules := f.loginsOf(which)
+	for i, r := range rules {
+		if at := f.lastLetIn(r, rules); i == 0 || at.Before(well) {
+			well = at
+		}
+	}
+	return f.span(p.first, p.last), f.rulesKnown() && f.lateErrors() == 0 && f.isRest(well.Sub(p.last), which)
+}
+
+// lastLetIn is when one of some rules is known to have let the last client in; zero if that is
+// not known. A token is looked at with each request. Who has a session needs no login: of
+// logins, only a metric tells, which is of all rules that have them.
+//
+// Source: AWS, "CloudWatch metrics for your Application Load Balancer" (ELBAuthSuccess),
+// read 2026-11.
+func (f *facts) lastLetIn(r loginRule, of []loginRule) (last time.Time) {
+	if r.login() != "jwt-validation" {
+		if f.anyRule(func(o Rule) bool {
+			return strings.HasPrefix(o.login(), "authenticate-") && !slices.ContainsFunc(of, func(one loginRule) bool { return one.ARN == o.ARN })
+		}) {
+			return last
+		}
+		for _, p := range f.series("ELBAuthSuccess", "") {
+			if p.Value > 0 {
+				last = p.Time
+			}
+		}
+		return last
+	}
+	for _, t := range f.Logs.Traffic {
+		if r.leadsTo(t.Group) && t.Last.After(last) && !f.anyRule(func(o Rule) bool { return o.login() == "" && o.leadsTo(t.Group) }) {
+			last = t.Last
+		}
+	}
+	return last
+}
+
+// anyRule reports whether a rule of any listener is so.
+func (f *facts) anyRule(is func(Rule) bool) bool {
+	return slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.ContainsFunc(l.Rules, is) })
+}
+
 func (p ended) words() string {
 	text := fmt.Sprintf("%s, %.1f %% of all,", amount.Of(p.n, "request", "requests"), 100*p.rate)
 	if p.ruleRate > p.rate {
@@ -222,20 +286,27 @@ func (f *facts) told(found *Finding, p ended, which func(Failure) bool) {
 		counts = append(counts, fmt.Sprintf("%s %d", code, p.byCode[code]))
 	}
 	found.because(FromLog, few(counts)+", "+f.span(p.first, p.last))
+	for _, r := range f.loginsOf(which) {
+		if len(found.Evidence) < 6 && found.ID != "waf-errors" {
+			found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, r.listener, r.login()))
+		}
+	}
+}
+
+// loginRule is a rule with a login, and the label of its listener.
+type loginRule struct {
+	Rule
+	listener string
+}
+
+// loginsOf are the rules with a login that some requests may have ended at.
+func (f *facts) loginsOf(which func(Failure) bool) (rules []loginRule) {
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
-			if r.login() == "" || found.ID == "waf-errors" {
-				continue
-			}
-			n := int64(0)
-			for _, row := range f.failures() {
-				if which(row) && row.by(l, r) {
-					n += row.Count
-				}
-			}
-			if n > 0 && len(found.Evidence) < 6 {
-				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.login()))
+			if r.login() != "" && slices.ContainsFunc(f.failures(), func(row Failure) bool { return row.Count > 0 && which(row) && row.by(l, r) }) {
+				rules = append(rules, loginRule{r, l.label()})
 			}
 		}
 	}
+	return rules
 }

@@ -152,3 +152,86 @@ func TestLoginOfLines(t *testing.T) {
 		t.Error(said(r))
 	}
 }
+
+// TestLoginOver: what logins, or AWS WAF, failed with for two minutes is told in the past where
+// it is known that others have gone well since.
+func TestLoginOver(t *testing.T) {
+	const provider, refused, waf = "login-provider-fails", "login-refused", "waf-errors"
+	goesWell := func(from, until int) func(*Snapshot) {
+		return func(s *Snapshot) {
+			m := Series{Name: "ELBAuthSuccess", Stat: "Sum", Period: 60}
+			for i := from; i <= until; i++ {
+				m.Points = append(m.Points, Point{s.minute(i), 7})
+			}
+			s.Metrics = append(s.Metrics, m)
+		}
+	}
+	tokens := func(s *Snapshot) { s.Listeners[0].Rules[0].Actions[0].Type = "jwt-validation" }
+	again := func(s *Snapshot) {
+		s.Logs.Failures[0].Last = s.minute(35)
+		s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(35), Reasons: map[string]int64{s.Logs.Failures[0].Reason: 3}})
+	}
+	another := func(login string) func(*Snapshot) {
+		return func(s *Snapshot) {
+			rule := forwardTo("7", webARN)
+			rule.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/open/*"}}}
+			if login != "" {
+				rule.Actions = append([]Action{{Type: login}}, rule.Actions...)
+			}
+			s.Listeners[0].Rules = append([]Rule{rule}, s.Listeners[0].Rules...)
+		}
+	}
+	failOpen := func(value string) func(*Snapshot) {
+		return func(s *Snapshot) { s.Balancer.Attributes["waf.fail_open.enabled"] = value }
+	}
+	late := func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 57, 40) }
+	quiet := func(s *Snapshot) {
+		s.Logs.Last, s.Logs.Traffic[0].Last, s.Logs.Traffic[1].Last = s.minute(8), s.minute(8), s.minute(8)
+	}
+	for _, tt := range []struct {
+		name, id, reason string
+		status           int64
+		change           []func(*Snapshot)
+		over             bool
+	}{
+		{"provider", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54)}, true},
+		{"provider is silent", provider, "AuthTokenEpRequestTimeout", 500, []func(*Snapshot){goesWell(20, 54)}, true},
+		{"nobody is known to have logged in", provider, "AuthTokenEpRequestFailed", 500, nil, false},
+		{"nobody has logged in since", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 8)}, false},
+		{"provider comes and goes", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), again}, false},
+		{"provider fails after the logs", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), late}, false},
+		{"others may have logged in elsewhere", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), another("authenticate-oidc")}, false},
+		{"beside a rule without login", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), another("")}, true},
+		{"rules not known", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), func(s *Snapshot) {
+			s.Missing = append(s.Missing, Missing{What: "rules", Action: describeRules, Denied: true, Why: "access denied"})
+		}}, false},
+		{"claims of a few", provider, "AuthUserinfoResponseSizeExceeded", 500, []func(*Snapshot){goesWell(0, 54)}, false},
+		{"keys of tokens", provider, "JWKSRequestFailed", 562, []func(*Snapshot){tokens}, true},
+		{"keys of tokens, and nobody has come since", provider, "JWKSRequestFailed", 562, []func(*Snapshot){tokens, quiet}, false},
+		{"keys of tokens, and others need none", provider, "JWKSRequestFailed", 562, []func(*Snapshot){tokens, another("")}, false},
+		{"refused", refused, "AuthInvalidCookie", 401, []func(*Snapshot){goesWell(0, 54)}, true},
+		{"tokens refused", refused, "JWTSignatureValidationFailed", 401, []func(*Snapshot){tokens}, true},
+		{"tokens refused again", refused, "JWTSignatureValidationFailed", 401, []func(*Snapshot){tokens, again}, false},
+		{"no verdict", waf, "WAFConnectionTimeout", 500, nil, true},
+		{"no verdict, and fail-open off", waf, "WAFConnectionTimeout", 500, []func(*Snapshot){failOpen("false")}, true},
+		{"no verdict, and let through unchecked now", waf, "WAFConnectionTimeout", 500, []func(*Snapshot){failOpen("true")}, false},
+		{"no verdict after the logs", waf, "WAFConnectionTimeout", 500, []func(*Snapshot){late}, false},
+		{"no verdict, now and then", waf, "WAFConnectionTimeout", 500, []func(*Snapshot){again}, false},
+		{"no verdict, and no request since", waf, "WAFConnectionTimeout", 500, []func(*Snapshot){quiet}, false},
+	} {
+		s := base()
+		login := &s.Listeners[0].Rules[0]
+		login.Actions = append([]Action{{Type: "authenticate-oidc"}}, login.Actions...)
+		s.login(tt.reason, tt.status, "0", "HTTP", 600)
+		s.Logs.Failures[0].First, s.Logs.Failures[0].Last = s.minute(5), s.minute(6)
+		s.Logs.Minutes = []Minute{{Minute: s.minute(5), Reasons: map[string]int64{tt.reason: 300}}, {Minute: s.minute(6), Reasons: map[string]int64{tt.reason: 300}}}
+		for _, change := range tt.change {
+			change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if f == nil || strings.Contains(f.Sentence, " between 11:05 and 11:06 UTC: 600 requests,") != tt.over || strings.Contains(f.Sentence, " since.") != tt.over || (f.Level == Fail) != (tt.id != refused && !tt.over) {
+			t.Errorf("%s: want it over: %v:\n%s", tt.name, tt.over, said(r))
+		}
+	}
+}

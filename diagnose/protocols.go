@@ -211,9 +211,12 @@ func (f *facts) plainListeners(g *Group) (names []string) {
 
 // leads reports whether a listener has a rule for a group.
 func (f *facts) leads(l Listener, g *Group) bool {
-	return slices.ContainsFunc(l.Rules, func(r Rule) bool {
-		return slices.ContainsFunc(r.Actions, func(a Action) bool {
-			return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Group == g.ARN && w.Weight > 0 })
-		})
+	return slices.ContainsFunc(l.Rules, func(r Rule) bool { return r.leadsTo(g.ARN) })
+}
+
+// leadsTo reports whether a rule sends requests to a group.
+func (r Rule) leadsTo(arn string) bool {
+	return slices.ContainsFunc(r.Actions, func(a Action) bool {
+		return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Group == arn && w.Weight > 0 })
 	})
 }

@@ -14,7 +14,8 @@ const quiet = 5 * time.Minute
 func (f *facts) hasAnswered(share func(Failure) int64) bool { return f.answeredFor(share) >= quiet }
 
 // answeredFor is for how long each target of some failures was sent requests after the last
-// of them; 0 if the newest of its requests failed.
+// of them; 0 if the newest of its requests failed. Logs do not name a function: what is sent
+// to its group is sent to it.
 func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	type place struct{ group, target string }
 	latest := func(m map[place]time.Time, at place, t time.Time) {
@@ -26,7 +27,7 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	for _, row := range f.failures() {
 		at := place{row.Group, row.Target}
 		latest(all, at, row.Last)
-		if counted(row) && share(row) > 0 {
+		if among(share)(row) {
 			latest(these, at, row.Last)
 		}
 	}
@@ -38,7 +39,7 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	}
 	var shortest time.Duration
 	for at, last := range these {
-		if at.target == "" || !sent[at].After(all[at]) {
+		if g := f.group(at.group); at.target == "" && (g == nil || g.Type != "lambda") || !sent[at].After(all[at]) {
 			return 0
 		}
 		if d := sent[at].Sub(last); shortest == 0 || d < shortest {
@@ -52,31 +53,48 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 // when it was. late is what metrics count of them after the logs. What comes now and then
 // is over only after a longer rest than it had before.
 func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
-	if late > 0 || slices.ContainsFunc(f.of(g), func(e endpoint) bool { return slices.Contains(targets, e.name()) && !e.healthy() }) {
+	if late > 0 || slices.ContainsFunc(f.of(g), func(e endpoint) bool {
+		return slices.Contains(targets, e.name()) && !e.healthy() || g.Type == "lambda" && e.failing()
+	}) {
 		return "", false
 	}
-	if since := f.answeredFor(share); since < quiet || since < 2*f.longestRest(g, share) {
+	if !f.isRest(f.answeredFor(share), among(share)) {
 		return "", false
 	}
 	first, last := f.firstAndLast(share)
 	return f.span(first, last), true
 }
 
-// longestRest is the longest time between some failures of a group, by the minutes that
-// have any for the same reasons.
-func (f *facts) longestRest(g *Group, share func(Failure) int64) (longest time.Duration) {
-	reasons := map[string]bool{}
+// isRest reports whether it is so long ago that some failures came that they are over.
+func (f *facts) isRest(since time.Duration, which func(Failure) bool) bool {
+	return since >= quiet && since >= 2*f.longestRest(which)
+}
+
+// among tells failures of a share.
+func among(share func(Failure) int64) func(Failure) bool {
+	return func(row Failure) bool { return counted(row) && share(row) > 0 }
+}
+
+// longestRest is the longest time between some failures, by the minutes in which their
+// groups have any for the same reasons.
+func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
+	type kind struct{ group, reason string }
+	these, last := map[kind]bool{}, time.Time{}
 	for _, row := range f.failures() {
-		reasons[row.Reason] = reasons[row.Reason] || counted(row) && share(row) > 0
+		if which(row) {
+			these[kind{row.Group, row.Reason}] = true
+			if row.Last.After(last) {
+				last = row.Last
+			}
+		}
 	}
-	_, last := f.firstAndLast(share)
 	var before time.Time
 	for _, m := range f.Logs.Minutes { // by time
 		has := false
 		for reason, n := range m.Reasons {
-			has = has || n > 0 && reasons[reason]
+			has = has || n > 0 && these[kind{m.Group, reason}]
 		}
-		if m.Group != g.logARN(f) || !has || m.Minute.After(last) {
+		if !has || m.Minute.After(last) || m.Minute.Equal(before) {
 			continue
 		}
 		if !before.IsZero() {
@@ -100,10 +118,15 @@ func (f *facts) lateAnswers(status string) float64 {
 	return f.unlogged("HTTPCode_ELB_"+status+"_Count", "", func(m Minute) int64 { return m.Statuses[status] })
 }
 
+// lateErrors are the 5xx of the balancer that metrics count after the logs.
+func (f *facts) lateErrors() float64 {
+	return f.unlogged("HTTPCode_ELB_5XX_Count", "", Minute.errors)
+}
+
 // firstAndLast are the times of some failures; zero if there are none.
 func (f *facts) firstAndLast(share func(Failure) int64) (first, last time.Time) {
 	for _, row := range f.failures() {
-		if !counted(row) || share(row) == 0 || row.First.IsZero() {
+		if !among(share)(row) || row.First.IsZero() {
 			continue
 		}
 		if first.IsZero() || row.First.Before(first) {

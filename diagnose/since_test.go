@@ -185,3 +185,69 @@ func TestWhenCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestFunctionOver: a function that failed for a while, and answers now, is told in the past,
+// and no command gives a permission that is there; its log is shown from its first failure on.
+func TestFunctionOver(t *testing.T) {
+	const denied, failed = "lambda-access-denied", "lambda-errors"
+	both := func(s *Snapshot) {
+		for i := range 2 {
+			s.Logs.Minutes[5+i].Reasons["LambdaUnhandled"] = 60
+		}
+		s.failing("LambdaUnhandled", "", 502, 12, func(f *Failure) { f.Class, f.First, f.Last = "lambda", s.minute(5), s.minute(6) })
+	}
+	for _, tt := range []struct {
+		name   string
+		ids    map[string]bool // and whether it is over
+		reason string
+		change func(*Snapshot)
+	}{
+		{"denied", map[string]bool{denied: true}, "LambdaAccessDenied", nil},
+		{"failed", map[string]bool{failed: true}, "LambdaUnhandled", nil},
+		{"denied and failed", map[string]bool{denied: true, failed: true}, "LambdaAccessDenied", both},
+		{"goes on", map[string]bool{denied: false}, "LambdaAccessDenied", func(s *Snapshot) { s.Logs.Failures[0].Last = s.minute(54) }},
+		{"fails now and then", map[string]bool{failed: false}, "LambdaThrottling", func(s *Snapshot) {
+			s.Logs.Minutes[35].Reasons, s.Logs.Failures[0].Last = map[string]int64{"LambdaThrottling": 3}, s.minute(35)
+		}},
+		{"no request since", map[string]bool{failed: false}, "LambdaUnhandled", func(s *Snapshot) { s.Logs.Traffic[0].Last = s.minute(7) }},
+		{"the newest fails otherwise", map[string]bool{denied: false, failed: false}, "LambdaAccessDenied", func(s *Snapshot) {
+			both(s)
+			s.Logs.Failures[1].Last = s.Logs.Last
+		}},
+		{"counted after the logs", map[string]bool{denied: false}, "LambdaAccessDenied", func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 57, 40) }},
+		{"its health check fails", map[string]bool{failed: false}, "LambdaUnhandled", func(s *Snapshot) { s.web().Targets[0].State = "unhealthy" }},
+	} {
+		s := base()
+		s.function()
+		s.failing(tt.reason, "", 502, 120, func(f *Failure) { f.Class, f.First, f.Last = "lambda", s.minute(5), s.minute(6) })
+		for i := range s.Logs.Minutes {
+			if s.Logs.Minutes[i].Reasons = map[string]int64{}; i == 5 || i == 6 {
+				s.Logs.Minutes[i].Reasons[tt.reason] = 60
+			}
+		}
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		for id, over := range tt.ids {
+			f := r.finding(id)
+			if f == nil || (f.Level == Warn) != over || strings.Contains(f.Sentence, " between 11:05 and 11:06 UTC, and ") != over {
+				t.Errorf("%s: %s: want it over: %v:\n%s", tt.name, id, over, said(r))
+				continue
+			}
+			if id == denied && (len(f.Fix) > 0) == over {
+				t.Errorf("%s: over: %v, and to be mended by %v", tt.name, over, f.Fix)
+			}
+			if want := "--region eu-central-1 /aws/lambda/shop --since 2026-11-22T11:05:00Z"; id == failed && !slices.Equal(f.Verify, []string{"aws logs tail " + want}) {
+				t.Errorf("%s: %v", tt.name, f.Verify)
+			}
+		}
+	}
+}
+
+// function lets the group have a function as its target, which logs do not name.
+func (s *Snapshot) function() {
+	s.web().Type, s.web().Check.Enabled = "lambda", false
+	s.web().Targets = []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:shop", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
+	s.Logs.Traffic = []Traffic{{webARN, "", 6000, 0.4, s.Logs.Last, 0}}
+}

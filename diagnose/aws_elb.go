@@ -126,6 +126,9 @@ func (c *collector) listeners(ctx context.Context) error {
 		if c.snapshot.Balancer.Type == Application {
 			all = append(all, func(ctx context.Context) error { return c.rules(ctx, &list[i]) })
 		}
+		if c.snapshot.Balancer.Type == NetworkType && l.Protocol == types.ProtocolEnumTcp {
+			all = append(all, func(ctx context.Context) error { return c.listenerIdle(ctx, &list[i]) })
+		}
 		if l.Protocol == types.ProtocolEnumHttps || l.Protocol == types.ProtocolEnumTls {
 			all = append(all, func(ctx context.Context) error { return c.listenerCertificates(ctx, &list[i]) })
 		}
@@ -135,6 +138,20 @@ func (c *collector) listeners(ctx context.Context) error {
 	}
 	slices.SortFunc(list, func(a, b Listener) int { return cmp.Or(cmp.Compare(a.Port, b.Port), cmp.Compare(a.ARN, b.ARN)) })
 	c.put(func(s *Snapshot) { s.Listeners = list })
+	return nil
+}
+
+// listenerIdle reads a listener's idle timeout.
+func (c *collector) listenerIdle(ctx context.Context, l *Listener) error {
+	out, err := c.elb.DescribeListenerAttributes(ctx, &elb.DescribeListenerAttributesInput{ListenerArn: &l.ARN})
+	if err != nil {
+		return c.settle(ctx, err, "idle timeouts of TCP listeners", describeListenerAttributes)
+	}
+	for _, a := range out.Attributes {
+		if aws.ToString(a.Key) == attrTCPIdle {
+			l.Idle, _ = strconv.Atoi(aws.ToString(a.Value)) // or it is not known
+		}
+	}
 	return nil
 }
 

@@ -29,6 +29,7 @@ var Calls = []Call{
 	{Action: "elasticloadbalancing:DescribeLoadBalancerAttributes", For: "a Classic Load Balancer's timeouts, and where its logs go", On: "*", service: serviceClassic, operations: []string{"DescribeLoadBalancerAttributes"}},
 	{Action: "elasticloadbalancing:DescribeInstanceHealth", For: "the instances of a Classic Load Balancer", On: "*", service: serviceClassic, operations: []string{"DescribeInstanceHealth"}},
 	{Action: "elasticloadbalancing:DescribeListeners", For: "listeners", On: "*", service: serviceELB, operations: []string{"DescribeListeners"}},
+	{Action: describeListenerAttributes, For: "idle timeouts of TCP listeners of a Network Load Balancer", On: "*", service: serviceELB, operations: []string{"DescribeListenerAttributes"}},
 	{Action: "elasticloadbalancing:DescribeListenerCertificates", For: "certificates of listeners", On: "*", service: serviceELB, operations: []string{"DescribeListenerCertificates"}},
 	{Action: "elasticloadbalancing:DescribeRules", For: "rules of listeners", On: "*", service: serviceELB, operations: []string{"DescribeRules"}},
 	{Action: "elasticloadbalancing:DescribeTargetGroups", For: "target groups and their health checks", On: "*", service: serviceELB, operations: []string{"DescribeTargetGroups"}},

@@ -311,3 +311,46 @@ func TestCollectIdle(t *testing.T) {
 		}
 	}
 }
+
+// TestCollectListenerIdle: idle timeouts are read of TCP listeners of network balancers; where
+// they may not be, that is said, and nothing else is lost.
+func TestCollectListenerIdle(t *testing.T) {
+	listeners := `<Listeners><member><ListenerArn>arn:tcp</ListenerArn><Port>80</Port><Protocol>TCP</Protocol></member>
+		<member><ListenerArn>arn:udp</ListenerArn><Port>53</Port><Protocol>UDP</Protocol></member></Listeners>`
+	attributes := `<Attributes><member><Key>tcp.idle_timeout.seconds</Key><Value>900</Value></member></Attributes>`
+	for _, tt := range []struct {
+		name, kind string
+		denied     bool
+		idle       int
+	}{
+		{"network", "network", false, 900}, {"denied", "network", true, 0}, {"application", "application", true, 0},
+	} {
+		a := &answers{by: map[string]string{"DescribeLoadBalancers": strings.Replace(balancerXML, "<Type>application</Type>", "<Type>"+tt.kind+"</Type>", 1), "DescribeListeners": listeners}}
+		if !tt.denied {
+			a.by["DescribeListenerAttributes"] = attributes
+		}
+		s, err := collected(t, a, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var asked []string
+		for _, form := range a.asked {
+			if form.Get("Action") == "DescribeListenerAttributes" {
+				asked = append(asked, form.Get("ListenerArn"))
+			}
+		}
+		want := []string{"arn:tcp"}
+		if tt.kind != "network" {
+			want = nil
+		}
+		if !slices.Equal(asked, want) {
+			t.Errorf("%s: asked of %v", tt.name, asked)
+		}
+		if len(s.Listeners) != 2 || s.Listeners[0].Idle != 0 || s.Listeners[1].Idle != tt.idle {
+			t.Errorf("%s: %+v", tt.name, s.Listeners)
+		}
+		if missing := slices.ContainsFunc(s.Missing, func(m Missing) bool { return m.Action == describeListenerAttributes && m.Denied }); missing != (tt.denied && want != nil) {
+			t.Errorf("%s: missing %+v", tt.name, s.Missing)
+		}
+	}
+}

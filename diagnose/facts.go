@@ -11,6 +11,7 @@ import (
 // Attributes by the names of the newer API.
 const (
 	attrIdle      = "idle_timeout.timeout_seconds"
+	attrTCPIdle   = "tcp.idle_timeout.seconds" // of a listener
 	attrCrossZone = "load_balancing.cross_zone.enabled"
 	attrDelay     = "deregistration_delay.timeout_seconds"
 	attrClientIP  = "preserve_client_ip.enabled"
@@ -90,6 +91,9 @@ func (f *facts) certificate(arn string) *Certificate {
 func (f *facts) knows(action string) bool {
 	return !slices.ContainsFunc(f.Missing, func(m Missing) bool { return m.Action == action })
 }
+
+// describeListenerAttributes is the action that reads the idle timeouts of listeners.
+const describeListenerAttributes = "elasticloadbalancing:DescribeListenerAttributes"
 
 // describeRules is the action that reads the rules of a listener, beside its default one.
 const describeRules = "elasticloadbalancing:DescribeRules"

@@ -56,15 +56,44 @@ func (f *facts) resets() *Finding {
 	}
 	found.because(FromMetric, fmt.Sprintf("%s: %s while neither UnHealthyHostCount (Minimum) nor UnhealthyRoutingFlowCount was above 0; packets are counted, and a connection may have several", name, number(n)))
 	found.because(FromMetric, "NewFlowCount: "+number(flows))
-	found.because(FromConfig, "tcp.idle_timeout.seconds of a TCP listener is 350 unless changed, and was not read; of a TLS listener it is 350")
+	f.idleOfListeners(found)
 	found.rival("", "targets that were deregistered, or failed before health checks said so, or for some nodes only")
 	found.rival("", "ends of connections that nobody needed any more: a reset then disturbs nobody")
+	return found
+}
+
+// idleOfListeners adds after how long listeners forget connections on which nothing comes, or
+// how that is asked where it was not read.
+func (f *facts) idleOfListeners(found *Finding) {
+	known, unknown := f.listenersByIdle()
+	if len(known) > 0 {
+		found.because(FromConfig, attrTCPIdle+" is "+few(known))
+	}
+	if len(unknown) > 0 || f.Listeners == nil {
+		found.because(FromConfig, attrTCPIdle+" of a TCP listener is 350 unless changed, and was not read")
+	}
+	for _, l := range unknown[:min(3, len(unknown))] {
+		found.Verify = append(found.Verify, f.command("elbv2", "describe-listener-attributes", "--listener-arn", l.ARN))
+	}
+}
+
+// listenersByIdle are the idle timeouts of a network balancer's listeners, and those listeners
+// of which it was not read.
+//
+// Source: AWS, "Update the TCP idle timeout for your Network Load Balancer listener", read
+// 2026-11.
+func (f *facts) listenersByIdle() (known []string, unknown []Listener) {
 	for _, l := range f.Listeners {
-		if l.Protocol == "TCP" && len(found.Verify) < 3 {
-			found.Verify = append(found.Verify, f.command("elbv2", "describe-listener-attributes", "--listener-arn", l.ARN))
+		switch {
+		case l.Protocol == "TLS":
+			known = append(known, fmt.Sprintf("350 of %s, as of all TLS listeners", l.label()))
+		case l.Protocol == "TCP" && l.Idle > 0:
+			known = append(known, fmt.Sprintf("%d of %s", l.Idle, l.label()))
+		case l.Protocol == "TCP":
+			unknown = append(unknown, l)
 		}
 	}
-	return found
+	return known, unknown
 }
 
 // unhealthyTimes are the beginnings of periods in which metrics say that a target was

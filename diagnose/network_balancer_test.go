@@ -58,7 +58,7 @@ func TestNetworkPath(t *testing.T) {
 		not    string
 		errors float64
 	}{
-		{"timeouts", HopTimeouts, Unknown, "not looked at", "60 s", 0},
+		{"timeouts", HopTimeouts, Unknown, "is 350 of TLS:80, as of all TLS listeners; whether connections reach it is not seen", "60 s", 0},
 		{"TLS", HopTargetTLS, Pass, "connections, and no TLS error among them", "no metric says", 0},
 		{"TLS that fails", HopTargetTLS, Failed, "TargetTLSNegotiationErrorCount of the whole balancer 540", "no TLS error among them", 540},
 	} {
@@ -149,6 +149,11 @@ func TestResets(t *testing.T) {
 	}{
 		{"as many as half of the flows", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000) }, Warn, "TCP_ELB_Reset_Count: 3000 while neither UnHealthyHostCount (Minimum) nor"},
 		{"one of twenty", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 300) }, Note, "tcp.idle_timeout.seconds of a TCP listener is 350 unless changed"},
+		{"with the idle timeout of the listener", balancer, func(s *Snapshot) {
+			s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000)
+			s.Listeners[0].Idle = 900
+			s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "TLS", Rules: s.Listeners[0].Rules})
+		}, Warn, `"tcp.idle_timeout.seconds is 900 of TCP:80, 350 of TLS:443, as of all TLS listeners"`},
 		{"few", balancer, func(s *Snapshot) { s.metric("TCP_ELB_Reset_Count", "", "Sum", 240) }, "", ""},
 		{"a target fails now", balancer, func(s *Snapshot) {
 			s.metric("TCP_ELB_Reset_Count", "", "Sum", 3000)
@@ -188,6 +193,12 @@ func TestResets(t *testing.T) {
 		}
 		if f == nil || f.Level != tt.want || f.Confidence != Low || len(f.Rivals) == 0 || len(f.Fix) > 0 || !strings.Contains(said(&Report{Findings: []*Finding{f}}), tt.says) {
 			t.Errorf("%s: want %s, %s, %q:\n%s", tt.name, tt.id, tt.want, tt.says, said(r))
+		}
+		// What was not read is asked by hand, and no listener is said to have been looked at.
+		read := s.Listeners[0].Idle > 0
+		hop := r.Path[slices.IndexFunc(r.Path, func(p Station) bool { return p.Hop == HopTimeouts })]
+		if ask := len(f.Verify) > 0; tt.id == balancer && ask == read || strings.HasPrefix(hop.Evidence[0], "tcp.idle_timeout.seconds is 900 of TCP:80") != read {
+			t.Errorf("%s: read: %v, and to be asked: %v; %v", tt.name, read, f.Verify, hop.Evidence)
 		}
 	}
 }

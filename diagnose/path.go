@@ -242,6 +242,9 @@ func tlsPasses(f *facts) (evidence []string, ok bool) {
 }
 
 func timeoutsPass(f *facts) ([]string, bool) {
+	if known, _ := f.listenersByIdle(); f.Balancer.Type == NetworkType && len(known) > 0 {
+		return []string{attrTCPIdle + " is " + few(known), "whether connections reach it is not seen"}, false
+	}
 	if f.Balancer.Type != Application && f.Balancer.Type != Classic {
 		return []string{"idle timeouts of its listeners are not looked at"}, false
 	}

@@ -85,7 +85,7 @@ func (f *facts) withoutHTTP2(groups []*Group) *Finding {
 		names = append(names, g.Name)
 		grpc = grpc || g.Version == "GRPC"
 		for _, e := range f.of(g) {
-			answered += f.served(e)
+			answered += f.served(e, g.ARN)
 		}
 	}
 	found := f.mismatch(fmt.Sprintf("Target %s HTTP/2 only, which clients may not speak to the balancer.", amount.Noun(len(names), "group "+few(names)+" takes", "groups "+few(names)+" take")), groups...)

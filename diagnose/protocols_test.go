@@ -176,3 +176,23 @@ func TestNoHTTP2OfTwo(t *testing.T) {
 		}
 	}
 }
+
+// TestNoHTTP2BesideHTTP1: requests that the same targets answer for a group of HTTP1 are none
+// that were in HTTP/2.
+func TestNoHTTP2BesideHTTP1(t *testing.T) {
+	s := base()
+	s.speakHTTP2("GRPC")
+	s.second(s.web().Targets)
+	s.Groups[1].Version = "HTTP1"
+	other := forwardTo("7", newARN)
+	other.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/new/*"}}}
+	s.Listeners[0].Rules = append([]Rule{other}, s.Listeners[0].Rules...)
+	s.Balancer.Attributes["routing.http2.enabled"] = "false"
+	for i := range s.Logs.Traffic {
+		s.Logs.Traffic[i].Group = newARN
+	}
+	r := Diagnose(copied(t, s))
+	if f := r.finding("protocol-version-mismatch"); f == nil || f.Level != Fail || f.Confidence != High {
+		t.Error(said(r))
+	}
+}

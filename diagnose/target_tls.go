@@ -286,7 +286,7 @@ func (f *facts) badRequests(e endpoint) (bad, answered int64) {
 			bad += t.BadRequests
 		}
 	}
-	return bad, f.served(e)
+	return bad, f.served(e, e.group.logARN(f))
 }
 
 // checkedPlain reports whether health checks in plain HTTP, on the port that traffic goes to,

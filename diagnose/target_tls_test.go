@@ -107,6 +107,14 @@ func TestExpectsTLS(t *testing.T) {
 		{"400 on a TLS port, checked elsewhere", []func(*Snapshot){port(443), elsewhere, bad(1000, 998)}, tls, Fail, Medium, 0, closes},
 		{"400 on a TLS port, checked in TCP", []func(*Snapshot){port(8443), check("TCP"), bad(1000, 1000)}, tls, Fail, Medium, 0, closes},
 		{"400 on a TLS port, which the matcher takes", []func(*Snapshot){port(443), takes, bad(1000, 1000)}, tls, Fail, Medium, 0, closes},
+		{"400 beside a group in HTTPS with the same targets", []func(*Snapshot){port(443), check("TCP"), bad(1000, 1000), func(s *Snapshot) {
+			s.second(s.web().Targets)
+			s.Groups[1].Protocol = "HTTPS"
+			for _, t := range s.Logs.Traffic {
+				t.Group, t.BadRequests = newARN, 0
+				s.Logs.Traffic = append(s.Logs.Traffic, t)
+			}
+		}}, tls, Fail, Medium, 0, closes},
 		{"400 of one of two", []func(*Snapshot){port(443), check("TCP"), bad(1000)}, tls, Fail, Medium, 0, closes},
 		{"400 on a port where TLS is not usual", []func(*Snapshot){elsewhere, bad(1000, 1000)}, tls, Warn, Low, 0, closes},
 		{"400 where checks pass in HTTPS", []func(*Snapshot){check("HTTPS"), bad(1000, 1000)}, tls, Fail, High, 0, closes},

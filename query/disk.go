@@ -169,17 +169,19 @@ const (
 // lock waits for a lock. A shared one is held by any number at a time.
 func (d Disk) lock(ctx context.Context, which string, shared bool) (*flock.Flock, error) {
 	l := flock.New(d.Path+which, flock.SetPermissions(0o600))
-	ctx, cancel := context.WithTimeoutCause(ctx, max(d.Wait, time.Millisecond), &LockedError{Path: d.Path, Wait: d.Wait})
-	defer cancel()
-	try := l.TryLockContext
+	try, wait := l.TryLock, l.TryLockContext
 	if shared {
-		try = l.TryRLockContext
+		try, wait = l.TryRLock, l.TryRLockContext
 	}
-	_, err := try(ctx, 5*time.Millisecond)
-	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			return nil, cause
+	taken, err := try() // once at least, however short the wait is and busy the machine
+	if err == nil && !taken {
+		ctx, cancel := context.WithTimeoutCause(ctx, d.Wait, &LockedError{Path: d.Path, Wait: d.Wait})
+		defer cancel()
+		if _, err = wait(ctx, 5*time.Millisecond); ctx.Err() != nil && err != nil {
+			return nil, context.Cause(ctx)
 		}
+	}
+	if err != nil {
 		return nil, d.unwritable("it cannot be locked, which takes files beside it", err)
 	}
 	return l, nil

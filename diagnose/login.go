@@ -83,7 +83,8 @@ func (f *facts) loginRefused() *Finding {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
-	if span, over := f.loginsRest(p, others); over {
+	// No metric tells what was refused after the logs, as one does of 5xx.
+	if span, over := f.loginsRest(p, others); over && f.isRest(f.Logs.Last.Sub(p.last), others) {
 		found.Sentence = "Logins were refused " + span + ": " + p.words() + " ended so, and none since."
 	}
 	f.told(found, p, others)

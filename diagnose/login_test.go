@@ -195,6 +195,7 @@ func TestLoginOver(t *testing.T) {
 		over             bool
 	}{
 		{"provider", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54)}, true},
+		{"provider, and the logs end then", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), quiet}, true},
 		{"provider is silent", provider, "AuthTokenEpRequestTimeout", 500, []func(*Snapshot){goesWell(20, 54)}, true},
 		{"nobody is known to have logged in", provider, "AuthTokenEpRequestFailed", 500, nil, false},
 		{"nobody has logged in since", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 8)}, false},
@@ -210,6 +211,7 @@ func TestLoginOver(t *testing.T) {
 		{"keys of tokens, and nobody has come since", provider, "JWKSRequestFailed", 562, []func(*Snapshot){tokens, quiet}, false},
 		{"keys of tokens, and others need none", provider, "JWKSRequestFailed", 562, []func(*Snapshot){tokens, another("")}, false},
 		{"refused", refused, "AuthInvalidCookie", 401, []func(*Snapshot){goesWell(0, 54)}, true},
+		{"refused, and the logs end then", refused, "AuthInvalidCookie", 401, []func(*Snapshot){goesWell(0, 54), quiet}, false},
 		{"tokens refused", refused, "JWTSignatureValidationFailed", 401, []func(*Snapshot){tokens}, true},
 		{"tokens refused again", refused, "JWTSignatureValidationFailed", 401, []func(*Snapshot){tokens, again}, false},
 		{"no verdict", waf, "WAFConnectionTimeout", 500, nil, true},

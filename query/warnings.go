@@ -1,0 +1,237 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/amount"
+	"loglens/internal/when"
+)
+
+// warn says what an engineer has to know before trusting the answer.
+func (s *Store) warn(ctx context.Context, t *Table) error {
+	say := func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) }
+
+	if t.Accounting.ObjectsFailed > 0 {
+		say("%d of %s could not be read, and nothing of %s is counted", t.Accounting.ObjectsFailed,
+			amount.Of(t.Accounting.Objects, "object", "objects"), amount.Noun(t.Accounting.ObjectsFailed, "it", "them"))
+	}
+	if s.unread > 0 {
+		say("the rows were there before all was read: %s not read to %s end, and %s not counted", amount.Of(s.unread, "object was", "objects were"),
+			amount.Noun(s.unread, "its", "their"), amount.Noun(s.unread, "is", "are"))
+	}
+	s.warnOfGaps(t)
+	n, err := s.signs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, about := range []struct {
+		objects int64
+		warn    func() error
+	}{
+		{n.failed, func() error { return s.unreadable(ctx, say) }},
+		{n.others, func() error { return s.notRead(ctx, t, say) }},
+		{n.odd, func() error { return s.odd(ctx, say) }},
+		{t.Accounting.Rejected, func() error { return s.rejected(ctx, t.Accounting.Rejected, say) }},
+		{n.alike, func() error { return s.copies(ctx, say) }},
+		{n.nameless, func() error { return s.deliveredTwice(ctx, t.Balancers, say) }},
+	} {
+		if about.objects == 0 {
+			continue
+		}
+		if err := about.warn(); err != nil {
+			return err
+		}
+	}
+	s.reach(t, n, say)
+	return nil
+}
+
+// signs are what one look at all objects tells of what there is to warn of. Nearly always
+// that is nothing, and the statements that would find nothing are left out.
+type signs struct {
+	failed   int64 // objects that could not be read
+	odd      int64 // objects that were, with a warning
+	nameless int64 // objects whose names are of no kind of log
+	alike    int64 // objects of the same balancer, node, interval and kind as another
+	others   int64 // objects with lines of other logs than were asked for
+
+	oldest, newest *time.Time // ends of the objects' intervals; nil if no name tells one
+	reaching       int64      // objects that may hold what was before the window
+}
+
+// delivery is what AWS delivers one object for.
+const delivery = "interval_end, node, load_balancer, named_kind"
+
+func (s *Store) signs(ctx context.Context) (n signs, err error) {
+	before := ingest.Plan{Window: when.Window{Until: s.in.Plan.Window.From}, Kinds: s.read}
+	err = s.one(ctx, `
+		SELECT (SELECT count(*) FROM object_read WHERE status = 'failed'),
+			(SELECT count(*) FROM accounting WHERE NOT list_contains($1, kind)),
+			count(warning), count(*) FILTER (named_kind IS NULL),
+			count(interval_end) - count(DISTINCT hash(`+delivery+`)) FILTER (interval_end IS NOT NULL),
+			min(interval_end), max(interval_end), count(*) FILTER (`+timely(before)+`)
+		FROM object_read WHERE status = 'ok'`,
+		[]any{&n.failed, &n.others, &n.odd, &n.nameless, &n.alike, &n.oldest, &n.newest, &n.reaching}, s.Kinds())
+	return n, err
+}
+
+// unreadable says why objects could not be read.
+func (s *Store) unreadable(ctx context.Context, say func(string, ...any)) error {
+	var why string
+	var n int64
+	return s.each(ctx, func() { say("%s%s", why, andMore(n)) }, `
+		SELECT arg_min(error, object_id), count(*) FROM object_read WHERE status = 'failed'
+		GROUP BY replace(error, uri, '') ORDER BY min(object_id) LIMIT 5`, []any{&why, &n})
+}
+
+// notRead names objects that hold no line of the logs that were asked for.
+func (s *Store) notRead(ctx context.Context, t *Table, say func(string, ...any)) error {
+	var uri string
+	var kind *string
+	var n int64
+	return s.each(ctx, func() {
+		if kind == nil {
+			say("not read: %s: not one line of it is an entry of a log%s", uri, andMore(n))
+			return
+		}
+		t.Unread = append(t.Unread, *kind)
+		say("not read: %s: another kind of log: %s%s", uri, *kind, andMore(n))
+	}, `
+		SELECT arg_min(uri, object_id), kind, count(*)
+		FROM object_read JOIN (
+			SELECT object_id, arg_max(kind, (lines, kind)) FILTER (rejected < lines) AS kind FROM accounting
+			WHERE object_id IN (SELECT object_id FROM accounting WHERE NOT list_contains($1, kind))
+			GROUP BY object_id HAVING NOT bool_or(list_contains($1, kind))
+		) USING (object_id)
+		GROUP BY kind ORDER BY min(object_id)`, []any{&uri, &kind, &n}, s.Kinds())
+}
+
+// odd says what is noteworthy of objects as a whole.
+func (s *Store) odd(ctx context.Context, say func(string, ...any)) error {
+	var uri, text string
+	var n int64
+	return s.each(ctx, func() { say("%s: %s%s", uri, text, andMore(n)) }, `
+		SELECT arg_min(uri, object_id), any_value(warning), count(*) FROM object_read WHERE status = 'ok' AND warning IS NOT NULL
+		GROUP BY regexp_replace(warning, '[0-9]+', '', 'g') ORDER BY min(object_id) LIMIT 5`, []any{&uri, &text, &n})
+}
+
+// copies says which objects are there more than once. AWS gives no two the same name, so
+// what bears one in two places, or packed and unpacked, is a copy that counts again. So is
+// "NAME (1).log.gz" or "Copy of NAME.log.gz": behind the letters and digits in which AWS's
+// names end, and before a space, stands what a browser or a desktop adds. Names are
+// compared only where balancer, node and interval are the same.
+func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
+	var one, other string
+	var n int64
+	return s.each(ctx, func() {
+		if n > 0 {
+			next := "leave out one of each"
+			if s.reader != nil {
+				next = s.reader.disk.command("store rebuild") + " SOURCE makes one without"
+			}
+			say("%s of another, and %s count again: %s and %s; %s", amount.Of(n, "object is a copy", "objects are copies"),
+				amount.Noun(n, "its lines", "their lines"), one, other, next)
+		}
+	}, `
+		WITH alike AS (
+			SELECT hash(`+delivery+`) AS alike FROM object_read
+			WHERE status = 'ok' AND interval_end IS NOT NULL GROUP BY alike HAVING count(*) > 1
+		), copied AS (
+			SELECT count(*) - 1 AS more, min(object_id) AS first, min_by(uri, object_id, 2) AS uris FROM object_read
+			WHERE status = 'ok' AND interval_end IS NOT NULL AND hash(`+delivery+`) IN (FROM alike)
+			GROUP BY regexp_extract(parse_filename(uri), '[^ ]*_[0-9A-Za-z]*') HAVING count(*) > 1
+		)
+		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`,
+		[]any{&n, &one, &other})
+}
+
+// deliveredTwice warns of objects that are not named as a balancer names its own logs, and
+// are read beside such logs. Where both deliveries are switched on, CloudWatch delivers the
+// same lines once more, under other names. Those names do not say of which balancer the
+// lines are. Requests are counted by balancer, so of them it is said only if every balancer
+// has logs of its own.
+func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func(string, ...any)) error {
+	var kind, uri string
+	var n int64
+	err := s.each(ctx, func() {
+		say("%s of the %s beside logs that balancers delivered themselves: %s%s; if it is of the same balancers, what stands in both counts twice: leave out one of them",
+			amount.Of(n, "object of another name is", "objects of other names are"), kind, uri, andMore(n))
+	}, `
+		SELECT kind, count(*) FILTER (named_kind IS NULL), arg_min(uri, object_id) FILTER (named_kind IS NULL)
+		FROM object_read JOIN accounting USING (object_id)
+		WHERE status = 'ok' AND parsed > 0 AND list_contains($1, kind) AND NOT list_contains($2, kind)
+		GROUP BY kind HAVING bool_or(named_kind IS NULL) AND bool_or(named_kind = kind) ORDER BY kind`,
+		[]any{&kind, &n, &uri}, s.Kinds(), kindNames(requestKinds))
+	if err != nil || len(balancers) == 0 {
+		return err
+	}
+	return s.each(ctx, func() {
+		if n > 0 {
+			say("%s of balancers whose own logs are read, too: %s%s; requests that stand in both count twice: leave out one of them",
+				amount.Of(n, "object of another name holds requests", "objects of other names hold requests"), uri, andMore(n))
+		}
+	}, `
+		SELECT count(*) FILTER (named_kind IS NULL), coalesce(arg_min(uri, object_id) FILTER (named_kind IS NULL), '')
+		FROM object_read
+		WHERE status = 'ok' AND object_id IN (SELECT object_id FROM accounting WHERE parsed > 0 AND list_contains($1, kind))
+		HAVING list_has_all(list(DISTINCT load_balancer) FILTER (named_kind IS NOT NULL), $2)`,
+		[]any{&n, &uri}, kindNames(requestKinds), balancers)
+}
+
+// rejected says how many lines are damaged, in which ways mostly, and where the
+// first one stands.
+func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...any)) error {
+	var cause, uri string
+	var n, line int64
+	var causes []string
+	err := s.each(ctx, func() { causes = append(causes, fmt.Sprintf("%d × %s", n, cause)) }, `
+		SELECT cause, count(*) FROM reject WHERE list_contains($1, kind)
+		GROUP BY cause ORDER BY count(*) DESC, cause`, []any{&cause, &n}, s.Kinds())
+	if err != nil {
+		return err
+	}
+	if more := len(causes) - 3; more > 0 {
+		causes = append(causes[:3], amount.Of(more, "other cause", "other causes"))
+	}
+	if causes == nil {
+		// A statement that had all its rows before the end has not kept them.
+		say("%s rejected", amount.Of(total, "damaged line", "damaged lines"))
+		return nil
+	}
+	err = s.one(ctx, `
+		SELECT object_uri, line_no FROM reject WHERE list_contains($1, kind)
+		ORDER BY object_id, line_no LIMIT 1`, []any{&uri, &line}, s.Kinds())
+	if err == nil {
+		say("%s rejected: %s; the first is line %d of %s", amount.Of(total, "damaged line", "damaged lines"), strings.Join(causes, ", "), line, uri)
+	}
+	return err
+}
+
+// toMinute is how the ends of objects are told.
+const toMinute = "2006-01-02 15:04Z"
+
+// reach says how far the logs reach if they begin after the window does, or end before it.
+func (s *Store) reach(t *Table, n signs, say func(string, ...any)) {
+	if n.newest == nil {
+		return
+	}
+	window := s.in.Plan.Window
+	if !window.From.IsZero() && n.reaching == 0 {
+		t.Oldest = n.oldest.UTC()
+		say("the oldest log object ends at %s: of what came before it there are no logs, or there was no traffic", t.Oldest.Format(toMinute))
+	}
+	if n.newest.Before(window.Until) {
+		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic", n.newest.UTC().Format(toMinute))
+	}
+}
+
+func andMore(n int64) string {
+	if n < 2 {
+		return ""
+	}
+	return fmt.Sprintf(" (and %d more)", n-1)
+}

@@ -226,7 +226,7 @@ func (f *facts) clientTLS() []*Finding {
 	connections, _ := f.total("NewConnectionCount", "")
 	flows, _ := f.total("NewFlowCount", "") // of a network balancer, which does not count connections
 	// Whoever scans the internet fails as well.
-	if n < 0.05*max(connections, flows) || n < 10 {
+	if n < tooMany*max(connections, flows) || n < 10 {
 		found.Level = Note
 	}
 	for _, l := range f.Listeners {

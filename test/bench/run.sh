@@ -19,7 +19,8 @@ test/bench/machine.sh "make bench ROUNDS=$rounds LINES=$lines" | tee "$folder/ma
 for ((i = 1; i <= rounds; i++)); do
 	go test -run '^$' -bench '^Benchmark(Scanner|Inflater|TopErrors|Export)$' ./parse ./ingest ./query
 done | tee "$folder/go.txt"
-[ ! -x .cache/bin/benchstat ] || .cache/bin/benchstat "$folder/go.txt" | tee "$folder/go-summary.txt"
+benchstat=$PWD/.cache/bin/benchstat
+[ ! -x "$benchstat" ] || (cd "$folder" && "$benchstat" go.txt) | tee "$folder/go-summary.txt" # which names the file as it is given
 
 go build -C test -o ../.cache/bench/ ./bench/...
 # Logs and store are made by processes of their own: what those take counts for the ones they start.

@@ -19,28 +19,24 @@ DATA special<>+8(SB)/8, $0xffffff5cff0affff
 GLOBL special<>(SB), RODATA|NOPTR, $16
 
 // MARKS sets a bit in X7 where the text of each field begins, and one behind it. The
-// block has quotes in X4, spaces in X5, and in X15 the newline that ends a line. The
-// comments name the operands of VPTERNLOGQ as in (a &^ b) | c, the last one first.
+// block has quotes in X4 and spaces in X5. The comments name the operands of VPTERNLOGQ
+// as in (a &^ b) | c, the last one first.
 #define MARKS \
 	VPCLMULQDQ $0, X11, X4, X6      \ // the parity of the quotes up to each byte is their
 	VPXORQ     X20, X6, X6          \ // product with ones, added without carry: inside
 	VPSRAQ     $63, X6, X20         \
-	VPANDQ     X6, X4, X2           \ // opening quotes
-	VPANDNQ    X4, X6, X3           \ // closing quotes
-	VPTERNLOGQ $0xba, X15, X6, X5   \ // ends = (spaces &^ inside) | newline
-	VPSHLDQ    $1, X21, X5, X7      \ // where fields begin
-	VPSHLDQ    $1, X22, X2, X16     \ // behind opening quotes
-	VPSHLDQ    $1, X23, X3, X17     \ // behind closing quotes
+	VPANDNQ    X5, X6, X5           \ // ends
+	VPSHLDQ    $1, X21, X5, X7      \ // behind ends
+	VPSHLDQ    $1, X22, X4, X16     \ // behind quotes
 	VMOVDQA64  X5, X21              \
-	VMOVDQA64  X2, X22              \
-	VMOVDQA64  X3, X23              \
+	VMOVDQA64  X4, X22              \
+	VPORQ      X5, X6, X17          \
+	VPANDQ     X6, X4, X18          \
+	VPTERNLOGQ $0xf4, X17, X16, X24 \ // odd behind a quote: neither inside nor an end
+	VPTERNLOGQ $0xf4, X7, X18, X24  \ // odd if a quote opens where no field begins
 	VPTERNLOGQ $0xf8, X7, X5, X24   \ // odd if a field is empty
-	VPTERNLOGQ $0xf4, X7, X2, X24   \ // if a quote opens where no field begins
-	VPTERNLOGQ $0xf8, X16, X3, X24  \ // if nothing is between two quotes
-	VPTERNLOGQ $0xf4, X5, X17, X24  \ // if a quote closes where no field ends
-	VPTERNLOGQ $0xba, X16, X2, X7   \ // (begins &^ opening) | behind opening
-	VPTERNLOGQ $0xba, X3, X17, X5   \ // (ends &^ behind closing) | closing
-	VPORQ      X5, X7, X7
+	VPTERNLOGQ $0x96, X4, X5, X7    \ // places = ends ^ quotes ^ behind ends ^ behind
+	VPXORQ     X16, X7, X7             // quotes, as in splitAVX2
 
 // PLACES writes the places of the bits of BX: their numbers, put next to each other. Of
 // more than 16 the rest is written by MORE, which comes back: few blocks have that many.
@@ -66,8 +62,7 @@ GLOBL special<>(SB), RODATA|NOPTR, $16
 //
 // A block of 64 bytes a round.
 //
-//	carried:   X20 inside, X21 ends, X22 opening and X23 closing quotes of the block
-//	           before, X24 what is odd
+//	carried:   X20 inside, X21 ends and X22 quotes of the block before, X24 what is odd
 //	places:    SI text, R15 the last whole block of it, DI the next place to write, R11
 //	           the last at which that may be, with spareFields behind it, Z13 where in
 //	           the text the block is
@@ -89,11 +84,9 @@ TEXT ·splitAVX512(SB), NOSPLIT, $0-48
 	VPXORD          Z13, Z13, Z13
 	MOVL            $64, AX
 	VPBROADCASTD    AX, Z14
-	VPXORD          X15, X15, X15
 	VPXORD          X20, X20, X20
 	VMOVDQA64       X11, X21        // as if a field had ended
 	VPXORD          X22, X22, X22
-	VPXORD          X23, X23, X23
 	VPXORD          X24, X24, X24
 
 round:
@@ -140,9 +133,9 @@ last:
 	ANDQ         R10, R8
 	CMPQ         R8, R9
 	JNE          unusual
+	ORQ          R9, BX
 	VMOVQ        AX, X4
 	VMOVQ        BX, X5
-	VMOVQ        R9, X15
 	MARKS
 	VMOVQ        X7, BX
 	ANDQ         R10, BX

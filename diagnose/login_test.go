@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -171,6 +172,19 @@ func TestLoginOver(t *testing.T) {
 		s.Logs.Failures[0].Last = s.minute(35)
 		s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(35), Reasons: map[string]int64{s.Logs.Failures[0].Reason: 3}})
 	}
+	// beside lets others end with another status all the time, for what has the same name.
+	beside := func(status string) func(*Snapshot) {
+		return func(s *Snapshot) {
+			own, reason := fmt.Sprint(s.Logs.Failures[0].Status), s.Logs.Failures[0].Reason
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Statuses = map[string]int64{own: 3}
+			}
+			for i := range 55 {
+				s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Reasons: map[string]int64{reason: 2}, Statuses: map[string]int64{status: 2}})
+			}
+			slices.SortStableFunc(s.Logs.Minutes, func(a, b Minute) int { return a.Minute.Compare(b.Minute) })
+		}
+	}
 	another := func(login string) func(*Snapshot) {
 		return func(s *Snapshot) {
 			rule := forwardTo("7", webARN)
@@ -200,6 +214,8 @@ func TestLoginOver(t *testing.T) {
 		{"nobody is known to have logged in", provider, "AuthTokenEpRequestFailed", 500, nil, false},
 		{"nobody has logged in since", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 8)}, false},
 		{"provider comes and goes", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), again}, false},
+		{"provider comes and goes, and some are refused all the time", provider, "Auth_Failed", 561, []func(*Snapshot){goesWell(0, 54), again, beside("401")}, false},
+		{"provider, and some are refused all the time", provider, "Auth_Failed", 561, []func(*Snapshot){goesWell(0, 54), beside("401")}, true},
 		{"provider fails after the logs", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), late}, false},
 		{"others may have logged in elsewhere", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), another("authenticate-oidc")}, false},
 		{"beside a rule without login", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), another("")}, true},
@@ -213,6 +229,7 @@ func TestLoginOver(t *testing.T) {
 		{"refused", refused, "AuthInvalidCookie", 401, []func(*Snapshot){goesWell(0, 54)}, true},
 		{"refused, and the logs end then", refused, "AuthInvalidCookie", 401, []func(*Snapshot){goesWell(0, 54), quiet}, false},
 		{"tokens refused", refused, "JWTSignatureValidationFailed", 401, []func(*Snapshot){tokens}, true},
+		{"tokens refused again, and their keys fail all the time", refused, "Auth_Failed", 401, []func(*Snapshot){tokens, again, beside("562")}, false},
 		{"tokens refused again", refused, "JWTSignatureValidationFailed", 401, []func(*Snapshot){tokens, again}, false},
 		{"no verdict", waf, "WAFConnectionTimeout", 500, nil, true},
 		{"no verdict, and fail-open off", waf, "WAFConnectionTimeout", 500, []func(*Snapshot){failOpen("false")}, true},

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -76,13 +77,18 @@ func among(share func(Failure) int64) func(Failure) bool {
 }
 
 // longestRest is the longest time between some failures, by the minutes in which their
-// groups have any for the same reasons.
+// groups have any for the same reasons, and answers of the balancer with the same status:
+// one reason may be that of a login that is refused, and of a provider that fails.
 func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
-	type kind struct{ group, reason string }
+	type kind struct{ group, reason, status string }
 	these, last := map[kind]bool{}, time.Time{}
 	for _, row := range f.failures() {
 		if which(row) {
-			these[kind{row.Group, row.Reason}] = true
+			k := kind{row.Group, row.Reason, ""}
+			if row.TargetStatus < 0 && row.Status >= 0 {
+				k.status = strconv.FormatInt(row.Status, 10)
+			}
+			these[k] = true
 			if row.Last.After(last) {
 				last = row.Last
 			}
@@ -91,8 +97,8 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 	var before time.Time
 	for _, m := range f.Logs.Minutes { // by time
 		has := false
-		for reason, n := range m.Reasons {
-			has = has || n > 0 && these[kind{m.Group, reason}]
+		for k := range these {
+			has = has || k.group == m.Group && m.Reasons[k.reason] > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
 		}
 		if !has || m.Minute.After(last) || m.Minute.Equal(before) {
 			continue

@@ -106,8 +106,18 @@ func TestExternalID(t *testing.T) {
 		if id != "" {
 			want += " --external-id " + id
 		}
-		if f := Diagnose(copied(t, s)).finding("target-health-failed-checks"); f == nil || !slices.Contains(f.Verify, want) {
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-health-failed-checks"); f == nil || !slices.Contains(f.Verify, want) {
 			t.Errorf("want %s:\n%+v", want, f)
+		}
+		want = "aws sts assume-role gives them"
+		if id != "" {
+			want = "aws sts assume-role --external-id " + id + " gives them"
+		}
+		r.Findings[0].Verify = append(r.Findings[0].Verify, "aws elbv2 describe-load-balancers")
+		var out strings.Builder
+		if err := encodeTable(&out, r, report.Style{}); err != nil || !strings.Contains(out.String(), want) {
+			t.Errorf("want %s (%v):\n%s", want, err, &out)
 		}
 	}
 }

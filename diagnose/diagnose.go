@@ -27,7 +27,7 @@ var Checks = []Check{
 // Diagnose says what a snapshot shows. The same snapshot gives the same report.
 func Diagnose(s *Snapshot) *Report {
 	f := newFacts(s)
-	r := &Report{Taken: s.Taken, From: s.From, Until: s.Until, Role: s.Role, Balancer: s.Balancer, Missing: s.Missing, Calls: s.Calls}
+	r := &Report{Taken: s.Taken, From: s.From, Until: s.Until, Role: s.Role, ExternalID: s.ExternalID, Balancer: s.Balancer, Missing: s.Missing, Calls: s.Calls}
 	for _, c := range Checks {
 		for _, found := range c.look(f) {
 			found.finish(f)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"loglens/ingest"
 	"loglens/internal/amount"
 	"loglens/report"
 )
@@ -231,7 +232,11 @@ func (r *Report) runAs() string {
 	if r.Role == "" || !slices.ContainsFunc(r.Findings, ofAWS) {
 		return ""
 	}
-	return "run the aws commands with the credentials of " + r.Role + ", as which loglens has asked: aws sts assume-role gives them"
+	how := "aws sts assume-role gives them"
+	if r.ExternalID != "" {
+		how = "aws sts assume-role --external-id " + ingest.ShellWord(r.ExternalID) + " gives them"
+	}
+	return "run the aws commands with the credentials of " + r.Role + ", as which loglens has asked: " + how
 }
 
 // notCounted names the reasons of requests that are in no number of the verdict; "" if

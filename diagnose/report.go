@@ -11,6 +11,7 @@ type Report struct {
 	Taken       time.Time
 	From, Until time.Time // half-open
 	Role        string    // whose credentials the commands need, see Snapshot
+	ExternalID  string    // that the role is assumed with
 	Balancer    Balancer
 	Observed    Observed
 	Path        []Station

@@ -72,6 +72,16 @@ func (f *facts) isRace(g *Group) bool {
 	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.isBurst(share)
 }
 
+// racing are the groups whose targets do so. The idle timeout is that of all of them.
+func (f *facts) racing() (names []string) {
+	for i := range f.Groups {
+		if f.isRace(&f.Groups[i]) {
+			names = append(names, f.Groups[i].Name)
+		}
+	}
+	return names
+}
+
 // isBurst reports whether many failures came within one or two minutes at each target, one
 // target after the other or all at once, and no more of them in the requests that followed.
 // A race comes again and again, as long as there is traffic.
@@ -213,8 +223,8 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
 	case f.onlyHere(found, g, n):
 		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(names), "this target", "these targets"))
-	case f.isRace(g):
-		found.because(FromLog, "targets close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first")
+	case len(f.racing()) > 0:
+		found.because(FromLog, fmt.Sprintf("targets of %s close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first", few(f.racing())))
 	default:
 		found.because(FromConfig, fmt.Sprintf("targets have to keep idle connections for longer than the idle timeout: before it is raised, make their keep-alive longer than %d s, or requests get 502", longer))
 		f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))

@@ -157,3 +157,26 @@ func TestBurst(t *testing.T) {
 		}
 	}
 }
+
+// TestRaceElsewhere: the idle timeout is of all target groups, so that none is raised for one of
+// them while targets of another close idle connections before it is reached.
+func TestRaceElsewhere(t *testing.T) {
+	for name, each := range map[string]int64{"web closes idle connections": 30, "none does": 0} {
+		s := base()
+		const slow = "10.0.10.13:9090"
+		s.second([]Target{{ID: "10.0.10.13", Port: 9090, Zone: "eu-central-1a", State: "healthy"}})
+		s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, slow, 3000, 59, noon, 0})
+		s.failing("Target_Response_Timeout", slow, 504, 600, func(f *Failure) { f.Group, f.Idle = newARN, 600 })
+		for _, target := range []string{first, second} {
+			s.failing("Target_Closed_Connection", target, 502, each, func(f *Failure) { f.Quick = each })
+		}
+		f := said504(t, s)
+		told := slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
+			return e.Text == "targets of web close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first"
+		})
+		if told != (each > 0) || (len(f.Fix) == 0) != (each > 0) {
+			t.Errorf("%s: %+v", name, f)
+		}
+	}
+}

@@ -110,7 +110,7 @@ var Kinds = []Kind{
 	{"target-closes-connection", HopTarget, Fail, Cause, "Targets close the connection while a request is outstanding, or send an answer that is none (502), and no keep-alive race explains it; a warning where they have answered since, or where these are few.", "look at the application's log for crashes and restarts at these times"},
 	{"target-speaks-http1", HopTarget, Fail, Cause, "The protocol version of a target group is HTTP2 or GRPC, and a target seems to speak HTTP/1.1 only: it broke off all requests and health checks (502, Target.FailedHealthChecks), or was seen by --probe.", "make a target group of protocol version HTTP1 with the same targets and lead to that, or let the targets speak HTTP/2"},
 	{"target-answers-5xx", HopTarget, Warn, Cause, "Targets themselves answer with 5xx: the application fails.", "look at the application's log"},
-	{"lambda-access-denied", HopTarget, Fail, Cause, "The balancer may not invoke the function of a target group (LambdaAccessDenied); a warning where the function has answered since.", "let the balancer invoke the function"},
+	{"lambda-access-denied", HopTarget, Fail, Cause, "The balancer may not invoke the function of a target group (LambdaAccessDenied); a warning where the function has answered, or at least run, since.", "let the balancer invoke the function"},
 	{"lambda-errors", HopTarget, Fail, Cause, "The function of a target group fails, is throttled, or answers what is no response; a warning where it has answered since.", "look at the function's log; of calls that were throttled, and of requests above 1 MB (LambdaRequestTooLarge), it has nothing: look at the function's concurrency, and at what is sent"},
 	{"classic-instance-out-of-service", HopTarget, Fail, Symptom, "An instance of a Classic Load Balancer is OutOfService.", "ask the health check by hand on the instance"},
 
@@ -160,7 +160,7 @@ var Kinds = []Kind{
 	// Timeouts.
 	{"keep-alive-race", HopTimeouts, Fail, Cause, "502s at about 0 s are spread over all targets: they close idle connections before the balancer's idle timeout.", "make the targets' keep-alive longer than the balancer's idle timeout: keepalive_timeout of nginx, server.keepAliveTimeout of Node.js"},
 	{"idle-timeout-reached", HopTimeouts, Fail, Cause, "504s end at the balancer's idle timeout: targets take longer to answer. Of a Classic Load Balancer, whose logs do not say when a request ended, every 504; a keep-alive race ends so, too. A warning where the targets have answered since.", "make the application answer sooner; a longer timeout only if it is meant to take so long"},
-	{"deregistration-delay-too-short", HopTimeouts, Fail, Cause, "502s of targets that were deregistering, while requests take longer than the deregistration delay.", "make the delay longer than the longest request, and stop the process after it"},
+	{"deregistration-delay-too-short", HopTimeouts, Fail, Cause, "502s of targets that were deregistering, while requests take longer than the deregistration delay; a warning where they do not, and the targets stop before it has passed.", "make the delay longer than the longest request, and stop the process after it"},
 	{"clients-gave-up", HopTimeouts, Warn, Symptom, "At least 5 % of the requests to a target group ended with 460: clients closed the connection before the answer.", "compare how long the targets take with the timeouts of the clients and of what stands between, such as a proxy or a CDN; look at what keeps the targets from answering"},
 
 	// Metrics.

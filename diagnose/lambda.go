@@ -25,6 +25,21 @@ func lookAtLambda(f *facts) (list []*Finding) {
 
 const accessDenied = "LambdaAccessDenied"
 
+// ran are the codes of a function that was invoked, and failed by itself.
+//
+// Source: AWS, "Access logs for your Application Load Balancer" (error reason codes), read 2026-11.
+var ran = []string{"LambdaInvalidResponse", "LambdaResponseTooLarge", "LambdaUnhandled"}
+
+// lastRun is when the function of a group failed last by itself; zero if it did not.
+func (f *facts) lastRun(g *Group) (last time.Time) {
+	for _, row := range f.failures() {
+		if row.Group == g.ARN && slices.Contains(ran, row.Reason) && row.Last.After(last) {
+			last = row.Last
+		}
+	}
+	return last
+}
+
 // function is the one that a group has as its target; words in capitals if none is known.
 func (g *Group) function() (id, name string) {
 	id, name = "FUNCTION", "NAME"
@@ -58,9 +73,14 @@ func (f *facts) invocationDenied(g *Group) *Finding {
 	found.Confidence = High
 	found.because(FromLog, amount.Of(denied, "request", "requests")+" ended with "+accessDenied)
 	found.share = f.reasons(found, accessDenied)
-	if span, ok := f.isOver(g, nil, found.share, f.lateErrors()); ok {
+	span, over := f.isOver(g, nil, found.share, f.lateErrors())
+	since := "has answered requests since"
+	if first, last := f.firstAndLast(found.share); !over && f.isRest(f.lastRun(g).Sub(last), among(found.share)) {
+		span, over, since = f.span(first, last), true, "has run since, and failed"
+	}
+	if over {
 		found.Level = Warn
-		found.Sentence = fmt.Sprintf("The balancer was not allowed to invoke the function of %s %s, and the function has answered requests since.", g.Name, span)
+		found.Sentence = fmt.Sprintf("The balancer was not allowed to invoke the function of %s %s, and the function %s.", g.Name, span, since)
 		found.Do = "see what took the permission away at that time: whether the function, its alias or the target group was made anew"
 		return found
 	}

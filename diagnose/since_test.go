@@ -210,9 +210,17 @@ func TestFunctionOver(t *testing.T) {
 			s.Logs.Minutes[35].Reasons, s.Logs.Failures[0].Last = map[string]int64{"LambdaThrottling": 3}, s.minute(35)
 		}},
 		{"no request since", map[string]bool{failed: false}, "LambdaUnhandled", func(s *Snapshot) { s.Logs.Traffic[0].Last = s.minute(7) }},
-		{"the newest fails otherwise", map[string]bool{denied: false, failed: false}, "LambdaAccessDenied", func(s *Snapshot) {
+		{"it runs, and fails", map[string]bool{denied: true, failed: false}, "LambdaAccessDenied", func(s *Snapshot) {
 			both(s)
 			s.Logs.Failures[1].Last = s.Logs.Last
+		}},
+		{"it ran in between", map[string]bool{denied: false, failed: false}, "LambdaAccessDenied", func(s *Snapshot) {
+			both(s)
+			s.Logs.Failures[0].Last, s.Logs.Failures[1].Last = s.minute(53), s.Logs.Last
+		}},
+		{"the newest is throttled", map[string]bool{denied: false, failed: false}, "LambdaAccessDenied", func(s *Snapshot) {
+			both(s)
+			s.Logs.Failures[1].Reason, s.Logs.Failures[1].Last = "LambdaThrottling", s.Logs.Last
 		}},
 		{"counted after the logs", map[string]bool{denied: false}, "LambdaAccessDenied", func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 57, 40) }},
 		{"its health check fails", map[string]bool{failed: false}, "LambdaUnhandled", func(s *Snapshot) { s.web().Targets[0].State = "unhealthy" }},

@@ -153,7 +153,7 @@ func writeOrder(b *strings.Builder) {
 	for i, r := range Rules {
 		fmt.Fprintf(b, "| %d | %s | %s |\n", i+1, r.When.String(), linked(r.Reason))
 	}
-	b.WriteString("\n## In SQL\n\nThe same rules for Athena, Trino or DuckDB. Columns have AWS's names, with `target_ip` out of `target:port`. Status codes are integers and times doubles, and **what AWS writes as `-` or `-1` must be NULL**: wrap the columns of a raw table as in `nullif(error_reason, '-')` and `nullif(request_processing_time, -1)`. AWS's own DDL calls `error_reason` `lambda_error_reason` and may lack the last columns: select `CAST(NULL AS varchar)` for those.\n\n```sql\n")
+	b.WriteString("\n## In SQL\n\nThe same rules for Athena, Trino or DuckDB. Columns have AWS's names, with `target_ip` out of `target:port`. Status codes are integers and times doubles, and **what AWS writes as `-` or `-1` must be NULL**: wrap the columns of a raw table as in `nullif(error_reason, '-')` and `nullif(request_processing_time, -1)`. Only `matched_rule_priority`, a text, keeps its `-1`: the rules could not be evaluated. AWS's own DDL calls `error_reason` `lambda_error_reason` and may lack the last columns: select `CAST(NULL AS varchar)` for those.\n\n```sql\n")
 	b.WriteString(ReasonSQL())
 	b.WriteString("\n```\n")
 }

@@ -58,3 +58,24 @@ func TestAccountsForNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestBehindItsCauses: what others account for stands behind each of them, also where these
+// have others behind them in turn.
+func TestBehindItsCauses(t *testing.T) {
+	seen := 0
+	for _, tt := range faults {
+		s := base()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		for i, f := range r.Findings {
+			for _, id := range f.BecauseOf {
+				if seen++; !slices.ContainsFunc(r.Findings[:i], func(cause *Finding) bool { return cause.ID == id }) {
+					t.Errorf("%s: %s has place %d, before %s", tt, f.ID, i, id)
+				}
+			}
+		}
+	}
+	if seen < 50 {
+		t.Errorf("%d accounts", seen)
+	}
+}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -88,15 +89,16 @@ const tooMany = 0.05
 // rank puts the answer first: what explains most failures, then what is worse, then
 // causes before symptoms, then what concerns more targets. What fails without a trace in
 // the logs, such as a certificate that sends clients away, goes before what explains only
-// few of the requests. What others account for comes after all of these, and notes come
-// last.
+// few of the requests. What others account for comes after all of these, and after those
+// themselves, and notes come last.
 func rank(list []*Finding, requests int64) {
+	behind := chains(list)
 	place := func(f *Finding) int {
 		switch {
 		case f.Level == Note:
-			return 2
+			return math.MaxInt
 		case len(f.BecauseOf) > 0:
-			return 1
+			return behind[f.ID]
 		}
 		return 0
 	}
@@ -116,4 +118,18 @@ func rank(list []*Finding, requests int64) {
 			cmp.Compare(len(b.Targets), len(a.Targets)), cmp.Compare(order(a), order(b)), cmp.Compare(a.Sentence, b.Sentence),
 		)
 	})
+}
+
+// chains says of the ids of findings that others account for how many of these stand one
+// behind the other, at most.
+func chains(list []*Finding) map[string]int {
+	behind := map[string]int{}
+	for range list { // as often as such a chain may have links
+		for _, f := range list {
+			for _, id := range f.BecauseOf {
+				behind[f.ID] = min(max(behind[f.ID], behind[id]+1), len(list))
+			}
+		}
+	}
+	return behind
 }

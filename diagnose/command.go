@@ -75,8 +75,8 @@ func (t Target) word() string {
 // anyClients stands for clients that only the one knows who set the balancer up.
 const anyClients = "CLIENTS-CIDR"
 
-// authorize opens a port in a security group for peers, and closes it again.
-func (f *facts) authorize(found *Finding, id string, egress bool, protocol string, port int, peers ...string) {
+// authorize opens ports in a security group for peers, and closes them again.
+func (f *facts) authorize(found *Finding, id string, egress bool, protocol string, from, to int, peers ...string) {
 	way := "ingress"
 	if egress {
 		way = "egress"
@@ -91,7 +91,7 @@ func (f *facts) authorize(found *Finding, id string, egress bool, protocol strin
 		case strings.Contains(peer, "/"), peer == anyClients:
 			source = "IpRanges=[{CidrIp=" + peer + "}]"
 		}
-		permission := fmt.Sprintf("IpProtocol=%s,FromPort=%d,ToPort=%d,%s", protocol, port, port, source)
+		permission := fmt.Sprintf("IpProtocol=%s,FromPort=%d,ToPort=%d,%s", protocol, from, to, source)
 		found.Fix = append(found.Fix, f.command("ec2", "authorize-security-group-"+way, "--group-id", id, "--ip-permissions", permission))
 		found.Undo = append(found.Undo, f.command("ec2", "revoke-security-group-"+way, "--group-id", id, "--ip-permissions", permission))
 	}

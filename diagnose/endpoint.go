@@ -205,6 +205,37 @@ func (f *facts) senders(e endpoint) (list []Subnet) {
 	return list
 }
 
+// firstGiven is the first port that a container may be given as it starts, where nobody has
+// chosen one for it.
+//
+// Source: AWS, "PortMapping" of the ECS API reference, read 2026-11.
+const firstGiven = 32768
+
+// portsAreGiven reports whether a group's targets have ports that their containers were given
+// as they started, each another one. The next ones will have others.
+func (g *Group) portsAreGiven() bool {
+	var all []int
+	for _, t := range g.Targets {
+		all = add(all, cmp.Or(t.Port, g.Port))
+	}
+	return g.Type == "instance" && len(all) > 1 && slices.Min(all) >= firstGiven
+}
+
+// opening are the ports that have to be let through where one of a target's is not.
+func (e endpoint) opening(port int) (from, to int) {
+	if port == e.port && e.group.portsAreGiven() {
+		return firstGiven, lastEphemeral
+	}
+	return port, port
+}
+
+// whyOpening adds why more than one port has to be let through.
+func (f *Finding) whyOpening(g *Group, from, to int) {
+	if from < to {
+		f.because(FromConfig, fmt.Sprintf("targets of %s have ports of %s that containers are given as they start: the next ones get others", g.Name, ports(from, to)))
+	}
+}
+
 // checkedApart reports whether what lets a target's traffic through need not let its
 // health checks through: they go to another port, or over another protocol.
 func (e endpoint) checkedApart() bool {

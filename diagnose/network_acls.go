@@ -108,10 +108,19 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		if len(list) == 0 || addresses != target && len(nodes) > 0 && !slices.ContainsFunc(nodes, fails) {
 			return
 		}
+		small, first, last := narrow(list, from, to), from, to
+		if from == to {
+			entry := list[0].entry
+			first, last = e.opening(from)
+			list = slices.DeleteFunc(a.refuses(egress, protocol, first, last, addresses), func(r refusal) bool { return r.entry != entry })
+		}
 		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding {
 			found := f.refusedByACL(id, a, egress, protocol, list, peer, subnet)
-			if narrow(list, from, to) {
+			if small {
 				found.Level, found.share = Note, nil
+			}
+			if from == to {
+				found.whyOpening(e.group, first, last)
 			}
 			return found
 		})

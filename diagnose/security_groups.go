@@ -73,9 +73,11 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 // notLetOut says what the balancer's groups do not let out to a target.
 func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *gather) {
 	ids := f.Balancer.SecurityGroups
-	found := b.at(fmt.Sprint(id, protocol, port), func() *Finding {
-		found := finding(id, fmt.Sprintf("The balancer's security group %s lets nothing out to its targets on %s %d.", few(ids), protocol, port))
+	first, last := e.opening(port)
+	found := b.at(fmt.Sprint(id, protocol, first, last), func() *Finding {
+		found := finding(id, fmt.Sprintf("The balancer's security group %s lets nothing out to its targets on %s %s.", few(ids), protocol, ports(first, last)))
 		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
+		found.whyOpening(e.group, first, last)
 		found.unseen = protocol == "udp"
 		found.share = f.behind(found)
 		return found
@@ -87,7 +89,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 	}
 	if !slices.Contains(found.admitted, other) {
 		found.admitted = append(found.admitted, other)
-		f.authorize(found, ids[0], true, protocol, port, other)
+		f.authorize(found, ids[0], true, protocol, first, last, other)
 	}
 }
 
@@ -103,7 +105,8 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		return
 	}
 	say := func(id, protocol string, port int, from []Subnet) {
-		found := b.at(fmt.Sprint(id, protocol, port, e.filters, len(from)), func() *Finding {
+		first, last := e.opening(port)
+		found := b.at(fmt.Sprint(id, protocol, first, last, e.filters, len(from)), func() *Finding {
 			return f.blocked(id, e, protocol, port, from, len(subnets))
 		})
 		found.on(e)
@@ -166,10 +169,11 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 		who = "the balancer's nodes in " + subnetNames(from)
 	}
 	groups := few(e.filters)
-	text := fmt.Sprintf("Security group %s of the targets does not let %s in on %s %d.", groups, who, protocol, port)
+	first, last := e.opening(port)
+	text := fmt.Sprintf("Security group %s of the targets does not let %s in on %s %s.", groups, who, protocol, ports(first, last))
 	switch id {
 	case "target-sg-public-source":
-		text = fmt.Sprintf("Security group %s of the targets lets %s %d in from public addresses only; the balancer speaks from private ones, so that this can never match.", groups, protocol, port)
+		text = fmt.Sprintf("Security group %s of the targets lets %s %s in from public addresses only; the balancer speaks from private ones, so that this can never match.", groups, protocol, ports(first, last))
 	case "target-sg-blocks-health-check-port":
 		text = fmt.Sprintf("Security group %s of the targets does not let %s in on the health check port %d.", groups, who, port)
 	case "target-sg-blocks-control-port":
@@ -177,6 +181,7 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	}
 	found := finding(id, text)
 	found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", groups, f.has(e.filters, false, protocol, port)))
+	found.whyOpening(e.group, first, last)
 	if own := f.Balancer.SecurityGroups; len(own) > 0 {
 		found.because(FromConfig, "the balancer is in "+few(own)+", and speaks from "+subnetRanges(from))
 	} else {
@@ -197,7 +202,7 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	} else {
 		peers = peers[:1]
 	}
-	f.authorize(found, e.filters[0], false, protocol, port, peers...)
+	f.authorize(found, e.filters[0], false, protocol, first, last, peers...)
 	found.unseen = protocol == "udp"
 	found.share = f.behind(found)
 	return found
@@ -423,7 +428,7 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			found.Confidence = High
 			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
 			if found.Level == Fail {
-				f.authorize(found, ids[0], false, protocol, l.Port, f.clients(ids)...)
+				f.authorize(found, ids[0], false, protocol, l.Port, l.Port, f.clients(ids)...)
 			}
 			list = append(list, found)
 		}

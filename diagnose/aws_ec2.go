@@ -133,14 +133,17 @@ func groupIDs(list []types.GroupIdentifier) []string {
 func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	b := c.snapshot.Balancer
 	list := []Interface{}
-	read := func(node bool, filters ...types.Filter) error {
+	ask := func(filters ...types.Filter) ([]types.NetworkInterface, error) {
 		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters}
-		found, err := pages(func(mark *string) (*ec2.DescribeNetworkInterfacesOutput, error) {
+		return pages(func(mark *string) (*ec2.DescribeNetworkInterfacesOutput, error) {
 			in.NextToken = mark
 			return c.ec2.DescribeNetworkInterfaces(ctx, in)
 		}, func(out *ec2.DescribeNetworkInterfacesOutput) ([]types.NetworkInterface, *string) {
 			return out.NetworkInterfaces, out.NextToken
 		})
+	}
+	read := func(node bool, filters ...types.Filter) error {
+		found, err := ask(filters...)
 		for _, i := range found {
 			list = append(list, interfaceOf(i, node))
 		}
@@ -163,6 +166,21 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 			err = read(false, filter("ipv6-addresses.ipv6-address", v6...))
 		}
 	}
+	if left, vpcs := c.unseen(list); len(left) > 0 && err == nil {
+		var found []types.NetworkInterface
+		found, err = ask(filter("vpc-id", vpcs...))
+		for _, i := range found {
+			held := heldBy(i, left)
+			if len(held) == 0 {
+				continue
+			}
+			at := slices.IndexFunc(list, func(known Interface) bool { return known.ID == aws.ToString(i.NetworkInterfaceId) })
+			if at < 0 {
+				list, at = append(list, interfaceOf(i, false)), len(list)
+			}
+			list[at].Addresses = distinct(append(list[at].Addresses, held...))
+		}
+	}
 	if err != nil {
 		return c.settle(ctx, err, "network interfaces", "ec2:DescribeNetworkInterfaces")
 	}
@@ -170,6 +188,43 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	list = slices.CompactFunc(list, func(a, b Interface) bool { return a.ID == b.ID })
 	c.put(func(s *Snapshot) { s.Network.Interfaces = list })
 	return nil
+}
+
+// unseen are the addresses that are targets, stand in the VPC of their group and are none of
+// an interface by themselves, and these VPCs: an interface may have whole ranges, of which
+// AWS does not list the addresses. Who leaves may be there no more.
+func (c *collector) unseen(list []Interface) (addresses, vpcs []string) {
+	for _, g := range append(slices.Clone(c.snapshot.Groups), c.snapshot.Idle...) {
+		for _, t := range g.Targets {
+			a, err := netip.ParseAddr(t.ID)
+			if err == nil && t.Zone != "all" && t.State != "draining" && !slices.ContainsFunc(list, func(i Interface) bool { return slices.Contains(i.Addresses, a.String()) }) {
+				addresses, vpcs = append(addresses, a.String()), append(vpcs, cmp.Or(g.VPC, c.snapshot.Balancer.VPC))
+			}
+		}
+	}
+	return distinct(addresses), distinct(vpcs)
+}
+
+// heldBy are those of some addresses that are in the ranges of an interface, as those of pods
+// are that the VPC CNI of Kubernetes gives their addresses out of prefixes.
+//
+// Source: AWS, "Prefix delegation for Amazon EC2 network interfaces" of the EC2 guide, read
+// 2026-11.
+func heldBy(i types.NetworkInterface, addresses []string) (held []string) {
+	var ranges []string
+	for _, p := range i.Ipv4Prefixes {
+		ranges = append(ranges, aws.ToString(p.Ipv4Prefix))
+	}
+	for _, p := range i.Ipv6Prefixes {
+		ranges = append(ranges, aws.ToString(p.Ipv6Prefix))
+	}
+	for _, text := range addresses {
+		a, err := netip.ParseAddr(text)
+		if err == nil && slices.ContainsFunc(prefixes(ranges), func(p netip.Prefix) bool { return p.Contains(a) }) {
+			held = append(held, text)
+		}
+	}
+	return held
 }
 
 func interfaceOf(i types.NetworkInterface, node bool) Interface {

@@ -48,6 +48,9 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if mark := form.Get("Marker"); mark != "" {
 		action += " " + mark
 	}
+	if _, ok := a.by[action+" "+form.Get("Filter.1.Name")]; ok {
+		action += " " + form.Get("Filter.1.Name")
+	}
 	if _, ok := a.by[action+" behind"]; ok && form.Get("LoadBalancerArn") != "" {
 		action += " behind"
 	}
@@ -64,7 +67,7 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		fmt.Fprintf(w, `<ErrorResponse><Error><Type>Sender</Type><Code>%s</Code><Message>no</Message></Error></ErrorResponse>`, code)
 	case ec2:
-		fmt.Fprintf(w, `<%[1]sResponse>%[2]s</%[1]sResponse>`, action, answer)
+		fmt.Fprintf(w, `<%[1]sResponse>%[2]s</%[1]sResponse>`, form.Get("Action"), answer)
 	default:
 		name := form.Get("Action")
 		fmt.Fprintf(w, `<%[1]sResponse><%[1]sResult>%[2]s</%[1]sResult></%[1]sResponse>`, name, answer)
@@ -167,6 +170,67 @@ func TestCollect(t *testing.T) {
 	var saved strings.Builder
 	if err := s.Write(&saved); err != nil || strings.Contains(saved.String(), "canary") {
 		t.Errorf("%v: a secret is saved: %s", err, saved.String())
+	}
+}
+
+// TestAddressesOfPrefixes: a pod whose address is one of a range that its node's interface has
+// is filtered by the groups of that interface. AWS lists such ranges and none of their
+// addresses. Who is none of theirs, leaves, or stands elsewhere, is not looked for.
+func TestAddressesOfPrefixes(t *testing.T) {
+	target := func(id, zone, state string) string {
+		return `<member><HealthCheckPort>8080</HealthCheckPort><Target><Id>` + id + `</Id><Port>8080</Port><AvailabilityZone>` + zone + `</AvailabilityZone></Target><TargetHealth><State>` + state + `</State></TargetHealth></member>`
+	}
+	item := func(id, address, group, more string) string {
+		return `<item><networkInterfaceId>` + id + `</networkInterfaceId><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId><privateIpAddress>` + address + `</privateIpAddress><groupSet><item><groupId>` + group + `</groupId></item></groupSet>` + more + `</item>`
+	}
+	const ranges = `<ipv4PrefixSet><item><ipv4Prefix>10.0.10.16/28</ipv4Prefix></item></ipv4PrefixSet><ipv6PrefixSet><item><ipv6Prefix>2001:db8:1::/80</ipv6Prefix></item></ipv6PrefixSet>`
+	for _, tt := range []struct {
+		name    string
+		targets []string // ID, zone, state
+		asked   int      // calls
+		want    map[string]string
+	}{
+		{"listed", []string{"10.0.10.12 eu-central-1a healthy"}, 2, map[string]string{"10.0.10.12": "sg-node"}},
+		{"of a range", []string{"10.0.10.12 eu-central-1a healthy", "10.0.10.17 eu-central-1a unhealthy", "10.0.10.33 eu-central-1a unhealthy"}, 3,
+			map[string]string{"10.0.10.12": "sg-node", "10.0.10.17": "sg-node", "10.0.10.33": ""}},
+		{"of a range that no address brings up", []string{"10.0.10.17 eu-central-1a healthy"}, 3, map[string]string{"10.0.10.17": "sg-node"}},
+		{"of IPv6", []string{"2001:db8:1:0:0::a eu-central-1a healthy"}, 3, map[string]string{"2001:db8:1::a": "sg-node"}},
+		{"leaving, and elsewhere", []string{"10.0.10.17 eu-central-1a draining", "192.168.0.1 all healthy"}, 2, map[string]string{"10.0.10.17": "", "192.168.0.1": ""}},
+	} {
+		a := &answers{by: map[string]string{
+			"DescribeLoadBalancers":                                  balancerXML,
+			"DescribeTargetGroups":                                   `<TargetGroups><member><TargetGroupArn>` + webARN + `</TargetGroupArn><TargetGroupName>web</TargetGroupName><TargetType>ip</TargetType><Protocol>HTTP</Protocol><Port>8080</Port><VpcId>vpc-1</VpcId></member></TargetGroups>`,
+			"DescribeNetworkInterfaces description":                  `<networkInterfaceSet/>`,
+			"DescribeNetworkInterfaces ipv6-addresses.ipv6-address":  `<networkInterfaceSet/>`,
+			"DescribeNetworkInterfaces addresses.private-ip-address": `<networkInterfaceSet/>`,
+			"DescribeNetworkInterfaces vpc-id":                       `<networkInterfaceSet>` + item("eni-1", "10.0.10.12", "sg-node", ranges) + item("eni-2", "10.0.10.13", "sg-other", "") + `</networkInterfaceSet>`,
+		}}
+		var list string
+		for _, one := range tt.targets {
+			f := strings.Fields(one)
+			list += target(f[0], f[1], f[2])
+			if f[0] == "10.0.10.12" {
+				a.by["DescribeNetworkInterfaces addresses.private-ip-address"] = `<networkInterfaceSet>` + item("eni-1", "10.0.10.12", "sg-node", ranges) + `</networkInterfaceSet>`
+			}
+		}
+		a.by["DescribeTargetHealth"] = `<TargetHealthDescriptions>` + list + `</TargetHealthDescriptions>`
+		s, err := collected(t, a, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, e := range newFacts(s).endpoints {
+			got[e.address.String()] = strings.Join(e.filters, " ")
+		}
+		asked := 0
+		for _, form := range a.asked {
+			if form.Get("Action") == "DescribeNetworkInterfaces" {
+				asked++
+			}
+		}
+		if diff := cmp.Diff(tt.want, got); diff != "" || asked != tt.asked {
+			t.Errorf("%s: asked %d times, want %d; security groups (-want +got):\n%s", tt.name, asked, tt.asked, diff)
+		}
 	}
 }
 

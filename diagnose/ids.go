@@ -101,7 +101,7 @@ var Kinds = []Kind{
 	{"target-health-checks-disabled", HopTarget, Note, Cause, "Health checks are disabled (Target.HealthCheckDisabled).", "enable them, unless the target is a function"},
 	{"target-health-internal-error", HopTarget, Fail, Cause, "The balancer cannot check a target for a reason of its own (Elb.InternalError).", "wait; if it lasts, ask AWS Support"},
 	{"target-health-timeout", HopTarget, Fail, Symptom, "Health checks of a target are not answered in time (Target.Timeout).", "look at the way to the health check port, then at how long the answer takes"},
-	{"target-health-failed-checks", HopTarget, Fail, Symptom, "Connections of health checks are refused or broken off (Target.FailedHealthChecks); behind a Network Load Balancer, or not answered, or answered with a code that the matcher does not take.", "see whether the process listens on the health check port, and speaks its protocol"},
+	{"target-health-failed-checks", HopTarget, Fail, Symptom, "Connections of health checks are refused or broken off (Target.FailedHealthChecks); behind a Network Load Balancer, or not answered, or answered with a code that the matcher does not take; a note at nodes of Kubernetes that may have no pod of the service.", "see whether the process listens on the health check port, and speaks its protocol"},
 	{"target-health-code-mismatch", HopTarget, Fail, Symptom, "A health check is answered with a code that does not count as success (Target.ResponseCodeMismatch), and no more is known of it.", "ask the path by hand, and mend path, application or matcher"},
 	{"target-health-flapping", HopTarget, Fail, Cause, "Health checks of a target pass and fail in turn (health check logs).", "look at the target's load, and at how the check's answer comes about"},
 	{"target-was-unhealthy", HopTarget, Warn, Symptom, "UnHealthyHostCount was above 0 on all nodes within the window, and all targets are healthy now.", "look at what happened to the targets at that time"},
@@ -112,7 +112,7 @@ var Kinds = []Kind{
 	{"target-answers-5xx", HopTarget, Warn, Cause, "Targets themselves answer with 5xx: the application fails.", "look at the application's log"},
 	{"lambda-access-denied", HopTarget, Fail, Cause, "The balancer may not invoke the function of a target group (LambdaAccessDenied); a warning where the function has answered, or at least run, since.", "let the balancer invoke the function"},
 	{"lambda-errors", HopTarget, Fail, Cause, "The function of a target group fails, is throttled, or answers what is no response; a warning where it has answered since.", "look at the function's log; of calls that were throttled, and of requests above 1 MB (LambdaRequestTooLarge), it has nothing: look at the function's concurrency, and at what is sent"},
-	{"classic-instance-out-of-service", HopTarget, Fail, Symptom, "An instance of a Classic Load Balancer is OutOfService.", "ask the health check by hand on the instance"},
+	{"classic-instance-out-of-service", HopTarget, Fail, Symptom, "An instance of a Classic Load Balancer is OutOfService; a note at nodes of Kubernetes that may have no pod of the service.", "ask the health check by hand on the instance"},
 
 	// The health check's settings.
 	{"health-check-port-refused", HopTarget, Fail, Cause, "The health check has a port of its own, which refuses while the traffic port answers.", "check the traffic port, or let something listen on the health check port"},

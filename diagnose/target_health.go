@@ -115,6 +115,7 @@ func (f *facts) symptoms(found *Finding) {
 		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {
 			found.rival("target-speaks-http1", "the health check speaks HTTP/2, as its group does, and the target does not")
 		}
+		f.withoutPod(found)
 	case "target-invalid-state":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 		for _, t := range found.Targets {
@@ -128,9 +129,28 @@ func (f *facts) symptoms(found *Finding) {
 	case "classic-instance-out-of-service":
 		f.onTheWay(found)
 		f.policies(found)
+		f.withoutPod(found)
 	case "target-ip-unusable":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 	}
+}
+
+// withoutPod makes a symptom a note where it is that of nodes of Kubernetes that have no pod of
+// a service: with externalTrafficPolicy Local, these fail its health check on purpose. It asks
+// kube-proxy, on a port of the range for nodes.
+//
+// Source: Kubernetes, "Using Source IP" (services with type LoadBalancer) and "Service"
+// (healthCheckNodePort, range of node ports), read 2026-11.
+func (f *facts) withoutPod(found *Finding) {
+	const path, first, last = "/healthz", 30000, 32767
+	for _, e := range f.endpoints {
+		if found.has(e) && (e.group.Check.Path != path || e.checkPort < first || last < e.checkPort || e.checkPort == e.port || !e.othersPass()) {
+			return
+		}
+	}
+	found.Level, found.Confidence = Note, Low
+	found.because(FromConfig, fmt.Sprintf("others pass the check of %s on a node port of its own, as kube-proxy answers it", path))
+	found.rival("", "nodes of Kubernetes without a pod of the service: with externalTrafficPolicy Local, they fail this check on purpose")
 }
 
 // oneZone says where a symptom is that of all targets in a zone, while those in other zones

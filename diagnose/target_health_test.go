@@ -75,3 +75,53 @@ func TestZoneDown(t *testing.T) {
 		}
 	}
 }
+
+// TestWithoutPod: a node of Kubernetes that has no pod of a service fails its health check on
+// purpose, where the service goes to pods of the same node only. That is nothing wrong.
+func TestWithoutPod(t *testing.T) {
+	network, classic := func(s *Snapshot) { s.network(); s.instances() }, func(s *Snapshot) { s.classic() }
+	for _, tt := range []struct {
+		name   string
+		begin  func(*Snapshot)
+		change func(*Snapshot)
+		want   Level
+	}{
+		{"behind a network balancer", network, nil, Note},
+		{"behind a classic balancer", classic, nil, Note},
+		{"no node passes", network, func(s *Snapshot) {
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.FailedHealthChecks"
+		}, Fail},
+		{"the application's own path", network, func(s *Snapshot) { s.web().Check.Path = "/up" }, Fail},
+		{"no node port", network, func(s *Snapshot) {
+			s.web().Check.Port = "8081"
+			s.web().Targets[0].CheckPort = "8081"
+			s.web().Targets[1].CheckPort = "8081"
+		}, Fail},
+		{"the traffic port", network, func(s *Snapshot) { s.web().Targets[0].Port, s.web().Targets[1].Port = 32456, 32456 }, Fail},
+	} {
+		s := base()
+		tt.begin(s)
+		s.Logs = nil
+		for i := range s.Network.Instances {
+			s.Network.Instances[i].State = "running"
+		}
+		s.group("sg-app").Ingress = []Permission{{Protocol: "-1", CIDRs: []string{"0.0.0.0/0"}}}
+		g := s.web()
+		g.Check.Protocol, g.Check.Port, g.Check.Path = "HTTP", "32456", "/healthz"
+		for i := range g.Targets {
+			g.Targets[i].Port, g.Targets[i].CheckPort = 31080, "32456"
+		}
+		id := "target-health-failed-checks"
+		if g.Targets[1].State, g.Targets[1].Reason = "unhealthy", "Target.FailedHealthChecks"; s.Balancer.Type == Classic {
+			id, g.Targets[1].State, g.Targets[1].Reason = "classic-instance-out-of-service", "OutOfService", "Instance"
+		}
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding(id)
+		if f == nil || f.Level != tt.want || r.Wrong() != (tt.want != Note) || strings.Contains(said(r), "externalTrafficPolicy Local") != (tt.want == Note) {
+			t.Errorf("%s: want %s:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

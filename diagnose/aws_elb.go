@@ -394,7 +394,11 @@ func (c *collector) groupAttributes(ctx context.Context, g *Group) error {
 }
 
 func (c *collector) targets(ctx context.Context, g *Group) error {
-	out, err := c.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &g.ARN})
+	in := &elb.DescribeTargetHealthInput{TargetGroupArn: &g.ARN}
+	if g.plain() || g.Protocol == "HTTPS" { // no others have anomaly detection
+		in.Include = []types.DescribeTargetHealthInputIncludeEnum{types.DescribeTargetHealthInputIncludeEnumAnomaly}
+	}
+	out, err := c.elb.DescribeTargetHealth(ctx, in)
 	if err != nil {
 		return c.settle(ctx, err, "health of targets", "elasticloadbalancing:DescribeTargetHealth")
 	}
@@ -409,6 +413,9 @@ func (c *collector) targets(ctx context.Context, g *Group) error {
 		}
 		if o := d.AdministrativeOverride; o != nil && o.State != types.TargetAdministrativeOverrideStateEnumNoOverride {
 			t.Override = string(o.State)
+		}
+		if a := d.AnomalyDetection; a != nil {
+			t.Anomalous, t.Mitigated = a.Result == types.AnomalyResultEnumAnomalous, a.MitigationInEffect == types.MitigationInEffectEnumYes
 		}
 		g.Targets = append(g.Targets, t)
 	}

@@ -234,6 +234,30 @@ func TestAddressesOfPrefixes(t *testing.T) {
 	}
 }
 
+// TestAnomalies: of targets that speak HTTP, AWS is asked whether they fail more often than others.
+func TestAnomalies(t *testing.T) {
+	for protocol, want := range map[string]string{"HTTP": "AnomalyDetection", "HTTPS": "AnomalyDetection", "TCP": ""} {
+		a := &answers{by: map[string]string{
+			"DescribeLoadBalancers": balancerXML,
+			"DescribeTargetGroups":  `<TargetGroups><member><TargetGroupArn>` + webARN + `</TargetGroupArn><TargetType>ip</TargetType><Protocol>` + protocol + `</Protocol><Port>8080</Port></member></TargetGroups>`,
+			"DescribeTargetHealth": `<TargetHealthDescriptions><member><Target><Id>10.0.10.11</Id></Target><TargetHealth><State>healthy</State></TargetHealth><AnomalyDetection><Result>anomalous</Result><MitigationInEffect>no</MitigationInEffect></AnomalyDetection></member>
+				<member><Target><Id>10.0.10.12</Id></Target><TargetHealth><State>healthy</State></TargetHealth><AnomalyDetection><Result>normal</Result><MitigationInEffect>yes</MitigationInEffect></AnomalyDetection></member></TargetHealthDescriptions>`,
+		}}
+		s, err := collected(t, a, "shop")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if one, two := s.Groups[0].Targets[0], s.Groups[0].Targets[1]; !one.Anomalous || one.Mitigated || two.Anomalous || !two.Mitigated {
+			t.Errorf("%s: got %+v, %+v", protocol, one, two)
+		}
+		for _, form := range a.asked {
+			if got := form.Get("Include.member.1"); form.Get("Action") == "DescribeTargetHealth" && got != want {
+				t.Errorf("%s: included %q, want %q", protocol, got, want)
+			}
+		}
+	}
+}
+
 func TestCollectClassic(t *testing.T) {
 	a := &answers{by: map[string]string{
 		"DescribeLoadBalancers": `<LoadBalancers/>`,

@@ -22,11 +22,29 @@ func lookAtConnections(f *facts) (list []*Finding) {
 		for _, look := range []func(*Group) *Finding{f.refusing, f.unreachable, f.closing, f.erring} {
 			if found := look(g); found != nil {
 				found.onGroup(g)
+				f.anomalies(found)
 				list = append(list, found)
 			}
 		}
 	}
 	return append(list, f.connectionErrors(list)...)
+}
+
+// anomalies adds which targets fail more often than others by what AWS finds itself, and get
+// less traffic for that, so that there are fewer failures than there would be.
+//
+// Source: AWS, "Automatic Target Weights (ATW)" of the guide for Application Load Balancers,
+// and "TargetHealthDescription" of the Elastic Load Balancing API reference, read 2026-11.
+func (f *facts) anomalies(found *Finding) {
+	for _, e := range f.endpoints {
+		switch {
+		case !found.has(e) || !e.target.Anomalous:
+		case e.target.Mitigated:
+			found.because(FromHealth, e.label()+": anomalous, and sent less traffic for that (anomaly mitigation)")
+		default:
+			found.because(FromHealth, e.label()+": anomalous (anomaly detection)")
+		}
+	}
 }
 
 // hits are the targets with failures of a share, and how many there are of each.

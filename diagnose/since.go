@@ -55,7 +55,7 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 // is over only after a longer rest than it had before.
 func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
 	if late > 0 || slices.ContainsFunc(f.of(g), func(e endpoint) bool {
-		return slices.Contains(targets, e.name()) && !e.healthy() || g.Type == "lambda" && e.failing()
+		return slices.Contains(targets, e.name()) && (!e.healthy() || e.target.Anomalous) || g.Type == "lambda" && e.failing()
 	}) {
 		return "", false
 	}

@@ -111,6 +111,7 @@ func TestErrorsOver(t *testing.T) {
 		}, false, Warn},
 		{"counted after the logs", 60, func(s *Snapshot) { s.late("HTTPCode_Target_5XX_Count", webARN, 57, 40) }, false, Warn},
 		{"unhealthy now", 60, func(s *Snapshot) { s.web().Targets[0].State = "unhealthy" }, false, Warn},
+		{"anomalous now", 60, func(s *Snapshot) { s.web().Targets[0].Anomalous, s.web().Targets[0].Mitigated = true, true }, false, Warn},
 	} {
 		s := base()
 		for _, target := range []string{first, second} {
@@ -127,7 +128,9 @@ func TestErrorsOver(t *testing.T) {
 		r := Diagnose(copied(t, s))
 		found := r.finding("target-answers-5xx")
 		past := found != nil && strings.Contains(found.Sentence, "answered 5xx between 11:05 and 11:06 UTC, and not since")
-		if found == nil || past != tt.over || found.Level != tt.level || found.Explains != 2*tt.n {
+		mitigated := s.web().Targets[0].Mitigated
+		if found == nil || past != tt.over || found.Level != tt.level || found.Explains != 2*tt.n ||
+			slices.Contains(found.Evidence, Evidence{FromHealth, first + ": anomalous, and sent less traffic for that (anomaly mitigation)"}) != mitigated {
 			t.Errorf("%s: want it over: %v, %s:\n%s", tt.name, tt.over, tt.level, said(r))
 		}
 	}

@@ -205,6 +205,8 @@ type Target struct {
 	Description string `json:"description,omitempty"`
 	Override    string `json:"override,omitempty"` // administrative: "zonal_shift_active"; empty for none
 	CheckPort   string `json:"check_port,omitempty"`
+	Anomalous   bool   `json:"anomalous,omitempty"` // it fails requests more often than others of the group do
+	Mitigated   bool   `json:"mitigated,omitempty"` // it gets less traffic for that
 }
 
 // Network is what lies between balancer and targets. A nil list could not be read.

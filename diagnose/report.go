@@ -83,8 +83,8 @@ type Finding struct {
 // Confidence says how sure a finding is.
 type Confidence string
 
-// High rests on a setting and on what is observed, medium on one of them, low on
-// what other causes would show as well.
+// High rests on a setting and on what is observed, or on one of them that settles it, medium
+// on one of them, low on what other causes would show as well.
 const (
 	High   Confidence = "high"
 	Medium Confidence = "medium"

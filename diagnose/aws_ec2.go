@@ -134,7 +134,7 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	b := c.snapshot.Balancer
 	list := []Interface{}
 	ask := func(filters ...types.Filter) ([]types.NetworkInterface, error) {
-		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters}
+		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters, MaxResults: aws.Int32(1000)} // a VPC may have many, and an answer in one part takes long
 		return pages(func(mark *string) (*ec2.DescribeNetworkInterfacesOutput, error) {
 			in.NextToken = mark
 			return c.ec2.DescribeNetworkInterfaces(ctx, in)

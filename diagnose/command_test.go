@@ -121,3 +121,52 @@ func TestExternalID(t *testing.T) {
 		}
 	}
 }
+
+// TestRuleOfTheRightGroup: of several security groups, a rule goes to the one that has such
+// rules already, and names the one that these name: others, such as one for all instances, or
+// one that balancers share, would let in, or out, what has nothing to do with it.
+func TestRuleOfTheRightGroup(t *testing.T) {
+	shared := func(s *Snapshot) {
+		everywhere := []Permission{{Protocol: "-1", CIDRs: []string{"0.0.0.0/0"}}}
+		s.Network.SecurityGroups = append(s.Network.SecurityGroups,
+			SecurityGroup{ID: "sg-all", VPC: "vpc-1", Ingress: []Permission{{Protocol: "tcp", From: 22, To: 22, CIDRs: []string{"10.9.0.0/24"}}}},
+			SecurityGroup{ID: "sg-edge", VPC: "vpc-1", Egress: everywhere})
+		for i := range s.Network.Interfaces {
+			s.Network.Interfaces[i].SecurityGroups = []string{"sg-all", "sg-app"}
+		}
+		s.Balancer.SecurityGroups = []string{"sg-edge", "sg-lb"}
+	}
+	moved := func(s *Snapshot) { s.group("sg-app").Ingress[0].From, s.group("sg-app").Ingress[0].To = 80, 80 }
+	for _, tt := range []struct {
+		name, id string
+		change   func(*Snapshot)
+		want     []string // in the command
+	}{
+		{"to another port", "target-sg-blocks-traffic-port", moved, []string{"--group-id sg-app ", "GroupId=sg-lb}"}},
+		{"out to another port", "balancer-sg-blocks-traffic-port", func(s *Snapshot) {
+			s.group("sg-edge").Egress = []Permission{}
+			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-app"}}}
+		}, []string{"--group-id sg-lb ", "GroupId=sg-app}"}},
+		{"no listener", "balancer-sg-blocks-listener", func(s *Snapshot) { s.Listeners[0].Port = 8443 }, []string{"--group-id sg-lb ", "CidrIp=0.0.0.0/0"}},
+		{"clients of a network balancer", "nlb-client-addresses-blocked", func(s *Snapshot) {
+			s.network()
+			s.instances()
+			s.Balancer.SecurityGroups = []string{"sg-edge", "sg-lb"}
+			for i := range s.Network.Instances {
+				s.Network.Instances[i].State, s.Network.Instances[i].SecurityGroups = "running", []string{"sg-all", "sg-app"}
+			}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16"}}, {Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-lb"}}}
+		}, []string{"--group-id sg-app ", "GroupId=sg-lb}"}},
+		{"by IPv6", "ipv6-clients-blocked", func(s *Snapshot) { s.Balancer.AddressType = "dualstack" }, []string{"--group-id sg-lb ", "CidrIpv6=::/0"}},
+	} {
+		s := base()
+		shared(s)
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		if !slices.ContainsFunc(r.Findings, func(f *Finding) bool {
+			return f.ID == tt.id && len(f.Fix) > 0 && !slices.ContainsFunc(tt.want, func(part string) bool { return !strings.Contains(f.Fix[0], part) || !strings.Contains(f.Undo[0], part) })
+		}) {
+			t.Errorf("%s: want %v:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

@@ -85,11 +85,12 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 	found.on(e)
 	other := f.rangeOf(e.subnet, e.address).String()
 	if len(e.filters) > 0 && f.sameVPC(e) && !f.far(e) {
-		other = e.filters[0]
+		other = oneOf(e.filters, func(id string) bool { return f.admitsBalancer(id) || f.letsOut(ids, []string{id}) })
 	}
 	if !slices.Contains(found.admitted, other) {
 		found.admitted = append(found.admitted, other)
-		f.authorize(found, ids[0], true, protocol, first, last, other)
+		own := oneOf(ids, func(id string) bool { return f.letsOut([]string{id}, e.filters) })
+		f.authorize(found, own, true, protocol, first, last, other)
 	}
 }
 
@@ -200,12 +201,39 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 			}
 		}
 	} else {
-		peers = peers[:1]
+		peers = []string{f.ownFor(e)}
 	}
-	f.authorize(found, e.filters[0], false, protocol, first, last, peers...)
+	f.authorize(found, oneOf(e.filters, f.admitsBalancer), false, protocol, first, last, peers...)
 	found.unseen = protocol == "udp"
 	found.share = f.behind(found)
 	return found
+}
+
+// oneOf is the first of some security groups that is so, or the first of all: a rule goes to
+// one that has such rules, since others may be shared with what has nothing to do with it.
+func oneOf(ids []string, is func(id string) bool) string {
+	return ids[max(0, slices.IndexFunc(ids, is))]
+}
+
+// admitsBalancer reports whether a group lets in one of the balancer's on some port.
+func (f *facts) admitsBalancer(id string) bool {
+	return slices.ContainsFunc(f.admits([]string{id}), func(peer string) bool { return slices.Contains(f.Balancer.SecurityGroups, peer) })
+}
+
+// letsOut reports whether groups let out to one of some others on some port.
+func (f *facts) letsOut(ids, to []string) bool {
+	groups, _ := f.securityGroups(ids)
+	return slices.ContainsFunc(groups, func(g SecurityGroup) bool {
+		return slices.ContainsFunc(g.Egress, func(p Permission) bool {
+			return slices.ContainsFunc(p.Groups, func(id string) bool { return slices.Contains(to, id) })
+		})
+	})
+}
+
+// ownFor is the one of the balancer's groups that a target's are to let in.
+func (f *facts) ownFor(e endpoint) string {
+	admitted := f.admits(e.filters)
+	return oneOf(f.Balancer.SecurityGroups, func(id string) bool { return slices.Contains(admitted, id) })
 }
 
 // sameVPC reports whether rules of a target's groups can name those of the balancer,
@@ -428,7 +456,8 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			found.Confidence = High
 			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
 			if found.Level == Fail {
-				f.authorize(found, ids[0], false, protocol, l.Port, l.Port, f.clients(ids)...)
+				own := oneOf(ids, func(id string) bool { return len(f.admits([]string{id})) > 0 })
+				f.authorize(found, own, false, protocol, l.Port, l.Port, f.clients(ids)...)
 			}
 			list = append(list, found)
 		}

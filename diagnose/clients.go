@@ -51,11 +51,11 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		switch {
 		case f.Balancer.LinkUnfiltered:
 		case len(own) > 0:
-			f.authorize(found, oneOf(e.filters, f.admitsBalancer), false, protocol, e.port, e.port, f.ownFor(e))
+			f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, e.port)), false, protocol, e.port, e.port, f.ownFor(e))
 		case !slices.ContainsFunc(asked, f.beyond):
 			for _, p := range clients {
 				if f.permits(e.filters, false, protocol, e.port, peer{addresses: []netip.Prefix{p}}) != allowed {
-					f.authorize(found, oneOf(e.filters, func(id string) bool { return f.opens([]string{id}, protocol, e.port) }), false, protocol, e.port, e.port, p.String())
+					f.authorize(found, oneOf(e.filters, f.openOn(protocol, e.port)), false, protocol, e.port, e.port, p.String())
 				}
 			}
 			if everybody(clients[0].String()) {

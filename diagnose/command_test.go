@@ -143,6 +143,7 @@ func TestRuleOfTheRightGroup(t *testing.T) {
 		want     []string // in the command
 	}{
 		{"to another port", "target-sg-blocks-traffic-port", moved, []string{"--group-id sg-app ", "GroupId=sg-lb}"}},
+		{"to another balancer", "target-sg-blocks-traffic-port", func(s *Snapshot) { s.group("sg-app").Ingress[0].Groups = []string{"sg-old"} }, []string{"--group-id sg-app ", "GroupId=sg-edge}"}},
 		{"out to another port", "balancer-sg-blocks-traffic-port", func(s *Snapshot) {
 			s.group("sg-edge").Egress = []Permission{}
 			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-app"}}}

@@ -74,7 +74,7 @@ func (f *facts) groupsWithoutIPv6() (list []*Finding) {
 			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
 			if anybody {
 				for _, clients := range f.letBack(all6) {
-					f.authorize(found, oneOf(ids, func(id string) bool { return f.opens([]string{id}, protocol, l.Port) }), false, protocol, l.Port, l.Port, clients.String())
+					f.authorize(found, oneOf(ids, f.openOn(protocol, l.Port)), false, protocol, l.Port, l.Port, clients.String())
 				}
 			}
 			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")

@@ -203,16 +203,27 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	} else {
 		peers = []string{f.ownFor(e)}
 	}
-	f.authorize(found, oneOf(e.filters, f.admitsBalancer), false, protocol, first, last, peers...)
+	f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, port)), false, protocol, first, last, peers...)
 	found.unseen = protocol == "udp"
 	found.share = f.behind(found)
 	return found
 }
 
-// oneOf is the first of some security groups that is so, or the first of all: a rule goes to
-// one that has such rules, since others may be shared with what has nothing to do with it.
-func oneOf(ids []string, is func(id string) bool) string {
-	return ids[max(0, slices.IndexFunc(ids, is))]
+// oneOf is the first of some security groups that is so, or for want of one so, or the first of
+// all: a rule goes to one that has such rules, since others may be shared with what has
+// nothing to do with it.
+func oneOf(ids []string, are ...func(id string) bool) string {
+	for _, is := range are {
+		if i := slices.IndexFunc(ids, is); i >= 0 {
+			return ids[i]
+		}
+	}
+	return ids[0]
+}
+
+// openOn reports of a group whether it lets anybody in on a port.
+func (f *facts) openOn(protocol string, port int) func(id string) bool {
+	return func(id string) bool { return f.opens([]string{id}, protocol, port) }
 }
 
 // admitsBalancer reports whether a group lets in one of the balancer's on some port.

@@ -110,7 +110,11 @@ func (f *facts) symptoms(found *Finding) {
 				}
 			}
 		}
-		found.rival("target-port-refused", "nothing listens on the port, or on another address only")
+		if f.ofBalancers(found) {
+			found.rival("", "a balancer that has no healthy target, and answers 503; or its security groups let in others than this one's addresses")
+		} else {
+			found.rival("target-port-refused", "nothing listens on the port, or on another address only")
+		}
 		found.rival("target-expects-tls", "the target speaks TLS and the health check does not, or the other way round")
 		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {
 			found.rival("target-speaks-http1", "the health check speaks HTTP/2, as its group does, and the target does not")
@@ -228,7 +232,14 @@ func (f *facts) onTheWay(found *Finding) {
 	if f.complete(securityGroupsCheck) && slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil }) {
 		found.rival(securityGroupsCheck.Gives[0], "security groups of these targets were not seen: they stand in another account, region or network, or are another balancer's")
 	}
-	found.rival("", "a firewall on the target itself, which AWS does not see")
+	if !f.ofBalancers(found) {
+		found.rival("", "a firewall on the target itself, which AWS does not see")
+	}
+}
+
+// ofBalancers reports whether a symptom is that of a balancer as the target of another one.
+func (f *facts) ofBalancers(found *Finding) bool {
+	return slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.group.Type == "alb" })
 }
 
 // farRival says where targets hang on rules of which it is not known whether they match.

@@ -46,6 +46,11 @@ func TestChecksNotAnswered(t *testing.T) {
 				!slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, tt.why) }) {
 				t.Errorf("want %q among the rivals:\n%s", tt.why, said(r))
 			}
+			behind := slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, "has no healthy target, and answers 503") })
+			host := slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, "a firewall on the target itself") })
+			if balancer := s.web().Type == "alb"; behind != balancer || host == balancer || hasRival(f, "target-port-refused") == balancer {
+				t.Errorf("behind another balancer: %v:\n%s", balancer, said(r))
+			}
 		})
 	}
 }

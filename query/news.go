@@ -65,7 +65,8 @@ func grown(now, was tried) bool {
 func newsTable(now Basis, before *Basis) *Table {
 	t := &Table{
 		Report: "new", Version: 1, Window: now.totals.Window, Columns: newsColumns,
-		Narrow: []string{"failure_rate_before", "reason_source", "target_group"},
+		Narrow: []string{"failure_rate_before", "reason_source", "change", "what", "failure_rate", "target_group"},
+		Keys:   []string{"reason", "target_group", "target"},
 		Empty:  "nothing is new, and nothing has grown",
 	}
 	if !before.known() {

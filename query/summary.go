@@ -121,10 +121,10 @@ func (s *Store) summaryParts(q SummaryQuestion) []part {
 		r, _ := FindReport(report)
 		return part{name, title, r, Question{By: by, Classes: q.Classes, Limit: 10}}
 	}
-	own := func(name, title string) part {
+	own := func(name, title string, by ...string) part {
 		r := summaryReports()[name]
 		return part{name, title, r, Question{
-			Classes: q.Classes, Limit: r.Limit, Now: s.in.Plan.Now,
+			By: by, Classes: q.Classes, Limit: r.Limit, Now: s.in.Plan.Now,
 			Filters: map[string]string{"lag_us": strconv.FormatInt(q.Lag.Microseconds(), 10)},
 		}}
 	}
@@ -136,8 +136,8 @@ func (s *Store) summaryParts(q SummaryQuestion) []part {
 		common("targets", "Failures by target", "top-errors", "target_group", "target"),
 		worst,
 		common("latency", "Response times by target group", "latency", "target_group"),
-		own("coverage", "Coverage"),
-		own("late", "Came late"),
+		own("coverage", "Coverage", "load_balancer", "node"),
+		own("late", "Came late", "load_balancer", "node"),
 	}
 }
 

@@ -292,6 +292,13 @@ func TestSummaryAgrees(t *testing.T) {
 			t.Errorf("%s: keys and columns to go without (-report +summary):\n%s", name, diff)
 		}
 	}
+	for name, keys := range map[string][]string{
+		"new": {"reason", "target_group", "target"}, "coverage": {"load_balancer", "node"}, "late": {"load_balancer", "node"},
+	} {
+		if diff := gocmp.Diff(keys, section(t, s, name).Keys); diff != "" {
+			t.Errorf("%s: keys (-want +got):\n%s", name, diff)
+		}
+	}
 	latency, _ := query.FindReport("latency")
 	want, err := open(t, dir, ingest.Plan{Window: w}, 1).Run(context.Background(), latency, query.Question{Classes: outages})
 	if err != nil {

@@ -4,6 +4,10 @@
 -- rows: row rows
 -- limit: 20
 -- empty: no object says by its name which node it is of
+--
+-- dimension: load_balancer load_balancer
+-- dimension: node          node
+-- default: load_balancer node
 -- narrow: log objects load_balancer newest
 --
 -- column: log           text    everyone

@@ -4,6 +4,10 @@
 -- rows: object objects
 -- limit: 10
 -- empty: no object came late, as far as is known: a copy does not say when it was delivered
+--
+-- dimension: load_balancer load_balancer
+-- dimension: node          node
+-- default: load_balancer node
 -- narrow: log load_balancer
 --
 -- column: log           text    everyone

@@ -73,11 +73,14 @@ func Explain(ctx context.Context, err error, caller Caller, action, resource str
 	case http.StatusPreconditionFailed:
 		return ErrReplaced
 	case http.StatusNotFound:
-		what := "not found"
+		e := &NotFoundError{What: "not found", Name: resource, Err: err}
 		if api != nil {
-			what += " (" + apiWords{api}.Error() + ")"
+			e.What += " (" + apiWords{api}.Error() + ")"
 		}
-		return &NotFoundError{What: what, Name: resource, Err: err}
+		if api == nil || api.ErrorCode() == "NotFound" { // the status, in the SDK's words: AWS has a code for what is not there
+			e.Next = wayThere
+		}
+		return e
 	case http.StatusMovedPermanently, http.StatusTemporaryRedirect:
 		return wrongRegion(resource, err)
 	}

@@ -56,6 +56,16 @@ func TestForeignCertificate(t *testing.T) {
 	}
 }
 
+// A server that is none of S3 finds nothing, and what to look at is said.
+func TestNoS3(t *testing.T) {
+	t.Parallel()
+	_, err := listAll(t, fakeS3(t, http.NotFound), "s3://bucket", Plan{})
+	var missing *NotFoundError
+	if !errors.As(err, &missing) || !strings.Contains(missing.Hint(), "--endpoint-url") {
+		t.Errorf("error %v, want a NotFoundError whose hint has --endpoint-url", err)
+	}
+}
+
 // A server that accepts and says nothing is waited for three times, not nine.
 func TestSilence(t *testing.T) {
 	t.Parallel()

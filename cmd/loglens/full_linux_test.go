@@ -95,6 +95,9 @@ func full(t *testing.T, args ...string) bool {
 	if status != 0 && (status != exitDiskFull || !strings.HasSuffix(stderr, "no space left on device\n")) {
 		t.Errorf("exit status %d, want %d: %s", status, exitDiskFull, stderr)
 	}
+	if _, path, found := strings.Cut(strings.TrimSuffix(stderr, ": no space left on device\n"), "write /"); found && strings.Contains(path, "write /") {
+		t.Errorf("the file is named twice: %s", stderr)
+	}
 	return status != 0
 }
 

@@ -155,10 +155,7 @@ func (w *writer) write(ctx context.Context, index int, j *job) (reasons map[stri
 	}
 	defer func() {
 		if e := f.Close(); err == nil {
-			err = e
-		}
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", name, err)
+			err = e // which names the file, as those of writing do
 		}
 	}()
 	switch {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
@@ -128,7 +130,7 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 				}
 			}
 			if err != nil {
-				if len(errs) < listErrors && !said[err.Error()] {
+				if len(errs) < listErrors && !said[err.Error()] && !foretold(errs, err) {
 					said[err.Error()] = true
 					errs = append(errs, err)
 				}
@@ -151,6 +153,29 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 // hopeless reports whether what follows in the listing would fail alike.
 func hopeless(err error) bool {
 	return errors.As(err, new(*CredentialsError)) || errors.As(err, new(*UnreachableError))
+}
+
+// foretold reports whether an error says no more than an earlier one: a folder in S3
+// could not be listed for the cause for which one that it lies in could not.
+func foretold(earlier []error, err error) bool {
+	place, cause := unlisted(err)
+	return slices.ContainsFunc(earlier, func(e error) bool {
+		above, same := unlisted(e)
+		return same == cause && strings.HasSuffix(above, "/") && strings.HasPrefix(place, above)
+	})
+}
+
+// unlisted is what could not be listed and why; the place is "" if err is of another kind.
+func unlisted(err error) (place, cause string) {
+	var denied *AccessError
+	var missing *NotFoundError
+	switch {
+	case errors.As(err, &denied):
+		place = denied.Resource
+	case errors.As(err, &missing):
+		place = missing.Name
+	}
+	return place, strings.TrimPrefix(err.Error(), place)
 }
 
 // joined is errors.Join, but leaves a single error as it is.

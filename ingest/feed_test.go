@@ -5,9 +5,13 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
+
+	"loglens/internal/when"
 )
 
 // remote are so many objects of one size, which are worth reading ahead.
@@ -110,4 +114,27 @@ func TestFeedGivesBack(t *testing.T) {
 			t.Errorf("%d objects, error %v; want %d", n, f.Err(), objects)
 		}
 	})
+}
+
+// Where a folder may not be listed, those in it may not either, and are not named beside it;
+// another bucket is.
+func TestRefusalsAreToldOnce(t *testing.T) {
+	aws := fakeS3(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
+	})
+	sources, err := NewSources([]string{"s3://logs/AWSLogs/111122223333/elasticloadbalancing/eu-central-1", "s3://other"}, nil, aws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+	f := List(t.Context(), sources, Plan{Window: when.Window{From: until.Add(-time.Hour), Until: until}, Now: until})
+	for o := range f.Objects() {
+		t.Errorf("object %s", o.URI)
+	}
+	const said = "access denied: s3:ListBucket is missing (AccessDenied: Access Denied)"
+	want := "s3://logs/AWSLogs/111122223333/elasticloadbalancing/eu-central-1/: " + said + "\ns3://other/: " + said
+	if err := f.Err(); err == nil || err.Error() != want {
+		t.Errorf("error\n%v\nwant\n%s", err, want)
+	}
 }

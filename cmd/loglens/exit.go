@@ -166,11 +166,16 @@ func exitStatus(err error) int {
 
 // complain tells the user what went wrong and what to type next.
 func (a *app) complain(err error) {
-	for _, one := range each(err) {
+	all := each(err)
+	for i, one := range all {
 		a.say("%s", report.Plain(one.Error()))
-	}
-	for line := range strings.Lines(hint(err)) {
-		a.talk("  %s\n", report.Plain(strings.TrimRight(line, "\n")))
+		next := hint(one)
+		if i+1 < len(all) && hint(all[i+1]) == next {
+			continue // it stands below the last that it helps with
+		}
+		for line := range strings.Lines(next) {
+			a.talk("  %s\n", report.Plain(strings.TrimRight(line, "\n")))
+		}
 	}
 }
 
@@ -191,7 +196,8 @@ func hint(err error) string {
 	return another
 }
 
-// each returns the errors that err is made of, line by line, or err alone.
+// each returns the errors that err is made of, line by line, or err alone. What was
+// joined may have been joined again on its way here, often with nothing.
 func each(err error) []error {
 	many, ok := err.(interface{ Unwrap() []error })
 	if !ok {
@@ -204,5 +210,9 @@ func each(err error) []error {
 	if err.Error() != strings.Join(lines, "\n") {
 		return []error{err} // it says more than they do
 	}
-	return many.Unwrap()
+	var all []error
+	for _, one := range many.Unwrap() {
+		all = append(all, each(one)...)
+	}
+	return all
 }

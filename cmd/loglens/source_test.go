@@ -16,6 +16,7 @@ func TestErrorsAreToldOneByOne(t *testing.T) {
 	}{
 		{one, 1},
 		{errors.Join(one, two), 2},
+		{errors.Join(errors.Join(one, two), nil), 2},
 		{fmt.Errorf("%w and %w", one, two), 1},
 	} {
 		if got := each(tt.err); len(got) != tt.want {

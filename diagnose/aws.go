@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -182,7 +183,7 @@ func (c *collector) settle(ctx context.Context, err error, what, action string) 
 	if ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) {
 		return err
 	}
-	m := Missing{What: what, Action: action, Why: err.Error()}
+	m := Missing{What: what, Action: action, Why: strings.TrimPrefix(err.Error(), what+": ")}
 	var denied *ingest.AccessError
 	if errors.As(err, &denied) {
 		m.Denied, m.Action, m.Why = true, denied.Action, "access denied"

@@ -810,6 +810,11 @@ func held(t *testing.T, r *Report) {
 			t.Errorf("%s can be mended, and that cannot be taken back: %v", f.ID, f.Fix)
 		}
 	}
+	for _, at := range r.Path {
+		if slices.Contains(at.Evidence, "") {
+			t.Errorf("what is seen of %s: %q", at.Hop, at.Evidence)
+		}
+	}
 	if r.Observed.Explained > r.Observed.Failures {
 		t.Errorf("%d of %d failures are explained", r.Observed.Explained, r.Observed.Failures)
 	}

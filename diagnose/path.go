@@ -103,11 +103,17 @@ func nodePasses(f *facts) ([]string, bool) {
 }
 
 func listenerPasses(f *facts) ([]string, bool) {
+	if f.Listeners == nil {
+		return []string{"not read"}, false
+	}
+	if len(f.Listeners) == 0 {
+		return []string{"none"}, true
+	}
 	var names []string
 	for _, l := range f.Listeners {
 		names = append(names, l.label())
 	}
-	return []string{strings.Join(names, ", ")}, f.Listeners != nil
+	return []string{strings.Join(names, ", ")}, true
 }
 
 func rulePasses(f *facts) ([]string, bool) {

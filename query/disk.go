@@ -116,6 +116,15 @@ func (d Disk) Rebuild() string {
 	return d.command("store rebuild") + " SOURCE puts it aside and reads the logs again"
 }
 
+// Retry says how to have objects of the window read again that could not be read when
+// they were ingested; "" without a store on disk.
+func (s *Store) Retry() string {
+	if s.in.Disk.Path == "" {
+		return ""
+	}
+	return s.in.Disk.command("ingest") + windowFlags(s.in.Plan.Window) + " SOURCE tries again"
+}
+
 // unwritable says that the store's folder cannot be written to. A full disk is told as
 // such: another folder of it would be no better.
 func (d Disk) unwritable(what string, err error) error {

@@ -60,8 +60,8 @@ func TestReadAgainInVain(t *testing.T) {
 	broken[len(broken)-6] ^= 1
 	put(broken)
 	done := ingested(t, disk, w.dir, ingest.Plan{}, true)
-	if done.Failed != 1 || done.Replaced != first.New-1 || done.New != 0 || len(done.Failures) != 1 {
-		t.Errorf("%+v: want one failure", done)
+	if done.Failed != 1 || done.Replaced != first.New-1 || done.New != 0 || len(done.Failures) != 1 || done.First == nil {
+		t.Errorf("%+v: want one failure, and why", done)
 	}
 	if diff := gocmp.Diff(want, have()); diff != "" {
 		t.Errorf("after an object was not readable again (-before +after):\n%s", diff)

@@ -22,12 +22,13 @@ type Ingested struct {
 	Known    int64 // that were in the store already
 	New      int64
 	Replaced int64 // that were in the store in another version, or had not been readable
-	Failed   int64 // that could not be read; the next ingest tries again
+	Failed   int64 // that could not be read; the next ingest of their time tries again
 	Gone     int64 // that could not be read before, and are not there any more
 	Bytes    int64 // stored bytes of those that were read
 	Lines    int64 // of those that were read, now or before
 	Rejected int64 // that are damaged, or no entry of a log at all
 	Failures []string
+	First    error    // why one of those that failed could not be read; nil if all could
 	Empty    []string // folders without anything in them, which were not looked through
 }
 
@@ -312,6 +313,7 @@ func (i *ingesting) commit(ctx context.Context, batch []*ingest.Object, spans []
 	d := i.done
 	d.New, d.Replaced, d.Failed, d.Bytes = d.New+counted.New, d.Replaced+counted.Replaced, d.Failed+counted.Failed, d.Bytes+counted.Bytes
 	d.Lines, d.Rejected = d.Lines+counted.Lines, d.Rejected+counted.Rejected
+	d.First = cmp.Or(d.First, s.FirstFailure())
 	d.Failures = append(d.Failures, counted.Failures[:min(len(counted.Failures), 5-min(len(d.Failures), 5))]...)
 	return s.in.Disk.seams.at("committed")
 }

@@ -73,6 +73,7 @@ func usage(hint, format string, args ...any) error {
 type partialError struct {
 	failed, objects int64
 	first           error         // why one of them could not be read; nil if that is not known
+	again           string        // what to do to have them read again; "" if first says that
 	lacking         time.Duration // of the window, which was never ingested
 }
 
@@ -92,6 +93,9 @@ func (e *partialError) Hint() string {
 	var h ingest.Hinter
 	if errors.As(e.first, &h) {
 		return h.Hint()
+	}
+	if e.failed > 0 {
+		return e.again
 	}
 	return ""
 }

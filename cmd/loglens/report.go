@@ -142,17 +142,17 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if !encoder.headed {
 			a.frame(table)
 		}
-		return whole(table, s.FirstFailure())
+		return whole(table, s.FirstFailure(), s.Retry())
 	})
 }
 
 // whole is nil for an answer that rests on all that there is; why is the reason of an
-// object that could not be read.
-func whole(t *query.Table, why error) error {
+// object that could not be read, and again how to have it read again.
+func whole(t *query.Table, why error, again string) error {
 	if t.Whole() {
 		return nil
 	}
-	return &partialError{t.Accounting.ObjectsFailed, t.Accounting.Objects, why, t.Lacking()}
+	return &partialError{t.Accounting.ObjectsFailed, t.Accounting.Objects, why, again, t.Lacking()}
 }
 
 // frame says on stderr what stands around the rows of a table, for the forms that

@@ -177,7 +177,7 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, bind func() ([
 		if !encoder.headed || !rows.whole {
 			a.frame(table)
 		}
-		return whole(table, s.FirstFailure())
+		return whole(table, s.FirstFailure(), s.Retry())
 	})
 }
 

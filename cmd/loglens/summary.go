@@ -139,7 +139,7 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 		if condition != nil && posted != nil { // the status tells of one of them only
 			a.say("warning: %s", report.Plain(posted.Error()))
 		}
-		return cmp.Or(condition, posted, whole(sum.Totals, s.FirstFailure()), wholeBasis(before)) // what is lost with the others has been said
+		return cmp.Or(condition, posted, whole(sum.Totals, s.FirstFailure(), s.Retry()), wholeBasis(before)) // what is lost with the others has been said
 	})
 }
 
@@ -227,7 +227,7 @@ func (a *app) basis(ctx context.Context, ask query.SummaryQuestion, in input) (_
 // wholeBasis is whole for what the window is compared with, if it is.
 func wholeBasis(b *query.Basis) error {
 	if t := b.Compared(); t != nil {
-		return whole(t, nil)
+		return whole(t, nil, "")
 	}
 	return nil
 }

@@ -163,6 +163,18 @@ func TestTopErrors(t *testing.T) {
 			t.Errorf("exit %d, want 4 and a word about s3:GetObject:\n%s", status, said)
 		}
 	})
+	t.Run("every object refused, into a store", func(t *testing.T) {
+		p := newProxy(t, func(r request, _ int) *fault {
+			if !r.isGet() {
+				return nil
+			}
+			return &fault{status: 403, code: "AccessDenied", message: "Access Denied"}
+		})
+		ingest := []string{"ingest", "--store", filepath.Join(t.TempDir(), "loglens.duckdb"), "--endpoint-url", p.url, source}
+		if _, said, status := ask(t, append(ingest, window...)...); status != 3 || !strings.Contains(said, "could not be read\n  allow s3:GetObject on ") {
+			t.Errorf("exit %d, want 3 and the permission that is missing:\n%s", status, said)
+		}
+	})
 	t.Run("no such bucket", func(t *testing.T) {
 		_, said, status := run(t, append(window, "--endpoint-url", server.URL(), "s3://whole-comand/prod", "s3://hole-command/prod")...)
 		if want := "loglens: s3://whole-comand/prod/: no such bucket\nloglens: s3://hole-command/prod/: no such bucket\n  aws s3 ls\n"; status != 1 || !strings.HasSuffix(said, want) {

@@ -191,7 +191,12 @@ func (d Disk) lock(ctx context.Context, which string, shared bool) (*flock.Flock
 		}
 	}
 	if err != nil {
-		return nil, d.unwritable("it cannot be locked, which takes files beside it", err)
+		err = d.unwritable("it cannot be locked, which takes files beside it", err)
+		var refused *DiskError
+		if shared && errors.As(err, &refused) { // another file would not have what is asked for
+			refused.Next = "copy it to a folder that may be written to: cp " + ingest.ShellWord(d.Path) + " ./loglens.duckdb\nand ask that: --store ./loglens.duckdb"
+		}
+		return nil, err
 	}
 	return l, nil
 }

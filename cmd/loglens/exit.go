@@ -118,7 +118,9 @@ type timeoutError struct{ after string }
 
 func (e *timeoutError) Error() string { return "not done within --timeout " + e.after }
 func (e *timeoutError) Unwrap() error { return context.DeadlineExceeded }
-func (e *timeoutError) Hint() string  { return "a shorter window reads less" }
+func (e *timeoutError) Hint() string {
+	return "a shorter window reads less; if AWS is not reached or throttles, that is said without --timeout"
+}
 
 // stopped is the signal that ended the command.
 type stopped struct{ signal os.Signal }

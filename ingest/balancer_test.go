@@ -249,7 +249,8 @@ func TestNearest(t *testing.T) {
 		"shop-prd":  {"shop-prod", "shop-test"},
 		"shop-prod": {"shop-prod", "Shop-Prod-2"},
 		"outpt":     {"Output", "Out"},
-		"blgo":      nil,
+		"blgo":      {"blog"},
+		"outptu":    {"Output", "Out"},
 		"xyz":       nil,
 	} {
 		got := Nearest(word, names)
@@ -257,7 +258,18 @@ func TestNearest(t *testing.T) {
 			t.Errorf("Nearest(%q) = %q, want %q first", word, got, want)
 		}
 	}
-	if d := Distance("kitten", "sitting"); d != 3 {
-		t.Errorf("Distance(kitten, sitting) = %d, want 3", d)
+	for _, tt := range []struct {
+		a, b string
+		want int
+	}{
+		{"kitten", "sitting", 3},
+		{"outptu", "output", 1},
+		{"ab", "ba", 1},
+		{"ca", "abc", 3},
+		{"", "abc", 3},
+	} {
+		if d := Distance(tt.a, tt.b); d != tt.want {
+			t.Errorf("Distance(%s, %s) = %d, want %d", tt.a, tt.b, d, tt.want)
+		}
 	}
 }

@@ -33,23 +33,26 @@ func Nearest(word string, names []string) []string {
 	return out
 }
 
-// Distance is how many letters must be changed, added or removed to make a
-// into b (Levenshtein).
+// Distance is how many letters must be changed, added, removed or swapped with the next
+// one to make a into b, none of them twice (optimal string alignment).
 func Distance(a, b string) int {
-	row := make([]int, len(b)+1)
+	before, row := make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
 	}
 	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
+		next := make([]int, len(b)+1)
+		next[0] = i + 1
 		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
+			next[j+1] = min(row[j], row[j+1], next[j]) + 1
+			if a[i] == b[j] {
+				next[j+1] = row[j]
 			}
-			diagonal, row[j+1] = row[j+1], cost
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
 		}
+		before, row = row, next
 	}
 	return row[len(b)]
 }

@@ -57,8 +57,8 @@ func (d decided) share(n, part int64) int64 {
 	return 0
 }
 
-// apart are the findings among which failed connections are divided: none explains what
-// another does.
+// apart are the findings among which connections that failed or were broken off are divided:
+// none explains what another does.
 var apart = []string{"target-port-refused", "target-tls-negotiation-fails", "keep-alive-race", "target-closes-connection", "target-speaks-http1"}
 
 // split gives each target its part, those first that have most: a target that refuses

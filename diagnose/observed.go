@@ -102,7 +102,7 @@ func explained(row Failure, list []*Finding) int64 {
 	for _, found := range list {
 		if found.share != nil && found.ID != "unexplained-failures" && found.ID != "no-usable-target" {
 			most = max(most, found.share(row))
-			if row.Reason == "Target_Connection_Error" && slices.Contains(apart, found.ID) {
+			if (row.Reason == "Target_Connection_Error" || row.Reason == "Target_Closed_Connection") && slices.Contains(apart, found.ID) {
 				parts += found.share(row)
 			}
 		}

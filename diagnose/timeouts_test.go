@@ -180,3 +180,21 @@ func TestRaceElsewhere(t *testing.T) {
 		}
 	}
 }
+
+// TestRaceAndCrash: of connections that were broken off, those at 0 s are told of idle ones, and
+// all others of an application that crashes; none of them is left without a cause.
+func TestRaceAndCrash(t *testing.T) {
+	s := base()
+	for _, target := range []string{first, second} {
+		s.failing("Target_Closed_Connection", target, 502, 120, func(f *Failure) { f.Quick = 60 })
+	}
+	r := Diagnose(copied(t, s))
+	for _, id := range []string{"keep-alive-race", "target-closes-connection"} {
+		if f := r.finding(id); f == nil || f.Explains != 120 {
+			t.Errorf("want %s for 120:\n%s", id, said(r))
+		}
+	}
+	if r.Observed.Explained != 240 || r.finding("unexplained-failures") != nil {
+		t.Errorf("%d of 240 are explained:\n%s", r.Observed.Explained, said(r))
+	}
+}

@@ -130,6 +130,10 @@ func TestACLsOfClients(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			s.Network.ACLs[0].Entries[2].Protocol = "6"
 		}, map[string]string{out: "udp 10.0.0.0/16"}},
+		{"answers to clients that take lower ports", func(s *Snapshot) {
+			s.deny("acl-app", ACLEntry{Egress: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 1024, To: 49151})
+			s.Network.ACLs[0].Entries = append(s.Network.ACLs[0].Entries, ACLEntry{Number: 80, Egress: true, Allow: true, Protocol: "-1", CIDR: "10.0.0.0/16"})
+		}, map[string]string{out: "tcp 0.0.0.0/0"}},
 		{"the nodes, on a port that only clients use", func(s *Snapshot) {
 			s.checkPort("9090")
 			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/23", From: 8080, To: 8080})
@@ -241,6 +245,54 @@ func TestWithoutSecurityGroup(t *testing.T) {
 		text := said(&Report{Findings: []*Finding{f}})
 		if !slices.Equal(lets, tt.lets) || !strings.Contains(text, tt.says) || strings.Contains(f.Sentence+f.Do, "the balancer's security group") {
 			t.Errorf("%s: lets in %v, want %v, and to say %q:\n%s", tt.name, lets, tt.lets, tt.says, text)
+		}
+	}
+}
+
+// TestACLsOfSomeClients: a network ACL that lets through what goes within the VPC, as to
+// targets, may keep out all clients of a balancer in the internet, and one that lets answers out
+// on the ports of Windows those that have others.
+func TestACLsOfSomeClients(t *testing.T) {
+	const in, out = "acl-balancer-inbound-blocks-listener", "acl-balancer-outbound-blocks-clients"
+	only := func(egress bool, from, to int) func(*Snapshot) {
+		return func(s *Snapshot) {
+			a := &s.Network.ACLs[1]
+			a.Entries = slices.DeleteFunc(a.Entries, func(e ACLEntry) bool { return e.Egress == egress && e.Allow })
+			a.Entries = append(a.Entries, ACLEntry{Number: 80, Egress: egress, Allow: true, Protocol: "-1", CIDR: "10.0.0.0/16"},
+				ACLEntry{Number: 100, Egress: egress, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: from, To: to})
+		}
+	}
+	for name, tt := range map[string]struct {
+		change   func(*Snapshot)
+		id, says string
+		lets     string
+	}{
+		"no client on the listener's port":           {only(false, 1024, 65535), in, "but from the VPC itself", "--ingress --rule-number 32766 --protocol tcp --port-range From=80,To=80 --cidr-block 0.0.0.0/0"},
+		"no client is answered":                      {only(true, 443, 443), out, "but to the VPC itself", "--egress --rule-number 32766 --protocol tcp --port-range From=1024,To=65535 --cidr-block 0.0.0.0/0"},
+		"clients with ports of Windows are answered": {only(true, 49152, 65535), out, "on 1024-49151: ", "--egress --rule-number 32766 --protocol tcp --port-range From=1024,To=49151 --cidr-block 0.0.0.0/0"},
+		"no client by IPv6": {func(s *Snapshot) {
+			s.dualstack()
+			s.Network.VPCs[0].CIDRs = append(s.Network.VPCs[0].CIDRs, "2001:db8::/56")
+			for i, e := range s.Network.ACLs[1].Entries {
+				if e.Number == 101 && !e.Egress {
+					s.Network.ACLs[1].Entries[i].CIDR = "2001:db8::/56"
+				}
+			}
+		}, "ipv6-clients-blocked", "by IPv4, and none by IPv6", "--ipv6-cidr-block ::/0"},
+		"most clients are": {only(true, 32768, 65535), "", "", ""},
+		"an internal balancer, and clients of its VPC": {func(s *Snapshot) { s.Balancer.Scheme = "internal"; only(false, 1024, 65535)(s) }, "", "", ""},
+	} {
+		s := base()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		if tt.id == "" {
+			if r.Wrong() {
+				t.Errorf("%s: want nothing:\n%s", name, said(r))
+			}
+			continue
+		}
+		if len(r.Findings) != 1 || r.Findings[0].ID != tt.id || r.Findings[0].Level != Warn || !strings.Contains(r.Findings[0].Sentence, tt.says) || !strings.Contains(strings.Join(r.Findings[0].Fix, "\n"), tt.lets) {
+			t.Errorf("%s: want a warning %s that lets %s:\n%s", name, tt.id, tt.lets, said(r))
 		}
 	}
 }

@@ -92,11 +92,11 @@ func (f *facts) aclsWithoutIPv6() (list []*Finding) {
 			continue
 		}
 		for _, c := range f.crossings() {
-			if !a.passes(c, all4) || a.passes(c, all6) {
+			if !a.passes(c, all4, f.noClients()...) || a.passes(c, all6, f.noClients()...) {
 				continue
 			}
 			found := f.withoutIPv6("Network ACL %s of the balancer's subnets lets %ss %s by IPv4, and none by IPv6.", a.ID, c.what, c.where)
-			for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, all6) {
+			for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, all6, f.noClients()...) {
 				found.because(FromConfig, a.ID+", IPv6: "+r.entry.words())
 				for _, clients := range f.letBack(all6) {
 					f.admit(found, a, c.egress, c.protocol, r, clients)

@@ -61,11 +61,11 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 				if f.inside(clients) {
 					continue
 				}
-				refuse := func(id string, egress bool, from, to int) {
+				refuse := func(id string, level Level, egress bool, from, to int) {
 					list := a.shuts(egress, protocol, from, to, clients, but...)
 					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
-					found.unseen = true // health checks come from the nodes
+					found.Level, found.unseen = level, true // health checks come from the nodes
 					found.on(e)
 					for _, to := range f.letBack(clients) {
 						for _, r := range list {
@@ -74,10 +74,13 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 					}
 				}
 				if !a.anybody(false, protocol, e.port, clients, but...) {
-					refuse("acl-target-inbound-blocks-traffic-port", false, e.port, e.port)
+					refuse("acl-target-inbound-blocks-traffic-port", Fail, false, e.port, e.port)
 				}
-				if !a.anybody(true, protocol, 50000, clients, but...) && !a.anybody(true, protocol, 32768, clients, but...) {
-					refuse("acl-target-outbound-blocks-ephemeral", true, firstEphemeral, lastEphemeral)
+				switch low, high := a.anybody(true, protocol, 32768, clients, but...), a.anybody(true, protocol, 50000, clients, but...); {
+				case !low && !high:
+					refuse("acl-target-outbound-blocks-ephemeral", Fail, true, firstEphemeral, lastEphemeral)
+				case (!low || !high) && !narrow(a.shuts(true, protocol, firstEphemeral, lastEphemeral, clients, but...), firstEphemeral, lastEphemeral):
+					refuse("acl-target-outbound-blocks-ephemeral", Warn, true, firstEphemeral, lastEphemeral)
 				}
 			}
 		}
@@ -244,19 +247,28 @@ func (f *facts) crossings() (list []crossing) {
 	return list
 }
 
-// passes reports whether an ACL lets any of some clients through.
-func (a *ACL) passes(c crossing, clients netip.Prefix) bool {
-	return slices.ContainsFunc(c.used, func(port int) bool { return a.anybody(c.egress, c.protocol, port, clients) })
+// passes reports whether an ACL lets any of some clients through, but for some of them.
+func (a *ACL) passes(c crossing, clients netip.Prefix, but ...netip.Prefix) bool {
+	return slices.ContainsFunc(c.used, func(port int) bool { return a.anybody(c.egress, c.protocol, port, clients, but...) })
 }
 
-// aclsToClients looks whether any client can reach the listeners, and be answered.
-// A few addresses that are kept out are somebody's intention. What comes to a gateway
-// balancer comes from its endpoints, and through no ACL.
+// noClients are addresses that clients do not come from: those of the VPC, where a balancer in
+// the internet has its targets.
+func (f *facts) noClients() []netip.Prefix {
+	if f.Balancer.Scheme == "internal" {
+		return nil
+	}
+	return prefixes(f.ownRanges())
+}
+
+// aclsToClients looks whether any client can reach the listeners, and be answered, on all ports
+// that are usual. A few addresses that are kept out are somebody's intention. What comes to a
+// gateway balancer comes from its endpoints, and through no ACL.
 func (f *facts) aclsToClients() (list []*Finding) {
 	if f.Balancer.Type == Gateway {
 		return nil
 	}
-	clients := netip.MustParsePrefix(f.internet())
+	clients, but := netip.MustParsePrefix(f.internet()), f.noClients()
 	for i := range f.Network.ACLs {
 		a := &f.Network.ACLs[i]
 		var subnets []string
@@ -269,20 +281,36 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			continue
 		}
 		for _, c := range f.crossings() {
-			if a.passes(c, clients) {
+			shut := a.shuts(c.egress, c.protocol, c.from, c.to, clients, but...)
+			some, all := a.passes(c, clients, but...), !slices.ContainsFunc(c.used, func(port int) bool { return !a.anybody(c.egress, c.protocol, port, clients, but...) })
+			if all || some && narrow(shut, c.from, c.to) {
 				continue
 			}
-			id := "acl-balancer-inbound-blocks-listener"
+			id, way := "acl-balancer-inbound-blocks-listener", "from"
 			if c.egress {
-				id = "acl-balancer-outbound-blocks-clients"
+				id, way = "acl-balancer-outbound-blocks-clients", "to"
 			}
-			found := finding(id, fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s %s.", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), c.what, c.where))
-			found.Confidence = High
-			for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, clients) {
+			text := fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s %s", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), c.what, c.where)
+			found := finding(id, text+".")
+			switch {
+			case some:
+				var parts []string
+				for _, r := range shut {
+					parts = append(parts, ports(r.from, r.to))
+				}
+				found.Level = Warn
+				found.Sentence = fmt.Sprintf("%s on %s: those that use these ports wait for nothing, and others do not (Linux takes ports from 32768 on, Windows and macOS from 49152).", text, few(parts))
+			case a.passes(c, clients):
+				found.Level = Warn
+				found.Sentence = fmt.Sprintf("%s, but %s the VPC itself, and the balancer is internet-facing.", text, way)
+			default:
+				found.Confidence = High
+			}
+			for _, r := range shut {
 				found.because(FromConfig, a.ID+": "+r.entry.words())
 			}
 			for _, who := range f.letBack(clients) {
-				for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who) {
+				for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who, but...) {
 					f.admit(found, a, c.egress, c.protocol, r, who)
 				}
 			}

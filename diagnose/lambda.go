@@ -30,6 +30,20 @@ const accessDenied = "LambdaAccessDenied"
 // Source: AWS, "Access logs for your Application Load Balancer" (error reason codes), read 2026-11.
 var ran = []string{"LambdaInvalidResponse", "LambdaResponseTooLarge", "LambdaUnhandled"}
 
+// elsewhere is where to look for what Lambda answers in place of a function that it did not
+// run: the function's log has nothing of that.
+//
+// Source: AWS, "Access logs for your Application Load Balancer" (error reason codes), and
+// "Invoke" of the Lambda API reference, read 2026-11.
+var elsewhere = []struct {
+	codes []string // how they begin
+	do    string
+}{
+	{[]string{"LambdaResourceNotFound"}, "see whether the function, version or alias that is registered is there, and register one that is"},
+	{[]string{"LambdaEC2", "LambdaENI", "LambdaSubnet", "LambdaKMS", "LambdaInvalidRuntime", "LambdaInvalidS", "LambdaInvalidZip"}, "look at the function's configuration: its state and the reason for it, network, key, runtime and code"},
+	{[]string{"LambdaConnection", "LambdaServiceException"}, "look at AWS's health page for Lambda in the region"},
+}
+
 // lastRun is when the function of a group failed last by itself; zero if it did not.
 func (f *facts) lastRun(g *Group) (last time.Time) {
 	for _, row := range f.failures() {
@@ -109,11 +123,31 @@ func (f *facts) functionFails(g *Group) *Finding {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("The function of %s failed %s, and has answered requests since: %s.", g.Name, span, few(codes))
 	}
-	_, name := g.function()
+	id, name := g.function()
+	var do []string
+	rest := codes
+	for _, where := range elsewhere {
+		is := func(code string) bool {
+			return slices.ContainsFunc(where.codes, func(start string) bool { return strings.HasPrefix(code, start) })
+		}
+		if slices.ContainsFunc(codes, is) {
+			do, rest = append(do, where.do), slices.DeleteFunc(slices.Clone(rest), is)
+		}
+	}
+	if len(do) > 0 {
+		found.Verify = append(found.Verify, f.command("lambda", "get-function-configuration", "--function-name", id))
+		if len(rest) > 0 {
+			do = append(do, found.Do)
+		}
+		found.Do = strings.Join(do, "; ")
+	}
+	if len(rest) == 0 {
+		return found
+	}
 	first, _ := f.firstAndLast(found.share)
 	if first.IsZero() {
 		first = f.From
 	}
-	found.Verify = []string{f.command("logs", "tail", "/aws/lambda/"+name, "--since", first.Truncate(time.Minute).Format(time.RFC3339))}
+	found.Verify = append(found.Verify, f.command("logs", "tail", "/aws/lambda/"+name, "--since", first.Truncate(time.Minute).Format(time.RFC3339)))
 	return found
 }

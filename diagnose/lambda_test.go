@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -26,5 +27,38 @@ func TestLambdaReasons(t *testing.T) {
 	}
 	if s := "The function of web fails: LambdaThrottling, LambdaInvalidResponse, LambdaUnhandled and 2 more."; found.Sentence != s {
 		t.Errorf("got %q, want %q", found.Sentence, s)
+	}
+}
+
+// TestFunctionDidNotRun: what Lambda answers in place of a function, such as one whose alias was
+// deleted, is not looked for in the function's log.
+func TestFunctionDidNotRun(t *testing.T) {
+	const alias = "arn:aws:lambda:eu-central-1:111122223333:function:shop:live"
+	for reason, tt := range map[string]struct {
+		do  string
+		log bool
+	}{
+		"LambdaResourceNotFound":         {"version or alias", false},
+		"LambdaENILimitReachedException": {"network", false},
+		"LambdaConnectionTimeout":        {"health page", false},
+		"LambdaThrottling":               {"concurrency", true},
+		"LambdaInvalidResponse":          {"log", true},
+	} {
+		for _, also := range []bool{false, true} {
+			s := base()
+			s.function()
+			s.web().Targets[0].ID = alias
+			s.failing(reason, "", 502, 600, func(f *Failure) { f.Class = "lambda" })
+			if also {
+				s.failing("LambdaUnhandled", "", 502, 60, func(f *Failure) { f.Class = "lambda" })
+			}
+			r := Diagnose(copied(t, s))
+			f := r.Findings[0]
+			verify := strings.Join(f.Verify, "\n")
+			if f.ID != "lambda-errors" || !strings.Contains(f.Do, tt.do) || strings.Contains(f.Do, "function's log") != (tt.log || also) ||
+				strings.Contains(verify, "logs tail --region eu-central-1 /aws/lambda/shop ") != (tt.log || also) || strings.Contains(verify, "--function-name "+alias) == tt.log {
+				t.Errorf("%s, with one of the function's own: %v:\n%s", reason, also, said(r))
+			}
+		}
 	}
 }

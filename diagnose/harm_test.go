@@ -64,6 +64,22 @@ func TestDoesNoHarm(t *testing.T) {
 		{"a listener in the internet behind the VPC's default group", func(s *Snapshot) {
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "-1", Groups: []string{"sg-lb"}}}
 		}, finding{id: "balancer-sg-blocks-listener", says: "nobody from the internet", fix: "CidrIp=CLIENTS-CIDR", sure: true}},
+		{"a listener in the internet that was internal once", func(s *Snapshot) {
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/8", "172.16.0.0/12"}
+			s.Metrics, s.Logs = nil, nil
+		}, finding{id: "balancer-sg-blocks-listener", says: "nobody from the internet, only private addresses", fix: "CidrIp=CLIENTS-CIDR", not: "10.0.0.0", mild: true}},
+		{"a listener in the internet for private addresses, which come", func(s *Snapshot) {
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/8"}
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
+		{"a listener in the internet for some addresses of it", func(s *Snapshot) {
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/8", "203.0.113.0/24"}
+			s.Metrics, s.Logs = nil, nil
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
+		{"an internal listener that private addresses reach", func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/8"}
+			s.Metrics, s.Logs = nil, nil
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
 		{"an internal listener behind the VPC's default group", func(s *Snapshot) {
 			s.Balancer.Scheme = "internal"
 			s.group("sg-lb").Ingress = []Permission{{Protocol: "-1", Groups: []string{"sg-lb"}}}

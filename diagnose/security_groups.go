@@ -373,6 +373,21 @@ func (f *facts) onlyPublic(ids []string, protocol string, port int) bool {
 	return some
 }
 
+// onlyPrivate reports whether a port is open, and to addresses only that nobody has in the
+// internet.
+func (f *facts) onlyPrivate(ids []string, protocol string, port int) bool {
+	openings, _ := f.openings(ids, false, protocol, port)
+	some := false
+	for _, p := range openings {
+		list, ok := f.ranges(p)
+		if !ok || len(p.Groups) > 0 || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !r.Addr().IsPrivate() && !f.inside(r) }) {
+			return false
+		}
+		some = some || len(list) > 0
+	}
+	return some
+}
+
 // public reports whether a range lies in the internet and not in a VPC.
 func (f *facts) public(p netip.Prefix) bool {
 	a := p.Addr()
@@ -455,20 +470,26 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			ways++
 			// Who comes from the internet is no member of a group, as in a VPC's default one.
 			own := f.Balancer.Scheme == "internet-facing" && f.selfOnly(ids, protocol, l.Port)
-			if f.opens(ids, protocol, l.Port) && !own {
+			private := f.Balancer.Scheme == "internet-facing" && f.onlyPrivate(ids, protocol, l.Port)
+			if f.opens(ids, protocol, l.Port) && !own && (!private || f.clientsCome()) {
 				continue
 			}
-			who := "nobody"
-			if own {
+			who, peers := "nobody", f.clients(ids)
+			switch {
+			case own:
 				who = "nobody from the internet, only members of the same group,"
+			case private:
+				who, peers = "nobody from the internet, only private addresses,", []string{anyClients}
 			}
 			found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets %s in on the listener's port %s %d.", few(ids), who, protocol, l.Port))
 			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
-			found.Confidence = High
+			if found.Confidence = High; private {
+				found.Level, found.Confidence = Warn, Medium
+			}
 			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
-			if found.Level == Fail {
+			if !f.Balancer.LinkUnfiltered {
 				own := oneOf(ids, func(id string) bool { return len(f.admits([]string{id})) > 0 })
-				f.authorize(found, own, false, protocol, l.Port, l.Port, f.clients(ids)...)
+				f.authorize(found, own, false, protocol, l.Port, l.Port, peers...)
 			}
 			list = append(list, found)
 		}

@@ -590,6 +590,22 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			dead(s, "Target.Timeout")
 		}, finding{id: "route-balancer-to-target", fix: "create-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 10.9.0.7/32", not: "0.0.0.0/0"}},
+		{"a subnet of the balancer without the route that another one has", func(s *Snapshot) {
+			s.peered("tgw-1")
+			dead(s, "Target.Timeout")
+			s.Network.RouteTables[1].Subnets = []string{"subnet-edge-a"}
+			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-edge-b", VPC: "vpc-1", Subnets: []string{"subnet-edge-b"}, Routes: []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "igw-1", "active"}}})
+		}, finding{id: "route-balancer-to-target", fix: "--route-table-id rtb-edge-b --destination-cidr-block 10.9.0.0/24 --transit-gateway-id tgw-1"}},
+		{"a route to a transit gateway that is gone", func(s *Snapshot) {
+			s.peered("tgw-1")
+			dead(s, "Target.Timeout")
+			last := len(s.Network.RouteTables[1].Routes) - 1
+			s.Network.RouteTables[1].Routes[last].State = "blackhole"
+		}, finding{id: "route-balancer-to-target", fix: "--destination-cidr-block 10.9.0.0/16 --transit-gateway-id TRANSIT-GATEWAY"}},
+		{"a route that may lead to a peering or to a gateway", func(s *Snapshot) {
+			s.peered("igw-1")
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", fix: "--vpc-peering-connection-id VPC-PEERING-CONNECTION", not: "OR-GATEWAY"}},
 		{"a group like one that is checked in TLS", func(s *Snapshot) {
 			s.checkPort("9443")
 			s.web().Protocol, s.web().Version, s.web().AddressType = "HTTPS", "HTTP2", "ipv6"

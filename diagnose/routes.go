@@ -149,15 +149,48 @@ func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
 }
 
 // reroute makes a route, or changes the one that leads nowhere. Where it has to lead
-// only the one who built the network knows.
+// only the one who built the network knows, unless another table of the VPC has it.
 func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix) {
+	flag := "--vpc-peering-connection-id"
+	if !anew(r, ok) {
+		flag = via(r.Via)
+	}
+	leads := []string{flag, strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(flag, "--"), "-id"))}
+	if other, at := f.routeOfOthers(table, to); at != "" {
+		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", at, other.Destination, other.Via))
+		leads = []string{via(other.Via), other.Via}
+	} else {
+		found.Do += ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
+	}
 	if anew(r, ok) {
-		found.Fix = append(found.Fix, f.route("create-route", table, to.String(), "--vpc-peering-connection-id", "PEERING-OR-GATEWAY"))
+		found.Fix = append(found.Fix, f.route("create-route", table, to.String(), leads...))
 		found.Undo = append(found.Undo, f.route("delete-route", table, to.String()))
 		return
 	}
-	found.Fix = append(found.Fix, f.route("replace-route", table, r.Destination, via(r.Via), "PEERING-OR-GATEWAY"))
+	found.Fix = append(found.Fix, f.route("replace-route", table, r.Destination, leads...))
 	found.Undo = append(found.Undo, f.route("replace-route", table, r.Destination, via(r.Via), r.Via))
+}
+
+// routeOfOthers is the route to a range in another network that another table of the same VPC
+// has, and that table; empty if there is none.
+func (f *facts) routeOfOthers(table string, to netip.Prefix) (r Route, at string) {
+	own := slices.IndexFunc(f.Network.RouteTables, func(t RouteTable) bool { return t.ID == table })
+	for _, t := range f.Network.RouteTables {
+		if own < 0 || t.ID == table || t.VPC != f.Network.RouteTables[own].VPC {
+			continue
+		}
+		bits := -1
+		for _, route := range t.Routes {
+			p, err := netip.ParsePrefix(route.Destination)
+			if err == nil && p.Contains(to.Addr()) && p.Bits() > bits {
+				r, bits = route, p.Bits()
+			}
+		}
+		if bits > 0 && bits <= to.Bits() && r.State != "blackhole" && r.leadsTo("pcx-", "tgw-", "vgw-", "arn:") {
+			return r, t.ID
+		}
+	}
+	return Route{}, ""
 }
 
 // route is a command about the route that a table has for a range.

@@ -590,6 +590,12 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			dead(s, "Target.Timeout")
 		}, finding{id: "route-balancer-to-target", fix: "create-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 10.9.0.7/32", not: "0.0.0.0/0"}},
+		{"a target on premises, which an outbound rule by group does not let out to", func(s *Snapshot) {
+			s.web().Targets[0].ID, s.web().Targets[0].Zone = "172.20.1.7", "all"
+			dead(s, "Target.Timeout")
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"172.16.0.0/12", "vgw-1", "active"})
+			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-app"}}}
+		}, finding{id: "balancer-sg-blocks-traffic-port", fix: "CidrIp=172.20.1.7/32", sure: true}},
 		{"a subnet of the balancer without the route that another one has", func(s *Snapshot) {
 			s.peered("tgw-1")
 			dead(s, "Target.Timeout")

@@ -273,7 +273,20 @@ var appliances = []string{"vpce-", "eni-", "i-"}
 
 // target is a target as the balancer's groups see it.
 func (f *facts) target(e endpoint) peer {
-	return peer{[]netip.Prefix{single(e.address)}, e.filters, f.far(e)}
+	groups := e.filters
+	if groups == nil && f.outside(e) {
+		groups = []string{}
+	}
+	return peer{[]netip.Prefix{single(e.address)}, groups, f.far(e)}
+}
+
+// outside reports whether all ways to a target lead out of AWS, by Direct Connect, a VPN or a
+// local gateway: then it is in no security group.
+func (f *facts) outside(e endpoint) bool {
+	return len(f.Balancer.Zones) > 0 && !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
+		r, _, found, known := f.routeFor(z.Subnet, e.address)
+		return !known || !found || !r.leadsTo("vgw-", "lgw-")
+	})
 }
 
 // nodesOf are the nodes in a subnet of the balancer as a target's groups see them.

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -54,6 +55,38 @@ func TestGaveUp(t *testing.T) {
 			}
 		case tt.want == "" || !strings.Contains(f.Sentence, tt.want) || f.Explains != 0 || !r.Wrong():
 			t.Errorf("%d: %s", tt.requests, said(r))
+		}
+	}
+}
+
+// TestNoneMatches: where the default rule turns all requests away, though others of the listener
+// would forward, the rules are named: hosts may have changed.
+func TestNoneMatches(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+	}{
+		{"another host", func(*Snapshot) {}, true},
+		{"some are forwarded", func(s *Snapshot) { s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, first, 1, 0.1, noon, 0}) }, false},
+		{"few", func(s *Snapshot) { s.Logs.Failures[0].Count = 5 }, false},
+		{"no other rule forwards", func(s *Snapshot) { s.Listeners[0].Rules[0].Actions = []Action{{Type: "redirect", Status: "301"}} }, false},
+		{"of another listener", func(s *Snapshot) { s.Logs.Failures[0].Listener = "HTTPS" }, false},
+	} {
+		s := base()
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{"old.example.com"}}}
+		s.Listeners[0].Rules = []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		s.Logs.Traffic = []Traffic{{"", "", 6000, -1, noon, 0}}
+		s.failing("Fixed_Response", "", 404, 6000, ofPolicy, func(f *Failure) { f.Rule, f.Listener = "0", "HTTP" })
+		tt.change(s)
+		report := Diagnose(copied(t, s))
+		f := report.finding("rule-fixed-response-error")
+		if (f != nil) != tt.want {
+			t.Errorf("%s: want it: %v\n%s", tt.name, tt.want, said(report))
+		}
+		if f != nil && (f.Level != Warn || report.Findings[0] != f || f.Confidence != Medium || !slices.Contains(f.Evidence, Evidence{FromConfig, "rule 1: host-header old.example.com: forward web (1)"})) {
+			t.Errorf("%s:\n%s", tt.name, said(report))
 		}
 	}
 }

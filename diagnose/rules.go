@@ -91,6 +91,7 @@ func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 	if a.failsOnPurpose() {
 		list = append(list, f.fixedResponse(where, l, r, a))
 	}
+	list = append(list, given(f.turnsAllAway(where, l, r, a))...)
 	sum := 0
 	for _, w := range a.Weights {
 		sum += w.Weight
@@ -229,17 +230,45 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 	found.Undo = []string{set(func(_ int, w Weight) int { return w.Weight })}
 }
 
-// fixedResponse is a warning where the answer is seen, or is the only one.
-func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Finding {
-	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
+// turnsAllAway is a warning where the default rule refuses whatever comes, and others of the
+// listener would forward: as when clients ask for another host than before.
+func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Finding {
+	if r.Priority != "default" || a.Type != "fixed-response" || !strings.HasPrefix(a.Status, "4") || !f.hasAccess() {
+		return nil
+	}
+	forwards := slices.DeleteFunc(slices.Clone(l.Rules), func(r Rule) bool {
+		return !slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
+	})
+	n := f.answeredBy(l, r, a)
+	if len(forwards) == 0 || n < fewRequests || slices.ContainsFunc(f.Logs.Traffic, func(t Traffic) bool { return t.Group != "" }) {
+		return nil
+	}
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request matched a rule that forwards: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status))
+	found.Do = "compare the hosts and paths that the rules ask for with those of the requests: loglens raw"
+	found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer, and none went to a target group")
+	for _, other := range forwards[:min(3, len(forwards))] {
+		found.because(FromConfig, fmt.Sprintf("rule %s: %s", other.Priority, other.words()))
+	}
 	found.because(FromConfig, where+": fixed-response "+a.Status)
-	n := int64(0)
+	found.rival("", "clients that no rule is meant for, such as scanners, may be all that came")
+	return found
+}
+
+// answeredBy is how many requests a rule gave its fixed answer.
+func (f *facts) answeredBy(l Listener, r Rule, a Action) (n int64) {
 	for _, row := range f.failures() {
 		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status && row.by(l, r) {
 			n += row.Count
 		}
 	}
-	switch {
+	return n
+}
+
+// fixedResponse is a warning where the answer is seen, or is the only one.
+func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Finding {
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
+	found.because(FromConfig, where+": fixed-response "+a.Status)
+	switch n := f.answeredBy(l, r, a); {
 	case n > 0:
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer")

@@ -415,6 +415,18 @@ func (f *facts) public(p netip.Prefix) bool {
 	return len(f.Network.VPCs) > 0
 }
 
+// ephemeral is how the names of findings end that are about answers, any part of whose ports may
+// be refused.
+const ephemeral = "-blocks-ephemeral"
+
+// checksTimeOut reports whether a target passes some health checks, and does not answer others
+// in time.
+func (f *facts) checksTimeOut(e endpoint) bool {
+	return f.Logs != nil && f.flaps(e) >= oftenFlaps && slices.ContainsFunc(f.Logs.Health, func(c LogCheck) bool {
+		return c.Group == e.group.Name && c.Target == f.checkName(e) && !c.Pass && timedOut(c.Reason)
+	})
+}
+
 // weigh holds a finding about the network against what is seen of its targets.
 // Health checks that pass on the very port speak against it.
 func (f *facts) weigh(found *Finding) {
@@ -430,6 +442,9 @@ func (f *facts) weigh(found *Finding) {
 		}
 		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")
 		switch {
+		case strings.HasSuffix(found.ID, ephemeral) && f.checksTimeOut(e):
+			late++
+			found.because(FromLog, e.label()+": some health checks pass, and others time out, as each comes from another port")
 		case e.healthy() && samePort:
 			healthy++
 		case e.failing() && e.target.Reason == "Target.Timeout" || e.target.State == "OutOfService" || e.target.State == "unhealthy" && f.Balancer.Type == NetworkType:

@@ -169,3 +169,26 @@ func TestSameCommand(t *testing.T) {
 		})
 	}
 }
+
+// TestAnswersNowAndThen: a network ACL that refuses answers on some of their ports lets a part of
+// the health checks through, and is why the others time out; not why they are answered with 5xx.
+func TestAnswersNowAndThen(t *testing.T) {
+	const acl, flaps = "acl-balancer-inbound-blocks-ephemeral", "target-health-flapping"
+	for reason, want := range map[string]string{"TimedOut": acl, "TargetError": flaps} {
+		s := base()
+		s.Network.ACLs[1].Entries[0] = ACLEntry{Number: 100, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 32768, To: 65535}
+		s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
+		for _, target := range []string{first, second} {
+			code := int64(-1)
+			if reason == "TargetError" {
+				code = 500
+			}
+			s.Logs.Health = append(s.Logs.Health, LogCheck{"web", target, true, "", 200, 60, 0.1, 30}, LogCheck{"web", target, false, reason, code, 60, 5, 30})
+		}
+		r := Diagnose(copied(t, s))
+		f, behind := r.finding(acl), r.finding(flaps)
+		if f == nil || behind == nil || r.Findings[0].ID != want || (f.Level == Fail) != (want == acl) || slices.Contains(behind.BecauseOf, acl) != (want == acl) {
+			t.Errorf("%s: want %s first:\n%s", reason, want, said(r))
+		}
+	}
+}

@@ -107,9 +107,12 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	}
 	say := func(id, protocol string, port int, from []Subnet) {
 		first, last := e.opening(port)
-		found := b.at(fmt.Sprint(id, protocol, first, last, e.filters, len(from)), func() *Finding {
+		// By the group that a rule is missing in: targets may have others besides, and the same
+		// command twice fails.
+		found := b.at(fmt.Sprint(id, protocol, first, last, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, port)), f.sameVPC(e) && !f.far(e), len(from)), func() *Finding {
 			return f.blocked(id, e, protocol, port, from, len(subnets))
 		})
+		f.letIn(found, e, protocol, port, from)
 		found.on(e)
 	}
 	passes, opens := true, false
@@ -183,13 +186,21 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	found := finding(id, text)
 	found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", groups, f.has(e.filters, false, protocol, port)))
 	found.whyOpening(e.group, first, last)
+	if f.selfOnly(e.filters, protocol, port) {
+		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")
+	}
+	found.unseen = protocol == "udp"
+	found.share = f.behind(found)
+	return found
+}
+
+// letIn adds the commands that let the balancer in to a target from some of its subnets, which
+// need not be those from which other targets are spoken to.
+func (f *facts) letIn(found *Finding, e endpoint, protocol string, port int, from []Subnet) {
 	if own := f.Balancer.SecurityGroups; len(own) > 0 {
 		found.because(FromConfig, "the balancer is in "+few(own)+", and speaks from "+subnetRanges(from))
 	} else {
 		found.because(FromConfig, "the balancer has no security group, and speaks from "+subnetRanges(from))
-	}
-	if f.selfOnly(e.filters, protocol, port) {
-		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")
 	}
 	peers := f.Balancer.SecurityGroups
 	if len(peers) == 0 || !f.sameVPC(e) || f.far(e) {
@@ -203,10 +214,13 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	} else {
 		peers = []string{f.ownFor(e)}
 	}
-	f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, port)), false, protocol, first, last, peers...)
-	found.unseen = protocol == "udp"
-	found.share = f.behind(found)
-	return found
+	first, last := e.opening(port)
+	for _, peer := range peers {
+		if !slices.Contains(found.admitted, peer) {
+			found.admitted = append(found.admitted, peer)
+			f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, port)), false, protocol, first, last, peer)
+		}
+	}
 }
 
 // oneOf is the first of some security groups that is so, or for want of one so, or the first of

@@ -192,3 +192,39 @@ func TestAnswersNowAndThen(t *testing.T) {
 		}
 	}
 }
+
+// TestOneGroupOfMany: where one rule is missing for several targets, its command is printed
+// once, whatever other groups they are in; and for all subnets that they are spoken to from.
+func TestOneGroupOfMany(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Snapshot)
+		lets   []string
+	}{
+		"another group": {func(s *Snapshot) {
+			s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-common", VPC: "vpc-1", Ingress: []Permission{}})
+			s.Network.Interfaces[1].SecurityGroups = []string{"sg-common", "sg-app"}
+			s.group("sg-app").Ingress[0].From, s.group("sg-app").Ingress[0].To = 9090, 9090
+		}, []string{"GroupId=sg-lb"}},
+		"each zone by itself": {func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups, s.Balancer.Attributes[attrCrossZone] = []string{}, "false"
+			s.web().Attributes[attrClientIP] = "false"
+			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"192.168.0.0/16"}}
+		}, []string{"CidrIp=10.0.0.0/24", "CidrIp=10.0.1.0/24"}},
+	} {
+		s := base()
+		tt.change(s)
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+		r := Diagnose(copied(t, s))
+		var fixes []string
+		for _, f := range r.Findings {
+			if f.ID == "target-sg-blocks-traffic-port" {
+				fixes = append(fixes, f.Fix...)
+			}
+		}
+		all := strings.Join(fixes, "\n")
+		if len(fixes) != len(tt.lets) || slices.ContainsFunc(tt.lets, func(let string) bool { return strings.Count(all, let+"}") != 1 }) {
+			t.Errorf("%s: want commands for %v:\n%s", name, tt.lets, said(r))
+		}
+	}
+}

@@ -602,6 +602,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.RouteTables[1].Subnets = []string{"subnet-edge-a"}
 			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-edge-b", VPC: "vpc-1", Subnets: []string{"subnet-edge-b"}, Routes: []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "igw-1", "active"}}})
 		}, finding{id: "route-balancer-to-target", fix: "--route-table-id rtb-edge-b --destination-cidr-block 10.9.0.0/24 --transit-gateway-id tgw-1"}},
+		{"a peered network without a way back", func(s *Snapshot) {
+			s.peered("pcx-1")
+			s.onTheWayBack("nat-1")
+			dead(s, "Target.Timeout")
+			back := &s.Network.RouteTables[len(s.Network.RouteTables)-1]
+			back.Routes = back.Routes[:1]
+		}, finding{id: "route-target-to-balancer", fix: "--route-table-id rtb-peer --destination-cidr-block 10.0.0.0/24 --vpc-peering-connection-id pcx-1"}},
 		{"a route to a transit gateway that is gone", func(s *Snapshot) {
 			s.peered("tgw-1")
 			dead(s, "Target.Timeout")

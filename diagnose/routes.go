@@ -59,7 +59,7 @@ func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
 	found := b.at(routeKey("out", wrong, r, ok, to), func() *Finding {
 		found := finding("route-balancer-to-target", fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, table))
 		found.because(FromConfig, wrong)
-		f.reroute(found, table, r, ok, to)
+		f.reroute(found, table, r, ok, to, Route{}, "")
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 		return found
 	})
@@ -82,7 +82,11 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 		found := b.at(routeKey("back", wrong, r, ok, p), func() *Finding {
 			found := finding("route-target-to-balancer", fmt.Sprintf("Targets have no way back to the balancer's subnet %s (%s) from subnets with the route table %s.", s.ID, p, table))
 			found.because(FromConfig, wrong)
-			f.reroute(found, table, r, ok, p)
+			there, at, leads, known := f.routeFor(s.ID, e.address)
+			if !leads || !known || there.State == "blackhole" || !there.leadsTo("pcx-", "tgw-", "arn:") {
+				at = ""
+			}
+			f.reroute(found, table, r, ok, p, there, at)
 			found.share = f.reasons(found, "Target_Connect_Timeout")
 			return found
 		})
@@ -149,14 +153,18 @@ func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
 }
 
 // reroute makes a route, or changes the one that leads nowhere. Where it has to lead
-// only the one who built the network knows, unless another table of the VPC has it.
-func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix) {
+// only the one who built the network knows, unless another table of the VPC has it, or, of a way
+// back, the way there: other, of the table at, which is empty for none.
+func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix, other Route, at string) {
 	flag := "--vpc-peering-connection-id"
 	if !anew(r, ok) {
 		flag = via(r.Via)
 	}
 	leads := []string{flag, strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(flag, "--"), "-id"))}
-	if other, at := f.routeOfOthers(table, to); at != "" {
+	if at == "" {
+		other, at = f.routeOfOthers(table, to)
+	}
+	if at != "" {
 		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", at, other.Destination, other.Via))
 		leads = []string{via(other.Via), other.Via}
 	} else {

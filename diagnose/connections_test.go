@@ -225,3 +225,29 @@ func TestRejected(t *testing.T) {
 		}
 	}
 }
+
+// TestOnPremises: of targets outside of AWS, what is on the way to them is among what may drop
+// packets, and no security group of theirs is.
+func TestOnPremises(t *testing.T) {
+	for id, change := range map[string]func(*Snapshot){
+		"target-health-timeout": func(s *Snapshot) { s.all("unhealthy", "Target.Timeout", "Request timed out") },
+		"target-connect-timeout": func(s *Snapshot) {
+			s.failing("Target_Connect_Timeout", "172.20.1.7:8080", 504, 600, func(f *Failure) { f.Connect = 600 })
+		},
+	} {
+		for via, want := range map[string]bool{"vgw-1": true, "tgw-1": false} {
+			s := base()
+			s.web().Targets[0].ID, s.web().Targets[0].Zone = "172.20.1.7", "all"
+			s.web().Targets = s.web().Targets[:1]
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"172.16.0.0/12", via, "active"})
+			change(s)
+			f := Diagnose(copied(t, s)).Findings[0]
+			has := func(text string) bool {
+				return slices.ContainsFunc(f.Rivals, func(r Rival) bool { return strings.Contains(r.Why, text) })
+			}
+			if f.ID != id || has("on premises") != want || has("were not seen") != (!want && id == "target-health-timeout") {
+				t.Errorf("%s by %s: want what is on the way: %v: %s %v", id, via, want, f.ID, f.Rivals)
+			}
+		}
+	}
+}

@@ -229,7 +229,8 @@ func (f *facts) onTheWay(found *Finding) {
 		}
 	}
 	f.farRival(found)
-	if f.complete(securityGroupsCheck) && slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil }) {
+	f.outsideRival(found)
+	if f.complete(securityGroupsCheck) && slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil && !f.outside(e) }) {
 		found.rival(securityGroupsCheck.Gives[0], "security groups of these targets were not seen: they stand in another account, region or network, or are another balancer's")
 	}
 	if !f.ofBalancers(found) {
@@ -248,6 +249,13 @@ func (f *facts) farRival(found *Finding) {
 		return slices.Contains(found.Targets, e.name()) && f.far(e) && e.filters != nil && !f.weighed(e)
 	}) {
 		found.rival("target-sg-blocks-traffic-port", "rules let in, or out, a security group that is reached through an appliance, where none matches, or over a transit gateway, where no outbound one does, and an inbound one only where security group referencing is on")
+	}
+}
+
+// outsideRival says of targets outside of AWS what is on the way to them.
+func (f *facts) outsideRival(found *Finding) {
+	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return slices.Contains(found.Targets, e.name()) && f.outside(e) }) {
+		found.rival("", "a firewall or a route on premises, or the connection to there, which are not looked at")
 	}
 }
 

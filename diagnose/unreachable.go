@@ -30,6 +30,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 		found.rival("target-tls-negotiation-fails", "a TLS handshake that hangs ends at 10 s as well")
 	}
 	f.farRival(found)
+	f.outsideRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, or a full backlog")
 	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok {

@@ -119,7 +119,9 @@ func (f *facts) symptoms(found *Finding) {
 		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {
 			found.rival("target-speaks-http1", "the health check speaks HTTP/2, as its group does, and the target does not")
 		}
-		f.withoutPod(found)
+		if f.checksAreSilent(found.ID) { // others tell of the answer's code, and kube-proxy does answer
+			f.withoutPod(found)
+		}
 	case "target-invalid-state":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 		for _, t := range found.Targets {

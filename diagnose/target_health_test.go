@@ -103,6 +103,7 @@ func TestWithoutPod(t *testing.T) {
 			s.web().Targets[1].CheckPort = "8081"
 		}, Fail},
 		{"the traffic port", network, func(s *Snapshot) { s.web().Targets[0].Port, s.web().Targets[1].Port = 32456, 32456 }, Fail},
+		{"refused, as an application balancer says, and not answered with 503", func(*Snapshot) {}, nil, Fail},
 	} {
 		s := base()
 		tt.begin(s)

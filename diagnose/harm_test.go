@@ -602,6 +602,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.RouteTables[1].Subnets = []string{"subnet-edge-a"}
 			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-edge-b", VPC: "vpc-1", Subnets: []string{"subnet-edge-b"}, Routes: []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "igw-1", "active"}}})
 		}, finding{id: "route-balancer-to-target", fix: "--route-table-id rtb-edge-b --destination-cidr-block 10.9.0.0/24 --transit-gateway-id tgw-1"}},
+		{"a subnet without the route that another one has, and a third one only as all networks on premises", func(s *Snapshot) {
+			s.peered("pcx-1")
+			dead(s, "Target.Timeout")
+			s.Network.RouteTables[0].Routes = append(s.Network.RouteTables[0].Routes, Route{"10.0.0.0/8", "vgw-1", "active"})
+			s.Network.RouteTables[1].Subnets = []string{"subnet-edge-a"}
+			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-edge-b", VPC: "vpc-1", Subnets: []string{"subnet-edge-b"}, Routes: []Route{{"10.0.0.0/16", "local", "active"}, {"0.0.0.0/0", "igw-1", "active"}}})
+		}, finding{id: "route-balancer-to-target", fix: "--route-table-id rtb-edge-b --destination-cidr-block 10.9.0.0/24 --vpc-peering-connection-id pcx-1"}},
 		{"a peered network without a way back", func(s *Snapshot) {
 			s.peered("pcx-1")
 			s.onTheWayBack("nat-1")

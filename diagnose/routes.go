@@ -180,25 +180,26 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 }
 
 // routeOfOthers is the route to a range in another network that another table of the same VPC
-// has, and that table; empty if there is none.
+// has, and that table; of several the one for the fewest addresses, empty if there is none.
 func (f *facts) routeOfOthers(table string, to netip.Prefix) (r Route, at string) {
-	own := slices.IndexFunc(f.Network.RouteTables, func(t RouteTable) bool { return t.ID == table })
+	own, best := slices.IndexFunc(f.Network.RouteTables, func(t RouteTable) bool { return t.ID == table }), 0
 	for _, t := range f.Network.RouteTables {
 		if own < 0 || t.ID == table || t.VPC != f.Network.RouteTables[own].VPC {
 			continue
 		}
+		var longest Route
 		bits := -1
 		for _, route := range t.Routes {
 			p, err := netip.ParsePrefix(route.Destination)
 			if err == nil && p.Contains(to.Addr()) && p.Bits() > bits {
-				r, bits = route, p.Bits()
+				longest, bits = route, p.Bits()
 			}
 		}
-		if bits > 0 && bits <= to.Bits() && r.State != "blackhole" && r.leadsTo("pcx-", "tgw-", "vgw-", "arn:") {
-			return r, t.ID
+		if bits > best && bits <= to.Bits() && longest.State != "blackhole" && longest.leadsTo("pcx-", "tgw-", "vgw-", "arn:") {
+			r, at, best = longest, t.ID, bits
 		}
 	}
-	return Route{}, ""
+	return r, at
 }
 
 // route is a command about the route that a table has for a range.

@@ -66,12 +66,15 @@ func TestNoneMatches(t *testing.T) {
 		name   string
 		change func(*Snapshot)
 		want   bool
+		level  Level
 	}{
-		{"another host", func(*Snapshot) {}, true},
-		{"some are forwarded", func(s *Snapshot) { s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, first, 1, 0.1, noon, 0}) }, false},
-		{"few", func(s *Snapshot) { s.Logs.Failures[0].Count = 5 }, false},
-		{"no other rule forwards", func(s *Snapshot) { s.Listeners[0].Rules[0].Actions = []Action{{Type: "redirect", Status: "301"}} }, false},
-		{"of another listener", func(s *Snapshot) { s.Logs.Failures[0].Listener = "HTTPS" }, false},
+		{"another host", func(*Snapshot) {}, true, Warn},
+		{"scanners at night", func(s *Snapshot) { s.Logs.Failures[0].Count = 40 }, true, Note},
+		{"as few within a network", func(s *Snapshot) { s.Logs.Failures[0].Count = 40; s.Balancer.Scheme = "internal" }, true, Warn},
+		{"some are forwarded", func(s *Snapshot) { s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, first, 1, 0.1, noon, 0}) }, false, ""},
+		{"few", func(s *Snapshot) { s.Logs.Failures[0].Count = 5 }, false, ""},
+		{"no other rule forwards", func(s *Snapshot) { s.Listeners[0].Rules[0].Actions = []Action{{Type: "redirect", Status: "301"}} }, false, ""},
+		{"of another listener", func(s *Snapshot) { s.Logs.Failures[0].Listener = "HTTPS" }, false, ""},
 	} {
 		s := base()
 		r := forwardTo("1", webARN)
@@ -85,7 +88,7 @@ func TestNoneMatches(t *testing.T) {
 		if (f != nil) != tt.want {
 			t.Errorf("%s: want it: %v\n%s", tt.name, tt.want, said(report))
 		}
-		if f != nil && (f.Level != Warn || report.Findings[0] != f || f.Confidence != Medium || !slices.Contains(f.Evidence, Evidence{FromConfig, "rule 1: host-header old.example.com: forward web (1)"})) {
+		if f != nil && (f.Level != tt.level || report.Wrong() != (tt.level == Warn) || report.Findings[0] != f || (f.Confidence == Medium) != (tt.level == Warn) || !slices.Contains(f.Evidence, Evidence{FromConfig, "rule 1: host-header old.example.com: forward web (1)"})) {
 			t.Errorf("%s:\n%s", tt.name, said(report))
 		}
 	}

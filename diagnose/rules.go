@@ -251,6 +251,9 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 	}
 	found.because(FromConfig, where+": fixed-response "+a.Status)
 	found.rival("", "clients that no rule is meant for, such as scanners, may be all that came")
+	if f.Balancer.Scheme != "internal" && float64(n) < f.Until.Sub(f.From).Minutes() { // scanners find every balancer in the internet
+		found.Level, found.Confidence = Note, Low
+	}
 	return found
 }
 

@@ -36,11 +36,13 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups, f.far(e)}) != refused {
 		return
 	}
-	found := b.at(fmt.Sprint("clients", protocol, e.port, e.filters), func() *Finding {
+	first, last := e.opening(e.port)
+	found := b.at(fmt.Sprint("clients", protocol, first, last, e.filters), func() *Finding {
 		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
-			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %d.", few(e.filters), protocol, e.port))
+			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %s.", few(e.filters), protocol, ports(first, last)))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
 		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+		found.whyOpening(e.group, first, last)
 		found.unseen = true // health checks come from the nodes
 		if f.opensBeyond(e, protocol) {
 			found.Level, found.Confidence = Warn, Low
@@ -51,11 +53,13 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		switch {
 		case f.Balancer.LinkUnfiltered:
 		case len(own) > 0:
-			f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, e.port)), false, protocol, e.port, e.port, f.ownFor(e))
+			f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, e.port)), false, protocol, first, last, f.ownFor(e))
+		case first < last && everybody(clients[0].String()): // more than anybody means
+			found.because(FromConfig, "the balancer has no security group: to open all of these ports to its clients would open them to everybody")
 		case !slices.ContainsFunc(asked, f.beyond):
 			for _, p := range clients {
 				if f.permits(e.filters, false, protocol, e.port, peer{addresses: []netip.Prefix{p}}) != allowed {
-					f.authorize(found, oneOf(e.filters, f.openOn(protocol, e.port)), false, protocol, e.port, e.port, p.String())
+					f.authorize(found, oneOf(e.filters, f.openOn(protocol, e.port)), false, protocol, first, last, p.String())
 				}
 			}
 			if everybody(clients[0].String()) {

@@ -20,6 +20,15 @@ func (s *Snapshot) onPorts(ports ...int) {
 	s.Logs = nil
 }
 
+// ofClients puts these behind a network balancer without a security group, and lets in the
+// VPC alone, where health checks come from.
+func (s *Snapshot) ofClients() {
+	s.all("healthy", "", "")
+	s.Balancer.Type, s.Balancer.SecurityGroups = NetworkType, []string{}
+	s.Listeners[0].Protocol, s.web().Protocol, s.web().Check.Protocol = "TCP", "TCP", "TCP"
+	s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 32768, To: 65535, CIDRs: []string{"10.0.0.0/16"}}}
+}
+
 // TestPortsAreGiven: where containers are given other ports each time they start, what keeps
 // the balancer from these is one finding, and its command lets all of them through, but what
 // an entry of a network ACL of its own keeps out.
@@ -51,6 +60,22 @@ func TestPortsAreGiven(t *testing.T) {
 			s.Network.ACLs[0].Entries[0] = ACLEntry{Number: 100, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80}
 			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 60000, To: 60009})
 		}, 1, 6, []string{"From=32768,To=59999 --cidr-block 10.0.0.0/24", "From=60010,To=65535 --cidr-block 10.0.0.0/24", "From=32768,To=59999 --cidr-block 10.0.1.0/24", "From=60010,To=65535 --cidr-block 10.0.1.0/24"}},
+		{"whose clients are not let in", "nlb-client-addresses-blocked", given, func(s *Snapshot) {
+			s.ofClients()
+			s.Balancer.SecurityGroups = []string{"sg-lb"}
+		}, 1, 6, []string{"FromPort=32768,ToPort=65535,UserIdGroupPairs=[{GroupId=sg-lb}]"}},
+		{"whose clients may be everybody", "nlb-client-addresses-blocked", given, (*Snapshot).ofClients, 1, 6, nil},
+		{"whose clients are in the VPC", "nlb-client-addresses-blocked", given, func(s *Snapshot) {
+			s.ofClients()
+			s.Balancer.Scheme = "internal"
+			s.group("sg-app").Ingress[0].CIDRs = []string{"10.0.0.0/23"}
+		}, 1, 6, []string{"FromPort=32768,ToPort=65535,IpRanges=[{CidrIp=10.0.0.0/16}]"}},
+		{"whose clients a network ACL refuses", "acl-target-inbound-blocks-traffic-port", given, func(s *Snapshot) {
+			s.ofClients()
+			s.group("sg-app").Ingress[0].CIDRs = []string{"0.0.0.0/0"}
+			s.Network.ACLs[0].Entries[0].CIDR = "10.0.0.0/16"
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 60000, To: 60009})
+		}, 1, 6, []string{"From=32768,To=59999 --cidr-block 0.0.0.0/0", "From=60010,To=65535 --cidr-block 0.0.0.0/0"}},
 		{"chosen", "target-sg-blocks-traffic-port", chosen, func(s *Snapshot) {
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-lb"}}}
 		}, 6, 1, []string{"FromPort=10080,ToPort=10080,"}},

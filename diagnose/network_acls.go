@@ -63,8 +63,16 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 				}
 				refuse := func(id string, level Level, egress bool, from, to int) {
 					list := a.shuts(egress, protocol, from, to, clients, but...)
+					if from == to {
+						entry := list[0].entry
+						from, to = e.opening(from)
+						list = slices.DeleteFunc(a.shuts(egress, protocol, from, to, clients, but...), func(r refusal) bool { return r.entry != entry })
+					}
 					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
+					if !egress {
+						found.whyOpening(e.group, from, to)
+					}
 					found.Level, found.unseen = level, true // health checks come from the nodes
 					found.on(e)
 					for _, to := range f.letBack(clients) {

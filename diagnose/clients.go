@@ -37,7 +37,8 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		return
 	}
 	first, last := e.opening(e.port)
-	found := b.at(fmt.Sprint("clients", protocol, first, last, e.filters), func() *Finding {
+	into := oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, e.port))
+	found := b.at(fmt.Sprint("clients", protocol, first, last, into, f.opensBeyond(e, protocol)), func() *Finding {
 		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
 			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %s.", few(e.filters), protocol, ports(first, last)))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
@@ -53,13 +54,13 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		switch {
 		case f.Balancer.LinkUnfiltered:
 		case len(own) > 0:
-			f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, e.port)), false, protocol, first, last, f.ownFor(e))
+			f.authorize(found, into, false, protocol, first, last, f.ownFor(e))
 		case first < last && everybody(clients[0].String()): // more than anybody means
 			found.because(FromConfig, "the balancer has no security group: to open all of these ports to its clients would open them to everybody")
 		case !slices.ContainsFunc(asked, f.beyond):
 			for _, p := range clients {
 				if f.permits(e.filters, false, protocol, e.port, peer{addresses: []netip.Prefix{p}}) != allowed {
-					f.authorize(found, oneOf(e.filters, f.openOn(protocol, e.port)), false, protocol, first, last, p.String())
+					f.authorize(found, into, false, protocol, first, last, p.String())
 				}
 			}
 			if everybody(clients[0].String()) {

@@ -205,6 +205,14 @@ func TestOneGroupOfMany(t *testing.T) {
 			s.Network.Interfaces[1].SecurityGroups = []string{"sg-common", "sg-app"}
 			s.group("sg-app").Ingress[0].From, s.group("sg-app").Ingress[0].To = 9090, 9090
 		}, []string{"GroupId=sg-lb"}},
+		"another group, and clients that are not let in": {func(s *Snapshot) {
+			s.network()
+			s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-common", VPC: "vpc-1", Ingress: []Permission{}})
+			for i, groups := range [][]string{{"sg-app"}, {"sg-common", "sg-app"}} {
+				s.Network.Instances[i].State, s.Network.Instances[i].SecurityGroups = "running", groups
+			}
+			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16"}}
+		}, []string{"GroupId=sg-lb"}},
 		"each zone by itself": {func(s *Snapshot) {
 			s.network()
 			s.Balancer.SecurityGroups, s.Balancer.Attributes[attrCrossZone] = []string{}, "false"
@@ -218,7 +226,7 @@ func TestOneGroupOfMany(t *testing.T) {
 		r := Diagnose(copied(t, s))
 		var fixes []string
 		for _, f := range r.Findings {
-			if f.ID == "target-sg-blocks-traffic-port" {
+			if f.ID == "target-sg-blocks-traffic-port" || f.ID == "nlb-client-addresses-blocked" {
 				fixes = append(fixes, f.Fix...)
 			}
 		}

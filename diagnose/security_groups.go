@@ -456,7 +456,7 @@ func (f *facts) weigh(found *Finding) {
 		}
 		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")
 		switch {
-		case strings.HasSuffix(found.ID, ephemeral) && f.checksTimeOut(e):
+		case found.Level == Fail && strings.HasSuffix(found.ID, ephemeral) && f.checksTimeOut(e):
 			late++
 			found.because(FromLog, e.label()+": some health checks pass, and others time out, as each comes from another port")
 		case e.healthy() && samePort:

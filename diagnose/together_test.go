@@ -191,6 +191,13 @@ func TestAnswersNowAndThen(t *testing.T) {
 			t.Errorf("%s: want %s first:\n%s", reason, want, said(r))
 		}
 	}
+	s := base()
+	s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
+	s.Logs.Health = []LogCheck{{"web", first, true, "", 200, 60, 0.1, 30}, {"web", first, false, "TimedOut", -1, 60, 5, 30}}
+	r := Diagnose(copied(t, s))
+	if f := r.finding(acl); f == nil || f.Level != Note || strings.Contains(said(r), "as each comes from another port") || len(r.finding(flaps).BecauseOf) > 0 {
+		t.Errorf("want a note, and no cause of what times out:\n%s", said(r))
+	}
 }
 
 // TestOneGroupOfMany: where one rule is missing for several targets, its command is printed

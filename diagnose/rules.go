@@ -243,7 +243,7 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 	if len(forwards) == 0 || n < fewRequests || slices.ContainsFunc(f.Logs.Traffic, func(t Traffic) bool { return t.Group != "" }) {
 		return nil
 	}
-	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request matched a rule that forwards: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status))
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request went to a target group: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status))
 	found.Do = "compare the hosts and paths that the rules ask for with those of the requests: loglens raw"
 	found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer, and none went to a target group")
 	for _, other := range forwards[:min(3, len(forwards))] {

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -95,7 +96,7 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 	b := gather{}
 	path := redacted(g.Check.Path)
 	var more []string // codes that the matcher may be let take
-	var takers []*Finding
+	var takers, unready []*Finding
 	for _, a := range f.answered(g) {
 		var id, text string
 		others := a.othersPass()
@@ -120,6 +121,9 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 			found.Confidence = High
 			if others {
 				found.Do = "look at how these targets differ from those that pass: version, configuration, what they have started"
+				if a.code == http.StatusServiceUnavailable {
+					unready = append(unready, found)
+				}
 			} else {
 				found.nameless(g, a.code)
 				f.mendCode(found, g)
@@ -156,6 +160,9 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 	}
 	for _, found := range b.list {
 		found.because(FromConfig, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))
+	}
+	for _, found := range unready {
+		f.withoutPod(found)
 	}
 	return b.list
 }

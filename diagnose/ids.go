@@ -121,7 +121,7 @@ var Kinds = []Kind{
 	{"health-check-path-not-found", HopTarget, Fail, Cause, "The health check's path is answered with 404 or 410.", "ask for a path that is there"},
 	{"health-check-redirect", HopTarget, Fail, Cause, "The health check's path is answered with a redirect (3xx), which the matcher does not take.", "ask for the path that it leads to, or let the matcher take the redirect"},
 	{"health-check-unauthorized", HopTarget, Fail, Cause, "The health check's path is answered with 401, 403 or 407.", "ask for a path that needs no credentials"},
-	{"health-check-server-error", HopTarget, Fail, Cause, "The health check's path is answered with 5xx.", "look at the application's log: what the path tests fails"},
+	{"health-check-server-error", HopTarget, Fail, Cause, "The health check's path is answered with 5xx; a note at nodes of Kubernetes that may have no pod of the service (503).", "look at the application's log: what the path tests fails"},
 	{"health-check-matcher", HopTarget, Fail, Cause, "The health check is answered with another code that the matcher does not take.", "let the matcher take the code, if it means that all is well"},
 	{"health-check-grpc-matcher", HopTarget, Fail, Cause, "A gRPC health check is answered with a status that the matcher does not take, or without one.", "let the matcher take the status, if it means that all is well"},
 	{"health-check-timeout-not-below-interval", HopTarget, Warn, Cause, "The health check's timeout is not below its interval.", "make the timeout shorter than the interval"},

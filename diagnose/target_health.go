@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/http"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -141,22 +142,33 @@ func (f *facts) symptoms(found *Finding) {
 	}
 }
 
-// withoutPod makes a symptom a note where it is that of nodes of Kubernetes that have no pod of
-// a service: with externalTrafficPolicy Local, these fail its health check on purpose. It asks
-// kube-proxy, on a port of the range for nodes.
-//
-// Source: Kubernetes, "Using Source IP" (services with type LoadBalancer) and "Service"
-// (healthCheckNodePort, range of node ports), read 2026-11.
+// withoutPod makes a finding a note where it may be that of nodes of Kubernetes that have no pod
+// of a service.
 func (f *facts) withoutPod(found *Finding) {
-	const path, first, last = "/healthz", 30000, 32767
 	for _, e := range f.endpoints {
-		if found.has(e) && (e.group.Check.Path != path || e.checkPort < first || last < e.checkPort || e.checkPort == e.port || !e.othersPass()) {
+		if found.has(e) && !f.mayHaveNoPod(e) {
 			return
 		}
 	}
 	found.Level, found.Confidence = Note, Low
-	found.because(FromConfig, fmt.Sprintf("others pass the check of %s on a node port of its own, as kube-proxy answers it", path))
+	found.because(FromConfig, fmt.Sprintf("others pass the check of %s on a node port of its own, as kube-proxy answers it", nodePath))
 	found.rival("", "nodes of Kubernetes without a pod of the service: with externalTrafficPolicy Local, they fail this check on purpose")
+}
+
+// nodePath is what kube-proxy is asked for whether a node has a pod of a service.
+const nodePath = "/healthz"
+
+// mayHaveNoPod reports whether a target may be a node of Kubernetes that has no pod of a
+// service: with externalTrafficPolicy Local, it fails the service's health check on purpose.
+// That asks kube-proxy, on a port of the range for nodes, which answers with 503.
+//
+// Source: Kubernetes, "Using Source IP" (services with type LoadBalancer) and "Service"
+// (healthCheckNodePort, range of node ports), read 2026-11.
+func (f *facts) mayHaveNoPod(e endpoint) bool {
+	const first, last = 30000, 32767
+	p := f.probe(e, true)
+	return e.group.Check.Path == nodePath && first <= e.checkPort && e.checkPort <= last && e.checkPort != e.port && e.othersPass() &&
+		(p == nil || p.Outcome == ProbeAnswered && p.Code == http.StatusServiceUnavailable)
 }
 
 // oneZone says where a symptom is that of all targets in a zone, while those in other zones

@@ -85,6 +85,9 @@ func TestZoneDown(t *testing.T) {
 // purpose, where the service goes to pods of the same node only. That is nothing wrong.
 func TestWithoutPod(t *testing.T) {
 	network, classic := func(s *Snapshot) { s.network(); s.instances() }, func(s *Snapshot) { s.classic() }
+	asked := func(s *Snapshot, outcome string, code int) {
+		s.Probes = []Probe{{Group: webARN, Target: "10.0.11.12:31080", Check: true, Address: "10.0.11.12:32456", Outcome: outcome, Code: code}}
+	}
 	for _, tt := range []struct {
 		name   string
 		begin  func(*Snapshot)
@@ -103,6 +106,9 @@ func TestWithoutPod(t *testing.T) {
 			s.web().Targets[1].CheckPort = "8081"
 		}, Fail},
 		{"the traffic port", network, func(s *Snapshot) { s.web().Targets[0].Port, s.web().Targets[1].Port = 32456, 32456 }, Fail},
+		{"asked by loglens, and there is none", network, func(s *Snapshot) { asked(s, ProbeAnswered, 503) }, Note},
+		{"asked by loglens, and refused", network, func(s *Snapshot) { asked(s, ProbeRefused, 0) }, Fail},
+		{"asked by loglens, and broken", network, func(s *Snapshot) { asked(s, ProbeAnswered, 500) }, Fail},
 		{"refused, as an application balancer says, and not answered with 503", func(*Snapshot) {}, nil, Fail},
 	} {
 		s := base()
@@ -128,6 +134,19 @@ func TestWithoutPod(t *testing.T) {
 		f := r.finding(id)
 		if f == nil || f.Level != tt.want || r.Wrong() != (tt.want != Note) || strings.Contains(said(r), "externalTrafficPolicy Local") != (tt.want == Note) {
 			t.Errorf("%s: want %s:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+	// An application balancer says what it was answered.
+	for code, want := range map[string]Level{"503": Note, "500": Fail} {
+		s := base()
+		s.Logs = nil
+		s.group("sg-app").Ingress = []Permission{{Protocol: "-1", CIDRs: []string{"0.0.0.0/0"}}}
+		g := s.web()
+		g.Check.Port, g.Check.Path, g.Targets[0].CheckPort, g.Targets[1].CheckPort = "32456", "/healthz", "32456", "32456"
+		g.Targets[1].State, g.Targets[1].Reason, g.Targets[1].Description = "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: ["+code+"]"
+		r := Diagnose(copied(t, s))
+		if f := r.finding("health-check-server-error"); f == nil || f.Level != want || r.Wrong() != (want != Note) {
+			t.Errorf("%s: want %s:\n%s", code, want, said(r))
 		}
 	}
 }

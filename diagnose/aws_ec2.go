@@ -184,7 +184,7 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	if err != nil {
 		return c.settle(ctx, err, "network interfaces", "ec2:DescribeNetworkInterfaces")
 	}
-	slices.SortFunc(list, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(list, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) }) // the first of one has the addresses of its ranges
 	list = slices.CompactFunc(list, func(a, b Interface) bool { return a.ID == b.ID })
 	c.put(func(s *Snapshot) { s.Network.Interfaces = list })
 	return nil

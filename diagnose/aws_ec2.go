@@ -133,6 +133,16 @@ func groupIDs(list []types.GroupIdentifier) []string {
 func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	b := c.snapshot.Balancer
 	list := []Interface{}
+	known := map[string]int{} // where in the list, by ID: one may be found by several filters
+	at := func(i types.NetworkInterface, node bool) *Interface {
+		id := aws.ToString(i.NetworkInterfaceId)
+		n, ok := known[id]
+		if !ok {
+			n, known[id] = len(list), len(list)
+			list = append(list, interfaceOf(i, node))
+		}
+		return &list[n]
+	}
 	ask := func(filters ...types.Filter) ([]types.NetworkInterface, error) {
 		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters, MaxResults: aws.Int32(1000)} // a VPC may have many, and an answer in one part takes long
 		return pages(func(mark *string) (*ec2.DescribeNetworkInterfacesOutput, error) {
@@ -145,7 +155,7 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	read := func(node bool, filters ...types.Filter) error {
 		found, err := ask(filters...)
 		for _, i := range found {
-			list = append(list, interfaceOf(i, node))
+			at(i, node)
 		}
 		return err
 	}
@@ -170,22 +180,16 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 		var found []types.NetworkInterface
 		found, err = ask(filter("vpc-id", vpcs...))
 		for _, i := range found {
-			held := heldBy(i, left)
-			if len(held) == 0 {
-				continue
+			if held := heldBy(i, left); len(held) > 0 {
+				in := at(i, false)
+				in.Addresses = distinct(append(in.Addresses, held...))
 			}
-			at := slices.IndexFunc(list, func(known Interface) bool { return known.ID == aws.ToString(i.NetworkInterfaceId) })
-			if at < 0 {
-				list, at = append(list, interfaceOf(i, false)), len(list)
-			}
-			list[at].Addresses = distinct(append(list[at].Addresses, held...))
 		}
 	}
 	if err != nil {
 		return c.settle(ctx, err, "network interfaces", "ec2:DescribeNetworkInterfaces")
 	}
-	slices.SortStableFunc(list, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) }) // the first of one has the addresses of its ranges
-	list = slices.CompactFunc(list, func(a, b Interface) bool { return a.ID == b.ID })
+	slices.SortFunc(list, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) })
 	c.put(func(s *Snapshot) { s.Network.Interfaces = list })
 	return nil
 }

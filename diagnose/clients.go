@@ -37,7 +37,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		return
 	}
 	first, last := e.opening(e.port)
-	into := oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, e.port))
+	into := f.lacking(e, protocol, e.port)
 	found := b.at(fmt.Sprint("clients", protocol, first, last, into, f.opensBeyond(e, protocol)), func() *Finding {
 		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
 			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %s.", few(e.filters), protocol, ports(first, last)))

@@ -420,16 +420,23 @@ func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, f
 	if t == nil || len(t.Routes) == 0 {
 		return Route{}, "", false, false
 	}
-	bits, lists := -1, false
+	r, bits := t.longest(to)
+	// What a prefix list holds is not known, and it may have a longer one.
+	lists := slices.ContainsFunc(t.Routes, func(r Route) bool { return strings.HasPrefix(r.Destination, "pl-") })
+	return r, t.ID, bits >= 0, !lists || bits > 0
+}
+
+// longest is the route of a table for an address that has the longest prefix, and how long
+// that is; -1 if there is none. Prefix lists are left out.
+func (t *RouteTable) longest(to netip.Addr) (r Route, bits int) {
+	bits = -1
 	for _, route := range t.Routes {
-		lists = lists || strings.HasPrefix(route.Destination, "pl-")
 		p, err := netip.ParsePrefix(route.Destination)
 		if err == nil && p.Contains(to) && p.Bits() > bits {
 			r, bits = route, p.Bits()
 		}
 	}
-	// What a prefix list holds is not known, and it may have a longer one.
-	return r, t.ID, bits >= 0, !lists || bits > 0
+	return r, bits
 }
 
 // tableOf is the route table of a subnet: its own, or the VPC's main one.

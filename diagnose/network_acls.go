@@ -62,12 +62,7 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 					continue
 				}
 				refuse := func(id string, level Level, egress bool, from, to int) {
-					list := a.shuts(egress, protocol, from, to, clients, but...)
-					if from == to {
-						entry := list[0].entry
-						from, to = e.opening(from)
-						list = slices.DeleteFunc(a.shuts(egress, protocol, from, to, clients, but...), func(r refusal) bool { return r.entry != entry })
-					}
+					list, from, to := e.widened(from, to, func(from, to int) []refusal { return a.shuts(egress, protocol, from, to, clients, but...) })
 					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 					if !egress {
@@ -96,6 +91,18 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 	return b.list
 }
 
+// widened is what an ACL refuses of some ports. Where that is one, which is refused, it is what
+// the same entry refuses of all that have to be let through with it.
+func (e endpoint) widened(from, to int, refuses func(from, to int) []refusal) (list []refusal, first, last int) {
+	list = refuses(from, to)
+	if from < to {
+		return list, from, to
+	}
+	entry := list[0].entry
+	first, last = e.opening(from)
+	return slices.DeleteFunc(refuses(first, last), func(r refusal) bool { return r.entry != entry }), first, last
+}
+
 // aclsBetween looks at the way from a subnet of the balancer to a target, and back.
 func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 	node := family(prefixes(s.CIDRs), e.address.Is6())
@@ -119,12 +126,8 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		if len(list) == 0 || addresses != target && len(nodes) > 0 && !slices.ContainsFunc(nodes, fails) {
 			return
 		}
-		small, first, last := narrow(list, from, to), from, to
-		if from == to {
-			entry := list[0].entry
-			first, last = e.opening(from)
-			list = slices.DeleteFunc(a.refuses(egress, protocol, first, last, addresses), func(r refusal) bool { return r.entry != entry })
-		}
+		small := narrow(list, from, to)
+		list, first, last := e.widened(from, to, func(from, to int) []refusal { return a.refuses(egress, protocol, from, to, addresses) })
 		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding {
 			found := f.refusedByACL(id, a, egress, protocol, list, peer, subnet)
 			if small {

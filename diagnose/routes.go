@@ -187,14 +187,7 @@ func (f *facts) routeOfOthers(table string, to netip.Prefix) (r Route, at string
 		if own < 0 || t.ID == table || t.VPC != f.Network.RouteTables[own].VPC {
 			continue
 		}
-		var longest Route
-		bits := -1
-		for _, route := range t.Routes {
-			p, err := netip.ParsePrefix(route.Destination)
-			if err == nil && p.Contains(to.Addr()) && p.Bits() > bits {
-				longest, bits = route, p.Bits()
-			}
-		}
+		longest, bits := t.longest(to.Addr())
 		if bits > best && bits <= to.Bits() && longest.State != "blackhole" && longest.leadsTo("pcx-", "tgw-", "vgw-", "arn:") {
 			r, at, best = longest, t.ID, bits
 		}

@@ -84,7 +84,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 	})
 	found.on(e)
 	other := f.rangeOf(e.subnet, e.address).String()
-	if len(e.filters) > 0 && f.sameVPC(e) && !f.far(e) {
+	if len(e.filters) > 0 && f.byGroup(e) {
 		other = oneOf(e.filters, func(id string) bool { return f.admitsBalancer(id) || f.letsOut(ids, []string{id}) })
 	}
 	if !slices.Contains(found.admitted, other) {
@@ -109,7 +109,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		first, last := e.opening(port)
 		// By the group that a rule is missing in: targets may have others besides, and the same
 		// command twice fails.
-		found := b.at(fmt.Sprint(id, protocol, first, last, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, port)), f.sameVPC(e) && !f.far(e), len(from)), func() *Finding {
+		found := b.at(fmt.Sprint(id, protocol, first, last, f.lacking(e, protocol, port), f.byGroup(e), len(from)), func() *Finding {
 			return f.blocked(id, e, protocol, port, from, len(subnets))
 		})
 		f.letIn(found, e, protocol, port, from)
@@ -203,7 +203,7 @@ func (f *facts) letIn(found *Finding, e endpoint, protocol string, port int, fro
 		found.because(FromConfig, "the balancer has no security group, and speaks from "+subnetRanges(from))
 	}
 	peers := f.Balancer.SecurityGroups
-	if len(peers) == 0 || !f.sameVPC(e) || f.far(e) {
+	if len(peers) == 0 || !f.byGroup(e) {
 		found.Do = "let the ranges of the balancer's subnets in on the port"
 		peers = nil
 		for _, s := range from {
@@ -218,7 +218,7 @@ func (f *facts) letIn(found *Finding, e endpoint, protocol string, port int, fro
 	for _, peer := range peers {
 		if !slices.Contains(found.admitted, peer) {
 			found.admitted = append(found.admitted, peer)
-			f.authorize(found, oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, port)), false, protocol, first, last, peer)
+			f.authorize(found, f.lacking(e, protocol, port), false, protocol, first, last, peer)
 		}
 	}
 }
@@ -233,6 +233,11 @@ func oneOf(ids []string, are ...func(id string) bool) string {
 		}
 	}
 	return ids[0]
+}
+
+// lacking is the one of a target's security groups that a rule is missing in.
+func (f *facts) lacking(e endpoint, protocol string, port int) string {
+	return oneOf(e.filters, f.admitsBalancer, f.openOn(protocol, port))
 }
 
 // openOn reports of a group whether it lets anybody in on a port.
@@ -264,6 +269,9 @@ func (f *facts) ownFor(e endpoint) string {
 // sameVPC reports whether rules of a target's groups can name those of the balancer,
 // and the other way round, whatever lies in between.
 func (f *facts) sameVPC(e endpoint) bool { return e.vpc == f.Balancer.VPC }
+
+// byGroup reports whether commands may name these groups in rules, and not ranges only.
+func (f *facts) byGroup(e endpoint) bool { return f.sameVPC(e) && !f.far(e) }
 
 // far reports whether it is not known if rules match that name a target's groups, or the
 // balancer's. They do within a VPC, unless its routes lead through an appliance, and over

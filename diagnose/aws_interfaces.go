@@ -1,0 +1,139 @@
+package diagnose
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+)
+
+// interfaces reads those of the balancer's nodes, which AWS describes as its own,
+// and those of targets that are registered by address.
+func (c *collector) interfaces(ctx context.Context, addresses []string) error {
+	b := c.snapshot.Balancer
+	list := []Interface{}
+	known := map[string]int{} // where in the list, by ID: one may be found by several filters
+	at := func(i types.NetworkInterface, node bool) *Interface {
+		id := aws.ToString(i.NetworkInterfaceId)
+		n, ok := known[id]
+		if !ok {
+			n, known[id] = len(list), len(list)
+			list = append(list, interfaceOf(i, node))
+		}
+		return &list[n]
+	}
+	ask := func(filters ...types.Filter) ([]types.NetworkInterface, error) {
+		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters, MaxResults: aws.Int32(1000)} // a VPC may have many, and an answer in one part takes long
+		return pages(func(mark *string) (*ec2.DescribeNetworkInterfacesOutput, error) {
+			in.NextToken = mark
+			return c.ec2.DescribeNetworkInterfaces(ctx, in)
+		}, func(out *ec2.DescribeNetworkInterfacesOutput) ([]types.NetworkInterface, *string) {
+			return out.NetworkInterfaces, out.NextToken
+		})
+	}
+	read := func(node bool, filters ...types.Filter) error {
+		found, err := ask(filters...)
+		for _, i := range found {
+			at(i, node)
+		}
+		return err
+	}
+	err := read(true, filter("description", "ELB "+b.ID))
+	for part := range slices.Chunk(addresses, mostValues) {
+		var v4, v6 []string
+		for _, a := range part {
+			if strings.Contains(a, ":") {
+				v6 = append(v6, a)
+			} else {
+				v4 = append(v4, a)
+			}
+		}
+		if len(v4) > 0 && err == nil {
+			err = read(false, filter("addresses.private-ip-address", v4...))
+		}
+		if len(v6) > 0 && err == nil {
+			err = read(false, filter("ipv6-addresses.ipv6-address", v6...))
+		}
+	}
+	if left, vpcs := c.unseen(list); len(left) > 0 && err == nil {
+		var found []types.NetworkInterface
+		found, err = ask(filter("vpc-id", vpcs...))
+		for _, i := range found {
+			if held := heldBy(i, left); len(held) > 0 {
+				in := at(i, false)
+				in.Addresses = distinct(append(in.Addresses, held...))
+			}
+		}
+	}
+	if err != nil {
+		return c.settle(ctx, err, "network interfaces", "ec2:DescribeNetworkInterfaces")
+	}
+	slices.SortFunc(list, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) })
+	c.put(func(s *Snapshot) { s.Network.Interfaces = list })
+	return nil
+}
+
+// unseen are the addresses that are targets, stand in the VPC of their group and are none of
+// an interface by themselves, and these VPCs: an interface may have whole ranges, of which
+// AWS does not list the addresses. Who leaves may be there no more.
+func (c *collector) unseen(list []Interface) (addresses, vpcs []string) {
+	for _, g := range append(slices.Clone(c.snapshot.Groups), c.snapshot.Idle...) {
+		for _, t := range g.Targets {
+			a, err := netip.ParseAddr(t.ID)
+			if err == nil && t.Zone != "all" && t.State != "draining" && !slices.ContainsFunc(list, func(i Interface) bool { return slices.Contains(i.Addresses, a.String()) }) {
+				addresses, vpcs = append(addresses, a.String()), append(vpcs, cmp.Or(g.VPC, c.snapshot.Balancer.VPC))
+			}
+		}
+	}
+	return distinct(addresses), distinct(vpcs)
+}
+
+// heldBy are those of some addresses that are in the ranges of an interface, as those of pods
+// are that the VPC CNI of Kubernetes gives their addresses out of prefixes.
+//
+// Source: AWS, "Prefix delegation for Amazon EC2 network interfaces" of the EC2 guide, read
+// 2026-11.
+func heldBy(i types.NetworkInterface, addresses []string) (held []string) {
+	var ranges []string
+	for _, p := range i.Ipv4Prefixes {
+		ranges = append(ranges, aws.ToString(p.Ipv4Prefix))
+	}
+	for _, p := range i.Ipv6Prefixes {
+		ranges = append(ranges, aws.ToString(p.Ipv6Prefix))
+	}
+	for _, text := range addresses {
+		a, err := netip.ParseAddr(text)
+		if err == nil && slices.ContainsFunc(prefixes(ranges), func(p netip.Prefix) bool { return p.Contains(a) }) {
+			held = append(held, text)
+		}
+	}
+	return held
+}
+
+func interfaceOf(i types.NetworkInterface, node bool) Interface {
+	out := Interface{
+		ID: aws.ToString(i.NetworkInterfaceId), Node: node, VPC: aws.ToString(i.VpcId), Subnet: aws.ToString(i.SubnetId),
+		Zone: aws.ToString(i.AvailabilityZone), SecurityGroups: groupIDs(i.Groups),
+	}
+	private := []string{aws.ToString(i.PrivateIpAddress)}
+	var public []string
+	if i.Association != nil {
+		public = append(public, aws.ToString(i.Association.PublicIp))
+	}
+	for _, a := range i.PrivateIpAddresses {
+		private = append(private, aws.ToString(a.PrivateIpAddress))
+		if a.Association != nil {
+			public = append(public, aws.ToString(a.Association.PublicIp))
+		}
+	}
+	for _, a := range i.Ipv6Addresses {
+		private = append(private, aws.ToString(a.Ipv6Address))
+	}
+	out.Addresses, out.Public = distinct(private), distinct(public)
+	return out
+}

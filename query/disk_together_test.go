@@ -152,7 +152,7 @@ func TestDiskModel(t *testing.T) {
 		m.texts[o] = b
 	}
 	root := t.TempDir()
-	if err := errors.Join(flag.Set("rapid.checks", strconv.Itoa(query.Often(100, 1000))), flag.Set("rapid.steps", "12")); err != nil {
+	if err := errors.Join(flag.Set("rapid.checks", strconv.Itoa(query.Often(200, 1000))), flag.Set("rapid.steps", "12")); err != nil {
 		t.Fatal(err)
 	}
 	n := 0

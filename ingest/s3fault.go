@@ -110,7 +110,7 @@ func unreachable(resource string, err error) *UnreachableError {
 func explainCode(api smithy.APIError, caller Caller, action, resource string) error {
 	words, everywhere := apiWords{api}, caller.anywhere()
 	switch code := api.ErrorCode(); code {
-	case "AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation", "Forbidden", "KMS.AccessDeniedException":
+	case "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden", "KMS.AccessDeniedException":
 		if ofKey(api) {
 			action = "kms:Decrypt"
 		}
@@ -123,6 +123,8 @@ func explainCode(api smithy.APIError, caller Caller, action, resource string) er
 		return &CredentialsError{Reason: "AWS refuses the signature: the secret key is wrong (" + code + ")", Next: "aws configure" + caller.Option(), Err: words}
 	case "RequestTimeTooSkewed":
 		return &CredentialsError{Reason: "this machine's clock is wrong: AWS refuses the signature (" + code + ")", Next: "timedatectl set-ntp true", Err: words}
+	case "AllAccessDisabled", "AccountProblem": // no policy is in the way, and none helps
+		return &UnreachableError{Resource: resource, Reason: "AWS has shut it (" + words.Error() + ")", Next: "whoever owns the account has to ask AWS Support", Err: words}
 	case "NoSuchBucket":
 		return &NotFoundError{What: "no such bucket", Name: resource, Next: everywhere.Command("s3", "ls"), Err: words}
 	case "NoSuchKey":

@@ -33,6 +33,17 @@ func TestRefusedAction(t *testing.T) {
 	}
 }
 
+// What AWS has shut, no permission opens.
+func TestShutByAWS(t *testing.T) {
+	for _, code := range []string{"AllAccessDisabled", "AccountProblem"} {
+		err := Explain(t.Context(), &smithy.GenericAPIError{Code: code}, Caller{}, "s3:ListBucket", "s3://logs")
+		var shut *UnreachableError
+		if !errors.As(err, &shut) || !strings.Contains(shut.Error(), code) || !strings.Contains(shut.Hint(), "AWS Support") {
+			t.Errorf("error %v, want one that sends to AWS Support", err)
+		}
+	}
+}
+
 // A server whose certificate is not to be trusted is asked once, and what to do is said.
 func TestForeignCertificate(t *testing.T) {
 	t.Parallel()

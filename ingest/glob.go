@@ -2,7 +2,6 @@ package ingest
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path"
@@ -94,5 +93,5 @@ func (l *looking) note(what, name string, err error) {
 			return
 		}
 	}
-	l.err = fmt.Errorf("%s %s: %w", what, path.Join(l.base, name), reason(err))
+	l.err = failure(what, path.Join(l.base, name), err)
 }

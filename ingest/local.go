@@ -3,7 +3,6 @@ package ingest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"iter"
@@ -32,7 +31,7 @@ func newLocalSource(spec string) (Source, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &NotFoundError{What: "no such file or folder", Name: spec, Next: bucketHint(spec), Err: err}
 	default:
-		return nil, fmt.Errorf("open %s: %w", spec, reason(err))
+		return nil, failure("open", spec, err)
 	}
 	base, pattern := doublestar.SplitPattern(filepath.ToSlash(filepath.Clean(spec)))
 	paths, err := matches(os.DirFS(base), base, pattern)
@@ -111,7 +110,7 @@ func (w *walker) visit(f found) bool {
 		}
 		return w.yield(&Object{URI: path, Size: -1, Name: name, identity: path, origin: file{path}}, nil)
 	case err != nil:
-		return w.yield(nil, fmt.Errorf("open %s: %w", path, reason(err)))
+		return w.yield(nil, failure("open", path, err))
 	}
 	if !info.IsDir() && !w.plan.Wants(name) {
 		return true
@@ -120,7 +119,7 @@ func (w *walker) visit(f found) bool {
 	case real != "":
 	case info.IsDir() || info.Mode().IsRegular():
 		if real, err = realPath(path); err != nil {
-			return w.yield(nil, fmt.Errorf("open %s: %w", path, reason(err)))
+			return w.yield(nil, failure("open", path, err))
 		}
 	default:
 		real = path // a pipe's path (/dev/fd/63) leads nowhere
@@ -151,7 +150,7 @@ func isLink(path string) bool {
 func (w *walker) folder(path, real string) bool {
 	list, err := within(path, real)
 	if err != nil {
-		return w.yield(nil, fmt.Errorf("list %s: %w", path, reason(err)))
+		return w.yield(nil, failure("list", path, err))
 	}
 	for _, f := range list {
 		if !w.visit(f) {
@@ -205,13 +204,13 @@ func realPath(path string) (string, error) {
 	return filepath.Abs(path)
 }
 
-// reason takes the path out of a file system error that is told with its path.
-func reason(err error) error {
+// failure is an error of the file system, told with the path that was given.
+func failure(what, path string, err error) error {
 	var p *fs.PathError
 	if errors.As(err, &p) {
-		return p.Err
+		err = p.Err
 	}
-	return err
+	return &fs.PathError{Op: what, Path: path, Err: err}
 }
 
 // file is the origin of a local file that can be read again.
@@ -223,7 +222,7 @@ func (f file) ahead() bool { return false }
 func (f file) open(context.Context, *Object, *chunks) (io.ReadCloser, error) {
 	r, err := os.Open(f.path)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", f.path, reason(err))
+		return nil, failure("open", f.path, err)
 	}
 	return r, nil
 }
@@ -249,7 +248,7 @@ func (p *pipe) Read(b []byte) (int, error) {
 	if p.f == nil {
 		f, err := os.Open(p.path)
 		if err != nil {
-			return 0, fmt.Errorf("open %s: %w", p.path, reason(err))
+			return 0, failure("open", p.path, err)
 		}
 		p.f = f
 	}

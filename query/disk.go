@@ -131,7 +131,15 @@ func (d Disk) unwritable(what string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) {
 		return fmt.Errorf("store %s: %s: %w", d.Path, what, err)
 	}
-	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("%s: %v", what, err), Next: "name a file in a folder that may be written to: --store ./loglens.duckdb", Err: err}
+	return &DiskError{Path: d.Path, Reason: fmt.Sprintf("%s: %v", what, err), Next: "name a file in a folder that may be written to: --store " + d.elsewhere(), Err: err}
+}
+
+// elsewhere is where else a store may lie: in the working folder, unless this one does.
+func (d Disk) elsewhere() string {
+	if filepath.Dir(d.Path) == "." {
+		return "FOLDER/loglens.duckdb"
+	}
+	return "./loglens.duckdb"
 }
 
 // Present returns an error if there is no store: a *DiskError where its Next helps.
@@ -194,7 +202,8 @@ func (d Disk) lock(ctx context.Context, which string, shared bool) (*flock.Flock
 		err = d.unwritable("it cannot be locked, which takes files beside it", err)
 		var refused *DiskError
 		if shared && errors.As(err, &refused) { // another file would not have what is asked for
-			refused.Next = "copy it to a folder that may be written to: cp " + ingest.ShellWord(d.Path) + " ./loglens.duckdb\nand ask that: --store ./loglens.duckdb"
+			copied := d.elsewhere()
+			refused.Next = "copy it to a folder that may be written to: cp " + ingest.ShellWord(d.Path) + " " + copied + "\nand ask that: --store " + copied
 		}
 		return nil, err
 	}
@@ -292,7 +301,7 @@ func (d Disk) fault(err error) error {
 		return fmt.Errorf("store %s: it cannot be written to, and is as it was: %s", d.Path, why)
 	}
 	if refusal.MatchString(why) {
-		return &DiskError{Path: d.Path, Reason: "it cannot be opened: " + why, Next: "as who may open it, or with another store: --store ./loglens.duckdb", Err: err}
+		return &DiskError{Path: d.Path, Reason: "it cannot be opened: " + why, Next: "as who may open it, or with another store: --store " + d.elsewhere(), Err: err}
 	}
 	return &DiskError{Path: d.Path, Reason: "it is damaged: " + why, Next: d.Rebuild(), Err: err}
 }

@@ -188,18 +188,38 @@ func (a *app) complain(err error) {
 // hint is what to do about an error, "" if nothing is known to help.
 func hint(err error) string {
 	var h ingest.Hinter
-	if errors.As(err, &h) {
+	if errors.As(err, &h) && h.Hint() != "" {
 		return h.Hint()
 	}
+	full := errors.Is(err, syscall.ENOSPC)
 	var file *fs.PathError
-	if !errors.As(err, &file) || !strings.HasPrefix(file.Path, filepath.Join(os.TempDir(), "loglens-")) {
-		return ""
+	if errors.As(err, &file) && strings.HasPrefix(file.Path, filepath.Join(os.TempDir(), "loglens-")) {
+		const another = "TMPDIR names another folder for temporary files"
+		if full {
+			return "a shorter window takes less; " + another
+		}
+		return another
 	}
-	const another = "TMPDIR names another folder for temporary files"
-	if errors.Is(file, syscall.ENOSPC) {
-		return "a shorter window takes less; " + another
+	switch {
+	case full:
+		return "df -h shows how full each disk is"
+	case file != nil && errors.Is(file, fs.ErrPermission):
+		return "ls -ld " + ingest.ShellWord(nearest(file.Path)) + " shows who has access"
 	}
-	return another
+	return ""
+}
+
+// nearest is the path, or the first folder above it, that can be looked at: what is in the
+// way of all that lies below.
+func nearest(path string) string {
+	for {
+		_, err := os.Lstat(path)
+		up := filepath.Dir(path)
+		if err == nil || up == path {
+			return path
+		}
+		path = up
+	}
 }
 
 // each returns the errors that err is made of, line by line, or err alone. What was

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/http"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -43,5 +46,20 @@ func TestSilentServer(t *testing.T) {
 		if got := exitStatus(tt.err); got != tt.want {
 			t.Errorf("%v: exit status %d, want %d", tt.err, got, tt.want)
 		}
+	}
+}
+
+// TestWhoMayRead: where a file or folder is shut, the next command shows the one that is in
+// the way, which is above the path where that cannot be looked at.
+func TestWhoMayRead(t *testing.T) {
+	there := t.TempDir()
+	for _, path := range []string{there, filepath.Join(there, "shut"), filepath.Join(there, "shut", "a.log.gz")} {
+		err := usage("", "read the statement: %w", errors.Join(nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EACCES}))
+		if got, want := hint(err), "ls -ld "+there+" shows who has access"; got != want {
+			t.Errorf("%s: hint %q, want %q", path, got, want)
+		}
+	}
+	if got := hint(&fs.PathError{Op: "open", Path: there, Err: syscall.EIO}); got != "" {
+		t.Errorf("hint %q of an error that no permission mends", got)
 	}
 }

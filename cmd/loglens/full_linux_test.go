@@ -87,15 +87,18 @@ func everything(t *testing.T, store string) string {
 	return stats + must(t, "top-errors", "--limit", "0", "--output", "json", "--since", "2026-10-01", "--until", "2026-10-09", "--store", store)
 }
 
+// noRoom is how an error of a full disk ends.
+const noRoom = ": no space left on device\n  df -h shows how full each disk is\n"
+
 // full runs loglens and reports whether it ended for want of room, and as it should.
 func full(t *testing.T, args ...string) bool {
 	t.Helper()
 	stdout, stderr, status := newProcess(t, args...).output(t)
 	t.Logf("exit status %d: %s%s", status, stdout, stderr)
-	if status != 0 && (status != exitDiskFull || !strings.HasSuffix(stderr, "no space left on device\n")) {
+	if status != 0 && (status != exitDiskFull || !strings.HasSuffix(stderr, noRoom)) {
 		t.Errorf("exit status %d, want %d: %s", status, exitDiskFull, stderr)
 	}
-	if _, path, found := strings.Cut(strings.TrimSuffix(stderr, ": no space left on device\n"), "write /"); found && strings.Contains(path, "write /") {
+	if _, path, found := strings.Cut(strings.TrimSuffix(stderr, noRoom), "write /"); found && strings.Contains(path, "write /") {
 		t.Errorf("the file is named twice: %s", stderr)
 	}
 	return status != 0

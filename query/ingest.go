@@ -77,30 +77,7 @@ func Ingest(ctx context.Context, temp string, in Input, requests bool) (done Ing
 	defer cancel()
 	feed := ingest.List(listing, in.Sources, plan)
 	s.progress.follow(feed)
-	own := in.Disk.own()
-	most := cmp.Or(in.Disk.seams.objects, batchObjects)
-	var batch []*ingest.Object
-	var bytes int64
-	for o := range feed.Objects() {
-		if o.Once() {
-			return done, &ingest.SourceError{Spec: o.URI, Reason: "a store knows objects by name and time, and what comes through a pipe has neither",
-				Next: "write it to a file and ingest that, or ask about it without a store: loglens top-errors -"}
-		}
-		if own(o) || !i.wants(o) {
-			continue
-		}
-		batch, bytes = append(batch, o), bytes+max(o.Size, 0)
-		if len(batch) >= most || bytes >= batchBytes {
-			if err := i.bring(ctx, batch, i.begun()); err != nil {
-				return done, err
-			}
-			batch, bytes = nil, 0
-		}
-	}
-	if err := feed.Err(); err != nil {
-		return done, err
-	}
-	return done, i.bring(ctx, batch, append(i.ended(), i.forget()...))
+	return done, i.bringAll(ctx, feed)
 }
 
 // ingesting is an ingest on its way.
@@ -114,6 +91,35 @@ type ingesting struct {
 	missing  map[string]missing // by identity, those of them that could not be read and have not been listed
 	next     int64              // object_id
 	spans    spans
+}
+
+// bringAll brings in, batch by batch, what is listed and wanted.
+func (i *ingesting) bringAll(ctx context.Context, feed *ingest.Feed) error {
+	disk := i.store.in.Disk
+	own := disk.own()
+	most := cmp.Or(disk.seams.objects, batchObjects)
+	var batch []*ingest.Object
+	var bytes int64
+	for o := range feed.Objects() {
+		if o.Once() {
+			return &ingest.SourceError{Spec: o.URI, Reason: "a store knows objects by name and time, and what comes through a pipe has neither",
+				Next: "write it to a file and ingest that, or ask about it without a store: loglens top-errors -"}
+		}
+		if own(o) || !i.wants(o) {
+			continue
+		}
+		batch, bytes = append(batch, o), bytes+max(o.Size, 0)
+		if len(batch) >= most || bytes >= batchBytes {
+			if err := i.bring(ctx, batch, i.begun()); err != nil {
+				return err
+			}
+			batch, bytes = nil, 0
+		}
+	}
+	if err := feed.Err(); err != nil {
+		return err
+	}
+	return i.bring(ctx, batch, append(i.ended(), i.forget()...))
 }
 
 // stored is an object that the store has.

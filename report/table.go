@@ -133,37 +133,8 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (said r
 		said.left = append(said.left, c.label)
 	}
 
-	style := table.StyleLight
-	style.Options = table.Options{SeparateHeader: true}
-	style.Format.Header = text.FormatDefault
-	style.Box.PaddingLeft = ""
-	style.Box.PaddingRight = strings.Repeat(" ", gutter)
-	style.Box.MiddleHorizontal = words.sign("─")
-	drawn := table.NewWriter()
-	drawn.SetStyle(style)
-	var head table.Row
-	var configs []table.ColumnConfig
-	for i, c := range kept {
-		head = append(head, shorten(c.label, c.width, s.ASCII))
-		align := text.AlignRight
-		switch c.Type {
-		case query.Text, query.Times, query.Trend, query.Time, query.Boolean:
-			align = text.AlignLeft
-		}
-		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, WidthMin: c.width})
-	}
-	drawn.AppendHeader(head)
-	drawn.SetColumnConfigs(configs)
-	for i := range t.Rows {
-		var row table.Row
-		for _, c := range kept {
-			row = append(row, c.at(i, s.ASCII))
-		}
-		drawn.AppendRow(row)
-	}
-
 	worst := worstRow(t)
-	for i, line := range strings.Split(drawn.Render(), "\n") {
+	for i, line := range strings.Split(grid(kept, len(t.Rows), s, words), "\n") {
 		line = strings.TrimRight(line, " ")
 		if i == 1 { // the rule below the head ends with the last column, without its padding
 			line = text.Trim(line, width(line)-gutter)
@@ -179,6 +150,39 @@ func drawRows(out *bytes.Buffer, t *query.Table, s Style, words wording) (said r
 		}
 	}
 	return said
+}
+
+// grid draws the head and all rows of some columns.
+func grid(columns []*column, rows int, s Style, words wording) string {
+	style := table.StyleLight
+	style.Options = table.Options{SeparateHeader: true}
+	style.Format.Header = text.FormatDefault
+	style.Box.PaddingLeft = ""
+	style.Box.PaddingRight = strings.Repeat(" ", gutter)
+	style.Box.MiddleHorizontal = words.sign("─")
+	drawn := table.NewWriter()
+	drawn.SetStyle(style)
+	var head table.Row
+	var configs []table.ColumnConfig
+	for i, c := range columns {
+		head = append(head, shorten(c.label, c.width, s.ASCII))
+		align := text.AlignRight
+		switch c.Type {
+		case query.Text, query.Times, query.Trend, query.Time, query.Boolean:
+			align = text.AlignLeft
+		}
+		configs = append(configs, table.ColumnConfig{Number: i + 1, Align: align, AlignHeader: align, WidthMin: c.width})
+	}
+	drawn.AppendHeader(head)
+	drawn.SetColumnConfigs(configs)
+	for i := range rows {
+		var row table.Row
+		for _, c := range columns {
+			row = append(row, c.at(i, s.ASCII))
+		}
+		drawn.AppendRow(row)
+	}
+	return drawn.Render()
 }
 
 func newColumn(t *query.Table, at int, words wording) *column {

@@ -88,15 +88,18 @@ func duckDB(uri string) string {
 	return `duckdb -c "` + sql + `"`
 }
 
-// AccessError says: AWS refused a request for want of a permission.
+// AccessError says: AWS refused a request for want of a permission, or refuses everybody.
 type AccessError struct {
-	Action   string // the missing IAM action: "s3:ListBucket"
+	Action   string // the missing IAM action: "s3:ListBucket"; "" if none would help
 	Resource string // what it was refused on: "s3://bucket/prefix"
 	Caller   Caller // whom it was refused
 	Err      error
 }
 
 func (e *AccessError) Error() string {
+	if e.Action == "" {
+		return fmt.Sprintf("%s: AWS lets nobody in%s", e.Resource, said(e.Err))
+	}
 	return fmt.Sprintf("%s: access denied: %s is missing%s", e.Resource, e.Action, said(e.Err))
 }
 
@@ -114,6 +117,9 @@ var (
 // Hint names the permission to add, and where another policy than the identity's stands
 // in the way, that one.
 func (e *AccessError) Hint() string {
+	if e.Action == "" {
+		return "whoever owns the account has to ask AWS Support"
+	}
 	said := said(e.Err)
 	if m := denies.FindStringSubmatch(said); m != nil {
 		return fmt.Sprintf("%s denies %s on %s, whatever else allows it: an exception has to be made there", m[1], e.Action, e.arn())

@@ -124,7 +124,7 @@ func explainCode(api smithy.APIError, caller Caller, action, resource string) er
 	case "RequestTimeTooSkewed":
 		return &CredentialsError{Reason: "this machine's clock is wrong: AWS refuses the signature (" + code + ")", Next: "timedatectl set-ntp true", Err: words}
 	case "AllAccessDisabled", "AccountProblem": // no policy is in the way, and none helps
-		return &UnreachableError{Resource: resource, Reason: "AWS has shut it (" + words.Error() + ")", Next: "whoever owns the account has to ask AWS Support", Err: words}
+		return &AccessError{Resource: resource, Caller: caller, Err: words}
 	case "NoSuchBucket":
 		return &NotFoundError{What: "no such bucket", Name: resource, Next: everywhere.Command("s3", "ls"), Err: words}
 	case "NoSuchKey":

@@ -37,8 +37,8 @@ func TestRefusedAction(t *testing.T) {
 func TestShutByAWS(t *testing.T) {
 	for _, code := range []string{"AllAccessDisabled", "AccountProblem"} {
 		err := Explain(t.Context(), &smithy.GenericAPIError{Code: code}, Caller{}, "s3:ListBucket", "s3://logs")
-		var shut *UnreachableError
-		if !errors.As(err, &shut) || !strings.Contains(shut.Error(), code) || !strings.Contains(shut.Hint(), "AWS Support") {
+		var shut *AccessError
+		if !errors.As(err, &shut) || shut.Action != "" || !strings.Contains(shut.Error(), "nobody in ("+code) || !strings.Contains(shut.Hint(), "AWS Support") {
 			t.Errorf("error %v, want one that sends to AWS Support", err)
 		}
 	}

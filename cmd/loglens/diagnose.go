@@ -333,7 +333,7 @@ func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot
 	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError)) ||
 		errors.As(err, new(*query.DiskError)) || errors.As(err, new(*query.LockedError)):
 		return err
-	case errors.As(err, &denied):
+	case errors.As(err, &denied) && denied.Action != "":
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Action: denied.Action, Denied: true, Why: "access denied"})
 	default:
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Why: err.Error()})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strconv"
 
 	"loglens/internal/amount"
 )
@@ -165,8 +166,14 @@ func (f *facts) erring(g *Group) *Finding {
 		return nil
 	}
 	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
+	codes := f.answers(share)
+	proxied := f.proxied(share, n)
+	if proxied {
+		found.Sentence = fmt.Sprintf("%s answer%s %s.", whom(names, g), third(len(names)), asProxies(codes))
+		found.Do = behindProxy
+	}
 	if n > 0 {
-		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target, %.1f %% of the group's", amount.Of(n, "request", "requests"), 100*rate))
+		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %.1f %% of the group's", amount.Of(n, "request", "requests"), counts(codes), 100*rate))
 		found.Targets, found.share = names, share
 		found.Confidence = High
 	}
@@ -189,8 +196,61 @@ func (f *facts) erring(g *Group) *Finding {
 	if span, ok := f.isOver(g, names, share, late); ok {
 		found.Sentence = fmt.Sprintf("%s answered 5xx %s, and not since: the application failed, not the way to it.", whom(names, g), span)
 		found.Do = "see what happened to the application at that time, in its log: a deployment, a restart, what it waits for"
+		if proxied {
+			found.Sentence = fmt.Sprintf("%s answered %s: %s, and not since.", whom(names, g), asProxies(codes), span)
+			found.Do = "see what happened to the application at that time: a deployment, a restart, what it waits for; the error log of a proxy (nginx, Envoy, an ingress) says why it answered so"
+		}
 	}
 	return found
+}
+
+// behindProxy is what to do where a target answers 502, 503 or 504. An application rarely does
+// by itself: nginx and Envoy do, which stand before many of them.
+//
+// Source: RFC 9110, sections 15.6.3 to 15.6.5; nginx, "proxy_read_timeout" of
+// ngx_http_proxy_module; Envoy, "Response flags" of its access logging, read 2026-11.
+const behindProxy = "look at the error log of the proxy (nginx, Envoy, an ingress), which says why, and at what is behind it: with 502 that refuses, or breaks off; with 503 there is none, or it is overloaded; with 504 it is slower than the proxy's own time limit, such as proxy_read_timeout of nginx; if there is no proxy, look at the application's log"
+
+// proxyAnswers are the codes that a proxy answers with for want of an answer.
+var proxyAnswers = []int64{502, 503, 504}
+
+// proxied reports whether most of n failures are answers of a proxy.
+func (f *facts) proxied(share func(Failure) int64, n int64) bool {
+	return 2*f.sum(func(row Failure) int64 {
+		if slices.Contains(proxyAnswers, row.TargetStatus) {
+			return share(row)
+		}
+		return 0
+	}) > n
+}
+
+// asProxies says which code is answered most, and who does so.
+func asProxies(codes map[string]int64) string {
+	code := mostFirst(codes)[0]
+	if code == "503" {
+		return "503, as a proxy on the target does that has nowhere to send to, or an application that is overloaded or shut down"
+	}
+	return code + ", as a proxy on the target does that gets no answer from what is behind it"
+}
+
+// answers counts the failures of a share by what the target answered.
+func (f *facts) answers(share func(Failure) int64) map[string]int64 {
+	codes := map[string]int64{}
+	for _, row := range f.failures() {
+		if n := share(row); n > 0 && row.TargetStatus >= 0 {
+			codes[strconv.FormatInt(row.TargetStatus, 10)] += n
+		}
+	}
+	return codes
+}
+
+// counts names the most frequent of some numbers.
+func counts(n map[string]int64) string {
+	var all []string
+	for _, name := range mostFirst(n) {
+		all = append(all, fmt.Sprintf("%s: %d", name, n[name]))
+	}
+	return few(all)
 }
 
 // fewRequests is how many requests say nothing of a target.

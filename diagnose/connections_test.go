@@ -251,3 +251,55 @@ func TestOnPremises(t *testing.T) {
 		}
 	}
 }
+
+// TestProxyAnswers: 502, 503 and 504 of a target are mostly those of a proxy on it, such as
+// nginx or Envoy, that gets no answer from what is behind it: that is not told as an
+// application that fails, whose log has nothing.
+func TestProxyAnswers(t *testing.T) {
+	for _, tt := range []struct {
+		codes map[int64]int64
+		proxy bool
+		want  string
+	}{
+		{map[int64]int64{504: 60}, true, "60 requests were answered with 5xx by the target (504: 60), 1.0 % of the group's"},
+		{map[int64]int64{502: 60, 500: 12}, true, "72 requests were answered with 5xx by the target (502: 60, 500: 12), 1.2 % of the group's"},
+		{map[int64]int64{503: 60}, true, "60 requests were answered with 5xx by the target (503: 60), 1.0 % of the group's"},
+		{map[int64]int64{500: 60, 502: 12}, false, "72 requests were answered with 5xx by the target (500: 60, 502: 12), 1.2 % of the group's"},
+	} {
+		for _, past := range []bool{false, true} {
+			s := base()
+			for code, n := range tt.codes {
+				s.failing("Target_5XX", first, code, n, func(f *Failure) {
+					if f.TargetStatus = code; past {
+						f.First, f.Last = s.minute(5), s.minute(6)
+					}
+				})
+			}
+			for i := range s.Logs.Minutes {
+				if m := &s.Logs.Minutes[i]; past && i != 5 && i != 6 {
+					m.Reasons = nil
+				}
+			}
+			r := Diagnose(copied(t, s))
+			f := r.Findings[0]
+			proxy := strings.Contains(f.Sentence, "a proxy") && strings.Contains(f.Do, "proxy") && !strings.Contains(f.Sentence, "the application fail")
+			if f.ID != "target-answers-5xx" || proxy != tt.proxy || strings.Contains(f.Sentence, "not since") != past || !slices.Contains(f.Evidence, Evidence{FromLog, tt.want}) {
+				t.Errorf("%v, past %v: told as a proxy's %v, want %v, and %q:\n%s", tt.codes, past, proxy, tt.proxy, tt.want, said(r))
+			}
+		}
+	}
+}
+
+// TestProxyAnswersChecks: the same of a health check. 503 is what an application says of itself
+// that is not ready.
+func TestProxyAnswersChecks(t *testing.T) {
+	for code, want := range map[int]bool{500: false, 502: true, 503: false, 504: true} {
+		s := base()
+		s.codes(code)
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		if proxy := strings.Contains(f.Do, "proxy"); f.ID != "health-check-server-error" || proxy != want {
+			t.Errorf("%d: told as a proxy's %v, want %v:\n%s", code, proxy, want, said(r))
+		}
+	}
+}

@@ -126,6 +126,9 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 				}
 			} else {
 				found.nameless(g, a.code)
+				if a.code == 502 || a.code == 504 { // with 503, an application says of itself that it is not ready
+					found.Do = behindProxy
+				}
 				f.mendCode(found, g)
 				if f.mayTake(found, g, a.code) {
 					more, takers = append(more, strconv.Itoa(a.code)), append(takers, found)

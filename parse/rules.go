@@ -177,7 +177,7 @@ var Rules = named([]Rule{
 		Reason: "Target_5XX", Class: ClassTarget,
 		When:    Condition{StatusFrom: 500, TargetStatus: [2]int{500, 600}},
 		Meaning: "The target itself answered 5xx: the application failed, not the way to it.",
-		Check:   "The application's log on the targets named.",
+		Check:   "The application's log on the targets named; of 502 and 504, the error log of a proxy on them (nginx, Envoy).",
 	},
 	{
 		Reason: "Target_Response_Timeout", Class: ClassTarget,

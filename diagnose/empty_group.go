@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"loglens/internal/amount"
@@ -15,6 +16,9 @@ const mostTargets = 20
 // fill prints what registers targets in an empty group, and takes just that back. Where
 // nothing tells which, they are to be filled in.
 func (f *facts) fill(found *Finding, g *Group) {
+	if f.swap(found, g) {
+		return
+	}
 	for _, other := range f.Idle {
 		if len(other.Targets) == 0 || other.Protocol != g.Protocol {
 			continue
@@ -37,6 +41,44 @@ func (f *facts) fill(found *Finding, g *Group) {
 	found.Verify = append(found.Verify, f.command("ec2", "describe-network-interfaces", "--filters", "Name=addresses.private-ip-address,Values="+strings.Join(addresses, ","),
 		"--query", "NetworkInterfaces[].[PrivateIpAddress,Description,Status]", "--output", "text"))
 	f.register(found, g, words...)
+}
+
+// swap sends what goes to an empty group to one that has targets, where a rule has it with weight
+// 0 beside the empty one: deployments in blue and green move all weight from one to the other,
+// and whoever else sets the rule, such as Terraform, may move it back to where nothing is.
+func (f *facts) swap(found *Finding, g *Group) (is bool) {
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				is = f.swapWeights(found, g, l, r, a) || is
+			}
+		}
+	}
+	return is
+}
+
+func (f *facts) swapWeights(found *Finding, g *Group, l Listener, r Rule, a Action) bool {
+	empty := slices.IndexFunc(a.Weights, func(w Weight) bool { return w.Group == g.ARN && w.Weight > 0 })
+	full := slices.IndexFunc(a.Weights, func(w Weight) bool {
+		other := f.group(w.Group)
+		return w.Weight == 0 && other != nil && slices.ContainsFunc(other.Targets, Target.usable)
+	})
+	if empty < 0 || full < 0 || f.anotherWorks(a, empty) {
+		return false
+	}
+	other := f.group(a.Weights[full].Group)
+	found.because(FromConfig, fmt.Sprintf("rule %s of listener %s gives weight 0 to %s, which has %s", r.Priority, l.label(), other.Name, f.states(other)))
+	found.Do = fmt.Sprintf("send to %s, if a deployment has put the targets there; whoever else sets the rule, such as Terraform, has to leave the weights alone", other.Name)
+	f.setWeights(found, l, r, a, func(i int, w Weight) int {
+		switch i {
+		case empty:
+			return 0
+		case full:
+			return a.Weights[empty].Weight
+		}
+		return w.Weight
+	})
+	return true
 }
 
 // had are targets that the logs name in a group by address, where that is one of its VPC.

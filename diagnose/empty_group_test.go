@@ -70,3 +70,40 @@ func TestEmptyGroup(t *testing.T) {
 		})
 	}
 }
+
+// TestOtherColour: of two groups that a rule has for deployments in blue and green, one has all
+// the weight and no targets, as where whoever manages the rule sets it to what it was before a
+// deployment: the answer is to send to the other one, and not to register targets by hand.
+func TestOtherColour(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		change    func(*Snapshot)
+		fix, undo string // ends of the commands
+	}{
+		{"default rule", func(*Snapshot) {},
+			`--default-actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"` + newARN + `","Weight":0},{"TargetGroupArn":"` + webARN + `","Weight":100}]}}]'`,
+			`--default-actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"` + newARN + `","Weight":100},{"TargetGroupArn":"` + webARN + `","Weight":0}]}}]'`},
+		{"another action beside it", func(s *Snapshot) {
+			r := &s.Listeners[0].Rules[0]
+			r.Actions = append([]Action{{Type: "authenticate-oidc"}}, r.Actions...)
+		}, "", ""},
+		{"the other one has none either", func(s *Snapshot) { s.web().Targets = []Target{} }, "--targets Id=IP-ADDRESS", "--targets Id=IP-ADDRESS"},
+		{"the other one drains", func(s *Snapshot) { s.all("draining", "Target.DeregistrationInProgress", "") }, "--targets Id=IP-ADDRESS", "--targets Id=IP-ADDRESS"},
+	} {
+		s := base()
+		s.second(nil)
+		s.Listeners[0].Rules = []Rule{forwardTo("default", newARN, webARN)}
+		s.Listeners[0].Rules[0].Actions[0].Weights[0].Weight, s.Listeners[0].Rules[0].Actions[0].Weights[1].Weight = 100, 0
+		s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.Group = newARN })
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		only := func(list []string, end string) bool {
+			return end == "" && len(list) == 0 || len(list) == 1 && end != "" && strings.HasSuffix(list[0], end)
+		}
+		other := slices.Contains(f.Evidence, Evidence{FromConfig, "rule default of listener HTTP:80 gives weight 0 to web, which has 2 healthy"})
+		if f.ID != "target-group-empty" || !only(f.Fix, tt.fix) || !only(f.Undo, tt.undo) || other != strings.Contains(f.Do, "send to web") || other == strings.HasPrefix(tt.name, "the other") {
+			t.Errorf("%s: want %q, undone by %q:\n%s", tt.name, tt.fix, tt.undo, said(r))
+		}
+	}
+}

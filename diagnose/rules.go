@@ -188,9 +188,33 @@ func (f *facts) states(g *Group) string {
 }
 
 // reweigh moves all weight away from the broken groups of an action to the others, or
-// gives the first usable one weight where none has any. A command replaces all actions
-// of a rule, so that there is none where the rule does more than that.
+// gives the first usable one weight where none has any.
 func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
+	if found.ID == "rule-weights-all-zero" {
+		use := slices.IndexFunc(a.Weights, func(w Weight) bool { g := f.group(w.Group); return g != nil && !f.unusable(g) })
+		if use < 0 {
+			return
+		}
+		f.setWeights(found, l, r, a, func(i int, _ Weight) int {
+			if i == use {
+				return 1
+			}
+			return 0
+		})
+		return
+	}
+	// From all that are broken: the command gives each group its weight.
+	f.setWeights(found, l, r, a, func(_ int, w Weight) int {
+		if g := f.group(w.Group); g != nil && f.unusable(g) {
+			return 0
+		}
+		return w.Weight
+	})
+}
+
+// setWeights gives the groups of an action other weights, and those of now back. A command
+// replaces all actions of a rule, so that there is none where the rule does more than that.
+func (f *facts) setWeights(found *Finding, l Listener, r Rule, a Action, weight func(i int, w Weight) int) {
 	if len(r.Actions) > 1 || a.Sticky {
 		found.because(FromConfig, "the rule has more than weights (authentication, stickiness): all of its actions have to be given again with the weights")
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
@@ -207,27 +231,8 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 		}
 		return f.command("elbv2", "modify-rule", "--rule-arn", r.ARN, "--actions", action)
 	}
-	if found.ID == "rule-weights-all-zero" {
-		use := slices.IndexFunc(a.Weights, func(w Weight) bool { g := f.group(w.Group); return g != nil && !f.unusable(g) })
-		if use < 0 {
-			return
-		}
-		found.Fix = []string{set(func(i int, _ Weight) int {
-			if i == use {
-				return 1
-			}
-			return 0
-		})}
-	} else {
-		// From all that are broken: the command gives each group its weight.
-		found.Fix = []string{set(func(_ int, w Weight) int {
-			if g := f.group(w.Group); g != nil && f.unusable(g) {
-				return 0
-			}
-			return w.Weight
-		})}
-	}
-	found.Undo = []string{set(func(_ int, w Weight) int { return w.Weight })}
+	found.Fix = append(found.Fix, set(weight))
+	found.Undo = append(found.Undo, set(func(_ int, w Weight) int { return w.Weight }))
 }
 
 // turnsAllAway is a warning where the default rule refuses whatever comes, and others of the

@@ -43,8 +43,12 @@ func (f *facts) groupAttribute(found *Finding, g *Group, key, value string) {
 }
 
 // register puts targets into a group, or instances behind a classic balancer, and takes
-// them out again. They are written as Target.word has them.
+// them out again, unless a controller does. They are written as Target.word has them.
 func (f *facts) register(found *Finding, g *Group, targets ...string) {
+	if ofKubernetes(g.Name) {
+		f.registers(found, g)
+		return
+	}
 	if f.Balancer.Type == Classic {
 		args := []string{"--load-balancer-name", f.Balancer.Name, "--instances"}
 		for _, t := range targets {

@@ -64,6 +64,7 @@ func given(list ...*Finding) []*Finding {
 func (f *Finding) finish(facts *facts) {
 	slices.Sort(f.Groups)
 	slices.SortFunc(f.Targets, compareTargets)
+	facts.keptByKubernetes(f)
 	if f.share == nil {
 		return
 	}

@@ -114,5 +114,11 @@ func (f *facts) fillIn(found *Finding, g *Group) {
 		word, list = "BALANCER-ARN", f.command("elbv2", "describe-load-balancers", "--query", "LoadBalancers[?Type==`application`].[LoadBalancerArn]", "--output", "text")
 	}
 	found.Verify = append(found.Verify, list)
+	switch {
+	case f.Balancer.Type == Classic:
+		found.Verify = append(found.Verify, f.command("autoscaling", "describe-auto-scaling-groups", "--query", "AutoScalingGroups[].[AutoScalingGroupName,LoadBalancerNames,length(Instances)]"))
+	case g.Type == "instance":
+		found.Verify = append(found.Verify, f.command("autoscaling", "describe-auto-scaling-groups", "--query", "AutoScalingGroups[].[AutoScalingGroupName,TargetGroupARNs,length(Instances)]"))
+	}
 	f.register(found, g, "Id="+word)
 }

@@ -84,7 +84,7 @@ var Kinds = []Kind{
 
 	// Target groups and their targets.
 	{"target-group-none", HopTargetGroup, Fail, Cause, "No listener forwards to any target group, and none answers by itself.", "lead to a target group"},
-	{"target-group-empty", HopTargetGroup, Fail, Cause, "A target group that a rule forwards to has no registered target.", "register targets, or lead to the group that has some"},
+	{"target-group-empty", HopTargetGroup, Fail, Cause, "A target group that a rule forwards to has no registered target.", "register targets, or lead to the group that has some; where Auto Scaling or ECS is to register them, see whether it names this group"},
 	{"target-group-not-in-use", HopTargetGroup, Fail, Cause, "Targets are unused (Target.NotInUse), since no rule forwards to their group.", "lead to the group from a rule"},
 	{"target-group-all-unused", HopTargetGroup, Fail, Symptom, "All targets of a group are in state unused.", "see why each target is unused"},
 	{"target-group-all-draining", HopTargetGroup, Fail, Cause, "All targets of a group are deregistering, and no other one is usable.", "register targets; a deployment may have stopped half way"},

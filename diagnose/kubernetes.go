@@ -1,0 +1,55 @@
+package diagnose
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// ofKubernetes reports whether a controller of Kubernetes has made something, by its name: the
+// AWS Load Balancer Controller, or the cloud provider's for Services.
+func ofKubernetes(name string) bool { return strings.HasPrefix(name, "k8s-") }
+
+// inCommand finds what commands change: security groups by id, and all of Elastic Load Balancing.
+var inCommand = regexp.MustCompile(`--group-id (sg-[0-9A-Za-z-]+)|^aws elbv2 `)
+
+// keptByKubernetes says where the commands of a finding change what a controller has made: it
+// sets things back to what the Ingress or Service asks for.
+//
+// Source: AWS Load Balancer Controller, "How AWS Load Balancer controller works"; AWS Knowledge
+// Center, "Why does Amazon EKS automatically revert the changes I make to my load balancer?",
+// read 2026-11.
+func (f *facts) keptByKubernetes(found *Finding) {
+	var kept []string
+	for _, c := range found.Fix {
+		m := inCommand.FindStringSubmatch(c)
+		switch {
+		case m == nil:
+		case m[1] == "":
+			if ofKubernetes(f.Balancer.Name) {
+				kept = add(kept, f.Balancer.Name)
+			}
+			for _, g := range found.Groups {
+				if ofKubernetes(g) {
+					kept = add(kept, g)
+				}
+			}
+		default:
+			if i := slices.IndexFunc(f.Network.SecurityGroups, func(g SecurityGroup) bool { return g.ID == m[1] && ofKubernetes(g.Name) }); i >= 0 {
+				kept = add(kept, f.Network.SecurityGroups[i].Name)
+			}
+		}
+	}
+	if len(kept) > 0 {
+		found.because(FromConfig, fmt.Sprintf("%s: made by a controller of Kubernetes, by the name, which takes such a change back sooner or later: make it in the annotations of the Ingress or Service as well", few(kept)))
+	}
+}
+
+// registers says who registers the pods in a group of Kubernetes: what others register there,
+// the controller takes out again.
+func (f *facts) registers(found *Finding, g *Group) {
+	found.Do = "see why Kubernetes registers no pod: whether the Service has endpoints that are ready, and what the TargetGroupBinding and the AWS Load Balancer Controller say"
+	found.because(FromConfig, g.Name+": made by a controller of Kubernetes, by the name, which takes out what others register")
+	found.Verify = append(found.Verify, "kubectl get targetgroupbindings --all-namespaces -o wide", "kubectl logs -n kube-system -l app.kubernetes.io/name=aws-load-balancer-controller --tail 100")
+}

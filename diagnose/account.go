@@ -21,16 +21,16 @@ var toAgents = []string{"target-sg-blocks-control", "balancer-sg-blocks-control"
 // accounts says which findings can account for a symptom: ids, or their beginnings. What
 // is left over when all are found has no others behind it.
 var accounts = map[string][]string{
-	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-ip-unusable"),
-	"target-health-failed-checks":     withNetwork("target-port-refused", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
+	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-address-gone", "target-ip-unusable"),
+	"target-health-failed-checks":     withNetwork("target-port-refused", "target-address-gone", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
 	"target-health-code-mismatch":     {"health-check-", "target-expects-tls"},
 	"target-group-fail-open":          withNetwork("target-", "health-check-"),
 	"target-group-all-unused":         {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
 	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
 	"target-health-flapping":          {"health-check-timeout-too-short", "acl-target-outbound" + ephemeral, "acl-balancer-inbound" + ephemeral},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
-	"target-connect-timeout":          slices.Concat(toTraffic, []string{"nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc"}),
-	"target-connection-errors": slices.Concat(toTraffic, []string{"target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc",
+	"target-connect-timeout":          slices.Concat(toTraffic, []string{"nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc", "target-address-gone"}),
+	"target-connection-errors": slices.Concat(toTraffic, []string{"target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-address-gone",
 		"health-check-port-", "classic-instance-out-of-service", "nlb-"}),
 	// The way to the traffic port and to the health checks' has nothing to do with these.
 	"target-optimizer-rejects":       slices.Concat(toAgents, []string{"target-control-channel-missing"}),
@@ -40,7 +40,7 @@ var accounts = map[string][]string{
 	// None of what metrics count beside it, which may be much less; and targets that answer what
 	// they should not are no reason for what the balancer answers.
 	"balancer-5xx-not-in-logs": withNetwork("target-port-refused", "target-speaks-", "target-expects-tls", "target-health-timeout", "target-health-failed-checks", "target-group-empty", "target-group-all-",
-		"target-group-none", "target-group-not-in-use", "target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "health-check-port-", "cross-zone", "rule-weight", "surge-queue", "classic-"),
+		"target-group-none", "target-group-not-in-use", "target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-address-gone", "health-check-port-", "cross-zone", "rule-weight", "surge-queue", "classic-"),
 }
 
 // ofChecks reports whether a symptom is that health checks fail.

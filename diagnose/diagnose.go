@@ -19,7 +19,7 @@ type Check struct {
 // Checks are all checks. A check stands in a file of its own.
 var Checks = []Check{
 	balancerCheck, dualstackCheck, listenersCheck, certificatesCheck, rulesCheck,
-	targetHealthCheck, groupsCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
+	targetHealthCheck, groupsCheck, goneCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck, publicAccessCheck,
 	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, timeoutsCheck,
 	lambdaCheck, loginCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,

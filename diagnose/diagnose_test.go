@@ -204,6 +204,12 @@ var faults = []fault{
 		s.web().Targets[0].ID, s.web().Targets[0].Zone = "10.9.0.7", "all"
 		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
 	}},
+	{want: "target-address-gone", also: []string{"target-health-timeout", "target-connect-timeout"}, change: func(s *Snapshot) {
+		s.unreachable()
+		s.web().Targets[1].State = "healthy"
+		s.Logs.Failures = s.Logs.Failures[:1]
+		s.Network.Interfaces = s.Network.Interfaces[1:]
+	}},
 	{want: "target-not-registered", change: func(s *Snapshot) { s.Target = "10.0.10.99:8080" }},
 	{want: "target-ip-unusable", change: func(s *Snapshot) { s.all("unused", "Target.IpUnusable", "") }},
 	{want: "target-health-internal-error", change: func(s *Snapshot) { s.all("unhealthy", "Elb.InternalError", "") }},

@@ -93,6 +93,7 @@ var Kinds = []Kind{
 	{"zonal-shift-active", HopTarget, Warn, Cause, "A zonal shift, or an autoshift of AWS, takes new traffic from the targets of a zone.", "register targets in other zones; end the shift when the zone is well"},
 	{"target-zone-not-enabled", HopTarget, Fail, Cause, "A target stands in a zone that is not enabled for the balancer.", "enable the zone for the balancer, or register targets in others"},
 	{"target-other-vpc", HopTarget, Fail, Cause, "An instance, or an address that its group's VPC does not have and no route leads to, is registered as a target.", "register targets of the group's VPC; of a peered one, by address"},
+	{"target-address-gone", HopTarget, Fail, Cause, "Health checks of a target are not answered, and no network interface of the VPC has its address: what had it is gone, and was not deregistered.", "deregister it, and see why whoever registered it did not: ECS, or the AWS Load Balancer Controller of Kubernetes and its TargetGroupBinding"},
 	{"target-not-registered", HopTarget, Fail, Cause, "The target asked for with --target is in none of the balancer's groups (Target.NotRegistered).", "register it"},
 	{"target-invalid-state", HopTarget, Fail, Cause, "A target's instance is stopped or terminated (Target.InvalidState).", "start the instance, or register another one"},
 	{"target-ip-unusable", HopTarget, Fail, Cause, "A target's address belongs to a load balancer (Target.IpUnusable).", "register another address"},

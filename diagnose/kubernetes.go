@@ -11,8 +11,8 @@ import (
 // AWS Load Balancer Controller, or the cloud provider's for Services.
 func ofKubernetes(name string) bool { return strings.HasPrefix(name, "k8s-") }
 
-// inCommand finds what commands change: security groups by id, and all of Elastic Load Balancing.
-var inCommand = regexp.MustCompile(`--group-id (sg-[0-9A-Za-z-]+)|^aws elbv2 `)
+// inCommand finds what commands change: security groups by id, and settings of Elastic Load Balancing.
+var inCommand = regexp.MustCompile(`--group-id (sg-[0-9A-Za-z-]+)|^aws elbv2 (?:modify|set|create|delete)-`)
 
 // keptByKubernetes says where the commands of a finding change what a controller has made: it
 // sets things back to what the Ingress or Service asks for.

@@ -69,6 +69,7 @@ func TestZoneDown(t *testing.T) {
 			target := s.web().Targets[i]
 			target.ID = address
 			s.web().Targets = append(s.web().Targets, target)
+			s.Network.Interfaces[i].Addresses = append(s.Network.Interfaces[i].Addresses, address)
 		}
 		for _, i := range tt.down {
 			target := &s.web().Targets[i]

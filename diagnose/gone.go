@@ -1,0 +1,75 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+)
+
+var goneCheck = Check{
+	Name:  "target-address",
+	About: "Targets by address whose address nothing has any more: what had it is gone, and was not deregistered.",
+	Needs: []string{"elasticloadbalancing:DescribeTargetHealth", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"},
+	Gives: []string{"target-address-gone"},
+	look:  lookForGone,
+}
+
+// lookForGone looks for targets whose health checks are not answered, and whose address is one
+// of the VPC and of no interface: a pod, a task or an instance that is no more. Whoever
+// registered it, such as ECS or a controller of Kubernetes, is to take it out, and may have
+// failed to.
+func lookForGone(f *facts) (list []*Finding) {
+	if f.Network.Interfaces == nil || !f.knows("ec2:DescribeNetworkInterfaces") {
+		return nil
+	}
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		if g.Type != "ip" || slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.healthy() && f.isGone(e) }) {
+			continue // there are interfaces that are not seen
+		}
+		found := finding("target-address-gone", "")
+		var words []string
+		for _, e := range f.of(g) {
+			if !f.isGone(e) || !e.failing() || f.Balancer.Type != NetworkType && !timeoutReason(e.target) {
+				continue
+			}
+			if found.on(e); len(words) < mostTargets {
+				words = append(words, e.target.word())
+			}
+			f.evidence(found, e)
+		}
+		if len(found.Targets) == 0 {
+			continue
+		}
+		n := len(found.Targets)
+		found.Sentence = fmt.Sprintf("No network interface has the address of %s: what had it is gone, and %s still registered.", whom(found.Targets, g), thirdIs(n))
+		found.because(FromConfig, "addresses of the VPC, and neither an address nor in a prefix of any interface in it")
+		found.rival("", "in a VPC that is shared, interfaces of another account, which are not seen")
+		found.share = f.reasons(found, "Target_Connect_Timeout")
+		set := func(operation string) string {
+			return f.command("elbv2", operation, append([]string{"--target-group-arn", g.ARN, "--targets"}, words...)...)
+		}
+		found.Fix, found.Undo = []string{set("deregister-targets")}, []string{set("register-targets")}
+		list = append(list, found)
+	}
+	return list
+}
+
+func thirdIs(n int) string {
+	if n == 1 {
+		return "it is"
+	}
+	return "they are"
+}
+
+// isGone reports whether no interface has a target's address, though it is one of the group's
+// VPC.
+func (f *facts) isGone(e endpoint) bool {
+	return e.subnet != "" && e.vpc == e.group.VPC && e.target.Zone != "all" && e.instance == nil &&
+		!slices.ContainsFunc(f.Network.Interfaces, func(i Interface) bool {
+			return i.VPC == e.vpc && slices.ContainsFunc(i.Addresses, func(text string) bool {
+				a, err := netip.ParseAddr(text)
+				return err == nil && a == e.address
+			})
+		})
+}

@@ -135,6 +135,10 @@ func (f *facts) closing(g *Group) *Finding {
 	found := finding("target-closes-connection", fmt.Sprintf("%s break%s off while a request is outstanding, or answer%s what is no HTTP.", whom(names, g), third(len(names)), third(len(names))))
 	found.Targets, found.share = names, share
 	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
+	if f.limit(found, share, n) {
+		found.Sentence = fmt.Sprintf("%s break%s off requests that take long, mostly after the same time, as a time limit on the target does.", whom(names, g), third(len(names)))
+		found.Do = "see what takes these requests so long, and which limit ends them: the server's, for its workers (gunicorn: --timeout, 30 s unless changed), or a proxy's on the target"
+	}
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
 	if _, _, rate := f.spread(g, share); rate < fewFailures {
@@ -185,6 +189,9 @@ func (f *facts) erring(g *Group) *Finding {
 			found.because(FromMetric, fmt.Sprintf("%s of them after %s UTC, where the logs end", number(late), f.clock(f.logsEnd())))
 		}
 		rate = max(rate, late/max(f.unlogged("RequestCount", of, func(m Minute) int64 { return m.Requests }), 1))
+	}
+	if n > 0 {
+		f.limit(found, share, n)
 	}
 	bad := f.mostly(g, share)
 	if len(bad) > 0 && len(bad) < len(names) {

@@ -397,6 +397,12 @@ type Failure struct {
 	First        time.Time `json:"first"`
 	Last         time.Time `json:"last"`
 
+	// Of those that the target itself ended: how many took a second or longer, and from when
+	// to when the middle half of these ended, in seconds.
+	Slow int64   `json:"slow,omitempty"`
+	Low  float64 `json:"low,omitempty"`
+	High float64 `json:"high,omitempty"`
+
 	// Of those of the class policy.
 	Rule     string `json:"rule,omitempty"`     // priority of the rule that matched, "0" for the default one; "" if not known
 	Listener string `json:"listener,omitempty"` // its listener's protocol, HTTP or HTTPS; "" if not known

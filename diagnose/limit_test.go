@@ -1,0 +1,71 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// endedLine is a request that its target ended after a time: it broke off if answer is 0.
+func endedLine(at time.Time, target string, took time.Duration, answer int) string {
+	const form = "2006-01-02T15:04:05.000000Z"
+	times, status, code := fmt.Sprintf("0.001 %.3f -1", took.Seconds()), "502", "-"
+	if answer > 0 {
+		times, status, code = fmt.Sprintf("0.001 %.3f 0.000", took.Seconds()), fmt.Sprint(answer), fmt.Sprint(answer)
+	}
+	return fmt.Sprintf(`http %s app/shop/50dc6c495c0c9188 198.51.100.7:65530 %s %s %s %s 100 200 "GET http://shop.example.com:80/ HTTP/1.1" "UA" - - %s "Root=1-1" "-" "-" 0 %s "forward" "-" "-" %q %q "-" "-" TID_1`,
+		at.Format(form), target, times, status, code, webARN, at.Add(-took).Format(form), target, code)
+}
+
+// TestLimit: requests that targets break off, or answer with 504, after always the same time
+// have met a time limit: gunicorn ends a worker after 30 s, and nginx waits for 60 s. That is
+// not told as a crash.
+func TestLimit(t *testing.T) {
+	steady := func(base time.Duration) func(int) time.Duration {
+		return func(i int) time.Duration { return base + time.Duration(i%10)*50*time.Millisecond }
+	}
+	for _, tt := range []struct {
+		name   string
+		took   func(i int) time.Duration // of the i-th request that fails
+		answer int
+		id     string
+		limit  string // as told; "" for none
+	}{
+		{"a worker's", steady(30 * time.Second), 0, "target-closes-connection", "after 30."},
+		{"a proxy's", steady(60 * time.Second), 504, "target-answers-5xx", "after 60."},
+		{"some at once", func(i int) time.Duration {
+			if i%4 == 0 {
+				return 20 * time.Millisecond
+			}
+			return steady(30 * time.Second)(i)
+		}, 0, "target-closes-connection", "after 30."},
+		{"any time", func(i int) time.Duration { return time.Duration(1+i%40) * time.Second }, 0, "target-closes-connection", ""},
+		{"at once", func(int) time.Duration { return 200 * time.Millisecond }, 0, "target-closes-connection", ""},
+		{"mostly at once", func(i int) time.Duration {
+			if i%4 > 0 {
+				return 300 * time.Millisecond
+			}
+			return 30 * time.Second
+		}, 0, "target-closes-connection", ""},
+		{"an application's own error", steady(60 * time.Second), 500, "target-answers-5xx", "after 60."},
+	} {
+		s := base()
+		var lines []string
+		for i := range 60 {
+			for range 20 {
+				lines = append(lines, accessLine(s.minute(i), []string{first, second}[i%2], false))
+			}
+			lines = append(lines, endedLine(s.minute(i), []string{first, second}[i%2], tt.took(i), tt.answer))
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		at := slices.IndexFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "a time limit") })
+		told := at >= 0 && strings.Contains(f.Evidence[at].Text, tt.limit)
+		if f.ID != tt.id || told != (tt.limit != "") || tt.id == "target-closes-connection" && strings.Contains(f.Do, "limit") != told {
+			t.Errorf("%s: want %s, with the limit %q:\n%s", tt.name, tt.id, tt.limit, said(r))
+		}
+	}
+}

@@ -139,6 +139,9 @@ func (f *facts) closing(g *Group) *Finding {
 		found.Sentence = fmt.Sprintf("%s break%s off requests that take long, mostly after the same time, as a time limit on the target does.", whom(names, g), third(len(names)))
 		found.Do = "see what takes these requests so long, and which limit ends them: the server's, for its workers (gunicorn: --timeout, 30 s unless changed), or a proxy's on the target"
 	}
+	if f.answersNone(g) > 0 && g.plain() && !g.http2() && !f.passesPlain(g) {
+		found.rival("target-expects-tls", "targets that take TLS only, as pods of a service mesh do in mutual TLS (STRICT in Istio), and answer no plain HTTP; --probe tells")
+	}
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
 	if _, _, rate := f.spread(g, share); rate < fewFailures {

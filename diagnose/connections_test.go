@@ -303,3 +303,32 @@ func TestProxyAnswersChecks(t *testing.T) {
 		}
 	}
 }
+
+// TestMesh: targets that broke off every request may expect TLS on whatever port, as pods of a
+// service mesh do that takes mutual TLS only. Not where they pass checks in plain HTTP there,
+// or answered once.
+func TestMesh(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Snapshot)
+		want   bool
+	}{
+		"none answered":              {func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }, true},
+		"checked on another port":    {func(s *Snapshot) { s.checkPort("15021") }, true},
+		"passes checks in HTTP":      {func(*Snapshot) {}, false},
+		"answered some":              {func(s *Snapshot) { s.checkPort("15021"); s.Logs.Traffic[0].Requests = 6000 }, false},
+		"spoken to in TLS as it is":  {func(s *Snapshot) { s.checkPort("15021"); s.web().Protocol = "HTTPS" }, false},
+		"checked in TLS on the port": {func(s *Snapshot) { s.web().Check.Protocol = "HTTPS" }, false}, // which says so itself
+	} {
+		s := base()
+		for _, target := range []string{first, second} {
+			s.failing("Target_Closed_Connection", target, 502, 3000, func(f *Failure) { f.Quick = 3000 })
+		}
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", 0)
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-closes-connection")
+		if got := f != nil && hasRival(f, "target-expects-tls"); got != tt.want {
+			t.Errorf("%s: TLS is named beside it %v, want %v:\n%s", name, got, tt.want, said(r))
+		}
+	}
+}

@@ -329,17 +329,32 @@ func (f *facts) mayExpectTLS(g *Group) bool {
 	likely := tlsPort(g.Port)
 	for _, e := range f.whole(g) {
 		likely = likely && tlsPort(e.port)
-		if p := f.probe(e, true); e.checkPort == e.port && g.Check.Protocol == "HTTP" && (e.healthy() || p != nil && p.Outcome == ProbeAnswered) {
-			return false
-		}
 	}
-	return g.plain() && (likely || len(f.passInTLS(g)) > 0)
+	return g.plain() && !f.passesPlain(g) && (likely || len(f.passInTLS(g)) > 0)
+}
+
+// passesPlain reports whether a target answers health checks in plain HTTP on the port that
+// traffic goes to.
+func (f *facts) passesPlain(g *Group) bool {
+	return slices.ContainsFunc(f.whole(g), func(e endpoint) bool {
+		p := f.probe(e, true)
+		return e.checkPort == e.port && g.Check.Protocol == "HTTP" && (e.healthy() || p != nil && p.Outcome == ProbeAnswered)
+	})
 }
 
 // silent is how many requests a group broke off, if it answered none, and its targets may
-// expect TLS. A classic balancer's logs name no group, so that it has to have one only.
+// expect TLS.
 func (f *facts) silent(g *Group) int64 {
-	if f.Logs == nil || f.Balancer.Type == Classic && len(f.Groups) != 1 || !f.mayExpectTLS(g) || len(f.older(g)) > 0 {
+	if !f.mayExpectTLS(g) || len(f.older(g)) > 0 {
+		return 0
+	}
+	return f.answersNone(g)
+}
+
+// answersNone is how many requests a group broke off, if it answered none. A classic
+// balancer's logs name no group, so that it has to have one only.
+func (f *facts) answersNone(g *Group) int64 {
+	if f.Logs == nil || f.Balancer.Type == Classic && len(f.Groups) != 1 {
 		return 0
 	}
 	sent, failed := int64(0), int64(0)

@@ -38,7 +38,7 @@ func TestTargetVersion(t *testing.T) {
 			unhealthy(s)
 			brokenOff(s, first, 3000)
 			brokenOff(s, second, 3000)
-		}, closes, []string{first, second}, Medium, []string{"", ""}, []string{http1}},
+		}, closes, []string{first, second}, Medium, []string{"target-expects-tls", "", ""}, []string{http1}},
 		{"before anything was sent, with metrics", "HTTP2", func(s *Snapshot) {
 			unhealthy(s)
 			s.failing("Target_Connection_Error", first, 502, 3000)

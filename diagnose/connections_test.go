@@ -332,3 +332,49 @@ func TestMesh(t *testing.T) {
 		}
 	}
 }
+
+// TestRegisteredPort: targets that refuse, and have not answered once, may listen on another port
+// than the one that they are registered with: it is not the process alone that is looked at.
+func TestRegisteredPort(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+	}{
+		{"none answered", func(*Snapshot) {}, true},
+		{"logs are off", func(s *Snapshot) {
+			s.Logs = nil
+			s.web().Check.Protocol = "TCP"
+		}, true},
+		{"some were answered", func(s *Snapshot) { s.Logs.Traffic[0].Requests = 6000 }, false},
+	} {
+		s := base()
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		for _, target := range []string{first, second} {
+			s.failing("Target_Connection_Error", target, 502, 3000, func(f *Failure) { f.Quick = 3000 })
+		}
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", 6000)
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		if other := strings.Contains(f.Do, "another port"); f.ID != "target-port-refused" || other != tt.want {
+			t.Errorf("%s: another port is named %v, want %v:\n%s", tt.name, other, tt.want, said(r))
+		}
+	}
+}
+
+// TestKeepAliveOfServers: what to change is named for the servers that have a short keep-alive
+// unless told otherwise.
+func TestKeepAliveOfServers(t *testing.T) {
+	s := base()
+	for _, target := range []string{first, second} {
+		s.failing("Target_Closed_Connection", target, 502, 60, func(f *Failure) { f.Quick = 60 })
+	}
+	r := Diagnose(copied(t, s))
+	f := r.Findings[0]
+	for _, server := range []string{"nginx", "Node.js", "gunicorn", "Apache", "uvicorn"} {
+		if f.ID != "keep-alive-race" || !strings.Contains(f.Do, server) {
+			t.Errorf("want what to change in %s:\n%s", server, said(r))
+		}
+	}
+}

@@ -102,6 +102,7 @@ func (f *facts) refusing(g *Group) *Finding {
 			}
 		}
 	}
+	f.otherwiseNumbered(found, g)
 	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok && len(probed) == 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
@@ -112,6 +113,15 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
 	return found
+}
+
+// otherwiseNumbered adds to what is to be done that the process may listen on another port,
+// where none of the targets has answered.
+func (f *facts) otherwiseNumbered(found *Finding, g *Group) {
+	if slices.ContainsFunc(f.of(g), func(e endpoint) bool { return found.has(e) && (e.healthy() || f.served(e) > 0) }) {
+		return
+	}
+	found.Do += "; if it listens on another port, register that one: the container's port in ECS, targetPort of the Service in Kubernetes"
 }
 
 // alike reports whether a target that refuses has the same health check failing for
@@ -142,6 +152,9 @@ func (f *facts) excluded(g *Group) *Finding {
 	if !slices.Contains(g.transports(), "tcp") {
 		found.Sentence = fmt.Sprintf("%s take%s no connection of health checks, which go in TCP to the port of %s: nothing seems to listen there in TCP.", whom(found.Targets, g), third(len(found.Targets)), g.Protocol)
 		found.Do = "check a port that something listens on in TCP, and that fails when the service does"
+	}
+	if found.Do == KindOf(found.ID).Do {
+		f.otherwiseNumbered(found, g)
 	}
 	found.because(FromConfig, "the health check only connects, and security groups, network ACLs and routes let it through")
 	found.rival("", "a firewall on the target itself, or a full backlog")

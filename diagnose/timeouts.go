@@ -115,7 +115,7 @@ func (f *facts) race(g *Group) *Finding {
 	found.Targets, found.share = names, share
 	_, targets, rate := f.spread(g, share)
 	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", amount.Of(n, "request", "requests"), len(names), targets, 100*rate))
-	found.because(FromConfig, f.idleSet()+"; a target's keep-alive has to be longer (nginx: 75 s; Node.js: 5 s unless changed)")
+	found.because(FromConfig, f.idleSet()+"; a target's keep-alive has to be longer (unless changed, gunicorn: 2 s; Node.js, Apache and uvicorn: 5 s; nginx: 75 s)")
 	if _, ok := f.total("RequestCount", g.ARN); ok {
 		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
 		tls, _ := f.total("TargetTLSNegotiationErrorCount", g.ARN)

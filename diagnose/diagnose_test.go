@@ -423,6 +423,10 @@ var faults = []fault{
 		s.metric("TCP_Target_Reset_Count", "", "Sum", 600)
 		s.metric("NewFlowCount", "", "Sum", 900)
 	}},
+	{want: "nlb-target-calls-itself", change: func(s *Snapshot) {
+		s.network()
+		s.Balancer.Scheme = "internal"
+	}},
 	{want: "target-tls-negotiation-fails", name: "refused at once", change: func(s *Snapshot) {
 		s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
 		s.failing("Target_Connection_Error", first, 502, 600)

@@ -8,9 +8,9 @@ import (
 
 var networkBalancerCheck = Check{
 	Name:  "network-balancer",
-	About: "What only a Network Load Balancer has: flows that its security groups block, source ports that run out, and resets that it or its targets send.",
+	About: "What only a Network Load Balancer has: flows that its security groups block, source ports that run out, resets that it or its targets send, and targets that call it.",
 	Needs: []string{"cloudwatch:GetMetricData"},
-	Gives: []string{"nlb-sg-blocks-flows", "nlb-port-allocation-errors", "nlb-resets-connections", "nlb-targets-reset-connections"},
+	Gives: []string{"nlb-sg-blocks-flows", "nlb-port-allocation-errors", "nlb-resets-connections", "nlb-targets-reset-connections", "nlb-target-calls-itself"},
 	look: func(f *facts) (list []*Finding) {
 		if found := f.blockedFlows(); found != nil {
 			list = append(list, found)
@@ -21,7 +21,7 @@ var networkBalancerCheck = Check{
 			found.Confidence = High
 			list = append(list, found)
 		}
-		return append(list, given(f.resets(), f.targetResets())...)
+		return append(list, given(f.resets(), f.targetResets(), f.ownCalls())...)
 	},
 }
 
@@ -128,6 +128,55 @@ func (f *facts) targetResets() *Finding {
 	found.because(FromMetric, f.tally(name, "")+"; it is of all target groups together")
 	found.because(FromMetric, "NewFlowCount: "+number(flows))
 	found.rival("target-port-refused", "a port on which nothing listens answers each connection so")
+	f.sameSocket(found)
+	for _, g := range f.Groups {
+		switch g.Attributes[attrProxy] {
+		case "true":
+			found.rival("", "targets that do not expect a header of proxy protocol, with which connections to "+g.Name+" begin ("+attrProxy+" is true)")
+		case "false":
+			found.rival("", "targets that expect a header of proxy protocol, and get none in "+g.Name+" ("+attrProxy+" is false)")
+		}
+	}
+	return found
+}
+
+// sameSocket adds to resets that a target may see two clients as one. Who is behind one NAT, or
+// reaches several nodes from the same port, has one source at the target.
+//
+// Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
+func (f *facts) sameSocket(found *Finding) {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		keeps, known := f.keepsClients(g)
+		if across, sure := f.crossZone(g); keeps && known && across && sure {
+			found.rival("", "clients that reach several nodes from the same source port, as behind a NAT: to a target of "+g.Name+" these are one connection, since clients' addresses are preserved and nodes send to other zones")
+			return
+		}
+	}
+}
+
+// ownCalls looks for internal balancers whose targets cannot be their clients: a connection that
+// is led back to where it comes from has the same address at both ends.
+//
+// Source: AWS, "Client IP preservation" of the Network Load Balancer guide; AWS Knowledge Center,
+// "Why does a target behind my Network Load Balancer fail to connect to it?", read 2026-11.
+func (f *facts) ownCalls() *Finding {
+	if f.Balancer.Type != NetworkType || f.Balancer.Scheme != "internal" {
+		return nil
+	}
+	found := finding("nlb-target-calls-itself", "")
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		if keeps, known := f.keepsClients(g); keeps && known && slices.Contains(g.transports(), "tcp") {
+			found.onGroup(g)
+			found.because(FromConfig, "client addresses are preserved for the target group "+g.Name)
+		}
+	}
+	if len(found.Groups) == 0 {
+		return nil
+	}
+	found.Confidence = Low
+	found.Sentence = fmt.Sprintf("A target of %s, or a pod on it, that calls this balancer gets no connection whenever it is sent to itself: targets see the clients' own addresses.", few(found.Groups))
 	return found
 }
 

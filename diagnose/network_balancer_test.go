@@ -321,3 +321,67 @@ func TestNetworkFailedOpen(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnCalls: a target that calls an internal network balancer, and is sent to itself, has its
+// own address at both ends where clients' addresses are kept, so that the connection times out.
+// Nothing that AWS counts shows it: it is a note.
+func TestOwnCalls(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+	}{
+		{"internal, instances", func(*Snapshot) {}, true},
+		{"internal, addresses", func(s *Snapshot) { s.web().Type = "ip" }, false},
+		{"internal, addresses with those of clients", func(s *Snapshot) { s.web().Type, s.web().Attributes[attrClientIP] = "ip", "true" }, true},
+		{"not kept", func(s *Snapshot) { s.web().Attributes[attrClientIP] = "false" }, false},
+		{"not known", func(s *Snapshot) { s.web().Attributes = nil }, false},
+		{"in the internet", func(s *Snapshot) { s.Balancer.Scheme = "internet-facing" }, false},
+		{"before another balancer", func(s *Snapshot) { s.web().Type = "alb" }, false},
+		{"application", func(s *Snapshot) {
+			s.Balancer.Type, s.web().Protocol, s.Listeners[0].Protocol = Application, "HTTP", "HTTP"
+		}, false},
+	} {
+		s := base()
+		s.network()
+		s.Balancer.Scheme = "internal"
+		for i := range s.Network.Instances {
+			s.Network.Instances[i].State = "running"
+		}
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding("nlb-target-calls-itself")
+		if (f != nil) != tt.want || f != nil && (f.Level != Note || len(f.Fix) > 0 || !strings.Contains(f.Do, "proxy protocol") || !slices.Equal(f.Groups, []string{"web"})) {
+			t.Errorf("%s: told %v, want %v, as a note:\n%s", tt.name, f != nil, tt.want, said(r))
+		}
+	}
+}
+
+// TestResetsWhy: beside resets, the settings are named that some of them come of.
+func TestResetsWhy(t *testing.T) {
+	const socket, header = "the same source port", "a header of proxy protocol"
+	for _, tt := range []struct {
+		name, id string
+		change   func(*Snapshot)
+		want     string
+		told     bool
+	}{
+		{"sent across zones under the clients' addresses", "nlb-targets-reset-connections", func(*Snapshot) {}, socket, true},
+		{"in one zone", "nlb-targets-reset-connections", func(s *Snapshot) { s.Balancer.Attributes[attrCrossZone] = "false" }, socket, false},
+		{"under the balancer's", "nlb-targets-reset-connections", func(s *Snapshot) { s.web().Attributes[attrClientIP] = "false" }, socket, false},
+		{"without proxy protocol", "nlb-targets-reset-connections", func(s *Snapshot) { s.web().Attributes[attrProxy] = "false" }, "targets that expect " + header, true},
+		{"with it", "nlb-targets-reset-connections", func(s *Snapshot) { s.web().Attributes[attrProxy] = "true" }, "targets that do not expect " + header, true},
+		{"not known", "nlb-targets-reset-connections", func(s *Snapshot) { s.web().Attributes = nil }, header, false},
+	} {
+		s := base()
+		s.network()
+		s.metric("NewFlowCount", "", "Sum", 600)
+		s.metric("TCP_Target_Reset_Count", "", "Sum", 600)
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if told := f != nil && slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, tt.want) }); told != tt.told {
+			t.Errorf("%s: %q told %v, want %v:\n%s", tt.name, tt.want, told, tt.told, said(r))
+		}
+	}
+}

@@ -177,7 +177,7 @@ var Kinds = []Kind{
 	{"client-tls-negotiation-fails", HopMetrics, Warn, Cause, "ClientTLSNegotiationErrorCount is above 0: clients do not agree with the listener's security policy or certificate.", "compare the listener's policy with what clients speak"},
 
 	// Logs.
-	{"no-usable-target", HopLogs, Fail, Symptom, "503s without a target are logged, and nothing that was looked at explains them now.", "look at when targets were registered, and in which zones"},
+	{"no-usable-target", HopLogs, Fail, Symptom, "503s without a target are logged, and nothing that was looked at explains them now; a warning where targets have answered since.", "look at when targets were registered, and in which zones"},
 	{"unexplained-failures", HopLogs, Fail, Symptom, "Failures are logged whose reason no other finding explains.", "look at the lines: loglens raw"},
 	{"logs-off", HopLogs, Note, Cause, "Access logs are switched off, so that a failure cannot be told by target.", "switch them on"},
 	{"logs-health-check-off", HopLogs, Note, Cause, "Targets are unhealthy, and health check logs are switched off, which would say why.", "switch them on"},

@@ -170,6 +170,10 @@ func leftOver(f *facts, list []*Finding) (more []*Finding) {
 			found.Sentence = fmt.Sprintf("Requests got 503 since no target could be used, and none is healthy now: %s.", few(without))
 		case !known:
 			found.Sentence = "Requests got 503 since no target could be used; of not all of their target groups is known whether there is one now."
+		case f.isRest(f.targetsSince(noTarget), among(noTarget)) && f.lateAnswers("503") == 0:
+			found.Level = Warn
+			found.Sentence = fmt.Sprintf("Requests got 503 %s since no target could be used, and targets have answered since.", f.span(f.firstAndLast(noTarget)))
+			found.Do = "see what happened to the targets at that time: a deployment, a scale-in to none, health checks that all of them failed"
 		}
 		found.because(FromLog, amount.Of(n, "request", "requests")+" got 503 without a target")
 		found.share = noTarget

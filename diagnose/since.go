@@ -50,6 +50,32 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	return shortest
 }
 
+// targetsSince is for how long requests were sent to targets of each group that had none for
+// some failures, after the last of them.
+func (f *facts) targetsSince(share func(Failure) int64) time.Duration {
+	last, sent := map[string]time.Time{}, map[string]time.Time{}
+	for _, row := range f.failures() {
+		if among(share)(row) && row.Last.After(last[row.Group]) {
+			last[row.Group] = row.Last
+		}
+	}
+	for _, t := range f.Logs.Traffic {
+		if t.Target != "" && t.Last.After(sent[t.Group]) {
+			sent[t.Group] = t.Last
+		}
+	}
+	var shortest time.Duration
+	for group, at := range last {
+		if d := max(0, sent[group].Sub(at)); shortest == 0 || d < shortest {
+			shortest = d
+		}
+		if shortest == 0 {
+			break
+		}
+	}
+	return shortest
+}
+
 // isOver reports whether failures of a group's targets are over, by all that is seen, and
 // when it was. late is what metrics count of them after the logs. What comes now and then
 // is over only after a longer rest than it had before.

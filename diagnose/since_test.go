@@ -262,3 +262,40 @@ func (s *Snapshot) function() {
 	s.web().Targets = []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:shop", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
 	s.Logs.Traffic = []Traffic{{webARN, "", 6000, 0.4, s.Logs.Last, 0}}
 }
+
+// TestNoTargetOver: 503s for want of a target are told in the past where targets of the group
+// have answered since, and none came again.
+func TestNoTargetOver(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		over   bool
+	}{
+		{"ended", nil, true},
+		{"goes on", func(s *Snapshot) { s.Logs.Failures[0].Last = s.minute(58) }, false},
+		{"no request since", func(s *Snapshot) { s.Logs.Traffic[0].Last, s.Logs.Traffic[1].Last = s.minute(7), s.minute(4) }, false},
+		{"requests of another group only", func(s *Snapshot) { s.Logs.Traffic[0].Group, s.Logs.Traffic[1].Group = newARN, newARN }, false},
+		{"comes back", func(s *Snapshot) {
+			s.Logs.Failures[0].Last, s.Logs.Minutes[35].Reasons = s.minute(35), map[string]int64{"No_Usable_Target": 10}
+		}, false},
+		{"counted after the logs", func(s *Snapshot) { s.late("HTTPCode_ELB_503_Count", "", 57, 40) }, false},
+		{"none is healthy now", func(s *Snapshot) { s.all("initial", "Elb.InitialHealthChecking", "") }, false},
+	} {
+		s := base()
+		s.failing("No_Usable_Target", "", 503, 60, func(f *Failure) { f.First, f.Last = s.minute(5), s.minute(6) })
+		for i := range s.Logs.Minutes {
+			if s.Logs.Minutes[i].Reasons = nil; i == 5 || i == 6 {
+				s.Logs.Minutes[i].Reasons = map[string]int64{"No_Usable_Target": 30}
+			}
+		}
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("no-usable-target")
+		past := f != nil && f.Level == Warn && strings.HasPrefix(f.Sentence, "Requests got 503 between 11:05 and 11:06 UTC") && strings.Contains(f.Do, "at that time")
+		if f == nil || past != tt.over || (f.Level == Fail) == tt.over || f.Explains != 60 {
+			t.Errorf("%s: told as over %v, want %v:\n%s", tt.name, past, tt.over, said(r))
+		}
+	}
+}

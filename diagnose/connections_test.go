@@ -378,3 +378,57 @@ func TestKeepAliveOfServers(t *testing.T) {
 		}
 	}
 }
+
+// TestRestarts: a target that is healthy, answers, and refuses for a moment again and again is
+// restarted, or crashes: nobody has to start it, or to let it listen elsewhere.
+func TestRestarts(t *testing.T) {
+	again := func(s *Snapshot) {
+		s.failing("Target_Connection_Error", first, 502, 60, func(f *Failure) { f.First, f.Last, f.Quick = s.minute(5), s.minute(45), 60 })
+		counts := Series{Name: "TargetConnectionErrorCount", Group: webARN, Stat: "Sum", Period: 60}
+		for i := range s.Logs.Minutes {
+			if s.Logs.Minutes[i].Reasons = nil; i%20 == 5 {
+				s.Logs.Minutes[i].Reasons, s.Logs.Minutes[i].Unconnected = map[string]int64{"Target_Connection_Error": 20}, map[string]int64{first: 20}
+				counts.Points = append(counts.Points, Point{s.minute(i), 20})
+			}
+		}
+		s.Metrics = append(s.Metrics, counts)
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+	}{
+		{"again and again", func(*Snapshot) {}, true},
+		{"unhealthy now", func(s *Snapshot) {
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.FailedHealthChecks"
+		}, false},
+		{"registered no more", func(s *Snapshot) { s.web().Targets[0].ID = "10.0.10.13" }, false},
+		{"checked on another port", func(s *Snapshot) { s.checkPort("9090") }, false},
+		{"a probe is refused", func(s *Snapshot) {
+			s.Probes = []Probe{{Group: webARN, Target: first, Address: first, Outcome: ProbeRefused}}
+		}, false},
+		{"mostly refuses", func(s *Snapshot) { s.Logs.Traffic[0].Requests = 100 }, false},
+		{"over", func(s *Snapshot) {
+			s.Logs.Failures[0].Last = s.minute(5)
+			for i := 6; i < 60; i++ {
+				s.Logs.Minutes[i].Reasons, s.Logs.Minutes[i].Unconnected = nil, nil
+			}
+			s.Metrics[len(s.Metrics)-1].Points = []Point{{s.minute(5), 60}}
+		}, false},
+	} {
+		s := base()
+		again(s)
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		for _, f := range r.Findings {
+			if f.ID == "target-port-refused" || f.ID == "deregistration-delay-too-short" || f.ID == "health-check-port-hides-refusal" {
+				if told := strings.Contains(f.Sentence, "now and then") && strings.Contains(f.Do, "restart") && !strings.Contains(f.Do, "all addresses"); told != tt.want {
+					t.Errorf("%s: told as restarts %v, want %v:\n%s", tt.name, told, tt.want, said(r))
+				}
+			}
+		}
+		if tt.want && r.Findings[0].ID != "target-port-refused" {
+			t.Errorf("%s: want target-port-refused:\n%s", tt.name, said(r))
+		}
+	}
+}

@@ -103,6 +103,10 @@ func (f *facts) refusing(g *Group) *Finding {
 		}
 	}
 	f.otherwiseNumbered(found, g)
+	if len(probed) == 0 && f.comesAndGoes(found, g, share) {
+		found.Sentence = fmt.Sprintf("%s refuse%s connections now and then, and answer%s in between: %s process is restarted, or crashes.", whom(found.Targets, g), third(len(found.Targets)), third(len(found.Targets)), amount.Noun(len(found.Targets), "its", "their"))
+		found.Do = "see why the process ends, or is restarted: out of memory, a crash, a liveness probe, a deployment; the exit code of the container tells, and its log"
+	}
 	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok && len(probed) == 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
@@ -113,6 +117,21 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
 	return found
+}
+
+// comesAndGoes reports whether targets that refuse are healthy by checks of the same port, and
+// answer most of their requests.
+func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64) bool {
+	for _, t := range found.Targets {
+		at := slices.IndexFunc(f.of(g), func(e endpoint) bool { return e.name() == t })
+		if at < 0 {
+			return false
+		}
+		if e := f.of(g)[at]; !e.healthy() || e.checkPort != e.port || f.served(e, g.logARN(f)) <= f.met(e, share) {
+			return false
+		}
+	}
+	return true
 }
 
 // otherwiseNumbered adds to what is to be done that the process may listen on another port,

@@ -65,6 +65,7 @@ func (f *Finding) finish(facts *facts) {
 	slices.Sort(f.Groups)
 	slices.SortFunc(f.Targets, compareTargets)
 	facts.keptByKubernetes(f)
+	facts.endedEarly(f)
 	if f.share == nil {
 		return
 	}

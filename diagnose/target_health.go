@@ -199,6 +199,36 @@ func (f *facts) oneZone(found *Finding) {
 	found.rival("", "an outage of the zone, which AWS Health shows")
 }
 
+// endedEarly adds to what is seen of a group's health checks that its targets may be ended before
+// they have started: some leave, others fail their checks or have their first ones, and none is
+// healthy.
+//
+// Source: AWS, "healthCheckGracePeriodSeconds" of the ECS API reference, and "Set the health
+// check grace period for an Auto Scaling group" of the Auto Scaling guide, read 2026-11.
+func (f *facts) endedEarly(found *Finding) {
+	if !slices.Contains([]string{"target-health-failed-checks", "target-health-timeout", "health-check-server-error", "target-port-refused", "no-usable-target"}, found.ID) {
+		return
+	}
+	for _, g := range f.Groups {
+		if !slices.Contains(found.Groups, g.Name) || slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
+			continue
+		}
+		leaving, coming := 0, 0
+		for _, t := range g.Targets {
+			switch t.State {
+			case "draining":
+				leaving++
+			case "unhealthy", "initial":
+				coming++
+			}
+		}
+		if leaving > 0 && coming > 0 {
+			found.rival("", fmt.Sprintf("targets of %s that are ended before they have started, and replaced by others: some leave, and none is healthy; then the grace period of the ECS service (healthCheckGracePeriodSeconds, 0 unless set) or of the Auto Scaling group has to be longer than the start takes", g.Name))
+			return
+		}
+	}
+}
+
 // checksAreSilent reports whether a symptom is what a network balancer says of all health
 // checks that fail: it has no reason of its own for those that are not answered, nor for
 // those that are answered with a wrong code.

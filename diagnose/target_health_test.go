@@ -151,3 +151,52 @@ func TestWithoutPod(t *testing.T) {
 		}
 	}
 }
+
+// TestReplaced: where targets leave while others of the group fail their checks, or have their
+// first ones, and none is healthy, they may be ended before they have started: that is named
+// beside whatever is seen of their checks.
+func TestReplaced(t *testing.T) {
+	leaves := func(s *Snapshot) {
+		s.web().Targets = append(s.web().Targets, Target{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "draining", Reason: "Target.DeregistrationInProgress"})
+		s.Network.Interfaces[0].Addresses = append(s.Network.Interfaces[0].Addresses, "10.0.10.13")
+	}
+	refuses := func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }
+	for _, tt := range []struct {
+		name, id string
+		change   func(*Snapshot)
+		want     bool
+	}{
+		{"checks are refused", "target-health-failed-checks", func(s *Snapshot) { refuses(s); leaves(s) }, true},
+		{"checks are not answered", "target-health-timeout", func(s *Snapshot) {
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+			leaves(s)
+		}, true},
+		{"checks are answered with 503", "health-check-server-error", func(s *Snapshot) { s.codes(503); leaves(s) }, true},
+		{"requests are refused", "target-port-refused", func(s *Snapshot) {
+			refuses(s)
+			leaves(s)
+			s.failing("Target_Connection_Error", first, 502, 3000, func(f *Failure) { f.Quick = 3000 })
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 3000)
+		}, true},
+		{"there was none", "no-usable-target", func(s *Snapshot) {
+			s.all("initial", "Elb.InitialHealthChecking", "")
+			leaves(s)
+			s.failing("No_Usable_Target", "", 503, 60)
+		}, true},
+		{"nobody leaves", "target-health-failed-checks", refuses, false},
+		{"one is healthy", "target-health-failed-checks", func(s *Snapshot) {
+			refuses(s)
+			leaves(s)
+			s.web().Targets[0].State = "healthy"
+		}, false},
+		{"the path is not there, which is why", "health-check-path-not-found", func(s *Snapshot) { s.codes(404); leaves(s) }, false},
+	} {
+		s := base()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if got := f != nil && slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, "grace period") }); f == nil || got != tt.want {
+			t.Errorf("%s: the grace period is named %v, want %v:\n%s", tt.name, got, tt.want, said(r))
+		}
+	}
+}

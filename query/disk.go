@@ -113,7 +113,7 @@ func (d Disk) command(words string) string {
 
 // Rebuild says how to go on without what is in the file.
 func (d Disk) Rebuild() string {
-	return d.command("store rebuild") + " SOURCE puts it aside and reads the logs again"
+	return d.command("store rebuild") + " SOURCE puts it aside and reads the logs again; of S3 the last hour, unless --since says more"
 }
 
 // Retry says how to have objects of the window read again that could not be read when

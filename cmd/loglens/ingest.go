@@ -175,6 +175,9 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 	if in.window, err = a.timedWindow(ctx, o.read, in); err != nil {
 		return done, in, "", err
 	}
+	if !in.window.From.IsZero() {
+		a.say("window %s", in.window)
+	}
 	plan := ingest.Plan{Window: in.window, Now: a.now(), LoadBalancer: in.balancer}
 	if o.anew {
 		if found, err := anything(ctx, in.sources, plan); err != nil || !found {

@@ -159,7 +159,7 @@ func (a *app) storeRebuild() *cobra.Command {
 	o := ingestOptions{read: intoStore, anew: true}
 	c := a.ingesting(o)
 	c.Use, c.Short = "rebuild [SOURCE…]", "Put the store aside, and ingest into a new one"
-	c.Long = "rebuild renames the store, which may be damaged or of another version of\nloglens, and ingests into a new one. Nothing is deleted.\n\n" + o.read.source.help()
+	c.Long = "rebuild renames the store, which may be damaged or of another version of\nloglens, and ingests into a new one: of S3 the last hour, unless --since says\nmore. Nothing is deleted.\n\n" + o.read.source.help()
 	c.Example = "  loglens store rebuild --since 30d s3://my-logs/prod"
 	return c
 }

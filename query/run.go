@@ -134,12 +134,16 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	params := parameters(text)
 	t.Window = s.in.Plan.Window
 	allLines := r.Earliest != "" && q.Limit == 0
+	warning := ""
 	a := asked{
 		text: text, relations: r.relations, many: allLines, large: allLines && q.To != nil,
 		count: true, failures: r.held(q.By), grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
-		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To, s.in.Plan.Window) },
+		rows: func(rows resultRows) (err error) {
+			warning, err = t.take(rows, q.Limit, q.To, s.in.Plan.Window)
+			return err
+		},
 	}
 	all := int64(-1)
 	if r.Earliest != "" && q.Limit > 0 && q.Limit < mostEarliest {
@@ -156,6 +160,9 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	}
 	if err := s.facts(ctx, t, q); err != nil {
 		return err
+	}
+	if warning != "" {
+		t.Warnings = append(t.Warnings, warning)
 	}
 	return s.present(ctx, t)
 }
@@ -233,11 +240,12 @@ func bound(t time.Time) int64 {
 // filters with which "raw" shows the lines that a row counts, or NULL, and how many lines
 // those are. The first row that counts any is the one whose drill is kept. seen_first and
 // seen_last are the times of the first and last entry of a log other than that of requests:
-// a window that was asked for without an end reaches over them.
-func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) error {
+// a window that was asked for without an end reaches over them. warning, NULL for none, is
+// the same in all rows.
+func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (warning string, err error) {
 	names, err := rows.Columns()
 	if err != nil {
-		return err
+		return "", err
 	}
 	values := make([]any, len(names))
 	places := make([]any, len(names))
@@ -248,7 +256,7 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) err
 	t.Rows, t.RowsGiven, t.RowsLeft, t.Drill = nil, 0, 0, nil
 	if to != nil {
 		if err := to.Begin(t.Columns); err != nil {
-			return err
+			return "", err
 		}
 	}
 	all, counted := int64(0), false
@@ -257,19 +265,19 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) err
 			continue
 		}
 		if err := rows.Scan(places...); err != nil {
-			return err
+			return "", err
 		}
 		row := make([]any, len(t.Columns))
 		for i, c := range t.Columns {
 			if row[i], err = value(values[at[c.Name]], c.Type); err != nil {
-				return fmt.Errorf("column %s: %w", c.Name, err)
+				return "", fmt.Errorf("column %s: %w", c.Name, err)
 			}
 		}
 		if to == nil {
 			t.Rows = append(t.Rows, row)
 		} else {
 			if err := to.Row(row); err != nil {
-				return err
+				return "", err
 			}
 			t.RowsGiven++
 		}
@@ -281,13 +289,16 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) err
 			last, _ := values[at["seen_last"]].(time.Time)
 			t.reach(asked, first.UTC(), last.UTC())
 		}
+		if i, ok := at["warning"]; ok {
+			warning, _ = values[i].(string)
+		}
 		if i, ok := at["drill"]; ok && !counted {
 			n, _ := values[at["drill_rows"]].(int64)
 			t.Drill, counted = drill(values[i], n), n > 0
 		}
 	}
 	t.RowsLeft = max(all-t.Shown(), 0)
-	return rows.Err()
+	return warning, rows.Err()
 }
 
 // reach moves the ends of the window that were not asked for, as far as is needed for it to

@@ -30,7 +30,8 @@
 --
 -- AWS logs the causes of rejected client certificates, and the alert that a client
 -- of a network load balancer sent. TLS_Handshake_Failed is derived: no protocol was
--- agreed upon at a port where other connections of the window have one.
+-- agreed upon at a port where other connections of the window have one. Where none has
+-- one, a warning beside what failed elsewhere names the ports; at 80 that is plain HTTP.
 -- connections are all with the row's log, load balancer and port, if it is divided by them.
 -- raw, asked for one window_start, sees no other connections of a port than those of that
 -- time, so it cannot ask for derived causes of one.
@@ -54,9 +55,13 @@ connecting AS ( -- everything that a connection can tell, counted at once
 ),
 seen AS MATERIALIZED (
 	SELECT *,
-		coalesce(code, CASE WHEN without AND (log = 'nlb_tls' OR bool_or(NOT without) OVER (PARTITION BY log, elb, port)) THEN 'TLS_Handshake_Failed' END) AS named,
+		coalesce(code, CASE WHEN without AND (log = 'nlb_tls' OR spoken) THEN 'TLS_Handshake_Failed' END) AS named,
 		CASE WHEN code IS NULL THEN 'derived' ELSE 'logged' END AS source
-	FROM connecting
+	FROM (SELECT *, bool_or(NOT without) OVER (PARTITION BY log, elb, port) AS spoken FROM connecting)
+),
+untold AS ( -- ports of which nothing is known
+	SELECT list(n || CASE n WHEN 1 THEN ' connection' ELSE ' connections' END || ' at port ' || coalesce(port, '-') || ' of ' || coalesce(elb, '-') ORDER BY n DESC, elb, port) AS ports
+	FROM (SELECT elb, port, sum(n)::BIGINT AS n FROM seen WHERE log = 'connection' AND NOT spoken AND code IS NULL AND port IS DISTINCT FROM '80' GROUP BY elb, port)
 ),
 keyed AS (
 	SELECT {
@@ -94,6 +99,8 @@ SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS lo
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(way.load_balancer, '-') END,
 		'port': CASE WHEN list_contains($by, 'port') THEN coalesce(way.port, '-') END
 	} END AS drill,
-	failures AS drill_rows
+	failures AS drill_rows,
+	(SELECT 'at a port where none spoke TLS all may be plain HTTP or all have failed, and none is counted as failed: ' || array_to_string(ports[:3], ', ')
+		|| CASE WHEN len(ports) > 3 THEN ', and ' || len(ports) - 3 || ' more' ELSE '' END FROM untold WHERE len(ports) > 0) AS warning
 FROM ranked JOIN passing USING (way)
 ORDER BY way.window_start, rank;

@@ -241,7 +241,7 @@ func bound(t time.Time) int64 {
 // those are. The first row that counts any is the one whose drill is kept. seen_first and
 // seen_last are the times of the first and last entry of a log other than that of requests:
 // a window that was asked for without an end reaches over them. warning, NULL for none, is
-// the same in all rows.
+// the same in all rows; one whose all_rows is NULL is there for its sake alone.
 func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (warning string, err error) {
 	names, err := rows.Columns()
 	if err != nil {
@@ -267,6 +267,14 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (wa
 		if err := rows.Scan(places...); err != nil {
 			return "", err
 		}
+		if i, ok := at["warning"]; ok {
+			warning, _ = values[i].(string)
+		}
+		if i, ok := at["all_rows"]; ok {
+			if all, ok = values[i].(int64); !ok {
+				continue
+			}
+		}
 		row := make([]any, len(t.Columns))
 		for i, c := range t.Columns {
 			if row[i], err = value(values[at[c.Name]], c.Type); err != nil {
@@ -281,16 +289,10 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (wa
 			}
 			t.RowsGiven++
 		}
-		if i, ok := at["all_rows"]; ok {
-			all, _ = values[i].(int64)
-		}
 		if i, ok := at["seen_first"]; ok {
 			first, _ := values[i].(time.Time)
 			last, _ := values[at["seen_last"]].(time.Time)
 			t.reach(asked, first.UTC(), last.UTC())
-		}
-		if i, ok := at["warning"]; ok {
-			warning, _ = values[i].(string)
 		}
 		if i, ok := at["drill"]; ok && !counted {
 			n, _ := values[at["drill_rows"]].(int64)

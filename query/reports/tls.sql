@@ -31,7 +31,7 @@
 -- AWS logs the causes of rejected client certificates, and the alert that a client
 -- of a network load balancer sent. TLS_Handshake_Failed is derived: no protocol was
 -- agreed upon at a port where other connections of the window have one. Where none has
--- one, a warning beside what failed elsewhere names the ports; at 80 that is plain HTTP.
+-- one, a warning names the ports; at 80 that is plain HTTP.
 -- connections are all with the row's log, load balancer and port, if it is divided by them.
 -- raw, asked for one window_start, sees no other connections of a port than those of that
 -- time, so it cannot ask for derived causes of one.
@@ -100,7 +100,7 @@ SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS lo
 		'port': CASE WHEN list_contains($by, 'port') THEN coalesce(way.port, '-') END
 	} END AS drill,
 	failures AS drill_rows,
-	(SELECT 'at a port where none spoke TLS all may be plain HTTP or all have failed, and none is counted as failed: ' || array_to_string(ports[:3], ', ')
-		|| CASE WHEN len(ports) > 3 THEN ', and ' || len(ports) - 3 || ' more' ELSE '' END FROM untold WHERE len(ports) > 0) AS warning
-FROM ranked JOIN passing USING (way)
+	'at a port where none spoke TLS all may be plain HTTP or all have failed, and none is counted as failed: ' || array_to_string(ports[:3], ', ')
+		|| CASE WHEN len(ports) > 3 THEN ', and ' || len(ports) - 3 || ' more' ELSE '' END AS warning
+FROM untold LEFT JOIN (ranked JOIN passing USING (way)) ON true
 ORDER BY way.window_start, rank;

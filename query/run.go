@@ -134,16 +134,12 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	params := parameters(text)
 	t.Window = s.in.Plan.Window
 	allLines := r.Earliest != "" && q.Limit == 0
-	warning := ""
 	a := asked{
 		text: text, relations: r.relations, many: allLines, large: allLines && q.To != nil,
 		count: true, failures: r.held(q.By), grain: grainOf(text, t.Window, q.widths(t.Window)),
 		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
 		before: func() error { return s.window(ctx, t) },
-		rows: func(rows resultRows) (err error) {
-			warning, err = t.take(rows, q.Limit, q.To, s.in.Plan.Window)
-			return err
-		},
+		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To, s.in.Plan.Window) },
 	}
 	all := int64(-1)
 	if r.Earliest != "" && q.Limit > 0 && q.Limit < mostEarliest {
@@ -161,8 +157,8 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	if err := s.facts(ctx, t, q); err != nil {
 		return err
 	}
-	if warning != "" {
-		t.Warnings = append(t.Warnings, warning)
+	if t.Warned != "" {
+		t.Warnings = append(t.Warnings, t.Warned)
 	}
 	return s.present(ctx, t)
 }
@@ -242,10 +238,10 @@ func bound(t time.Time) int64 {
 // seen_last are the times of the first and last entry of a log other than that of requests:
 // a window that was asked for without an end reaches over them. warning, NULL for none, is
 // the same in all rows; one whose all_rows is NULL is there for its sake alone.
-func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (warning string, err error) {
+func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) error {
 	names, err := rows.Columns()
 	if err != nil {
-		return "", err
+		return err
 	}
 	values := make([]any, len(names))
 	places := make([]any, len(names))
@@ -253,10 +249,10 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (wa
 	for i, name := range names {
 		places[i], at[name] = &values[i], i
 	}
-	t.Rows, t.RowsGiven, t.RowsLeft, t.Drill = nil, 0, 0, nil
+	t.Rows, t.RowsGiven, t.RowsLeft, t.Drill, t.Warned = nil, 0, 0, nil, ""
 	if to != nil {
 		if err := to.Begin(t.Columns); err != nil {
-			return "", err
+			return err
 		}
 	}
 	all, counted := int64(0), false
@@ -265,10 +261,10 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (wa
 			continue
 		}
 		if err := rows.Scan(places...); err != nil {
-			return "", err
+			return err
 		}
 		if i, ok := at["warning"]; ok {
-			warning, _ = values[i].(string)
+			t.Warned, _ = values[i].(string)
 		}
 		if i, ok := at["all_rows"]; ok {
 			if all, ok = values[i].(int64); !ok {
@@ -278,14 +274,14 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (wa
 		row := make([]any, len(t.Columns))
 		for i, c := range t.Columns {
 			if row[i], err = value(values[at[c.Name]], c.Type); err != nil {
-				return "", fmt.Errorf("column %s: %w", c.Name, err)
+				return fmt.Errorf("column %s: %w", c.Name, err)
 			}
 		}
 		if to == nil {
 			t.Rows = append(t.Rows, row)
 		} else {
 			if err := to.Row(row); err != nil {
-				return "", err
+				return err
 			}
 			t.RowsGiven++
 		}
@@ -300,7 +296,7 @@ func (t *Table) take(rows resultRows, limit int, to Sink, asked when.Window) (wa
 		}
 	}
 	t.RowsLeft = max(all-t.Shown(), 0)
-	return warning, rows.Err()
+	return rows.Err()
 }
 
 // reach moves the ends of the window that were not asked for, as far as is needed for it to

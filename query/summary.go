@@ -195,10 +195,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		count: true, failures: failures, grain: grainOf(plan, first.Window, widths),
 		args:   func() []any { return parts[0].ask.args(first.Window, s.in.Plan.Window, parameters(texts[0])) },
 		before: func() error { return s.window(ctx, first) },
-		rows: func(rows resultRows) error {
-			_, err := first.take(rows, parts[0].ask.Limit, nil, s.in.Plan.Window)
-			return err
-		},
+		rows:   func(rows resultRows) error { return first.take(rows, parts[0].ask.Limit, nil, s.in.Plan.Window) },
 	})
 	if err != nil {
 		return nil, err
@@ -220,9 +217,6 @@ func (s *Store) further(ctx context.Context, t *Table, text string, q Question, 
 	return s.statement(ctx, asked{
 		text: text,
 		args: func() []any { return q.args(t.Window, s.in.Plan.Window, parameters(text)) },
-		rows: func(rows resultRows) error {
-			_, err := t.take(rows, q.Limit, nil, s.in.Plan.Window)
-			return err
-		},
+		rows: func(rows resultRows) error { return t.take(rows, q.Limit, nil, s.in.Plan.Window) },
 	})
 }

@@ -35,6 +35,7 @@ type Table struct {
 	Drill      *Drill    // how to see the lines behind the first count, nil if there is none
 	Next       string    // a command worth running next; empty if there is none
 	Lines      string    // a command that shows the lines behind the first count; empty if there is none
+	Warned     string    // what the rows themselves warn of; it is among Warnings, too
 }
 
 // Shown is how many rows the answer has, without those that the limit cut off.

@@ -407,6 +407,14 @@ func TestRestarts(t *testing.T) {
 		{"a probe is refused", func(s *Snapshot) {
 			s.Probes = []Probe{{Group: webARN, Target: first, Address: first, Outcome: ProbeRefused}}
 		}, false},
+		{"not known of which target", func(s *Snapshot) {
+			s.classic()
+			for i := range s.Logs.Traffic {
+				s.Logs.Traffic[i].Group = ""
+			}
+			s.Logs.Failures[0].Group, s.Logs.Failures[0].Target = "", ""
+			s.metric("BackendConnectionErrors", "", "Sum", 60)
+		}, false},
 		{"mostly refuses", func(s *Snapshot) { s.Logs.Traffic[0].Requests = 100 }, false},
 		{"over", func(s *Snapshot) {
 			s.Logs.Failures[0].Last = s.minute(5)

@@ -103,7 +103,7 @@ func (f *facts) refusing(g *Group) *Finding {
 		}
 	}
 	f.otherwiseNumbered(found, g)
-	if len(probed) == 0 && f.comesAndGoes(found, g, share) {
+	if len(probed) == 0 && len(found.Targets) > 0 && f.comesAndGoes(found, g, share) {
 		found.Sentence = fmt.Sprintf("%s refuse%s connections now and then, and answer%s in between: %s process is restarted, or crashes.", whom(found.Targets, g), third(len(found.Targets)), third(len(found.Targets)), amount.Noun(len(found.Targets), "its", "their"))
 		found.Do = "see why the process ends, or is restarted: out of memory, a crash, a liveness probe, a deployment; the exit code of the container tells, and its log"
 	}

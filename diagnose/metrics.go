@@ -152,6 +152,7 @@ func (f *facts) notLogged() []*Finding {
 	found.Confidence = Low
 	if !f.hasAccess() {
 		found.because(FromMetric, f.tally(name, ""))
+		f.guess(found)
 	} else {
 		found = finding("balancer-5xx-after-logs", fmt.Sprintf("The balancer answered with 5xx after %s UTC, where the logs end: no other finding counts these.", f.clock(f.logsEnd())))
 		since = " since"

@@ -1,0 +1,65 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestUnlogged: without logs, as access logs are off unless somebody switches them on, the
+// status and what else is counted leave few causes for what the balancer answered: these are
+// named.
+func TestUnlogged(t *testing.T) {
+	const race, closes, slow, refused, late, none = "keep-alive-race", "target-closes-connection", "idle-timeout-reached", "target-port-refused", "target-connect-timeout", "no-usable-target"
+	for _, tt := range []struct {
+		name   string
+		counts map[string]float64
+		change func(*Snapshot)
+		want   []string
+		says   string
+	}{
+		{"502", map[string]float64{"502": 60}, nil, []string{race, closes}, "closed the connection"},
+		{"504", map[string]float64{"504": 60}, nil, []string{slow}, "idle timeout of 60 s"},
+		{"503", map[string]float64{"503": 60}, nil, []string{none}, "503"},
+		{"503 of a rule", map[string]float64{"503": 60}, func(s *Snapshot) {
+			s.Listeners[0].Rules = append([]Rule{{ARN: "arn:rule-1", Priority: "1", Conditions: []Condition{{Field: "path-pattern", Values: []string{"/a/*"}}}, Actions: []Action{{Type: "fixed-response", Status: "503"}}}}, s.Listeners[0].Rules...)
+		}, []string{none, "rule-fixed-response-error"}, "5xx"},
+		{"502 and a few 504", map[string]float64{"502": 60, "504": 12}, nil, []string{race, closes, slow}, "502"},
+		{"500", map[string]float64{"500": 60}, nil, nil, "5xx"},
+		{"a function", map[string]float64{"502": 60}, func(s *Snapshot) {
+			s.web().Type, s.web().Targets = "lambda", []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
+		}, []string{"lambda-errors", "lambda-access-denied"}, "502"},
+		{"metrics of connections that fail", map[string]float64{"502": 60}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 60) }, []string{refused}, "refused"},
+		{"504 with these", map[string]float64{"504": 60}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 60) }, []string{late}, "504"},
+		{"504 with these, by group", map[string]float64{"504": 60}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", webARN, "Sum", 60) }, []string{late}, "no connection"},
+		{"without metrics of requests", map[string]float64{"502": 60}, func(s *Snapshot) {
+			s.Metrics = s.Metrics[len(s.Metrics)-2:]
+		}, []string{race, closes, refused}, "502"},
+		{"both", map[string]float64{"502": 600}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 60) }, []string{refused, race, closes}, "502"},
+	} {
+		s := base()
+		s.Logs = nil
+		sum := 0.0
+		for code, n := range tt.counts {
+			s.metric("HTTPCode_ELB_"+code+"_Count", "", "Sum", n)
+			sum += n
+		}
+		s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", sum)
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("balancer-5xx-not-in-logs")
+		var rivals []string
+		if f != nil {
+			for _, rival := range f.Rivals {
+				rivals = append(rivals, rival.ID)
+			}
+		}
+		slices.Sort(rivals)
+		slices.Sort(tt.want)
+		if f == nil || !slices.Equal(rivals, tt.want) || !strings.Contains(f.Sentence, tt.says) {
+			t.Errorf("%s: %v are named, want %v and %q:\n%s", tt.name, rivals, tt.want, tt.says, said(r))
+		}
+	}
+}

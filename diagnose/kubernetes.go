@@ -53,3 +53,13 @@ func (f *facts) registers(found *Finding, g *Group) {
 	found.because(FromConfig, g.Name+": made by a controller of Kubernetes, by the name, which takes out what others register")
 	found.Verify = append(found.Verify, "kubectl get targetgroupbindings --all-namespaces -o wide", "kubectl logs -n kube-system -l app.kubernetes.io/name=aws-load-balancer-controller --tail 100")
 }
+
+// readinessGate adds to what is seen of a group of Kubernetes without a usable target that a
+// rollout may have ended old pods before the balancer found new ones healthy.
+//
+// Source: AWS Load Balancer Controller, "Pod readiness gate", read 2026-11.
+func (f *facts) readinessGate(found *Finding) {
+	if (found.ID == "no-usable-target" || found.ID == "target-group-all-draining") && slices.ContainsFunc(found.Groups, ofKubernetes) {
+		found.rival("", "a rollout that ends old pods before the balancer finds the new ones healthy: a readiness gate keeps them (label elbv2.k8s.aws/pod-readiness-gate-inject=enabled of the namespace)")
+	}
+}

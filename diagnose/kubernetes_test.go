@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -70,6 +71,34 @@ func TestRegisteredByKubernetes(t *testing.T) {
 		f := r.Findings[0]
 		if len(f.Fix) > 0 || len(f.Undo) > 0 || !strings.Contains(f.Do, "Kubernetes") || !strings.Contains(strings.Join(f.Verify, "\n"), "kubectl get targetgroupbindings") {
 			t.Errorf("%s: want no command that registers, and where to look:\n%s", name, said(r))
+		}
+	}
+}
+
+// TestReadinessGate: a rollout in Kubernetes ends old pods before the balancer finds new ones
+// healthy, unless these have a readiness gate. It is named where a group had no usable target,
+// or has none.
+func TestReadinessGate(t *testing.T) {
+	for _, tt := range []struct {
+		name, id, group string
+		change          func(*Snapshot)
+		want            bool
+	}{
+		{"had none", "no-usable-target", "k8s-shop-web-0123456789", func(s *Snapshot) { s.failing("No_Usable_Target", "", 503, 60) }, true},
+		{"all leave", "target-group-all-draining", "k8s-shop-web-0123456789", func(s *Snapshot) { s.all("draining", "Target.DeregistrationInProgress", "") }, true},
+		{"not of Kubernetes", "no-usable-target", "web", func(s *Snapshot) { s.failing("No_Usable_Target", "", 503, 60) }, false},
+		{"refuses", "target-port-refused", "k8s-shop-web-0123456789", func(s *Snapshot) {
+			s.failing("Target_Connection_Error", first, 502, 600)
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+		}, false},
+	} {
+		s := base()
+		s.web().Name = tt.group
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if got := f != nil && slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, "readiness gate") }); f == nil || got != tt.want {
+			t.Errorf("%s: the readiness gate is named %v, want %v:\n%s", tt.name, got, tt.want, said(r))
 		}
 	}
 }

@@ -17,6 +17,13 @@ var targetTLSCheck = Check{
 
 const notValidated = "the balancer does not validate a target's certificate: expired, self-signed and foreign ones do; what fails is the version, the cipher, or that no TLS is spoken"
 
+// noName is why a gateway may turn the balancer away, such as Istio's and those of Envoy, which
+// have a certificate and routes for each host.
+//
+// Source: Istio, "Configuring SNI routing when not sending SNI" of its common problems, read
+// 2026-11.
+const noName = "targets that choose by the host's name in the handshake (SNI), of which the balancer names none, such as a gateway of Istio or Envoy whose hosts are not *"
+
 func lookAtTargetTLS(f *facts) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
@@ -127,6 +134,8 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(errors), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
+	} else if found.ID == "target-tls-negotiation-fails" {
+		found.rival("", noName)
 	}
 	found.share = f.tlsShare(found, g, d)
 	found.handshake(f.of(g))

@@ -246,3 +246,38 @@ func TestBadRequestsOfLines(t *testing.T) {
 		}
 	}
 }
+
+// TestNameInHandshake: handshakes of a balancer with its targets name no host, so that gateways
+// fail that choose by it: they are named beside TLS that fails, and health checks in HTTPS.
+func TestNameInHandshake(t *testing.T) {
+	for _, tt := range []struct {
+		name, id string
+		change   func(*Snapshot)
+		want     bool
+	}{
+		{"requests", "target-tls-negotiation-fails", func(s *Snapshot) {
+			s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+			s.failing("Target_Connection_Error", first, 502, 600)
+			s.metric("TargetTLSNegotiationErrorCount", webARN, "Sum", 600)
+		}, true},
+		{"health checks", "target-health-failed-checks", func(s *Snapshot) {
+			s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		}, true},
+		{"in plain HTTP", "target-health-failed-checks", func(s *Snapshot) {
+			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		}, false},
+		{"now and then", "target-tls-negotiation-fails", func(s *Snapshot) {
+			s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+			s.metric("TargetTLSNegotiationErrorCount", webARN, "Sum", 6)
+		}, false},
+	} {
+		s := base()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if got := f != nil && slices.ContainsFunc(f.Rivals, func(rival Rival) bool { return strings.Contains(rival.Why, "SNI") }); f == nil || got != tt.want {
+			t.Errorf("%s: SNI is named %v, want %v:\n%s", tt.name, got, tt.want, said(r))
+		}
+	}
+}

@@ -173,11 +173,11 @@ func (f *facts) erring(g *Group) *Finding {
 		return nil
 	}
 	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
-	codes := f.answers(share)
-	proxied := f.proxied(share, n)
-	if proxied {
-		found.Sentence = fmt.Sprintf("%s answer%s %s.", whom(names, g), third(len(names)), asProxies(codes))
-		found.Do = behindProxy
+	codes := f.answers(g, share)
+	code := proxied(codes, n)
+	if code != "" {
+		found.Sentence = fmt.Sprintf("%s answer%s %s.", whom(names, g), third(len(names)), asProxy(code))
+		found.Do = behindProxy(code)
 	}
 	if n > 0 {
 		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %.1f %% of the group's", amount.Of(n, "request", "requests"), counts(codes), 100*rate))
@@ -206,8 +206,8 @@ func (f *facts) erring(g *Group) *Finding {
 	if span, ok := f.isOver(g, names, share, late); ok {
 		found.Sentence = fmt.Sprintf("%s answered 5xx %s, and not since: the application failed, not the way to it.", whom(names, g), span)
 		found.Do = "see what happened to the application at that time, in its log: a deployment, a restart, what it waits for"
-		if proxied {
-			found.Sentence = fmt.Sprintf("%s answered %s: %s, and not since.", whom(names, g), asProxies(codes), span)
+		if code != "" {
+			found.Sentence = fmt.Sprintf("%s answered %s: %s, and not since.", whom(names, g), asProxy(code), span)
 			found.Do = "see what happened to the application at that time: a deployment, a restart, what it waits for; the error log of a proxy (nginx, Envoy, an ingress) says why it answered so"
 		}
 	}
@@ -219,35 +219,43 @@ func (f *facts) erring(g *Group) *Finding {
 //
 // Source: RFC 9110, sections 15.6.3 to 15.6.5; nginx, "proxy_read_timeout" of
 // ngx_http_proxy_module; Envoy, "Response flags" of its access logging, read 2026-11.
-const behindProxy = "look at the error log of the proxy (nginx, Envoy, an ingress), which says why, and at what is behind it: with 502 that refuses, or breaks off; with 503 there is none, or it is overloaded; with 504 it is slower than the proxy's own time limit, such as proxy_read_timeout of nginx; if there is no proxy, look at the application's log"
-
-// proxyAnswers are the codes that a proxy answers with for want of an answer.
-var proxyAnswers = []int64{502, 503, 504}
-
-// proxied reports whether most of n failures are answers of a proxy.
-func (f *facts) proxied(share func(Failure) int64, n int64) bool {
-	return 2*f.sum(func(row Failure) int64 {
-		if slices.Contains(proxyAnswers, row.TargetStatus) {
-			return share(row)
-		}
-		return 0
-	}) > n
+func behindProxy(code string) string {
+	why := map[string]string{
+		"502": "which refuses its connections, or breaks them off",
+		"503": "of which there is none, or which is overloaded",
+		"504": "which is slower than the proxy's own time limit, such as proxy_read_timeout of nginx (60 s unless changed)",
+	}[code]
+	return "look at the error log of the proxy (nginx, Envoy, an ingress), and at what is behind it, " + why + "; if there is no proxy, look at the application's log"
 }
 
-// asProxies says which code is answered most, and who does so.
-func asProxies(codes map[string]int64) string {
-	code := mostFirst(codes)[0]
+// proxied is the most frequent of the codes that a proxy answers with for want of an answer, if
+// these are most of n answers; empty if not.
+func proxied(codes map[string]int64, n int64) (code string) {
+	sum := int64(0)
+	for _, c := range []string{"502", "503", "504"} {
+		if sum += codes[c]; codes[c] > codes[code] {
+			code = c
+		}
+	}
+	if 2*sum <= n {
+		return ""
+	}
+	return code
+}
+
+// asProxy says of an answer who gives it.
+func asProxy(code string) string {
 	if code == "503" {
 		return "503, as a proxy on the target does that has nowhere to send to, or an application that is overloaded or shut down"
 	}
 	return code + ", as a proxy on the target does that gets no answer from what is behind it"
 }
 
-// answers counts the failures of a share by what the target answered.
-func (f *facts) answers(share func(Failure) int64) map[string]int64 {
+// answers counts the failures of a group's share by what the target answered.
+func (f *facts) answers(g *Group, share func(Failure) int64) map[string]int64 {
 	codes := map[string]int64{}
 	for _, row := range f.failures() {
-		if n := share(row); n > 0 && row.TargetStatus >= 0 {
+		if n := share(row); n > 0 && row.TargetStatus >= 0 && f.mine(g, row) {
 			codes[strconv.FormatInt(row.TargetStatus, 10)] += n
 		}
 	}

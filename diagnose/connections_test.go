@@ -264,6 +264,7 @@ func TestProxyAnswers(t *testing.T) {
 		{map[int64]int64{504: 60}, true, "60 requests were answered with 5xx by the target (504: 60), 1.0 % of the group's"},
 		{map[int64]int64{502: 60, 500: 12}, true, "72 requests were answered with 5xx by the target (502: 60, 500: 12), 1.2 % of the group's"},
 		{map[int64]int64{503: 60}, true, "60 requests were answered with 5xx by the target (503: 60), 1.0 % of the group's"},
+		{map[int64]int64{500: 48, 502: 24, 504: 36}, true, "108 requests were answered with 5xx by the target (500: 48, 504: 36, 502: 24), 1.8 % of the group's"},
 		{map[int64]int64{500: 60, 502: 12}, false, "72 requests were answered with 5xx by the target (500: 60, 502: 12), 1.2 % of the group's"},
 	} {
 		for _, past := range []bool{false, true} {
@@ -282,6 +283,9 @@ func TestProxyAnswers(t *testing.T) {
 			}
 			r := Diagnose(copied(t, s))
 			f := r.Findings[0]
+			if strings.Contains(f.Sentence, "500,") {
+				t.Errorf("%v: 500 is told as a proxy's:\n%s", tt.codes, said(r))
+			}
 			proxy := strings.Contains(f.Sentence, "a proxy") && strings.Contains(f.Do, "proxy") && !strings.Contains(f.Sentence, "the application fail")
 			if f.ID != "target-answers-5xx" || proxy != tt.proxy || strings.Contains(f.Sentence, "not since") != past || !slices.Contains(f.Evidence, Evidence{FromLog, tt.want}) {
 				t.Errorf("%v, past %v: told as a proxy's %v, want %v, and %q:\n%s", tt.codes, past, proxy, tt.proxy, tt.want, said(r))

@@ -30,7 +30,25 @@ func lookAtTimeouts(f *facts) (list []*Finding) {
 			}
 		}
 	}
+	f.idleOnce(list)
 	return list
+}
+
+// idleOnce leaves the command that changes the balancer's idle timeout to the finding that
+// explains most.
+func (f *facts) idleOnce(list []*Finding) {
+	var most *Finding
+	for _, found := range list {
+		if found.ID == "idle-timeout-reached" && len(found.Fix) > 0 && (most == nil || f.sum(found.share) > f.sum(most.share)) {
+			most = found
+		}
+	}
+	for _, found := range list {
+		if found != most && found.ID == "idle-timeout-reached" && len(found.Fix) > 0 {
+			found.Fix, found.Undo = nil, nil
+			found.because(FromConfig, "the idle timeout is that of all groups: the command is given for "+few(most.Groups))
+		}
+	}
 }
 
 // raceRate is the part of requests above which failures at 0 s are no race with

@@ -198,3 +198,30 @@ func TestRaceAndCrash(t *testing.T) {
 		t.Errorf("%d of 240 are explained:\n%s", r.Observed.Explained, said(r))
 	}
 }
+
+// TestIdleOnce: the idle timeout is the balancer's, so that one command raises it for all groups
+// whose targets are slow: it stands at the one with most of these failures.
+func TestIdleOnce(t *testing.T) {
+	for _, most := range []string{webARN, newARN} {
+		s := base()
+		s.second([]Target{{ID: "10.0.10.11", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+		s.Listeners[0].Rules = append([]Rule{forwardTo("5", newARN)}, s.Listeners[0].Rules...)
+		s.Listeners[0].Rules[0].Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, 3000, 1, noon, 0})
+		for _, arn := range []string{webARN, newARN} {
+			n := int64(300)
+			if arn == most {
+				n = 900
+			}
+			for _, target := range []string{first, second} {
+				s.failing("Target_Response_Timeout", target, 504, n, func(f *Failure) { f.Idle, f.Group = n, arn })
+			}
+		}
+		r := Diagnose(copied(t, s))
+		a, b := r.Findings[0], r.Findings[1]
+		if a.ID != "idle-timeout-reached" || b.ID != a.ID || len(a.Fix) != 1 || len(a.Undo) != 1 || len(b.Fix)+len(b.Undo) > 0 ||
+			!slices.Contains(b.Evidence, Evidence{FromConfig, "the idle timeout is that of all groups: the command is given for " + a.Groups[0]}) {
+			t.Errorf("most of %s: want one command, at the first:\n%s", groupName(most), said(r))
+		}
+	}
+}

@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"loglens/ingest"
 )
 
 // interfaces reads those of the balancer's nodes, which AWS describes as its own,
@@ -44,6 +46,16 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 		return err
 	}
 	err := read(true, filter("description", "ELB "+b.ID))
+	for _, arn := range c.behind() {
+		if err != nil {
+			break
+		}
+		var found []types.NetworkInterface
+		found, err = ask(filter("description", "ELB "+ingest.BalancerID(arn)))
+		for _, i := range found {
+			at(i, false).Behind = arn
+		}
+	}
 	for part := range slices.Chunk(addresses, mostValues) {
 		var v4, v6 []string
 		for _, a := range part {
@@ -76,6 +88,18 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	slices.SortFunc(list, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) })
 	c.put(func(s *Snapshot) { s.Network.Interfaces = list })
 	return nil
+}
+
+// behind are the balancers that are targets of this one.
+func (c *collector) behind() (arns []string) {
+	for _, g := range c.snapshot.Groups {
+		for _, t := range g.Targets {
+			if g.Type == "alb" {
+				arns = append(arns, t.ID)
+			}
+		}
+	}
+	return distinct(arns)
 }
 
 // unseen are the addresses that are targets, stand in the VPC of their group and are none of

@@ -48,8 +48,11 @@ func (a *answers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if mark := form.Get("Marker"); mark != "" {
 		action += " " + mark
 	}
-	if _, ok := a.by[action+" "+form.Get("Filter.1.Name")]; ok {
-		action += " " + form.Get("Filter.1.Name")
+	for _, more := range []string{form.Get("Filter.1.Value.1"), form.Get("Filter.1.Name")} {
+		if _, ok := a.by[action+" "+more]; ok {
+			action += " " + more
+			break
+		}
 	}
 	if _, ok := a.by[action+" behind"]; ok && form.Get("LoadBalancerArn") != "" {
 		action += " behind"
@@ -231,6 +234,30 @@ func TestAddressesOfPrefixes(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" || asked != tt.asked {
 			t.Errorf("%s: asked %d times, want %d; security groups (-want +got):\n%s", tt.name, asked, tt.asked, diff)
 		}
+	}
+}
+
+// TestBalancerBehind: of a balancer that is another one's target, the security groups are those
+// of its nodes, which AWS describes as its own.
+func TestBalancerBehind(t *testing.T) {
+	const inner = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/inner/60dc6c495c0c9188"
+	item := func(id, group string) string {
+		return `<networkInterfaceSet><item><networkInterfaceId>` + id + `</networkInterfaceId><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId><privateIpAddress>10.0.0.9</privateIpAddress><groupSet><item><groupId>` + group + `</groupId></item></groupSet></item></networkInterfaceSet>`
+	}
+	a := &answers{by: map[string]string{
+		"DescribeLoadBalancers": strings.Replace(balancerXML, "<Type>application", "<Type>network", 1),
+		"DescribeTargetGroups":  `<TargetGroups><member><TargetGroupArn>` + webARN + `</TargetGroupArn><TargetGroupName>web</TargetGroupName><TargetType>alb</TargetType><Protocol>TCP</Protocol><Port>80</Port><VpcId>vpc-1</VpcId></member></TargetGroups>`,
+		"DescribeTargetHealth":  `<TargetHealthDescriptions><member><HealthCheckPort>80</HealthCheckPort><Target><Id>` + inner + `</Id><Port>80</Port></Target><TargetHealth><State>unhealthy</State></TargetHealth></member></TargetHealthDescriptions>`,
+		"DescribeNetworkInterfaces ELB app/inner/60dc6c495c0c9188": item("eni-inner", "sg-inner"),
+		"DescribeNetworkInterfaces description":                    item("eni-node", "sg-lb"),
+	}}
+	s, err := collected(t, a, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := newFacts(s).endpoints[0]
+	if !slices.Equal(e.filters, []string{"sg-inner"}) || e.vpc != "vpc-1" || e.address.IsValid() {
+		t.Errorf("security groups %v, VPC %q, address %v", e.filters, e.vpc, e.address)
 	}
 }
 

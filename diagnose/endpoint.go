@@ -42,6 +42,9 @@ func (f *facts) place(g *Group, t *Target) endpoint {
 		e.address = address
 		f.placeAddress(&e)
 	}
+	if i := slices.IndexFunc(f.Network.Interfaces, func(i Interface) bool { return i.Behind == t.ID }); g.Type == "alb" && i >= 0 {
+		e.vpc, e.filters = f.Network.Interfaces[i].VPC, f.Network.Interfaces[i].SecurityGroups // a balancer's nodes have the same
+	}
 	return e
 }
 

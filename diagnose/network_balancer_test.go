@@ -385,3 +385,48 @@ func TestResetsWhy(t *testing.T) {
 		}
 	}
 }
+
+// TestBalancerBehindShuts: where the security groups of a balancer that is another one's target
+// do not let in the nodes that check its health, that is the cause, with a command.
+func TestBalancerBehindShuts(t *testing.T) {
+	const inner = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/inner/60dc6c495c0c9188"
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+		fix    string
+	}{
+		{"others only", func(*Snapshot) {}, true, "IpRanges=[{CidrIp=10.0.0.0/24}]"},
+		{"the balancer has groups", func(s *Snapshot) { s.Balancer.SecurityGroups = []string{"sg-lb"} }, true, "UserIdGroupPairs=[{GroupId=sg-lb}]"},
+		{"everybody", func(s *Snapshot) { s.group("sg-inner").Ingress[0].CIDRs = []string{"0.0.0.0/0"} }, false, ""},
+		{"the VPC", func(s *Snapshot) { s.group("sg-inner").Ingress[0].CIDRs = []string{"10.0.0.0/16"} }, false, ""},
+		{"the balancer's group", func(s *Snapshot) {
+			s.Balancer.SecurityGroups = []string{"sg-lb"}
+			s.group("sg-inner").Ingress[0].Groups = []string{"sg-lb"}
+		}, false, ""},
+		{"on another port", func(s *Snapshot) {
+			s.group("sg-inner").Ingress[0] = Permission{Protocol: "tcp", From: 443, To: 443, CIDRs: []string{"0.0.0.0/0"}}
+		}, true, "FromPort=80"},
+		{"nodes not seen", func(s *Snapshot) { s.Network.Interfaces = s.Network.Interfaces[:len(s.Network.Interfaces)-1] }, false, ""},
+	} {
+		s := base()
+		s.network()
+		s.Balancer.SecurityGroups = []string{}
+		s.Balancer.Attributes[attrCrossZone] = "true"
+		s.web().Type, s.web().Port, s.web().Targets = "alb", 80, []Target{{ID: inner, Port: 80, CheckPort: "80", State: "unhealthy", Reason: "Target.FailedHealthChecks", Description: "Health checks failed"}}
+		s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-inner", VPC: "vpc-1", Ingress: []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"192.0.2.0/24"}}}, Egress: []Permission{}})
+		s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-9", Behind: inner, VPC: "vpc-1", Subnet: "subnet-app-a", Zone: "eu-central-1a", Addresses: []string{"10.0.10.90"}, SecurityGroups: []string{"sg-inner"}})
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		if (f.ID == "target-sg-blocks-health-check-port") != tt.want || tt.want && (!strings.Contains(strings.Join(f.Fix, "\n"), "--group-id sg-inner") || !strings.Contains(strings.Join(f.Fix, "\n"), tt.fix) || f.Confidence != High) {
+			t.Errorf("%s: want it first %v, with %q:\n%s", tt.name, tt.want, tt.fix, said(r))
+		}
+		if seen := !strings.HasPrefix(tt.name, "nodes"); !tt.want && (strings.Contains(said(r), "or its security groups let in others") == seen) {
+			t.Errorf("%s: security groups are told as what may be wrong:\n%s", tt.name, said(r))
+		}
+		if seen := !strings.HasPrefix(tt.name, "nodes"); !tt.want && strings.Contains(said(r), "were not seen") == seen {
+			t.Errorf("%s: security groups are told as not seen:\n%s", tt.name, said(r))
+		}
+	}
+}

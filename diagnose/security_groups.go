@@ -22,11 +22,14 @@ var securityGroupsCheck = Check{
 func lookAtSecurityGroups(f *facts) (list []*Finding) {
 	b := gather{}
 	for _, e := range f.endpoints {
-		if e.group.Type == "lambda" || e.group.Type == "alb" {
-			continue
+		switch e.group.Type {
+		case "lambda":
+		case "alb":
+			f.intoBalancerBehind(e, &b)
+		default:
+			f.fromBalancer(e, &b)
+			f.intoTarget(e, &b)
 		}
-		f.fromBalancer(e, &b)
-		f.intoTarget(e, &b)
 	}
 	list = b.list
 	for _, found := range list {
@@ -142,6 +145,22 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		if from := f.notLetIn(e, subnets, "tcp", control); len(from) > 0 {
 			say("target-sg-blocks-control-port", "tcp", control, from)
 		}
+	}
+}
+
+// intoBalancerBehind looks at what the groups of a balancer let in that is a target of this one:
+// health checks come from the nodes.
+func (f *facts) intoBalancerBehind(e endpoint, b *gather) {
+	subnets := f.senders(e)
+	if len(e.filters) == 0 || f.Network.SecurityGroups == nil || len(subnets) == 0 {
+		return
+	}
+	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 {
+		found := b.at(fmt.Sprint("behind", e.checkPort, e.filters), func() *Finding {
+			return f.blocked("target-sg-blocks-health-check-port", e, "tcp", e.checkPort, from, len(subnets))
+		})
+		f.letIn(found, e, "tcp", e.checkPort, from)
+		found.on(e)
 	}
 }
 

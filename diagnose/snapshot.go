@@ -297,7 +297,8 @@ type Route struct {
 // Interface is a network interface: of a target, or of a node of the balancer.
 type Interface struct {
 	ID             string   `json:"id"`
-	Node           bool     `json:"node"` // of the balancer
+	Node           bool     `json:"node"`             // of the balancer
+	Behind         string   `json:"behind,omitempty"` // ARN of the balancer that it is a node of, which is a target of this one; "" for none
 	VPC            string   `json:"vpc"`
 	Subnet         string   `json:"subnet"`
 	Zone           string   `json:"zone"`

@@ -112,7 +112,11 @@ func (f *facts) symptoms(found *Finding) {
 			}
 		}
 		if f.ofBalancers(found) {
-			found.rival("", "a balancer that has no healthy target, and answers 503; or its security groups let in others than this one's addresses")
+			why := "a balancer that has no healthy target, and answers 503"
+			if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil }) {
+				why += "; or its security groups let in others than this one's addresses"
+			}
+			found.rival("", why)
 		} else {
 			found.rival("target-port-refused", "nothing listens on the port, or on another address only")
 		}

@@ -6,12 +6,12 @@ import "fmt"
 // have met a time limit: a limit is looked at once a second, or as it passes.
 const steady = 1.2
 
-// limit looks for a time limit that most of some failures have met: targets ended them after a
-// while, and always after the same.
+// limit looks for a time limit that most of some failures have met: targets, or clients, ended
+// them after a while, and always after the same.
 func (f *facts) limit(found *Finding, share func(Failure) int64, n int64) bool {
 	met, low, high := int64(0), 0.0, 0.0
 	for _, row := range f.failures() {
-		if share(row) == 0 || !counted(row) || row.Slow == 0 || row.Low < 2 || row.High-row.Low > steady {
+		if share(row) == 0 || row.Slow == 0 || row.Low < 2 || row.High-row.Low > steady {
 			continue
 		}
 		if met == 0 {

@@ -69,3 +69,32 @@ func TestLimit(t *testing.T) {
 		}
 	}
 }
+
+// TestLimitOfClients: clients that gave up after always the same time have a time limit, or what
+// stands between has one.
+func TestLimitOfClients(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		took func(i int) time.Duration
+		want bool
+	}{
+		{"a proxy's", func(i int) time.Duration { return 30*time.Second + time.Duration(i%5)*50*time.Millisecond }, true},
+		{"whenever they like", func(i int) time.Duration { return time.Duration(1+i%40) * time.Second }, false},
+	} {
+		s := base()
+		var lines []string
+		for i := range 60 {
+			target := []string{first, second}[i%2]
+			for range 9 {
+				lines = append(lines, accessLine(s.minute(i), target, false))
+			}
+			lines = append(lines, strings.Replace(endedLine(s.minute(i), target, tt.took(i), 0), " -1 502 - ", " -1 460 - ", 1))
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("clients-gave-up")
+		if f == nil || strings.Contains(f.Do, "CloudFront") != tt.want || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "as at a time limit") }) != tt.want {
+			t.Errorf("%s: told as a time limit is to be %v:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

@@ -398,8 +398,8 @@ type Failure struct {
 	First        time.Time `json:"first"`
 	Last         time.Time `json:"last"`
 
-	// Of those that the target itself ended: how many took a second or longer, and from when
-	// to when the middle half of these ended, in seconds.
+	// Of those that the target itself ended, or the client: how many took a second or longer,
+	// and from when to when the middle half of these ended, in seconds.
 	Slow int64   `json:"slow,omitempty"`
 	Low  float64 `json:"low,omitempty"`
 	High float64 `json:"high,omitempty"`

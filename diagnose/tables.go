@@ -36,8 +36,8 @@ SELECT target_group_arn, target, node, elb_status_code, target_status_code, reas
 	count(*) FILTER (%[2]s) AS slow, quantile_disc(duration, 0.25) FILTER (%[2]s) AS low, quantile_disc(duration, 0.75) FILTER (%[2]s) AS high
 FROM failure GROUP BY ALL ORDER BY ALL`
 
-	// What a target itself ended after a while may have met a limit of its own.
-	slowSQL = `duration >= 1 AND reason IN ('Target_Closed_Connection', 'Target_5XX')`
+	// What a target or a client ended after a while may have met a limit of its own.
+	slowSQL = `duration >= 1 AND reason IN ('Target_Closed_Connection', 'Target_5XX', 'Client_Closed')`
 
 	// Counts do not tell a 400 from other 4xx, nor whose it is: that takes another reading.
 	badRequestSQL = `

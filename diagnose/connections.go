@@ -50,8 +50,9 @@ func (f *facts) anomalies(found *Finding) {
 
 // hits are the targets with failures of a share, and how many there are of each.
 func (f *facts) hits(g *Group, share func(Failure) int64) (names []string, sum int64) {
+	own := f.own(g, share)
 	for _, row := range f.failures() {
-		if n := share(row); n > 0 && row.Group == g.logARN(f) && f.mine(g, row) {
+		if n := own(row); n > 0 {
 			if sum += n; row.Target != "" {
 				names = add(names, row.Target)
 			}
@@ -59,6 +60,16 @@ func (f *facts) hits(g *Group, share func(Failure) int64) (names []string, sum i
 	}
 	slices.SortFunc(names, compareTargets)
 	return names, sum
+}
+
+// own is a share of the same failures that hits counts.
+func (f *facts) own(g *Group, share func(Failure) int64) func(Failure) int64 {
+	return func(row Failure) int64 {
+		if row.Group != g.logARN(f) || !f.mine(g, row) {
+			return 0
+		}
+		return share(row)
+	}
 }
 
 // mine tells the groups of a Classic Load Balancer apart, whose logs name none: by
@@ -135,11 +146,12 @@ func (f *facts) closing(g *Group) *Finding {
 	found := finding("target-closes-connection", fmt.Sprintf("%s break%s off while a request is outstanding, or answer%s what is no HTTP.", whom(names, g), third(len(names)), third(len(names))))
 	found.Targets, found.share = names, share
 	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
-	if f.limit(found, share, n) {
+	limited := f.limit(found, f.own(g, share), n)
+	if limited {
 		found.Sentence = fmt.Sprintf("%s break%s off requests that take long, mostly after the same time, as a time limit on the target does.", whom(names, g), third(len(names)))
 		found.Do = "see what takes these requests so long, and which limit ends them: the server's, for its workers (gunicorn: --timeout, 30 s unless changed), or a proxy's on the target"
 	}
-	if f.answersNone(g) > 0 && g.plain() && !g.http2() && !f.passesPlain(g) {
+	if !limited && f.answersNone(g) > 0 && g.plain() && !g.http2() && !f.passesPlain(g) {
 		found.rival("target-expects-tls", "targets that take TLS only, as pods of a service mesh do in mutual TLS (STRICT in Istio), and answer no plain HTTP; --probe tells")
 	}
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
@@ -173,8 +185,11 @@ func (f *facts) erring(g *Group) *Finding {
 		return nil
 	}
 	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
-	codes := f.answers(g, share)
-	code := proxied(codes, n)
+	codes := f.answers(f.own(g, share))
+	code := ""
+	if g.Type != "lambda" {
+		code = proxied(codes, n)
+	}
 	if code != "" {
 		found.Sentence = fmt.Sprintf("%s answer%s %s.", whom(names, g), third(len(names)), asProxy(code))
 		found.Do = behindProxy(code)
@@ -194,7 +209,7 @@ func (f *facts) erring(g *Group) *Finding {
 		rate = max(rate, late/max(f.unlogged("RequestCount", of, func(m Minute) int64 { return m.Requests }), 1))
 	}
 	if n > 0 {
-		f.limit(found, share, n)
+		f.limit(found, f.own(g, share), n)
 	}
 	bad := f.mostly(g, share)
 	if len(bad) > 0 && len(bad) < len(names) {
@@ -251,11 +266,11 @@ func asProxy(code string) string {
 	return code + ", as a proxy on the target does that gets no answer from what is behind it"
 }
 
-// answers counts the failures of a group's share by what the target answered.
-func (f *facts) answers(g *Group, share func(Failure) int64) map[string]int64 {
+// answers counts the failures of a share by what the target answered.
+func (f *facts) answers(share func(Failure) int64) map[string]int64 {
 	codes := map[string]int64{}
 	for _, row := range f.failures() {
-		if n := share(row); n > 0 && row.TargetStatus >= 0 && f.mine(g, row) {
+		if n := share(row); n > 0 && row.TargetStatus >= 0 {
 			codes[strconv.FormatInt(row.TargetStatus, 10)] += n
 		}
 	}

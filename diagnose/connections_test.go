@@ -294,6 +294,29 @@ func TestProxyAnswers(t *testing.T) {
 	}
 }
 
+// TestProxyAnswersOfFunction: a function has no proxy.
+func TestProxyAnswersOfFunction(t *testing.T) {
+	s := base()
+	s.function()
+	s.failing("Target_5XX", "", 502, 60, func(f *Failure) { f.TargetStatus = 502 })
+	if r := Diagnose(copied(t, s)); r.Findings[0].ID != "target-answers-5xx" || strings.Contains(said(r), "proxy") {
+		t.Errorf("told as a proxy's:\n%s", said(r))
+	}
+}
+
+// TestProxyAnswersOfOne: of a target that is asked about, its own answers are told, and not those of others.
+func TestProxyAnswersOfOne(t *testing.T) {
+	s := base()
+	s.Target = first
+	s.failing("Target_5XX", first, 500, 60, func(f *Failure) { f.TargetStatus = 500 })
+	s.failing("Target_5XX", second, 504, 600, func(f *Failure) { f.TargetStatus, f.Slow, f.Low, f.High = 504, 600, 60, 60.5 })
+	r := Diagnose(copied(t, s))
+	f := r.Findings[0]
+	if f.ID != "target-answers-5xx" || !strings.Contains(f.Evidence[0].Text, "60 requests were answered with 5xx by the target (500: 60)") || strings.Contains(said(r), "proxy") || strings.Contains(said(r), "time limit") {
+		t.Errorf("want those of %s alone:\n%s", first, said(r))
+	}
+}
+
 // TestProxyAnswersChecks: the same of a health check. 503 is what an application says of itself
 // that is not ready.
 func TestProxyAnswersChecks(t *testing.T) {
@@ -304,6 +327,12 @@ func TestProxyAnswersChecks(t *testing.T) {
 		f := r.Findings[0]
 		if proxy := strings.Contains(f.Do, "proxy"); f.ID != "health-check-server-error" || proxy != want {
 			t.Errorf("%d: told as a proxy's %v, want %v:\n%s", code, proxy, want, said(r))
+		}
+		for _, kind := range []string{"lambda", "alb"} { // where there is no such proxy
+			s.web().Type = kind
+			if r := Diagnose(copied(t, s)); strings.Contains(said(r), "proxy") {
+				t.Errorf("%d of %s: told as a proxy's:\n%s", code, kind, said(r))
+			}
 		}
 	}
 }
@@ -316,11 +345,18 @@ func TestMesh(t *testing.T) {
 		change func(*Snapshot)
 		want   bool
 	}{
-		"none answered":              {func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }, true},
-		"checked on another port":    {func(s *Snapshot) { s.checkPort("15021") }, true},
-		"passes checks in HTTP":      {func(*Snapshot) {}, false},
-		"answered some":              {func(s *Snapshot) { s.checkPort("15021"); s.Logs.Traffic[0].Requests = 6000 }, false},
-		"spoken to in TLS as it is":  {func(s *Snapshot) { s.checkPort("15021"); s.web().Protocol = "HTTPS" }, false},
+		"none answered":             {func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }, true},
+		"checked on another port":   {func(s *Snapshot) { s.checkPort("15021") }, true},
+		"passes checks in HTTP":     {func(*Snapshot) {}, false},
+		"answered some":             {func(s *Snapshot) { s.checkPort("15021"); s.Logs.Traffic[0].Requests = 6000 }, false},
+		"spoken to in TLS as it is": {func(s *Snapshot) { s.checkPort("15021"); s.web().Protocol = "HTTPS" }, false},
+		"broken off after 30 s": {func(s *Snapshot) {
+			s.checkPort("15021")
+			for i := range s.Logs.Failures {
+				f := &s.Logs.Failures[i]
+				f.Quick, f.Slow, f.Low, f.High = 0, f.Count, 30, 30.5
+			}
+		}, false}, // TLS would be at once
 		"checked in TLS on the port": {func(s *Snapshot) { s.web().Check.Protocol = "HTTPS" }, false}, // which says so itself
 	} {
 		s := base()

@@ -126,7 +126,7 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 				}
 			} else {
 				found.nameless(g, a.code)
-				if a.code == 502 || a.code == 504 { // with 503, an application says of itself that it is not ready
+				if (a.code == 502 || a.code == 504) && g.Type != "lambda" && g.Type != "alb" { // with 503, an application says of itself that it is not ready
 					found.Do = behindProxy(strconv.Itoa(a.code))
 				}
 				f.mendCode(found, g)

@@ -22,6 +22,10 @@ func (f *facts) limit(found *Finding, share func(Failure) int64, n int64) bool {
 	if met < fewRequests || 2*met < n || high-low > steady {
 		return false
 	}
-	found.because(FromLog, fmt.Sprintf("half of them, or more, ended after %.1f to %.1f s, as at a time limit", low, high))
+	after := fmt.Sprintf("%.1f", low)
+	if until := fmt.Sprintf("%.1f", high); until != after {
+		after += " to " + until
+	}
+	found.because(FromLog, fmt.Sprintf("%d of them took a second or longer, and half of these, or more, ended after %s s, as at a time limit", met, after))
 	return true
 }

@@ -41,6 +41,15 @@ func TestLimit(t *testing.T) {
 			}
 			return steady(30 * time.Second)(i)
 		}, 0, "target-closes-connection", "after 30."},
+		{"some at once, and some at any time", func(i int) time.Duration {
+			switch {
+			case i%2 == 0:
+				return 20 * time.Millisecond
+			case i%4 == 1 || i == 31:
+				return 30 * time.Second
+			}
+			return time.Duration(2+i) * time.Second
+		}, 0, "target-closes-connection", "30 of them took a second or longer, and half of these, or more, ended after 30."},
 		{"any time", func(i int) time.Duration { return time.Duration(1+i%40) * time.Second }, 0, "target-closes-connection", ""},
 		{"at once", func(int) time.Duration { return 200 * time.Millisecond }, 0, "target-closes-connection", ""},
 		{"mostly at once", func(i int) time.Duration {

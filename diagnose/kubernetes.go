@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 )
 
-// ofKubernetes reports whether a controller of Kubernetes has made something, by its name: the
-// AWS Load Balancer Controller, or the cloud provider's for Services.
-func ofKubernetes(name string) bool { return strings.HasPrefix(name, "k8s-") }
+// byKubernetes are the names that the AWS Load Balancer Controller makes up, which end in ten
+// digits of a hash, and the cloud provider's for Services. What others call k8s-api is none.
+var byKubernetes = regexp.MustCompile(`^k8s-(?:.*-[0-9a-f]{10}|elb-a[0-9a-f]{31})$`)
+
+// ofKubernetes reports whether a controller of Kubernetes has made something, by its name.
+func ofKubernetes(name string) bool { return byKubernetes.MatchString(name) }
 
 // inCommand finds what commands change: security groups by id, and settings of Elastic Load Balancing.
 var inCommand = regexp.MustCompile(`--group-id (sg-[0-9A-Za-z-]+)|^aws elbv2 (?:modify|set|create|delete)-`)
@@ -51,7 +53,9 @@ func (f *facts) keptByKubernetes(found *Finding) {
 func (f *facts) registers(found *Finding, g *Group) {
 	found.Do = "see why Kubernetes registers no pod: whether the Service has endpoints that are ready, and what the TargetGroupBinding and the AWS Load Balancer Controller say"
 	found.because(FromConfig, g.Name+": made by a controller of Kubernetes, by the name, which takes out what others register")
-	found.Verify = append(found.Verify, "kubectl get targetgroupbindings --all-namespaces -o wide", "kubectl logs -n kube-system -l app.kubernetes.io/name=aws-load-balancer-controller --tail 100")
+	for _, look := range []string{"kubectl get targetgroupbindings --all-namespaces -o wide", "kubectl logs -n kube-system -l app.kubernetes.io/name=aws-load-balancer-controller --tail 100"} {
+		found.Verify = add(found.Verify, look)
+	}
 }
 
 // readinessGate adds to what is seen of a group of Kubernetes without a usable target that a

@@ -21,6 +21,13 @@ func TestKeptByKubernetes(t *testing.T) {
 			s.codes(404)
 		}, group},
 		{"health check of somebody's own group", "health-check-path-not-found", func(s *Snapshot) { s.codes(404) }, ""},
+		{"health check of a group that somebody named so", "health-check-path-not-found", func(s *Snapshot) {
+			s.web().Name = "k8s-api-6443"
+			s.codes(404)
+		}, ""},
+		{"security group of a Classic Load Balancer", "balancer-sg-blocks-listener", func(s *Snapshot) {
+			s.group("sg-lb").Name, s.group("sg-lb").Ingress = "k8s-elb-a0123456789abcdef0123456789abcde", []Permission{}
+		}, "k8s-elb-a0123456789abcdef0123456789abcde"},
 		{"idle timeout", "idle-timeout-reached", func(s *Snapshot) {
 			s.Balancer.Name = balancer
 			for _, target := range []string{first, second} {
@@ -69,6 +76,9 @@ func TestRegisteredByKubernetes(t *testing.T) {
 		change(s)
 		r := Diagnose(copied(t, s))
 		f := r.Findings[0]
+		if slices.Sort(f.Verify); len(slices.Compact(slices.Clone(f.Verify))) != len(f.Verify) {
+			t.Errorf("%s: a command is there twice: %q", name, f.Verify)
+		}
 		if len(f.Fix) > 0 || len(f.Undo) > 0 || !strings.Contains(f.Do, "Kubernetes") || !strings.Contains(strings.Join(f.Verify, "\n"), "kubectl get targetgroupbindings") {
 			t.Errorf("%s: want no command that registers, and where to look:\n%s", name, said(r))
 		}

@@ -208,7 +208,7 @@ func (f *facts) oneZone(found *Finding) {
 
 // endedEarly adds to what is seen of a group's health checks that its targets may be ended before
 // they have started: some leave, others fail their checks or have their first ones, and none is
-// healthy.
+// healthy. Kubernetes ends no pod for them.
 //
 // Source: AWS, "healthCheckGracePeriodSeconds" of the ECS API reference, and "Set the health
 // check grace period for an Auto Scaling group" of the Auto Scaling guide, read 2026-11.
@@ -217,7 +217,7 @@ func (f *facts) endedEarly(found *Finding) {
 		return
 	}
 	for _, g := range f.Groups {
-		if !slices.Contains(found.Groups, g.Name) || slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
+		if !slices.Contains(found.Groups, g.Name) || ofKubernetes(g.Name) || slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
 			continue
 		}
 		leaving, coming := 0, 0

@@ -184,6 +184,11 @@ func TestReplaced(t *testing.T) {
 			s.failing("No_Usable_Target", "", 503, 60)
 		}, true},
 		{"nobody leaves", "target-health-failed-checks", refuses, false},
+		{"pods, which Kubernetes does not end for these", "target-health-failed-checks", func(s *Snapshot) {
+			refuses(s)
+			leaves(s)
+			s.web().Name = "k8s-shop-web-0123456789"
+		}, false},
 		{"one is healthy", "target-health-failed-checks", func(s *Snapshot) {
 			refuses(s)
 			leaves(s)

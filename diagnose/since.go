@@ -50,8 +50,8 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	return shortest
 }
 
-// targetsSince is for how long requests were sent to targets of each group that had none for
-// some failures, after the last of them.
+// targetsSince is for how long targets of each group that had none for some failures were sent
+// requests after the last of them, the newest of which they answered.
 func (f *facts) targetsSince(share func(Failure) int64) time.Duration {
 	last, sent := map[string]time.Time{}, map[string]time.Time{}
 	for _, row := range f.failures() {
@@ -60,7 +60,10 @@ func (f *facts) targetsSince(share func(Failure) int64) time.Duration {
 		}
 	}
 	for _, t := range f.Logs.Traffic {
-		if t.Target != "" && t.Last.After(sent[t.Group]) {
+		answered := !slices.ContainsFunc(f.failures(), func(row Failure) bool {
+			return row.Group == t.Group && row.Target == t.Target && row.TargetStatus < 0 && !row.Last.Before(t.Last)
+		})
+		if t.Target != "" && answered && t.Last.After(sent[t.Group]) {
 			sent[t.Group] = t.Last
 		}
 	}

@@ -274,6 +274,11 @@ func TestNoTargetOver(t *testing.T) {
 		{"ended", nil, true},
 		{"goes on", func(s *Snapshot) { s.Logs.Failures[0].Last = s.minute(58) }, false},
 		{"no request since", func(s *Snapshot) { s.Logs.Traffic[0].Last, s.Logs.Traffic[1].Last = s.minute(7), s.minute(4) }, false},
+		{"targets answered none since", func(s *Snapshot) {
+			for _, target := range []string{first, second} {
+				s.failing("Target_Closed_Connection", target, 502, 1500, func(f *Failure) { f.First, f.Last = s.minute(7), s.Until })
+			}
+		}, false},
 		{"requests of another group only", func(s *Snapshot) { s.Logs.Traffic[0].Group, s.Logs.Traffic[1].Group = newARN, newARN }, false},
 		{"comes back", func(s *Snapshot) {
 			s.Logs.Failures[0].Last, s.Logs.Minutes[35].Reasons = s.minute(35), map[string]int64{"No_Usable_Target": 10}

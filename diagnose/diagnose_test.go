@@ -579,6 +579,13 @@ func (s *Snapshot) second(targets []Target) {
 	s.Groups = append(s.Groups, g)
 }
 
+// third puts a group behind the balancer beside that of second.
+func (s *Snapshot) third(targets []Target) {
+	s.second(targets)
+	g := &s.Groups[len(s.Groups)-1]
+	g.ARN, g.Name = "arn:third", "third"
+}
+
 func (s *Snapshot) instances() {
 	s.web().Type = "instance"
 	for i, id := range []string{"i-1", "i-2"} {

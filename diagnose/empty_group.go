@@ -43,42 +43,64 @@ func (f *facts) fill(found *Finding, g *Group) {
 	f.register(found, g, words...)
 }
 
-// swap sends what goes to an empty group to one that has targets, where a rule has it with weight
-// 0 beside the empty one: deployments in blue and green move all weight from one to the other,
-// and whoever else sets the rule, such as Terraform, may move it back to where nothing is.
-func (f *facts) swap(found *Finding, g *Group) (is bool) {
+// mostWeight is the most that a rule takes for a group.
+//
+// Source: AWS, "TargetGroupTuple" of the Elastic Load Balancing API reference, read 2026-11.
+const mostWeight = 999
+
+// swap sends what goes to an empty group to one that has targets, where each rule that needs it
+// has such a one with weight 0 beside it: deployments in blue and green move all weight from one
+// to the other, and whoever else sets the rule, such as Terraform, may move it back to where
+// nothing is.
+func (f *facts) swap(found *Finding, g *Group) bool {
+	var swaps []func()
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
 			for _, a := range r.Actions {
-				is = f.swapWeights(found, g, l, r, a) || is
+				empty := slices.IndexFunc(a.Weights, func(w Weight) bool { return w.Group == g.ARN && w.Weight > 0 })
+				if empty < 0 || f.anotherWorks(a, empty) {
+					continue
+				}
+				full := f.without(a, func(t Target) bool { return t.healthy() })
+				if full < 0 {
+					full = f.without(a, Target.usable)
+				}
+				if full < 0 {
+					return false
+				}
+				swaps = append(swaps, func() { f.swapWeights(found, l, r, a, full) })
 			}
 		}
 	}
-	return is
+	for _, swap := range swaps {
+		swap()
+	}
+	return len(swaps) > 0
 }
 
-func (f *facts) swapWeights(found *Finding, g *Group, l Listener, r Rule, a Action) bool {
-	empty := slices.IndexFunc(a.Weights, func(w Weight) bool { return w.Group == g.ARN && w.Weight > 0 })
-	full := slices.IndexFunc(a.Weights, func(w Weight) bool {
-		other := f.group(w.Group)
-		return w.Weight == 0 && other != nil && slices.ContainsFunc(other.Targets, Target.usable)
+// without is the place of a group in an action that has weight 0 and such a target; -1 if there
+// is none.
+func (f *facts) without(a Action, is func(Target) bool) int {
+	return slices.IndexFunc(a.Weights, func(w Weight) bool {
+		g := f.group(w.Group)
+		return w.Weight == 0 && g != nil && slices.ContainsFunc(g.Targets, is)
 	})
-	if empty < 0 || full < 0 || f.anotherWorks(a, empty) {
-		return false
+}
+
+// swapWeights gives one group of an action all the weight of others, none of which is usable.
+func (f *facts) swapWeights(found *Finding, l Listener, r Rule, a Action, full int) {
+	other, sum := f.group(a.Weights[full].Group), 0
+	for _, w := range a.Weights {
+		sum += w.Weight
 	}
-	other := f.group(a.Weights[full].Group)
 	found.because(FromConfig, fmt.Sprintf("rule %s of listener %s gives weight 0 to %s, which has %s", r.Priority, l.label(), other.Name, f.states(other)))
 	found.Do = fmt.Sprintf("send to %s, if a deployment has put the targets there; whoever else sets the rule, such as Terraform, has to leave the weights alone", other.Name)
-	f.setWeights(found, l, r, a, func(i int, w Weight) int {
-		switch i {
-		case empty:
-			return 0
-		case full:
-			return a.Weights[empty].Weight
+	f.setWeights(found, l, r, a, func(i int, _ Weight) int {
+		if i == full {
+			return min(sum, mostWeight)
 		}
-		return w.Weight
+		return 0
 	})
-	return true
 }
 
 // had are targets that the logs name in a group by address, where that is one of its VPC.

@@ -88,6 +88,24 @@ func TestOtherColour(t *testing.T) {
 		{"default rule", func(*Snapshot) {},
 			`--default-actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"` + newARN + `","Weight":0},{"TargetGroupArn":"` + webARN + `","Weight":100}]}}]'`,
 			`--default-actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"` + newARN + `","Weight":100},{"TargetGroupArn":"` + webARN + `","Weight":0}]}}]'`},
+		{"two are empty", func(s *Snapshot) {
+			s.third(nil)
+			a := &s.Listeners[0].Rules[0].Actions[0]
+			a.Weights[0].Weight = 50
+			a.Weights = append(a.Weights, Weight{"arn:third", 50})
+		},
+			`[{"TargetGroupArn":"` + newARN + `","Weight":0},{"TargetGroupArn":"` + webARN + `","Weight":100},{"TargetGroupArn":"arn:third","Weight":0}]}}]'`,
+			`[{"TargetGroupArn":"` + newARN + `","Weight":50},{"TargetGroupArn":"` + webARN + `","Weight":0},{"TargetGroupArn":"arn:third","Weight":50}]}}]'`},
+		{"a third one fails its checks", func(s *Snapshot) {
+			s.third([]Target{{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "unhealthy", Reason: "Target.FailedHealthChecks"}})
+			a := &s.Listeners[0].Rules[0].Actions[0]
+			a.Weights = append([]Weight{{"arn:third", 0}}, a.Weights...)
+		},
+			`[{"TargetGroupArn":"arn:third","Weight":0},{"TargetGroupArn":"` + newARN + `","Weight":0},{"TargetGroupArn":"` + webARN + `","Weight":100}]}}]'`,
+			`[{"TargetGroupArn":"arn:third","Weight":0},{"TargetGroupArn":"` + newARN + `","Weight":100},{"TargetGroupArn":"` + webARN + `","Weight":0}]}}]'`},
+		{"the other one is not in another rule, which leads to none", func(s *Snapshot) {
+			s.Listeners[0].Rules = append([]Rule{forwardTo("10", newARN)}, s.Listeners[0].Rules...)
+		}, "--targets Id=IP-ADDRESS", "--targets Id=IP-ADDRESS"},
 		{"another action beside it", func(s *Snapshot) {
 			r := &s.Listeners[0].Rules[0]
 			r.Actions = append([]Action{{Type: "authenticate-oidc"}}, r.Actions...)

@@ -174,6 +174,7 @@ func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 		s := Subnet{
 			ID: aws.ToString(n.SubnetId), VPC: aws.ToString(n.VpcId), Zone: aws.ToString(n.AvailabilityZone),
 			CIDRs: cidrs, Free: int(aws.ToInt32(n.AvailableIpAddressCount)),
+			Shared: n.OwnerId != nil && *n.OwnerId != c.snapshot.Balancer.Account,
 		}
 		if b := n.BlockPublicAccessStates; b != nil && b.InternetGatewayBlockMode != types.BlockPublicAccessModeOff {
 			s.PublicAccess = string(b.InternetGatewayBlockMode)

@@ -51,8 +51,8 @@ func base() *Snapshot {
 		Network: Network{
 			VPCs: []VPC{{"vpc-1", []string{"10.0.0.0/16"}}},
 			Subnets: []Subnet{
-				{"subnet-app-a", "vpc-1", "eu-central-1a", []string{"10.0.10.0/24"}, 200, ""}, {"subnet-app-b", "vpc-1", "eu-central-1b", []string{"10.0.11.0/24"}, 200, ""},
-				{"subnet-edge-a", "vpc-1", "eu-central-1a", []string{"10.0.0.0/24"}, 200, ""}, {"subnet-edge-b", "vpc-1", "eu-central-1b", []string{"10.0.1.0/24"}, 200, ""},
+				{"subnet-app-a", "vpc-1", "eu-central-1a", []string{"10.0.10.0/24"}, 200, "", false}, {"subnet-app-b", "vpc-1", "eu-central-1b", []string{"10.0.11.0/24"}, 200, "", false},
+				{"subnet-edge-a", "vpc-1", "eu-central-1a", []string{"10.0.0.0/24"}, 200, "", false}, {"subnet-edge-b", "vpc-1", "eu-central-1b", []string{"10.0.1.0/24"}, 200, "", false},
 			},
 			SecurityGroups: []SecurityGroup{
 				{ID: "sg-app", VPC: "vpc-1", Ingress: []Permission{{Protocol: "tcp", From: 8080, To: 8080, Groups: []string{"sg-lb"}}}, Egress: []Permission{{Protocol: "-1", CIDRs: anywhere}}},

@@ -261,6 +261,19 @@ func TestBalancerBehind(t *testing.T) {
 	}
 }
 
+// TestCollectShared: a subnet of another account is known to be shared by it.
+func TestCollectShared(t *testing.T) {
+	for owner, want := range map[string]bool{`<ownerId>111122223333</ownerId>`: false, `<ownerId>999988887777</ownerId>`: true, "": false} {
+		s, err := collected(t, &answers{by: map[string]string{
+			"DescribeLoadBalancers": balancerXML,
+			"DescribeSubnets":       `<subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId>` + owner + `</item></subnetSet>`,
+		}}, "shop")
+		if err != nil || len(s.Network.Subnets) != 1 || s.Network.Subnets[0].Shared != want {
+			t.Errorf("%s: got %+v, %v, want shared %v", owner, s.Network.Subnets, err, want)
+		}
+	}
+}
+
 // TestAnomalies: of targets that speak HTTP, AWS is asked whether they fail more often than others.
 func TestAnomalies(t *testing.T) {
 	for protocol, want := range map[string]string{"HTTP": "AnomalyDetection", "HTTPS": "AnomalyDetection", "TCP": ""} {

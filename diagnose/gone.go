@@ -23,9 +23,14 @@ func lookForGone(f *facts) (list []*Finding) {
 		return nil
 	}
 	for i := range f.Groups {
+		if slices.ContainsFunc(f.whole(&f.Groups[i]), func(e endpoint) bool { return e.healthy() && f.isGone(e) }) {
+			return nil // there are interfaces that are not seen
+		}
+	}
+	for i := range f.Groups {
 		g := &f.Groups[i]
-		if g.Type != "ip" || slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.healthy() && f.isGone(e) }) {
-			continue // there are interfaces that are not seen
+		if g.Type != "ip" {
+			continue
 		}
 		found := finding("target-address-gone", "")
 		var words []string
@@ -63,9 +68,12 @@ func thirdIs(n int) string {
 }
 
 // isGone reports whether no interface has a target's address, though it is one of the group's
-// VPC.
+// VPC. In a subnet that another account shares, only one's own interfaces are seen.
+//
+// Source: AWS, "Share your VPC subnets with other accounts" of the VPC guide, read 2026-11.
 func (f *facts) isGone(e endpoint) bool {
-	return e.subnet != "" && e.vpc == e.group.VPC && e.target.Zone != "all" && e.instance == nil &&
+	s := f.subnet(e.subnet)
+	return s != nil && !s.Shared && e.vpc == e.group.VPC && e.target.Zone != "all" && e.instance == nil &&
 		!slices.ContainsFunc(f.Network.Interfaces, func(i Interface) bool {
 			return i.VPC == e.vpc && slices.ContainsFunc(i.Addresses, func(text string) bool {
 				a, err := netip.ParseAddr(text)

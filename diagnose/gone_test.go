@@ -34,6 +34,19 @@ func TestGone(t *testing.T) {
 			s.web().Targets[0].Reason = "Target.FailedHealthChecks"
 		}, false},
 		{"interfaces of another account are not seen", func(s *Snapshot) { late(s); s.Network.Interfaces = s.Network.Interfaces[:0] }, false},
+		{"in a subnet that another account shares", func(s *Snapshot) {
+			late(s)
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+			s.Network.Interfaces = s.Network.Interfaces[:0]
+			for i := range s.Network.Subnets {
+				s.Network.Subnets[i].Shared = true
+			}
+		}, false},
+		{"one of another group is healthy, and not seen", func(s *Snapshot) {
+			late(s)
+			without(s)
+			s.second([]Target{{ID: "10.0.11.20", Port: 8080, Zone: "eu-central-1b", State: "healthy"}})
+		}, false},
 		{"interfaces could not be read", func(s *Snapshot) { late(s); s.Network.Interfaces = nil }, false},
 		{"outside of the VPC", func(s *Snapshot) {
 			late(s)

@@ -795,7 +795,7 @@ func (s *Snapshot) peered(via string) {
 	n := &s.Network
 	n.RouteTables[1].Routes = append(n.RouteTables[1].Routes, Route{"10.9.0.0/16", via, "active"})
 	n.VPCs = append(n.VPCs, VPC{"vpc-9", []string{"10.9.0.0/16"}})
-	n.Subnets = append(n.Subnets, Subnet{"subnet-peer", "vpc-9", "eu-central-1a", []string{"10.9.0.0/24"}, 200, ""})
+	n.Subnets = append(n.Subnets, Subnet{"subnet-peer", "vpc-9", "eu-central-1a", []string{"10.9.0.0/24"}, 200, "", false})
 	n.SecurityGroups = append(n.SecurityGroups, SecurityGroup{ID: "sg-peer", VPC: "vpc-9", Ingress: []Permission{}})
 	n.Interfaces = append(n.Interfaces, Interface{ID: "eni-p", VPC: "vpc-9", Subnet: "subnet-peer", Zone: "eu-central-1a", Addresses: []string{"10.9.0.7"}, SecurityGroups: []string{"sg-peer"}})
 }

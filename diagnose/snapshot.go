@@ -236,6 +236,7 @@ type Subnet struct {
 	Free  int      `json:"free"`  // IPv4 addresses
 
 	PublicAccess string `json:"public_access,omitempty"` // block-bidirectional or block-ingress; empty if it is not blocked
+	Shared       bool   `json:"shared,omitempty"`        // by another account, whose interfaces and those of others are not seen
 }
 
 // SecurityGroup is a list of permissions; what none permits is refused.

@@ -136,7 +136,7 @@ func TestSameCommand(t *testing.T) {
 			s.Balancer.Scheme = "internal"
 			for i, zone := range []string{"c", "d"} {
 				cidr := "10.0.1" + string(rune('2'+i))
-				s.Network.Subnets = append(s.Network.Subnets, Subnet{"subnet-app-" + zone, "vpc-1", "eu-central-1" + zone, []string{cidr + ".0/24"}, 200, ""})
+				s.Network.Subnets = append(s.Network.Subnets, Subnet{"subnet-app-" + zone, "vpc-1", "eu-central-1" + zone, []string{cidr + ".0/24"}, 200, "", false})
 				s.web().Targets[i] = Target{ID: cidr + ".11", Port: 8080, Zone: "eu-central-1" + zone, State: "unused", Reason: "Target.NotInUse"}
 			}
 		}},

@@ -14,7 +14,7 @@ var byKubernetes = regexp.MustCompile(`^k8s-(?:.*-[0-9a-f]{10}|elb-a[0-9a-f]{31}
 func ofKubernetes(name string) bool { return byKubernetes.MatchString(name) }
 
 // inCommand finds what commands change: security groups by id, and settings of Elastic Load Balancing.
-var inCommand = regexp.MustCompile(`--group-id (sg-[0-9A-Za-z-]+)|^aws elbv2 (?:modify|set|create|delete)-`)
+var inCommand = regexp.MustCompile(`--group-id (sg-[0-9A-Za-z-]+)|^aws elbv2 (?:modify|set|create|delete|add)-`)
 
 // keptByKubernetes says where the commands of a finding change what a controller has made: it
 // sets things back to what the Ingress or Service asks for.

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestKeptByKubernetes: what a controller of Kubernetes has made, it sets back to what the
@@ -37,6 +38,13 @@ func TestKeptByKubernetes(t *testing.T) {
 		{"security group of the balancer", "balancer-sg-blocks-listener", func(s *Snapshot) {
 			s.group("sg-lb").Name, s.group("sg-lb").Ingress = filter, []Permission{}
 		}, filter},
+		{"a certificate beside others", "listener-certificate-does-not-cover-host", func(s *Snapshot) {
+			s.Balancer.Name = balancer
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"www.example.com"}, ""})
+			r := forwardTo("10", webARN)
+			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
+		}, balancer},
 		{"security group of nodes", "target-sg-blocks-traffic-port", func(s *Snapshot) {
 			s.Balancer.Name, s.web().Name, s.group("sg-app").Name = balancer, group, "eks-cluster-sg-shop"
 			s.group("sg-app").Ingress = []Permission{}

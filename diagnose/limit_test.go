@@ -49,7 +49,7 @@ func TestLimit(t *testing.T) {
 				return 30 * time.Second
 			}
 			return time.Duration(2+i) * time.Second
-		}, 0, "target-closes-connection", "30 of them took a second or longer, and half of these, or more, ended after 30."},
+		}, 0, "target-closes-connection", "30 of them took a second or longer, and at least 15 of these ended after 30."},
 		{"any time", func(i int) time.Duration { return time.Duration(1+i%40) * time.Second }, 0, "target-closes-connection", ""},
 		{"at once", func(int) time.Duration { return 200 * time.Millisecond }, 0, "target-closes-connection", ""},
 		{"mostly at once", func(i int) time.Duration {
@@ -105,5 +105,20 @@ func TestLimitOfClients(t *testing.T) {
 		if f == nil || strings.Contains(f.Do, "CloudFront") != tt.want || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "as at a time limit") }) != tt.want {
 			t.Errorf("%s: told as a time limit is to be %v:\n%s", tt.name, tt.want, said(r))
 		}
+	}
+}
+
+// TestLimitOfMany: one request of one target that ended at another time does not hide the limit
+// that those of all others have met.
+func TestLimitOfMany(t *testing.T) {
+	s := base()
+	for i, target := range []string{first, second} {
+		s.failing("Target_Closed_Connection", target, 502, 30, func(f *Failure) { f.Slow, f.Low, f.High = 30, 30, 30.2+float64(i)/10 })
+	}
+	s.failing("Target_Closed_Connection", second, 502, 1, func(f *Failure) { f.Node, f.Slow, f.Low, f.High = "10.0.1.5", 1, 12, 12 })
+	r := Diagnose(copied(t, s))
+	f := r.Findings[0]
+	if f.ID != "target-closes-connection" || !strings.Contains(f.Do, "limit") || !slices.Contains(f.Evidence, Evidence{FromLog, "61 of them took a second or longer, and at least 30 of these ended after 30.0 to 30.3 s, as at a time limit"}) {
+		t.Errorf("want the limit:\n%s", said(r))
 	}
 }

@@ -455,6 +455,16 @@ func TestRestarts(t *testing.T) {
 			s.Logs.Failures[0].Group, s.Logs.Failures[0].Target = "", ""
 			s.metric("BackendConnectionErrors", "", "Sum", 60)
 		}, false},
+		{"just now, and ever since", func(s *Snapshot) {
+			s.Logs.Failures[0].First, s.Logs.Failures[0].Last = s.minute(58), s.Until
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Reasons, s.Logs.Minutes[i].Unconnected = nil, nil
+			}
+			for _, i := range []int{58, 59} {
+				s.Logs.Minutes[i].Reasons, s.Logs.Minutes[i].Unconnected = map[string]int64{"Target_Connection_Error": 30}, map[string]int64{first: 30}
+			}
+			s.Metrics[len(s.Metrics)-1].Points = []Point{{s.minute(58), 30}, {s.minute(59), 30}}
+		}, false},
 		{"mostly refuses", func(s *Snapshot) { s.Logs.Traffic[0].Requests = 100 }, false},
 		{"over", func(s *Snapshot) {
 			s.Logs.Failures[0].Last = s.minute(5)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -120,8 +121,12 @@ func (f *facts) refusing(g *Group) *Finding {
 }
 
 // comesAndGoes reports whether targets that refuse are healthy by checks of the same port, and
-// answer most of their requests.
+// answer most of their requests, some of them after or between those that were refused: checks
+// may not have seen yet what began a moment ago.
 func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64) bool {
+	if f.answeredFor(share) == 0 && f.longestRest(among(share)) < 2*time.Minute {
+		return false
+	}
 	for _, t := range found.Targets {
 		at := slices.IndexFunc(f.of(g), func(e endpoint) bool { return e.name() == t })
 		if at < 0 {

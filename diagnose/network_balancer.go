@@ -170,6 +170,9 @@ func (f *facts) ownCalls() *Finding {
 		if keeps, known := f.keepsClients(g); keeps && known && slices.Contains(g.transports(), "tcp") {
 			found.onGroup(g)
 			found.because(FromConfig, "client addresses are preserved for the target group "+g.Name)
+			if slices.Contains(g.transports(), "udp") {
+				found.Do = "if targets, or pods on them, call this balancer and time out now and then: call by another way; clients' addresses are preserved always where a group takes UDP"
+			}
 		}
 	}
 	if len(found.Groups) == 0 {

@@ -351,6 +351,12 @@ func TestOwnCalls(t *testing.T) {
 		tt.change(s)
 		r := Diagnose(copied(t, s))
 		f := r.finding("nlb-target-calls-itself")
+		if f != nil {
+			s.web().Protocol = "TCP_UDP"
+			if f := Diagnose(copied(t, s)).finding("nlb-target-calls-itself"); f == nil || strings.Contains(f.Do, "do not preserve") {
+				t.Errorf("%s: AWS preserves addresses always over UDP, and that is not to be changed: %+v", tt.name, f)
+			}
+		}
 		if (f != nil) != tt.want || f != nil && (f.Level != Note || len(f.Fix) > 0 || !strings.Contains(f.Do, "proxy protocol") || !slices.Equal(f.Groups, []string{"web"})) {
 			t.Errorf("%s: told %v, want %v, as a note:\n%s", tt.name, f != nil, tt.want, said(r))
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -122,7 +123,11 @@ func (s *Store) Retry() string {
 	if s.in.Disk.Path == "" {
 		return ""
 	}
-	return s.in.Disk.command("ingest") + windowFlags(s.in.Plan.Window) + " SOURCE tries again"
+	source := "SOURCE"
+	if known := slices.Collect(maps.Keys(s.reader.spans)); len(known) == 1 && known[0] != givenUp {
+		source = ingest.ShellWord(known[0])
+	}
+	return s.in.Disk.command("ingest") + windowFlags(s.in.Plan.Window) + " " + source + " tries again"
 }
 
 // unwritable says that the store's folder cannot be written to. A full disk is told as

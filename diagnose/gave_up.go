@@ -24,7 +24,7 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	if slowest := f.slowest(g.logARN(f)); slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
-	if f.limit(found, share, n) {
+	if f.limit(found, f.own(g, share), n) {
 		found.Do = "see whose time limit this is: the clients', or that of what stands between, such as a proxy or a CDN (CloudFront: 30 s unless changed); look at what keeps the targets from answering"
 	}
 	found.rival("", "clients that close at once whatever they ask for, such as a monitor or a scanner")

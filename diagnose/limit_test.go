@@ -108,6 +108,21 @@ func TestLimitOfClients(t *testing.T) {
 	}
 }
 
+// TestLimitOfOne: where one target is asked about, only those of its requests are counted that
+// clients gave up.
+func TestLimitOfOne(t *testing.T) {
+	s := base()
+	s.Target = first
+	for _, target := range []string{first, second} {
+		s.failing("Client_Closed", target, 460, 600, func(f *Failure) { f.Slow, f.Low, f.High = 600, 30, 30.1 })
+	}
+	r := Diagnose(copied(t, s))
+	f := r.finding("clients-gave-up")
+	if f == nil || !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.HasPrefix(e.Text, "600 of them took a second or longer") }) {
+		t.Errorf("want 600 of 600 requests at the limit:\n%s", said(r))
+	}
+}
+
 // TestLimitOfMany: one request of one target that ended at another time does not hide the limit
 // that those of all others have met.
 func TestLimitOfMany(t *testing.T) {

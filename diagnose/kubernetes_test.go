@@ -104,6 +104,7 @@ func TestReadinessGate(t *testing.T) {
 	}{
 		{"had none", "no-usable-target", "k8s-shop-web-0123456789", func(s *Snapshot) { s.failing("No_Usable_Target", "", 503, 60) }, true},
 		{"all leave", "target-group-all-draining", "k8s-shop-web-0123456789", func(s *Snapshot) { s.all("draining", "Target.DeregistrationInProgress", "") }, true},
+		{"nodes leave", "target-group-all-draining", "k8s-shop-web-0123456789", func(s *Snapshot) { s.instances(); s.all("draining", "Target.DeregistrationInProgress", "") }, false},
 		{"not of Kubernetes", "no-usable-target", "web", func(s *Snapshot) { s.failing("No_Usable_Target", "", 503, 60) }, false},
 		{"refuses", "target-port-refused", "k8s-shop-web-0123456789", func(s *Snapshot) {
 			s.failing("Target_Connection_Error", first, 502, 600)

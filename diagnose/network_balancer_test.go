@@ -392,6 +392,42 @@ func TestResetsWhy(t *testing.T) {
 	}
 }
 
+// TestBalancerBehindNotReached: where the groups of this balancer let nothing out to one that is
+// its target, that is said, with a command.
+func TestBalancerBehindNotReached(t *testing.T) {
+	const inner = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/inner/60dc6c495c0c9188"
+	for _, tt := range []struct {
+		name   string
+		egress []Permission
+		want   string // "" for another one
+	}{
+		{"nothing", []Permission{}, "balancer-sg-blocks-health-check-port"},
+		{"health checks, and no traffic", []Permission{{Protocol: "tcp", From: 443, To: 443, CIDRs: []string{"0.0.0.0/0"}}}, "balancer-sg-blocks-traffic-port"},
+		{"traffic, and no health checks", []Permission{{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-inner"}}}, "balancer-sg-blocks-health-check-port"},
+		{"all ports of its group", []Permission{{Protocol: "tcp", From: 80, To: 443, Groups: []string{"sg-inner"}}}, ""},
+		{"its subnet", []Permission{{Protocol: "tcp", From: 80, To: 443, CIDRs: []string{"10.0.10.0/24"}}}, ""},
+		{"everything", []Permission{{Protocol: "-1", CIDRs: []string{"0.0.0.0/0"}}}, ""},
+	} {
+		s := base()
+		s.network()
+		s.Balancer.SecurityGroups, s.group("sg-lb").Egress = []string{"sg-lb"}, tt.egress
+		s.Balancer.Attributes[attrCrossZone] = "true"
+		s.web().Type, s.web().Port, s.web().Targets = "alb", 80, []Target{{ID: inner, Port: 80, CheckPort: "443", State: "unhealthy", Reason: "Target.FailedHealthChecks", Description: "Health checks failed"}}
+		s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-inner", VPC: "vpc-1", Ingress: []Permission{{Protocol: "-1", CIDRs: []string{"0.0.0.0/0"}}}, Egress: []Permission{}})
+		s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-9", Behind: inner, VPC: "vpc-1", Subnet: "subnet-app-a", Zone: "eu-central-1a", Addresses: []string{"10.0.10.90"}, SecurityGroups: []string{"sg-inner"}})
+		r := Diagnose(copied(t, s))
+		got, fix := "", ""
+		for _, f := range r.Findings {
+			if got == "" && strings.HasPrefix(f.ID, "balancer-sg") {
+				got, fix = f.ID, strings.Join(f.Fix, "\n")
+			}
+		}
+		if got != tt.want || got != "" && (!strings.Contains(fix, "authorize-security-group-egress") || !strings.Contains(fix, "--group-id sg-lb") || !strings.Contains(fix, "UserIdGroupPairs=[{GroupId=sg-inner}]")) {
+			t.Errorf("%s: %q, want %q:\n%s", tt.name, got, tt.want, said(r))
+		}
+	}
+}
+
 // TestBalancerBehindShuts: where the security groups of a balancer that is another one's target
 // do not let in the nodes that check its health, that is the cause, with a command.
 func TestBalancerBehindShuts(t *testing.T) {

@@ -25,7 +25,7 @@ func lookAtSecurityGroups(f *facts) (list []*Finding) {
 		switch e.group.Type {
 		case "lambda":
 		case "alb":
-			f.intoBalancerBehind(e, &b)
+			f.toBalancerBehind(e, &b)
 		default:
 			f.fromBalancer(e, &b)
 			f.intoTarget(e, &b)
@@ -148,9 +148,9 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 	}
 }
 
-// intoBalancerBehind looks at what the groups of a balancer let in that is a target of this one:
-// health checks come from the nodes.
-func (f *facts) intoBalancerBehind(e endpoint, b *gather) {
+// toBalancerBehind looks at what is let through to a balancer that is a target of this one, by
+// its groups and by those of this one: health checks come from the nodes.
+func (f *facts) toBalancerBehind(e endpoint, b *gather) {
 	subnets := f.senders(e)
 	if len(e.filters) == 0 || f.Network.SecurityGroups == nil || len(subnets) == 0 {
 		return
@@ -162,6 +162,24 @@ func (f *facts) intoBalancerBehind(e endpoint, b *gather) {
 		f.letIn(found, e, "tcp", e.checkPort, from)
 		found.on(e)
 	}
+	if f.shutsOut(e, e.port) {
+		f.notLetOut("balancer-sg-blocks-traffic-port", e, "tcp", e.port, b)
+	}
+	if e.checkedApart() && f.shutsOut(e, e.checkPort) {
+		f.notLetOut("balancer-sg-blocks-health-check-port", e, "tcp", e.checkPort, b)
+	}
+}
+
+// shutsOut reports whether the balancer's groups let nothing out to any node of one that is its
+// target.
+func (f *facts) shutsOut(e endpoint, port int) bool {
+	ids := f.Balancer.SecurityGroups
+	return len(ids) > 0 && !slices.ContainsFunc(f.Network.Interfaces, func(i Interface) bool {
+		return i.Behind == e.target.ID && slices.ContainsFunc(i.Addresses, func(text string) bool {
+			a, err := netip.ParseAddr(text)
+			return err != nil || f.permits(ids, true, "tcp", port, peer{addresses: []netip.Prefix{single(a)}, groups: e.filters}) != refused
+		})
+	})
 }
 
 // behind is the share of failures that comes of what the network holds back; nil for none.

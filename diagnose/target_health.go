@@ -121,7 +121,9 @@ func (f *facts) symptoms(found *Finding) {
 			found.rival("target-port-refused", "nothing listens on the port, or on another address only")
 		}
 		found.rival("target-expects-tls", "the target speaks TLS and the health check does not, or the other way round")
-		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Check.Protocol == "HTTPS" && slices.Contains(found.Groups, g.Name) }) {
+		if slices.ContainsFunc(f.Groups, func(g Group) bool {
+			return g.Check.Protocol == "HTTPS" && g.Type != "alb" && slices.Contains(found.Groups, g.Name)
+		}) {
 			found.rival("", noName)
 		}
 		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {

@@ -18,6 +18,8 @@ func (f *facts) guess(found *Finding) {
 		n, _ := f.total("HTTPCode_ELB_"+code+"_Count", "")
 		return n
 	}
+	// Connection errors are 502 if they are refused, and 504 if they take too long: which of them
+	// these are is not counted.
 	bad, unready, late := count("502"), count("503"), count("504")
 	errors, tls := f.ofAll("TargetConnectionErrorCount"), f.ofAll("TargetTLSNegotiationErrorCount")
 	_, measured := f.total("RequestCount", "")
@@ -30,17 +32,22 @@ func (f *facts) guess(found *Finding) {
 		switch {
 		case functions:
 			why = "the function failed, or answered what is no response"
-		case 2*errors > bad:
+		case 2*tls > bad:
+			why = "TLS with targets failed"
+		case 2*(errors-late) > bad:
 			why = "targets refused connections"
-		case !measured:
+		case 2*errors > bad || !measured:
 			why = "targets refused connections, or closed them while a request was outstanding"
 		}
 	case 2*unready > all && !slices.ContainsFunc(f.actions(), Action.failsOnPurpose):
 		most, why = "503", "there was no target to send to"
 	case 2*late > all:
 		most, why = "504", fmt.Sprintf("targets took longer to answer than the idle timeout of %s s", number(f.idle()))
-		if 2*errors > late {
+		switch {
+		case 2*(errors-bad) > late:
 			why = "no connection to targets came about within 10 s"
+		case 2*errors > late:
+			why = fmt.Sprintf("no connection to targets came about within 10 s, or they took longer to answer than the idle timeout of %s s", number(f.idle()))
 		}
 	}
 	if most != "" {
@@ -52,26 +59,28 @@ func (f *facts) guess(found *Finding) {
 		found.rival("lambda-errors", "502: a function that fails, or answers what is no response")
 		found.rival("lambda-access-denied", "502: a function that the balancer may not invoke")
 	default:
-		known := ""
-		if measured {
-			known = fmt.Sprintf(": TargetConnectionErrorCount is %s, and TargetTLSNegotiationErrorCount %s", number(errors), number(tls))
-		}
 		if errors > 0 || !measured {
-			found.rival("target-port-refused", "502: connections that are refused"+known)
+			found.rival("target-port-refused", "502: connections that are refused")
 		}
-		if bad > errors+tls {
-			found.rival("keep-alive-race", "502: idle connections that targets close before the balancer's idle timeout"+known)
-			found.rival("target-closes-connection", "502: targets that crash, or break off, or answer with malformed headers"+known)
+		if tls > 0 {
+			found.rival("target-tls-negotiation-fails", "502: TLS with targets that fails")
+		}
+		if bad+late > errors+tls {
+			found.rival("keep-alive-race", "502: idle connections that targets close before the balancer's idle timeout")
+			found.rival("target-closes-connection", "502: targets that crash, or break off, or answer with malformed headers")
 		}
 	}
 	if unready > 0 {
 		found.rival("no-usable-target", "503: a group without a target that could be used at that time")
 	}
-	if late > errors {
+	if late > 0 && bad+late > errors {
 		found.rival("idle-timeout-reached", fmt.Sprintf("504: answers that take longer than the idle timeout of %s s", number(f.idle())))
 	}
 	if late > 0 && errors > 0 {
-		found.rival("target-connect-timeout", "504: connections that are not established within 10 s: TargetConnectionErrorCount is "+number(errors))
+		found.rival("target-connect-timeout", "504: connections that are not established within 10 s")
+	}
+	if measured && bad+late > 0 && !functions {
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount: %s, TargetTLSNegotiationErrorCount: %s", number(errors), number(tls)))
 	}
 }
 

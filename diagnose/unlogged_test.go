@@ -10,7 +10,7 @@ import (
 // status and what else is counted leave few causes for what the balancer answered: these are
 // named.
 func TestUnlogged(t *testing.T) {
-	const race, closes, slow, refused, late, none = "keep-alive-race", "target-closes-connection", "idle-timeout-reached", "target-port-refused", "target-connect-timeout", "no-usable-target"
+	const race, closes, slow, refused, late, none, tls = "keep-alive-race", "target-closes-connection", "idle-timeout-reached", "target-port-refused", "target-connect-timeout", "no-usable-target", "target-tls-negotiation-fails"
 	for _, tt := range []struct {
 		name   string
 		counts map[string]float64
@@ -35,6 +35,9 @@ func TestUnlogged(t *testing.T) {
 		{"without metrics of requests", map[string]float64{"502": 60}, func(s *Snapshot) {
 			s.Metrics = s.Metrics[len(s.Metrics)-2:]
 		}, []string{race, closes, refused}, "502"},
+		{"TLS with targets that fails", map[string]float64{"502": 60}, func(s *Snapshot) { s.metric("TargetTLSNegotiationErrorCount", webARN, "Sum", 60) }, []string{tls}, "TLS"},
+		{"errors that may be of 502 or 504, and most are 502", map[string]float64{"502": 60, "504": 54}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 54) }, []string{refused, race, closes, late, slow}, "refused connections, or closed them"},
+		{"errors that may be of 502 or 504, and most are 504", map[string]float64{"502": 42, "504": 60}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 42) }, []string{refused, race, closes, late, slow}, "within 10 s, or they took longer"},
 		{"both", map[string]float64{"502": 600}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 60) }, []string{refused, race, closes}, "502"},
 	} {
 		s := base()

@@ -103,7 +103,11 @@ func (f *facts) stale() []*Finding {
 	if f.Taken.Sub(f.Logs.Newest) <= late || after == 0 {
 		return nil
 	}
+	off := f.Balancer.Attributes["access_logs.s3.enabled"] != "true" // then that is why
 	if f.Logs.Objects == 0 {
+		if off {
+			return nil
+		}
 		found := finding("logs-stale", "Access logs are switched on, and there is none of the window although there was traffic.")
 		found.because(FromMetric, "RequestCount: "+number(after))
 		return []*Finding{found}
@@ -111,6 +115,9 @@ func (f *facts) stale() []*Finding {
 	found := finding("logs-stale", fmt.Sprintf("The newest log object ends at %s UTC, and there was traffic since.", f.clock(f.Logs.Newest)))
 	found.because(FromLog, "newest object: "+f.Logs.Newest.UTC().Format(time.DateTime)+" UTC")
 	found.because(FromMetric, "RequestCount since: "+number(after))
+	if off {
+		found.Do = "switch access logs on again; where they go through CloudWatch Logs, look at what delivers them"
+	}
 	return []*Finding{found}
 }
 

@@ -152,7 +152,6 @@ func (f *facts) notLogged() []*Finding {
 	found.Confidence = Low
 	if !f.hasAccess() {
 		found.because(FromMetric, f.tally(name, ""))
-		f.guess(found)
 	} else {
 		found = finding("balancer-5xx-after-logs", fmt.Sprintf("The balancer answered with 5xx after %s UTC, where the logs end: no other finding counts these.", f.clock(f.logsEnd())))
 		since = " since"
@@ -162,6 +161,9 @@ func (f *facts) notLogged() []*Finding {
 		if n := f.unlogged("HTTPCode_ELB_"+code+"_Count", "", func(m Minute) int64 { return m.Statuses[code] }); n > 0 {
 			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count"+since+": "+number(n))
 		}
+	}
+	if !f.hasAccess() {
+		f.guess(found)
 	}
 	if slices.ContainsFunc(f.actions(), Action.failsOnPurpose) {
 		found.rival("rule-fixed-response-error", "a rule answers with 5xx by itself, and these may be what is counted")

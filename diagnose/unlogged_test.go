@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestUnlogged: without logs, as access logs are off unless somebody switches them on, the
@@ -63,6 +64,31 @@ func TestUnlogged(t *testing.T) {
 		slices.Sort(tt.want)
 		if f == nil || !slices.Equal(rivals, tt.want) || !strings.Contains(f.Sentence, tt.says) {
 			t.Errorf("%s: %v are named, want %v and %q:\n%s", tt.name, rivals, tt.want, tt.says, said(r))
+		}
+	}
+}
+
+// TestSwitchedOff: of logs that were switched off, whose bucket is still named, it is not said
+// that they are switched on and missing, and their policy is not what to look at.
+func TestSwitchedOff(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   string // what is to be done; "" for no finding
+	}{
+		{"none", func(s *Snapshot) { s.Logs = &Logs{} }, ""},
+		{"until a while ago", func(s *Snapshot) { s.Logs.Newest = noon.Add(-50 * time.Minute) }, "switch"},
+	} {
+		s := base()
+		s.Balancer.Attributes["access_logs.s3.enabled"] = "false"
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f, do := r.finding("logs-stale"), ""
+		if f != nil {
+			do = f.Do
+		}
+		if r.finding("logs-off") == nil || (f != nil) != (tt.want != "") || !strings.Contains(do, tt.want) {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
 		}
 	}
 }

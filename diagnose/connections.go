@@ -195,7 +195,8 @@ func (f *facts) erring(g *Group) *Finding {
 		found.Do = behindProxy(code)
 	}
 	if n > 0 {
-		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %.1f %% of the group's", amount.Of(n, "request", "requests"), counts(codes), 100*rate))
+		_, _, part := f.spread(g, f.own(g, share))
+		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %.1f %% of the group's", amount.Of(n, "request", "requests"), counts(codes), 100*part))
 		found.Targets, found.share = names, share
 		found.Confidence = High
 	}

@@ -131,14 +131,18 @@ func (f *facts) race(g *Group) *Finding {
 	idle := f.idle()
 	found := finding("keep-alive-race", fmt.Sprintf("Targets of %s close idle connections before the balancer's idle timeout of %s s, and requests that come just then get 502.", g.Name, number(idle)))
 	found.Targets, found.share = names, share
-	_, targets, rate := f.spread(g, share)
-	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", amount.Of(n, "request", "requests"), len(names), targets, 100*rate))
+	hit, targets, rate := f.spread(g, share)
+	over := len(names)
+	if f.Target != "" {
+		n, over = f.sum(share), hit // of all targets, as the rest of the line is
+	}
+	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", amount.Of(n, "request", "requests"), over, targets, 100*rate))
 	found.because(FromConfig, f.idleSet()+"; a target's keep-alive has to be longer (unless changed, gunicorn: 2 s; Node.js, Apache and uvicorn: 5 s; nginx: 75 s)")
 	if _, ok := f.total("RequestCount", g.ARN); ok {
 		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
 		tls, _ := f.total("TargetTLSNegotiationErrorCount", g.ARN)
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount %s, TargetTLSNegotiationErrorCount %s", number(errors), number(tls)))
-		if errors == 0 && tls == 0 && len(names) > 1 && rate <= raceSure {
+		if errors == 0 && tls == 0 && over > 1 && rate <= raceSure {
 			found.Confidence = High
 		}
 	} else {
@@ -192,8 +196,9 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	idle := f.idle()
 	found := finding("idle-timeout-reached", fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s.", whom(names, g), third(len(names)), number(idle)))
 	found.Targets, found.share = names, share
+	own := f.own(g, share)
 	wall := f.sum(func(row Failure) int64 {
-		if share(row) > 0 {
+		if own(row) > 0 {
 			return row.Idle
 		}
 		return 0

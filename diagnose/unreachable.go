@@ -16,8 +16,9 @@ func (f *facts) unreachable(g *Group) *Finding {
 	}
 	found := finding("target-connect-timeout", fmt.Sprintf("Connections to %s are not established within 10 s: packets are dropped on the way, or the host is gone.", whom(names, g)))
 	found.Targets, found.share = names, share
+	own := f.own(g, share)
 	wall := f.sum(func(row Failure) int64 {
-		if share(row) > 0 {
+		if own(row) > 0 {
 			return row.Connect
 		}
 		return 0

@@ -1,0 +1,31 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestNumbersOfOne: where one target is asked about, numbers that stand in one line are of the same
+// requests, though others of its group fail alike.
+func TestNumbersOfOne(t *testing.T) {
+	for _, tt := range []struct {
+		reason string
+		status int64
+		change func(*Failure)
+		want   string
+	}{
+		{"Target_Response_Timeout", 504, func(f *Failure) { f.Idle = 600 }, "600 requests got 504 after they were sent, 600 of them at 60 s"},
+		{"Target_Connect_Timeout", 504, func(f *Failure) { f.Connect = 600 }, "600 requests got 504 before anything was sent, 600 of them at the wall of 10 s"},
+		{"Target_5XX", 500, func(f *Failure) { f.TargetStatus = 500 }, "600 requests were answered with 5xx by the target (500: 600), 10.0 % of the group's"},
+		{"Target_Closed_Connection", 502, func(f *Failure) { f.Quick = 600 }, "1200 requests got 502 at once, spread over 2 of 2 targets, 20.00 % of requests"},
+	} {
+		s := base()
+		s.Target = first
+		for _, target := range []string{first, second} {
+			s.failing(tt.reason, target, tt.status, 600, tt.change)
+		}
+		if r := Diagnose(copied(t, s)); !strings.Contains(said(r), tt.want) {
+			t.Errorf("%s: want %q:\n%s", tt.reason, tt.want, said(r))
+		}
+	}
+}

@@ -44,6 +44,8 @@ func (f *facts) guess(found *Finding) {
 	case 2*late > all:
 		most, why = "504", fmt.Sprintf("targets took longer to answer than the idle timeout of %s s", number(f.idle()))
 		switch {
+		case functions:
+			why = "AWS Lambda did not answer in time"
 		case 2*(errors-bad) > late:
 			why = "no connection to targets came about within 10 s"
 		case 2*errors > late:
@@ -73,7 +75,11 @@ func (f *facts) guess(found *Finding) {
 	if unready > 0 {
 		found.rival("no-usable-target", "503: a group without a target that could be used at that time")
 	}
-	if late > 0 && bad+late > errors {
+	switch {
+	case late == 0:
+	case functions:
+		found.rival("lambda-errors", "504: AWS Lambda does not answer in time")
+	case bad+late > errors:
 		found.rival("idle-timeout-reached", fmt.Sprintf("504: answers that take longer than the idle timeout of %s s", number(f.idle())))
 	}
 	if late > 0 && errors > 0 {

@@ -30,6 +30,9 @@ func TestUnlogged(t *testing.T) {
 		{"a function", map[string]float64{"502": 60}, func(s *Snapshot) {
 			s.web().Type, s.web().Targets = "lambda", []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
 		}, []string{"lambda-errors", "lambda-access-denied"}, "502"},
+		{"a function, 504", map[string]float64{"504": 60}, func(s *Snapshot) {
+			s.web().Type, s.web().Targets = "lambda", []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
+		}, []string{"lambda-errors"}, "Lambda"},
 		{"metrics of connections that fail", map[string]float64{"502": 60}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 60) }, []string{refused}, "refused"},
 		{"504 with these", map[string]float64{"504": 60}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", "", "Sum", 60) }, []string{late}, "504"},
 		{"504 with these, by group", map[string]float64{"504": 60}, func(s *Snapshot) { s.metric("TargetConnectionErrorCount", webARN, "Sum", 60) }, []string{late}, "no connection"},

@@ -26,7 +26,8 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	}
 	if f.limit(found, f.own(g, share), n) {
 		found.Do = "see whose time limit this is: the clients', or that of what stands between, such as a proxy or a CDN (CloudFront: 30 s unless changed); look at what keeps the targets from answering"
+	} else {
+		found.rival("", "clients that close at once whatever they ask for, such as a monitor or a scanner")
 	}
-	found.rival("", "clients that close at once whatever they ask for, such as a monitor or a scanner")
 	return found
 }

@@ -105,6 +105,9 @@ func TestLimitOfClients(t *testing.T) {
 		if f == nil || strings.Contains(f.Do, "CloudFront") != tt.want || slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "as at a time limit") }) != tt.want {
 			t.Errorf("%s: told as a time limit is to be %v:\n%s", tt.name, tt.want, said(r))
 		}
+		if strings.Contains(said(r), "clients that close at once") == tt.want {
+			t.Errorf("%s: clients that met a time limit, and no others, do not close at once:\n%s", tt.name, said(r))
+		}
 	}
 }
 

@@ -10,15 +10,16 @@ import (
 
 // Attributes by the names of the newer API.
 const (
-	attrIdle      = "idle_timeout.timeout_seconds"
-	attrTCPIdle   = "tcp.idle_timeout.seconds" // of a listener
-	attrCrossZone = "load_balancing.cross_zone.enabled"
-	attrDelay     = "deregistration_delay.timeout_seconds"
-	attrClientIP  = "preserve_client_ip.enabled"
-	attrProxy     = "proxy_protocol_v2.enabled"
-	attrHTTP2     = "routing.http2.enabled"
-	attrLeast     = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
-	attrLeastPart = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
+	attrIdle       = "idle_timeout.timeout_seconds"
+	attrTCPIdle    = "tcp.idle_timeout.seconds" // of a listener
+	attrCrossZone  = "load_balancing.cross_zone.enabled"
+	attrMultiValue = "lambda.multi_value_headers.enabled"
+	attrDelay      = "deregistration_delay.timeout_seconds"
+	attrClientIP   = "preserve_client_ip.enabled"
+	attrProxy      = "proxy_protocol_v2.enabled"
+	attrHTTP2      = "routing.http2.enabled"
+	attrLeast      = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
+	attrLeastPart  = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
 )
 
 // facts is a snapshot that can be asked.

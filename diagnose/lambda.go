@@ -44,6 +44,28 @@ var elsewhere = []struct {
 	{[]string{"LambdaConnection", "LambdaServiceException"}, "look at AWS's health page for Lambda in the region"},
 }
 
+// invalidResponse is the code of a function that ended well, and returned what the balancer
+// does not take: its log has no error of that.
+const invalidResponse = "LambdaInvalidResponse"
+
+// response says what a group's function has to return: with headers in another field by a
+// setting of the group.
+//
+// Source: AWS, "Use Lambda functions as targets of an Application Load Balancer" ("Respond to the
+// load balancer", "Multi-value headers"), read 2026-11.
+func (f *Finding) response(g *Group) {
+	headers := "headers with a text as each value, or, if multi-value headers are on for the target group, multiValueHeaders with a list of texts as each"
+	switch value := g.Attributes[attrMultiValue]; value {
+	case "true":
+		headers = "multiValueHeaders, in place of headers, with a list of texts as each value"
+		f.because(FromConfig, attrMultiValue+" of "+g.Name+" is "+value)
+	case "false":
+		headers = "headers, in place of multiValueHeaders, with a text as each value"
+		f.because(FromConfig, attrMultiValue+" of "+g.Name+" is "+value)
+	}
+	f.Do = "compare what the function returns (" + invalidResponse + ", of which the function's log has no error) with what the balancer takes: a statusCode that is a number, " + headers + ", not null, and a body, if any, that is a text, with isBase64Encoded true where it is encoded so"
+}
+
 // lastRun is when the function of a group failed last by itself; zero if it did not.
 func (f *facts) lastRun(g *Group) (last time.Time) {
 	for _, row := range f.failures() {
@@ -122,6 +144,13 @@ func (f *facts) functionFails(g *Group) *Finding {
 	if span, ok := f.isOver(g, nil, found.share, f.lateErrors()); ok {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("The function of %s failed %s, and has answered requests since: %s.", g.Name, span, few(codes))
+	}
+	if slices.Contains(codes, invalidResponse) {
+		general := found.Do
+		found.response(g)
+		if len(codes) > 1 {
+			found.Do += "; " + general
+		}
 	}
 	id, name := g.function()
 	var do []string

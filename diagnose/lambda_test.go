@@ -62,3 +62,28 @@ func TestFunctionDidNotRun(t *testing.T) {
 		}
 	}
 }
+
+// TestInvalidResponse: a function that returns what is no response has no error in its log. What
+// it has to return is said, with the field for headers that its group asks for.
+func TestInvalidResponse(t *testing.T) {
+	for value, want := range map[string]string{"true": "multiValueHeaders, in place of headers,", "false": "headers, in place of multiValueHeaders,", "": "or, if multi-value headers are on for the target group, multiValueHeaders"} {
+		for _, also := range []bool{false, true} {
+			s := base()
+			s.function()
+			s.web().Attributes = map[string]string{}
+			if value != "" {
+				s.web().Attributes["lambda.multi_value_headers.enabled"] = value
+			}
+			s.failing("LambdaInvalidResponse", "", 502, 600, func(f *Failure) { f.Class = "lambda" })
+			if also {
+				s.failing("LambdaThrottling", "", 502, 60, func(f *Failure) { f.Class = "lambda" })
+			}
+			r := Diagnose(copied(t, s))
+			f := r.Findings[0]
+			told := slices.Contains(f.Evidence, Evidence{FromConfig, "lambda.multi_value_headers.enabled of web is " + value})
+			if f.ID != "lambda-errors" || !strings.Contains(f.Do, want) || !strings.Contains(f.Do, "statusCode that is a number") || told != (value != "") || strings.Contains(f.Do, "concurrency") != also {
+				t.Errorf("%q, with others: %v:\n%s", value, also, said(r))
+			}
+		}
+	}
+}

@@ -173,6 +173,7 @@ func (c *collector) rules(ctx context.Context, l *Listener) error {
 		for _, cond := range r.Conditions {
 			rule.Conditions = append(rule.Conditions, conditionsOf(cond, marks)...)
 		}
+		rule.Rewrites = slices.ContainsFunc(r.Transforms, func(t types.RuleTransform) bool { return t.Type == types.TransformTypeEnumUrlRewrite })
 		rules = append(rules, rule)
 	}
 	l.Rules = rules

@@ -21,7 +21,7 @@ var Checks = []Check{
 	balancerCheck, dualstackCheck, listenersCheck, certificatesCheck, rulesCheck,
 	targetHealthCheck, groupsCheck, goneCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck, publicAccessCheck,
-	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, timeoutsCheck,
+	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, answersCheck, timeoutsCheck,
 	lambdaCheck, loginCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,
 }
 

@@ -469,6 +469,20 @@ var faults = []fault{
 	{want: "clients-gave-up", change: func(s *Snapshot) {
 		s.failing("Client_Closed", first, 460, 300, func(f *Failure) { f.Class = "client" })
 	}},
+	{want: "websocket-idle-timeout", change: func(s *Snapshot) { s.Logs.Sockets = []Sockets{{webARN, 600, 500, 490}} }},
+	{want: "target-answers-not-found", change: func(s *Snapshot) {
+		for i := range s.Logs.Traffic {
+			s.Logs.Traffic[i].NotFound = 3000
+		}
+	}},
+	{want: "target-redirect-loop", change: func(s *Snapshot) { s.Logs.Redirects = []Redirects{{webARN, 6000, 5800}} }},
+	{want: "rule-redirect-loop", change: func(s *Snapshot) {
+		s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
+		s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+		s.Logs.Traffic = []Traffic{{Requests: 6000, Slowest: -1, Last: noon}}
+		s.Logs.Redirects = []Redirects{{"", 6000, 5800}}
+		s.Metrics = []Series{}
+	}},
 	{want: "target-connection-errors", change: func(s *Snapshot) { s.metric("TargetConnectionErrorCount", webARN, "Sum", 60) }},
 	{want: "rejected-connections", change: func(s *Snapshot) { s.metric("RejectedConnectionCount", "", "Sum", 60) }},
 	{want: "surge-queue-spillover", change: func(s *Snapshot) {

@@ -120,6 +120,7 @@ type Rule struct {
 	Priority   string      `json:"priority"` // "1" to "50000", or "default"
 	Conditions []Condition `json:"conditions,omitempty"`
 	Actions    []Action    `json:"actions"`
+	Rewrites   bool        `json:"rewrites,omitempty"` // the URL that targets are asked for is another one
 }
 
 // Condition is what a request must have. All of a rule's conditions must hold, and
@@ -369,6 +370,9 @@ type Logs struct {
 	Failures []Failure  `json:"failures"`
 	Minutes  []Minute   `json:"minutes"`
 	Health   []LogCheck `json:"health"`
+
+	Redirects []Redirects `json:"redirects,omitempty"` // looked for only where nearly all requests, of a target or of all, are redirected
+	Sockets   []Sockets   `json:"sockets,omitempty"`   // looked for only where WebSockets are no small part of the requests
 }
 
 // Traffic counts all requests of a target; group and target may be absent.
@@ -380,6 +384,23 @@ type Traffic struct {
 	Last     time.Time `json:"last"`
 
 	BadRequests int64 `json:"bad_requests,omitempty"` // that the target answered with 400; looked for only where nearly all ended with 4xx
+	NotFound    int64 `json:"not_found,omitempty"`    // with 404; alike
+}
+
+// Redirects counts requests that were redirected: by a group's targets, or by a rule, or by the
+// targets of a Classic Load Balancer.
+type Redirects struct {
+	Group    string `json:"group"` // ARN; "" if none
+	Requests int64  `json:"requests"`
+	Repeated int64  `json:"repeated"` // those among them that came five times or more within ten seconds, from the same network and for the same URL
+}
+
+// Sockets counts WebSockets that have ended.
+type Sockets struct {
+	Group  string `json:"group"` // ARN
+	Count  int64  `json:"count"`
+	Lasted int64  `json:"lasted"` // for the balancer's idle timeout, or longer
+	Idle   int64  `json:"idle"`   // those among them that ended then, or within three seconds
 }
 
 // Failure counts failing requests that have all in common that is not counted.

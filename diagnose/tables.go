@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"loglens/query"
@@ -14,9 +13,11 @@ import (
 // is, and why, is decided there.
 const (
 	trafficSQL = `
-SELECT target_group_arn, target, requests, slowest, last_seen, refused
+SELECT target_group_arn, target, requests, slowest, last_seen, refused, redirected, switched
 FROM (
-	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, max(last_seen) AS last_seen, sum(status_4xx)::BIGINT AS refused FROM traffic GROUP BY ALL
+	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, max(last_seen) AS last_seen, sum(status_4xx)::BIGINT AS refused,
+		sum(status_3xx)::BIGINT AS redirected, sum(status_1xx)::BIGINT AS switched
+	FROM traffic GROUP BY ALL
 ) LEFT JOIN (
 	SELECT target_group_arn AS g, target AS t, max(seconds) AS slowest FROM latency GROUP BY ALL
 ) ON target_group_arn IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
@@ -39,10 +40,25 @@ FROM failure GROUP BY ALL ORDER BY ALL`
 	// What a target or a client ended after a while may have met a limit of its own.
 	slowSQL = `duration >= 1 AND reason IN ('Target_Closed_Connection', 'Target_5XX', 'Client_Closed')`
 
-	// Counts do not tell a 400 from other 4xx, nor whose it is: that takes another reading.
-	badRequestSQL = `
-SELECT target_group_arn, target, count(*) AS requests, count(*) FILTER (target_status_code = 400) AS bad
+	// Counts do not tell a 400 or a 404 from other 4xx, nor whose it is: that takes another reading.
+	refusedSQL = `
+SELECT target_group_arn, target, count(*) AS requests, count(*) FILTER (target_status_code = 400) AS bad, count(*) FILTER (target_status_code = 404) AS missing
 FROM request GROUP BY ALL ORDER BY ALL`
+
+	// A client that is led in a circle asks for the same again at once, up to twenty times
+	// and more; a monitor does so once in several seconds.
+	redirectSQL = `
+SELECT target_group_arn, sum(n)::BIGINT AS redirects, coalesce(sum(n) FILTER (n >= 5), 0)::BIGINT AS repeated
+FROM (
+	SELECT target_group_arn, count(*) AS n FROM request WHERE elb_status_code IN (301, 302, 303, 307, 308)
+	GROUP BY target_group_arn, client_net, user_agent, request, time_bucket(INTERVAL 10 SECOND, time)
+) GROUP BY ALL ORDER BY ALL`
+
+	// A WebSocket is logged when it ends. One that is opened and then silent ends as long
+	// after its first messages as the idle timeout is.
+	socketSQL = `
+SELECT target_group_arn, count(*) AS sockets, count(*) FILTER (duration >= %[1]g - 0.2) AS lasted, count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 3) AS idle
+FROM request WHERE type IN ('ws', 'wss') AND elb_status_code = 101 GROUP BY ALL ORDER BY ALL`
 
 	minuteSQL = `SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL ORDER BY ALL`
 
@@ -88,7 +104,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	r := reader{ctx: ctx, store: store, logs: &Logs{Traffic: []Traffic{}, Failures: []Failure{}, Minutes: []Minute{}, Health: []LogCheck{}}}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
-	err = errors.Join(err, r.badRequests(s), store.FirstFailure())
+	err = errors.Join(err, r.refusals(), r.redirects(), r.sockets(s, idle), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks), store.FirstFailure())
 }
 
@@ -99,6 +115,11 @@ type reader struct {
 	logs  *Logs
 
 	refused []int // those of logs.Traffic of which nearly all requests ended with 4xx
+
+	// Requests to which these hold: all; redirected, of all and whether so are nearly all of a
+	// target; switched to another protocol, as to a WebSocket.
+	requests, redirected, switched int64
+	turned                         bool
 }
 
 // rows takes the rows of an answer, one at a time.
@@ -144,6 +165,9 @@ func (r *reader) access(idle float64) error {
 		if refused := whole(row[5], 0); tr.Target != "" && refused >= fewRequests && nearlyAll(refused, tr.Requests) {
 			r.refused = append(r.refused, len(r.logs.Traffic))
 		}
+		redirected := whole(row[6], 0)
+		r.requests, r.redirected, r.switched = r.requests+tr.Requests, r.redirected+redirected, r.switched+whole(row[7], 0)
+		r.turned = r.turned || tr.Target != "" && redirected >= fewRequests && nearlyAll(redirected, tr.Requests)
 		r.logs.Traffic = append(r.logs.Traffic, tr)
 	})
 	if err != nil {
@@ -168,30 +192,22 @@ func (r *reader) access(idle float64) error {
 	return errors.Join(r.minutes(), r.newest())
 }
 
-// badRequests counts the answers of targets with 400, if there may be some for want of TLS.
+// refusals counts the answers of targets with 400 and 404, where nearly all were 4xx.
 // Where the lines of requests cannot be read once more, as out of a pipe, or of a store that
 // has none, it says that these are not known.
-func (r *reader) badRequests(s *Snapshot) error {
-	r.refused = slices.DeleteFunc(r.refused, func(at int) bool {
-		return !slices.ContainsFunc(s.Groups, func(g Group) bool {
-			return g.plain() && (g.ARN == r.logs.Traffic[at].Group || s.Balancer.Type == Classic)
-		})
-	})
+func (r *reader) refusals() error {
 	if len(r.refused) == 0 {
 		return nil
 	}
 	known := 0
-	_, err := r.ask(badRequestSQL, func(row []any) {
+	err := r.again(refusedSQL, func(row []any) {
 		for _, at := range r.refused {
 			if t := &r.logs.Traffic[at]; t.Group == text(row[0]) && t.Target == text(row[1]) && t.Requests == whole(row[2], 0) {
-				t.BadRequests = whole(row[3], 0)
+				t.BadRequests, t.NotFound = whole(row[3], 0), whole(row[4], 0)
 				known++
 			}
 		}
 	})
-	if errors.As(err, new(*query.StatementError)) {
-		err = nil
-	}
 	if err == nil && known < len(r.refused) {
 		var targets []string
 		for _, at := range r.refused {
@@ -200,6 +216,35 @@ func (r *reader) badRequests(s *Snapshot) error {
 		r.logs.Warnings = add(r.logs.Warnings, fmt.Sprintf("nearly all requests to %s ended with 4xx, and it is not known with which: their lines could not be read once more", few(targets)))
 	}
 	return err
+}
+
+// again asks for lines of requests once more, which there may be none of.
+func (r *reader) again(text string, each rows) error {
+	if _, err := r.ask(text, each); err != nil && !errors.As(err, new(*query.StatementError)) {
+		return err
+	}
+	return nil
+}
+
+// redirects looks whether clients are led in a circle, where nearly all requests are redirected,
+// of a target or of all.
+func (r *reader) redirects() error {
+	if !r.turned && (r.redirected < fewRequests || !nearlyAll(r.redirected, r.requests)) {
+		return nil
+	}
+	return r.again(redirectSQL, func(row []any) {
+		r.logs.Redirects = append(r.logs.Redirects, Redirects{Group: text(row[0]), Requests: whole(row[1], 0), Repeated: whole(row[2], 0)})
+	})
+}
+
+// sockets looks how long WebSockets last, where they are no small part of the requests.
+func (r *reader) sockets(s *Snapshot, idle float64) error {
+	if s.Balancer.Type != Application || r.switched < fewRequests || float64(r.switched) < tooMany*float64(r.requests) {
+		return nil
+	}
+	return r.again(fmt.Sprintf(socketSQL, idle), func(row []any) {
+		r.logs.Sockets = append(r.logs.Sockets, Sockets{Group: text(row[0]), Count: whole(row[1], 0), Lasted: whole(row[2], 0), Idle: whole(row[3], 0)})
+	})
 }
 
 func (r *reader) minutes() error {

@@ -56,7 +56,7 @@ func TestExpectsTLS(t *testing.T) {
 		return func(s *Snapshot) {
 			s.port(n)
 			for _, e := range newFacts(s).endpoints {
-				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, e.name(), 3000, -1, noon, 0})
+				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, e.name(), 3000, -1, noon, 0, 0})
 			}
 		}
 	}
@@ -205,7 +205,7 @@ func TestBadRequestsOfLines(t *testing.T) {
 		{"404", answered("404 404"), nil, "", 0, false},
 		{"400 of the balancer", answered("400 -"), nil, "", 0, false},
 		{"400 to three of four", func(i int) string { return answered([]string{"400 400", "400 400", "400 400", "200 200"}[i%4])(i) }, nil, "", 0, false},
-		{"400 of a group in HTTPS", answered("400 400"), func(s *Snapshot) { s.web().Protocol = "HTTPS" }, "", 0, false},
+		{"400 of a group in HTTPS", answered("400 400"), func(s *Snapshot) { s.web().Protocol = "HTTPS" }, "", 300, false},
 		{"400 out of a pipe", answered("400 400"), nil, "pipe", 0, true},
 		{"400 out of a store that has the failures only", answered("400 400"), nil, "store", 0, true},
 		{"400 out of a store", answered("400 400"), nil, "store of requests", 300, false},

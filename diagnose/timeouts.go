@@ -11,9 +11,9 @@ import (
 
 var timeoutsCheck = Check{
 	Name:  "timeouts",
-	About: "The idle timeout against the targets' keep-alive and their slowest answers, the deregistration delay, and clients that do not wait as long.",
+	About: "The idle timeout against the targets' keep-alive and their slowest answers and their WebSockets, the deregistration delay, and clients that do not wait as long.",
 	Needs: []string{"elasticloadbalancing:DescribeLoadBalancerAttributes", "elasticloadbalancing:DescribeTargetGroupAttributes"},
-	Gives: []string{"keep-alive-race", "idle-timeout-reached", "deregistration-delay-too-short", "clients-gave-up"},
+	Gives: []string{"keep-alive-race", "idle-timeout-reached", "websocket-idle-timeout", "deregistration-delay-too-short", "clients-gave-up"},
 	look:  lookAtTimeouts,
 }
 
@@ -23,7 +23,7 @@ func lookAtTimeouts(f *facts) (list []*Finding) {
 	}
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		for _, look := range []func(*Group) *Finding{f.race, f.tooSlow, f.deregistering, f.gaveUp} {
+		for _, look := range []func(*Group) *Finding{f.race, f.tooSlow, f.silentSockets, f.deregistering, f.gaveUp} {
 			if found := look(g); found != nil {
 				found.onGroup(g)
 				list = append(list, found)
@@ -253,6 +253,28 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
 	}
 	return found
+}
+
+// silentSockets looks for WebSockets that the balancer closed since nothing came on them: these
+// are no failures of the logs, and end as long after their last message as the idle timeout is.
+//
+// Source: AWS, "Access log entries" (WebSocket) and "Connection idle timeout" of the Application
+// Load Balancer guide, read 2026-11.
+func (f *facts) silentSockets(g *Group) *Finding {
+	if f.Balancer.Attributes == nil {
+		return nil // those that ended at 60 s may have had another reason
+	}
+	for _, s := range f.Logs.Sockets {
+		if s.Group != g.ARN || s.Idle < fewRequests || 2*s.Idle < s.Lasted {
+			continue
+		}
+		found := finding("websocket-idle-timeout", fmt.Sprintf("WebSockets to %s end at the balancer's idle timeout of %s s: nothing comes on them for so long.", g.Name, number(f.idle())))
+		found.because(FromLog, fmt.Sprintf("of %s, %d lasted for %s s or longer, and %d of these ended within three seconds of that", amount.Of(s.Count, "WebSocket", "WebSockets"), s.Lasted, number(f.idle()), s.Idle))
+		found.because(FromConfig, f.idleSet())
+		found.rival("", "a proxy on the target, or the application, that closes what is silent for as long (proxy_read_timeout of nginx: 60 s unless changed)")
+		return found
+	}
+	return nil
 }
 
 // onlyHere reports whether failures are of so few of a group's targets that they have to do

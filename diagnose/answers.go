@@ -1,0 +1,165 @@
+package diagnose
+
+import (
+	"fmt"
+	"strings"
+
+	"loglens/ingest"
+	"loglens/internal/amount"
+)
+
+var answersCheck = Check{
+	Name:  "answers",
+	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found.",
+	Gives: []string{"rule-redirect-loop", "target-redirect-loop", "target-answers-not-found"},
+	look:  lookAtAnswers,
+}
+
+func lookAtAnswers(f *facts) (list []*Finding) {
+	if !f.hasAccess() {
+		return nil
+	}
+	list = given(f.ruleLoop())
+	for i := range f.Groups {
+		for _, found := range given(f.targetLoop(&f.Groups[i]), f.notFound(&f.Groups[i])) {
+			found.onGroup(&f.Groups[i])
+			list = append(list, found)
+		}
+	}
+	return list
+}
+
+// loop are the redirects of a group, or of rules, if nearly all of so many requests were
+// redirected, and most of these in a circle.
+func (f *facts) loop(group string, all int64) (r Redirects, ok bool) {
+	for _, r := range f.Logs.Redirects {
+		if r.Group == group && r.Repeated >= fewRequests && 2*r.Repeated >= r.Requests && nearlyAll(r.Requests, all) {
+			return r, true
+		}
+	}
+	return r, false
+}
+
+// circle says what a circle shows in.
+func (f *Finding) circle(r Redirects, all int64) {
+	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within ten seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
+}
+
+// requestsTo is how many requests the logs have of a group.
+func (f *facts) requestsTo(g *Group) (n int64) {
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.logARN(f) {
+			n += t.Requests
+		}
+	}
+	return n
+}
+
+// ruleLoop looks for redirects of rules that clients do not get away from. A balancer that does
+// nothing else has no other place to lead them to, and may have popular URLs behind a CDN.
+func (f *facts) ruleLoop() *Finding {
+	if f.Balancer.Type == Classic || f.redirectsOnly() {
+		return nil
+	}
+	all := f.observed(nil).Requests
+	r, ok := f.loop("", all)
+	if !ok {
+		return nil
+	}
+	found := finding("rule-redirect-loop", "Rules redirect nearly every request, and clients come back with the same one at once: they are led in a circle.")
+	found.circle(r, all)
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				if a.Type == "redirect" && len(found.Evidence) < 4 {
+					found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.words()))
+				}
+			}
+		}
+	}
+	found.rival("", "a rule that redirects to another host, such as the name with www or without, from where clients are sent back")
+	return found
+}
+
+// targetLoop looks for redirects of targets that clients do not get away from. The balancer
+// ends TLS: who redirects whatever comes in plain HTTP does so for ever.
+//
+// Source: AWS, "HTTP headers and Application Load Balancers" (X-Forwarded-Proto), read 2026-11.
+func (f *facts) targetLoop(g *Group) *Finding {
+	all := f.requestsTo(g)
+	r, ok := f.loop(g.logARN(f), all)
+	if !ok || f.Balancer.Type == Classic && len(f.Groups) > 1 {
+		return nil
+	}
+	found := finding("target-redirect-loop", fmt.Sprintf("Targets of %s redirect nearly every request, and clients come back with the same one at once: they are led in a circle.", g.Name))
+	found.circle(r, all)
+	for _, l := range f.Listeners {
+		if !f.leads(l, g) {
+			continue
+		}
+		switch {
+		case l.Protocol == "HTTPS" && g.plain():
+			found.because(FromConfig, fmt.Sprintf("listener %s ends TLS, and %s speaks plain HTTP to its targets: only X-Forwarded-Proto tells them that a client came by HTTPS", l.label(), g.Name))
+		case l.Protocol == "HTTP":
+			found.rival("", fmt.Sprintf("a CDN or proxy before the balancer that asks listener %s in HTTP for what clients ask in HTTPS (Cloudflare: SSL mode Flexible): X-Forwarded-Proto is http then", l.label()))
+		}
+	}
+	found.rival("", "a redirect to another host, such as the name with www or without, from where clients are sent back")
+	found.rival("", "targets that redirect on purpose, as for short links, to many clients behind the same CDN")
+	for _, e := range f.of(g) {
+		if e.address.IsValid() {
+			ask := ingest.ShellWord(fmt.Sprintf("%s://%s:%d/", strings.ToLower(g.Protocol), bracketed(e.address.String()), e.port))
+			found.Verify = append(found.Verify, "curl -skI -m 5 -H 'Host: HOST' -H 'X-Forwarded-Proto: https' "+ask)
+			break
+		}
+	}
+	return found
+}
+
+// notFound looks for groups whose targets have nothing of what they are asked for: a rule that
+// asks for a path hands it on whole.
+//
+// Source: AWS, "Condition types for listener rules" (path conditions) and "Transforms for
+// listener rules" of the Application Load Balancer guide, read 2026-11.
+func (f *facts) notFound(g *Group) *Finding {
+	missing, all := int64(0), f.requestsTo(g)
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.logARN(f) {
+			missing += t.NotFound
+		}
+	}
+	if missing < fewRequests || !nearlyAll(missing, all) || f.Balancer.Type == Classic && len(f.Groups) > 1 {
+		return nil
+	}
+	found := finding("target-answers-not-found", fmt.Sprintf("Targets of %s answer nearly every request with 404.", g.Name))
+	found.because(FromLog, fmt.Sprintf("%d of %s were answered with 404 by the target", missing, amount.Of(all, "request", "requests")))
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			if paths := r.paths(); r.leadsTo(g.ARN) && len(paths) > 0 && len(found.Evidence) < 4 {
+				how := "targets get the path whole, with what the rule asks for"
+				if r.Rewrites {
+					how = "it rewrites the path"
+				}
+				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s takes %s: %s", r.Priority, l.label(), strings.Join(paths, ", "), how))
+			}
+		}
+	}
+	found.rival("", "requests for what nobody offers, such as those of scanners, may be all that came")
+	if f.Balancer.Scheme != "internal" && float64(missing) < f.Until.Sub(f.From).Minutes() { // scanners find every balancer in the internet
+		found.Level, found.Confidence = Note, Low
+	}
+	return found
+}
+
+// paths are those that a rule asks for, if not for all.
+func (r Rule) paths() (list []string) {
+	for _, c := range r.Conditions {
+		if c.Field != "path-pattern" || c.takesAny() {
+			continue
+		}
+		for _, v := range c.Values {
+			list = append(list, redacted(v))
+		}
+	}
+	return list
+}

@@ -1,0 +1,210 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"loglens/query"
+)
+
+// lineOf is a request of a client that ended after a while with statuses: of the balancer and
+// of the target, "-" for none.
+func lineOf(at time.Time, kind, client, target, statuses, url string, lasted time.Duration) string {
+	line := accessLine(at, target, false)
+	line = strings.Replace(line, "http ", kind+" ", 1)
+	line = strings.Replace(line, "198.51.100.7:", client+":", 1)
+	line = strings.Replace(line, " 200 200 ", " "+statuses+" ", 1)
+	line = strings.Replace(line, "http://shop.example.com:80/", url, 1)
+	began := at.Add(-lasted).Format("2006-01-02T15:04:05.000000Z")
+	line = strings.Replace(line, `"-" "-" 0 `+at.Format("2006-01-02T15:04:05.000000Z"), `"-" "-" 0 `+began, 1)
+	if strings.HasSuffix(statuses, " -") { // a rule's answer
+		line = strings.NewReplacer(webARN, "-", " "+target+" ", " - ", `"`+target+`"`, `"-"`).Replace(line)
+	}
+	return line
+}
+
+// TestRedirectsInCircle: clients that are redirected again and again within seconds are led in a
+// circle, by targets or by rules. Those that ask for something else each time are not, nor are
+// monitors, nor balancers that redirect to HTTPS and get what comes of it.
+func TestRedirectsInCircle(t *testing.T) {
+	const shop = "https://shop.example.com:443/"
+	redirect := func(s *Snapshot) {
+		s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+		s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTPS", Rules: []Rule{forwardTo("default", webARN)}})
+	}
+	ends := func(s *Snapshot) {
+		s.Listeners = []Listener{{ARN: "arn:listener-443", Port: 443, Protocol: "HTTPS", Rules: []Rule{forwardTo("default", webARN)}}}
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		line   func(i int) string // of 300 in an hour, twenty at a time
+		want   string
+	}{
+		{"targets, in a circle", ends, func(i int) string {
+			return lineOf(minuteOf(i), "h2", fmt.Sprintf("198.51.%d.7", i/20), []string{first, second}[i%2], "301 301", shop, 0)
+		}, "target-redirect-loop"},
+		{"a name with www and without", ends, func(i int) string {
+			return lineOf(minuteOf(i), "h2", fmt.Sprintf("198.51.%d.7", i/20), first, "301 301", []string{shop, "https://www.example.com:443/"}[i%2], 0)
+		}, "target-redirect-loop"},
+		{"a link shortener", ends, func(i int) string {
+			return lineOf(minuteOf(i), "h2", fmt.Sprintf("198.51.%d.7", i), first, "302 302", shop+fmt.Sprint(i%20), 0)
+		}, ""},
+		{"a monitor", ends, func(i int) string {
+			return lineOf(noon.Add(-time.Duration(i)*5*time.Second), "https", "198.51.100.7", first, "302 302", shop, 0)
+		}, ""},
+		{"not modified", ends, func(i int) string {
+			return lineOf(minuteOf(i), "h2", fmt.Sprintf("198.51.%d.7", i/20), first, "304 304", shop, 0)
+		}, ""},
+		{"targets, and then an answer", ends, func(i int) string {
+			return lineOf(minuteOf(i), "h2", fmt.Sprintf("198.51.%d.7", i/20), first, []string{"302 302", "200 200"}[i%2], shop, 0)
+		}, ""},
+		{"a rule, in a circle", redirect, func(i int) string {
+			return lineOf(minuteOf(i), "http", fmt.Sprintf("198.51.%d.7", i/20), first, "301 -", "http://shop.example.com:80/", 0)
+		}, "rule-redirect-loop"},
+		{"a rule of a balancer that does nothing else", func(s *Snapshot) { redirect(s); s.Listeners = s.Listeners[:1] }, func(i int) string {
+			return lineOf(minuteOf(i), "http", fmt.Sprintf("198.51.%d.7", i/20), first, "301 -", "http://shop.example.com:80/", 0)
+		}, ""},
+		{"a rule, and then an answer", redirect, func(i int) string {
+			if i%20 < 10 {
+				return lineOf(minuteOf(i), "https", fmt.Sprintf("198.51.%d.7", i/20), first, "200 200", shop, 0)
+			}
+			return lineOf(minuteOf(i), "http", fmt.Sprintf("198.51.%d.7", i/20), first, "301 -", "http://shop.example.com:80/", 0)
+		}, ""},
+		{"a rule, and health checks of another balancer", redirect, func(i int) string {
+			return lineOf(noon.Add(-time.Duration(i)*10*time.Second), "http", fmt.Sprintf("10.0.%d.7", i%3), first, "301 -", "http://10.0.0.9:80/", 0)
+		}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			var lines []string
+			for i := range 300 {
+				lines = append(lines, tt.line(i))
+			}
+			s.Logs = logged(t, s, lines)
+			r := Diagnose(copied(t, s))
+			for _, id := range []string{"target-redirect-loop", "rule-redirect-loop"} {
+				if f := r.finding(id); (f != nil) != (id == tt.want) {
+					t.Errorf("%s: want %q:\n%s", id, tt.want, said(r))
+				}
+			}
+			if tt.want == "target-redirect-loop" && !slices.ContainsFunc(r.Findings[0].Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "only X-Forwarded-Proto tells") }) {
+				t.Error(said(r))
+			}
+		})
+	}
+}
+
+// minuteOf is when the i-th of requests comes, of which there are twenty within a second, in
+// each second minute.
+func minuteOf(i int) time.Time {
+	return noon.Add(-time.Duration(i/20)*2*time.Minute - time.Duration(i%20)*40*time.Millisecond - 10*time.Second)
+}
+
+// TestNotFound: a group whose targets answer nearly everything with 404 is told, with the paths
+// that its rules ask for; not one that has something to answer, nor 404 of the balancer itself.
+func TestNotFound(t *testing.T) {
+	path := func(rewrites bool) func(*Snapshot) {
+		return func(s *Snapshot) {
+			r := forwardTo("10", webARN)
+			r.Conditions, r.Rewrites = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}, rewrites
+			s.Listeners[0].Rules = []Rule{r, {Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		}
+	}
+	always := func(statuses string) func(int) string { return func(int) string { return statuses } }
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		line   func(i int) string
+		want   Level
+		says   string
+	}{
+		{"a path that the application does not know", path(false), always("404 404"), Warn, "takes /api/*: targets get the path whole"},
+		{"one that is rewritten", path(true), always("404 404"), Warn, "takes /api/*: it rewrites the path"},
+		{"a group in HTTPS", func(s *Snapshot) { s.web().Protocol = "HTTPS" }, always("404 404"), Warn, ""},
+		{"one of ten is found", path(false), func(i int) string {
+			if i%10 == 0 {
+				return "200 200"
+			}
+			return "404 404"
+		}, "", ""},
+		{"403", path(false), always("403 403"), "", ""},
+		{"404 of the balancer", path(false), always("404 -"), "", ""},
+		{"few, as of scanners", func(s *Snapshot) { s.From = s.From.Add(-24 * time.Hour) }, always("404 404"), Note, ""},
+		{"as few behind an internal balancer", func(s *Snapshot) { s.From, s.Balancer.Scheme = s.From.Add(-24*time.Hour), "internal" }, always("404 404"), Warn, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			tt.change(s)
+			var lines []string
+			for i := range 300 {
+				lines = append(lines, lineOf(noon.Add(-time.Duration(i)*10*time.Second), "http", "198.51.100.7", []string{first, second}[i%2], tt.line(i), "http://shop.example.com:80/api/orders", 0))
+			}
+			s.Logs = logged(t, s, lines)
+			r := Diagnose(copied(t, s))
+			f := r.finding("target-answers-not-found")
+			switch {
+			case (f != nil) != (tt.want != ""):
+				t.Errorf("want %q:\n%s", tt.want, said(r))
+			case f != nil && (f.Level != tt.want || tt.says != "" && !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, tt.says) })):
+				t.Errorf("want %s and %q:\n%s", tt.want, tt.says, said(r))
+			}
+		})
+	}
+}
+
+// TestSilentSockets: WebSockets that end at the idle timeout are told as closed by it; not those
+// that last longer, as with pings, or that clients end at any time, nor few of many requests.
+func TestSilentSockets(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		idle  string
+		lasts func(i int) time.Duration
+		plain int // requests beside each WebSocket
+		want  bool
+	}{
+		{"silent", "60", func(i int) time.Duration { return time.Minute + time.Duration(i%10)*100*time.Millisecond }, 2, true},
+		{"some ended by clients", "60", func(i int) time.Duration { return time.Duration(2+i%3*29) * time.Second }, 2, true},
+		{"another timeout", "300", func(i int) time.Duration { return 301 * time.Second }, 2, true},
+		{"60 s, and a timeout of 300 s", "300", func(int) time.Duration { return time.Minute }, 2, false},
+		{"with pings", "60", func(i int) time.Duration { return time.Duration(30+i*7) * time.Second }, 2, false},
+		{"short", "60", func(i int) time.Duration { return time.Duration(i%50) * time.Second }, 2, false},
+		{"few of many requests", "60", func(int) time.Duration { return time.Minute }, 25, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := base()
+			s.Balancer.Attributes[attrIdle] = tt.idle
+			var lines []string
+			for i := range 60 {
+				at := noon.Add(-time.Duration(i) * 30 * time.Second)
+				lines = append(lines, lineOf(at, "wss", "198.51.100.7", first, "101 101", "https://shop.example.com:443/chat", tt.lasts(i)))
+				for range tt.plain {
+					lines = append(lines, accessLine(at, second, false))
+				}
+			}
+			s.Logs = logged(t, s, lines)
+			r := Diagnose(copied(t, s))
+			if f := r.finding("websocket-idle-timeout"); (f != nil) != tt.want {
+				t.Errorf("want it: %v: %+v\n%s", tt.want, s.Logs.Sockets, said(r))
+			}
+		})
+	}
+}
+
+// TestLinesReadOnce: where lines cannot be read once more, nothing is told of how long
+// WebSockets last, and nothing fails.
+func TestLinesReadOnce(t *testing.T) {
+	s := base()
+	var lines []string
+	for i := range 60 {
+		lines = append(lines, lineOf(noon.Add(-time.Duration(i)*30*time.Second), "wss", "198.51.100.7", first, "101 101", "https://shop.example.com:443/chat", time.Minute))
+	}
+	s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
+	if len(s.Logs.Sockets) > 0 || s.Logs.Parsed != 60 || Diagnose(copied(t, s)).finding("websocket-idle-timeout") != nil {
+		t.Errorf("%+v", s.Logs)
+	}
+}

@@ -10,8 +10,8 @@ import (
 
 var answersCheck = Check{
 	Name:  "answers",
-	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found.",
-	Gives: []string{"rule-redirect-loop", "target-redirect-loop", "target-answers-not-found"},
+	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; or large ones blocked by AWS WAF.",
+	Gives: []string{"waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found"},
 	look:  lookAtAnswers,
 }
 
@@ -19,7 +19,7 @@ func lookAtAnswers(f *facts) (list []*Finding) {
 	if !f.hasAccess() {
 		return nil
 	}
-	list = given(f.ruleLoop())
+	list = given(f.wafBlocksLarge(), f.ruleLoop())
 	for i := range f.Groups {
 		for _, found := range given(f.targetLoop(&f.Groups[i]), f.notFound(&f.Groups[i])) {
 			found.onGroup(&f.Groups[i])
@@ -27,6 +27,28 @@ func lookAtAnswers(f *facts) (list []*Finding) {
 		}
 	}
 	return list
+}
+
+// wafBlocksLarge looks for uploads that AWS WAF takes for an attack: it looks at no more than the
+// first 8 KB of a body behind an Application Load Balancer, and rules may block what is longer.
+// What scanners send is short.
+//
+// Source: AWS, "Considerations for managing body inspection" and "Baseline rule groups" (core rule
+// set) of the AWS WAF guide, read 2026-11.
+func (f *facts) wafBlocksLarge() *Finding {
+	blocked, large := int64(0), int64(0)
+	for _, row := range f.failures() {
+		if row.Reason == "WAF_Block" {
+			blocked, large = blocked+row.Count, large+row.Large
+		}
+	}
+	if large < fewRequests || 2*large < blocked {
+		return nil
+	}
+	found := finding("waf-blocks-large-bodies", fmt.Sprintf("AWS WAF blocks large requests, such as uploads: %d of %s that it blocked were larger than 8 KB.", large, amount.Of(blocked, "request", "requests")))
+	found.because(FromLog, fmt.Sprintf("%s ended with the action waf, %d of them with more than 8192 bytes received", amount.Of(blocked, "request", "requests"), large))
+	found.rival("", "rules that look for attacks, and find what looks like one in a file, such as CrossSiteScripting_BODY and GenericLFI_BODY; or attacks")
+	return found
 }
 
 // loop are the redirects of a group, or of rules, if nearly all of so many requests were

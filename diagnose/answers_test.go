@@ -195,6 +195,42 @@ func TestSilentSockets(t *testing.T) {
 	}
 }
 
+// TestLargeBodiesBlocked: that AWS WAF blocks large requests is told where most that it blocks are
+// large, and not where scanners are blocked, beside which a few are.
+func TestLargeBodiesBlocked(t *testing.T) {
+	blocked := func(i int, bytes string) string {
+		line := lineOf(noon.Add(-time.Duration(i)*10*time.Second), "https", "198.51.100.7", first, "403 -", "https://shop.example.com:443/files", 0)
+		return strings.NewReplacer(" 403 - 100 ", " 403 - "+bytes+" ", `"forward"`, `"waf"`).Replace(line)
+	}
+	for _, tt := range []struct {
+		name         string
+		large, small int
+		want         bool
+	}{
+		{"uploads", 40, 10, true},
+		{"scanners", 0, 300, false},
+		{"scanners, and a few uploads", 20, 280, false},
+		{"a few uploads", 9, 0, false},
+	} {
+		s := base()
+		var lines []string
+		for i := range 300 {
+			lines = append(lines, accessLine(noon.Add(-time.Duration(i)*10*time.Second), second, false))
+			if i < tt.large {
+				lines = append(lines, blocked(i, "20480"))
+			}
+			if i < tt.small {
+				lines = append(lines, blocked(i, "700"))
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		if f := r.finding("waf-blocks-large-bodies"); (f != nil) != tt.want {
+			t.Errorf("%s: want it: %v: %+v\n%s", tt.name, tt.want, s.Logs.Failures, said(r))
+		}
+	}
+}
+
 // TestLinesReadOnce: where lines cannot be read once more, nothing is told of how long
 // WebSockets last, and nothing fails.
 func TestLinesReadOnce(t *testing.T) {

@@ -469,6 +469,9 @@ var faults = []fault{
 	{want: "clients-gave-up", change: func(s *Snapshot) {
 		s.failing("Client_Closed", first, 460, 300, func(f *Failure) { f.Class = "client" })
 	}},
+	{want: "waf-blocks-large-bodies", change: func(s *Snapshot) {
+		s.failing("WAF_Block", "", 403, 300, ofPolicy, func(f *Failure) { f.Large = 280 })
+	}},
 	{want: "websocket-idle-timeout", change: func(s *Snapshot) { s.Logs.Sockets = []Sockets{{webARN, 600, 500, 490}} }},
 	{want: "target-answers-not-found", change: func(s *Snapshot) {
 		for i := range s.Logs.Traffic {

@@ -429,6 +429,7 @@ type Failure struct {
 	// Of those of the class policy.
 	Rule     string `json:"rule,omitempty"`     // priority of the rule that matched, "0" for the default one; "" if not known
 	Listener string `json:"listener,omitempty"` // its listener's protocol, HTTP or HTTPS; "" if not known
+	Large    int64  `json:"large,omitempty"`    // how many of those that AWS WAF blocked were larger than the 8 KB of a body that it looks at
 }
 
 // Minute counts a group's requests, and failures by status, within a minute.

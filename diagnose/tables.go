@@ -34,7 +34,8 @@ SELECT target_group_arn, target, node, elb_status_code, target_status_code, reas
 	min(time) AS first_seen, max(time) AS last_seen,
 	CASE WHEN reason_class = 'policy' THEN matched_rule_priority END AS rule,
 	CASE WHEN reason_class = 'policy' THEN CASE WHEN type IN ('http', 'ws') THEN 'HTTP' ELSE 'HTTPS' END END AS listener,
-	count(*) FILTER (%[2]s) AS slow, quantile_disc(duration, 0.25) FILTER (%[2]s) AS low, quantile_disc(duration, 0.75) FILTER (%[2]s) AS high
+	count(*) FILTER (%[2]s) AS slow, quantile_disc(duration, 0.25) FILTER (%[2]s) AS low, quantile_disc(duration, 0.75) FILTER (%[2]s) AS high,
+	count(*) FILTER (reason = 'WAF_Block' AND received_bytes > 8192) AS large
 FROM failure GROUP BY ALL ORDER BY ALL`
 
 	// What a target or a client ended after a while may have met a limit of its own.
@@ -180,7 +181,7 @@ func (r *reader) access(idle float64) error {
 			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
 			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0),
 			Quick: whole(row[9], 0), Connect: whole(row[10], 0), Idle: whole(row[11], 0), First: moment(row[12]), Last: moment(row[13]), Rule: text(row[14]), Listener: text(row[15]),
-			Slow: whole(row[16], 0),
+			Slow: whole(row[16], 0), Large: whole(row[19], 0),
 		}
 		f.Low, _ = row[17].(float64)
 		f.High, _ = row[18].(float64)

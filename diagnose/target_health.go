@@ -283,6 +283,7 @@ func (f *facts) onTheWay(found *Finding) {
 	}
 	f.farRival(found)
 	f.outsideRival(found)
+	f.dockerRival(found)
 	if f.complete(securityGroupsCheck) && slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil && !f.outside(e) }) {
 		found.rival(securityGroupsCheck.Gives[0], "security groups of these targets were not seen: they stand in another account, region or network, or are another balancer's")
 	}
@@ -309,6 +310,21 @@ func (f *facts) farRival(found *Finding) {
 func (f *facts) outsideRival(found *Finding) {
 	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return slices.Contains(found.Targets, e.name()) && f.outside(e) }) {
 		found.rival("", "a firewall or a route on premises, or the connection to there, which are not looked at")
+	}
+}
+
+// dockerRival says of a balancer whose nodes may have addresses that Docker takes for its own
+// network on a host: what the host answers to these never leaves it.
+//
+// Source: Docker, "Bridge network driver" (default bridge, docker0) and "Networking overview"
+// (default address pools), read 2026-11.
+func (f *facts) dockerRival(found *Finding) {
+	docker := netip.MustParsePrefix("172.17.0.0/16")
+	for _, z := range f.Balancer.Zones {
+		if s := f.subnet(z.Subnet); s != nil && slices.ContainsFunc(prefixes(s.CIDRs), docker.Overlaps) {
+			found.rival("", fmt.Sprintf("Docker on the targets' hosts, whose own network is %s unless changed: answers to the balancer's nodes in %s stay on the host", docker, s.ID))
+			return
+		}
 	}
 }
 

@@ -205,3 +205,32 @@ func TestReplaced(t *testing.T) {
 		}
 	}
 }
+
+// TestNetworkOfDocker: where a subnet of the balancer has addresses that Docker takes for its own,
+// that is named beside health checks and connections that time out, and nowhere else.
+func TestNetworkOfDocker(t *testing.T) {
+	for _, tt := range []struct {
+		name, cidr string
+		change     func(*Snapshot)
+		id         string
+		want       bool
+	}{
+		{"checks that time out", "172.17.4.0/24", func(s *Snapshot) { s.all("unhealthy", "Target.Timeout", "Request timed out") }, "target-health-timeout", true},
+		{"connections that time out", "172.17.4.0/24", func(s *Snapshot) {
+			s.failing("Target_Connect_Timeout", first, 504, 300, func(f *Failure) { f.Connect = 300 })
+		}, "target-connect-timeout", true},
+		{"another range", "172.18.4.0/24", func(s *Snapshot) { s.all("unhealthy", "Target.Timeout", "Request timed out") }, "target-health-timeout", false},
+		{"checks that are refused", "172.17.4.0/24", func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }, "target-health-failed-checks", false},
+	} {
+		s := base()
+		s.Network.Subnets[2].CIDRs = []string{tt.cidr}
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if f == nil || slices.ContainsFunc(f.Rivals, func(r Rival) bool {
+			return strings.Contains(r.Why, "172.17.0.0/16") && strings.Contains(r.Why, "subnet-edge-a")
+		}) != tt.want {
+			t.Errorf("%s: want it: %v:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

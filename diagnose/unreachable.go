@@ -32,6 +32,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 	}
 	f.farRival(found)
 	f.outsideRival(found)
+	f.dockerRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, or a full backlog")
 	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok {

@@ -1,7 +1,9 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"loglens/ingest"
@@ -10,8 +12,8 @@ import (
 
 var answersCheck = Check{
 	Name:  "answers",
-	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; or large ones blocked by AWS WAF.",
-	Gives: []string{"waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found"},
+	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; large ones are blocked by AWS WAF; or one target takes far longer than the others.",
+	Gives: []string{"waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower"},
 	look:  lookAtAnswers,
 }
 
@@ -21,7 +23,7 @@ func lookAtAnswers(f *facts) (list []*Finding) {
 	}
 	list = given(f.wafBlocksLarge(), f.ruleLoop())
 	for i := range f.Groups {
-		for _, found := range given(f.targetLoop(&f.Groups[i]), f.notFound(&f.Groups[i])) {
+		for _, found := range given(f.targetLoop(&f.Groups[i]), f.notFound(&f.Groups[i]), f.farSlower(&f.Groups[i])) {
 			found.onGroup(&f.Groups[i])
 			list = append(list, found)
 		}
@@ -184,4 +186,57 @@ func (r Rule) paths() (list []string) {
 		}
 	}
 	return list
+}
+
+// many is how many requests a target must have had for its median to be compared.
+const many = 100
+
+// farSlower looks for targets that are slow while others of their group are not, and healthy all
+// the same: round robin sends them as much as the others.
+//
+// Source: AWS, "Edit target group attributes" (routing algorithm, sticky sessions) of the
+// Application Load Balancer guide, read 2026-11.
+func (f *facts) farSlower(g *Group) *Finding {
+	var all []Traffic // of targets that are registered
+	for _, t := range f.Logs.Traffic {
+		if t.Group == g.logARN(f) && t.Requests >= many && t.Median > 0 && slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.name() == t.Target && e.target.usable() }) {
+			all = append(all, t)
+		}
+	}
+	var slow []Traffic
+	rest := 0.0 // the slowest of the others
+	for _, t := range all {
+		faster := 0
+		for _, other := range all {
+			if 5*other.Median <= t.Median {
+				faster++
+			}
+		}
+		if t.Median >= 1 && 2*faster >= len(all) {
+			slow = append(slow, t)
+		} else {
+			rest = max(rest, t.Median)
+		}
+	}
+	slow = slices.DeleteFunc(slow, func(t Traffic) bool { return !f.asked(t.Target) })
+	if len(slow) == 0 {
+		return nil
+	}
+	found := finding("target-far-slower", "")
+	slices.SortFunc(slow, func(a, b Traffic) int { return cmp.Compare(b.Median, a.Median) })
+	for i, t := range slow {
+		if found.Targets = append(found.Targets, t.Target); i < 3 {
+			found.because(FromLog, fmt.Sprintf("half of the answers of %s took %.1f s or longer, of %s", t.Target, t.Median, amount.Of(t.Requests, "request", "requests")))
+		}
+	}
+	found.Sentence = fmt.Sprintf("%s answer%s far more slowly than the other targets of %s.", upper(whom(found.Targets, g)), third(len(slow)), g.Name)
+	found.because(FromLog, fmt.Sprintf("of no other target of the group, with %d requests or more, did half take longer than %.2f s", many, rest))
+	for _, attr := range []string{attrAlgorithm, attrSticky} {
+		if value := g.Attributes[attr]; value != "" {
+			found.because(FromConfig, attr+" of "+g.Name+" is "+value)
+		}
+	}
+	found.rival("", "a target that was started within this time, and was slow until its caches were filled: slow_start.duration_seconds of the group lets it begin with less, but not with least_outstanding_requests")
+	found.rival("", "requests that are slow by themselves, and come to one target: by sticky sessions, or by chance where they are few")
+	return found
 }

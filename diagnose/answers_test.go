@@ -231,6 +231,54 @@ func TestLargeBodiesBlocked(t *testing.T) {
 	}
 }
 
+// TestFarSlower: a target half of whose answers take far longer than those of others is told; not
+// where all are slow, or fast, or it had few requests, or has gone.
+func TestFarSlower(t *testing.T) {
+	const third = "10.0.10.13:8080"
+	for _, tt := range []struct {
+		name   string
+		took   map[string]float64 // seconds, of most answers
+		few    bool               // requests to the first
+		change func(*Snapshot)
+		want   []string
+	}{
+		{"one of three", map[string]float64{first: 8, second: 0.1, third: 0.2}, false, nil, []string{first}},
+		{"two of three", map[string]float64{first: 8, second: 9, third: 0.2}, false, nil, nil},
+		{"all", map[string]float64{first: 8, second: 9, third: 7}, false, nil, nil},
+		{"five times as slow, and fast", map[string]float64{first: 0.5, second: 0.05, third: 0.05}, false, nil, nil},
+		{"not five times as slow", map[string]float64{first: 4, second: 1, third: 1.2}, false, nil, nil},
+		{"few requests", map[string]float64{first: 8, second: 0.1, third: 0.2}, true, nil, nil},
+		{"gone", map[string]float64{first: 8, second: 0.1, third: 0.2}, false, func(s *Snapshot) { s.web().Targets = s.web().Targets[1:] }, nil},
+	} {
+		s := base()
+		s.web().Targets = append(s.web().Targets, Target{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
+		s.web().Attributes[attrAlgorithm] = "round_robin"
+		if tt.change != nil {
+			tt.change(s)
+		}
+		var lines []string
+		for i := range 150 {
+			for name, took := range tt.took {
+				if i%3 == 0 {
+					took = 0.01 // as of static files
+				}
+				if tt.few && name == first && i >= 50 {
+					continue
+				}
+				lines = append(lines, strings.Replace(accessLine(noon.Add(-time.Duration(i)*20*time.Second), name, false), " 0.000 0.001 0.000 ", fmt.Sprintf(" 0.000 %.3f 0.000 ", took), 1))
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-far-slower")
+		switch {
+		case f == nil && tt.want == nil:
+		case f == nil || !slices.Equal(f.Targets, tt.want) || !slices.Contains(f.Evidence, Evidence{FromConfig, "load_balancing.algorithm.type of web is round_robin"}):
+			t.Errorf("%s: want %v: %+v\n%s", tt.name, tt.want, s.Logs.Traffic, said(r))
+		}
+	}
+}
+
 // TestLinesReadOnce: where lines cannot be read once more, nothing is told of how long
 // WebSockets last, and nothing fails.
 func TestLinesReadOnce(t *testing.T) {

@@ -14,6 +14,8 @@ const (
 	attrTCPIdle    = "tcp.idle_timeout.seconds" // of a listener
 	attrCrossZone  = "load_balancing.cross_zone.enabled"
 	attrMultiValue = "lambda.multi_value_headers.enabled"
+	attrAlgorithm  = "load_balancing.algorithm.type"
+	attrSticky     = "stickiness.enabled"
 	attrDelay      = "deregistration_delay.timeout_seconds"
 	attrClientIP   = "preserve_client_ip.enabled"
 	attrProxy      = "proxy_protocol_v2.enabled"

@@ -385,6 +385,8 @@ type Traffic struct {
 
 	BadRequests int64 `json:"bad_requests,omitempty"` // that the target answered with 400; looked for only where nearly all ended with 4xx
 	NotFound    int64 `json:"not_found,omitempty"`    // with 404; alike
+
+	Median float64 `json:"median,omitempty"` // seconds until the target began to answer, of half of its answers; 0 if not known
 }
 
 // Redirects counts requests that were redirected: by a group's targets, or by a rule, or by the

@@ -231,6 +231,7 @@ func (f *facts) farSlower(g *Group) *Finding {
 	}
 	found.Sentence = fmt.Sprintf("%s answer%s far more slowly than the other targets of %s.", upper(whom(found.Targets, g)), third(len(slow)), g.Name)
 	found.because(FromLog, fmt.Sprintf("of no other target of the group, with %d requests or more, did half take longer than %.2f s", many, rest))
+	f.hot(found, g, slow, all)
 	for _, attr := range []string{attrAlgorithm, attrSticky} {
 		if value := g.Attributes[attr]; value != "" {
 			found.because(FromConfig, attr+" of "+g.Name+" is "+value)
@@ -239,4 +240,24 @@ func (f *facts) farSlower(g *Group) *Finding {
 	found.rival("", "a target that was started within this time, and was slow until its caches were filled: slow_start.duration_seconds of the group lets it begin with less, but not with least_outstanding_requests")
 	found.rival("", "requests that are slow by themselves, and come to one target: by sticky sessions, or by chance where they are few")
 	return found
+}
+
+// hot says of slow targets that they get far more requests than the others of their group, and
+// what may make them.
+func (f *facts) hot(found *Finding, g *Group, slow, all []Traffic) {
+	own, sum := int64(0), int64(0)
+	for _, t := range all {
+		sum += t.Requests
+	}
+	for _, t := range slow {
+		own += t.Requests
+	}
+	others := len(all) - len(slow)
+	if others == 0 || own*int64(others) < 2*(sum-own)*int64(len(slow)) {
+		return
+	}
+	found.because(FromLog, fmt.Sprintf("%s had %d requests on average, and the others %d", whom(found.Targets, g), own/int64(len(slow)), (sum-own)/int64(others)))
+	if across, known := f.crossZone(g); known && !across {
+		found.because(FromConfig, "cross-zone load balancing is off for "+g.Name+": targets of a zone that has few get more requests each")
+	}
 }

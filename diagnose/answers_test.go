@@ -279,6 +279,30 @@ func TestFarSlower(t *testing.T) {
 	}
 }
 
+// TestHotTarget: a slow target that gets far more requests than the others is told with these, and
+// with cross-zone load balancing where it is off.
+func TestHotTarget(t *testing.T) {
+	for _, tt := range []struct {
+		requests  int64
+		cross     string
+		hot, zone bool
+	}{{9000, "false", true, true}, {9000, "true", true, false}, {3000, "false", false, false}} {
+		s := base()
+		s.web().Attributes[attrCrossZone] = tt.cross
+		s.Logs.Traffic = []Traffic{{Group: webARN, Target: first, Requests: tt.requests, Slowest: 9, Last: noon, Median: 8}, {Group: webARN, Target: second, Requests: 3000, Slowest: 1, Last: noon, Median: 0.1}}
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-far-slower")
+		if f == nil {
+			t.Fatal(said(r))
+		}
+		hot := slices.Contains(f.Evidence, Evidence{FromLog, first + " had 9000 requests on average, and the others 3000"})
+		zone := slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.HasPrefix(e.Text, "cross-zone load balancing is off for web") })
+		if hot != tt.hot || zone != tt.zone {
+			t.Errorf("%+v:\n%s", tt, said(r))
+		}
+	}
+}
+
 // TestLinesReadOnce: where lines cannot be read once more, nothing is told of how long
 // WebSockets last, and nothing fails.
 func TestLinesReadOnce(t *testing.T) {

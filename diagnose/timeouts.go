@@ -232,6 +232,9 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		found.rival("", "a Content-Length larger than the body")
 	}
 	found.rival("", "the application waits for something behind it; a longer timeout only hides that")
+	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return slices.Contains(found.Targets, e.name()) && f.overGateway(e) }) {
+		found.rival("", "packets that are too large for the way to these targets, over a transit gateway, a VPN or Direct Connect, where no ICMP comes back that says so (MTU): small ones get through, and large ones do not")
+	}
 	if span, ok := f.isOver(g, names, share, f.lateAnswers("504")); ok {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("%s took longer to answer than the balancer's idle timeout of %s s %s, and %s answered requests since.", whom(names, g), number(idle), span, amount.Noun(len(names), "has", "have"))
@@ -253,6 +256,18 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
 	}
 	return found
+}
+
+// overGateway reports whether a way to a target leads over a gateway that takes smaller packets than
+// a VPC does.
+//
+// Source: AWS, "Network MTU for your EC2 instance" of the EC2 guide, and "Maximum transmission unit"
+// of the Transit Gateway guide, read 2026-11.
+func (f *facts) overGateway(e endpoint) bool {
+	return slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
+		r, _, found, known := f.routeFor(z.Subnet, e.address)
+		return known && found && r.leadsTo("vgw-", "lgw-", "tgw-")
+	})
 }
 
 // silentSockets looks for WebSockets that the balancer closed since nothing came on them: these

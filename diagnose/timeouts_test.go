@@ -225,3 +225,24 @@ func TestIdleOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestLargePackets: beside answers that do not come in time, the size of packets is named where the
+// way to these targets leads over a gateway that takes smaller ones, and nowhere else.
+func TestLargePackets(t *testing.T) {
+	for via, want := range map[string]bool{"tgw-1": true, "vgw-1": true, "pcx-1": false, "": false} {
+		s := base()
+		target := first
+		if via != "" {
+			s.web().Targets[0].ID, s.web().Targets[0].Zone, target = "172.20.1.7", "all", "172.20.1.7:8080"
+			for i := range s.Network.RouteTables {
+				s.Network.RouteTables[i].Routes = append(s.Network.RouteTables[i].Routes, Route{"172.20.0.0/16", via, "active"})
+			}
+		}
+		s.failing("Target_Response_Timeout", target, 504, 600, func(f *Failure) { f.Idle = 600 })
+		r := Diagnose(copied(t, s))
+		f := r.finding("idle-timeout-reached")
+		if f == nil || slices.ContainsFunc(f.Rivals, func(r Rival) bool { return strings.Contains(r.Why, "(MTU)") }) != want {
+			t.Errorf("%q: want it: %v:\n%s", via, want, said(r))
+		}
+	}
+}

@@ -34,7 +34,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 	f.outsideRival(found)
 	f.dockerRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
-	found.rival("", "a firewall on the target itself, or a full backlog")
+	found.rival("", "a firewall on the target itself, a full backlog, or a full table of connections (nf_conntrack, conntrack_allowance_exceeded of an instance)")
 	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Requests have been answered since.", whom(names, g), span)

@@ -303,6 +303,48 @@ func TestHotTarget(t *testing.T) {
 	}
 }
 
+// TestStrayHost: a host that a certificate is for and no rule asks for is told where clients ask for
+// it; not one that only its path kept out, nor names without certificate, nor few requests.
+func TestStrayHost(t *testing.T) {
+	away := func(i int, host, rule string) string {
+		line := lineOf(noon.Add(-time.Duration(i)*10*time.Second), "h2", "198.51.100.7", first, "404 -", "https://shop.example.com:443/", 0)
+		return strings.NewReplacer(`"Root=1-1" "-"`, `"Root=1-1" "`+host+`"`, `"-" 0 2026`, `"-" `+rule+` 2026`, `"forward"`, `"fixed-response"`).Replace(line)
+	}
+	for _, tt := range []struct {
+		name, host, rule, asks string
+		n                      int
+		scheme                 string
+		want                   Level
+	}{
+		{"a regular expression that may take it", "www.example.com", "0", "~www", 100, "internal", ""},
+		{"www", "www.example.com", "0", "example.com", 100, "internal", Warn},
+		{"www, now and then, in the internet", "www.example.com", "0", "example.com", 40, "internet-facing", Note},
+		{"few", "www.example.com", "0", "example.com", 9, "internal", ""},
+		{"a host of a rule, and another path", "www.example.com", "0", "*.example.com", 100, "internal", ""},
+		{"no certificate", "-", "0", "example.com", 100, "internal", ""},
+		{"a rule that turns it away on purpose", "www.example.com", "7", "example.com", 100, "internal", ""},
+	} {
+		s := base()
+		s.Balancer.Scheme = tt.scheme
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{tt.asks}, Regex: strings.HasPrefix(tt.asks, "~")}}
+		s.Listeners[0].Rules = []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		var lines []string
+		for i := range 300 {
+			lines = append(lines, accessLine(noon.Add(-time.Duration(i)*10*time.Second), second, false))
+			if i < tt.n {
+				lines = append(lines, away(i, tt.host, tt.rule))
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		report := Diagnose(copied(t, s))
+		f := report.finding("host-without-rule")
+		if (f != nil) != (tt.want != "") || f != nil && f.Level != tt.want {
+			t.Errorf("%s: want %q: %+v\n%s", tt.name, tt.want, s.Logs.StrayHosts, said(report))
+		}
+	}
+}
+
 // TestLinesReadOnce: where lines cannot be read once more, nothing is told of how long
 // WebSockets last, and nothing fails.
 func TestLinesReadOnce(t *testing.T) {

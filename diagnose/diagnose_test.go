@@ -469,6 +469,13 @@ var faults = []fault{
 	{want: "clients-gave-up", change: func(s *Snapshot) {
 		s.failing("Client_Closed", first, 460, 300, func(f *Failure) { f.Class = "client" })
 	}},
+	{want: "host-without-rule", change: func(s *Snapshot) {
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+		s.Listeners[0].Rules = []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		s.failing("Fixed_Response", "", 404, 900, ofPolicy, func(f *Failure) { f.Rule, f.Listener = "0", "HTTPS" })
+		s.Logs.StrayHosts = []StrayHost{{"www.shop.example.com", 404, 900}}
+	}},
 	{want: "waf-blocks-large-bodies", change: func(s *Snapshot) {
 		s.failing("WAF_Block", "", 403, 300, ofPolicy, func(f *Failure) { f.Large = 280 })
 	}},

@@ -12,9 +12,9 @@ import (
 
 var rulesCheck = Check{
 	Name:  "rules",
-	About: "Rules that can never match, weights that lead nowhere, and fixed answers that look like failures.",
+	About: "Rules that can never match, weights that lead nowhere, fixed answers that look like failures, and hosts that no rule asks for.",
 	Needs: []string{describeRules, "elasticloadbalancing:DescribeTargetHealth"},
-	Gives: []string{"rule-never-matches", "rule-weights-all-zero", "rule-weight-to-broken-group", "rule-fixed-response-error"},
+	Gives: []string{"rule-never-matches", "rule-weights-all-zero", "rule-weight-to-broken-group", "rule-fixed-response-error", "host-without-rule"},
 	look:  lookAtRules,
 }
 
@@ -44,6 +44,43 @@ func lookAtRules(f *facts) (list []*Finding) {
 				list = append(list, f.lookAtAction(l, r, a)...)
 			}
 		}
+	}
+	return append(list, f.strayHosts()...)
+}
+
+// strayHosts looks for hosts that clients ask for and no rule does, though others are asked for
+// by rules, and a certificate is for them.
+//
+// Source: AWS, "Access log entries" (domain_name) of the Application Load Balancer guide, read
+// 2026-11.
+func (f *facts) strayHosts() (list []*Finding) {
+	if !f.hasAccess() || !f.rulesKnown() {
+		return nil
+	}
+	all := f.observed(nil).Requests
+	var hosts []string // of rules that forward or redirect
+	for _, l := range f.Listeners {
+		hosts = append(hosts, l.hosts()...)
+		for _, r := range l.Rules {
+			if slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "host-header" && c.Regex }) {
+				return nil // which may ask for it as well, and for a path
+			}
+		}
+	}
+	for _, h := range f.Logs.StrayHosts {
+		// One that a rule asks for was turned away for its path, or what else the rule asks for.
+		if h.Requests < fewRequests || float64(h.Requests) < tooMany*float64(all) || len(hosts) == 0 ||
+			slices.ContainsFunc(hosts, func(host string) bool { return glob(strings.ToLower(host), strings.ToLower(h.Name)) }) {
+			continue
+		}
+		found := finding("host-without-rule", fmt.Sprintf("No rule asks for %s, which a certificate of the balancer is for: the default rule turns its clients away with %d.", h.Name, h.Status))
+		found.because(FromLog, fmt.Sprintf("%s for %s, %.0f %% of all, got %d of the default rule", amount.Of(h.Requests, "request", "requests"), h.Name, 100*float64(h.Requests)/float64(all), h.Status))
+		found.because(FromConfig, "rules ask for "+few(hosts))
+		found.rival("", "a host that nobody is to use any more, which only scanners ask for")
+		if f.Balancer.Scheme != "internal" && float64(h.Requests) < f.Until.Sub(f.From).Minutes() {
+			found.Level, found.Confidence = Note, Low
+		}
+		list = append(list, found)
 	}
 	return list
 }

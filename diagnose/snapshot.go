@@ -371,8 +371,9 @@ type Logs struct {
 	Minutes  []Minute   `json:"minutes"`
 	Health   []LogCheck `json:"health"`
 
-	Redirects []Redirects `json:"redirects,omitempty"` // looked for only where nearly all requests, of a target or of all, are redirected
-	Sockets   []Sockets   `json:"sockets,omitempty"`   // looked for only where WebSockets are no small part of the requests
+	StrayHosts []StrayHost `json:"stray_hosts,omitempty"` // the most frequent ones
+	Redirects  []Redirects `json:"redirects,omitempty"`   // looked for only where nearly all requests, of a target or of all, are redirected
+	Sockets    []Sockets   `json:"sockets,omitempty"`     // looked for only where WebSockets are no small part of the requests
 }
 
 // Traffic counts all requests of a target; group and target may be absent.
@@ -395,6 +396,14 @@ type Redirects struct {
 	Group    string `json:"group"` // ARN; "" if none
 	Requests int64  `json:"requests"`
 	Repeated int64  `json:"repeated"` // those among them that came five times or more within ten seconds, from the same network and for the same URL
+}
+
+// StrayHost counts requests that a default rule turned away by itself with 4xx, for a host that a
+// certificate of the listener is for.
+type StrayHost struct {
+	Name     string `json:"name"`
+	Status   int64  `json:"status"`
+	Requests int64  `json:"requests"`
 }
 
 // Sockets counts WebSockets that have ended.

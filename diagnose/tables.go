@@ -45,6 +45,13 @@ FROM failure GROUP BY ALL ORDER BY ALL`
 	// What a target or a client ended after a while may have met a limit of its own.
 	slowSQL = `duration >= 1 AND reason IN ('Target_Closed_Connection', 'Target_5XX', 'Client_Closed')`
 
+	// A name is logged only where a certificate of the listener is for it. Of names under a
+	// wildcard there may be many.
+	strayHostSQL = `
+SELECT domain_name, elb_status_code, count(*) AS requests
+FROM failure WHERE reason = 'Fixed_Response' AND matched_rule_priority = '0' AND elb_status_code BETWEEN 400 AND 499 AND domain_name IS NOT NULL
+GROUP BY ALL ORDER BY requests DESC, domain_name, elb_status_code LIMIT 10`
+
 	// Counts do not tell a 400 or a 404 from other 4xx, nor whose it is: that takes another reading.
 	refusedSQL = `
 SELECT target_group_arn, target, count(*) AS requests, count(*) FILTER (target_status_code = 400) AS bad, count(*) FILTER (target_status_code = 404) AS missing
@@ -195,7 +202,7 @@ func (r *reader) access(idle float64) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.minutes(), r.newest())
+	return errors.Join(r.strayHosts(), r.minutes(), r.newest())
 }
 
 // refusals counts the answers of targets with 400 and 404, where nearly all were 4xx.
@@ -251,6 +258,13 @@ func (r *reader) sockets(s *Snapshot, idle float64) error {
 	return r.again(fmt.Sprintf(socketSQL, idle), func(row []any) {
 		r.logs.Sockets = append(r.logs.Sockets, Sockets{Group: text(row[0]), Count: whole(row[1], 0), Lasted: whole(row[2], 0), Idle: whole(row[3], 0)})
 	})
+}
+
+func (r *reader) strayHosts() error {
+	_, err := r.ask(strayHostSQL, func(row []any) {
+		r.logs.StrayHosts = append(r.logs.StrayHosts, StrayHost{Name: text(row[0]), Status: whole(row[1], -1), Requests: whole(row[2], 0)})
+	})
+	return err
 }
 
 func (r *reader) minutes() error {

@@ -133,3 +133,26 @@ func TestClassicPolicies(t *testing.T) {
 		}
 	}
 }
+
+// TestUndrained: where a classic balancer breaks off what is under way at instances that are taken
+// out, that is named beside its 503s and 504s.
+func TestUndrained(t *testing.T) {
+	for delay, want := range map[string]bool{"0": true, "300": false} {
+		for id, change := range map[string]func(*Snapshot){
+			"no-usable-target": func(s *Snapshot) { s.failing("No_Usable_Target", "", 503, 60, func(f *Failure) { f.Group = "" }) },
+			"idle-timeout-reached": func(s *Snapshot) {
+				s.failing("Target_Response_Timeout", "", 504, 60, func(f *Failure) { f.Group = "" })
+			},
+		} {
+			s := base()
+			s.classic()
+			s.web().Attributes[attrDelay] = delay
+			change(s)
+			r := Diagnose(copied(t, s))
+			f := r.finding(id)
+			if f == nil || slices.ContainsFunc(f.Rivals, func(r Rival) bool { return strings.Contains(r.Why, "connection draining is off") }) != want {
+				t.Errorf("%s, %s s: want it: %v:\n%s", id, delay, want, said(r))
+			}
+		}
+	}
+}

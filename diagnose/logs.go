@@ -185,6 +185,7 @@ func leftOver(f *facts, list []*Finding) (more []*Finding) {
 		found.because(FromLog, amount.Of(n, "request", "requests")+" got 503 without a target")
 		found.share = noTarget
 		found.rival("cross-zone-off-empty-zone", "a zone may have been without targets for some time")
+		f.undrained(found)
 		found.finish(f)
 		more = append(more, found)
 	}

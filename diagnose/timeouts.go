@@ -218,6 +218,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 			found.because(FromLog, fmt.Sprintf("the slowest answer took %.1f s", slowest))
 		}
 		found.rival("keep-alive-race", "the logs do not say how long these requests took")
+		f.undrained(found)
 		if f.mayExpectTLS(g) {
 			found.rival("target-expects-tls", fmt.Sprintf("instances that expect TLS on port %d, and hang up when they are spoken to in plain HTTP; --probe tells", g.Port))
 		}
@@ -256,6 +257,18 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
 	}
 	return found
+}
+
+// undrained says of a classic balancer that it breaks off what is under way at an instance that is
+// taken out.
+//
+// Source: AWS, "Configure connection draining for your Classic Load Balancer", and Knowledge Center,
+// "Why did I receive an HTTP 5xx error when connecting to web servers running on EC2 instances
+// configured to use Classic Load Balancing?", read 2026-11.
+func (f *facts) undrained(found *Finding) {
+	if f.Balancer.Type == Classic && slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Attributes[attrDelay] == "0" }) {
+		found.rival("", "instances that were taken out, or became unhealthy, while requests were under way, as in a deployment: connection draining is off, and the balancer breaks these off")
+	}
 }
 
 // overGateway reports whether a way to a target leads over a gateway that takes smaller packets than

@@ -145,8 +145,8 @@ func (f *facts) unled() (list []*Finding) {
 
 // redirectsOnly reports whether all rules redirect, as those of a balancer do that is
 // there for nothing else.
-func (f *facts) redirectsOnly() bool {
-	return !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type != "redirect" })
+func (s *Snapshot) redirectsOnly() bool {
+	return !slices.ContainsFunc(s.actions(), func(a Action) bool { return a.Type != "redirect" })
 }
 
 // fits reports whether a rule of the balancer could lead to a group.

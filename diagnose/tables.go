@@ -116,7 +116,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	r := reader{ctx: ctx, store: store, logs: &Logs{Traffic: []Traffic{}, Failures: []Failure{}, Minutes: []Minute{}, Health: []LogCheck{}}}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
-	err = errors.Join(err, r.refusals(), r.redirects(), r.sockets(s, idle), store.FirstFailure())
+	err = errors.Join(err, r.refusals(), r.redirects(s), r.sockets(s, idle), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks), store.FirstFailure())
 }
 
@@ -240,9 +240,9 @@ func (r *reader) again(text string, each rows) error {
 }
 
 // redirects looks whether clients are led in a circle, where nearly all requests are redirected,
-// of a target or of all.
-func (r *reader) redirects() error {
-	if !r.turned && (r.redirected < fewRequests || !nearlyAll(r.redirected, r.requests)) {
+// of a target or of all. Of a balancer that does nothing else this is not asked.
+func (r *reader) redirects(s *Snapshot) error {
+	if !r.turned && (r.redirected < fewRequests || !nearlyAll(r.redirected, r.requests) || s.redirectsOnly()) {
 		return nil
 	}
 	return r.again(redirectSQL, func(row []any) {

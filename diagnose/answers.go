@@ -8,12 +8,13 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/amount"
+	"loglens/parse"
 )
 
 var answersCheck = Check{
 	Name:  "answers",
-	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; large ones are blocked by AWS WAF; or one target takes far longer than the others.",
-	Gives: []string{"waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower"},
+	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; many are refused by the balancer itself, or large ones by AWS WAF; or one target takes far longer than the others.",
+	Gives: []string{"requests-refused", "waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower"},
 	look:  lookAtAnswers,
 }
 
@@ -21,7 +22,7 @@ func lookAtAnswers(f *facts) (list []*Finding) {
 	if !f.hasAccess() {
 		return nil
 	}
-	list = given(f.wafBlocksLarge(), f.ruleLoop())
+	list = given(f.refusesClients(), f.wafBlocksLarge(), f.ruleLoop())
 	for i := range f.Groups {
 		for _, found := range given(f.targetLoop(&f.Groups[i]), f.notFound(&f.Groups[i]), f.farSlower(&f.Groups[i])) {
 			found.onGroup(&f.Groups[i])
@@ -29,6 +30,39 @@ func lookAtAnswers(f *facts) (list []*Finding) {
 		}
 	}
 	return list
+}
+
+// refusing are the reasons for which a balancer refuses by itself what clients send, but for those
+// that others tell of.
+var refusing = []string{"Desync_Block", "Bad_Request", "Client_Timeout", "Request_Too_Large", "Header_Too_Large", "XFF_Too_Many_IPs", "Method_Not_Allowed", "Not_Implemented", "HTTP_Version_Not_Supported", "Redirect_URL_Too_Long", "ELB_Denied", "Client_4XX"}
+
+// refusesClients looks for requests that never come to a rule or a target. In the internet, a few
+// come at all times.
+func (f *facts) refusesClients() *Finding {
+	n, all := map[string]int64{}, f.observed(nil).Requests
+	sum := int64(0)
+	for _, row := range f.failures() {
+		if slices.Contains(refusing, row.Reason) {
+			n[row.Reason], sum = n[row.Reason]+row.Count, sum+row.Count
+		}
+	}
+	if sum < fewRequests || float64(sum) < tooMany*float64(all) {
+		return nil
+	}
+	reasons := mostFirst(n)
+	found := finding("requests-refused", fmt.Sprintf("The balancer refuses %.0f %% of all requests by itself, for what clients send: %s.", 100*float64(sum)/float64(all), few(reasons)))
+	for _, reason := range reasons[:min(3, len(reasons))] {
+		rule := parse.Rules[slices.IndexFunc(parse.Rules, func(r parse.Rule) bool { return r.Reason == reason })]
+		found.because(FromLog, fmt.Sprintf("%s %d: %s", reason, n[reason], rule.Meaning))
+	}
+	if n["Bad_Request"]+n["Header_Too_Large"] > sum/2 {
+		found.rival("", "cookies that have grown beyond the limits, such as those of logins or of other applications of the same domain")
+	}
+	found.rival("", "clients that are no concern, such as scanners")
+	if f.Balancer.Scheme != "internal" && float64(sum) < f.Until.Sub(f.From).Minutes() {
+		found.Level, found.Confidence = Note, Low
+	}
+	return found
 }
 
 // wafBlocksLarge looks for uploads that AWS WAF takes for an attack: it looks at no more than the

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"loglens/parse"
 	"loglens/query"
 )
 
@@ -192,6 +193,46 @@ func TestSilentSockets(t *testing.T) {
 				t.Errorf("want it: %v: %+v\n%s", tt.want, s.Logs.Sockets, said(r))
 			}
 		})
+	}
+}
+
+// TestRequestsRefused: what the balancer refuses of clients is told where it is much, with what it
+// means; not what scanners send beside other requests, nor what others tell of.
+func TestRequestsRefused(t *testing.T) {
+	for _, tt := range []struct {
+		reason string
+		n      int64
+		change func(*Snapshot)
+		want   Level
+		says   string
+	}{
+		{"XFF_Too_Many_IPs", 600, nil, Warn, "XFF_Too_Many_IPs 600: X-Forwarded-For holds more than 30 addresses."},
+		{"Client_Timeout", 600, nil, Warn, "before the idle timeout"},
+		{"Bad_Request", 299, nil, "", ""},
+		{"Bad_Request", 40, func(s *Snapshot) { s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 100, 100 }, Note, "16 KiB a line"},
+		{"Bad_Request", 40, func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 100, 100
+		}, Warn, "16 KiB a line"},
+		{"Client_Closed", 600, nil, "", ""},
+		{"Protocol_Mismatch", 600, nil, "", ""},
+		{"WAF_Block", 600, nil, "", ""},
+	} {
+		s := base()
+		s.failing(tt.reason, "", 400, tt.n, func(f *Failure) { f.Class = "client" })
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("requests-refused")
+		if (f != nil) != (tt.want != "") || f != nil && (f.Level != tt.want || !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, tt.says) })) {
+			t.Errorf("%d of %s: want %q:\n%s", tt.n, tt.reason, tt.want, said(r))
+		}
+	}
+	for _, reason := range refusing {
+		if !slices.ContainsFunc(parse.Rules, func(r parse.Rule) bool { return r.Reason == reason }) {
+			t.Errorf("no rule gives %s", reason)
+		}
 	}
 }
 

@@ -476,6 +476,9 @@ var faults = []fault{
 		s.failing("Fixed_Response", "", 404, 900, ofPolicy, func(f *Failure) { f.Rule, f.Listener = "0", "HTTPS" })
 		s.Logs.StrayHosts = []StrayHost{{"www.shop.example.com", 404, 900}}
 	}},
+	{want: "requests-refused", change: func(s *Snapshot) {
+		s.failing("Header_Too_Large", "", 414, 600, func(f *Failure) { f.Class = "client" })
+	}},
 	{want: "waf-blocks-large-bodies", change: func(s *Snapshot) {
 		s.failing("WAF_Block", "", 403, 300, ofPolicy, func(f *Failure) { f.Large = 280 })
 	}},

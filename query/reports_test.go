@@ -280,6 +280,32 @@ func TestTimelineWithoutRequests(t *testing.T) {
 	}
 }
 
+// TestFailOpenBeforeAGap: a failed check says for two intervals how it is with its target,
+// also where the next one comes before a third has passed.
+func TestFailOpenBeforeAGap(t *testing.T) {
+	var log strings.Builder
+	at := func(second int) string {
+		return end.Add(time.Duration(second) * time.Second).Format("2006-01-02T15:04:05.000000Z")
+	}
+	for second, status := range map[int]string{-80: "FAIL 502 TargetError", -50: "FAIL 502 TargetError", -20: "FAIL 502 TargetError", 10: "FAIL 502 TargetError", 85: "PASS 200 -"} {
+		fmt.Fprintf(&log, "http %s 0.1 10.0.1.7:8080 web %s app/a/50dc6c495c0c9188 203.0.113.9\n", at(second), status)
+	}
+	fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
+		"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n", at(30))
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, _ := query.FindReport("health")
+	answer, err := open(t, dir, ingest.Plan{}, 1).Run(context.Background(), report, query.Question{By: []string{"target"}, Classes: outages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := column(answer, "fail_open_minutes", "fail_open_requests"); !slices.Equal(got, []string{"1 1"}) {
+		t.Errorf("fail-open %q, want one minute and one request", got)
+	}
+}
+
 // TestFailOpenOfLambda: what went to a function that fails its checks is told of the
 // function, too, which only its checks name.
 func TestFailOpenOfLambda(t *testing.T) {

@@ -74,7 +74,7 @@ usual AS ( -- not known where no target was checked twice: others may not have b
 seen AS ( -- what a check tells of its target, and from when on nothing is known before it
 	SELECT elb, group_name, address, unnest([
 			{fails: NOT pass, start: t, until: least(coalesce(next, t + 2 * every), t + 2 * every)},
-			{fails: false, start: CASE WHEN t - previous <= 2 * every THEN t ELSE t - every END, until: t}
+			{fails: false, start: CASE WHEN t - previous <= 2 * every THEN t ELSE greatest(t - every, previous + 2 * every) END, until: t}
 		], recursive := true)
 	FROM keyed JOIN usual ON elb IS NOT DISTINCT FROM its_elb AND group_name IS NOT DISTINCT FROM its_name
 ),

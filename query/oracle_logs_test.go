@@ -56,39 +56,13 @@ type damaged struct {
 
 // damages are the damaged lines of the objects that are opened for some kinds.
 func (w *world) damages(t testing.TB, kinds []demo.Kind) (list []damaged) {
-	first := map[int32]int32{} // good line
-	good := func(object, line int32) {
-		if n, ok := first[object]; !ok || line < n {
-			first[object] = line
-		}
-	}
-	for i := range w.truth.Requests {
-		good(w.truth.Requests[i].Object, w.truth.Requests[i].Line)
-	}
-	for i := range w.truth.Connections {
-		good(w.truth.Connections[i].Object, w.truth.Connections[i].Line)
-	}
-	for i := range w.truth.Checks {
-		good(w.truth.Checks[i].Object, w.truth.Checks[i].Line)
-	}
-	for i := range w.truth.TLS {
-		good(w.truth.TLS[i].Object, w.truth.TLS[i].Line)
-	}
 	for i := range w.truth.Damages {
 		d := &w.truth.Damages[i]
 		o := &w.truth.Objects[d.Object]
 		if !w.opened(d.Object, kinds) {
 			continue
 		}
-		log := kindNames[o.Kind]
-		if !w.named[d.Object] && o.Header == 0 && d.Line < first[d.Object] {
-			// Nothing has told yet what the object holds.
-			log = kindNames[demo.KindAccess]
-			if !slices.Contains(kinds, demo.KindAccess) {
-				log = kindNames[kinds[0]]
-			}
-		}
-		list = append(list, damaged{d, log, cause(o, d.Cause, w.line(t, d.Object, d.Line))})
+		list = append(list, damaged{d, kindNames[o.Kind], cause(o, d.Cause, w.line(t, d.Object, d.Line))})
 	}
 	return list
 }
@@ -262,7 +236,7 @@ func (v view) failsOpen(minute time.Time) bool {
 	instants := []time.Time{minute}
 	for _, s := range v.series {
 		for _, c := range s {
-			for _, t := range []time.Time{c.Time, c.Time.Add(-v.usual)} {
+			for _, t := range []time.Time{c.Time, c.Time.Add(-v.usual), c.Time.Add(2 * v.usual)} {
 				if t.After(minute) && t.Before(minute.Add(time.Minute)) {
 					instants = append(instants, t)
 				}

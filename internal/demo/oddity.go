@@ -84,7 +84,11 @@ func (l *line) insertURL(s string) {
 // longest is how long a line may be: 1 MiB. The damaged one is longer.
 const longest = 1 << 20
 
-// lengthen makes the line longer than any may be.
+// lengthen makes the line longer than any may be, whether or not its request has a path.
 func (l *line) lengthen() {
-	l.insertURL("/" + strings.Repeat("0123456789abcdef", (longest+longest/16)/16) + "?x=")
+	long := strings.Repeat("0123456789abcdef", (longest+longest/16)/16)
+	short := len(l.request)
+	if l.insertURL("/" + long + "?x="); len(l.request) == short {
+		l.agent += long
+	}
 }

@@ -29,7 +29,8 @@ ORDER BY ALL`
 
 	// A failure ends at a wall if its duration is that of a timeout, give or take what
 	// the balancer's clock and its own work add. What a rule did is of that rule; its number
-	// is one of a listener's, of which a line has the protocol.
+	// is one of a listener's, of which a line has the protocol. It names traffic so that what
+	// is asked of that is counted by the same reading.
 	failureSQL = `
 SELECT target_group_arn, target, node, elb_status_code, target_status_code, reason, reason_class, reason_source, count(*) AS failures,
 	count(*) FILTER (coalesce(duration, target_processing_time) < 0.1) AS quick,
@@ -40,7 +41,7 @@ SELECT target_group_arn, target, node, elb_status_code, target_status_code, reas
 	CASE WHEN reason_class = 'policy' THEN CASE WHEN type IN ('http', 'ws') THEN 'HTTP' ELSE 'HTTPS' END END AS listener,
 	count(*) FILTER (%[2]s) AS slow, quantile_disc(duration, 0.25) FILTER (%[2]s) AS low, quantile_disc(duration, 0.75) FILTER (%[2]s) AS high,
 	count(*) FILTER (reason = 'WAF_Block' AND received_bytes > 8192) AS large
-FROM failure GROUP BY ALL ORDER BY ALL`
+FROM failure WHERE (SELECT count(*) FROM traffic) >= 0 GROUP BY ALL ORDER BY ALL`
 
 	// What a target or a client ended after a while may have met a limit of its own.
 	slowSQL = `duration >= 1 AND reason IN ('Target_Closed_Connection', 'Target_5XX', 'Client_Closed')`
@@ -165,8 +166,24 @@ func (r *reader) account(t *query.Table) {
 
 func (r *reader) access(idle float64) error {
 	// The question that wants most details comes first: the others are answered from
-	// the same reading.
-	t, err := r.ask(trafficSQL, func(row []any) {
+	// the same reading, and there is no other of a pipe.
+	t, err := r.ask(fmt.Sprintf(failureSQL, idle, slowSQL), func(row []any) {
+		f := Failure{
+			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
+			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0),
+			Quick: whole(row[9], 0), Connect: whole(row[10], 0), Idle: whole(row[11], 0), First: moment(row[12]), Last: moment(row[13]), Rule: text(row[14]), Listener: text(row[15]),
+			Slow: whole(row[16], 0), Large: whole(row[19], 0),
+		}
+		f.Low, _ = row[17].(float64)
+		f.High, _ = row[18].(float64)
+		r.logs.Failures = append(r.logs.Failures, f)
+	})
+	if err != nil {
+		return err
+	}
+	r.account(t)
+	r.logs.Access = t.Accounting.Parsed > 0
+	_, err = r.ask(trafficSQL, func(row []any) {
 		tr := Traffic{Group: text(row[0]), Target: text(row[1]), Requests: whole(row[2], 0), Slowest: -1, Last: moment(row[4])}
 		if x, ok := row[3].(float64); ok {
 			tr.Slowest = x
@@ -182,22 +199,6 @@ func (r *reader) access(idle float64) error {
 		r.requests, r.redirected, r.switched = r.requests+tr.Requests, r.redirected+redirected, r.switched+whole(row[7], 0)
 		r.turned = r.turned || tr.Target != "" && redirected >= fewRequests && nearlyAll(redirected, tr.Requests)
 		r.logs.Traffic = append(r.logs.Traffic, tr)
-	})
-	if err != nil {
-		return err
-	}
-	r.account(t)
-	r.logs.Access = t.Accounting.Parsed > 0
-	_, err = r.ask(fmt.Sprintf(failureSQL, idle, slowSQL), func(row []any) {
-		f := Failure{
-			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
-			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0),
-			Quick: whole(row[9], 0), Connect: whole(row[10], 0), Idle: whole(row[11], 0), First: moment(row[12]), Last: moment(row[13]), Rule: text(row[14]), Listener: text(row[15]),
-			Slow: whole(row[16], 0), Large: whole(row[19], 0),
-		}
-		f.Low, _ = row[17].(float64)
-		f.High, _ = row[18].(float64)
-		r.logs.Failures = append(r.logs.Failures, f)
 	})
 	if err != nil {
 		return err

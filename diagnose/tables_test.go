@@ -99,6 +99,19 @@ func TestRefusedBesideRace(t *testing.T) {
 	}
 }
 
+// TestLogsOfPipe: what cannot be read twice gives all that a file does.
+func TestLogsOfPipe(t *testing.T) {
+	s := base()
+	var lines []string
+	for i := range 300 {
+		lines = append(lines, accessLine(noon.Add(-time.Duration(i)*10*time.Second), []string{first, second}[i%2], i%10 == 0))
+	}
+	pipe := readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
+	if diff := cmp.Diff(logged(t, s, lines), pipe); diff != "" || len(pipe.Failures) == 0 || len(pipe.Minutes) == 0 {
+		t.Errorf("(-file +pipe):\n%s", diff)
+	}
+}
+
 // fixedLine is a request that a rule answered with 503.
 func fixedLine(at time.Time, kind, rule string) string {
 	when := at.Format("2006-01-02T15:04:05.000000Z")

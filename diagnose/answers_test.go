@@ -344,13 +344,15 @@ func TestHotTarget(t *testing.T) {
 	}
 }
 
+// awayLine is a request for a host that a rule turned away, with the name that TLS began with.
+func awayLine(i int, host, name, rule string) string {
+	line := lineOf(noon.Add(-time.Duration(i)*10*time.Second), "h2", "198.51.100.7", first, "404 -", "https://"+host+":443/", 0)
+	return strings.NewReplacer(`"Root=1-1" "-"`, `"Root=1-1" "`+name+`"`, `"-" 0 2026`, `"-" `+rule+` 2026`, `"forward"`, `"fixed-response"`).Replace(line)
+}
+
 // TestStrayHost: a host that a certificate is for and no rule asks for is told where clients ask for
 // it; not one that only its path kept out, nor names without certificate, nor few requests.
 func TestStrayHost(t *testing.T) {
-	away := func(i int, host, rule string) string {
-		line := lineOf(noon.Add(-time.Duration(i)*10*time.Second), "h2", "198.51.100.7", first, "404 -", "https://shop.example.com:443/", 0)
-		return strings.NewReplacer(`"Root=1-1" "-"`, `"Root=1-1" "`+host+`"`, `"-" 0 2026`, `"-" `+rule+` 2026`, `"forward"`, `"fixed-response"`).Replace(line)
-	}
 	for _, tt := range []struct {
 		name, host, rule, asks string
 		n                      int
@@ -374,7 +376,7 @@ func TestStrayHost(t *testing.T) {
 		for i := range 300 {
 			lines = append(lines, accessLine(noon.Add(-time.Duration(i)*10*time.Second), second, false))
 			if i < tt.n {
-				lines = append(lines, away(i, tt.host, tt.rule))
+				lines = append(lines, awayLine(i, "www.example.com", tt.host, tt.rule))
 			}
 		}
 		s.Logs = logged(t, s, lines)
@@ -382,6 +384,45 @@ func TestStrayHost(t *testing.T) {
 		f := report.finding("host-without-rule")
 		if (f != nil) != (tt.want != "") || f != nil && f.Level != tt.want {
 			t.Errorf("%s: want %q: %+v\n%s", tt.name, tt.want, s.Logs.StrayHosts, said(report))
+		}
+	}
+}
+
+// TestStrayHostOfOthers: no host is told as one without rule that a rule takes for some paths, as it
+// does those of any host; nor where clients ask for another one over a connection to it.
+func TestStrayHostOfOthers(t *testing.T) {
+	for _, tt := range []struct {
+		asked  string
+		others []Rule
+		now    string // what the default rule does by now
+		want   bool
+	}{
+		{"www.example.com", nil, "404", true},
+		{"WWW.example.com", nil, "404", true},
+		{"192.0.2.1", nil, "404", false},
+		{"www.example.com", nil, "", false},
+		{"www.example.com", []Rule{{Priority: "2", Conditions: []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}, Actions: forwardTo("2", webARN).Actions}}, "404", false},
+		{"www.example.com", []Rule{{Priority: "2", Conditions: []Condition{{Field: "path-pattern", Values: []string{"/.env"}}}, Actions: []Action{{Type: "fixed-response", Status: "403"}}}}, "404", true},
+	} {
+		s := base()
+		s.Balancer.Scheme = "internal"
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{"example.com"}}}
+		s.Listeners[0].Rules = slices.Concat([]Rule{r}, tt.others, []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: tt.now}}}})
+		if tt.now == "" {
+			s.Listeners[0].Rules = slices.Concat([]Rule{r}, []Rule{forwardTo("default", webARN)})
+		}
+		other := Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTP", Rules: slices.Clone(s.Listeners[0].Rules)}
+		s.Listeners = append(s.Listeners, other)
+		var lines []string
+		for i := range 100 {
+			lines = append(lines, awayLine(i, tt.asked, "www.example.com", "0"), accessLine(noon.Add(-time.Duration(i)*10*time.Second), second, false))
+		}
+		s.Logs = logged(t, s, lines)
+		report := Diagnose(copied(t, s))
+		f := report.finding("host-without-rule")
+		if (f != nil) != tt.want || f != nil && !slices.Contains(f.Evidence, Evidence{FromConfig, "rules ask for example.com"}) {
+			t.Errorf("%s, %+v: want it: %v: %+v\n%s", tt.asked, tt.others, tt.want, s.Logs.StrayHosts, said(report))
 		}
 	}
 }

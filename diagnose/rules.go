@@ -49,7 +49,8 @@ func lookAtRules(f *facts) (list []*Finding) {
 }
 
 // strayHosts looks for hosts that clients ask for and no rule does, though others are asked for
-// by rules, and a certificate is for them.
+// by rules, and a certificate is for them. A rule that leads somewhere whatever the host is asks for
+// some of their paths.
 //
 // Source: AWS, "Access log entries" (domain_name) of the Application Load Balancer guide, read
 // 2026-11.
@@ -58,18 +59,28 @@ func (f *facts) strayHosts() (list []*Finding) {
 		return nil
 	}
 	all := f.observed(nil).Requests
-	var hosts []string // of rules that forward or redirect
+	var hosts, away []string // of rules; statuses with which default rules turn away
 	for _, l := range f.Listeners {
-		hosts = append(hosts, l.hosts()...)
+		for _, host := range l.hosts() {
+			hosts = add(hosts, host)
+		}
 		for _, r := range l.Rules {
-			if slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "host-header" && c.Regex }) {
+			leads := slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type != "fixed-response" })
+			switch {
+			case slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "host-header" && c.Regex }):
 				return nil // which may ask for it as well, and for a path
+			case r.Priority == "default":
+				for _, a := range r.Actions {
+					away = append(away, a.Status)
+				}
+			case leads && !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "host-header" }):
+				return nil
 			}
 		}
 	}
 	for _, h := range f.Logs.StrayHosts {
 		// One that a rule asks for was turned away for its path, or what else the rule asks for.
-		if h.Requests < fewRequests || float64(h.Requests) < tooMany*float64(all) || len(hosts) == 0 ||
+		if h.Requests < fewRequests || float64(h.Requests) < tooMany*float64(all) || len(hosts) == 0 || !slices.Contains(away, fmt.Sprint(h.Status)) ||
 			slices.ContainsFunc(hosts, func(host string) bool { return glob(strings.ToLower(host), strings.ToLower(h.Name)) }) {
 			continue
 		}

@@ -46,11 +46,12 @@ FROM failure WHERE (SELECT count(*) FROM traffic) >= 0 GROUP BY ALL ORDER BY ALL
 	// What a target or a client ended after a while may have met a limit of its own.
 	slowSQL = `duration >= 1 AND reason IN ('Target_Closed_Connection', 'Target_5XX', 'Client_Closed')`
 
-	// A name is logged only where a certificate of the listener is for it. Of names under a
+	// A name is logged only where a certificate of the listener is for it: it is the one that TLS
+	// began with, and a request over that connection may be for another host. Of names under a
 	// wildcard there may be many.
 	strayHostSQL = `
 SELECT domain_name, elb_status_code, count(*) AS requests
-FROM failure WHERE reason = 'Fixed_Response' AND matched_rule_priority = '0' AND elb_status_code BETWEEN 400 AND 499 AND domain_name IS NOT NULL
+FROM failure WHERE reason = 'Fixed_Response' AND matched_rule_priority = '0' AND elb_status_code BETWEEN 400 AND 499 AND contains(lower(request), '://' || lower(domain_name) || ':')
 GROUP BY ALL ORDER BY requests DESC, domain_name, elb_status_code LIMIT 10`
 
 	// Counts do not tell a 400 or a 404 from other 4xx, nor whose it is: that takes another reading.

@@ -100,7 +100,7 @@ func (f *facts) loop(group string, all int64) (r Redirects, ok bool) {
 
 // circle says what a circle shows in.
 func (f *Finding) circle(r Redirects, all int64) {
-	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within ten seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
+	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within four seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
 }
 
 // requestsTo is how many requests the logs have of a group.
@@ -113,10 +113,10 @@ func (f *facts) requestsTo(g *Group) (n int64) {
 	return n
 }
 
-// ruleLoop looks for redirects of rules that clients do not get away from. A balancer that does
-// nothing else has no other place to lead them to, and may have popular URLs behind a CDN.
+// ruleLoop looks for redirects of rules that clients do not get away from. A balancer that leads to
+// no targets has no other place to lead them to, and may have popular URLs behind a CDN.
 func (f *facts) ruleLoop() *Finding {
-	if f.Balancer.Type == Classic || f.redirectsOnly() {
+	if f.Balancer.Type == Classic || !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "forward" }) {
 		return nil
 	}
 	all := f.observed(nil).Requests

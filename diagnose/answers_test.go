@@ -24,6 +24,9 @@ func lineOf(at time.Time, kind, client, target, statuses, url string, lasted tim
 	if strings.HasSuffix(statuses, " -") { // a rule's answer
 		line = strings.NewReplacer(webARN, "-", " "+target+" ", " - ", `"`+target+`"`, `"-"`).Replace(line)
 	}
+	if strings.HasPrefix(statuses, "3") && strings.HasSuffix(statuses, " -") {
+		line = strings.Replace(line, `"forward"`, `"redirect"`, 1)
+	}
 	return line
 }
 
@@ -57,6 +60,9 @@ func TestRedirectsInCircle(t *testing.T) {
 		{"a monitor", ends, func(i int) string {
 			return lineOf(noon.Add(-time.Duration(i)*5*time.Second), "https", "198.51.100.7", first, "302 302", shop, 0)
 		}, ""},
+		{"monitors that ask twice in three seconds", ends, func(i int) string {
+			return lineOf(noon.Add(-time.Duration(i)*1500*time.Millisecond), "https", "198.51.100.7", first, "302 302", shop, 0)
+		}, ""},
 		{"not modified", ends, func(i int) string {
 			return lineOf(minuteOf(i), "h2", fmt.Sprintf("198.51.%d.7", i/20), first, "304 304", shop, 0)
 		}, ""},
@@ -68,6 +74,16 @@ func TestRedirectsInCircle(t *testing.T) {
 		}, "rule-redirect-loop"},
 		{"a rule of a balancer that does nothing else", func(s *Snapshot) { redirect(s); s.Listeners = s.Listeners[:1] }, func(i int) string {
 			return lineOf(minuteOf(i), "http", fmt.Sprintf("198.51.%d.7", i/20), first, "301 -", "http://shop.example.com:80/", 0)
+		}, ""},
+		{"a rule of a balancer that leads nowhere", func(s *Snapshot) {
+			redirect(s)
+			s.Listeners[1].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		}, func(i int) string {
+			return lineOf(minuteOf(i), "http", fmt.Sprintf("198.51.%d.7", i/20), first, "301 -", "http://shop.example.com:80/", 0)
+		}, ""},
+		{"logins", redirect, func(i int) string {
+			line := lineOf(minuteOf(i), "https", fmt.Sprintf("198.51.%d.7", i/20), first, "302 -", shop, 0)
+			return strings.Replace(line, `"redirect"`, `"authenticate"`, 1)
 		}, ""},
 		{"a rule, and then an answer", redirect, func(i int) string {
 			if i%20 < 10 {
@@ -428,7 +444,7 @@ func TestStrayHostOfOthers(t *testing.T) {
 }
 
 // TestLinesReadOnce: where lines cannot be read once more, nothing is told of how long
-// WebSockets last, and nothing fails.
+// WebSockets last, and nothing fails; of redirects it is said that they are not known.
 func TestLinesReadOnce(t *testing.T) {
 	s := base()
 	var lines []string
@@ -437,6 +453,14 @@ func TestLinesReadOnce(t *testing.T) {
 	}
 	s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
 	if len(s.Logs.Sockets) > 0 || s.Logs.Parsed != 60 || Diagnose(copied(t, s)).finding("websocket-idle-timeout") != nil {
+		t.Errorf("%+v", s.Logs)
+	}
+	lines = nil
+	for i := range 60 {
+		lines = append(lines, lineOf(minuteOf(i), "h2", "198.51.100.7", first, "301 301", "https://shop.example.com:443/", 0))
+	}
+	s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
+	if len(s.Logs.Redirects) > 0 || len(s.Logs.Warnings) != 1 || !strings.Contains(s.Logs.Warnings[0], "whether in a circle") {
 		t.Errorf("%+v", s.Logs)
 	}
 }

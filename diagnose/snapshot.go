@@ -395,7 +395,7 @@ type Traffic struct {
 type Redirects struct {
 	Group    string `json:"group"` // ARN; "" if none
 	Requests int64  `json:"requests"`
-	Repeated int64  `json:"repeated"` // those among them that came five times or more within ten seconds, from the same network and for the same URL
+	Repeated int64  `json:"repeated"` // those among them that came five times or more within four seconds, from the same network and for the same URL
 }
 
 // StrayHost counts requests that a default rule turned away by itself with 4xx, for a host that a

@@ -60,12 +60,13 @@ SELECT target_group_arn, target, count(*) AS requests, count(*) FILTER (target_s
 FROM request GROUP BY ALL ORDER BY ALL`
 
 	// A client that is led in a circle asks for the same again at once, up to twenty times
-	// and more; a monitor does so once in several seconds.
+	// and more; monitors of one network do so about once in a second at most. A client that is
+	// sent to log in is redirected by no target, and by no rule that only redirects.
 	redirectSQL = `
 SELECT target_group_arn, sum(n)::BIGINT AS redirects, coalesce(sum(n) FILTER (n >= 5), 0)::BIGINT AS repeated
 FROM (
-	SELECT target_group_arn, count(*) AS n FROM request WHERE elb_status_code IN (301, 302, 303, 307, 308)
-	GROUP BY target_group_arn, client_net, user_agent, request, time_bucket(INTERVAL 10 SECOND, time)
+	SELECT target_group_arn, count(*) FILTER (elb_status_code IN (301, 302, 303, 307, 308) AND (target_status_code IS NOT NULL OR contains(actions_executed, 'redirect'))) AS n
+	FROM request GROUP BY target_group_arn, client_net, user_agent, request, time_bucket(INTERVAL 4 SECOND, time)
 ) GROUP BY ALL ORDER BY ALL`
 
 	// A WebSocket is logged when it ends. One that is opened and then silent ends as long
@@ -247,9 +248,17 @@ func (r *reader) redirects(s *Snapshot) error {
 	if !r.turned && (r.redirected < fewRequests || !nearlyAll(r.redirected, r.requests) || s.redirectsOnly()) {
 		return nil
 	}
-	return r.again(redirectSQL, func(row []any) {
-		r.logs.Redirects = append(r.logs.Redirects, Redirects{Group: text(row[0]), Requests: whole(row[1], 0), Repeated: whole(row[2], 0)})
+	known := false
+	err := r.again(redirectSQL, func(row []any) {
+		known = true
+		if n := whole(row[1], 0); n > 0 {
+			r.logs.Redirects = append(r.logs.Redirects, Redirects{Group: text(row[0]), Requests: n, Repeated: whole(row[2], 0)})
+		}
 	})
+	if err == nil && !known {
+		r.logs.Warnings = add(r.logs.Warnings, "nearly all requests, of a target or of all, were redirected, and it is not known whether in a circle: their lines could not be read once more")
+	}
+	return err
 }
 
 // sockets looks how long WebSockets last, where they are no small part of the requests.

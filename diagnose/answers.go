@@ -231,9 +231,10 @@ const many = 100
 // Source: AWS, "Edit target group attributes" (routing algorithm, sticky sessions) of the
 // Application Load Balancer guide, read 2026-11.
 func (f *facts) farSlower(g *Group) *Finding {
-	var all []Traffic // of targets that are registered
+	var all []Traffic // of targets that are registered, and not of those that are fast to fail
+	failing := f.mostly(g, f.ofGroup(g, "Target_5XX"))
 	for _, t := range f.Logs.Traffic {
-		if t.Group == g.logARN(f) && t.Requests >= many && t.Median > 0 && slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.name() == t.Target && e.target.usable() }) {
+		if !slices.Contains(failing, t.Target) && t.Group == g.logARN(f) && t.Requests >= many && t.Median > 0 && slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.name() == t.Target && e.target.usable() }) {
 			all = append(all, t)
 		}
 	}
@@ -246,13 +247,12 @@ func (f *facts) farSlower(g *Group) *Finding {
 				faster++
 			}
 		}
-		if t.Median >= 1 && 2*faster >= len(all) {
+		if t.Median >= 1 && 2*faster >= len(all) && f.asked(t.Target) {
 			slow = append(slow, t)
 		} else {
 			rest = max(rest, t.Median)
 		}
 	}
-	slow = slices.DeleteFunc(slow, func(t Traffic) bool { return !f.asked(t.Target) })
 	if len(slow) == 0 {
 		return nil
 	}
@@ -263,7 +263,11 @@ func (f *facts) farSlower(g *Group) *Finding {
 			found.because(FromLog, fmt.Sprintf("half of the answers of %s took %.1f s or longer, of %s", t.Target, t.Median, amount.Of(t.Requests, "request", "requests")))
 		}
 	}
-	found.Sentence = fmt.Sprintf("%s answer%s far more slowly than the other targets of %s.", upper(whom(found.Targets, g)), third(len(slow)), g.Name)
+	others := "the other"
+	if 5*rest > slow[len(slow)-1].Median {
+		others = "most other"
+	}
+	found.Sentence = fmt.Sprintf("%s answer%s far more slowly than %s targets of %s.", upper(whom(found.Targets, g)), third(len(slow)), others, g.Name)
 	found.because(FromLog, fmt.Sprintf("of no other target of the group, with %d requests or more, did half take longer than %.2f s", many, rest))
 	f.hot(found, g, slow, all)
 	for _, attr := range []string{attrAlgorithm, attrSticky} {
@@ -271,7 +275,10 @@ func (f *facts) farSlower(g *Group) *Finding {
 			found.because(FromConfig, attr+" of "+g.Name+" is "+value)
 		}
 	}
-	found.rival("", "a target that was started within this time, and was slow until its caches were filled: slow_start.duration_seconds of the group lets it begin with less, but not with least_outstanding_requests")
+	if f.Balancer.Type == Classic || g.Attributes[attrAlgorithm] == "least_outstanding_requests" {
+		found.Do, _, _ = strings.Cut(found.Do, ". Algorithm") // which it has
+	}
+	found.rival("", "a target that was started within this time, and was slow until its caches were filled: slow_start.duration_seconds of the group lets it begin with less, but with algorithm round_robin only")
 	found.rival("", "requests that are slow by themselves, and come to one target: by sticky sessions, or by chance where they are few")
 	return found
 }

@@ -336,6 +336,41 @@ func TestFarSlower(t *testing.T) {
 	}
 }
 
+// TestSlowBesideFaster: the others that a target is far slower than are most of its group, if not all;
+// those that answer with errors at once are none.
+func TestSlowBesideFaster(t *testing.T) {
+	names := []string{"10.0.10.11:8080", "10.0.10.12:8080", "10.0.10.13:8080", "10.0.10.14:8080", "10.0.10.15:8080"}
+	for _, tt := range []struct {
+		medians []float64
+		failing string // what answers with 5xx
+		asked   string
+		says    string
+	}{
+		{[]float64{8, 9, 0.2, 0.1}, "", names[0], "10.0.10.11:8080 answers far more slowly than most other targets of web."},
+		{[]float64{10, 0.1, 0.2, 0.1, 0.1}, "", "", "10.0.10.11:8080 answers far more slowly than the other targets of web."},
+		{[]float64{10, 9, 2, 0.1, 0.1}, "", "", "10.0.10.11:8080 answers far more slowly than most other targets of web."},
+		{[]float64{2, 0.001}, names[1], "", ""},
+		{[]float64{2, 2, 2, 0.001, 0.001}, names[4], "", ""},
+		{[]float64{9, 0.2, 0.2, 0.001}, names[3], "", "10.0.10.11:8080 answers far more slowly than the other targets of web."},
+	} {
+		s := base()
+		s.web().Targets, s.Logs.Traffic = nil, nil
+		for i, median := range tt.medians {
+			ip, _, _ := strings.Cut(names[i], ":")
+			s.web().Targets = append(s.web().Targets, Target{ID: ip, Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: names[i], Requests: 600, Slowest: 12, Last: noon, Median: median})
+		}
+		s.Target = tt.asked
+		if tt.failing != "" {
+			s.failing("Target_5XX", tt.failing, 500, 600, func(f *Failure) { f.TargetStatus = 500 })
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-far-slower"); (f != nil) != (tt.says != "") || f != nil && f.Sentence != tt.says {
+			t.Errorf("%v: want %q:\n%s", tt.medians, tt.says, said(r))
+		}
+	}
+}
+
 // TestHotTarget: a slow target that gets far more requests than the others is told with these, and
 // with cross-zone load balancing where it is off.
 func TestHotTarget(t *testing.T) {

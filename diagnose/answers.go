@@ -203,10 +203,32 @@ func (f *facts) notFound(g *Group) *Finding {
 		}
 	}
 	found.rival("", "requests for what nobody offers, such as those of scanners, may be all that came")
-	if f.Balancer.Scheme != "internal" && float64(missing) < f.Until.Sub(f.From).Minutes() { // scanners find every balancer in the internet
+	meant := f.Balancer.Scheme != "internal" && float64(missing) < f.Until.Sub(f.From).Minutes() // scanners find every balancer in the internet
+	if f.leftover(g) {
+		meant = true
+		found.rival("", "a group for what no other rule asks for, which answers 404 on purpose, such as the default backend of an ingress controller")
+	}
+	if meant {
 		found.Level, found.Confidence = Note, Low
 	}
 	return found
+}
+
+// leftover reports whether only default rules lead to a group, beside which others lead elsewhere.
+func (f *facts) leftover(g *Group) bool {
+	elsewhere := false
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			switch leads := r.leadsTo(g.ARN); {
+			case r.Priority == "default":
+			case leads:
+				return false
+			default:
+				elsewhere = elsewhere || slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
+			}
+		}
+	}
+	return elsewhere && f.rulesKnown()
 }
 
 // paths are those that a rule asks for, if not for all.

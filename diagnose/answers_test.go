@@ -151,6 +151,11 @@ func TestNotFound(t *testing.T) {
 		}, "", ""},
 		{"403", path(false), always("403 403"), "", ""},
 		{"404 of the balancer", path(false), always("404 -"), "", ""},
+		{"a group for what no rule asks for", func(s *Snapshot) {
+			r := forwardTo("10", newARN)
+			r.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+			s.Listeners[0].Rules = []Rule{r, forwardTo("default", webARN)}
+		}, always("404 404"), Note, ""},
 		{"few, as of scanners", func(s *Snapshot) { s.From = s.From.Add(-24 * time.Hour) }, always("404 404"), Note, ""},
 		{"as few behind an internal balancer", func(s *Snapshot) { s.From, s.Balancer.Scheme = s.From.Add(-24*time.Hour), "internal" }, always("404 404"), Warn, ""},
 	} {

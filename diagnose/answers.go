@@ -290,7 +290,7 @@ func (f *facts) farSlower(g *Group) *Finding {
 		others = "most other"
 	}
 	found.Sentence = fmt.Sprintf("%s answer%s far more slowly than %s targets of %s.", upper(whom(found.Targets, g)), third(len(slow)), others, g.Name)
-	found.because(FromLog, fmt.Sprintf("of no other target of the group, with %d requests or more, did half take longer than %.2f s", many, rest))
+	found.because(FromLog, fmt.Sprintf("of no other target of the group, with %d requests or more, did half take longer than %.3f s", many, rest))
 	f.hot(found, g, slow, all)
 	for _, attr := range []string{attrAlgorithm, attrSticky} {
 		if value := g.Attributes[attr]; value != "" {
@@ -319,7 +319,7 @@ func (f *facts) hot(found *Finding, g *Group, slow, all []Traffic) {
 	if others == 0 || own*int64(others) < 2*(sum-own)*int64(len(slow)) {
 		return
 	}
-	found.because(FromLog, fmt.Sprintf("%s had %d requests on average, and the others %d", whom(found.Targets, g), own/int64(len(slow)), (sum-own)/int64(others)))
+	found.because(FromLog, fmt.Sprintf("%s had %d requests, and the others %d, on average of each", whom(found.Targets, g), own/int64(len(slow)), (sum-own)/int64(others)))
 	if across, known := f.crossZone(g); known && !across {
 		found.because(FromConfig, "cross-zone load balancing is off for "+g.Name+": targets of a zone that has few get more requests each")
 	}

@@ -392,7 +392,7 @@ func TestHotTarget(t *testing.T) {
 		if f == nil {
 			t.Fatal(said(r))
 		}
-		hot := slices.Contains(f.Evidence, Evidence{FromLog, first + " had 9000 requests on average, and the others 3000"})
+		hot := slices.Contains(f.Evidence, Evidence{FromLog, first + " had 9000 requests, and the others 3000, on average of each"})
 		zone := slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.HasPrefix(e.Text, "cross-zone load balancing is off for web") })
 		if hot != tt.hot || zone != tt.zone {
 			t.Errorf("%+v:\n%s", tt, said(r))

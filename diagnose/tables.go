@@ -256,7 +256,7 @@ func (r *reader) redirects(s *Snapshot) error {
 		}
 	})
 	if err == nil && !known {
-		r.logs.Warnings = add(r.logs.Warnings, "nearly all requests, of a target or of all, were redirected, and it is not known whether in a circle: their lines could not be read once more")
+		r.logs.Warnings = add(r.logs.Warnings, "nearly all requests, of a target or of all, ended with 3xx, and it is not known whether in a circle: their lines could not be read once more")
 	}
 	return err
 }

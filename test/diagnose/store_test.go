@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestStore: logs that an ingest has put into a store say the same as the bucket's.
+// TestStore: logs that an ingest has put into a store say the same as the bucket's, which are read
+// once.
 func TestStore(t *testing.T) {
 	s, err := readScenario("scenarios/health-port-hides.yaml")
 	if err != nil {
@@ -21,12 +22,16 @@ func TestStore(t *testing.T) {
 	if wrong := s.problems(streamed, status); wrong != nil || streamed.Observed.Failures == 0 {
 		t.Fatalf("%v, %+v", wrong, streamed.Observed)
 	}
+	fetched := g.counts()["s3:GetObject"]
 	store := filepath.Join(t.TempDir(), "loglens.duckdb")
 	out, err := exec.CommandContext(t.Context(), under.Binary, "ingest", "--lb", b.name, "--since", "2h", "--endpoint-url", g.URL, "--store", store).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	before := g.counts()["s3:GetObject"]
+	if objects := before - fetched; fetched > objects {
+		t.Errorf("%d objects were read %d times", objects, fetched)
+	}
 	stored, status := b.ask(t, g, append(slices.Clone(s.Arguments), "--store", store)...)
 	if wrong := s.problems(stored, status); wrong != nil {
 		t.Error(wrong)

@@ -304,6 +304,7 @@ func TestFarSlower(t *testing.T) {
 		change func(*Snapshot)
 		want   []string
 	}{
+		{"half of all are slow by themselves", map[string]float64{first: -48, second: -52, third: -48}, false, nil, nil},
 		{"one of three", map[string]float64{first: 8, second: 0.1, third: 0.2}, false, nil, []string{first}},
 		{"two of three", map[string]float64{first: 8, second: 9, third: 0.2}, false, nil, nil},
 		{"all", map[string]float64{first: 8, second: 9, third: 7}, false, nil, nil},
@@ -321,7 +322,12 @@ func TestFarSlower(t *testing.T) {
 		var lines []string
 		for i := range 150 {
 			for name, took := range tt.took {
-				if i%3 == 0 {
+				switch {
+				case took < 0 && i*100 >= -150*int(took): // so many of a hundred are
+					took = 0.01
+				case took < 0:
+					took = 30
+				case i%3 == 0:
 					took = 0.01 // as of static files
 				}
 				if tt.few && name == first && i >= 50 {
@@ -363,7 +369,7 @@ func TestSlowBesideFaster(t *testing.T) {
 		for i, median := range tt.medians {
 			ip, _, _ := strings.Cut(names[i], ":")
 			s.web().Targets = append(s.web().Targets, Target{ID: ip, Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: names[i], Requests: 600, Slowest: 12, Last: noon, Median: median})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: names[i], Requests: 600, Slowest: 12, Last: noon, Median: median, Low: median})
 		}
 		s.Target = tt.asked
 		if tt.failing != "" {
@@ -386,7 +392,7 @@ func TestHotTarget(t *testing.T) {
 	}{{9000, "false", true, true}, {9000, "true", true, false}, {3000, "false", false, false}} {
 		s := base()
 		s.web().Attributes[attrCrossZone] = tt.cross
-		s.Logs.Traffic = []Traffic{{Group: webARN, Target: first, Requests: tt.requests, Slowest: 9, Last: noon, Median: 8}, {Group: webARN, Target: second, Requests: 3000, Slowest: 1, Last: noon, Median: 0.1}}
+		s.Logs.Traffic = []Traffic{{Group: webARN, Target: first, Requests: tt.requests, Slowest: 9, Last: noon, Median: 8, Low: 7}, {Group: webARN, Target: second, Requests: 3000, Slowest: 1, Last: noon, Median: 0.1}}
 		r := Diagnose(copied(t, s))
 		f := r.finding("target-far-slower")
 		if f == nil {

@@ -22,7 +22,7 @@ func TestEmptyGroup(t *testing.T) {
 	}{
 		{"the logs name them", func(*Snapshot) {}, "Id=10.0.10.11,Port=8080 Id=10.0.11.12,Port=8080"},
 		{"the logs name others", func(s *Snapshot) {
-			s.Logs.Traffic = []Traffic{{newARN, first, 10, 0.1, noon, 0, 0, 0}, {webARN, "10.9.0.7:8080", 10, 0.1, noon, 0, 0, 0}, {webARN, "", 10, -1, noon, 0, 0, 0}}
+			s.Logs.Traffic = []Traffic{{newARN, first, 10, 0.1, noon, 0, 0, 0, 0}, {webARN, "10.9.0.7:8080", 10, 0.1, noon, 0, 0, 0, 0}, {webARN, "", 10, -1, noon, 0, 0, 0, 0}}
 		}, unknown},
 		{"a group in no rule", func(s *Snapshot) {
 			s.Logs = nil

@@ -72,7 +72,7 @@ func TestNoneMatches(t *testing.T) {
 		{"scanners at night", func(s *Snapshot) { s.Logs.Failures[0].Count = 40 }, true, Note},
 		{"as few within a network", func(s *Snapshot) { s.Logs.Failures[0].Count = 40; s.Balancer.Scheme = "internal" }, true, Warn},
 		{"some are forwarded", func(s *Snapshot) {
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, first, 1, 0.1, noon, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, first, 1, 0.1, noon, 0, 0, 0, 0})
 		}, false, ""},
 		{"few", func(s *Snapshot) { s.Logs.Failures[0].Count = 5 }, false, ""},
 		{"no other rule forwards", func(s *Snapshot) { s.Listeners[0].Rules[0].Actions = []Action{{Type: "redirect", Status: "301"}} }, false, ""},
@@ -82,7 +82,7 @@ func TestNoneMatches(t *testing.T) {
 		r := forwardTo("1", webARN)
 		r.Conditions = []Condition{{Field: "host-header", Values: []string{"old.example.com"}}}
 		s.Listeners[0].Rules = []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
-		s.Logs.Traffic = []Traffic{{"", "", 6000, -1, noon, 0, 0, 0}}
+		s.Logs.Traffic = []Traffic{{"", "", 6000, -1, noon, 0, 0, 0, 0}}
 		s.failing("Fixed_Response", "", 404, 6000, ofPolicy, func(f *Failure) { f.Rule, f.Listener = "0", "HTTP" })
 		tt.change(s)
 		report := Diagnose(copied(t, s))

@@ -260,7 +260,7 @@ func TestFunctionOver(t *testing.T) {
 func (s *Snapshot) function() {
 	s.web().Type, s.web().Check.Enabled = "lambda", false
 	s.web().Targets = []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:shop", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
-	s.Logs.Traffic = []Traffic{{webARN, "", 6000, 0.4, s.Logs.Last, 0, 0, 0}}
+	s.Logs.Traffic = []Traffic{{webARN, "", 6000, 0.4, s.Logs.Last, 0, 0, 0, 0}}
 }
 
 // TestNoTargetOver: 503s for want of a target are told in the past where targets of the group

@@ -388,6 +388,7 @@ type Traffic struct {
 	NotFound    int64 `json:"not_found,omitempty"`    // with 404; alike
 
 	Median float64 `json:"median,omitempty"` // seconds until the target began to answer, of half of its answers; 0 if not known
+	Low    float64 `json:"low,omitempty"`    // of two fifths of them
 }
 
 // Redirects counts requests that were redirected: by a group's targets, or by a rule, or by the

@@ -13,13 +13,13 @@ import (
 // is, and why, is decided there.
 const (
 	trafficSQL = `
-SELECT target_group_arn, target, requests, slowest, last_seen, refused, redirected, switched, median
+SELECT target_group_arn, target, requests, slowest, last_seen, refused, redirected, switched, median, low
 FROM (
 	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, max(last_seen) AS last_seen, sum(status_4xx)::BIGINT AS refused,
 		sum(status_3xx)::BIGINT AS redirected, sum(status_1xx)::BIGINT AS switched
 	FROM traffic GROUP BY ALL
 ) LEFT JOIN (
-	SELECT g, t, max(seconds) AS slowest, min(seconds) FILTER (2 * upto >= answered) AS median
+	SELECT g, t, max(seconds) AS slowest, min(seconds) FILTER (2 * upto >= answered) AS median, min(seconds) FILTER (5 * upto >= 2 * answered) AS low
 	FROM (
 		SELECT g, t, seconds, sum(n) OVER (PARTITION BY g, t ORDER BY seconds) AS upto, sum(n) OVER (PARTITION BY g, t) AS answered
 		FROM (SELECT target_group_arn AS g, target AS t, seconds, sum(requests) AS n FROM latency GROUP BY ALL)
@@ -197,6 +197,7 @@ func (r *reader) access(idle float64) error {
 			r.refused = append(r.refused, len(r.logs.Traffic))
 		}
 		tr.Median, _ = row[8].(float64)
+		tr.Low, _ = row[9].(float64)
 		redirected := whole(row[6], 0)
 		r.requests, r.redirected, r.switched = r.requests+tr.Requests, r.redirected+redirected, r.switched+whole(row[7], 0)
 		r.turned = r.turned || tr.Target != "" && redirected >= fewRequests && nearlyAll(redirected, tr.Requests)

@@ -56,7 +56,7 @@ func TestExpectsTLS(t *testing.T) {
 		return func(s *Snapshot) {
 			s.port(n)
 			for _, e := range newFacts(s).endpoints {
-				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, e.name(), 3000, -1, noon, 0, 0, 0})
+				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, e.name(), 3000, -1, noon, 0, 0, 0, 0})
 			}
 		}
 	}

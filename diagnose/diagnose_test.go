@@ -482,7 +482,9 @@ var faults = []fault{
 	{want: "waf-blocks-large-bodies", change: func(s *Snapshot) {
 		s.failing("WAF_Block", "", 403, 300, ofPolicy, func(f *Failure) { f.Large = 280 })
 	}},
-	{want: "target-far-slower", change: func(s *Snapshot) { s.Logs.Traffic[0].Median, s.Logs.Traffic[0].Low, s.Logs.Traffic[1].Median = 8, 7, 0.1 }},
+	{want: "target-far-slower", change: func(s *Snapshot) {
+		s.Logs.Traffic[0].Median, s.Logs.Traffic[0].Low, s.Logs.Traffic[1].Median = 8, 7, 0.1
+	}},
 	{want: "websocket-idle-timeout", change: func(s *Snapshot) { s.Logs.Sockets = []Sockets{{webARN, 600, 500, 490}} }},
 	{want: "target-answers-not-found", change: func(s *Snapshot) {
 		for i := range s.Logs.Traffic {

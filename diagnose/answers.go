@@ -103,16 +103,6 @@ func (f *Finding) circle(r Redirects, all int64) {
 	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within four seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
 }
 
-// requestsTo is how many requests the logs have of a group.
-func (f *facts) requestsTo(g *Group) (n int64) {
-	for _, t := range f.Logs.Traffic {
-		if t.Group == g.logARN(f) {
-			n += t.Requests
-		}
-	}
-	return n
-}
-
 // ruleLoop looks for redirects of rules that clients do not get away from. A balancer that leads to
 // no targets has no other place to lead them to, and may have popular URLs behind a CDN.
 func (f *facts) ruleLoop() *Finding {
@@ -144,7 +134,7 @@ func (f *facts) ruleLoop() *Finding {
 //
 // Source: AWS, "HTTP headers and Application Load Balancers" (X-Forwarded-Proto), read 2026-11.
 func (f *facts) targetLoop(g *Group) *Finding {
-	all := f.requestsTo(g)
+	all := f.sent(g)
 	r, ok := f.loop(g.logARN(f), all)
 	if !ok || f.Balancer.Type == Classic && len(f.Groups) > 1 {
 		return nil
@@ -180,7 +170,7 @@ func (f *facts) targetLoop(g *Group) *Finding {
 // Source: AWS, "Condition types for listener rules" (path conditions) and "Transforms for
 // listener rules" of the Application Load Balancer guide, read 2026-11.
 func (f *facts) notFound(g *Group) *Finding {
-	missing, all := int64(0), f.requestsTo(g)
+	missing, all := int64(0), f.sent(g)
 	for _, t := range f.Logs.Traffic {
 		if t.Group == g.logARN(f) {
 			missing += t.NotFound

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+
+	"loglens/internal/amount"
 )
 
 var goneCheck = Check{
@@ -47,7 +49,7 @@ func lookForGone(f *facts) (list []*Finding) {
 			continue
 		}
 		n := len(found.Targets)
-		found.Sentence = fmt.Sprintf("No network interface has the address of %s: what had it is gone, and %s still registered.", whom(found.Targets, g), thirdIs(n))
+		found.Sentence = fmt.Sprintf("No network interface has the address of %s: what had it is gone, and %s still registered.", whom(found.Targets, g), amount.Noun(n, "it is", "they are"))
 		found.because(FromConfig, "addresses of the VPC, and neither an address nor in a prefix of any interface in it")
 		found.rival("", "in a VPC that is shared, interfaces of another account, which are not seen")
 		found.share = f.reasons(found, "Target_Connect_Timeout")
@@ -58,13 +60,6 @@ func lookForGone(f *facts) (list []*Finding) {
 		list = append(list, found)
 	}
 	return list
-}
-
-func thirdIs(n int) string {
-	if n == 1 {
-		return "it is"
-	}
-	return "they are"
 }
 
 // isGone reports whether no interface has a target's address, though it is one of the group's

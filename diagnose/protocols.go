@@ -103,10 +103,10 @@ func (f *facts) withoutHTTP2(groups []*Group) *Finding {
 	return found
 }
 
-// sent are the requests that a group was chosen for.
+// sent is how many requests the logs have that a group was chosen for.
 func (f *facts) sent(g *Group) (n int64) {
 	for _, t := range f.Logs.Traffic {
-		if t.Group == g.ARN {
+		if t.Group == g.logARN(f) {
 			n += t.Requests
 		}
 	}

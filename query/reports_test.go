@@ -162,6 +162,9 @@ func randomFilters(rng *rand.Rand, w *world) map[string]string {
 	return f
 }
 
+// onceWrong are seeds of nights that have found something.
+var onceWrong = []int{75, 164, 223}
+
 // TestReportsAreTrue asks every report random questions about random trees and
 // compares every value of every row, and what the answer says it rests on, with
 // the generator's truth.
@@ -176,8 +179,14 @@ func TestReportsAreTrue(t *testing.T) {
 			}
 		})
 	}
-	for seed := range query.Often(60, 500) {
+	all := query.Often(60, 500)
+	for seed := range all {
 		seeds <- seed
+	}
+	for _, seed := range onceWrong {
+		if seed >= all {
+			seeds <- seed
+		}
 	}
 	close(seeds)
 	group.Wait()

@@ -59,9 +59,7 @@ func (f *facts) refusesClients() *Finding {
 		found.rival("", "cookies that have grown beyond the limits, such as those of logins or of other applications of the same domain")
 	}
 	found.rival("", "clients that are no concern, such as scanners")
-	if f.Balancer.Scheme != "internal" && float64(sum) < f.Until.Sub(f.From).Minutes() {
-		found.Level, found.Confidence = Note, Low
-	}
+	f.likeScanners(found, sum)
 	return found
 }
 
@@ -193,13 +191,10 @@ func (f *facts) notFound(g *Group) *Finding {
 		}
 	}
 	found.rival("", "requests for what nobody offers, such as those of scanners, may be all that came")
-	meant := f.Balancer.Scheme != "internal" && float64(missing) < f.Until.Sub(f.From).Minutes() // scanners find every balancer in the internet
+	f.likeScanners(found, missing)
 	if f.leftover(g) {
-		meant = true
-		found.rival("", "a group for what no other rule asks for, which answers 404 on purpose, such as the default backend of an ingress controller")
-	}
-	if meant {
 		found.Level, found.Confidence = Note, Low
+		found.rival("", "a group for what no other rule asks for, which answers 404 on purpose, such as the default backend of an ingress controller")
 	}
 	return found
 }
@@ -236,6 +231,9 @@ func (r Rule) paths() (list []string) {
 
 // many is how many requests a target must have had for its median to be compared.
 const many = 100
+
+// sendsLess is advice to a group that is not set so.
+const sendsLess = ". Algorithm least_outstanding_requests of the group sends less to targets that are slow"
 
 // farSlower looks for targets that are slow while others of their group are not, and healthy all
 // the same: round robin sends them as much as the others.
@@ -288,7 +286,7 @@ func (f *facts) farSlower(g *Group) *Finding {
 		}
 	}
 	if f.Balancer.Type == Classic || g.Attributes[attrAlgorithm] == "least_outstanding_requests" {
-		found.Do, _, _ = strings.Cut(found.Do, ". Algorithm") // which it has
+		found.Do = strings.TrimSuffix(found.Do, sendsLess) // which it has
 	}
 	found.rival("", "a target that was started within this time, and was slow until its caches were filled: slow_start.duration_seconds of the group lets it begin with less, but with algorithm round_robin only")
 	found.rival("", "requests that are slow by themselves, and come to one target: by sticky sessions, or by chance where they are few")

@@ -53,7 +53,7 @@ func (c *collector) certificates(ctx context.Context) error {
 func (c *collector) bucket(ctx context.Context) error {
 	b := c.snapshot.Balancer
 	name := b.Attributes["access_logs.s3.bucket"]
-	if name == "" || b.Attributes["access_logs.s3.enabled"] != "true" {
+	if name == "" || !b.logsRequests() {
 		return nil
 	}
 	out := &Bucket{Name: name, Exists: true}

@@ -185,7 +185,8 @@ func (f *facts) erring(g *Group) *Finding {
 		return nil
 	}
 	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
-	codes := f.answers(f.own(g, share))
+	own := f.own(g, share)
+	codes := f.answers(own)
 	code := ""
 	if g.Type != "lambda" {
 		code = proxied(codes, n)
@@ -195,7 +196,7 @@ func (f *facts) erring(g *Group) *Finding {
 		found.Do = behindProxy(code)
 	}
 	if n > 0 {
-		_, _, part := f.spread(g, f.own(g, share))
+		_, _, part := f.spread(g, own)
 		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %.1f %% of the group's", amount.Of(n, "request", "requests"), counts(codes), 100*part))
 		found.Targets, found.share = names, share
 		found.Confidence = High
@@ -210,7 +211,7 @@ func (f *facts) erring(g *Group) *Finding {
 		rate = max(rate, late/max(f.unlogged("RequestCount", of, func(m Minute) int64 { return m.Requests }), 1))
 	}
 	if n > 0 {
-		f.limit(found, f.own(g, share), n)
+		f.limit(found, own, n)
 	}
 	bad := f.mostly(g, share)
 	if len(bad) > 0 && len(bad) < len(names) {

@@ -18,12 +18,15 @@ var logsCheck = Check{
 	look:  lookAtLogs,
 }
 
+// logsRequests reports whether access logs are known to be switched on.
+func (b Balancer) logsRequests() bool { return b.Attributes["access_logs.s3.enabled"] == "true" }
+
 func lookAtLogs(f *facts) (list []*Finding) {
 	attributes := f.Balancer.Attributes
 	if attributes == nil || f.Balancer.Type == Gateway {
 		return nil
 	}
-	if attributes["access_logs.s3.enabled"] != "true" {
+	if !f.Balancer.logsRequests() {
 		if f.Balancer.Type == NetworkType {
 			return nil // whose logs have TLS connections only, and name no target
 		}
@@ -103,7 +106,7 @@ func (f *facts) stale() []*Finding {
 	if f.Taken.Sub(f.Logs.Newest) <= late || after == 0 {
 		return nil
 	}
-	off := f.Balancer.Attributes["access_logs.s3.enabled"] != "true" // then that is why
+	off := !f.Balancer.logsRequests() // then that is why
 	if f.Logs.Objects == 0 {
 		if off {
 			return nil

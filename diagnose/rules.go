@@ -88,9 +88,7 @@ func (f *facts) strayHosts() (list []*Finding) {
 		found.because(FromLog, fmt.Sprintf("%s for %s, %.0f %% of all, got %d of the default rule", amount.Of(h.Requests, "request", "requests"), h.Name, 100*float64(h.Requests)/float64(all), h.Status))
 		found.because(FromConfig, "rules ask for "+few(hosts))
 		found.rival("", "a host that nobody is to use any more, which only scanners ask for")
-		if f.Balancer.Scheme != "internal" && float64(h.Requests) < f.Until.Sub(f.From).Minutes() {
-			found.Level, found.Confidence = Note, Low
-		}
+		f.likeScanners(found, h.Requests)
 		list = append(list, found)
 	}
 	return list
@@ -304,10 +302,16 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 	}
 	found.because(FromConfig, where+": fixed-response "+a.Status)
 	found.rival("", "clients that no rule is meant for, such as scanners, may be all that came")
-	if f.Balancer.Scheme != "internal" && float64(n) < f.Until.Sub(f.From).Minutes() { // scanners find every balancer in the internet
+	f.likeScanners(found, n)
+	return found
+}
+
+// likeScanners makes a finding about n requests a note where these are no more than scanners send,
+// which find every balancer in the internet.
+func (f *facts) likeScanners(found *Finding, n int64) {
+	if f.Balancer.Scheme != "internal" && float64(n) < f.Until.Sub(f.From).Minutes() {
 		found.Level, found.Confidence = Note, Low
 	}
-	return found
 }
 
 // answeredBy is how many requests a rule gave its fixed answer.

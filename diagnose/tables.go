@@ -237,10 +237,11 @@ func (r *reader) refusals() error {
 
 // again asks for lines of requests once more, which there may be none of.
 func (r *reader) again(text string, each rows) error {
-	if _, err := r.ask(text, each); err != nil && !errors.As(err, new(*query.StatementError)) {
-		return err
+	_, err := r.ask(text, each)
+	if errors.As(err, new(*query.StatementError)) || errors.Is(err, query.ErrDrained) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // redirects looks whether clients are led in a circle, where nearly all requests are redirected,

@@ -36,6 +36,10 @@ type asked struct {
 	rows func(resultRows) error
 }
 
+// ErrDrained says that a question would have to read standard input or a pipe, which an
+// earlier question of the same store has read.
+var ErrDrained = errors.New("standard input and pipes can be read one time only, and an earlier question has done that")
+
 // answer reads what the statement needs, and runs it.
 //
 // An object is found to be damaged only at its end, when DuckDB may have its
@@ -295,6 +299,9 @@ func (w *worker) probe(ctx context.Context, o *ingest.Object) error {
 func (s *Store) fresh(ctx context.Context, n need) error {
 	if s.read == 0 || n.listing == 0 && s.filled == n.load && s.read == n.load && s.count.have(n.count) {
 		return nil
+	}
+	if s.drained.Load() && n.load|n.streams != 0 {
+		return ErrDrained
 	}
 	return errors.Join(s.forget(ctx), s.remove(ctx, listingTable))
 }

@@ -201,7 +201,9 @@ func (w *worker) begin(ctx context.Context, o *ingest.Object) error {
 		return err
 	}
 	var worth func() bool
-	if !o.Once() { // else nobody knows how long a Read takes, which cannot be interrupted
+	if o.Once() { // nobody knows how long a Read takes, which cannot be interrupted
+		w.store.drained.Store(true)
+	} else {
 		worth = w.aheadPays
 	}
 	kind := o.Name.Kind

@@ -226,6 +226,47 @@ func TestDamagedStandardInput(t *testing.T) {
 	}
 }
 
+// TestStandardInputTwice: what an earlier question has read is not there for another one, and
+// an answer out of what is left would say that nothing failed.
+func TestStandardInputTwice(t *testing.T) {
+	ctx := context.Background()
+	for _, c := range []struct {
+		name, first, second string
+		want                error
+	}{
+		{"streamed twice", "SELECT count(*) FROM request", "SELECT count(*) FROM request", query.ErrDrained},
+		{"counted, then streamed", "SELECT sum(requests) FROM traffic", "SELECT count(*) FROM request", query.ErrDrained},
+		{"more details than were counted", "SELECT sum(requests) FROM traffic", "SELECT sum(requests) FROM node_minute", query.ErrDrained},
+		{"the same reading", "SELECT sum(requests) FROM traffic", "SELECT sum(requests) FROM traffic WHERE requests > 0", nil},
+		{"nothing to read", "SELECT count(*) FROM request", "SELECT 50", nil},
+	} {
+		sources, err := ingest.NewSources([]string{"-"}, strings.NewReader(strings.Repeat(unserved, 50)), ingest.AWS{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rows, _ := ask(t, s, c.first); gocmp.Diff([]string{"50"}, rows.rows) != "" {
+			t.Errorf("%s: at first %q", c.name, rows.rows)
+		}
+		var rows sink
+		_, err = s.Ask(ctx, c.second, nil, &rows)
+		if !errors.Is(err, c.want) || err == nil && gocmp.Diff([]string{"50"}, rows.rows) != "" {
+			t.Errorf("%s: %v, rows %q", c.name, err, rows.rows)
+		}
+		if strings.Contains(c.first, "traffic") { // refusing the second takes nothing away
+			if rows, _ := ask(t, s, c.first); gocmp.Diff([]string{"50"}, rows.rows) != "" {
+				t.Errorf("%s: at last %q", c.name, rows.rows)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestRecursionOverStandardInput: each round of a recursion reads all of what cannot be
 // read twice.
 func TestRecursionOverStandardInput(t *testing.T) {

@@ -176,7 +176,10 @@ func (p *parser) comparison() (c comparison, err error) {
 	default:
 		return c, fmt.Errorf("after %s stands %q where one of > >= < <= == != is wanted", c.field, c.op)
 	}
-	c.number, err = number(p.next(), c.field, unit)
+	word := p.next()
+	if c.number, err = number(word, c.field, unit); err == nil && unit == Ratio && c.op == ">" && c.number == 1 {
+		return c, fmt.Errorf("%s is never above 1, which is 100%%: write > 1%%, or >= 100%%", c.field)
+	}
 	return c, err
 }
 

@@ -70,6 +70,8 @@ func TestErrors(t *testing.T) {
 		"failures > 5ms":              "a rate takes %",
 		"failure_rate > 5":            "write 5%",
 		"failure_rate > 500%":         "at most 1",
+		"failure_rate > 1":            "never above 1, which is 100%: write > 1%",
+		"failure_rate > 100%":         "or >= 100%",
 		"failure_rate > 1k":           "a rate takes %",
 		"p99 > 2m":                    `a time ms or s`,
 		"p99 > 2or failures > 1":      `"2or" is no number`,

@@ -35,7 +35,7 @@ func (s *Store) Ask(ctx context.Context, text string, args []any, to Sink) (_ *T
 		return nil, err
 	}
 	defer func() { err = errors.Join(s.blamed(err), done()) }()
-	t := &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window}
+	t := &Table{Report: SQL, Version: 1, Window: s.in.Plan.Window, Warnings: st.Nowhere}
 	err = s.answer(ctx, asked{
 		text: st.SQL, relations: st.Relations, many: true, large: true,
 		args:   func() []any { return args },

@@ -22,6 +22,7 @@ type statement struct {
 	Relations []string // that it names, sorted
 	Params    []string // $name, sorted
 	Clocks    bool     // whether a TIMESTAMP may be the clock of another zone than UTC
+	Nowhere   []string // what it asks for and no column holds, as in "target_ip is nowhere '-'"
 }
 
 // StatementError says why a statement is not run.
@@ -142,6 +143,9 @@ func checkStatement(ctx context.Context, conn *sql.Conn, text string, relations 
 	}
 	slices.Sort(st.Params)
 	slices.Sort(st.Relations)
+	if err := c.nowhere(ctx, conn); err != nil {
+		return nil, err
+	}
 	if from, _ := node["from_table"].(map[string]any); from["type"] == "SHOW_REF" {
 		// DESCRIBE and SUMMARIZE have no plan unless they stand in FROM.
 		st.SQL = "FROM (" + upToEnd(text) + "\n)"
@@ -234,6 +238,7 @@ type checker struct {
 	relations []string
 	statement *statement
 	named     map[string]int // sizes of what has been given a name with AS
+	absent    []absent       // what columns are compared with and do not hold
 }
 
 // scope is where in the tree a walk is.
@@ -283,6 +288,7 @@ func (c *checker) object(node map[string]any, in scope) (size int, err error) {
 	if err := c.clock(node); err != nil {
 		return 0, err
 	}
+	c.compared(node)
 	to, _ := node["cast_type"].(map[string]any)
 	in.zoned = to["id"] == "TIMESTAMP WITH TIME ZONE"
 	before := slices.Clone(c.statement.Relations)
@@ -381,7 +387,7 @@ func (c *checker) node(node map[string]any, ctes map[string]int) (size int, err 
 	// function of an allowed name.
 	inFrom := kind == "FUNCTION" && tableFunctions[lower(name)]
 	if isCall && !allowed[lower(name)] && !inFrom {
-		return 0, refuse("functions that read nothing but their arguments are allowed", "the function %s() is not allowed", name)
+		return 0, refuse(hinted("functions that read nothing but their arguments are allowed", here(name)), "the function %s() is not allowed", name)
 	}
 	if kind == "SELECT_NODE" {
 		return selectSize, nil
@@ -409,7 +415,7 @@ func (c *checker) table(node map[string]any, ctes map[string]int) (size int, err
 		return size + selectSize, nil
 	}
 	if !slices.Contains(c.relations, lower(name)) {
-		return 0, refuse(c.known(), "there is no relation %q", name)
+		return 0, refuse(hinted(c.known(), here(name)), "there is no relation %q", name)
 	}
 	if !slices.Contains(c.statement.Relations, lower(name)) {
 		c.statement.Relations = append(c.statement.Relations, lower(name))

@@ -25,7 +25,13 @@ func ofStatement(err error) error {
 		}
 		next := strings.TrimSpace(ofUser(where))
 		if refused.Type == duckdb.ErrorTypeBinder || refused.Type == duckdb.ErrorTypeCatalog {
-			next = strings.TrimLeft(next+"\n"+whatThereIs, "\n")
+			next = hinted(next, whatThereIs)
+		}
+		if name := noColumn.FindStringSubmatch(what); name != nil {
+			next = hinted(next, here(name[1]))
+		}
+		if refused.Type == duckdb.ErrorTypeConversion && strings.Contains(what, "string '-'") {
+			next = hinted(next, absentIsNull)
 		}
 		return &StatementError{what, next}
 	}

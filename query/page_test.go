@@ -26,7 +26,7 @@ func TestRelationsPage(t *testing.T) {
 	}()
 	var b strings.Builder
 	b.WriteString("# Relations\n\nWhat `loglens sql` can ask, generated from the program. " +
-		"Fields of the logs have AWS's names; what AWS writes as `-` or `-1` is NULL; times are UTC (`timestamptz '2026-11-22T03:15:00+01:00'` is one of another zone, `time::timestamptz AT TIME ZONE 'Europe/Berlin'` the clock of one), durations seconds, sizes bytes.\n")
+		"Fields of the logs have AWS's names; what AWS writes as `-` or `-1` is NULL, which `<>` leaves out and `IS DISTINCT FROM` does not; times are UTC (`timestamptz '2026-11-22T03:15:00+01:00'` is one of another zone, `time::timestamptz AT TIME ZONE 'Europe/Berlin'` the clock of one), durations seconds, sizes bytes.\n")
 	for _, r := range relationsAbout {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| column | type |\n|---|---|\n", r.name, r.about)
 		var name, typ string
@@ -58,7 +58,9 @@ func TestRelationsPage(t *testing.T) {
 var relationsAbout = []struct{ name, about string }{
 	{"request", "Every request of an access log of an Application or Classic Load Balancer, read from the sources as the statement runs. " +
 		"`reason` is NULL where nothing failed; `route` is the path with ids, UUIDs, hex, dates, tokens and e-mail addresses replaced; `client_net` the /24 or /48 of the client; " +
-		"`duration` from the request's creation to the answer, for Application Load Balancers."},
+		"`duration` from the request's creation to the answer, for Application Load Balancers. " +
+		"`time` is that of the answer, and of a Classic Load Balancer that of the request. " +
+		"`request` is method, URL and version: `" + requestMethod + "` is the method, `" + requestHost + "` the host, `" + requestPath + "` the whole path; `domain_name` is the host that TLS was asked for."},
 	{"failure", "The requests that failed, of every class, whole: the same columns."},
 	{"traffic", "All requests, counted by minute, load balancer, target group and target. Several rows may share a key: sum. " +
 		"`latency_us` and `latency_requests` are a histogram of `target_processing_time`, see `latency`."},
@@ -68,7 +70,7 @@ var relationsAbout = []struct{ name, about string }{
 	{"node_minute", "Requests and failures by minute and balancer node. Several rows may share a key: sum."},
 	{"connection", "Connection logs of Application Load Balancers. `conn_trace_id` stands in `request`, too."},
 	{"health_check", "Health-check logs of Application Load Balancers. `target` and `target_group` join `request`."},
-	{"nlb_tls", "Access logs of Network Load Balancers: TLS connections. No field names a target."},
+	{"nlb_tls", "Access logs of Network Load Balancers: TLS connections. No field names a target. `connection_time` and `tls_handshake_time` are milliseconds, as AWS logs them; without a `tls_handshake_time` the handshake failed."},
 	{"object", "Log objects that were read, with what became of their lines: lines = parsed + rejected + skipped. " +
 		"Alone in a statement it reads logs of all kinds; beside others, those that they read."},
 	{"accounting", "The same per object and kind of log, for files that hold several."},

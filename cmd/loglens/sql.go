@@ -33,6 +33,10 @@ Only the logs that the statement needs are read. No file and no address can be
 reached from SQL. "describe request" shows the columns, and needs no SOURCE.
 Infinite and undefined numbers are shown as text: inf, nan.
 
+What AWS writes as - or -1 is NULL: target_processing_time IS NULL, not = -1.
+The column request is method, URL and version: split_part(request, ' ', 1) is
+the method. trace_id is all of X-Amzn-Trace-Id: LIKE '%1-67891233%' finds it.
+
 Times are UTC, whatever --tz says; timestamptz '2026-11-22T03:15:00+01:00' is
 one of another zone, and this is the clock of another zone:
 time::timestamptz AT TIME ZONE 'Europe/Berlin'

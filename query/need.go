@@ -30,6 +30,11 @@ var (
 // lineRelations are those whose rows are lines.
 func lineRelations() []string { return append(slices.Sorted(maps.Keys(streams)), keptRelations...) }
 
+// ofRequests reports whether a relation tells of requests, and of nothing else.
+func ofRequests(relation string) bool {
+	return relation == "failure" || slices.Contains(countTables, relation) || streams[relation]&requestKinds != 0
+}
+
 // Relations returns the names of all relations, sorted.
 func Relations() []string {
 	names := slices.Concat(lineRelations(), countTables, ledgerTables, []string{listingTable})
@@ -51,7 +56,7 @@ func kindsOf(relations []string) (kinds ingest.KindSet) {
 		switch {
 		case streams[name] != 0:
 			kinds |= streams[name]
-		case name == "failure" || slices.Contains(countTables, name):
+		case ofRequests(name):
 			kinds |= requestKinds
 		default:
 			ledger = true

@@ -628,6 +628,9 @@ func (w *world) compareFacts(t testing.TB, a question, r query.Report, got *quer
 				left[query.NotCounted{Reason: demo.Legible(x.Reason), Class: x.Class}]++
 			}
 		}
+		if r.Name == "rejects" {
+			want.Requests = 0 // damaged lines are no part of them
+		}
 		want.Balancers = slices.Sorted(keysOf(balancers))
 		for n, requests := range left {
 			n.Requests = requests

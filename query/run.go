@@ -157,6 +157,9 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	if err := s.facts(ctx, t, q); err != nil {
 		return err
 	}
+	if !slices.ContainsFunc(r.relations, ofRequests) {
+		t.Requests = 0 // of which the rows are no part
+	}
 	if t.Warned != "" {
 		t.Warnings = append(t.Warnings, t.Warned)
 	}

@@ -30,7 +30,7 @@ type Table struct {
 	Empty      string    // what an answer without rows says; empty: "no rows", by Noun
 	Failures   bool      // the sum of the answer is Total failures of Requests, not a number of rows
 	Total      int64     // what the shares are shares of (for top-errors: failures counted)
-	Requests   int64     // all requests in the window
+	Requests   int64     // all requests in the window, if the answer tells of any
 	Listed     bool      // objects were only listed: there are no lines and no bytes of text to account for
 	Drill      *Drill    // how to see the lines behind the first count, nil if there is none
 	Next       string    // a command worth running next; empty if there is none

@@ -84,7 +84,10 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 			amount.Of(strange, "object is", "objects are"), amount.Noun(strange, "name does", "names do"), *uri, andMore(strange)))
 	}
 	s.warnOfGaps(t)
-	return err
+	if err != nil {
+		return err
+	}
+	return s.namesakes(ctx, "listing WHERE kind", func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) })
 }
 
 // present empties the accounting of an answer whose own log is not there: other logs, read

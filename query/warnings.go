@@ -9,6 +9,7 @@ import (
 	"loglens/ingest"
 	"loglens/internal/amount"
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
 // warn says what an engineer has to know before trusting the answer.
@@ -38,6 +39,7 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		{t.Accounting.Rejected, func() error { return s.rejected(ctx, t.Accounting.Rejected, say) }},
 		{n.alike, func() error { return s.copies(ctx, say) }},
 		{n.nameless, func() error { return s.deliveredTwice(ctx, t.Balancers, say) }},
+		{n.classic, func() error { return s.namesakes(ctx, "object_read WHERE status = 'ok' AND named_kind", say) }},
 	} {
 		if about.objects == 0 {
 			continue
@@ -58,6 +60,7 @@ type signs struct {
 	nameless int64 // objects whose names are of no kind of log
 	alike    int64 // objects of the same balancer, node, interval and kind as another
 	others   int64 // objects with lines of other logs than were asked for
+	classic  int64 // objects of classic load balancers
 
 	oldest, newest *time.Time // ends of the objects' intervals; nil if no name tells one
 	reaching       int64      // objects that may hold what was before the window
@@ -73,9 +76,10 @@ func (s *Store) signs(ctx context.Context) (n signs, err error) {
 			(SELECT count(*) FROM accounting WHERE NOT list_contains($1, kind)),
 			count(warning), count(*) FILTER (named_kind IS NULL),
 			count(interval_end) - count(DISTINCT hash(`+delivery+`)) FILTER (interval_end IS NOT NULL),
+			count(*) FILTER (named_kind = $2),
 			min(interval_end), max(interval_end), count(*) FILTER (`+timely(before)+`)
 		FROM object_read WHERE status = 'ok'`,
-		[]any{&n.failed, &n.others, &n.odd, &n.nameless, &n.alike, &n.oldest, &n.newest, &n.reaching}, s.Kinds())
+		[]any{&n.failed, &n.others, &n.odd, &n.nameless, &n.alike, &n.classic, &n.oldest, &n.newest, &n.reaching}, s.Kinds(), parse.KindClassic.String())
 	return n, err
 }
 
@@ -180,6 +184,23 @@ func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func
 		WHERE status = 'ok' AND object_id IN (SELECT object_id FROM accounting WHERE parsed > 0 AND list_contains($1, kind))
 		HAVING list_has_all(list(DISTINCT load_balancer) FILTER (named_kind IS NOT NULL), $2)`,
 		[]any{&n, &uri}, kindNames(requestKinds), balancers)
+}
+
+// namesakes tells of classic load balancers of the same name: unlike others, their lines have
+// no more than that, and accounts and regions may share a name. which chooses objects by kind.
+func (s *Store) namesakes(ctx context.Context, which string, say func(string, ...any)) error {
+	var name, places string
+	var n int64
+	return s.each(ctx, func() {
+		say("%d Classic Load Balancers are named %s, and count as one: %s; --lb with the ARN of one reads it alone", n, name, places)
+	}, `
+		SELECT load_balancer, count(*), string_agg(place[15:] || ' of account ' || place[:12], ', ' ORDER BY place)
+		FROM (
+			SELECT DISTINCT load_balancer, replace(regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+'), '_elasticloadbalancing_', ': ') AS place
+			FROM `+which+` = $1
+		)
+		WHERE place <> '' GROUP BY load_balancer HAVING count(*) > 1 ORDER BY load_balancer LIMIT 5`,
+		[]any{&name, &n, &places}, parse.KindClassic.String())
 }
 
 // rejected says how many lines are damaged, in which ways mostly, and where the

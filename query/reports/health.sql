@@ -35,7 +35,8 @@
 -- says how it is with a target until the same node checks it again, but for two of the
 -- group's usual intervals at most; how it was before its first check nobody knows, and
 -- so long a group is not taken for one in which all fail. Divided by reason, only
--- failed checks are counted.
+-- failed checks are counted. Groups are named without an ID: those of several balancers,
+-- as of two accounts, are one row unless load_balancer divides them, and a warning says so.
 WITH
 checked AS MATERIALIZED (
 	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code, object_id, line_no
@@ -99,6 +100,10 @@ open AS (
 	WHERE elb = traffic.load_balancer OR elb IS NULL -- a group has one balancer, which lines need not name
 	GROUP BY ALL
 ),
+shared AS ( -- names of groups that are of several balancers
+	SELECT list(group_name ORDER BY group_name) AS names
+	FROM (SELECT group_name FROM checked GROUP BY group_name HAVING count(DISTINCT elb) > 1)
+),
 ranked AS (
 	SELECT summed.*, count(*) OVER () AS all_rows, row_number() OVER (ORDER BY failed DESC, checks DESC, key) AS rank
 	FROM summed
@@ -118,7 +123,12 @@ SELECT
 		'reason': CASE WHEN list_contains($by, 'reason') THEN ranked.key.reason END
 	} AS drill,
 	failed AS drill_rows,
-	(SELECT min(time) FROM checked) AS seen_first, (SELECT max(time) FROM checked) AS seen_last
+	(SELECT min(time) FROM checked) AS seen_first, (SELECT max(time) FROM checked) AS seen_last,
+	CASE WHEN list_contains($by, 'target_group') AND NOT list_contains($by, 'load_balancer') THEN
+		(SELECT 'target groups of one name are of several balancers, and count as one: ' || array_to_string(names[:3], ', ')
+			|| CASE WHEN len(names) > 3 THEN ', and ' || len(names) - 3 || ' more' ELSE '' END
+			|| '; --by load_balancer,' || replace(array_to_string($by, ','), ',window', '') || ' tells them apart' FROM shared)
+	END AS warning
 FROM ranked
 CROSS JOIN (SELECT count(*) > 0 AS known FROM traffic)
 LEFT JOIN code ON code.key = ranked.key

@@ -32,6 +32,9 @@ var newsColumns = []Column{
 	{Name: "failure_rate_before", Label: "rate before", Type: Ratio},
 }
 
+// notComparable is what a comparison says without another window.
+const notComparable = "not known: there is nothing to compare with"
+
 // newsLimit is how many rows the section has at most.
 const newsLimit = 20
 
@@ -67,10 +70,10 @@ func newsTable(now Basis, before *Basis) *Table {
 		Report: "new", Version: 1, Window: now.totals.Window, Columns: newsColumns,
 		Narrow: []string{"failure_rate_before", "reason_source", "change", "what", "failure_rate", "target_group"},
 		Keys:   []string{"reason", "target_group", "target"},
-		Empty:  "nothing is new, and nothing has grown",
+		Empty:  "no failure is new, and none has grown",
 	}
 	if !before.known() {
-		t.Empty = "not known: there is nothing to compare with"
+		t.Empty = notComparable
 		return t
 	}
 	was := map[string]tried{}

@@ -33,7 +33,7 @@ type Section struct {
 }
 
 // Basis is what a window is compared by.
-type Basis struct{ totals, failing *Table }
+type Basis struct{ totals, failing, latency *Table }
 
 // SummaryQuestion says how a window is summed up.
 type SummaryQuestion struct {
@@ -70,12 +70,11 @@ func SummaryStatement(q SummaryQuestion) (text string, args []any, err error) {
 //
 // Errors: as Run.
 func (s *Store) Basis(ctx context.Context, q SummaryQuestion) (*Basis, error) {
-	ask := Question{Classes: q.Classes}
-	tables, err := s.runAll(ctx, []part{{report: summaryReports()["totals"], ask: ask}, {report: summaryReports()["failing"], ask: ask}})
+	tables, err := s.runAll(ctx, basisParts(q))
 	if err != nil {
 		return nil, err
 	}
-	return &Basis{tables[0], tables[1]}, nil
+	return &Basis{tables[0], tables[1], tables[2]}, nil
 }
 
 // part is a question of a summary.
@@ -98,13 +97,16 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 		return nil, err
 	}
 	sum := &Summary{Totals: tables[0]}
-	now := Basis{tables[0], tables[1]}
-	for i, p := range parts[2:] {
-		sum.Sections = append(sum.Sections, Section{p.name, p.title, tables[i+2]})
+	now := Basis{tables[0], tables[1], tables[2]}
+	for i, p := range parts[3:] {
+		sum.Sections = append(sum.Sections, Section{p.name, p.title, tables[i+3]})
 	}
-	news := newsTable(now, before)
 	at := slices.IndexFunc(sum.Sections, func(s Section) bool { return s.Name == "coverage" })
-	sum.Sections = slices.Insert(sum.Sections, at, Section{"new", "New since the window before", news})
+	sum.Sections = slices.Insert(sum.Sections, at,
+		Section{"latency", "Response times by target group", now.latency.cut(sectionLimit)},
+		Section{"changed", "Slower, or with less traffic, than in the window before", changedTable(now, before)},
+		Section{"new", "New since the window before", newsTable(now, before)},
+	)
 	if sum.Totals.Accounting.Objects > 0 { // or there is nothing to compare
 		sum.Totals.Warnings = append(sum.Totals.Warnings, comparability(before)...)
 	}
@@ -114,12 +116,24 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 	return sum, nil
 }
 
-// summaryParts are the questions of a summary: the totals first, then what is
-// compared, then the sections.
+// sectionLimit is how many rows a section has at most, unless its SQL says otherwise.
+const sectionLimit = 10
+
+// basisParts are the questions of a Basis: the totals first.
+func basisParts(q SummaryQuestion) []part {
+	latency, _ := FindReport("latency")
+	return []part{
+		{report: summaryReports()["totals"], ask: Question{Classes: q.Classes}},
+		{report: summaryReports()["failing"], ask: Question{Classes: q.Classes}},
+		{report: latency, ask: Question{Classes: q.Classes, By: []string{"target_group"}}},
+	}
+}
+
+// summaryParts are the questions of a summary: what is compared first, then the sections.
 func (s *Store) summaryParts(q SummaryQuestion) []part {
 	common := func(name, title, report string, by ...string) part {
 		r, _ := FindReport(report)
-		return part{name, title, r, Question{By: by, Classes: q.Classes, Limit: 10}}
+		return part{name, title, r, Question{By: by, Classes: q.Classes, Limit: sectionLimit}}
 	}
 	own := func(name, title string, by ...string) part {
 		r := summaryReports()[name]
@@ -130,15 +144,13 @@ func (s *Store) summaryParts(q SummaryQuestion) []part {
 	}
 	worst := own("worst-windows", "Worst windows")
 	worst.name, worst.ask.Every = "worst_windows", sliceWidth(s.in.Plan.Window)
-	return []part{
-		own("totals", ""), own("failing", ""),
+	return append(basisParts(q),
 		common("reasons", "Failures by reason", "top-errors", "reason"),
 		common("targets", "Failures by target", "top-errors", "target_group", "target"),
 		worst,
-		common("latency", "Response times by target group", "latency", "target_group"),
 		own("coverage", "Coverage", "load_balancer", "node"),
 		own("late", "Came late", "load_balancer", "node"),
-	}
+	)
 }
 
 // sliceWidth divides a window such that there are at most 50 slices, and none of

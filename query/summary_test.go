@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"path/filepath"
 	"slices"
 	"sync/atomic"
@@ -142,6 +143,7 @@ func TestSummaryIsTrue(t *testing.T) {
 		{From: truth.Until.Add(-30 * time.Minute), Until: truth.Until},
 		{From: truth.Until.Add(-20*time.Minute - 17*time.Second), Until: truth.Until.Add(-3 * time.Minute)},
 		{From: truth.From, Until: truth.Until},
+		{From: truth.Until.Add(-10 * time.Minute), Until: truth.Until.Add(25 * time.Minute)}, // traffic stops in it
 	} {
 		t.Run(w.String(), func(t *testing.T) {
 			s := summed(t, dir, w)
@@ -177,6 +179,7 @@ func TestSummaryIsTrue(t *testing.T) {
 			}
 			worst(t, s, truth, w)
 			news(t, s, truth, w, reasons, targets)
+			changed(t, s, truth, w)
 			accounted(t, truth, w, s.Totals)
 		})
 	}
@@ -258,6 +261,53 @@ func news(t *testing.T, s *query.Summary, truth *demo.Truth, w when.Window, reas
 			t.Errorf("row %d has grown more than the one above", i)
 		}
 		last = more
+	}
+}
+
+// changed compares the target groups that are slower or quieter, those with most requests first.
+func changed(t *testing.T, s *query.Summary, truth *demo.Truth, w when.Window) {
+	t.Helper()
+	if s.Before == nil {
+		return
+	}
+	before, _ := w.Before()
+	was, now := map[string][]*demo.Request{}, map[string][]*demo.Request{}
+	for i := range truth.Requests {
+		switch r := &truth.Requests[i]; {
+		case before.Contains(r.Time):
+			was[r.TargetGroupARN] = append(was[r.TargetGroupARN], r)
+		case w.Contains(r.Time):
+			now[r.TargetGroupARN] = append(now[r.TargetGroupARN], r)
+		}
+	}
+	answers := func(list []*demo.Request) (n int) {
+		for _, r := range list {
+			if answered(r) {
+				n++
+			}
+		}
+		return n
+	}
+	var want []string
+	for _, group := range slices.SortedFunc(maps.Keys(was), func(a, b string) int { return cmp.Or(cmp.Compare(len(was[b]), len(was[a])), cmp.Compare(a, b)) }) {
+		a, b := was[group], now[group]
+		fewer, slower := len(a) >= 100 && 3*len(b) <= len(a), false
+		for _, percent := range []int{50, 95} {
+			if answers(a) >= 100 && answers(b) >= 100 {
+				p, q := percentile(a, percent).(float64), percentile(b, percent).(float64)
+				slower = slower || q >= 3*p && q-p >= 0.1
+			}
+		}
+		change := map[[2]bool]string{{true, false}: "fewer", {false, true}: "slower", {true, true}: "fewer, slower"}[[2]bool{fewer, slower}]
+		if len(b) == 0 && fewer {
+			change = "no requests"
+		}
+		if change != "" {
+			want = append(want, fmt.Sprintf("%s|%s|%d|%d|", change, null(group), len(b), len(a)))
+		}
+	}
+	if diff := gocmp.Diff(want, picked(t, section(t, s, "changed"), "change", "target_group_arn", "requests", "requests_before")); diff != "" {
+		t.Errorf("changed (-truth +answer):\n%s", diff)
 	}
 }
 

@@ -286,6 +286,12 @@ func (q question) targets() []row {
 		r, bad := q.head(columns, k), len(q.failing(g))
 		r["requests"], r["share"] = int64(len(g)), ratio(len(g), len(all))
 		r["failures"], r["failure_rate"] = int64(bad), ratio(bad, len(g))
+		r["status_4xx"] = int64(0)
+		for _, x := range g {
+			if x.ELBStatus >= 400 && x.ELBStatus < 500 {
+				r["status_4xx"] = r["status_4xx"].(int64) + 1
+			}
+		}
 		r["p50"], r["p95"], r["p99"] = percentile(g, 50), percentile(g, 95), percentile(g, 99)
 		r["first_seen"], r["last_seen"] = span(times(g))
 		r["trend"] = q.trend(g, func(*demo.Request) bool { return true })

@@ -12,9 +12,12 @@ import (
 )
 
 // further suggests how to go on from an answer: by dividing it once more, and by
-// looking at the lines behind its first count. in is what was read.
+// looking at the lines behind its first count. Where nothing failed, targets may be slow,
+// or answer with 4xx. in is what was read.
 func further(r query.Report, o reportOptions, args []string, in input, t *query.Table) {
-	if t.Shown() > 0 && t.Requests > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
+	if t.Failures && t.Total == 0 && t.Requests > 0 {
+		t.Next = command("targets", o, args, in.remote, nil, [][2]string{{"window", o.every}})
+	} else if t.Shown() > 0 && t.Requests > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
 		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", o.every}}
 		t.Next = command(r.Name, o, args, in.remote, nil, flags)
 	}

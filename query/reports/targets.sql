@@ -8,7 +8,7 @@
 -- dimension: target_group  target_group target_group_arn
 -- dimension: target        target
 -- default: target_group target
--- narrow: p95 last_seen first_seen p50 share target_group load_balancer failure_rate trend
+-- narrow: p95 last_seen first_seen share p50 status_4xx target_group load_balancer failure_rate trend
 --
 -- column: window_start     time    everyone  window
 -- column: load_balancer    text    everyone  load balancer
@@ -19,6 +19,7 @@
 -- column: share            ratio   everyone  of traffic
 -- column: failures         count   everyone
 -- column: failure_rate     ratio   everyone  rate
+-- column: status_4xx       count   everyone  4xx
 -- column: p50              seconds everyone
 -- column: p95              seconds everyone
 -- column: p99              seconds everyone
@@ -28,7 +29,8 @@
 --
 -- Percentiles are of target_processing_time where the target answered with a
 -- status, by nearest rank, at most 1.6 % off. A row without target are the requests that
--- none was chosen for.
+-- none was chosen for. 4xx are answers that clients got, of the target or of the balancer;
+-- those of the target are no failures.
 WITH
 way AS NOT MATERIALIZED ( -- not held: the histograms of a month are too large
 	SELECT {
@@ -38,15 +40,15 @@ way AS NOT MATERIALIZED ( -- not held: the histograms of a month are too large
 			target: CASE WHEN list_contains($by, 'target') THEN target END
 		} AS key,
 		(epoch_us(minute) - $from_us) // $slice_us AS slice,
-		requests, first_seen, last_seen, latency_us, latency_requests
+		requests, status_4xx, first_seen, last_seen, latency_us, latency_requests
 	FROM traffic
 ),
 sliced AS MATERIALIZED (
-	SELECT key, slice, sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	SELECT key, slice, sum(requests)::BIGINT AS requests, sum(status_4xx)::BIGINT AS status_4xx, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 	FROM way GROUP BY ALL
 ),
 passing AS (
-	SELECT key, sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	SELECT key, sum(requests)::BIGINT AS requests, sum(status_4xx)::BIGINT AS status_4xx, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 	FROM sliced GROUP BY key
 ),
 hit AS (
@@ -92,6 +94,7 @@ SELECT
 	requests / all_requests AS share,
 	failed AS failures,
 	failed / requests AS failure_rate,
+	status_4xx,
 	p50, p95, p99, first_seen, last_seen, trend, all_rows,
 	MAP {
 		'since': CASE WHEN key.window_start IS NOT NULL THEN strftime(greatest(key.window_start, make_timestamp($since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
-	"loglens/ingest"
 	"loglens/internal/amount"
 	"loglens/parse"
 )
@@ -38,6 +38,9 @@ var refusing = []string{"Desync_Block", "Bad_Request", "Client_Timeout", "Reques
 
 // refusesClients looks for requests that never come to a rule or a target. In the internet, a few
 // come at all times.
+//
+// Source: AWS, "Edit attributes for your Application Load Balancer" (desync mitigation mode), read
+// 2026-11.
 func (f *facts) refusesClients() *Finding {
 	n, all := map[string]int64{}, f.observed(nil).Requests
 	sum := int64(0)
@@ -55,10 +58,16 @@ func (f *facts) refusesClients() *Finding {
 		rule := parse.Rules[slices.IndexFunc(parse.Rules, func(r parse.Rule) bool { return r.Reason == reason })]
 		found.because(FromLog, fmt.Sprintf("%s %d: %s", reason, n[reason], rule.Meaning))
 	}
+	if n["Desync_Block"] > 0 && f.Balancer.Attributes[attrDesync] == "strictest" {
+		found.because(FromConfig, attrDesync+" is strictest, which lets through only what keeps to RFC 7230; defensive, as it is unless changed, blocks only what may do harm")
+	}
 	if n["Bad_Request"]+n["Header_Too_Large"] > sum/2 {
 		found.rival("", "cookies that have grown beyond the limits, such as those of logins or of other applications of the same domain")
 	}
 	found.rival("", "clients that are no concern, such as scanners")
+	for _, reason := range reasons[:min(3, len(reasons))] {
+		found.Verify = append(found.Verify, f.lines("--class", "all", "--reason", reason))
+	}
 	f.likeScanners(found, sum)
 	return found
 }
@@ -82,82 +91,11 @@ func (f *facts) wafBlocksLarge() *Finding {
 	found := finding("waf-blocks-large-bodies", fmt.Sprintf("AWS WAF blocks large requests, such as uploads: %d of %s that it blocked were larger than 8 KB.", large, amount.Of(blocked, "request", "requests")))
 	found.because(FromLog, fmt.Sprintf("%s ended with the action waf, %d of them with more than 8192 bytes received", amount.Of(blocked, "request", "requests"), large))
 	found.rival("", "rules that look for attacks, and find what looks like one in a file, such as CrossSiteScripting_BODY and GenericLFI_BODY; or attacks")
-	return found
-}
-
-// loop are the redirects of a group, or of rules, if nearly all of so many requests were
-// redirected, and most of these in a circle.
-func (f *facts) loop(group string, all int64) (r Redirects, ok bool) {
-	for _, r := range f.Logs.Redirects {
-		if r.Group == group && r.Repeated >= fewRequests && 2*r.Repeated >= r.Requests && nearlyAll(r.Requests, all) {
-			return r, true
-		}
-	}
-	return r, false
-}
-
-// circle says what a circle shows in.
-func (f *Finding) circle(r Redirects, all int64) {
-	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within four seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
-}
-
-// ruleLoop looks for redirects of rules that clients do not get away from. A balancer that leads to
-// no targets has no other place to lead them to, and may have popular URLs behind a CDN.
-func (f *facts) ruleLoop() *Finding {
-	if f.Balancer.Type == Classic || !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "forward" }) {
-		return nil
-	}
-	all := f.observed(nil).Requests
-	r, ok := f.loop("", all)
-	if !ok {
-		return nil
-	}
-	found := finding("rule-redirect-loop", "Rules redirect nearly every request, and clients come back with the same one at once: they are led in a circle.")
-	found.circle(r, all)
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				if a.Type == "redirect" && len(found.Evidence) < 4 {
-					found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.words()))
-				}
-			}
-		}
-	}
-	found.rival("", "a rule that redirects to another host, such as the name with www or without, from where clients are sent back")
-	return found
-}
-
-// targetLoop looks for redirects of targets that clients do not get away from. The balancer
-// ends TLS: who redirects whatever comes in plain HTTP does so for ever.
-//
-// Source: AWS, "HTTP headers and Application Load Balancers" (X-Forwarded-Proto), read 2026-11.
-func (f *facts) targetLoop(g *Group) *Finding {
-	all := f.sent(g)
-	r, ok := f.loop(g.logARN(f), all)
-	if !ok || f.Balancer.Type == Classic && len(f.Groups) > 1 {
-		return nil
-	}
-	found := finding("target-redirect-loop", fmt.Sprintf("Targets of %s redirect nearly every request, and clients come back with the same one at once: they are led in a circle.", g.Name))
-	found.circle(r, all)
-	for _, l := range f.Listeners {
-		if !f.leads(l, g) {
-			continue
-		}
-		switch {
-		case l.Protocol == "HTTPS" && g.plain():
-			found.because(FromConfig, fmt.Sprintf("listener %s ends TLS, and %s speaks plain HTTP to its targets: only X-Forwarded-Proto tells them that a client came by HTTPS", l.label(), g.Name))
-		case l.Protocol == "HTTP":
-			found.rival("", fmt.Sprintf("a CDN or proxy before the balancer that asks listener %s in HTTP for what clients ask in HTTPS (Cloudflare: SSL mode Flexible): X-Forwarded-Proto is http then", l.label()))
-		}
-	}
-	found.rival("", "a redirect to another host, such as the name with www or without, from where clients are sent back")
-	found.rival("", "targets that redirect on purpose, as for short links, to many clients behind the same CDN")
-	for _, e := range f.of(g) {
-		if e.address.IsValid() {
-			ask := ingest.ShellWord(fmt.Sprintf("%s://%s:%d/", strings.ToLower(g.Protocol), bracketed(e.address.String()), e.port))
-			found.Verify = append(found.Verify, "curl -skI -m 5 -H 'Host: HOST' -H 'X-Forwarded-Proto: https' "+ask)
-			break
-		}
+	found.Verify = []string{
+		f.command("wafv2", "get-web-acl-for-resource", "--resource-arn", f.Balancer.ARN),
+		// Of no more than the last three hours.
+		f.command("wafv2", "get-sampled-requests", "--scope", "REGIONAL", "--web-acl-arn", "WEB-ACL-ARN", "--rule-metric-name", "METRIC-NAME", "--max-items", "100",
+			"--time-window", "StartTime="+f.latest(3*time.Hour).UTC().Format(time.RFC3339)+",EndTime="+f.Until.UTC().Format(time.RFC3339)),
 	}
 	return found
 }
@@ -196,6 +134,7 @@ func (f *facts) notFound(g *Group) *Finding {
 		found.Level, found.Confidence = Note, Low
 		found.rival("", "a group for what no other rule asks for, which answers 404 on purpose, such as the default backend of an ingress controller")
 	}
+	f.ask(found, g, "-i", "/PATH")
 	return found
 }
 
@@ -287,6 +226,8 @@ func (f *facts) farSlower(g *Group) *Finding {
 	}
 	if f.Balancer.Type == Classic || g.Attributes[attrAlgorithm] == "least_outstanding_requests" {
 		found.Do = strings.TrimSuffix(found.Do, sendsLess) // which it has
+	} else if g.Attributes[attrAlgorithm] == "round_robin" && numeric(g.Attributes, attrSlowStart, 0) == 0 {
+		f.groupAttribute(found, g, attrAlgorithm, "least_outstanding_requests")
 	}
 	found.rival("", "a target that was started within this time, and was slow until its caches were filled: slow_start.duration_seconds of the group lets it begin with less, but with algorithm round_robin only")
 	found.rival("", "requests that are slow by themselves, and come to one target: by sticky sessions, or by chance where they are few")

@@ -229,6 +229,8 @@ func TestRequestsRefused(t *testing.T) {
 	}{
 		{"XFF_Too_Many_IPs", 600, nil, Warn, "XFF_Too_Many_IPs 600: X-Forwarded-For holds more than 30 addresses."},
 		{"Client_Timeout", 600, nil, Warn, "before the idle timeout"},
+		{"Desync_Block", 600, func(s *Snapshot) { s.Balancer.Attributes[attrDesync] = "strictest" }, Warn, "is strictest"},
+		{"Desync_Block", 600, func(s *Snapshot) { s.Balancer.Attributes[attrDesync] = "defensive" }, Warn, "Desync_Block 600"},
 		{"Bad_Request", 299, nil, "", ""},
 		{"Bad_Request", 40, func(s *Snapshot) { s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 100, 100 }, Note, "16 KiB a line"},
 		{"Bad_Request", 40, func(s *Snapshot) {

@@ -251,6 +251,7 @@ func actionsOf(actions []types.Action) []Action {
 			out.Status = aws.ToString(a.FixedResponseConfig.StatusCode)
 		case a.RedirectConfig != nil:
 			out.Status = strings.TrimPrefix(string(a.RedirectConfig.StatusCode), "HTTP_")
+			out.To = locationOf(a.RedirectConfig)
 		case a.ForwardConfig != nil && len(a.ForwardConfig.TargetGroups) > 0:
 			groups := a.ForwardConfig.TargetGroups
 			if s := a.ForwardConfig.TargetGroupStickinessConfig; s != nil {
@@ -269,6 +270,11 @@ func actionsOf(actions []types.Action) []Action {
 		list = append(list, out)
 	}
 	return list
+}
+
+func locationOf(r *types.RedirectActionConfig) *Location {
+	path, query, _ := strings.Cut(redacted(cmp.Or(aws.ToString(r.Path), samePath)+"?"+cmp.Or(aws.ToString(r.Query), sameQuery)), "?")
+	return &Location{cmp.Or(aws.ToString(r.Protocol), sameProtocol), cmp.Or(aws.ToString(r.Host), sameHost), cmp.Or(aws.ToString(r.Port), samePort), path, query}
 }
 
 // listenerCertificates adds those beside the default one, for SNI.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"loglens/ingest"
 )
@@ -108,14 +109,7 @@ const curlHTTP2 = "--http2-prior-knowledge"
 // instance itself, where no network is in between.
 func (f *facts) fromTarget(found *Finding, e endpoint) {
 	if e.group.Type == "alb" {
-		again := "loglens diagnose --lb " + ingest.ShellWord(e.target.ID) + f.caller().Option()
-		if f.Role != "" {
-			again += " --role-arn " + ingest.ShellWord(f.Role)
-		}
-		if f.ExternalID != "" {
-			again += " --external-id " + ingest.ShellWord(f.ExternalID)
-		}
-		found.Verify = append(found.Verify, again)
+		found.Verify = append(found.Verify, "loglens diagnose --lb "+ingest.ShellWord(e.target.ID)+f.asCaller())
 	}
 	if e.group.Type == "lambda" || e.group.Type == "alb" || !e.address.IsValid() {
 		return
@@ -138,6 +132,40 @@ func (f *facts) fromTarget(found *Finding, e endpoint) {
 		found.Verify = append(found.Verify, f.command("ssm", "send-command", "--document-name", "AWS-RunShellScript",
 			"--instance-ids", e.instance.ID, "--parameters", `{"commands":["ss -ltnp","`+inside+`"]}`))
 	}
+}
+
+// ask adds how a target of a group is asked by hand as the balancer asks it: with options of curl,
+// and a path.
+func (f *facts) ask(found *Finding, g *Group, options, path string) {
+	for _, e := range f.of(g) {
+		if !e.address.IsValid() {
+			continue
+		}
+		if g.http2() {
+			options += " " + curlHTTP2
+		}
+		url := fmt.Sprintf("%s://%s:%d%s", strings.ToLower(g.Protocol), bracketed(e.address.String()), e.port, path)
+		found.Verify = append(found.Verify, "curl -sk "+options+" -m 5 -H 'Host: HOST' -H 'X-Forwarded-Proto: https' "+ingest.ShellWord(url))
+		return
+	}
+}
+
+// asCaller are the options with which a command of loglens asks as this one did.
+func (f *facts) asCaller() string {
+	options := f.caller().Option()
+	if f.Role != "" {
+		options += " --role-arn " + ingest.ShellWord(f.Role)
+	}
+	if f.ExternalID != "" {
+		options += " --external-id " + ingest.ShellWord(f.ExternalID)
+	}
+	return options
+}
+
+// lines is the command that shows lines of the window.
+func (f *facts) lines(filter ...string) string {
+	words := append([]string{"loglens raw --lb", ingest.ShellWord(f.Balancer.Name), "--since", f.From.UTC().Format(time.RFC3339), "--until", f.Until.UTC().Format(time.RFC3339)}, filter...)
+	return strings.Join(words, " ") + f.asCaller()
 }
 
 func bracketed(host string) string {

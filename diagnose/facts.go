@@ -16,6 +16,8 @@ const (
 	attrMultiValue = "lambda.multi_value_headers.enabled"
 	attrAlgorithm  = "load_balancing.algorithm.type"
 	attrSticky     = "stickiness.enabled"
+	attrSlowStart  = "slow_start.duration_seconds"
+	attrDesync     = "routing.http.desync_mitigation_mode"
 	attrDelay      = "deregistration_delay.timeout_seconds"
 	attrClientIP   = "preserve_client_ip.enabled"
 	attrProxy      = "proxy_protocol_v2.enabled"
@@ -156,6 +158,14 @@ func (f *facts) clock(t time.Time) string {
 		return t.UTC().Format("2006-01-02 15:04")
 	}
 	return t.UTC().Format("15:04")
+}
+
+// latest is when the last part of the window begins that is so long.
+func (f *facts) latest(long time.Duration) time.Time {
+	if from := f.Until.Add(-long); from.After(f.From) {
+		return from
+	}
+	return f.From
 }
 
 // ports writes a range of ports.

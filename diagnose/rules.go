@@ -88,10 +88,52 @@ func (f *facts) strayHosts() (list []*Finding) {
 		found.because(FromLog, fmt.Sprintf("%s for %s, %.0f %% of all, got %d of the default rule", amount.Of(h.Requests, "request", "requests"), h.Name, 100*float64(h.Requests)/float64(all), h.Status))
 		found.because(FromConfig, "rules ask for "+few(hosts))
 		found.rival("", "a host that nobody is to use any more, which only scanners ask for")
+		f.askFor(found, h.Name)
 		f.likeScanners(found, h.Requests)
 		list = append(list, found)
 	}
 	return list
+}
+
+// askFor lets the rule that takes a host with www, or without it, take the one that lacks. Which
+// rule others are meant for only somebody knows who set them up.
+//
+// Source: AWS, "Quotas for your Application Load Balancers" (condition values per rule), read 2026-11.
+func (f *facts) askFor(found *Finding, host string) {
+	const mostConditions = 5
+	other, ok := strings.CutPrefix(host, "www.")
+	if !ok {
+		other = "www." + host
+	}
+	var rules []Rule
+	for _, l := range f.Listeners {
+		if l.Protocol != "HTTPS" { // the host comes with a certificate
+			continue
+		}
+		for _, r := range l.Rules {
+			if slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+				return c.Field == "host-header" && slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, other) })
+			}) {
+				rules = append(rules, r)
+			}
+		}
+		if len(l.hosts()) > 0 {
+			found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		}
+	}
+	if len(rules) != 1 || len(rules[0].Conditions) != 1 || len(rules[0].Conditions[0].Values) >= mostConditions ||
+		slices.ContainsFunc(rules[0].Actions, func(a Action) bool { return a.Type == "redirect" }) { // which may be for this very host
+		return
+	}
+	set := func(hosts ...string) string {
+		var values []string
+		for _, host := range hosts {
+			values = append(values, fmt.Sprintf("%q", host))
+		}
+		return f.command("elbv2", "modify-rule", "--rule-arn", rules[0].ARN, "--conditions", `[{"Field":"host-header","HostHeaderConfig":{"Values":[`+strings.Join(values, ",")+`]}}]`)
+	}
+	hosts := rules[0].Conditions[0].Values
+	found.Fix, found.Undo = []string{set(append(slices.Clone(hosts), host)...)}, []string{set(hosts...)}
 }
 
 // shadow is the place of the first rule that takes every request that the i-th one
@@ -266,20 +308,28 @@ func (f *facts) setWeights(found *Finding, l Listener, r Rule, a Action, weight 
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
 		return
 	}
-	set := func(weight func(i int, w Weight) int) string {
-		var groups []string
-		for i, w := range a.Weights {
-			groups = append(groups, fmt.Sprintf(`{"TargetGroupArn":%q,"Weight":%d}`, w.Group, weight(i, w)))
-		}
-		action := `[{"Type":"forward","ForwardConfig":{"TargetGroups":[` + strings.Join(groups, ",") + `]}}]`
-		if r.Priority == "default" {
-			return f.command("elbv2", "modify-listener", "--listener-arn", l.ARN, "--default-actions", action)
-		}
-		return f.command("elbv2", "modify-rule", "--rule-arn", r.ARN, "--actions", action)
-	}
-	found.Fix = append(found.Fix, set(weight))
-	found.Undo = append(found.Undo, set(func(_ int, w Weight) int { return w.Weight }))
+	found.Fix = append(found.Fix, f.setAction(l, r, a.forwarding(weight)))
+	found.Undo = append(found.Undo, f.setAction(l, r, a.forwarding(sameWeight)))
 }
+
+// setAction gives a rule one action in place of all that it has.
+func (f *facts) setAction(l Listener, r Rule, action string) string {
+	if r.Priority == "default" {
+		return f.command("elbv2", "modify-listener", "--listener-arn", l.ARN, "--default-actions", "["+action+"]")
+	}
+	return f.command("elbv2", "modify-rule", "--rule-arn", r.ARN, "--actions", "["+action+"]")
+}
+
+// forwarding is how a command has a forward action with other weights.
+func (a Action) forwarding(weight func(i int, w Weight) int) string {
+	var groups []string
+	for i, w := range a.Weights {
+		groups = append(groups, fmt.Sprintf(`{"TargetGroupArn":%q,"Weight":%d}`, w.Group, weight(i, w)))
+	}
+	return `{"Type":"forward","ForwardConfig":{"TargetGroups":[` + strings.Join(groups, ",") + `]}}`
+}
+
+func sameWeight(_ int, w Weight) int { return w.Weight }
 
 // turnsAllAway is a warning where the default rule refuses whatever comes, and others of the
 // listener would forward: as when clients ask for another host than before.
@@ -295,7 +345,8 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 		return nil
 	}
 	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request went to a target group: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status))
-	found.Do = "compare the hosts and paths that the rules ask for with those of the requests: loglens raw"
+	found.Do = "compare the hosts and paths that the rules ask for with those of the requests"
+	found.Verify = []string{f.lines("--class", "all", "--reason", "Fixed_Response")}
 	found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer, and none went to a target group")
 	for _, other := range forwards[:min(3, len(forwards))] {
 		found.because(FromConfig, fmt.Sprintf("rule %s: %s", other.Priority, other.words()))
@@ -375,6 +426,9 @@ func (r Rule) words() string {
 		what := a.Type
 		if a.Status != "" {
 			what += " " + a.Status
+		}
+		if a.To != nil {
+			what += " to " + a.To.words()
 		}
 		for _, w := range a.Weights {
 			what += fmt.Sprintf(" %s (%d)", groupName(w.Group), w.Weight)

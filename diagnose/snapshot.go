@@ -134,10 +134,21 @@ type Condition struct {
 
 // Action is what a rule does.
 type Action struct {
-	Type    string   `json:"type"`             // forward, fixed-response, redirect, authenticate-oidc, …
-	Status  string   `json:"status,omitempty"` // of a fixed response or redirect
-	Weights []Weight `json:"weights,omitempty"`
-	Sticky  bool     `json:"sticky,omitempty"` // requests of a client stay in one group
+	Type    string    `json:"type"`             // forward, fixed-response, redirect, authenticate-oidc, …
+	Status  string    `json:"status,omitempty"` // of a fixed response or redirect
+	To      *Location `json:"to,omitempty"`     // of a redirect; nil if not known
+	Weights []Weight  `json:"weights,omitempty"`
+	Sticky  bool      `json:"sticky,omitempty"` // requests of a client stay in one group
+}
+
+// Location is where a redirect leads. A part such as #{host} stays as it was. What may be a
+// secret of the path, and values of the query, are left out.
+type Location struct {
+	Protocol string `json:"protocol"`
+	Host     string `json:"host"`
+	Port     string `json:"port"`
+	Path     string `json:"path"`
+	Query    string `json:"query"`
 }
 
 // actions are those of all rules of all listeners.

@@ -1,0 +1,158 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"loglens/ingest"
+	"loglens/internal/amount"
+)
+
+// Parts of a redirect's location that are those of the request.
+const (
+	sameProtocol = "#{protocol}"
+	sameHost     = "#{host}"
+	samePort     = "#{port}"
+	samePath     = "/#{path}"
+	sameQuery    = "#{query}"
+)
+
+// words are a location as a rule has it, its query only where that is another one.
+func (l Location) words() string {
+	to := strings.ToLower(l.Protocol) + "://" + l.Host + ":" + l.Port + l.Path
+	if l.Query != sameQuery {
+		to += "?" + l.Query
+	}
+	return to
+}
+
+// leadsBack reports whether a redirect of the i-th rule leads requests to that very rule again: all
+// that it takes, or those for one host, which no rule before it may take.
+func (l Listener) leadsBack(i int, a Action) bool {
+	to := a.To
+	if a.Type != "redirect" || to == nil || to.Path != samePath || to.Query != sameQuery ||
+		to.Protocol != sameProtocol && !strings.EqualFold(to.Protocol, l.Protocol) || to.Port != samePort && to.Port != fmt.Sprint(l.Port) {
+		return false
+	}
+	return to.Host == sameHost || l.Rules[i].mayTake(to.Host) && !slices.ContainsFunc(l.Rules[:i], func(r Rule) bool { return r.mayTake(to.Host) })
+}
+
+// mayTake reports whether a rule may take requests for a host, as far as it asks for hosts.
+func (r Rule) mayTake(host string) bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+		return c.Field == "host-header" && !c.Regex && !slices.ContainsFunc(c.Values, func(v string) bool { return glob(strings.ToLower(v), strings.ToLower(host)) })
+	})
+}
+
+// loop are the redirects of a group, or of rules, if nearly all of so many requests were
+// redirected, and most of these in a circle.
+func (f *facts) loop(group string, all int64) (r Redirects, ok bool) {
+	for _, r := range f.Logs.Redirects {
+		if r.Group == group && r.Repeated >= fewRequests && 2*r.Repeated >= r.Requests && nearlyAll(r.Requests, all) {
+			return r, true
+		}
+	}
+	return r, false
+}
+
+// circle says what a circle shows in.
+func (f *Finding) circle(r Redirects, all int64) {
+	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within four seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
+}
+
+// ruleLoop looks for redirects of rules that clients do not get away from. A balancer that leads to
+// no targets has no other place to lead them to, and may have popular URLs behind a CDN.
+func (f *facts) ruleLoop() *Finding {
+	if f.Balancer.Type == Classic || !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "forward" }) {
+		return nil
+	}
+	all := f.observed(nil).Requests
+	loop, ok := f.loop("", all)
+	if !ok {
+		return nil
+	}
+	found := finding("rule-redirect-loop", "Rules redirect nearly every request, and clients come back with the same one at once: they are led in a circle.")
+	found.circle(loop, all)
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				if a.Type == "redirect" && len(found.Evidence) < 4 {
+					found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.words()))
+				}
+			}
+		}
+	}
+	for _, l := range f.Listeners {
+		for i, r := range l.Rules {
+			for _, a := range r.Actions {
+				if l.leadsBack(i, a) {
+					f.breakCircle(found, l, r, a)
+					return found
+				}
+			}
+		}
+		if l.Protocol == "HTTPS" {
+			host := ingest.ShellWord(fmt.Sprintf("::%s:%d", f.Balancer.DNSName, l.Port))
+			found.Verify = append(found.Verify, fmt.Sprintf("curl -skI -m 5 --connect-to %s https://HOST:%d/", host, l.Port))
+		}
+	}
+	found.rival("", "a rule that redirects to another host, such as the name with www or without, from where clients are sent back")
+	return found
+}
+
+// breakCircle says of a rule that redirects to where the request came from how it leads on: to where
+// all others lead, if that is one place. What it is to do only with one host is left to a person.
+func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
+	rule := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
+	found.Confidence = High
+	if a.To.Host != sameHost {
+		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Host)
+		found.Do = fmt.Sprintf("let a rule before it take the host %s, and forward to its targets", a.To.Host)
+		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		return
+	}
+	found.Sentence = fmt.Sprintf("%s redirects requests to where they came from: clients are led in a circle.", upper(rule))
+	found.Do = "let the rule forward to the target group that these requests are for: only what comes in plain HTTP has to be redirected to HTTPS"
+	var on []Action
+	for _, other := range f.actions() {
+		if other.Type == "forward" && !slices.ContainsFunc(on, func(a Action) bool { return slices.Equal(a.Weights, other.Weights) && a.Sticky == other.Sticky }) {
+			on = append(on, other)
+		}
+	}
+	if len(on) != 1 || on[0].Sticky || len(r.Actions) > 1 || !f.rulesKnown() {
+		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		return
+	}
+	back := fmt.Sprintf(`{"Type":"redirect","RedirectConfig":{"Protocol":%q,"Host":%q,"Port":%q,"Path":%q,"Query":%q,"StatusCode":%q}}`, a.To.Protocol, a.To.Host, a.To.Port, a.To.Path, a.To.Query, "HTTP_"+a.Status)
+	found.Fix, found.Undo = []string{f.setAction(l, r, on[0].forwarding(sameWeight))}, []string{f.setAction(l, r, back)}
+}
+
+// targetLoop looks for redirects of targets that clients do not get away from. The balancer
+// ends TLS: who redirects whatever comes in plain HTTP does so for ever.
+//
+// Source: AWS, "HTTP headers and Application Load Balancers" (X-Forwarded-Proto), read 2026-11.
+func (f *facts) targetLoop(g *Group) *Finding {
+	all := f.sent(g)
+	r, ok := f.loop(g.logARN(f), all)
+	if !ok || f.Balancer.Type == Classic && len(f.Groups) > 1 {
+		return nil
+	}
+	found := finding("target-redirect-loop", fmt.Sprintf("Targets of %s redirect nearly every request, and clients come back with the same one at once: they are led in a circle.", g.Name))
+	found.circle(r, all)
+	for _, l := range f.Listeners {
+		if !f.leads(l, g) {
+			continue
+		}
+		switch {
+		case l.Protocol == "HTTPS" && g.plain():
+			found.because(FromConfig, fmt.Sprintf("listener %s ends TLS, and %s speaks plain HTTP to its targets: only X-Forwarded-Proto tells them that a client came by HTTPS", l.label(), g.Name))
+		case l.Protocol == "HTTP":
+			found.rival("", fmt.Sprintf("a CDN or proxy before the balancer that asks listener %s in HTTP for what clients ask in HTTPS (Cloudflare: SSL mode Flexible): X-Forwarded-Proto is http then", l.label()))
+		}
+	}
+	found.rival("", "a redirect to another host, such as the name with www or without, from where clients are sent back")
+	found.rival("", "targets that redirect on purpose, as for short links, to many clients behind the same CDN")
+	f.ask(found, g, "-I", "/")
+	return found
+}

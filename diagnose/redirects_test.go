@@ -1,0 +1,135 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestRuleLeadsBack: a rule that redirects to where the request came from is named, and leads on by a
+// command where all others lead to one place; not one that redirects to HTTPS, or to a host that an
+// earlier rule takes.
+func TestRuleLeadsBack(t *testing.T) {
+	secure := Location{"HTTPS", sameHost, "443", samePath, sameQuery}
+	www := Location{"HTTPS", "www.example.com", samePort, samePath, sameQuery}
+	hosts := func(hosts ...string) []Condition { return []Condition{{Field: "host-header", Values: hosts}} }
+	loops := func(to Location, conditions []Condition) Rule {
+		return Rule{ARN: "arn:rule-5", Priority: "5", Conditions: conditions, Actions: []Action{{Type: "redirect", Status: "301", To: &to}}}
+	}
+	forward := func(conditions []Condition) Rule {
+		r := forwardTo("1", webARN)
+		r.Conditions = conditions
+		return r
+	}
+	for _, tt := range []struct {
+		name        string
+		http, https []Rule // before the default ones
+		says, fix   string
+	}{
+		{"to HTTPS", nil, nil, "Rules redirect nearly every request", ""},
+		{"to itself", nil, []Rule{loops(secure, hosts("shop.example.com"))}, "Rule 5 of listener HTTPS:443 redirects requests to where they came from", "modify-rule"},
+		{"to itself, by the same parts", nil, []Rule{loops(Location{sameProtocol, sameHost, samePort, samePath, sameQuery}, nil)}, "Rule 5 of listener HTTPS:443 redirects requests to where they came from", "modify-rule"},
+		{"to itself, and others lead to several groups", nil, []Rule{loops(secure, nil), forwardTo("6", newARN)}, "redirects requests to where they came from", ""},
+		{"to another path", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", "/new/#{path}", sameQuery}, nil)}, "Rules redirect nearly every request", ""},
+		{"to another port", nil, []Rule{loops(Location{"HTTPS", sameHost, "8443", samePath, sameQuery}, nil)}, "Rules redirect nearly every request", ""},
+		{"to the one host that it takes", nil, []Rule{loops(www, hosts("example.com", "*.example.com"))}, "redirects requests for www.example.com to where they are", ""},
+		{"to another host", nil, []Rule{loops(www, hosts("example.com"))}, "Rules redirect nearly every request", ""},
+		{"to a host that an earlier rule takes", nil, []Rule{forward(hosts("www.example.com")), loops(www, nil)}, "Rules redirect nearly every request", ""},
+		{"of another listener", []Rule{loops(www, nil)}, nil, "Rules redirect nearly every request", ""},
+	} {
+		s := base()
+		s.Listeners[0].Rules = slices.Concat(tt.http, []Rule{loops(secure, nil)})
+		s.Listeners[0].Rules[len(tt.http)].Priority = "default"
+		s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTPS", Rules: append(tt.https, forwardTo("default", webARN))})
+		s.Logs.Traffic = []Traffic{{Requests: 6000, Slowest: -1, Last: noon}}
+		s.Logs.Redirects = []Redirects{{"", 6000, 5800}}
+		f := Diagnose(copied(t, s)).finding("rule-redirect-loop")
+		if f == nil {
+			t.Fatalf("%s: no circle", tt.name)
+		}
+		if !strings.Contains(f.Sentence, tt.says) || len(f.Fix) != len(f.Undo) || !strings.Contains(strings.Join(f.Fix, ""), tt.fix) || tt.fix == "" && len(f.Fix) > 0 {
+			t.Errorf("%s: want %q and %q:\n%s\n%q", tt.name, tt.says, tt.fix, f.Sentence, f.Fix)
+		}
+		if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "redirect 301 to https://") }) {
+			t.Errorf("%s: it is not told where rules redirect to: %+v", tt.name, f.Evidence)
+		}
+		if tt.fix != "" && !strings.Contains(f.Undo[0], `"StatusCode":"HTTP_301"`) {
+			t.Errorf("%s: back: %q", tt.name, f.Undo)
+		}
+		if len(f.Fix) == 0 && len(f.Verify) == 0 {
+			t.Errorf("%s: neither a command that mends it nor one that shows more", tt.name)
+		}
+	}
+}
+
+// TestHostBesideAnother: the rule that forwards a host takes the same with www, too, by a command;
+// none is given where another rule, or a person, has to decide.
+func TestHostBesideAnother(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Rule)
+		want   bool
+	}{
+		{"a rule for the host without www", func(*Rule) {}, true},
+		{"for another host", func(r *Rule) { r.Conditions[0].Values = []string{"api.example.com"} }, false},
+		{"for its paths, too", func(r *Rule) {
+			r.Conditions = append(r.Conditions, Condition{Field: "path-pattern", Values: []string{"/a"}})
+		}, false},
+		{"that redirects", func(r *Rule) { r.Actions = []Action{{Type: "redirect", Status: "301"}} }, false},
+		{"with as many hosts as it may have", func(r *Rule) { r.Conditions[0].Values = []string{"example.com", "b.com", "c.com", "d.com", "e.com"} }, false},
+	} {
+		s := base()
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{"example.com"}}}
+		tt.change(&r)
+		s.Listeners[0].Protocol, s.Listeners[0].Rules = "HTTPS", []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		s.Logs.StrayHosts = []StrayHost{{"www.example.com", 404, 900}}
+		f := Diagnose(copied(t, s)).finding("host-without-rule")
+		if f == nil {
+			t.Fatalf("%s: it is not told", tt.name)
+		}
+		fix, undo := strings.Join(f.Fix, "\n"), strings.Join(f.Undo, "\n")
+		if strings.Contains(fix, `{"Values":["example.com","www.example.com"]}`) != tt.want || strings.Contains(undo, `{"Values":["example.com"]}`) != tt.want || (fix == "") == tt.want || len(f.Verify) == 0 {
+			t.Errorf("%s: want commands: %v: %q, and back %q, and %q", tt.name, tt.want, f.Fix, f.Undo, f.Verify)
+		}
+	}
+}
+
+// TestMoreIsShown: where a person has to decide, a command shows what on.
+func TestMoreIsShown(t *testing.T) {
+	for id, want := range map[string]string{
+		"requests-refused":         "loglens raw --lb shop --since 2026-11-22T11:00:00Z --until 2026-11-22T12:00:00Z --class all --reason Header_Too_Large",
+		"waf-blocks-large-bodies":  "aws wafv2 get-web-acl-for-resource --region eu-central-1 --resource-arn " + balancerARN,
+		"target-answers-not-found": "curl -sk -i -m 5 -H 'Host: HOST' -H 'X-Forwarded-Proto: https' http://10.0.10.11:8080/PATH",
+		"target-redirect-loop":     "curl -sk -I -m 5 -H 'Host: HOST' -H 'X-Forwarded-Proto: https' http://10.0.10.11:8080/",
+	} {
+		s := base()
+		faults[slices.IndexFunc(faults, func(f fault) bool { return f.want == id })].change(s)
+		if f := Diagnose(copied(t, s)).finding(id); f == nil || !slices.Contains(f.Verify, want) {
+			t.Errorf("%s: want %q: %+v", id, want, f)
+		}
+	}
+}
+
+// TestLocationIsRead: of where a rule redirects to, what may be a secret is left out, and what AWS does
+// not tell is as it was.
+func TestLocationIsRead(t *testing.T) {
+	for _, tt := range []struct {
+		to   types.RedirectActionConfig
+		want Location
+	}{
+		{types.RedirectActionConfig{Protocol: aws.String("HTTPS"), Port: aws.String("443"), Host: aws.String("#{host}"), Path: aws.String("/#{path}"), Query: aws.String("#{query}")}, Location{"HTTPS", sameHost, "443", samePath, sameQuery}},
+		{types.RedirectActionConfig{Port: aws.String("8443")}, Location{sameProtocol, sameHost, "8443", samePath, sameQuery}},
+		{types.RedirectActionConfig{Path: aws.String("/in/AKIA0123456789ABCDEF"), Query: aws.String("token=canary&#{query}")}, Location{sameProtocol, sameHost, samePort, "/in/" + leftOut, "token=" + leftOut + "&" + sameQuery}},
+	} {
+		tt.to.StatusCode = types.RedirectActionStatusCodeEnumHttp301
+		got := actionsOf([]types.Action{{Type: types.ActionTypeEnumRedirect, RedirectConfig: &tt.to}})
+		if diff := cmp.Diff([]Action{{Type: "redirect", Status: "301", To: &tt.want}}, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+}

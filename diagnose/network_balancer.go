@@ -172,6 +172,8 @@ func (f *facts) ownCalls() *Finding {
 			found.because(FromConfig, "client addresses are preserved for the target group "+g.Name)
 			if slices.Contains(g.transports(), "udp") {
 				found.Do = "if targets, or pods on them, call this balancer and time out now and then: call by another way; clients' addresses are preserved always where a group takes UDP"
+			} else if f.takesNodes(g) {
+				f.groupAttribute(found, g, attrClientIP, "false")
 			}
 		}
 	}
@@ -181,6 +183,14 @@ func (f *facts) ownCalls() *Finding {
 	found.Confidence = Low
 	found.Sentence = fmt.Sprintf("A target of %s, or a pod on it, that calls this balancer gets no connection whenever it is sent to itself: targets see the clients' own addresses.", few(found.Groups))
 	return found
+}
+
+// takesNodes reports whether a group's targets are known to let the balancer's own addresses in: health
+// checks come from these, and pass on the traffic port; and whether they see others now by a setting
+// that can be set back.
+func (f *facts) takesNodes(g *Group) bool {
+	all := f.whole(g)
+	return g.Attributes[attrClientIP] == "true" && len(all) > 0 && !slices.ContainsFunc(all, func(e endpoint) bool { return !e.healthy() || e.checkPort != e.port })
 }
 
 // blockedFlows looks at flows that the balancer's groups blocked. Outbound ones are the

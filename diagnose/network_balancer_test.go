@@ -353,12 +353,42 @@ func TestOwnCalls(t *testing.T) {
 		f := r.finding("nlb-target-calls-itself")
 		if f != nil {
 			s.web().Protocol = "TCP_UDP"
-			if f := Diagnose(copied(t, s)).finding("nlb-target-calls-itself"); f == nil || strings.Contains(f.Do, "do not preserve") {
+			if f := Diagnose(copied(t, s)).finding("nlb-target-calls-itself"); f == nil || strings.Contains(f.Do, "do not preserve") || len(f.Fix) > 0 {
 				t.Errorf("%s: AWS preserves addresses always over UDP, and that is not to be changed: %+v", tt.name, f)
 			}
 		}
-		if (f != nil) != tt.want || f != nil && (f.Level != Note || len(f.Fix) > 0 || !strings.Contains(f.Do, "proxy protocol") || !slices.Equal(f.Groups, []string{"web"})) {
+		if (f != nil) != tt.want || f != nil && (f.Level != Note || !strings.Contains(f.Do, "proxy protocol") || !slices.Equal(f.Groups, []string{"web"})) {
 			t.Errorf("%s: told %v, want %v, as a note:\n%s", tt.name, f != nil, tt.want, said(r))
+		}
+	}
+}
+
+// TestOwnCallsMended: clients' addresses are not preserved any more by a command only where health checks
+// show that the balancer's own are let in on the traffic port.
+func TestOwnCallsMended(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+	}{
+		{"healthy", func(*Snapshot) {}, true},
+		{"one fails its checks", func(s *Snapshot) { s.web().Targets[0].State = "unhealthy" }, false},
+		{"checks of another port", func(s *Snapshot) { s.checkPort("9090") }, false},
+		{"no target", func(s *Snapshot) { s.web().Targets = []Target{} }, false},
+		{"what it is now is not told", func(s *Snapshot) { delete(s.web().Attributes, attrClientIP) }, false},
+	} {
+		s := base()
+		s.network()
+		s.Balancer.Scheme = "internal"
+		s.web().Attributes[attrClientIP] = "true"
+		tt.change(s)
+		f := Diagnose(copied(t, s)).finding("nlb-target-calls-itself")
+		if f == nil {
+			t.Fatalf("%s: it is not told", tt.name)
+		}
+		fix, undo := strings.Join(f.Fix, "\n"), strings.Join(f.Undo, "\n")
+		if strings.HasSuffix(fix, "Key="+attrClientIP+",Value=false") != tt.want || strings.HasSuffix(undo, "Key="+attrClientIP+",Value=true") != tt.want {
+			t.Errorf("%s: want commands: %v: %q, and back %q", tt.name, tt.want, f.Fix, f.Undo)
 		}
 	}
 }

@@ -37,14 +37,23 @@ func lookAtTimeouts(f *facts) (list []*Finding) {
 // idleOnce leaves the command that changes the balancer's idle timeout to the finding that
 // explains most.
 func (f *facts) idleOnce(list []*Finding) {
+	changes := func(found *Finding) bool {
+		return (found.ID == "idle-timeout-reached" || found.ID == "websocket-idle-timeout") && len(found.Fix) > 0
+	}
+	explains := func(found *Finding) int64 {
+		if found.share == nil { // of WebSockets, which are no failures
+			return 0
+		}
+		return f.sum(found.share)
+	}
 	var most *Finding
 	for _, found := range list {
-		if found.ID == "idle-timeout-reached" && len(found.Fix) > 0 && (most == nil || f.sum(found.share) > f.sum(most.share)) {
+		if changes(found) && (most == nil || explains(found) > explains(most)) {
 			most = found
 		}
 	}
 	for _, found := range list {
-		if found != most && found.ID == "idle-timeout-reached" && len(found.Fix) > 0 {
+		if found != most && changes(found) {
 			found.Fix, found.Undo = nil, nil
 			found.because(FromConfig, "the idle timeout is that of all groups: the command is given for "+few(most.Groups))
 		}
@@ -245,18 +254,34 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		found.Do = "see what kept the targets from answering at that time: their load, a restart, what they wait for"
 		return found
 	}
-	switch longer := min(4000, int(2*idle)); {
+	switch longer := f.longerIdle(); {
 	case f.Balancer.Type != Application || float64(longer) <= idle: // there is none that is longer
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
 	case f.onlyHere(found, g, n):
 		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(names), "this target", "these targets"))
-	case len(f.racing()) > 0:
-		found.because(FromLog, fmt.Sprintf("targets of %s close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first", few(f.racing())))
+	case f.longerIsWorse(found):
 	default:
-		found.because(FromConfig, fmt.Sprintf("targets have to keep idle connections for longer than the idle timeout: before it is raised, make their keep-alive longer than %d s, or requests get 502", longer))
-		f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
+		f.raiseIdle(found, longer)
 	}
 	return found
+}
+
+// raiseIdle makes the idle timeout longer, and says what has to be longer before.
+func (f *facts) raiseIdle(found *Finding, longer int) {
+	found.because(FromConfig, fmt.Sprintf("targets have to keep idle connections for longer than the idle timeout: before it is raised, make their keep-alive longer than %d s, or requests get 502", longer))
+	f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
+}
+
+// longerIdle is twice the idle timeout, or the most that it may be.
+func (f *facts) longerIdle() int { return min(4000, int(2*f.idle())) }
+
+// longerIsWorse reports whether a longer idle timeout would break more connections, and says so.
+func (f *facts) longerIsWorse(found *Finding) bool {
+	if len(f.racing()) == 0 {
+		return false
+	}
+	found.because(FromLog, fmt.Sprintf("targets of %s close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first", few(f.racing())))
+	return true
 }
 
 // undrained says of a classic balancer that it breaks off what is under way at an instance that is
@@ -300,6 +325,9 @@ func (f *facts) silentSockets(g *Group) *Finding {
 		found.because(FromLog, fmt.Sprintf("of %s, %d lasted for %s s or longer, and %d of these ended within three seconds of that", amount.Of(s.Count, "WebSocket", "WebSockets"), s.Lasted, number(f.idle()), s.Idle))
 		found.because(FromConfig, f.idleSet())
 		found.rival("", "a proxy on the target, or the application, that closes what is silent for as long (proxy_read_timeout of nginx: 60 s unless changed)")
+		if longer := f.longerIdle(); float64(longer) > f.idle() && !f.longerIsWorse(found) {
+			f.raiseIdle(found, longer)
+		}
 		return found
 	}
 	return nil

@@ -246,3 +246,50 @@ func TestLargePackets(t *testing.T) {
 		}
 	}
 }
+
+// TestSettingsSetBack: settings that make it better are changed by a command, and changed back to what
+// they are; not where that would be worse.
+func TestSettingsSetBack(t *testing.T) {
+	for _, tt := range []struct {
+		name, id  string
+		change    func(*Snapshot)
+		fix, undo string
+	}{
+		{"WebSockets", "websocket-idle-timeout", func(s *Snapshot) { s.Balancer.Attributes[attrIdle] = "100" }, attrIdle + ",Value=200", attrIdle + ",Value=100"},
+		{"WebSockets at the longest timeout", "websocket-idle-timeout", func(s *Snapshot) { s.Balancer.Attributes[attrIdle] = "4000" }, "", ""},
+		{"WebSockets, and targets that close idle connections", "websocket-idle-timeout", func(s *Snapshot) {
+			for _, x := range []string{first, second} {
+				s.failing("Target_Closed_Connection", x, 502, 60, func(f *Failure) { f.Quick = 60 })
+			}
+		}, "", ""},
+		{"a slow target", "target-far-slower", func(s *Snapshot) { s.web().Attributes[attrAlgorithm] = "round_robin" }, attrAlgorithm + ",Value=least_outstanding_requests", attrAlgorithm + ",Value=round_robin"},
+		{"a slow target, and slow start", "target-far-slower", func(s *Snapshot) {
+			s.web().Attributes[attrAlgorithm], s.web().Attributes[attrSlowStart] = "round_robin", "60"
+		}, "", ""},
+		{"a slow target of another algorithm", "target-far-slower", func(s *Snapshot) { s.web().Attributes[attrAlgorithm] = "weighted_random" }, "", ""},
+	} {
+		s := base()
+		faults[slices.IndexFunc(faults, func(f fault) bool { return f.want == tt.id })].change(s)
+		tt.change(s)
+		f := Diagnose(copied(t, s)).finding(tt.id)
+		if f == nil {
+			t.Fatalf("%s: it is not told", tt.name)
+		}
+		fix, undo := strings.Join(f.Fix, "\n"), strings.Join(f.Undo, "\n")
+		if !strings.HasSuffix(fix, tt.fix) || !strings.HasSuffix(undo, tt.undo) || tt.fix == "" && fix+undo != "" {
+			t.Errorf("%s: want %q, and back %q: %q, and back %q", tt.name, tt.fix, tt.undo, fix, undo)
+		}
+	}
+}
+
+// TestIdleTimeoutChangedOnce: WebSockets and slow answers that end at one timeout have one command.
+func TestIdleTimeoutChangedOnce(t *testing.T) {
+	s := base()
+	s.Logs.Sockets = []Sockets{{webARN, 600, 500, 490}}
+	s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = 600 })
+	s.failing("Target_Response_Timeout", second, 504, 600, func(f *Failure) { f.Idle = 600 })
+	r := Diagnose(copied(t, s))
+	if sockets, slow := r.finding("websocket-idle-timeout"), r.finding("idle-timeout-reached"); sockets == nil || slow == nil || len(sockets.Fix) != 0 || len(slow.Fix) != 1 {
+		t.Errorf("want one command, for what explains failures:\n%s", said(r))
+	}
+}

@@ -42,7 +42,7 @@ var refusing = []string{"Desync_Block", "Bad_Request", "Client_Timeout", "Reques
 // Source: AWS, "Edit attributes for your Application Load Balancer" (desync mitigation mode), read
 // 2026-11.
 func (f *facts) refusesClients() *Finding {
-	n, all := map[string]int64{}, f.observed(nil).Requests
+	n, all := map[string]int64{}, f.requests()
 	sum := int64(0)
 	for _, row := range f.failures() {
 		if slices.Contains(refusing, row.Reason) {

@@ -37,5 +37,5 @@ func (f *facts) clientsCome() bool {
 	}
 	requests, _ := f.total("RequestCount", "")
 	flows, _ := f.total("NewFlowCount", "")
-	return requests+flows > 0 || f.observed(nil).Requests > 0
+	return requests+flows > 0 || f.requests() > 0
 }

@@ -70,6 +70,14 @@ func (f *Finding) finish(facts *facts) {
 	if f.share == nil {
 		return
 	}
+	if all := f.share; facts.Target != "" { // a share may be of the whole group
+		f.share = func(row Failure) int64 {
+			if !facts.concerns(row.Target) {
+				return 0
+			}
+			return all(row)
+		}
+	}
 	f.Explains = facts.sum(f.share)
 	first, last := facts.firstAndLast(f.share)
 	if first.IsZero() {

@@ -215,7 +215,11 @@ func (r *Report) verdict() string {
 		text += fmt.Sprintf(", but %d of %d hops are not known", open, len(r.Path))
 	}
 	if o := r.Observed; o.Logs {
-		text += fmt.Sprintf(" · %d of %s in the logs failed", o.Failures, amount.Of(o.Requests, "request", "requests"))
+		to := ""
+		if o.Target != "" {
+			to = " to " + o.Target + " or to no target"
+		}
+		text += fmt.Sprintf(" · %d of %s%s in the logs failed", o.Failures, amount.Of(o.Requests, "request", "requests"), to)
 		if o.Failures > 0 {
 			text += fmt.Sprintf(", %d of them explained", o.Explained)
 		}

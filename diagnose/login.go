@@ -146,7 +146,7 @@ func (f *facts) ended(which func(Failure) bool) (p ended) {
 			p.last = row.Last
 		}
 	}
-	if all := f.observed(nil).Requests; all > 0 {
+	if all := f.requests(); all > 0 {
 		p.rate = float64(p.n) / float64(all)
 	}
 	return p

@@ -150,7 +150,7 @@ func (f *facts) period() time.Duration {
 func leftOver(f *facts, list []*Finding) (more []*Finding) {
 	rest := func(is func(Failure) bool) func(Failure) int64 {
 		return func(row Failure) int64 {
-			if !is(row) || row.Target != "" && !f.asked(row.Target) {
+			if !is(row) || !f.concerns(row.Target) {
 				return 0
 			}
 			return row.Count - explained(row, list)

@@ -24,8 +24,12 @@ func TestNumbersOfOne(t *testing.T) {
 		for _, target := range []string{first, second} {
 			s.failing(tt.reason, target, tt.status, 600, tt.change)
 		}
-		if r := Diagnose(copied(t, s)); !strings.Contains(said(r), tt.want) {
+		r := Diagnose(copied(t, s))
+		if !strings.Contains(said(r), tt.want) {
 			t.Errorf("%s: want %q:\n%s", tt.reason, tt.want, said(r))
+		}
+		if o := r.Observed; r.Findings[0].Explains != 600 || o.Failures != 600 || o.Explained != 600 || o.Requests != 3000 {
+			t.Errorf("%s: want 600 of 3000 requests, all of them explained: %d, %+v", tt.reason, r.Findings[0].Explains, o)
 		}
 	}
 }

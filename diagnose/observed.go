@@ -68,16 +68,35 @@ func (f *facts) about(found *Finding, row Failure) bool {
 	return len(found.Groups) == 0 || row.Group == ""
 }
 
-// observed sums the logs up.
+// requests are all that the logs have.
+func (f *facts) requests() (n int64) {
+	if f.Logs != nil {
+		for _, t := range f.Logs.Traffic {
+			n += t.Requests
+		}
+	}
+	return n
+}
+
+// concerns reports whether what went to a target, or to none, is of the question.
+func (f *facts) concerns(target string) bool { return target == "" || f.asked(target) }
+
+// observed sums the logs up: what went to the target that was asked about, or to none; all of it, if
+// none was.
 func (f *facts) observed(list []*Finding) Observed {
-	o := Observed{Logs: f.Logs != nil && f.Logs.Access}
+	o := Observed{Logs: f.hasAccess(), Target: f.Target}
 	if f.Logs == nil {
 		return o
 	}
 	for _, t := range f.Logs.Traffic {
-		o.Requests += t.Requests
+		if f.concerns(t.Target) {
+			o.Requests += t.Requests
+		}
 	}
 	for _, row := range f.Logs.Failures {
+		if !f.concerns(row.Target) {
+			continue
+		}
 		if counted(row) {
 			o.Failures += row.Count
 			o.Explained += explained(row, list)

@@ -72,8 +72,8 @@ func dnsPasses(f *facts) ([]string, bool) {
 			return append(evidence, fmt.Sprintf("clients arrive: %s %s", name, number(n))), true
 		}
 	}
-	if o := f.observed(nil); o.Requests > 0 {
-		return append(evidence, "clients arrive: "+amount.Of(o.Requests, "request", "requests")+" in the logs"), true
+	if n := f.requests(); n > 0 {
+		return append(evidence, "clients arrive: "+amount.Of(n, "request", "requests")+" in the logs"), true
 	}
 	return append(evidence, "not looked up, and no metric or log shows a client"), false
 }
@@ -289,10 +289,10 @@ func logsPass(f *facts) ([]string, bool) {
 		return []string{"none were read"}, false
 	}
 	l := f.Logs
-	o := f.observed(nil)
+	failures := f.sum(func(row Failure) int64 { return row.Count })
 	evidence := []string{
 		fmt.Sprintf("%s, %s = %d parsed + %d rejected + %d skipped", amount.Of(l.Objects, "object", "objects"), amount.Of(l.Lines, "line", "lines"), l.Parsed, l.Rejected, l.Skipped),
-		fmt.Sprintf("%s, %s", amount.Of(o.Requests, "request", "requests"), amount.Of(o.Failures, "failure", "failures")),
+		fmt.Sprintf("%s, %s", amount.Of(f.requests(), "request", "requests"), amount.Of(failures, "failure", "failures")),
 	}
 	if l.ObjectsFailed > 0 {
 		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", amount.Of(l.ObjectsFailed, "object", "objects")))

@@ -67,7 +67,7 @@ func (f *facts) ruleLoop() *Finding {
 	if f.Balancer.Type == Classic || !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "forward" }) {
 		return nil
 	}
-	all := f.observed(nil).Requests
+	all := f.requests()
 	loop, ok := f.loop("", all)
 	if !ok {
 		return nil

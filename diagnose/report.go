@@ -22,7 +22,8 @@ type Report struct {
 
 // Observed is what the logs of the window show.
 type Observed struct {
-	Logs      bool // there are access logs; otherwise the numbers mean nothing
+	Logs      bool   // there are access logs; otherwise the numbers mean nothing
+	Target    string // that was asked about, the only one whose requests are counted, beside those to none; "" for all
 	Requests  int64
 	Failures  int64 // those that top-errors counts, and 464: a protocol that does not fit
 	Explained int64 // failures that at least one finding explains

@@ -58,7 +58,7 @@ func (f *facts) strayHosts() (list []*Finding) {
 	if !f.hasAccess() || !f.rulesKnown() {
 		return nil
 	}
-	all := f.observed(nil).Requests
+	all := f.requests()
 	var hosts, away []string // of rules; statuses with which default rules turn away
 	for _, l := range f.Listeners {
 		for _, host := range l.hosts() {

@@ -157,6 +157,10 @@ func (f *facts) notLogged() []*Finding {
 		since = " since"
 		found.because(FromMetric, name+since+": "+number(n))
 	}
+	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); n < fewFailures*requests && f.lately(name) <= fewFailures*f.lately("RequestCount") {
+		found.Level = Warn
+		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
+	}
 	for _, code := range []string{"500", "502", "503", "504"} {
 		if n := f.unlogged("HTTPCode_ELB_"+code+"_Count", "", func(m Minute) int64 { return m.Statuses[code] }); n > 0 {
 			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count"+since+": "+number(n))

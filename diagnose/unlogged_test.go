@@ -95,3 +95,51 @@ func TestSwitchedOff(t *testing.T) {
 		}
 	}
 }
+
+// TestFewErrorsNotLogged: 5xx that are as few as everywhere are a warning, unless they are many just now;
+// where requests are not counted, they are a failure.
+func TestFewErrorsNotLogged(t *testing.T) {
+	const name = "HTTPCode_ELB_5XX_Count"
+	few := func(n float64, from int) func(*Snapshot) {
+		return func(s *Snapshot) { s.late(name, "", from, n) }
+	}
+	for _, tt := range []struct {
+		what   string
+		change func(*Snapshot)
+		want   Level
+	}{
+		{"2 of 6000", func(s *Snapshot) {
+			few(1, 30)(s)
+			s.Metrics[len(s.Metrics)-1].Points = s.Metrics[len(s.Metrics)-1].Points[:2]
+		}, Warn},
+		{"2 of 6000, yesterday", func(s *Snapshot) {
+			few(1, 30)(s)
+			s.Metrics[len(s.Metrics)-1].Points = s.Metrics[len(s.Metrics)-1].Points[:2]
+			s.Taken = noon.AddDate(0, 0, 1)
+		}, Warn},
+		{"60 of 6000", few(1, 0), Fail},
+		{"20 of 6000, all of them just now", few(5, 56), Fail},
+		{"2 of requests that are not counted", func(s *Snapshot) { s.Metrics = nil; few(1, 58)(s) }, Fail},
+		{"2 of 2", func(s *Snapshot) {
+			s.Metrics = nil
+			s.late("RequestCount", "", 58, 1)
+			few(1, 58)(s)
+		}, Fail},
+	} {
+		s := base()
+		s.Logs = nil
+		tt.change(s)
+		if f := Diagnose(copied(t, s)).finding("balancer-5xx-not-in-logs"); f == nil || f.Level != tt.want {
+			t.Errorf("%s: want %s: %+v", tt.what, tt.want, f)
+		}
+		s = base()
+		tt.change(s)
+		s.Logs.Newest, s.Logs.Last = s.From, s.From
+		for i := range s.Logs.Minutes {
+			s.Logs.Minutes[i].Requests = 0
+		}
+		if f := Diagnose(copied(t, s)).finding("balancer-5xx-after-logs"); f == nil || f.Level != tt.want {
+			t.Errorf("%s, after the logs' end: want %s: %+v", tt.what, tt.want, f)
+		}
+	}
+}

@@ -48,6 +48,31 @@ func (f *facts) place(g *Group, t *Target) endpoint {
 	return e
 }
 
+// located are those of some endpoints whose address is known, and in place of a balancer that is a
+// target its nodes.
+func (f *facts) located(list []endpoint) (places []endpoint) {
+	for _, e := range list {
+		switch {
+		case e.group.Type == "alb":
+			for _, i := range f.Network.Interfaces {
+				if i.Behind != e.target.ID {
+					continue
+				}
+				for _, text := range i.Addresses {
+					at := e
+					at.subnet, at.zone = i.Subnet, i.Zone
+					if at.address, _ = netip.ParseAddr(text); at.address.IsValid() {
+						places = append(places, at)
+					}
+				}
+			}
+		case e.group.Type != "lambda" && e.address.IsValid():
+			places = append(places, e)
+		}
+	}
+	return places
+}
+
 // checkPort is the port of a target that health checks go to.
 func (g *Group) checkPort(t *Target) int {
 	for _, port := range []string{t.CheckPort, g.Check.Port} {
@@ -100,7 +125,7 @@ func (f *facts) reachesOtherVPC(a netip.Addr) bool {
 
 // name is what logs call the target.
 func (e endpoint) name() string {
-	if e.address.IsValid() && e.port > 0 {
+	if e.address.IsValid() && e.port > 0 && e.group.Type != "alb" {
 		return e.address.String() + ":" + strconv.Itoa(e.port)
 	}
 	if e.port > 0 && e.group.Type != "lambda" {

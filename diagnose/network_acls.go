@@ -21,10 +21,7 @@ var networkACLsCheck = Check{
 
 func lookAtNetworkACLs(f *facts) []*Finding {
 	b := gather{}
-	for _, e := range f.endpoints {
-		if e.group.Type == "lambda" || !e.address.IsValid() {
-			continue
-		}
+	for _, e := range f.located(f.endpoints) {
 		for _, s := range f.senders(e) {
 			// An ACL stands at the border of a subnet and not within.
 			if s.ID != e.subnet {
@@ -168,7 +165,7 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 	speaks := e.group.transports()
 	to("acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-target-port", "acl-balancer-outbound-blocks-control-port", own, true, speaks, target, s.ID)
 	back("acl-balancer-inbound-blocks-ephemeral", own, false, speaks, target, s.ID)
-	if keeps, known := f.keepsClients(e.group); keeps || !known {
+	if keeps, known := f.keepsClients(e.group); keeps || !known || e.group.Type == "alb" {
 		speaks = nil // only health checks come from the nodes, or these alone surely do
 	}
 	for _, from := range node {

@@ -502,3 +502,75 @@ func TestBalancerBehindShuts(t *testing.T) {
 		}
 	}
 }
+
+// TestBalancerBehindACLs: network ACLs between this balancer's nodes and those of one that is its target
+// are looked at, in both directions, for health checks, which come from the nodes; and outbound rules
+// that let out to some nodes only.
+func TestBalancerBehindACLs(t *testing.T) {
+	const inner = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:loadbalancer/app/inner/60dc6c495c0c9188"
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   string
+		says   string
+		mild   bool
+	}{
+		{"open", func(*Snapshot) {}, "", "", false},
+		{"in to its nodes", func(s *Snapshot) {
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/23", From: 80, To: 80})
+		}, "acl-target-inbound-blocks-health-check-port", "does not let tcp 80 in from 10.0.0.0/24", false},
+		{"out to its nodes", func(s *Snapshot) {
+			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "10.0.10.0/23", From: 80, To: 80})
+		}, "acl-balancer-outbound-blocks-target-port", "does not let tcp 80 out to 10.0.10.0/24", false},
+		{"answers of its nodes", func(s *Snapshot) {
+			s.deny("acl-app", ACLEntry{Egress: true, Protocol: "6", CIDR: "10.0.0.0/23", From: 1024, To: 65535})
+		}, "acl-target-outbound-blocks-ephemeral", "answers on tcp 1024-65535 out to 10.0.0.0/24", false},
+		{"answers to this balancer", func(s *Snapshot) {
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "10.0.10.0/23", From: 1024, To: 65535})
+		}, "acl-balancer-inbound-blocks-ephemeral", "answers on tcp 1024-65535 in from 10.0.10.0/24", false},
+		{"on another port", func(s *Snapshot) {
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/23", From: 443, To: 443})
+		}, "", "", false},
+		{"to its nodes of the other zone, where none is sent to", func(s *Snapshot) {
+			s.Balancer.Attributes[attrCrossZone] = "false"
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.1.0/24", From: 80, To: 80})
+			s.Network.Interfaces = s.Network.Interfaces[:len(s.Network.Interfaces)-1]
+		}, "", "", false},
+		{"in the same subnets", func(s *Snapshot) {
+			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "10.0.0.0/16", From: 80, To: 80})
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.Network.Interfaces = s.Network.Interfaces[:len(s.Network.Interfaces)-1]
+			s.Network.Interfaces[len(s.Network.Interfaces)-1].Subnet, s.Network.Interfaces[len(s.Network.Interfaces)-1].Addresses = "subnet-edge-a", []string{"10.0.0.90"}
+		}, "", "", false},
+		{"out to some nodes", func(s *Snapshot) {
+			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"10.0.10.0/24"}}}
+			s.all("healthy", "", "")
+		}, "balancer-sg-blocks-traffic-port", "to some nodes of the balancer that is its target, on tcp 80", true},
+	} {
+		s := base()
+		s.network()
+		s.web().Type, s.web().Port, s.web().Targets = "alb", 80, []Target{{ID: inner, Port: 80, CheckPort: "80", State: "unhealthy", Reason: "Target.FailedHealthChecks", Description: "Health checks failed"}}
+		s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-inner", VPC: "vpc-1", Ingress: []Permission{{Protocol: "-1", CIDRs: []string{"0.0.0.0/0"}}}, Egress: []Permission{}})
+		for i, zone := range []string{"a", "b"} {
+			s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-9" + zone, Behind: inner, VPC: "vpc-1", Subnet: "subnet-app-" + zone, Zone: "eu-central-1" + zone, Addresses: []string{fmt.Sprintf("10.0.1%d.90", i)}, SecurityGroups: []string{"sg-inner"}})
+		}
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		i := slices.IndexFunc(r.Findings, func(f *Finding) bool {
+			return strings.HasPrefix(f.ID, "acl-") || strings.HasPrefix(f.ID, "balancer-sg")
+		})
+		if i < 0 {
+			if tt.want != "" {
+				t.Errorf("%s: want %s:\n%s", tt.name, tt.want, said(r))
+			}
+			continue
+		}
+		f := r.Findings[i]
+		if f.ID != tt.want || !strings.Contains(f.Sentence, tt.says) || (f.Level == Warn) != tt.mild || !slices.Equal(f.Targets, []string{inner + ":80"}) || len(f.Fix) == 0 || len(f.Fix) != len(f.Undo) {
+			t.Errorf("%s: want %q, %q:\n%s", tt.name, tt.want, tt.says, said(r))
+		}
+		if symptom := r.finding("target-health-failed-checks"); !tt.mild && (symptom == nil || !slices.Contains(symptom.BecauseOf, tt.want)) {
+			t.Errorf("%s: failed checks are not told as those of %s:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

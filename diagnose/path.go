@@ -182,13 +182,19 @@ func networkPasses(f *facts) ([]string, bool) {
 		if f.weighed(e) {
 			known++
 		}
-		for _, s := range f.senders(e) {
-			pairs++
-			if f.aclOf(s.ID) != nil && f.aclOf(e.subnet) != nil {
-				guarded++
-			}
-			if f.routesKnown(e, s) {
-				routed++
+		places := f.located([]endpoint{e})
+		if len(places) == 0 {
+			places = []endpoint{e} // which is not known
+		}
+		for _, at := range places {
+			for _, s := range f.senders(at) {
+				pairs++
+				if f.aclOf(s.ID) != nil && f.aclOf(at.subnet) != nil {
+					guarded++
+				}
+				if f.routesKnown(at, s) {
+					routed++
+				}
 			}
 		}
 		_, seen := f.keepsClients(e.group)

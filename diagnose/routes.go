@@ -17,10 +17,7 @@ var routesCheck = Check{
 
 func lookAtRoutes(f *facts) []*Finding {
 	b := gather{}
-	for _, e := range f.endpoints {
-		if e.group.Type == "lambda" || !e.address.IsValid() {
-			continue
-		}
+	for _, e := range f.located(f.endpoints) {
 		for _, s := range f.senders(e) {
 			f.routeOut(e, s, &b)
 			f.routeBack(e, s, &b)

@@ -74,7 +74,7 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 }
 
 // notLetOut says what the balancer's groups do not let out to a target.
-func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *gather) {
+func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *gather) *Finding {
 	ids := f.Balancer.SecurityGroups
 	first, last := e.opening(port)
 	found := b.at(fmt.Sprint(id, protocol, first, last), func() *Finding {
@@ -95,6 +95,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 		own := oneOf(ids, func(id string) bool { return f.letsOut([]string{id}, e.filters) })
 		f.authorize(found, own, true, protocol, first, last, other)
 	}
+	return found
 }
 
 // intoTarget looks at what a target's groups let in from the balancer.
@@ -162,24 +163,31 @@ func (f *facts) toBalancerBehind(e endpoint, b *gather) {
 		f.letIn(found, e, "tcp", e.checkPort, from)
 		found.on(e)
 	}
-	if f.shutsOut(e, e.port) {
-		f.notLetOut("balancer-sg-blocks-traffic-port", e, "tcp", e.port, b)
-	}
-	if e.checkedApart() && f.shutsOut(e, e.checkPort) {
-		f.notLetOut("balancer-sg-blocks-health-check-port", e, "tcp", e.checkPort, b)
+	f.toNodesBehind("balancer-sg-blocks-traffic-port", e, e.port, b)
+	if e.checkedApart() {
+		f.toNodesBehind("balancer-sg-blocks-health-check-port", e, e.checkPort, b)
 	}
 }
 
-// shutsOut reports whether the balancer's groups let nothing out to any node of one that is its
-// target.
-func (f *facts) shutsOut(e endpoint, port int) bool {
-	ids := f.Balancer.SecurityGroups
-	return len(ids) > 0 && !slices.ContainsFunc(f.Network.Interfaces, func(i Interface) bool {
-		return i.Behind == e.target.ID && slices.ContainsFunc(i.Addresses, func(text string) bool {
-			a, err := netip.ParseAddr(text)
-			return err != nil || f.permits(ids, true, "tcp", port, peer{addresses: []netip.Prefix{single(a)}, groups: e.filters}) != refused
-		})
-	})
+// toNodesBehind looks whether the balancer's groups let out to all nodes of one that is its target.
+// Where they do to some, health checks pass.
+func (f *facts) toNodesBehind(id string, e endpoint, port int, b *gather) {
+	ids, all := f.Balancer.SecurityGroups, f.located([]endpoint{e})
+	var shut []string
+	for _, at := range all {
+		if f.permits(ids, true, "tcp", port, peer{addresses: []netip.Prefix{single(at.address)}, groups: e.filters}) == refused {
+			shut = append(shut, at.address.String())
+		}
+	}
+	if len(ids) == 0 || len(shut) == 0 {
+		return
+	}
+	found := f.notLetOut(id, e, "tcp", port, b)
+	if len(shut) < len(all) {
+		found.Level, found.unseen = Warn, true
+		found.Sentence = fmt.Sprintf("The balancer's security group %s lets nothing out to some nodes of the balancer that is its target, on tcp %d: connections to these are not established.", few(ids), port)
+		found.because(FromConfig, fmt.Sprintf("of %d addresses of its nodes, these are not let out to: %s", len(all), few(shut)))
+	}
 }
 
 // behind is the share of failures that comes of what the network holds back; nil for none.

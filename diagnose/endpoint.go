@@ -240,13 +240,15 @@ func (f *facts) senders(e endpoint) (list []Subnet) {
 const firstGiven = 32768
 
 // portsAreGiven reports whether a group's targets have ports that their containers were given
-// as they started, each another one. The next ones will have others.
+// as they started, each another one. The next ones will have others. Somebody has chosen those that
+// most instances have alike, or that are the group's, and where one port is checked for all.
 func (g *Group) portsAreGiven() bool {
 	var all []int
 	for _, t := range g.Targets {
 		all = add(all, cmp.Or(t.Port, g.Port))
 	}
-	return g.Type == "instance" && len(all) > 1 && slices.Min(all) >= firstGiven
+	_, err := strconv.Atoi(g.Check.Port)
+	return g.Type == "instance" && err != nil && len(all) > 1 && slices.Min(all) >= firstGiven && 2*len(all) > len(g.Targets) && !slices.Contains(all, g.Port)
 }
 
 // opening are the ports that have to be let through where one of a target's is not.
@@ -260,7 +262,7 @@ func (e endpoint) opening(port int) (from, to int) {
 // whyOpening adds why more than one port has to be let through.
 func (f *Finding) whyOpening(g *Group, from, to int) {
 	if from < to {
-		f.because(FromConfig, fmt.Sprintf("targets of %s have ports of %s that containers are given as they start: the next ones get others", g.Name, ports(from, to)))
+		f.because(FromConfig, fmt.Sprintf("targets of %s have different ports of %s, as containers are given them as they start, and the next ones get others; if somebody has chosen these, open them alone", g.Name, ports(from, to)))
 	}
 }
 

@@ -97,7 +97,7 @@ func TestPortsAreGiven(t *testing.T) {
 			continue
 		}
 		told := slices.ContainsFunc(all[0].Evidence, func(e Evidence) bool {
-			return e.Text == "targets of web have ports of 32768-65535 that containers are given as they start: the next ones get others"
+			return e.Text == "targets of web have different ports of 32768-65535, as containers are given them as they start, and the next ones get others; if somebody has chosen these, open them alone"
 		})
 		if len(all[0].Targets) != tt.targets || told != (tt.findings == 1) || len(all[0].Fix) != len(tt.fix) || len(all[0].Undo) != len(tt.fix) {
 			t.Errorf("%s: want it of %d targets, and %d commands:\n%s", tt.name, tt.targets, len(tt.fix), said(&Report{Findings: all}))
@@ -107,6 +107,35 @@ func TestPortsAreGiven(t *testing.T) {
 			if !strings.Contains(all[0].Fix[i], part) {
 				t.Errorf("%s: want %s: %s", tt.name, part, all[0].Fix[i])
 			}
+		}
+	}
+}
+
+// TestPortsAreChosen: ports that are as high as those that containers are given, and that somebody has
+// chosen, are opened alone.
+func TestPortsAreChosen(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+	}{
+		{"two, each on both instances", func(s *Snapshot) {
+			for i := range s.web().Targets {
+				s.web().Targets[i].Port = 40000 + i%2
+			}
+		}, true},
+		{"one of them the group's", func(s *Snapshot) { s.web().Port = 40000 }, true},
+		{"checked on a port of their own", func(s *Snapshot) { s.web().Check.Port = "9090" }, true},
+		{"one given twice by chance", func(s *Snapshot) { s.web().Targets[3].Port = 40000 }, false},
+		{"all of them given", func(*Snapshot) {}, false},
+	} {
+		s := base()
+		s.onPorts(40000, 50000)
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-lb"}}}
+		tt.change(s)
+		f := Diagnose(copied(t, s)).finding("target-sg-blocks-traffic-port")
+		if f == nil || strings.Contains(f.Fix[0], "FromPort=32768,ToPort=65535") == tt.want {
+			t.Errorf("%s: want them to be chosen: %v: %+v", tt.name, tt.want, f)
 		}
 	}
 }

@@ -180,33 +180,17 @@ const sendsLess = ". Algorithm least_outstanding_requests of the group sends les
 // Source: AWS, "Edit target group attributes" (routing algorithm, sticky sessions) of the
 // Application Load Balancer guide, read 2026-11.
 func (f *facts) farSlower(g *Group) *Finding {
-	var all []Traffic // of targets that are registered, and not of those that are fast to fail
-	failing := f.mostly(g, f.ofGroup(g, "Target_5XX"))
-	for _, t := range f.Logs.Traffic {
-		if !slices.Contains(failing, t.Target) && t.Group == g.logARN(f) && t.Requests >= many && t.Median > 0 && slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.name() == t.Target && e.target.usable() }) {
-			all = append(all, t)
-		}
-	}
-	var slow []Traffic
-	rest := 0.0 // the slowest of the others
-	for _, t := range all {
-		faster := 0
-		for _, other := range all {
-			if 5*other.Median <= t.Low { // where half are slow by themselves, medians differ by chance
-				faster++
-			}
-		}
-		if t.Median >= 1 && 2*faster >= len(all) && f.asked(t.Target) {
-			slow = append(slow, t)
-		} else {
-			rest = max(rest, t.Median)
-		}
-	}
+	slow, all := f.compared(g)
 	if len(slow) == 0 {
 		return nil
 	}
+	rest := 0.0 // the slowest of the others
+	for _, t := range all {
+		if !slices.Contains(slow, t) {
+			rest = max(rest, t.Median)
+		}
+	}
 	found := finding("target-far-slower", "")
-	slices.SortFunc(slow, func(a, b Traffic) int { return cmp.Compare(b.Median, a.Median) })
 	for i, t := range slow {
 		if found.Targets = append(found.Targets, t.Target); i < 3 {
 			found.because(FromLog, fmt.Sprintf("half of the answers of %s took %.1f s or longer, of %s", t.Target, t.Median, amount.Of(t.Requests, "request", "requests")))
@@ -232,6 +216,30 @@ func (f *facts) farSlower(g *Group) *Finding {
 	found.rival("", "a target that was started within this time, and was slow until its caches were filled: slow_start.duration_seconds of the group lets it begin with less, but with algorithm round_robin only")
 	found.rival("", "requests that are slow by themselves, and come to one target: by sticky sessions, or by chance where they are few")
 	return found
+}
+
+// compared are the targets of a group whose answers can be compared, and those among them that are far
+// slower than half of all, the slowest first. Those that are not registered, or fast to fail, are none.
+func (f *facts) compared(g *Group) (slow, all []Traffic) {
+	failing := f.mostly(g, f.ofGroup(g, "Target_5XX"))
+	for _, t := range f.Logs.Traffic {
+		if !slices.Contains(failing, t.Target) && t.Group == g.logARN(f) && t.Requests >= many && t.Median > 0 && slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.name() == t.Target && e.target.usable() }) {
+			all = append(all, t)
+		}
+	}
+	for _, t := range all {
+		faster := 0
+		for _, other := range all {
+			if 5*other.Median <= t.Low { // where half are slow by themselves, medians differ by chance
+				faster++
+			}
+		}
+		if t.Median >= 1 && 2*faster >= len(all) && f.asked(t.Target) {
+			slow = append(slow, t)
+		}
+	}
+	slices.SortFunc(slow, func(a, b Traffic) int { return cmp.Compare(b.Median, a.Median) })
+	return slow, all
 }
 
 // hot says of slow targets that they get far more requests than the others of their group, and

@@ -91,31 +91,35 @@ func (g *Group) takes(code int) bool {
 	return false
 }
 
+// meaning is the finding that an answer to a health check gives, and its sentence: by the code, and by
+// whether other targets of the group pass.
+func (a answer) meaning(others bool) (id, text string) {
+	g, code, path := a.group, a.code, redacted(a.group.Check.Path)
+	switch {
+	case g.Version == "GRPC":
+		return "health-check-grpc-matcher", fmt.Sprintf("The gRPC health check of %s is answered with status %d, and the matcher takes %s.", g.Name, code, g.Check.Matcher)
+	case code == 400 && g.plain() && g.Check.Protocol == "HTTP" && tlsPort(a.checkPort) && !others:
+		return "target-expects-tls", fmt.Sprintf("Targets of %s expect TLS on port %d, and the balancer speaks plain HTTP.", g.Name, a.checkPort)
+	case code == 404 || code == 410:
+		return "health-check-path-not-found", fmt.Sprintf("The health check of %s asks for %s, and is told that it is not there (%d).", g.Name, path, code)
+	case code/100 == 3:
+		return "health-check-redirect", fmt.Sprintf("The health check of %s asks for %s and is redirected (%d), which the matcher %s does not take.", g.Name, path, code, g.Check.Matcher)
+	case code == 401 || code == 403 || code == 407:
+		return "health-check-unauthorized", fmt.Sprintf("The health check of %s asks for %s without credentials and is turned away (%d).", g.Name, path, code)
+	case code/100 == 5:
+		return "health-check-server-error", fmt.Sprintf("The health check of %s asks for %s, and its targets fail (%d).", g.Name, path, code)
+	}
+	return "health-check-matcher", fmt.Sprintf("The health check of %s is answered with %d, which the matcher %s does not take.", g.Name, code, g.Check.Matcher)
+}
+
 // wrongCodes says what the answers to a group's health checks mean.
 func (f *facts) wrongCodes(g *Group) []*Finding {
 	b := gather{}
-	path := redacted(g.Check.Path)
 	var more []string // codes that the matcher may be let take
 	var takers, unready []*Finding
 	for _, a := range f.answered(g) {
-		var id, text string
 		others := a.othersPass()
-		switch code := a.code; {
-		case g.Version == "GRPC":
-			id, text = "health-check-grpc-matcher", fmt.Sprintf("The gRPC health check of %s is answered with status %d, and the matcher takes %s.", g.Name, code, g.Check.Matcher)
-		case code == 400 && g.plain() && g.Check.Protocol == "HTTP" && tlsPort(a.checkPort) && !others:
-			id, text = "target-expects-tls", fmt.Sprintf("Targets of %s expect TLS on port %d, and the balancer speaks plain HTTP.", g.Name, a.checkPort)
-		case code == 404 || code == 410:
-			id, text = "health-check-path-not-found", fmt.Sprintf("The health check of %s asks for %s, and is told that it is not there (%d).", g.Name, path, code)
-		case code/100 == 3:
-			id, text = "health-check-redirect", fmt.Sprintf("The health check of %s asks for %s and is redirected (%d), which the matcher %s does not take.", g.Name, path, code, g.Check.Matcher)
-		case code == 401 || code == 403 || code == 407:
-			id, text = "health-check-unauthorized", fmt.Sprintf("The health check of %s asks for %s without credentials and is turned away (%d).", g.Name, path, code)
-		case code/100 == 5:
-			id, text = "health-check-server-error", fmt.Sprintf("The health check of %s asks for %s, and its targets fail (%d).", g.Name, path, code)
-		default:
-			id, text = "health-check-matcher", fmt.Sprintf("The health check of %s is answered with %d, which the matcher %s does not take.", g.Name, code, g.Check.Matcher)
-		}
+		id, text := a.meaning(others)
 		found := b.at(fmt.Sprint(id, a.code, others), func() *Finding {
 			found := finding(id, text)
 			found.Confidence = High

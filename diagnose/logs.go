@@ -147,68 +147,80 @@ func (f *facts) period() time.Duration {
 }
 
 // leftOver says which failures no finding explains: nothing that is seen is passed over.
-func leftOver(f *facts, list []*Finding) (more []*Finding) {
-	rest := func(is func(Failure) bool) func(Failure) int64 {
+func leftOver(f *facts, list []*Finding) []*Finding {
+	rest := func(without bool) func(Failure) int64 {
 		return func(row Failure) int64 {
-			if !is(row) || !f.concerns(row.Target) {
+			if (row.Reason == "No_Usable_Target") != without || !f.concerns(row.Target) {
 				return 0
 			}
 			return row.Count - explained(row, list)
 		}
 	}
-	noTarget := rest(func(row Failure) bool { return row.Reason == "No_Usable_Target" })
-	if n := f.sum(noTarget); n > 0 {
-		found := finding("no-usable-target", "Requests got 503 since no target could be used, and there is one now: the setting has changed since, or a zone had none.")
-		var without []string // groups that have none that is healthy
-		known := true
-		for _, row := range f.failures() {
-			if noTarget(row) == 0 {
-				continue
-			}
-			at := slices.IndexFunc(f.Groups, func(g Group) bool { return g.logARN(f) == row.Group && g.Targets != nil })
-			if known = known && at >= 0; at < 0 {
-				continue
-			}
-			g := &f.Groups[at]
-			found.onGroup(g)
-			if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
-				without = add(without, g.Name+" has "+f.states(g))
-			}
-		}
-		switch {
-		case len(without) > 0:
-			found.Sentence = fmt.Sprintf("Requests got 503 since no target could be used, and none is healthy now: %s.", few(without))
-		case !known:
-			found.Sentence = "Requests got 503 since no target could be used; of not all of their target groups is known whether there is one now."
-		case f.isRest(f.targetsSince(noTarget), among(noTarget)) && f.lateAnswers("503") == 0:
-			found.Level = Warn
-			found.Sentence = fmt.Sprintf("Requests got 503 %s since no target could be used, and targets have answered since.", f.span(f.firstAndLast(noTarget)))
-			found.Do = "see what happened to the targets at that time: a deployment, a scale-in to none, health checks that all of them failed"
-		}
-		found.because(FromLog, amount.Of(n, "request", "requests")+" got 503 without a target")
-		found.share = noTarget
-		found.rival("cross-zone-off-empty-zone", "a zone may have been without targets for some time")
-		f.undrained(found)
+	more := given(f.noTarget(rest(true)), f.unexplained(rest(false)))
+	for _, found := range more {
 		found.finish(f)
-		more = append(more, found)
-	}
-	others := rest(func(row Failure) bool { return row.Reason != "No_Usable_Target" })
-	if n := f.sum(others); n > 0 {
-		sums := map[string]int64{}
-		for _, row := range f.failures() {
-			if k := others(row); counted(row) && k > 0 {
-				sums[row.Reason] += k
-			}
-		}
-		reasons := mostFirst(sums)
-		found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", amount.Of(n, "request", "requests"), few(reasons)))
-		for _, reason := range reasons {
-			found.because(FromLog, fmt.Sprintf("%s: %d", reason, sums[reason]))
-		}
-		found.Confidence = Low
-		found.share = others
-		found.finish(f)
-		more = append(more, found)
 	}
 	return more
+}
+
+// noTarget tells of 503s that are left over, since nothing says now why no target could be used.
+func (f *facts) noTarget(share func(Failure) int64) *Finding {
+	n := f.sum(share)
+	if n == 0 {
+		return nil
+	}
+	found := finding("no-usable-target", "Requests got 503 since no target could be used, and there is one now: the setting has changed since, or a zone had none.")
+	var without []string // groups that have none that is healthy
+	known := true
+	for _, row := range f.failures() {
+		if share(row) == 0 {
+			continue
+		}
+		at := slices.IndexFunc(f.Groups, func(g Group) bool { return g.logARN(f) == row.Group && g.Targets != nil })
+		if known = known && at >= 0; at < 0 {
+			continue
+		}
+		g := &f.Groups[at]
+		found.onGroup(g)
+		if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
+			without = add(without, g.Name+" has "+f.states(g))
+		}
+	}
+	switch {
+	case len(without) > 0:
+		found.Sentence = fmt.Sprintf("Requests got 503 since no target could be used, and none is healthy now: %s.", few(without))
+	case !known:
+		found.Sentence = "Requests got 503 since no target could be used; of not all of their target groups is known whether there is one now."
+	case f.isRest(f.targetsSince(share), among(share)) && f.lateAnswers("503") == 0:
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("Requests got 503 %s since no target could be used, and targets have answered since.", f.span(f.firstAndLast(share)))
+		found.Do = "see what happened to the targets at that time: a deployment, a scale-in to none, health checks that all of them failed"
+	}
+	found.because(FromLog, amount.Of(n, "request", "requests")+" got 503 without a target")
+	found.share = share
+	found.rival("cross-zone-off-empty-zone", "a zone may have been without targets for some time")
+	f.undrained(found)
+	return found
+}
+
+// unexplained tells of all other failures that are left over, by their reasons.
+func (f *facts) unexplained(share func(Failure) int64) *Finding {
+	n := f.sum(share)
+	if n == 0 {
+		return nil
+	}
+	sums := map[string]int64{}
+	for _, row := range f.failures() {
+		if k := share(row); counted(row) && k > 0 {
+			sums[row.Reason] += k
+		}
+	}
+	reasons := mostFirst(sums)
+	found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", amount.Of(n, "request", "requests"), few(reasons)))
+	for _, reason := range reasons {
+		found.because(FromLog, fmt.Sprintf("%s: %d", reason, sums[reason]))
+	}
+	found.Confidence = Low
+	found.share = share
+	return found
 }

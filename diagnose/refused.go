@@ -32,7 +32,7 @@ func (f *facts) refused(g *Group) func(Failure) int64 {
 
 // refusing looks for targets whose traffic port refuses.
 func (f *facts) refusing(g *Group) *Finding {
-	d, share := f.decide(g), f.refused(g)
+	share := f.refused(g)
 	probed := []endpoint{}
 	for _, e := range f.of(g) {
 		if p := f.probe(e, false); p != nil && p.Outcome == ProbeRefused {
@@ -65,29 +65,7 @@ func (f *facts) refusing(g *Group) *Finding {
 		}
 		found.share = share
 	}
-	errors, measured := f.total("TargetConnectionErrorCount", g.ARN)
-	sure := true // where health checks fail as well
-	switch {
-	case measured && errors > 0:
-		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
-		found.Confidence = High
-	case len(probed) > 0:
-		found.Confidence = High
-	case f.Balancer.Type == Classic:
-		if n, ok := f.total("BackendConnectionErrors", ""); ok {
-			found.because(FromMetric, "BackendConnectionErrors, with those of health checks: "+number(n))
-		}
-		found.rival("", "clients that connect and send nothing are logged alike")
-	case d.refused == 0:
-		found.rival("keep-alive-race", "without TargetConnectionErrorCount of the same minutes a 502 may also be an idle connection that the target closed")
-		if g.speaksTLS() {
-			found.rival("target-tls-negotiation-fails", "or a failed TLS handshake")
-		}
-		if g.http2() {
-			found.rival("target-speaks-http1", "or a target that speaks no HTTP/2, whose health checks fail as well")
-			sure = false
-		}
-	}
+	sure := f.settles(found, g, len(probed) > 0)
 	// Source: AWS, "HTTP 502" of the guide for Application Load Balancers, read 2026-11.
 	found.rival("", "a firewall on the target itself, or a router on the way, that rejects: ICMP \"destination unreachable\" looks the same")
 	for _, e := range f.of(g) {
@@ -118,6 +96,34 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
 	return found
+}
+
+// settles says what decides that targets refuse connections, or what else these may be where nothing does;
+// sure is whether health checks that fail as well decide it.
+func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
+	errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
+	switch {
+	case errors > 0:
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
+		found.Confidence = High
+	case probed:
+		found.Confidence = High
+	case f.Balancer.Type == Classic:
+		if n, ok := f.total("BackendConnectionErrors", ""); ok {
+			found.because(FromMetric, "BackendConnectionErrors, with those of health checks: "+number(n))
+		}
+		found.rival("", "clients that connect and send nothing are logged alike")
+	case f.decide(g).refused == 0:
+		found.rival("keep-alive-race", "without TargetConnectionErrorCount of the same minutes a 502 may also be an idle connection that the target closed")
+		if g.speaksTLS() {
+			found.rival("target-tls-negotiation-fails", "or a failed TLS handshake")
+		}
+		if g.http2() {
+			found.rival("target-speaks-http1", "or a target that speaks no HTTP/2, whose health checks fail as well")
+			return false
+		}
+	}
+	return true
 }
 
 // comesAndGoes reports whether targets that refuse are healthy by checks of the same port, and

@@ -220,17 +220,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	found.because(FromConfig, f.idleSet())
 	switch {
 	case f.Balancer.Type == Classic:
-		found.Sentence = fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s, or close%s idle connections before it: a Classic Load Balancer answers 504 to both.", whom(names, g), third(len(names)), number(idle), third(len(names)))
-		found.Do = "see whether these clients have their 504 at once: then make the targets' keep-alive longer than the balancer's idle timeout; otherwise make the application answer sooner"
-		found.Confidence = Low
-		if slowest := f.slowest(g.logARN(f)); slowest > 0 {
-			found.because(FromLog, fmt.Sprintf("the slowest answer took %.1f s", slowest))
-		}
-		found.rival("keep-alive-race", "the logs do not say how long these requests took")
-		f.undrained(found)
-		if f.mayExpectTLS(g) {
-			found.rival("target-expects-tls", fmt.Sprintf("instances that expect TLS on port %d, and hang up when they are spoken to in plain HTTP; --probe tells", g.Port))
-		}
+		f.slowOrClosed(found, g)
 	case 2*wall >= n:
 		found.Confidence = High
 	case wall == 0:
@@ -254,16 +244,38 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		found.Do = "see what kept the targets from answering at that time: their load, a restart, what they wait for"
 		return found
 	}
+	f.waitLonger(found, g, n, wall)
+	return found
+}
+
+// slowOrClosed says of 504s of a Classic Load Balancer what else than slow answers they may be.
+func (f *facts) slowOrClosed(found *Finding, g *Group) {
+	names := found.Targets
+	found.Sentence = fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s, or close%s idle connections before it: a Classic Load Balancer answers 504 to both.", whom(names, g), third(len(names)), number(f.idle()), third(len(names)))
+	found.Do = "see whether these clients have their 504 at once: then make the targets' keep-alive longer than the balancer's idle timeout; otherwise make the application answer sooner"
+	found.Confidence = Low
+	if slowest := f.slowest(g.logARN(f)); slowest > 0 {
+		found.because(FromLog, fmt.Sprintf("the slowest answer took %.1f s", slowest))
+	}
+	found.rival("keep-alive-race", "the logs do not say how long these requests took")
+	f.undrained(found)
+	if f.mayExpectTLS(g) {
+		found.rival("target-expects-tls", fmt.Sprintf("instances that expect TLS on port %d, and hang up when they are spoken to in plain HTTP; --probe tells", g.Port))
+	}
+}
+
+// waitLonger lets the balancer wait longer, if that helps the n requests of which so many ended at the idle
+// timeout, and breaks no others.
+func (f *facts) waitLonger(found *Finding, g *Group, n, wall int64) {
 	switch longer := f.longerIdle(); {
-	case f.Balancer.Type != Application || float64(longer) <= idle: // there is none that is longer
+	case f.Balancer.Type != Application || float64(longer) <= f.idle(): // there is none that is longer
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
 	case f.onlyHere(found, g, n):
-		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(names), "this target", "these targets"))
+		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(found.Targets), "this target", "these targets"))
 	case f.longerIsWorse(found):
 	default:
 		f.raiseIdle(found, longer)
 	}
-	return found
 }
 
 // raiseIdle makes the idle timeout longer, and says what has to be longer before.

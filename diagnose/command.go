@@ -162,9 +162,14 @@ func (f *facts) asCaller() string {
 	return options
 }
 
-// lines is the command that shows lines of the window.
+// lines is the command that shows lines of the window: out of where the balancer's logs go, or, where
+// that is not known, out of what has to be filled in.
 func (f *facts) lines(filter ...string) string {
-	words := append([]string{"loglens raw --lb", ingest.ShellWord(f.Balancer.Name), "--since", f.From.UTC().Format(time.RFC3339), "--until", f.Until.UTC().Format(time.RFC3339)}, filter...)
+	from := "--lb " + ingest.ShellWord(f.Balancer.Name)
+	if f.Bucket == nil {
+		from = "SOURCE"
+	}
+	words := append([]string{"loglens raw", from, "--since", f.From.UTC().Format(time.RFC3339), "--until", f.Until.UTC().Format(time.RFC3339)}, filter...)
 	return strings.Join(words, " ") + f.asCaller()
 }
 

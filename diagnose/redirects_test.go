@@ -101,6 +101,11 @@ func TestHostBesideAnother(t *testing.T) {
 
 // TestMoreIsShown: where a person has to decide, a command shows what on.
 func TestMoreIsShown(t *testing.T) {
+	unknown := base()
+	unknown.Bucket = nil
+	if got := newFacts(unknown).lines("--reason", "X"); got != "loglens raw SOURCE --since 2026-11-22T11:00:00Z --until 2026-11-22T12:00:00Z --reason X" {
+		t.Errorf("where the logs are is not known: %s", got)
+	}
 	for id, want := range map[string]string{
 		"requests-refused":         "loglens raw --lb shop --since 2026-11-22T11:00:00Z --until 2026-11-22T12:00:00Z --class all --reason Header_Too_Large",
 		"waf-blocks-large-bodies":  "aws wafv2 get-web-acl-for-resource --region eu-central-1 --resource-arn " + balancerARN,

@@ -118,10 +118,12 @@ func (p *printer) state(s State) string {
 func (p *printer) finding(f *Finding, o Observed) {
 	const indent = "   "
 	p.say(indent, indent+f.Sentence)
-	p.say(indent, indent+f.weight(o))
 	if len(f.BecauseOf) > 0 {
+		p.say(indent, indent+f.weight(o))
 		return // all else is said there
 	}
+	p.say(indent+"  ", indent+"> "+f.Do)
+	p.say(indent, indent+f.weight(o))
 	if who := f.about(); who != "" {
 		p.say(indent+"  ", indent+"about "+who)
 	}
@@ -131,7 +133,6 @@ func (p *printer) finding(f *Finding, o Observed) {
 	for _, r := range f.Rivals {
 		p.say(indent+"  ", indent+"? not excluded: "+r.words())
 	}
-	p.say(indent+"  ", indent+"> "+f.Do)
 	for _, part := range []struct {
 		label    string
 		commands []string
@@ -165,10 +166,12 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	for i, f := range r.Findings {
 		line("\n### %d. %s `%s`\n", i+1, strings.ToUpper(string(f.Level)), f.ID)
 		line("%s\n", report.Markdown(f.Sentence))
-		line("* %s", f.weight(r.Observed))
 		if len(f.BecauseOf) > 0 {
+			line("* %s", f.weight(r.Observed))
 			continue // all else is said there
 		}
+		line("* to do: %s", f.Do)
+		line("* %s", f.weight(r.Observed))
 		if who := f.about(); who != "" {
 			line("* about %s", report.Markdown(who))
 		}
@@ -178,7 +181,6 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 		for _, rival := range f.Rivals {
 			line("* not excluded: %s", report.Markdown(rival.words()))
 		}
-		line("* to do: %s", f.Do)
 		for _, part := range []struct {
 			label    string
 			commands []string

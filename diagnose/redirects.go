@@ -108,7 +108,7 @@ func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 	found.Confidence = High
 	if a.To.Host != sameHost {
 		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Host)
-		found.Do = fmt.Sprintf("let a rule before it take the host %s, and forward to its targets", a.To.Host)
+		found.Do = "let a rule before it take that host, and forward to its targets"
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
 		return
 	}

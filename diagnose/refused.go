@@ -89,14 +89,22 @@ func (f *facts) refusing(g *Group) *Finding {
 	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok && len(probed) == 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
-		found.Do = "see what happened to the process at that time: a restart, a deployment, a crash"
+		found.Do = whatHappened
 		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.checkPort == e.port }) {
 			found.rival("health-check-port-hides-refusal", "the health check has a port of its own, and may have passed at that time")
 		}
 	}
+	if span, ok := f.passSince(g, found.Targets, share, f.lateConnections(g)); ok && found.Level == Fail && len(probed) == 0 {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and pass%s health checks on that port now.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "es", ""))
+		found.Do = whatHappened
+	}
 	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
 	return found
 }
+
+// whatHappened is what to do where targets refused connections that do not any more.
+const whatHappened = "see what happened to the process at that time: a restart, a deployment, a crash"
 
 // settles says what decides that targets refuse connections, or what else these may be where nothing does;
 // sure is whether health checks that fail as well decide it.

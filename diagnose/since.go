@@ -95,6 +95,25 @@ func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, la
 	return f.span(first, last), true
 }
 
+// passSince reports whether targets to which no connection came about pass health checks on that very
+// port now, so long after it that they were seen to fail in between, and when it was. Nothing, or little,
+// was sent to them since.
+func (f *facts) passSince(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
+	first, last := f.firstAndLast(share)
+	seen := time.Duration(g.Check.Unhealthy*g.Check.Interval) * time.Second // until checks that fail show
+	if late > 0 || last.IsZero() || f.Taken.Sub(last) < seen || !f.isRest(f.Taken.Sub(last), among(share)) {
+		return "", false
+	}
+	for _, t := range targets {
+		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool {
+			return e.name() == t && e.healthy() && !e.target.Anomalous && !e.checkedApart()
+		}) {
+			return "", false
+		}
+	}
+	return f.span(first, last), len(targets) > 0
+}
+
 // isRest reports whether it is so long ago that some failures came that they are over.
 func (f *facts) isRest(since time.Duration, which func(Failure) bool) bool {
 	return since >= quiet && since >= 2*f.longestRest(which)

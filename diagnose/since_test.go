@@ -40,6 +40,12 @@ func TestOver(t *testing.T) {
 			}
 		}
 	}
+	// unasked lets none of the requests come after these failures.
+	unasked := func(s *Snapshot) {
+		for i := range s.Logs.Traffic {
+			s.Logs.Traffic[i].Last = s.minute(5).Add(40 * time.Second)
+		}
+	}
 	lately := func(name string) func(*Snapshot) { return func(s *Snapshot) { s.late(name, "", 57, 40) } }
 	for _, c := range []struct {
 		name, id string
@@ -50,8 +56,17 @@ func TestOver(t *testing.T) {
 		{"refused", "target-port-refused", refused, nil, true},
 		{"dropped", "target-connect-timeout", dropped, nil, true},
 		{"behind a health check port of its own", "target-port-refused", refused, func(s *Snapshot) { s.checkPort("9090") }, true},
-		{"no request since", "target-port-refused", refused, func(s *Snapshot) { s.Logs.Traffic[1].Last = s.minute(5).Add(40 * time.Second) }, false},
-		{"the newest request failed, too", "target-port-refused", refused, func(s *Snapshot) {
+		{"no request since, and checks pass on that port", "target-port-refused", refused, unasked, true},
+		{"no request since, and checks do not show so soon", "target-port-refused", refused, func(s *Snapshot) {
+			unasked(s)
+			s.web().Check.Interval, s.web().Check.Unhealthy = 300, 10
+			s.Taken = s.minute(30)
+		}, false},
+		{"no request since, and anomalous", "target-port-refused", refused, func(s *Snapshot) { unasked(s); s.web().Targets[1].Anomalous = true }, false},
+		{"dropped, no request since, and checks pass on that port", "target-connect-timeout", dropped, unasked, true},
+		{"dropped, no request since, and checks pass on another port", "target-connect-timeout", dropped, func(s *Snapshot) { unasked(s); s.checkPort("9090") }, false},
+		{"the newest request failed, too, and checks pass on another port", "target-port-refused", refused, func(s *Snapshot) {
+			s.checkPort("9090")
 			s.failing("Target_Response_Timeout", second, 504, 60, func(f *Failure) { f.First = s.minute(10) })
 		}, false},
 		{"unhealthy now", "target-port-refused", refused, func(s *Snapshot) {
@@ -82,7 +97,7 @@ func TestOver(t *testing.T) {
 			c.change(s)
 		}
 		found := Diagnose(copied(t, s)).Findings[0]
-		past := strings.Contains(found.Sentence, " 11:05 ") && strings.Contains(found.Sentence, "answered")
+		past := strings.Contains(found.Sentence, " 11:05 ") && (strings.Contains(found.Sentence, "answered") || strings.Contains(strings.ToLower(found.Sentence), "health checks on that port"))
 		if found.ID != c.id || past != c.over || (found.Level == Warn) != c.over {
 			t.Errorf("%s: got %s, %s: %s; want %s, over: %v", c.name, found.Level, found.ID, found.Sentence, c.id, c.over)
 		}

@@ -39,6 +39,10 @@ func (f *facts) unreachable(g *Group) *Finding {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Requests have been answered since.", whom(names, g), span)
 		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
+	} else if span, ok := f.passSince(g, found.Targets, share, f.lateConnections(g)); ok {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Health checks on that port pass now.", whom(names, g), span)
+		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
 	} else if f.addressed(g) {
 		f.leaving(found, g)
 	}

@@ -317,8 +317,9 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 		g := &f.Groups[i]
 		n, ok := f.total("TargetConnectionErrorCount", g.ARN)
 		gone := f.deregistered(g)
-		left := f.sum(func(row Failure) int64 {
-			if gone != nil && gone(row) && row.Group == g.logARN(f) && row.Reason == "Target_Connection_Error" {
+		left := f.sum(func(row Failure) int64 { // of which logs say whose they are: of targets that leave, or were not asked about
+			failed := row.Reason == "Target_Connection_Error" || row.Reason == "Target_Connect_Timeout"
+			if row.Group == g.logARN(f) && failed && (gone != nil && gone(row) || !f.concerns(row.Target)) {
 				return row.Count
 			}
 			return 0

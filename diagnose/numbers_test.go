@@ -33,3 +33,17 @@ func TestNumbersOfOne(t *testing.T) {
 		}
 	}
 }
+
+// TestConnectionErrorsOfOthers: where one target is asked about, connections that failed to others are not
+// said to be of targets that logs do not name; those are that metrics count beside them.
+func TestConnectionErrorsOfOthers(t *testing.T) {
+	for errors, want := range map[float64]bool{600: false, 660: true} {
+		s := base()
+		s.Target = first
+		s.failing("Target_Connect_Timeout", second, 504, 600, func(f *Failure) { f.Connect = 600 })
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", errors)
+		if r := Diagnose(copied(t, s)); (r.finding("target-connection-errors") != nil) != want {
+			t.Errorf("%v errors, want it told: %v:\n%s", errors, want, said(r))
+		}
+	}
+}

@@ -196,3 +196,25 @@ func TestNoHTTP2BesideHTTP1(t *testing.T) {
 		t.Error(said(r))
 	}
 }
+
+// TestNewGroupIsEmpty: of a command that makes a group it is said that nothing leads to it yet.
+func TestNewGroupIsEmpty(t *testing.T) {
+	n := 0
+	for _, tt := range faults {
+		s := base()
+		tt.change(s)
+		for _, f := range Diagnose(copied(t, s)).Findings {
+			if !strings.Contains(strings.Join(f.Fix, "\n"), "create-target-group") {
+				continue
+			}
+			if n++; !slices.ContainsFunc(f.Evidence, func(e Evidence) bool {
+				return strings.HasPrefix(e.Text, "the command only makes the new group")
+			}) {
+				t.Errorf("%s: %+v", tt, f)
+			}
+		}
+	}
+	if n == 0 {
+		t.Error("no command makes a group")
+	}
+}

@@ -272,6 +272,11 @@ func (f *facts) waitLonger(found *Finding, g *Group, n, wall int64) {
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
 	case f.onlyHere(found, g, n):
 		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(found.Targets), "this target", "these targets"))
+	case slices.ContainsFunc(f.of(g), func(e endpoint) bool {
+		return slices.Contains(found.Targets, e.name()) && e.failing() && timeoutReason(e.target)
+	}):
+		found.because(FromHealth, "health checks time out as well: a longer timeout would only let requests wait longer")
+		found.Do = fmt.Sprintf("look at what keeps %s from answering, even health checks: load, threads, what is waited for; a stack trace of the process tells", amount.Noun(len(found.Targets), "this target", "these targets"))
 	case f.longerIsWorse(found):
 	default:
 		f.raiseIdle(found, longer)

@@ -293,3 +293,20 @@ func TestIdleTimeoutChangedOnce(t *testing.T) {
 		t.Errorf("want one command, for what explains failures:\n%s", said(r))
 	}
 }
+
+// TestHangsWholly: where health checks time out as well, the idle timeout is not what has to be changed.
+func TestHangsWholly(t *testing.T) {
+	for _, reason := range []string{"Target.Timeout", "Target.ResponseCodeMismatch", ""} {
+		s := base()
+		for i, target := range []string{first, second} {
+			s.failing("Target_Response_Timeout", target, 504, 600, func(f *Failure) { f.Idle = 600 })
+			if reason != "" {
+				s.web().Targets[i].State, s.web().Targets[i].Reason = "unhealthy", reason
+			}
+		}
+		f := Diagnose(copied(t, s)).finding("idle-timeout-reached")
+		if hangs := reason == "Target.Timeout"; f == nil || strings.Contains(f.Do, "even health checks") != hangs || (len(f.Fix) == 0) != hangs {
+			t.Errorf("%s: %+v", reason, f)
+		}
+	}
+}

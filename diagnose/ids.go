@@ -103,7 +103,7 @@ var Kinds = []Kind{
 	{"target-ip-unusable", HopTarget, Fail, Cause, "A target's address belongs to a load balancer (Target.IpUnusable).", "register another address"},
 	{"target-draining", HopTarget, Note, Cause, "A target is deregistering (Target.DeregistrationInProgress).", "wait for the deregistration delay"},
 	{"target-initial", HopTarget, Note, Cause, "A target is being registered, or has its first health checks (Elb.RegistrationInProgress, Elb.InitialHealthChecking).", "wait; if it lasts, look at the health check's port and path"},
-	{"target-health-checks-disabled", HopTarget, Note, Cause, "Health checks are disabled (Target.HealthCheckDisabled).", "enable them, unless the target is a function"},
+	{"target-health-checks-disabled", HopTarget, Note, Cause, "Health checks of a target that is no function are disabled (Target.HealthCheckDisabled).", "enable them"},
 	{"target-health-internal-error", HopTarget, Fail, Cause, "The balancer cannot check a target for a reason of its own (Elb.InternalError).", "wait; if it lasts, ask AWS Support"},
 	{"target-health-timeout", HopTarget, Fail, Symptom, "Health checks of a target are not answered in time (Target.Timeout).", "look at the way to the health check port, then at how long the answer takes"},
 	{"target-health-failed-checks", HopTarget, Fail, Symptom, "Connections of health checks are refused or broken off (Target.FailedHealthChecks); behind a Network Load Balancer, or not answered, or answered with a code that the matcher does not take; there, a note at nodes of Kubernetes that may have no pod of the service.", "see whether the process listens on the health check port, and speaks its protocol"},

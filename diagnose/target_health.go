@@ -45,7 +45,7 @@ func lookAtTargetHealth(f *facts) []*Finding {
 			continue
 		}
 		v, ok := verdicts[e.target.Reason]
-		if !ok || v.id == "target-draining" && e.target.State == "draining" && f.allDraining(e.group) {
+		if !ok || v.id == "target-draining" && e.target.State == "draining" && f.allDraining(e.group) || v.id == "target-health-checks-disabled" && e.group.Type == "lambda" { // as they are of functions unless changed
 			continue
 		}
 		found := b.at(v.id+e.target.Reason+e.group.ARN, func() *Finding {

@@ -234,3 +234,17 @@ func TestNetworkOfDocker(t *testing.T) {
 		}
 	}
 }
+
+// TestFunctionIsNotChecked: health checks of a function are disabled unless changed, and not worth a word.
+func TestFunctionIsNotChecked(t *testing.T) {
+	for kind, want := range map[string]bool{"ip": true, "lambda": false} {
+		s := base()
+		if kind == "lambda" {
+			s.function()
+		}
+		s.all("unavailable", "Target.HealthCheckDisabled", "Health checks are not enabled for this target")
+		if r := Diagnose(copied(t, s)); (r.finding("target-health-checks-disabled") != nil) != want {
+			t.Errorf("%s: want it told: %v:\n%s", kind, want, said(r))
+		}
+	}
+}

@@ -92,10 +92,15 @@ func (f *facts) ruleLoop() *Finding {
 				}
 			}
 		}
+	}
+	for _, l := range f.Listeners {
 		if l.Protocol == "HTTPS" {
 			host := ingest.ShellWord(fmt.Sprintf("::%s:%d", f.Balancer.DNSName, l.Port))
 			found.Verify = append(found.Verify, fmt.Sprintf("curl -skI -m 5 --connect-to %s https://HOST:%d/", host, l.Port))
 		}
+	}
+	if len(found.Verify) > 0 {
+		found.Do += "; where what is asked in HTTPS is redirected as well, it is not that"
 	}
 	found.rival("", "a rule that redirects to another host, such as the name with www or without, from where clients are sent back")
 	return found
@@ -105,6 +110,7 @@ func (f *facts) ruleLoop() *Finding {
 // all others lead, if that is one place. What it is to do only with one host is left to a person.
 func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 	rule := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
+	found.because(FromConfig, rule+": "+r.words()) // others may stand before it
 	found.Confidence = High
 	if a.To.Host != sameHost {
 		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Host)

@@ -57,6 +57,9 @@ func TestRuleLeadsBack(t *testing.T) {
 		if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "redirect 301 to https://") }) {
 			t.Errorf("%s: it is not told where rules redirect to: %+v", tt.name, f.Evidence)
 		}
+		if asks := strings.Contains(strings.Join(f.Verify, ""), "curl"); asks != (f.Confidence != High) || asks != strings.Contains(f.Do, "it is not that") {
+			t.Errorf("%s: asked by hand, and what the answer means: %q, %q", tt.name, f.Verify, f.Do)
+		}
 		if tt.fix != "" && !strings.Contains(f.Undo[0], `"StatusCode":"HTTP_301"`) {
 			t.Errorf("%s: back: %q", tt.name, f.Undo)
 		}

@@ -49,7 +49,7 @@ func (f *facts) place(g *Group, t *Target) endpoint {
 }
 
 // located are those of some endpoints whose address is known, and in place of a balancer that is a
-// target its nodes.
+// target its nodes, by the family in which the group is spoken to.
 func (f *facts) located(list []endpoint) (places []endpoint) {
 	for _, e := range list {
 		switch {
@@ -61,7 +61,7 @@ func (f *facts) located(list []endpoint) (places []endpoint) {
 				for _, text := range i.Addresses {
 					at := e
 					at.subnet, at.zone = i.Subnet, i.Zone
-					if at.address, _ = netip.ParseAddr(text); at.address.IsValid() {
+					if at.address, _ = netip.ParseAddr(text); at.address.IsValid() && at.address.Is6() == (e.group.AddressType == "ipv6") {
 						places = append(places, at)
 					}
 				}

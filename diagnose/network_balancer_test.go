@@ -542,6 +542,17 @@ func TestBalancerBehindACLs(t *testing.T) {
 			s.Network.Interfaces = s.Network.Interfaces[:len(s.Network.Interfaces)-1]
 			s.Network.Interfaces[len(s.Network.Interfaces)-1].Subnet, s.Network.Interfaces[len(s.Network.Interfaces)-1].Addresses = "subnet-edge-a", []string{"10.0.0.90"}
 		}, "", "", false},
+		{"in to its nodes by IPv6, which the group does not speak", func(s *Snapshot) {
+			for i := range s.Network.Subnets {
+				s.Network.Subnets[i].CIDRs = append(s.Network.Subnets[i].CIDRs, fmt.Sprintf("2001:db8:0:%d::/64", i))
+			}
+			for i := range s.Network.Interfaces {
+				if n := &s.Network.Interfaces[i]; n.Behind != "" {
+					n.Addresses = append(n.Addresses, fmt.Sprintf("2001:db8:0:%d::90", i-2))
+				}
+			}
+			s.group("sg-lb").Egress[0].CIDRs = []string{"0.0.0.0/0"}
+		}, "", "", false},
 		{"out to some nodes", func(s *Snapshot) {
 			s.group("sg-lb").Egress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"10.0.10.0/24"}}}
 			s.all("healthy", "", "")

@@ -70,14 +70,7 @@ func (f *Finding) finish(facts *facts) {
 	if f.share == nil {
 		return
 	}
-	if all := f.share; facts.Target != "" { // a share may be of the whole group
-		f.share = func(row Failure) int64 {
-			if !facts.concerns(row.Target) {
-				return 0
-			}
-			return all(row)
-		}
-	}
+	f.share = facts.ofAsked(f.share) // which may be of the whole group
 	f.Explains = facts.sum(f.share)
 	first, last := facts.firstAndLast(f.share)
 	if first.IsZero() {

@@ -83,6 +83,7 @@ func (f *facts) targetsSince(share func(Failure) int64) time.Duration {
 // when it was. late is what metrics count of them after the logs. What comes now and then
 // is over only after a longer rest than it had before.
 func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
+	share = f.ofAsked(share)
 	if late > 0 || slices.ContainsFunc(f.of(g), func(e endpoint) bool {
 		return slices.Contains(targets, e.name()) && (!e.healthy() || e.target.Anomalous) || g.Type == "lambda" && e.failing()
 	}) {
@@ -95,10 +96,24 @@ func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, la
 	return f.span(first, last), true
 }
 
+// ofAsked is the part of a share that concerns the target that was asked about; all of it, if none was.
+func (f *facts) ofAsked(share func(Failure) int64) func(Failure) int64 {
+	return func(row Failure) int64 {
+		if !f.concerns(row.Target) {
+			return 0
+		}
+		return share(row)
+	}
+}
+
 // passSince reports whether targets to which no connection came about pass health checks on that very
 // port now, so long after it that they were seen to fail in between, and when it was. Nothing, or little,
 // was sent to them since.
 func (f *facts) passSince(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
+	if f.Balancer.Type == Classic { // metrics count failed checks of its own beside requests, and of all groups
+		return "", false
+	}
+	share = f.ofAsked(share)
 	first, last := f.firstAndLast(share)
 	seen := time.Duration(g.Check.Unhealthy*g.Check.Interval) * time.Second // until checks that fail show
 	if late > 0 || last.IsZero() || f.Taken.Sub(last) < seen || !f.isRest(f.Taken.Sub(last), among(share)) {

@@ -319,3 +319,20 @@ func TestNoTargetOver(t *testing.T) {
 		}
 	}
 }
+
+// TestOverForOne: where one target is asked about, its failures are over though others of its group go on.
+func TestOverForOne(t *testing.T) {
+	for _, asked := range []string{"", first, second} {
+		s := base()
+		s.restart("Target_Connection_Error", 502)
+		s.Logs.Failures[1].Last = s.Until
+		for i := range s.Logs.Minutes {
+			s.Logs.Minutes[i].Reasons["Target_Connection_Error"] += 2
+		}
+		s.Target = asked
+		f := Diagnose(copied(t, s)).finding("target-port-refused")
+		if over := asked == first; f == nil || (f.Level == Warn) != over {
+			t.Errorf("%q: want it to be over: %v: %+v", asked, over, f)
+		}
+	}
+}

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
+
+	"loglens/internal/when"
 )
 
 // A target group's response times and traffic are worth telling apart from chance where
@@ -57,15 +60,25 @@ func slower(now, was timed) bool {
 	return min(now.answered, was.answered) >= changedFrom && (longer(now.p50, was.p50) || longer(now.p95, was.p95))
 }
 
-// quieter reports whether a group has a third of the requests that it had, or fewer.
-func quieter(now, was timed) bool {
-	return was.requests >= changedFrom && grownFold*now.requests <= was.requests
+// quieter reports whether a group has a third of the requests that it had, or fewer, as
+// far as the logs of the window are there: see settledShare.
+func quieter(now, was timed, share float64) bool {
+	return was.requests >= changedFrom && grownFold*float64(now.requests) <= share*float64(was.requests)
+}
+
+// settledShare is how much of a window the logs have been delivered for, nearly always, of
+// 1. What is not there yet must not look like traffic that has stopped.
+func settledShare(w when.Window, now time.Time) float64 {
+	if until := now.Add(-settled); !now.IsZero() && until.Before(w.Until) {
+		return max(0, until.Sub(w.From).Seconds()/w.Until.Sub(w.From).Seconds())
+	}
+	return 1
 }
 
 // changedTable is which target groups have become slow, or have lost their traffic,
 // against the window before: what no count of failures tells. Those that had most
 // requests come first.
-func changedTable(now Basis, before *Basis) *Table {
+func changedTable(now Basis, before *Basis, at time.Time) *Table {
 	t := &Table{
 		Report: "changed", Version: 1, Window: now.totals.Window, Columns: changedColumns,
 		Narrow: []string{"p50_before", "p95_before", "target_group"}, Keys: []string{"target_group"},
@@ -80,7 +93,7 @@ func changedTable(now Basis, before *Basis) *Table {
 	for _, r := range timedRows(now.latency) {
 		current[key(r)] = r
 	}
-	earlier := timedRows(before.latency)
+	earlier, share := timedRows(before.latency), settledShare(t.Window, at)
 	slices.SortStableFunc(earlier, func(a, b timed) int {
 		return cmp.Or(cmp.Compare(b.requests, a.requests), cmp.Compare(key(a), key(b)))
 	})
@@ -88,11 +101,11 @@ func changedTable(now Basis, before *Basis) *Table {
 		r := current[key(was)]
 		var change string
 		switch {
-		case quieter(r, was) && r.requests == 0:
+		case quieter(r, was, share) && r.requests == 0:
 			change = "no requests"
-		case quieter(r, was) && slower(r, was):
+		case quieter(r, was, share) && slower(r, was):
 			change = "fewer, slower"
-		case quieter(r, was):
+		case quieter(r, was, share):
 			change = "fewer"
 		case slower(r, was):
 			change = "slower"

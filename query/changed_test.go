@@ -12,7 +12,9 @@ import (
 
 	gocmp "github.com/google/go-cmp/cmp"
 
+	"loglens/ingest"
 	"loglens/internal/when"
+	"loglens/query"
 )
 
 // TestSummaryTellsWhatChanged: target groups that nothing fails in, and that have become
@@ -69,6 +71,35 @@ func TestSummaryTellsWhatChanged(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestSummaryBeforeLogsAreThere: what has not been delivered yet is no traffic that has stopped.
+func TestSummaryBeforeLogsAreThere(t *testing.T) {
+	var log strings.Builder
+	w := when.Window{From: end.Add(-time.Hour), Until: end}
+	for second := range 2 * 60 * 60 {
+		if at := w.From.Add(time.Duration(second)*time.Second - time.Hour); at.Before(end.Add(-40 * time.Minute)) {
+			fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
+				"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n",
+				at.Format("2006-01-02T15:04:05.000000Z"))
+		}
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for asked, want := range map[time.Duration][]string{
+		-20 * time.Minute: nil,                  // 1200 requests of the 25 minutes that should be there
+		0:                 nil,                  // of 45 minutes
+		time.Hour:         {"fewer|1200|3600|"}, // of all: a third
+	} {
+		sum := summedUp(t, w, func(w when.Window) *query.Store {
+			return open(t, dir, ingest.Plan{Window: w, Now: end.Add(asked)}, 1)
+		})
+		if diff := gocmp.Diff(want, picked(t, section(t, sum, "changed"), "change", "requests", "requests_before")); diff != "" {
+			t.Errorf("asked %s after the end (-want +got):\n%s", asked, diff)
+		}
 	}
 }
 

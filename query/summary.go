@@ -104,7 +104,7 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 	at := slices.IndexFunc(sum.Sections, func(s Section) bool { return s.Name == "coverage" })
 	sum.Sections = slices.Insert(sum.Sections, at,
 		Section{"latency", "Response times by target group", now.latency.cut(sectionLimit)},
-		Section{"changed", "Slower, or with less traffic, than in the window before", changedTable(now, before)},
+		Section{"changed", "Slower, or with less traffic, than in the window before", changedTable(now, before, s.in.Plan.Now)},
 		Section{"new", "New since the window before", newsTable(now, before)},
 	)
 	if sum.Totals.Accounting.Objects > 0 { // or there is nothing to compare

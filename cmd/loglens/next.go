@@ -13,13 +13,18 @@ import (
 
 // further suggests how to go on from an answer: by dividing it once more, and by
 // looking at the lines behind its first count. Where nothing failed, targets may be slow,
-// or answer with 4xx. in is what was read.
+// or answer with 4xx; and when it is known what fails where, the balancer's settings tell
+// why, if AWS was asked for it by a name. in is what was read.
 func further(r query.Report, o reportOptions, args []string, in input, t *query.Table) {
-	if t.Failures && t.Total == 0 && t.Requests > 0 {
+	switch {
+	case t.Requests == 0 || t.Shown() == 0 && !t.Failures:
+	case t.Failures && t.Total == 0:
 		t.Next = command("targets", o, args, in.remote, nil, [][2]string{{"window", o.every}})
-	} else if t.Shown() > 0 && t.Requests > 0 && !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target") {
+	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):
 		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", o.every}}
 		t.Next = command(r.Name, o, args, in.remote, nil, flags)
+	case t.Failures && in.remote && o.read.source.balancer != "":
+		t.Next = command(diagnoseCommand, o, args, in.remote, nil, nil)
 	}
 	if t.Drill != nil {
 		t.Lines = lines(o, args, in, t.Drill)
@@ -50,6 +55,9 @@ const (
 	rawReport = "raw"
 	rawLimit  = 20
 )
+
+// diagnoseCommand looks at failures of all classes, and takes none.
+const diagnoseCommand = "diagnose"
 
 // longest is how long a command may be, in bytes. A shell's pattern may stand for hundreds
 // of files, whose names would take more screens than the answer.
@@ -83,7 +91,7 @@ func command(name string, o reportOptions, args []string, remote bool, filters m
 		add("external-id", o.read.source.aws.ExternalID)
 		add("endpoint-url", o.read.source.aws.EndpointURL)
 	}
-	if log := cmp.Or(filters["log"], "request"); log == "request" {
+	if log := cmp.Or(filters["log"], "request"); log == "request" && name != diagnoseCommand {
 		add("class", typed(strings.Join(o.classes, ","), strings.Join(outages, ",")))
 	}
 	for _, f := range flags {

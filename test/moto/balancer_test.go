@@ -162,6 +162,14 @@ func TestBalancer(t *testing.T) {
 		})
 	}
 
+	t.Run("what to ask next", func(t *testing.T) {
+		stdout, _, _ := loglens(t, "--lb", "shop-prod", "--since", "2h", "--by", "target")
+		want := "\n# next: loglens diagnose --since 2h --lb shop-prod --endpoint-url http://" + under.Address + "\n"
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	})
+
 	t.Run("nothing in the window", func(t *testing.T) {
 		_, stderr, status := loglens(t, "--lb", "shop-prod", "--since", "3d", "--until", "2d")
 		if status != 5 || !strings.Contains(stderr, "no log objects of load balancer "+id) {

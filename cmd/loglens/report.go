@@ -175,7 +175,7 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	}
 	if len(byNames(r)) > 0 {
 		if q.By, err = chosen("--by", o.by, byNames(r)); err != nil {
-			return q, e, err
+			return q, e, divides(err, r, o.by)
 		}
 	}
 	if r.Asks("classes") {
@@ -274,6 +274,26 @@ func chosen(flag string, words, all []string) ([]string, error) {
 		}
 	}
 	return list, nil
+}
+
+// divides adds to what is wrong with --by who knows the word: other reports that read the
+// logs of this one, or else SQL, if these are of requests.
+func divides(err error, r query.Report, words []string) error {
+	var wrong *usageError
+	i := slices.IndexFunc(words, func(w string) bool { return !slices.Contains(byNames(r), strings.TrimSpace(w)) })
+	if !errors.As(err, &wrong) || i < 0 || strings.TrimSpace(words[i]) == "" {
+		return err
+	}
+	word := strings.TrimSpace(words[i])
+	for _, other := range query.Reports() {
+		if other.Kinds() == r.Kinds() && slices.Contains(byNames(other), word) {
+			wrong.hint += "\nloglens " + other.Name + " takes " + word
+		}
+	}
+	if r.Kinds() == query.KindsNamed("failure") && word != query.WindowDimension && !strings.Contains(wrong.hint, "\n") {
+		wrong.hint += "\nany other column: loglens sql 'select user_agent, count(*) from failure group by all order by 2 desc'"
+	}
+	return wrong
 }
 
 // byNames are the dimensions that --by takes; time has a flag of its own.

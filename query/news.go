@@ -87,7 +87,12 @@ func newsTable(now Basis, before *Basis) *Table {
 	})
 	for _, r := range rows {
 		change, old := "new", was[r.key]
+		if old.key == "" && r.what == "reason" {
+			old.requests = before.totals.Requests // a reason that nothing failed for has no row
+		}
 		switch {
+		case r.failures == 0:
+			continue
 		case old.failures == 0:
 		case grown(r, old):
 			change = "grown"
@@ -104,7 +109,7 @@ func newsTable(now Basis, before *Basis) *Table {
 	return t
 }
 
-// rate is nil where there were no requests.
+// rate is nil where there were no requests, as for a target that was not there.
 func rate(r tried) any {
 	if r.requests == 0 {
 		return nil

@@ -229,25 +229,36 @@ func news(t *testing.T, s *query.Summary, truth *demo.Truth, w when.Window, reas
 		return
 	}
 	want := map[string]string{}
-	add := func(now, was map[string]numbers) {
+	add := func(now, was map[string]numbers, requests func(key string) int64) {
 		for k, n := range now {
 			old := was[k]
+			rate := "<nil>" // nobody asked
+			if all := requests(k); all > 0 {
+				rate = numbers{old.failures, all}.rate()
+			}
 			grown := float64(n.failures)/float64(n.requests) >= 3*float64(old.failures)/float64(old.requests) && n.failures-old.failures >= 10
 			switch {
 			case old.failures == 0:
-				want[k] = fmt.Sprintf("%d|0|%s|", n.failures, n.rate())
+				want[k] = fmt.Sprintf("%d|0|%s|%s|", n.failures, n.rate(), rate)
 			case grown:
-				want["grown "+k] = fmt.Sprintf("%d|%d|%s|", n.failures, old.failures, n.rate())
+				want["grown "+k] = fmt.Sprintf("%d|%d|%s|%s|", n.failures, old.failures, n.rate(), rate)
 			}
 		}
 	}
-	add(reasons, failuresBy(truth, before, reasonOf, nothing))
-	add(targets, failuresBy(truth, before, targetOf, targetOf))
+	asked := map[string]int64{}
+	for i := range truth.Requests {
+		if r := &truth.Requests[i]; before.Contains(r.Time) {
+			asked[nothing(r)]++
+			asked[targetOf(r)]++
+		}
+	}
+	add(reasons, failuresBy(truth, before, reasonOf, nothing), func(string) int64 { return asked[""] })
+	add(targets, failuresBy(truth, before, targetOf, targetOf), func(key string) int64 { return asked[key] })
 	if n := len(got.Rows) + int(got.RowsLeft); n != len(want) || len(got.Rows) > 20 {
 		t.Errorf("%d rows and %d left, truth %d", len(got.Rows), got.RowsLeft, len(want))
 	}
 	last := int64(-1)
-	for i, row := range picked(t, got, "what", "change", "reason", "reason_source", "target_group_arn", "target", "failures", "failures_before", "failure_rate") {
+	for i, row := range picked(t, got, "what", "change", "reason", "reason_source", "target_group_arn", "target", "failures", "failures_before", "failure_rate", "failure_rate_before") {
 		k := cut(row, 6)
 		values := row[len(k):]
 		if got.Rows[i][1] == "grown" {

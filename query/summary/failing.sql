@@ -1,6 +1,6 @@
 -- report: failing
 -- version: 1
--- about: Every reason and every target with a failure, to be compared with those of another window.
+-- about: Every reason with a failure and every target, to be compared with those of another window.
 -- limit: 0
 --
 -- column: what             text  everyone
@@ -27,10 +27,12 @@ passing AS (
 	UNION ALL BY NAME
 	SELECT 'target' AS what, target_group_arn, target, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL
 )
-SELECT hit.what, reason, reason_source,
-	split_part(split_part(hit.target_group_arn, ':targetgroup/', 2), '/', 1) AS target_group,
-	hit.target_group_arn, hit.target, failures, requests
-FROM hit LEFT JOIN passing
+SELECT coalesce(hit.what, passing.what) AS what, reason, reason_source,
+	split_part(split_part(coalesce(hit.target_group_arn, passing.target_group_arn), ':targetgroup/', 2), '/', 1) AS target_group,
+	coalesce(hit.target_group_arn, passing.target_group_arn) AS target_group_arn, coalesce(hit.target, passing.target) AS target,
+	coalesce(failures, 0) AS failures, requests
+FROM hit FULL JOIN passing
 	ON passing.what = hit.what AND passing.target IS NOT DISTINCT FROM hit.target
 	AND passing.target_group_arn IS NOT DISTINCT FROM hit.target_group_arn
+WHERE hit.what IS NOT NULL OR passing.what = 'target'
 ORDER BY ALL;

@@ -29,6 +29,61 @@ func further(r query.Report, o reportOptions, args []string, in input, t *query.
 	if t.Drill != nil {
 		t.Lines = lines(o, args, in, t.Drill)
 	}
+	if where := whichRequests(r, o); where != "" && t.Shown()+t.RowsLeft > 0 {
+		t.Next = allOf(where, o, args, in)
+	} else if where != "" {
+		say := "only requests that failed are looked at"
+		if all := allOf(where, o, args, in); all != "" {
+			say += "; all: " + all
+		}
+		t.Warnings = append(t.Warnings, say)
+	}
+}
+
+// whichRequests is the condition in SQL that the filters of raw stand for, "" if they ask for
+// nothing, for other lines than requests, or for what only failures have.
+func whichRequests(r query.Report, o reportOptions) string {
+	if r.Name != rawReport {
+		return ""
+	}
+	columns := map[string]string{
+		"load_balancer": "elb", "target_group": "target_group", "target_group_arn": "target_group_arn", "target": "target", "node": "node",
+		"client": "client_ip", "network": "client_net", "route": "route", "status": "elb_status_code", "target_status": "target_status_code",
+	}
+	var list []string
+	for _, f := range r.Filters {
+		at, column := o.filters[f.Name], columns[f.Name]
+		if at == nil || *at == "" {
+			continue
+		}
+		switch value := *at; {
+		case f.Name == "log" && value == "request":
+		case column == "":
+			return ""
+		case value == "-":
+			list = append(list, column+" is null")
+		case f.Number:
+			list = append(list, column+" = "+value)
+		default:
+			list = append(list, column+" = '"+strings.ReplaceAll(value, "'", "''")+"'")
+		}
+	}
+	return strings.Join(list, " and ")
+}
+
+// allOf is the command that shows all requests for which a condition holds, whether they
+// failed or not, "" if there is none: a store may have failures alone.
+func allOf(where string, o reportOptions, args []string, in input) string {
+	if in.sources == nil {
+		return ""
+	}
+	o.classes = outages // sql has no such flag
+	statement := "select time, raw from request where " + where
+	word := ingest.ShellWord(statement)
+	if strings.Contains(statement, "'") && !strings.ContainsAny(statement, "\"$`\\!") {
+		word = `"` + statement + `"` // quotes of SQL need no escapes there
+	}
+	return command("sql "+word, o, args, in.remote, nil, nil)
 }
 
 // lines is the command that shows the lines behind a count, and no others. It names the

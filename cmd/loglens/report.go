@@ -74,7 +74,8 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 		if filter.Words != nil {
 			about = strings.Join(filter.Words, ", ") + ": " + about
 		}
-		o.filters[filter.Name] = f.String(flagName(filter.Name), "", about)
+		o.filters[filter.Name] = new(string)
+		f.Var(&one{text: o.filters[filter.Name]}, flagName(filter.Name), about)
 		if filter.Words != nil {
 			complete(c, flagName(filter.Name), filter.Words)
 		}

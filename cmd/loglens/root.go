@@ -55,6 +55,9 @@ func (a *app) rootCommand() *cobra.Command {
 		if meant := meantFlag(c, err); meant != "" {
 			hint = "is it " + meant + "? " + hint
 		}
+		if errors.Is(err, errTwice) {
+			hint = "ask about each alone"
+		}
 		return usage(hint, "%w", badFlag(err))
 	})
 	root.Flags().Bool("version", false, "print the version") // cobra's own would take -v
@@ -96,6 +99,9 @@ func badFlag(err error) error {
 		return err
 	}
 	f := invalid.GetFlag()
+	if errors.Is(err, errTwice) {
+		return fmt.Errorf("--%s is given twice, as %s and %s, and takes one", f.Name, f.Value, invalid.GetValue())
+	}
 	switch f.Value.Type() {
 	case "int", "int64":
 		return fmt.Errorf("--%s: %q is not a whole number", f.Name, invalid.GetValue())
@@ -104,6 +110,32 @@ func badFlag(err error) error {
 	}
 	return err
 }
+
+// one is a flag that chooses one of many. If the last of two took the place of the first,
+// the answer would leave out half of what was asked for, without a word.
+type one struct {
+	text *string
+	set  bool
+}
+
+var errTwice = errors.New("given twice")
+
+func (o *one) Set(text string) error {
+	if o.set && text != *o.text {
+		return errTwice
+	}
+	*o.text, o.set = text, true
+	return nil
+}
+
+func (o *one) String() string {
+	if o.text == nil { // of a zero value, which pflag makes
+		return ""
+	}
+	return *o.text
+}
+
+func (o *one) Type() string { return "string" }
 
 // noArgs refuses arguments where none is meant.
 func noArgs(c *cobra.Command, args []string) error {

@@ -37,7 +37,7 @@ type sourceOptions struct {
 
 func (o *sourceOptions) flags(f *pflag.FlagSet) {
 	o.aws.Clock = new(ingest.Clock)
-	f.StringVar(&o.balancer, "lb", "", "load balancer: name, ARN or DNS name")
+	f.Var(&one{text: &o.balancer}, "lb", "load balancer: name, ARN or DNS name")
 	f.StringVar(&o.aws.Profile, "profile", "", "AWS profile")
 	f.StringVar(&o.aws.Region, "region", "", "AWS region (a bucket's is found by itself)")
 	f.StringVar(&o.aws.RoleARN, "role-arn", "", "role to assume")

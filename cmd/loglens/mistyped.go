@@ -83,6 +83,12 @@ func meantFlag(c *cobra.Command, err error) string {
 	if slices.Contains(report.Encoders.Names(), name) && c.Flags().Lookup("output") != nil {
 		return "--output " + name
 	}
+	if other := otherNames[name]; c.Flags().Lookup(other) != nil {
+		return "--" + other
+	}
+	if raw, _, err := c.Root().Find([]string{rawReport}); err == nil && c.Flags().Lookup("class") != nil && raw.Flags().Lookup(name) != nil {
+		return raw.CommandPath() + " --" + name
+	}
 	best, least := "", 3
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		if d := ingest.Distance(name, f.Name); d < least && d < len(name)-1 {
@@ -90,4 +96,10 @@ func meantFlag(c *cobra.Command, err error) string {
 		}
 	})
 	return best
+}
+
+// otherNames are what other tools call our flags.
+var otherNames = map[string]string{
+	"from": "since", "start": "since", "last": "since", "after": "since", "to": "until", "end": "until", "before": "until",
+	"format": "output", "group-by": "by", "top": "limit", "timezone": "tz", "load-balancer": "lb",
 }

@@ -387,7 +387,7 @@ func (c *checker) node(node map[string]any, ctes map[string]int) (size int, err 
 	// function of an allowed name.
 	inFrom := kind == "FUNCTION" && tableFunctions[lower(name)]
 	if isCall && !allowed[lower(name)] && !inFrom {
-		return 0, refuse(hinted("functions that read nothing but their arguments are allowed", here(name)), "the function %s() is not allowed", name)
+		return 0, refuse(hinted("DuckDB's functions are allowed that read nothing but their arguments", here(name)), "the function %s() is not allowed", name)
 	}
 	if kind == "SELECT_NODE" {
 		return selectSize, nil

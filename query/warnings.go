@@ -38,10 +38,11 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		{n.odd, func() error { return s.odd(ctx, say) }},
 		{t.Accounting.Rejected, func() error { return s.rejected(ctx, t.Accounting.Rejected, say) }},
 		{n.alike, func() error { return s.copies(ctx, say) }},
+		{n.nameless - 1, func() error { return s.unpacked(ctx, say) }},
 		{n.nameless, func() error { return s.deliveredTwice(ctx, t.Balancers, say) }},
 		{n.classic, func() error { return s.namesakes(ctx, "object_read WHERE status = 'ok' AND named_kind", say) }},
 	} {
-		if about.objects == 0 {
+		if about.objects <= 0 {
 			continue
 		}
 		if err := about.warn(); err != nil {
@@ -133,12 +134,7 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 	var n int64
 	return s.each(ctx, func() {
 		if n > 0 {
-			next := "leave out one of each"
-			if s.reader != nil {
-				next = s.reader.disk.command("store rebuild") + " SOURCE makes one without"
-			}
-			say("%s of another, and %s count again: %s and %s; %s", amount.Of(n, "object is a copy", "objects are copies"),
-				amount.Noun(n, "its lines", "their lines"), one, other, next)
+			s.copied(say, n, one, other)
 		}
 	}, `
 		WITH alike AS (
@@ -151,6 +147,34 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 		)
 		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`,
 		[]any{&n, &one, &other})
+}
+
+// unpacked says the same of objects whose names AWS did not give: one that lies beside itself
+// without .gz, and is as long when it is unpacked, is what gunzip -k leaves.
+func (s *Store) unpacked(ctx context.Context, say func(string, ...any)) error {
+	var one, other string
+	var n int64
+	return s.each(ctx, func() {
+		if n > 0 {
+			s.copied(say, n, one, other)
+		}
+	}, `
+		WITH pair AS (
+			SELECT min(object_id) AS first, min_by(uri, object_id, 2) AS uris FROM object_read
+			WHERE status = 'ok' AND named_kind IS NULL AND bytes > 0 GROUP BY regexp_replace(uri, '[.]gz$', ''), bytes HAVING count(*) > 1
+		)
+		SELECT count(*), coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM pair`,
+		[]any{&n, &one, &other})
+}
+
+// copied says that n objects are copies, and names the first of them.
+func (s *Store) copied(say func(string, ...any), n int64, one, other string) {
+	next := "leave out one of each"
+	if s.reader != nil {
+		next = s.reader.disk.command("store rebuild") + " SOURCE makes one without"
+	}
+	say("%s of another, and %s count again: %s and %s; %s", amount.Of(n, "object is a copy", "objects are copies"),
+		amount.Noun(n, "its lines", "their lines"), one, other, next)
 }
 
 // deliveredTwice warns of objects that are not named as a balancer names its own logs, and

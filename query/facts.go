@@ -2,9 +2,12 @@ package query
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"time"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/when"
 	"loglens/parse"
 )
@@ -18,12 +21,39 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 		func() error { return s.totals(ctx, t, q.Classes) },
 		func() error { return s.notCounted(ctx, t, q.Classes) },
 		func() error { return s.warn(ctx, t) },
+		func() error { return s.shared(ctx, t, q.By) },
 	} {
 		if err := fill(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// shared warns of addresses of targets that are in use in several regions or accounts, as
+// networks that are set up alike have them: rows that nothing but the address tells apart are
+// of all of them.
+func (s *Store) shared(ctx context.Context, t *Table, by []string) error {
+	if !slices.Contains(by, "target") || slices.Contains(by, "target_group") || slices.Contains(by, "load_balancer") {
+		return nil
+	}
+	var n int64
+	var address, places *string
+	err := s.one(ctx, `
+		SELECT count(*), arg_max(target, (requests, target)), arg_max(places, (requests, target))
+		FROM (
+			SELECT target, sum(requests) AS requests, string_agg(DISTINCT place, ', ' ORDER BY place) AS places
+			FROM (
+				SELECT target, sum(requests) AS requests, split_part(target_group_arn, ':', 4) || ' of account ' || split_part(target_group_arn, ':', 5) AS place
+				FROM traffic WHERE target IS NOT NULL GROUP BY target, target_group_arn
+			)
+			WHERE place <> ' of account ' GROUP BY target HAVING count(DISTINCT place) > 1
+		)`, []any{&n, &address, &places})
+	if err == nil && n > 0 {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s in several regions or accounts, and each counts as one: %s is in %s%s; --by target_group as well tells them apart",
+			amount.Of(n, "address of a target is", "addresses of targets are"), *address, *places, andMore(n)))
+	}
+	return err
 }
 
 // window closes the open bounds of the window with the minutes that have requests.

@@ -19,7 +19,7 @@ import (
 const sqlHelp = `sql runs one SELECT of DuckDB's SQL over the logs, read-only:
 
   request         every request of an access log, streamed: never held in memory
-  failure         failing requests, whole
+  failure         requests that failed, of every class, whole
   traffic         requests by minute, load balancer, target group and target
   latency         answered requests by how long the target took
   failure_minute  failures by minute and all that reports divide by

@@ -9,7 +9,8 @@ import (
 // name is here, under another name. Source: Athena User Guide, "Query Application Load Balancer
 // logs", and those of Classic and Network Load Balancers, read 2026-11.
 
-// elsewhere is what stands here for a table or a column of those tables, or a function of Athena.
+// elsewhere is what stands here for a table or a column of those tables, or a function of Athena,
+// and for what other tools, and our own reports, call a column.
 var elsewhere = map[string]string{
 	"alb_access_logs": "request", "alb_logs": "request", "elb_logs": "request", "clb_logs": "request",
 	"alb_connection_logs": "connection", "nlb_tls_logs": "nlb_tls", "nlb_logs": "nlb_tls",
@@ -22,6 +23,8 @@ var elsewhere = map[string]string{
 	"lambda_error_reason": "error_reason", "listener_id": "listener", "tcp_connection_time_ms": "connection_time",
 	"tls_handshake_time_ms": "tls_handshake_time", "cert_arn": "chosen_cert_arn", "certificate_serial": "chosen_cert_serial",
 	"tls_cipher_suite": "tls_cipher", "tls_named_group": "tls_keyexchange",
+	"method": requestMethod, "path": requestPath, "host": requestHost, "uri": requestURL,
+	"client": "client_ip", "load_balancer": "elb", "elb": "load_balancer",
 
 	"date_format": "strftime(time, '%H:%M')", "approx_percentile": "quantile_cont(target_processing_time, 0.99)",
 	"parse_datetime": plainTime, "date_parse": plainTime, "from_iso8601_timestamp": plainTime,
@@ -40,10 +43,10 @@ const (
 // plainTime is a time of the logs, which has not to be read from a text.
 const plainTime = "time >= '2026-11-22 03:15'"
 
-// here tells what stands for a name of Athena, "" if it is none.
+// here tells what stands for a name of elsewhere, "" if it is none.
 func here(name string) string {
 	if what := elsewhere[lower(name)]; what != "" {
-		return "in place of Athena's " + lower(name) + ": " + what
+		return "in place of " + lower(name) + ": " + what
 	}
 	return ""
 }

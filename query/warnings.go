@@ -24,6 +24,10 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		say("the rows were there before all was read: %s not read to %s end, and %s not counted", amount.Of(s.unread, "object was", "objects were"),
 			amount.Noun(s.unread, "its", "their"), amount.Noun(s.unread, "is", "are"))
 	}
+	if a := t.Accounting; a.Parsed == 0 && a.Skipped > 0 && s.in.Plan.LoadBalancer == "" {
+		say("%s of another time than was asked for: is the window right, and --tz?",
+			amount.Noun(a.Skipped, "the only entry is", fmt.Sprintf("all %d entries are", a.Skipped)))
+	}
 	s.warnOfGaps(t)
 	n, err := s.signs(ctx)
 	if err != nil {

@@ -29,7 +29,8 @@ func further(r query.Report, o reportOptions, args []string, in input, t *query.
 	if t.Drill != nil {
 		t.Lines = lines(o, args, in, t.Drill)
 	}
-	if where := whichRequests(r, o); where != "" && t.Shown()+t.RowsLeft > 0 {
+	found := t.Shown()+t.RowsLeft > 0
+	if where := whichRequests(r, o, found); where != "" && found {
 		t.Next = allOf(where, o, args, in)
 	} else if where != "" {
 		say := "only requests that failed are looked at"
@@ -41,8 +42,9 @@ func further(r query.Report, o reportOptions, args []string, in input, t *query.
 }
 
 // whichRequests is the condition in SQL that the filters of raw stand for, "" if they ask for
-// nothing, for other lines than requests, or for what only failures have.
-func whichRequests(r query.Report, o reportOptions) string {
+// nothing, for other lines than requests, or for what only failures have. A path of which none
+// was found may not be as the report routes writes it.
+func whichRequests(r query.Report, o reportOptions, found bool) string {
 	if r.Name != rawReport {
 		return ""
 	}
@@ -64,6 +66,8 @@ func whichRequests(r query.Report, o reportOptions) string {
 			list = append(list, column+" is null")
 		case f.Number:
 			list = append(list, column+" = "+value)
+		case f.Name == "route" && !found && !strings.Contains(value, "{"):
+			list = append(list, "request like '%"+strings.NewReplacer("'", "''", "*", "%").Replace(value)+"%'")
 		default:
 			list = append(list, column+" = '"+strings.ReplaceAll(value, "'", "''")+"'")
 		}

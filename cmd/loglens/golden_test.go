@@ -93,7 +93,7 @@ func asked(t *testing.T, r query.Report, now time.Time) *query.Table {
 			t.Error(err)
 		}
 	}()
-	o := reportOptions{by: without(r.Default, query.WindowDimension), classes: outages, limit: min(r.Limit, 12)}
+	o := reportOptions{by: undated(r.Default), classes: outages, limit: min(r.Limit, 12)}
 	if r.Limit == 0 {
 		o.limit = 12
 	}

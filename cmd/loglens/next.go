@@ -12,12 +12,16 @@ import (
 )
 
 // further suggests how to go on from an answer: by dividing it once more, and by
-// looking at the lines behind its first count. Where nothing failed, targets may be slow,
-// or answer with 4xx; and when it is known what fails where, the balancer's settings tell
-// why, if AWS was asked for it by a name. in is what was read.
+// looking at the lines behind its first count. Where nothing failed, clients may have been
+// refused, and targets may be slow or answer with 4xx. When it is known what fails where,
+// the balancer's settings tell why, if AWS was asked for it by a name. in is what was read.
 func further(r query.Report, o reportOptions, args []string, in input, t *query.Table) {
 	switch {
 	case t.Requests == 0 || t.Shown() == 0 && !t.Failures:
+	case t.Failures && t.Total == 0 && oftenRefused(t.NotCounted, t.Requests):
+		o.classes = []string{"all"}
+		by := typed(strings.Join(o.by, ","), strings.Join(undated(r.Default), ","))
+		t.Next = command(r.Name, o, args, in.remote, nil, [][2]string{{"by", by}, {"window", o.every}})
 	case t.Failures && t.Total == 0:
 		t.Next = command("targets", o, args, in.remote, nil, [][2]string{{"window", o.every}})
 	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):
@@ -88,6 +92,15 @@ func allOf(where string, o reportOptions, args []string, in input) string {
 		word = `"` + statement + `"` // quotes of SQL need no escapes there
 	}
 	return command("sql "+word, o, args, in.remote, nil, nil)
+}
+
+// oftenRefused reports whether the failures that were not counted are more than clients and
+// scanners make on any balancer, such as those of everybody who cannot log in.
+func oftenRefused(list []query.NotCounted, requests int64) bool {
+	for _, n := range list {
+		requests -= 20 * n.Requests
+	}
+	return requests <= 0
 }
 
 // lines is the command that shows the lines behind a count, and no others. It names the

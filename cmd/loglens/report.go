@@ -57,7 +57,7 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 		c.SetFlagErrorFunc(undivided)
 	}
 	if len(byNames(r)) > 0 {
-		f.StringSliceVar(&o.by, "by", without(r.Default, query.WindowDimension), "divide by "+strings.Join(byNames(r), ", "))
+		f.StringSliceVar(&o.by, "by", undated(r.Default), "divide by "+strings.Join(byNames(r), ", "))
 		complete(c, "by", byNames(r))
 	}
 	if r.Has(query.WindowDimension) {
@@ -299,11 +299,12 @@ func divides(err error, r query.Report, words []string) error {
 
 // byNames are the dimensions that --by takes; time has a flag of its own.
 func byNames(r query.Report) []string {
-	return without(r.DimensionNames(), query.WindowDimension)
+	return undated(r.DimensionNames())
 }
 
-func without(words []string, word string) []string {
-	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return w == word })
+// undated leaves out the dimension that --window asks for.
+func undated(dimensions []string) []string {
+	return slices.DeleteFunc(slices.Clone(dimensions), func(d string) bool { return d == query.WindowDimension })
 }
 
 // complete offers words for a flag, and behind each comma of a list. Shells drop what does

@@ -111,7 +111,7 @@ ranked AS (
 )
 SELECT
 	unnest(ranked.key), checks, failed, CASE WHEN NOT list_contains($by, 'reason') THEN failed / checks END AS failure_rate, mostly,
-	CASE WHEN NOT list_contains($by, 'reason') THEN coalesce(flaps, 0) END AS flaps, nodes,
+	CASE WHEN NOT list_contains($by, 'reason') THEN flaps END AS flaps, nodes,
 	first_failed, last_failed, CASE WHEN known THEN coalesce(open.minutes, 0) END AS fail_open_minutes, CASE WHEN known THEN coalesce(open.requests, 0) END AS fail_open_requests, all_rows,
 	MAP {
 		'since': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(greatest(ranked.key.window_start, make_timestamp($asked_since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,

@@ -227,6 +227,15 @@ func (r *Report) verdict() string {
 	return text
 }
 
+// answer is what is wrong, in the sentence of the first finding; "" if nothing is. It stands
+// before the way there, which fills a screen.
+func (r *Report) answer() string {
+	if len(r.Findings) == 0 || r.Findings[0].Level == Note {
+		return ""
+	}
+	return "1. " + r.Findings[0].Sentence
+}
+
 // runAs says whose credentials the commands need, if an option of theirs cannot; "" if one
 // does, or there are none.
 func (r *Report) runAs() string {

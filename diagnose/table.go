@@ -29,6 +29,9 @@ func encodeTable(w io.Writer, r *Report, s report.Style) error {
 	}
 	p.say("", r.headline())
 	p.say("", r.verdict())
+	if answer := r.answer(); answer != "" {
+		p.say("   ", answer)
+	}
 	if left := r.Observed.notCounted(); left != "" {
 		p.say("", left)
 	}
@@ -153,6 +156,9 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
 	line("%s\n", report.Markdown(r.headline()))
 	line("**%s**\n", r.verdict())
+	if answer := r.answer(); answer != "" {
+		line("%s\n", report.Markdown(answer))
+	}
 	if left := r.Observed.notCounted(); left != "" {
 		line("%s\n", report.Markdown(left))
 	}

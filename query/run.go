@@ -45,8 +45,33 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	if err := errors.Join(s.blamed(s.run(ctx, t, r, q)), done()); err != nil {
 		return nil, err
 	}
-	t.Warnings = append(t.Warnings, q.otherwise(t)...)
+	t.Warnings = append(t.Warnings, append(q.otherwise(t), t.lookalikes()...)...)
 	return t, nil
+}
+
+// lookalikes warns of target groups that share a name, as those of two accounts may: people
+// see their rows by name. Nothing is said where a row has its balancer.
+func (t *Table) lookalikes() []string {
+	at := func(name string) int { return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name }) }
+	name, arn := at("target_group"), at("target_group_arn")
+	if name < 0 || arn < 0 || at("load_balancer") >= 0 {
+		return nil
+	}
+	arns, told := map[any]any{}, map[any]bool{}
+	var names []string
+	for _, row := range t.Rows {
+		if first, seen := arns[row[name]]; !seen {
+			arns[row[name]] = row[arn]
+		} else if first != row[arn] && !told[row[name]] {
+			told[row[name]] = true
+			names = append(names, fmt.Sprint(row[name]))
+		}
+	}
+	if names == nil {
+		return nil
+	}
+	return []string{fmt.Sprintf("%s of several target groups, of which each has rows of its own: %s%s; --by load_balancer as well tells them apart, and --output json has their ARNs",
+		amount.Of(len(names), "name is that", "names are those"), names[0], andMore(int64(len(names))))}
 }
 
 // otherwise says that the answer is divided by UTC where a zone was named, in which the

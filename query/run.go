@@ -52,7 +52,9 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 // lookalikes warns of target groups that share a name, as those of two accounts may: people
 // see their rows by name. Nothing is said where a row has its balancer.
 func (t *Table) lookalikes() []string {
-	at := func(name string) int { return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name }) }
+	at := func(name string) int {
+		return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+	}
 	name, arn := at("target_group"), at("target_group_arn")
 	if name < 0 || arn < 0 || at("load_balancer") >= 0 {
 		return nil

@@ -43,9 +43,8 @@ there. --max-bytes bounds each of the two windows.
 
 --fail-if makes the exit status 20 if a condition over the totals is true:
 fields, > >= < <= == !=, numbers with %, ms, s or k, and, or; "and" binds more
-tightly. A time without a unit is in seconds. What compares a number that is not
-known is false: a rate without requests, and a response time where no target
-answered. The fields are
+tightly. What compares a number that is not known is false: a rate without
+requests, and a response time where no target answered. The fields are
 `
 
 func (a *app) summaryCommand() *cobra.Command {

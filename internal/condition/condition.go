@@ -15,7 +15,7 @@ type Unit int
 const (
 	Count   Unit = iota // bare, or with k
 	Ratio               // 0 to 1, bare or with %
-	Seconds             // bare, or with ms or s
+	Seconds             // with ms or s, unless it is 0
 )
 
 // Field is a number that a condition may ask for.
@@ -214,6 +214,8 @@ func number(word, field string, unit Unit) (float64, error) {
 		return 0, fmt.Errorf("%q is no number", word)
 	case unit == Ratio && x > 1:
 		return 0, fmt.Errorf("%s is at most 1, which is 100%%: write %s%%", field, digits)
+	case unit == Seconds && x > 0 && digits == word:
+		return 0, fmt.Errorf("%s is a time: write %sms or %[2]ss", field, digits)
 	}
 	return x, nil
 }

@@ -36,10 +36,11 @@ func TestTrue(t *testing.T) {
 		{"failure_rate > 0 or requests >= 1k and failures > 5", true},
 		{"failures > 5 or failures < 5 or failures == 5", true},
 		{"p99 > 0s", false},
+		{"p99 > 0", false},
 		{"p99 <= 5ms", false},
-		{"p99 != 1", false},
+		{"p99 != 1s", false},
 		{"failures!=4", true},
-		{"p99 > 1 or failures == 5", true},
+		{"p99 > 1 s or failures == 5", true},
 		{"\tfailures\n==\t5 ", true},
 	}
 	for _, tt := range tests {
@@ -76,6 +77,7 @@ func TestErrors(t *testing.T) {
 		"p99 > 2m":                    `a time ms or s`,
 		"p99 > 2or failures > 1":      `"2or" is no number`,
 		"failures > 1.5.2":            `no number`,
+		"p99 > 200":                   "p99 is a time: write 200ms or 200s",
 		"p99 > 5%":                    "a rate takes %",
 		"failures > 5 and":            "a field is wanted at the end",
 		"failures > 5 requests > 3":   `"requests" stands where`,
@@ -97,11 +99,11 @@ func TestErrors(t *testing.T) {
 }
 
 func TestFields(t *testing.T) {
-	c, err := Parse("p99 > 1 and failures > 2 or p99 > 3", fields)
+	c, err := Parse("p99 > 1s and failures > 2 or p99 > 3s", fields)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(c.Fields(), c); got != "[p99 failures] p99 > 1 and failures > 2 or p99 > 3" {
+	if got := fmt.Sprint(c.Fields(), c); got != "[p99 failures] p99 > 1s and failures > 2 or p99 > 3s" {
 		t.Error(got)
 	}
 }
@@ -132,7 +134,7 @@ func made(rng *rand.Rand) string {
 			b.WriteString([]string{" and ", " or "}[rng.IntN(2)])
 		}
 		f := fields[rng.IntN(len(fields))]
-		units := map[Unit][]string{Count: {"", "k"}, Ratio: {"%"}, Seconds: {"", "ms", "s"}}[f.Unit]
+		units := map[Unit][]string{Count: {"", "k"}, Ratio: {"%"}, Seconds: {"ms", "s"}}[f.Unit]
 		fmt.Fprintf(&b, "%s %s %d%s", f.Name, []string{">", ">=", "<", "<=", "==", "!="}[rng.IntN(6)], rng.IntN(4), units[rng.IntN(len(units))])
 	}
 	return b.String()

@@ -175,3 +175,37 @@ func TestDrillFilters(t *testing.T) {
 		}
 	}
 }
+
+// TestWallsEnd: the report of response times and the lines that it leads to agree about
+// failures just at the ends of a wall, of which the first belongs to it and the last does not.
+func TestWallsEnd(t *testing.T) {
+	var log strings.Builder
+	for _, us := range []int{9_999_999, 10_000_000, 10_499_999, 10_500_000, 59_999_999, 60_000_000, 60_500_000, 60_999_999, 61_000_000} {
+		created := end.Add(-time.Minute)
+		fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 -1 -1 -1 504 - 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
+			"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %s \"forward\" \"-\" \"-\"\n",
+			created.Add(time.Duration(us)*time.Microsecond).Format("2006-01-02T15:04:05.000000Z"), created.Format("2006-01-02T15:04:05.000000Z"))
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	latency, _ := query.FindReport("latency")
+	answer, err := open(t, dir, ingest.Plan{}, 1).Run(t.Context(), latency, query.Question{By: latency.Default, Classes: outages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := column(answer, "wall_10s", "wall_60s"); !slices.Equal(got, []string{"2 3"}) {
+		t.Errorf("at the walls %q, want 2 and 3", got)
+	}
+	raw, _ := query.FindReport("raw")
+	for name, want := range map[string]string{"10s": "2,3", "60s": "6,7,8"} {
+		answer, err := open(t, dir, ingest.Plan{}, 1).Run(t.Context(), raw, query.Question{Classes: outages, Filters: map[string]string{"wall": name}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(column(answer, "line_no"), ","); got != want {
+			t.Errorf("lines at the wall of %s: %s, want %s", name, got, want)
+		}
+	}
+}

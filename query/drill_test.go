@@ -117,6 +117,54 @@ func TestDrillOfChecksByWindow(t *testing.T) {
 	}
 }
 
+// TestDrillByWindow: the lines behind the first row of an answer that is divided by time are
+// those of that row's time, which begins with the window that was asked for.
+func TestDrillByWindow(t *testing.T) {
+	logs := map[string]string{
+		"access": "https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.2:8080 -1 -1 -1 504 - 1 2 \"GET https://h:443/ HTTP/1.1\" \"-\" - - " +
+			"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %s \"forward\" \"-\" \"-\"\n",
+		"connection": "%s 198.51.100.7 65530 443 TLSv1.3 TLS_AES_128_GCM_SHA256 0.012 \"CN=a\" NotBefore=2026-01-01T00:00:00Z;NotAfter=2027-01-01T00:00:00Z 0A Failed:ClientCertExpired TID_c7 x25519 app/a/50dc6c495c0c9188 203.0.113.9\n",
+		"health":     "http %s 0.1 10.0.1.2:8080 web FAIL 502 ResponseCodeMismatch app/a/50dc6c495c0c9188 203.0.113.9\n",
+	}
+	raw, _ := query.FindReport("raw")
+	for name, log := range map[string]string{
+		"top-errors": "access", "timeline": "access", "targets": "access", "latency": "access", "clients": "access", "routes": "access", "nodes": "access",
+		"tls": "connection", "health": "health",
+	} {
+		t.Run(name, func(t *testing.T) {
+			var text strings.Builder
+			for minute := range 10 {
+				at := end.Add(time.Duration(minute) * time.Minute)
+				text.WriteString(strings.ReplaceAll(strings.Replace(logs[log], "%s", at.Format("2006-01-02T15:04:05.000000Z"), 1), "%s", at.Add(-10*time.Second).Format("2006-01-02T15:04:05.000000Z")))
+			}
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(text.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			report, _ := query.FindReport(name)
+			for _, c := range []struct{ from, until, lines int }{{2, 7, 3}, {2, 4, 2}, {0, 10, 5}} {
+				w := when.Window{From: end.Add(time.Duration(c.from) * time.Minute), Until: end.Add(time.Duration(c.until) * time.Minute)}
+				answer, err := open(t, dir, ingest.Plan{Window: w}, 1).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages, Every: 5 * time.Minute})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if answer.Drill == nil || answer.Drill.Rows != int64(c.lines) {
+					t.Fatalf("of %s: the lines behind the first row are %+v, want %d", w, answer.Drill, c.lines)
+				}
+				filters := maps.Clone(answer.Drill.Filters)
+				part := narrowed(t, w, filters)
+				shown, err := open(t, dir, ingest.Plan{Window: part}, 1).Run(t.Context(), raw, query.Question{Classes: outages, Filters: filters})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if len(shown.Rows) != c.lines || part.From.Before(w.From) || part.Until.After(w.Until) {
+					t.Errorf("of %s: %d lines of %s, want %d", w, len(shown.Rows), part, c.lines)
+				}
+			}
+		})
+	}
+}
+
 // within returns the world that since and until leave to see, see narrowed.
 func (w *world) within(t *testing.T, filters map[string]string) *world {
 	t.Helper()

@@ -173,6 +173,7 @@ func (f *facts) ownCalls() *Finding {
 			if slices.Contains(g.transports(), "udp") {
 				found.Do = "if targets, or pods on them, call this balancer and time out now and then: call by another way; clients' addresses are preserved always where a group takes UDP"
 			} else if f.takesNodes(g) {
+				found.because(FromConfig, "by the command, targets of "+g.Name+" see the balancer's addresses in place of their clients': what they allow, limit or log by these needs proxy protocol before")
 				f.groupAttribute(found, g, attrClientIP, "false")
 			}
 		}
@@ -186,11 +187,21 @@ func (f *facts) ownCalls() *Finding {
 }
 
 // takesNodes reports whether a group's targets are known to let the balancer's own addresses in: health
-// checks come from these, and pass on the traffic port; and whether they see others now by a setting
-// that can be set back.
+// checks come from these, and pass on the traffic port; whether their security groups keep no client
+// out, who would come in by these addresses; and whether they see others now by a setting that can be
+// set back.
 func (f *facts) takesNodes(g *Group) bool {
+	everybody := "0.0.0.0/0"
+	if g.AddressType == "ipv6" {
+		everybody = "::/0"
+	}
 	all := f.whole(g)
-	return g.Attributes[attrClientIP] == "true" && len(all) > 0 && !slices.ContainsFunc(all, func(e endpoint) bool { return !e.healthy() || e.checkPort != e.port })
+	return g.Attributes[attrClientIP] == "true" && len(all) > 0 && !slices.ContainsFunc(all, func(e endpoint) bool {
+		openings, _ := f.openings(e.filters, false, "tcp", e.port)
+		return !e.healthy() || e.checkPort != e.port || !slices.ContainsFunc(openings, func(p Permission) bool {
+			return slices.Contains(p.CIDRs, everybody) || slices.ContainsFunc(p.Groups, func(id string) bool { return slices.Contains(f.Balancer.SecurityGroups, id) })
+		})
+	})
 }
 
 // blockedFlows looks at flows that the balancer's groups blocked. Outbound ones are the

@@ -376,6 +376,15 @@ func TestOwnCallsMended(t *testing.T) {
 		{"checks of another port", func(s *Snapshot) { s.checkPort("9090") }, false},
 		{"no target", func(s *Snapshot) { s.web().Targets = []Target{} }, false},
 		{"what it is now is not told", func(s *Snapshot) { delete(s.web().Attributes, attrClientIP) }, false},
+		{"targets that let in some clients only", func(s *Snapshot) {
+			s.Balancer.SecurityGroups = nil
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23", "10.7.0.0/16"}}}
+		}, false},
+		{"targets that let everybody in", func(s *Snapshot) {
+			s.Balancer.SecurityGroups = nil
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"0.0.0.0/0"}}}
+		}, true},
+		{"targets whose groups are not known", func(s *Snapshot) { s.Network.SecurityGroups = nil }, false},
 	} {
 		s := base()
 		s.network()

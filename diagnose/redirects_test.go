@@ -83,6 +83,7 @@ func TestHostBesideAnother(t *testing.T) {
 			r.Conditions = append(r.Conditions, Condition{Field: "path-pattern", Values: []string{"/a"}})
 		}, false},
 		{"that redirects", func(r *Rule) { r.Actions = []Action{{Type: "redirect", Status: "301"}} }, false},
+		{"that answers by itself", func(r *Rule) { r.Actions = []Action{{Type: "fixed-response", Status: "410"}} }, false},
 		{"with as many hosts as it may have", func(r *Rule) { r.Conditions[0].Values = []string{"example.com", "b.com", "c.com", "d.com", "e.com"} }, false},
 	} {
 		s := base()
@@ -99,6 +100,27 @@ func TestHostBesideAnother(t *testing.T) {
 		if strings.Contains(fix, `{"Values":["example.com","www.example.com"]}`) != tt.want || strings.Contains(undo, `{"Values":["example.com"]}`) != tt.want || (fix == "") == tt.want || len(f.Verify) == 0 {
 			t.Errorf("%s: want commands: %v: %q, and back %q, and %q", tt.name, tt.want, f.Fix, f.Undo, f.Verify)
 		}
+	}
+}
+
+// TestHostsOfOneRule: a command sets all hosts of a rule, and a second one would take out what the first
+// one has added.
+func TestHostsOfOneRule(t *testing.T) {
+	s := base()
+	r := forwardTo("1", webARN)
+	r.Conditions = []Condition{{Field: "host-header", Values: []string{"example.com", "www.example.org"}}}
+	s.Listeners[0].Protocol, s.Listeners[0].Rules = "HTTPS", []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+	s.Logs.StrayHosts = []StrayHost{{"www.example.com", 404, 900}, {"example.org", 404, 800}}
+	var fix []string
+	hosts := 0
+	for _, f := range Diagnose(copied(t, s)).Findings {
+		if f.ID == "host-without-rule" {
+			hosts++
+			fix = append(fix, f.Fix...)
+		}
+	}
+	if hosts != 2 || len(fix) != 1 || !strings.Contains(fix[0], `"www.example.com"`) {
+		t.Errorf("%d hosts, want 2, and a command for the first of them: %q", hosts, fix)
 	}
 }
 

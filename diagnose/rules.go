@@ -89,6 +89,10 @@ func (f *facts) strayHosts() (list []*Finding) {
 		found.because(FromConfig, "rules ask for "+few(hosts))
 		found.rival("", "a host that nobody is to use any more, which only scanners ask for")
 		f.askFor(found, h.Name)
+		if slices.ContainsFunc(list, func(other *Finding) bool { return len(other.Undo) > 0 && slices.Equal(other.Undo, found.Undo) }) {
+			found.Fix, found.Undo = nil, nil
+			found.because(FromConfig, "the rule that would take it is changed by the command for another host: ask again after that, as a command sets all hosts of a rule")
+		}
 		f.likeScanners(found, h.Requests)
 		list = append(list, found)
 	}
@@ -122,7 +126,7 @@ func (f *facts) askFor(found *Finding, host string) {
 		}
 	}
 	if len(rules) != 1 || len(rules[0].Conditions) != 1 || len(rules[0].Conditions[0].Values) >= mostConditions ||
-		slices.ContainsFunc(rules[0].Actions, func(a Action) bool { return a.Type == "redirect" }) { // which may be for this very host
+		!slices.ContainsFunc(rules[0].Actions, func(a Action) bool { return a.Type == "forward" }) { // a redirect may be for this very host
 		return
 	}
 	set := func(hosts ...string) string {

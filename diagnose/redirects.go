@@ -28,14 +28,21 @@ func (l Location) words() string {
 }
 
 // leadsBack reports whether a redirect of the i-th rule leads requests to that very rule again: all
-// that it takes, or those for one host, which no rule before it may take.
+// that it takes, or those for one host, which no rule before it may take. Headers may be others then,
+// such as that of a CDN which says how it was asked, and a host that is made of the one before is one.
 func (l Listener) leadsBack(i int, a Action) bool {
 	to := a.To
 	if a.Type != "redirect" || to == nil || to.Path != samePath || to.Query != sameQuery ||
-		to.Protocol != sameProtocol && !strings.EqualFold(to.Protocol, l.Protocol) || to.Port != samePort && to.Port != fmt.Sprint(l.Port) {
+		to.Protocol != sameProtocol && !strings.EqualFold(to.Protocol, l.Protocol) || to.Port != samePort && to.Port != fmt.Sprint(l.Port) ||
+		l.Rules[i].asks("http-header") || to.Host != sameHost && strings.Contains(to.Host, sameHost) {
 		return false
 	}
 	return to.Host == sameHost || l.Rules[i].mayTake(to.Host) && !slices.ContainsFunc(l.Rules[:i], func(r Rule) bool { return r.mayTake(to.Host) })
+}
+
+// asks reports whether a rule has a condition on one of some fields.
+func (r Rule) asks(fields ...string) bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return slices.Contains(fields, c.Field) })
 }
 
 // mayTake reports whether a rule may take requests for a host, as far as it asks for hosts.
@@ -93,11 +100,9 @@ func (f *facts) ruleLoop() *Finding {
 			}
 		}
 	}
-	for _, l := range f.Listeners {
-		if l.Protocol == "HTTPS" {
-			host := ingest.ShellWord(fmt.Sprintf("::%s:%d", f.Balancer.DNSName, l.Port))
-			found.Verify = append(found.Verify, fmt.Sprintf("curl -skI -m 5 --connect-to %s https://HOST:%d/", host, l.Port))
-		}
+	for _, l := range f.secure() {
+		host := ingest.ShellWord(fmt.Sprintf("::%s:%d", f.Balancer.DNSName, l.Port))
+		found.Verify = append(found.Verify, fmt.Sprintf("curl -skI -m 5 --connect-to %s https://HOST:%d/", host, l.Port))
 	}
 	if len(found.Verify) > 0 {
 		found.Do += "; where what is asked in HTTPS is redirected as well, it is not that"
@@ -107,7 +112,8 @@ func (f *facts) ruleLoop() *Finding {
 }
 
 // breakCircle says of a rule that redirects to where the request came from how it leads on: to where
-// all others lead, if that is one place. What it is to do only with one host is left to a person.
+// all others lead, if that is one place and open to all; from HTTP, to where HTTPS is spoken. What it
+// is to do only with one host is left to a person.
 func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 	rule := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
 	found.because(FromConfig, rule+": "+r.words()) // others may stand before it
@@ -120,18 +126,59 @@ func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 	}
 	found.Sentence = fmt.Sprintf("%s redirects requests to where they came from: clients are led in a circle.", upper(rule))
 	found.Do = "let the rule forward to the target group that these requests are for: only what comes in plain HTTP has to be redirected to HTTPS"
-	var on []Action
-	for _, other := range f.actions() {
-		if other.Type == "forward" && !slices.ContainsFunc(on, func(a Action) bool { return slices.Equal(a.Weights, other.Weights) && a.Sticky == other.Sticky }) {
-			on = append(on, other)
-		}
+	action, ok := f.leadsOn(l)
+	if secure := f.secure(); l.Protocol == "HTTP" && len(secure) > 0 {
+		found.Do = "let the rule redirect to the port of a listener that speaks HTTPS, in HTTPS"
+		to := *a.To
+		to.Protocol, to.Port = "HTTPS", fmt.Sprint(secure[0].Port)
+		action, ok = to.redirecting(a.Status), len(secure) == 1
 	}
-	if len(on) != 1 || on[0].Sticky || len(r.Actions) > 1 || !f.rulesKnown() {
+	if !ok || len(r.Actions) > 1 {
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
 		return
 	}
-	back := fmt.Sprintf(`{"Type":"redirect","RedirectConfig":{"Protocol":%q,"Host":%q,"Port":%q,"Path":%q,"Query":%q,"StatusCode":%q}}`, a.To.Protocol, a.To.Host, a.To.Port, a.To.Path, a.To.Query, "HTTP_"+a.Status)
-	found.Fix, found.Undo = []string{f.setAction(l, r, on[0].forwarding(sameWeight))}, []string{f.setAction(l, r, back)}
+	found.Fix, found.Undo = []string{f.setAction(l, r, action)}, []string{f.setAction(l, r, a.To.redirecting(a.Status))}
+}
+
+// secure are the listeners that speak HTTPS.
+func (f *facts) secure() (list []Listener) {
+	for _, l := range f.Listeners {
+		if l.Protocol == "HTTPS" {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// leadsOn is how a command has the one forward action that all rules have that forward; ok is false if
+// there are several, or some of these rules let in only who has logged in, has a certificate, or is asked
+// for by more than host, path and method: a rule without that would let everybody in.
+func (f *facts) leadsOn(at Listener) (action string, ok bool) {
+	var on []Action
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				if a.Type != "forward" {
+					continue
+				}
+				if len(r.Actions) > 1 || l.Mutual == "verify" && l.ARN != at.ARN || r.asks("source-ip", "http-header", "query-string") {
+					return "", false
+				}
+				if !slices.ContainsFunc(on, func(b Action) bool { return slices.Equal(b.Weights, a.Weights) && b.Sticky == a.Sticky }) {
+					on = append(on, a)
+				}
+			}
+		}
+	}
+	if len(on) != 1 || on[0].Sticky || !f.rulesKnown() {
+		return "", false
+	}
+	return on[0].forwarding(sameWeight), true
+}
+
+// redirecting is how a command has a redirect.
+func (l Location) redirecting(status string) string {
+	return fmt.Sprintf(`{"Type":"redirect","RedirectConfig":{"Protocol":%q,"Host":%q,"Port":%q,"Path":%q,"Query":%q,"StatusCode":%q}}`, l.Protocol, l.Host, l.Port, l.Path, l.Query, "HTTP_"+status)
 }
 
 // targetLoop looks for redirects of targets that clients do not get away from. The balancer

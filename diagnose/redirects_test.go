@@ -25,6 +25,8 @@ func TestRuleLeadsBack(t *testing.T) {
 		r.Conditions = conditions
 		return r
 	}
+	login := forwardTo("6", webARN)
+	login.Actions = append([]Action{{Type: "authenticate-oidc"}}, login.Actions...)
 	for _, tt := range []struct {
 		name        string
 		http, https []Rule // before the default ones
@@ -39,6 +41,11 @@ func TestRuleLeadsBack(t *testing.T) {
 		{"to the one host that it takes", nil, []Rule{loops(www, hosts("example.com", "*.example.com"))}, "redirects requests for www.example.com to where they are", ""},
 		{"to another host", nil, []Rule{loops(www, hosts("example.com"))}, "Rules redirect nearly every request", ""},
 		{"to a host that an earlier rule takes", nil, []Rule{forward(hosts("www.example.com")), loops(www, nil)}, "Rules redirect nearly every request", ""},
+		{"to a host made of that asked for, which an earlier rule takes", nil, []Rule{forward(hosts("www.example.com")), loops(Location{"HTTPS", "www." + sameHost, "443", samePath, sameQuery}, nil)}, "Rules redirect nearly every request", ""},
+		{"what a header says came in HTTP", nil, []Rule{loops(secure, []Condition{{Field: "http-header", Name: "CloudFront-Forwarded-Proto", Values: []string{"http"}}})}, "Rules redirect nearly every request", ""},
+		{"to itself, and others let in who has logged in", nil, []Rule{loops(secure, nil), login}, "redirects requests to where they came from", ""},
+		{"to itself, and others let in some addresses", nil, []Rule{loops(secure, nil), forward([]Condition{{Field: "source-ip", Values: []string{"10.0.0.0/8"}}})}, "redirects requests to where they came from", ""},
+		{"from HTTP to itself, beside HTTPS", []Rule{loops(Location{"HTTP", sameHost, "80", samePath, sameQuery}, nil)}, nil, "Rule 5 of listener HTTP:80 redirects requests to where they came from", `"Protocol":"HTTPS","Host":"#{host}","Port":"443"`},
 		{"of another listener", []Rule{loops(www, nil)}, nil, "Rules redirect nearly every request", ""},
 	} {
 		s := base()

@@ -108,15 +108,26 @@ func (f *facts) ofAsked(share func(Failure) int64) func(Failure) int64 {
 
 // passSince reports whether targets to which no connection came about pass health checks on that very
 // port now, so long after it that they were seen to fail in between, and when it was. Nothing, or little,
-// was sent to them since.
+// was sent to them since. Checks may pass all the while of those that answered some requests, which says
+// nothing of what came after the logs and metrics.
 func (f *facts) passSince(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
 	if f.Balancer.Type == Classic { // metrics count failed checks of its own beside requests, and of all groups
+		return "", false
+	}
+	if g.speaksTLS() && g.Check.Protocol == "HTTP" { // which passes where handshakes fail
 		return "", false
 	}
 	share = f.ofAsked(share)
 	first, last := f.firstAndLast(share)
 	seen := time.Duration(g.Check.Unhealthy*g.Check.Interval) * time.Second // until checks that fail show
-	if late > 0 || last.IsZero() || f.Taken.Sub(last) < seen || !f.isRest(f.Taken.Sub(last), among(share)) {
+	end := f.Taken
+	if slices.ContainsFunc(f.of(g), func(e endpoint) bool { return slices.Contains(targets, e.name()) && f.served(e, g.logARN(f)) > 0 }) {
+		end = f.Until
+		if f.Metrics == nil {
+			end = f.logsEnd()
+		}
+	}
+	if late > 0 || last.IsZero() || f.Taken.Sub(last) < seen || !f.isRest(end.Sub(last), among(share)) {
 		return "", false
 	}
 	for _, t := range targets {

@@ -336,3 +336,43 @@ func TestOverForOne(t *testing.T) {
 		}
 	}
 }
+
+// TestNotOverWhereLogsEnd: targets that refuse, or do not take, some of their connections pass health
+// checks all the while; that logs end, or the window, is no rest. Where they answered nothing, it was
+// before these checks.
+func TestNotOverWhereLogsEnd(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		count  int64 // of 3000 requests
+		change func(*Snapshot)
+		over   bool
+	}{
+		{"some of them, up to the end of the logs, without metrics", 600, func(s *Snapshot) { s.Metrics = nil }, false},
+		{"all of them, up to the end of the logs, without metrics", 3000, func(s *Snapshot) { s.Metrics = nil }, true},
+		{"some of them, long before the end of the logs, without metrics", 600, func(s *Snapshot) {
+			s.Metrics = nil
+			s.Logs.Failures[0].Last, s.Logs.Traffic[1].Last = s.minute(20), s.minute(20)
+		}, true},
+		{"all of them, up to the end of the logs, without metrics, in TLS, which is not checked", 3000, func(s *Snapshot) {
+			s.Metrics = nil
+			s.web().Protocol = "HTTPS"
+		}, false},
+		{"some of them, up to the end of a window of yesterday", 600, func(s *Snapshot) { s.Taken = noon.AddDate(0, 0, 1) }, false},
+	} {
+		for reason, id := range map[string]string{"Target_Connection_Error": "target-port-refused", "Target_Connect_Timeout": "target-connect-timeout"} {
+			s := base()
+			s.Logs.Newest = noon.Add(-time.Minute)
+			s.failing(reason, second, 502, tt.count, func(f *Failure) { f.Last = s.Logs.Newest })
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", float64(tt.count))
+			m := &s.Metrics[len(s.Metrics)-1]
+			m.Points = m.Points[:len(m.Points)-1]
+			s.Logs.Traffic[1].Last = s.Logs.Newest
+			s.Taken = noon.Add(5 * time.Minute)
+			tt.change(s)
+			f := Diagnose(copied(t, s)).finding(id)
+			if f == nil || (f.Level == Warn) != tt.over || strings.Contains(f.Sentence, "on that port") != tt.over {
+				t.Errorf("%s, %s: want it to be over: %v: %+v", reason, tt.name, tt.over, f)
+			}
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"loglens/internal/amount"
 )
@@ -84,9 +85,17 @@ func (f *facts) mine(g *Group, row Failure) bool {
 // asked reports whether a target that logs name is the one that was asked about, which
 // may be registered no more, or may have been named by its instance.
 func (f *facts) asked(target string) bool {
-	at, err := netip.ParseAddrPort(target)
+	at, err := readTarget(target)
 	return f.Target == "" || f.Target == target || err == nil && means(f.Target, at.Addr(), int(at.Port())) ||
 		slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.name() == target })
+}
+
+// readTarget reads the address and port of a target as logs write it, which put none of IPv6 into brackets.
+func readTarget(target string) (netip.AddrPort, error) {
+	if at := strings.LastIndexByte(target, ':'); at > 0 && target[0] != '[' {
+		target = bracketed(target[:at]) + target[at:]
+	}
+	return netip.ParseAddrPort(target)
 }
 
 func third(n int) string {

@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -109,7 +108,7 @@ func (f *facts) had(g *Group) (list []Target) {
 		return nil
 	}
 	for _, row := range f.Logs.Traffic {
-		at, err := netip.ParseAddrPort(row.Target)
+		at, err := readTarget(row.Target)
 		if err != nil || row.Group != g.ARN {
 			continue
 		}

@@ -274,8 +274,8 @@ func (e endpoint) checkedApart() bool {
 
 // compareTargets orders targets by address and port, as numbers.
 func compareTargets(a, b string) int {
-	x, errX := netip.ParseAddrPort(a)
-	y, errY := netip.ParseAddrPort(b)
+	x, errX := readTarget(a)
+	y, errY := readTarget(b)
 	if errX != nil || errY != nil {
 		return cmp.Compare(a, b)
 	}

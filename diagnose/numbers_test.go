@@ -47,3 +47,17 @@ func TestConnectionErrorsOfOthers(t *testing.T) {
 		}
 	}
 }
+
+// TestNumbersOfOneByIPv6: a target that is registered no more may be asked about by its address, or with
+// its port, and logs write it without brackets.
+func TestNumbersOfOneByIPv6(t *testing.T) {
+	for _, asked := range []string{"2001:db8::9", "[2001:db8::9]:8080", "[2001:DB8:0::9]:8080"} {
+		s := base()
+		s.Target = asked
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: "2001:db8::9:8080", Requests: 700, Last: noon})
+		s.failing("Target_Connect_Timeout", "2001:db8::9:8080", 504, 600)
+		if o := Diagnose(copied(t, s)).Observed; o.Requests != 700 || o.Failures != 600 {
+			t.Errorf("%s: want 600 of 700 requests: %+v", asked, o)
+		}
+	}
+}

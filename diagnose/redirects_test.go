@@ -111,23 +111,28 @@ func TestHostBesideAnother(t *testing.T) {
 }
 
 // TestHostsOfOneRule: a command sets all hosts of a rule, and a second one would take out what the first
-// one has added.
+// one has added. Where several rules are for a host, none is chosen.
 func TestHostsOfOneRule(t *testing.T) {
 	s := base()
 	r := forwardTo("1", webARN)
 	r.Conditions = []Condition{{Field: "host-header", Values: []string{"example.com", "www.example.org"}}}
 	s.Listeners[0].Protocol, s.Listeners[0].Rules = "HTTPS", []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
 	s.Logs.StrayHosts = []StrayHost{{"www.example.com", 404, 900}, {"example.org", 404, 800}}
-	var fix []string
-	hosts := 0
-	for _, f := range Diagnose(copied(t, s)).Findings {
-		if f.ID == "host-without-rule" {
-			hosts++
-			fix = append(fix, f.Fix...)
+	for _, want := range []string{"www.example.com", ""} {
+		var fix []string
+		hosts := 0
+		for _, f := range Diagnose(copied(t, s)).Findings {
+			if f.ID == "host-without-rule" {
+				hosts++
+				fix = append(fix, f.Fix...)
+			}
 		}
-	}
-	if hosts != 2 || len(fix) != 1 || !strings.Contains(fix[0], `"www.example.com"`) {
-		t.Errorf("%d hosts, want 2, and a command for the first of them: %q", hosts, fix)
+		if hosts != 2 || (len(fix) == 1) != (want != "") || !strings.Contains(strings.Join(fix, ""), want) {
+			t.Errorf("%d hosts, want 2, and a command for %q alone: %q", hosts, want, fix)
+		}
+		again := r
+		again.ARN, again.Priority = "arn:rule-2", "2"
+		s.Listeners[0].Rules = append([]Rule{again}, s.Listeners[0].Rules...)
 	}
 }
 

@@ -323,16 +323,21 @@ func TestNoTargetOver(t *testing.T) {
 // TestOverForOne: where one target is asked about, its failures are over though others of its group go on.
 func TestOverForOne(t *testing.T) {
 	for _, asked := range []string{"", first, second} {
-		s := base()
-		s.restart("Target_Connection_Error", 502)
-		s.Logs.Failures[1].Last = s.Until
-		for i := range s.Logs.Minutes {
-			s.Logs.Minutes[i].Reasons["Target_Connection_Error"] += 2
-		}
-		s.Target = asked
-		f := Diagnose(copied(t, s)).finding("target-port-refused")
-		if over := asked == first; f == nil || (f.Level == Warn) != over {
-			t.Errorf("%q: want it to be over: %v: %+v", asked, over, f)
+		for since, says := range map[bool]string{true: "answered requests since", false: "health checks on that port"} {
+			s := base()
+			s.restart("Target_Connection_Error", 502)
+			s.Logs.Failures[1].Last = s.Until
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Reasons["Target_Connection_Error"] += 2
+			}
+			if !since {
+				s.Logs.Traffic[0].Last = s.Logs.Failures[0].Last
+			}
+			s.Target = asked
+			f := Diagnose(copied(t, s)).finding("target-port-refused")
+			if over := asked == first; f == nil || (f.Level == Warn) != over || strings.Contains(f.Sentence, says) != over {
+				t.Errorf("%q, sent requests since: %v: want it to be over: %v: %+v", asked, since, over, f)
+			}
 		}
 	}
 }

@@ -50,9 +50,10 @@ type (
 		DNSName string `json:"dns_name"`
 	}
 	jsonObserved struct {
-		Requests  int64 `json:"requests"`
-		Failures  int64 `json:"failures"`
-		Explained int64 `json:"explained"`
+		Target    *string `json:"target"` // null where none was asked about
+		Requests  int64   `json:"requests"`
+		Failures  int64   `json:"failures"`
+		Explained int64   `json:"explained"`
 
 		NotCounted []jsonNotCounted `json:"not_counted"`
 	}
@@ -111,7 +112,10 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 		Calls: jsonCalls{ByAction: map[string]int{}},
 	}
 	if o := r.Observed; o.Logs {
-		out.Observed = &jsonObserved{o.Requests, o.Failures, o.Explained, []jsonNotCounted{}}
+		out.Observed = &jsonObserved{nil, o.Requests, o.Failures, o.Explained, []jsonNotCounted{}}
+		if o.Target != "" {
+			out.Observed.Target = &o.Target
+		}
 		for _, n := range o.NotCounted {
 			out.Observed.NotCounted = append(out.Observed.NotCounted, jsonNotCounted(n))
 		}

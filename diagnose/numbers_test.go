@@ -3,6 +3,8 @@ package diagnose
 import (
 	"strings"
 	"testing"
+
+	"loglens/report"
 )
 
 // TestNumbersOfOne: where one target is asked about, numbers that stand in one line are of the same
@@ -30,6 +32,15 @@ func TestNumbersOfOne(t *testing.T) {
 		}
 		if o := r.Observed; r.Findings[0].Explains != 600 || o.Failures != 600 || o.Explained != 600 || o.Requests != 3000 {
 			t.Errorf("%s: want 600 of 3000 requests, all of them explained: %d, %+v", tt.reason, r.Findings[0].Explains, o)
+		}
+		for _, e := range Encoders {
+			var b strings.Builder
+			if err := e.Encode(&b, r, report.Style{}); err != nil {
+				t.Fatal(err)
+			}
+			if out := b.String(); !strings.Contains(out, "600 of 3000 requests to "+first+" or to no target in the logs failed") && !strings.Contains(out, `"target": "`+first+`",`) {
+				t.Errorf("%s, %s: whose requests these are is not told:\n%s", tt.reason, e.Name, out)
+			}
 		}
 	}
 }

@@ -251,6 +251,9 @@ func TestRequestsRefused(t *testing.T) {
 		if (f != nil) != (tt.want != "") || f != nil && (f.Level != tt.want || !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, tt.says) })) {
 			t.Errorf("%d of %s: want %q:\n%s", tt.n, tt.reason, tt.want, said(r))
 		}
+		if strict := "is strictest"; strings.Contains(said(r), strict) != (tt.says == strict) {
+			t.Errorf("%s: want it to be strict: %v:\n%s", tt.reason, tt.says == strict, said(r))
+		}
 	}
 	for _, reason := range refusing {
 		if !slices.ContainsFunc(parse.Rules, func(r parse.Rule) bool { return r.Reason == reason }) {

@@ -90,7 +90,7 @@ func TestNoneMatches(t *testing.T) {
 		if (f != nil) != tt.want {
 			t.Errorf("%s: want it: %v\n%s", tt.name, tt.want, said(report))
 		}
-		if f != nil && (f.Level != tt.level || report.Wrong() != (tt.level == Warn) || report.Findings[0] != f || (f.Confidence == Medium) != (tt.level == Warn) || !slices.Contains(f.Evidence, Evidence{FromConfig, "rule 1: host-header old.example.com: forward web (1)"})) {
+		if f != nil && (f.Level != tt.level || report.Wrong() != (tt.level == Warn) || report.Findings[0] != f || (f.Confidence == Medium) != (tt.level == Warn) || !strings.HasSuffix(strings.Join(f.Verify, ""), " --class all --reason Fixed_Response") || !slices.Contains(f.Evidence, Evidence{FromConfig, "rule 1: host-header old.example.com: forward web (1)"})) {
 			t.Errorf("%s:\n%s", tt.name, said(report))
 		}
 	}

@@ -27,6 +27,8 @@ func TestRuleLeadsBack(t *testing.T) {
 	}
 	login := forwardTo("6", webARN)
 	login.Actions = append([]Action{{Type: "authenticate-oidc"}}, login.Actions...)
+	loggedIn := loops(secure, nil)
+	loggedIn.Actions = append([]Action{{Type: "authenticate-oidc"}}, loggedIn.Actions...)
 	for _, tt := range []struct {
 		name        string
 		http, https []Rule // before the default ones
@@ -37,6 +39,7 @@ func TestRuleLeadsBack(t *testing.T) {
 		{"to itself, by the same parts", nil, []Rule{loops(Location{sameProtocol, sameHost, samePort, samePath, sameQuery}, nil)}, "Rule 5 of listener HTTPS:443 redirects requests to where they came from", "modify-rule"},
 		{"to itself, and others lead to several groups", nil, []Rule{loops(secure, nil), forwardTo("6", newARN)}, "redirects requests to where they came from", ""},
 		{"to another path", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", "/new/#{path}", sameQuery}, nil)}, "Rules redirect nearly every request", ""},
+		{"with another query", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", samePath, "v=2"}, nil)}, "Rules redirect nearly every request", ""},
 		{"to another port", nil, []Rule{loops(Location{"HTTPS", sameHost, "8443", samePath, sameQuery}, nil)}, "Rules redirect nearly every request", ""},
 		{"to the one host that it takes", nil, []Rule{loops(www, hosts("example.com", "*.example.com"))}, "redirects requests for www.example.com to where they are", ""},
 		{"to another host", nil, []Rule{loops(www, hosts("example.com"))}, "Rules redirect nearly every request", ""},
@@ -44,6 +47,7 @@ func TestRuleLeadsBack(t *testing.T) {
 		{"to a host made of that asked for, which an earlier rule takes", nil, []Rule{forward(hosts("www.example.com")), loops(Location{"HTTPS", "www." + sameHost, "443", samePath, sameQuery}, nil)}, "Rules redirect nearly every request", ""},
 		{"what a header says came in HTTP", nil, []Rule{loops(secure, []Condition{{Field: "http-header", Name: "CloudFront-Forwarded-Proto", Values: []string{"http"}}})}, "Rules redirect nearly every request", ""},
 		{"to itself, and others let in who has logged in", nil, []Rule{loops(secure, nil), login}, "redirects requests to where they came from", ""},
+		{"to itself, and after a login", nil, []Rule{loggedIn}, "redirects requests to where they came from", ""},
 		{"to itself, and others let in some addresses", nil, []Rule{loops(secure, nil), forward([]Condition{{Field: "source-ip", Values: []string{"10.0.0.0/8"}}})}, "redirects requests to where they came from", ""},
 		{"from HTTP to itself, beside HTTPS", []Rule{loops(Location{"HTTP", sameHost, "80", samePath, sameQuery}, nil)}, nil, "Rule 5 of listener HTTP:80 redirects requests to where they came from", `"Protocol":"HTTPS","Host":"#{host}","Port":"443"`},
 		{"of another listener", []Rule{loops(www, nil)}, nil, "Rules redirect nearly every request", ""},
@@ -72,6 +76,39 @@ func TestRuleLeadsBack(t *testing.T) {
 		}
 		if len(f.Fix) == 0 && len(f.Verify) == 0 {
 			t.Errorf("%s: neither a command that mends it nor one that shows more", tt.name)
+		}
+	}
+}
+
+// TestLeadsOn: no rule is led on to where others lead only who has a certificate, or a client of before,
+// nor where not all of them are known; nor from HTTP to one of several ports.
+func TestLeadsOn(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   bool
+	}{
+		{"one group", func(*Snapshot) {}, true},
+		{"clients stay in one group", func(s *Snapshot) { s.Listeners[0].Rules[0].Actions[0].Sticky = true }, false},
+		{"rules that are not known", func(s *Snapshot) { s.Missing = []Missing{{Action: describeRules}} }, false},
+		{"certificates of clients", func(s *Snapshot) { s.Listeners[0].Mutual = "verify" }, false},
+		{"certificates of clients, as here", func(s *Snapshot) { s.Listeners[0].Mutual, s.Listeners[0].ARN = "verify", "arn:here" }, true},
+	} {
+		s := base()
+		tt.change(s)
+		if action, ok := newFacts(s).leadsOn(Listener{ARN: "arn:here"}); ok != tt.want || ok != strings.Contains(action, webARN) {
+			t.Errorf("%s: %v, %q; want %v", tt.name, ok, action, tt.want)
+		}
+	}
+	for n := 1; n <= 2; n++ {
+		s := base()
+		for port := range n {
+			s.Listeners = append(s.Listeners, Listener{Port: 443 + port, Protocol: "HTTPS", Rules: []Rule{forwardTo("default", webARN)}})
+		}
+		found, loop := finding("rule-redirect-loop", ""), Action{Type: "redirect", Status: "301", To: &Location{"HTTP", sameHost, "80", samePath, sameQuery}}
+		newFacts(s).breakCircle(found, s.Listeners[0], Rule{Priority: "default", Actions: []Action{loop}}, loop)
+		if len(found.Fix) != 2-n || !strings.Contains(found.Do, "HTTPS") {
+			t.Errorf("%d listeners of HTTPS: %q, %q", n, found.Do, found.Fix)
 		}
 	}
 }
@@ -117,6 +154,7 @@ func TestHostsOfOneRule(t *testing.T) {
 	r := forwardTo("1", webARN)
 	r.Conditions = []Condition{{Field: "host-header", Values: []string{"example.com", "www.example.org"}}}
 	s.Listeners[0].Protocol, s.Listeners[0].Rules = "HTTPS", []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+	s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-80", Port: 80, Protocol: "HTTP", Rules: []Rule{r}}) // which has no certificates
 	s.Logs.StrayHosts = []StrayHost{{"www.example.com", 404, 900}, {"example.org", 404, 800}}
 	for _, want := range []string{"www.example.com", ""} {
 		var fix []string

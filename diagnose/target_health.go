@@ -479,6 +479,8 @@ func (f *facts) unregistered() []*Finding {
 	}
 	if how, ok := ambiguous(f.Target); ok {
 		found.because(FromConfig, how)
+	} else if same := f.onOtherPorts(); len(same) > 0 {
+		found.Do = fmt.Sprintf("ask about %s, which %s registered, or register the other port, if that is meant", few(same), amount.Noun(len(same), "is", "are"))
 	} else if len(f.Groups) == 1 {
 		target, kind := Target{ID: f.Target}, "ip"
 		if at, err := netip.ParseAddrPort(f.Target); err == nil {
@@ -495,6 +497,22 @@ func (f *facts) unregistered() []*Finding {
 		}
 	}
 	return []*Finding{found}
+}
+
+// onOtherPorts are registered targets at the address, or on the instance, of the one that was asked about.
+func (f *facts) onOtherPorts() (list []string) {
+	host := f.Target
+	if at := strings.LastIndexByte(host, ':'); at > 0 {
+		host = strings.Trim(host[:at], "[]")
+	}
+	for i := range f.Groups {
+		for _, e := range f.whole(&f.Groups[i]) {
+			if e.named(host) {
+				list = add(list, e.name())
+			}
+		}
+	}
+	return list
 }
 
 // mayHave reports whether the target asked about may be one of a group's: its targets

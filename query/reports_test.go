@@ -315,6 +315,39 @@ func TestFailOpenBeforeAGap(t *testing.T) {
 	}
 }
 
+// TestFailOpenAfterAGap: how it is with a target that was not checked for a while is not known
+// just before it is checked again, and so long not all targets of its group fail.
+func TestFailOpenAfterAGap(t *testing.T) {
+	var log strings.Builder
+	check := func(second int, target string) {
+		fmt.Fprintf(&log, "http %s 0.1 %s:8080 web FAIL 502 TargetError app/a/50dc6c495c0c9188 203.0.113.9\n",
+			end.Add(time.Duration(second)*time.Second).Format("2006-01-02T15:04:05.000000Z"), target)
+	}
+	for second := 0; second < 600; second += 30 {
+		check(second, "10.0.1.7")
+		if second == 0 || second >= 300 {
+			check(second, "10.0.1.8")
+		}
+		if second%60 == 30 {
+			fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
+				"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n",
+				end.Add(time.Duration(second)*time.Second).Format("2006-01-02T15:04:05.000000Z"))
+		}
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report, _ := query.FindReport("health")
+	answer, err := open(t, dir, ingest.Plan{}, 1).Run(t.Context(), report, query.Question{By: []string{"target_group", "window"}, Every: time.Minute, Classes: outages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(column(answer, "fail_open_minutes"), ""); got != "1111011111" {
+		t.Errorf("minutes in which all fail: %s, want all but the one before 10.0.1.8 is checked again", got)
+	}
+}
+
 // TestFailOpenOfLambda: what went to a function that fails its checks is told of the
 // function, too, which only its checks name.
 func TestFailOpenOfLambda(t *testing.T) {

@@ -294,6 +294,11 @@ func TestLargeBodiesBlocked(t *testing.T) {
 		r := Diagnose(copied(t, s))
 		if f := r.finding("waf-blocks-large-bodies"); (f != nil) != tt.want {
 			t.Errorf("%s: want it: %v: %+v\n%s", tt.name, tt.want, s.Logs.Failures, said(r))
+		} else if f != nil {
+			s.Taken = s.Until.Add(3 * time.Hour) // of which AWS WAF has no requests any more
+			if later := Diagnose(copied(t, s)).finding("waf-blocks-large-bodies"); len(f.Verify) != 2 || len(later.Verify) != 1 {
+				t.Errorf("%s: look closer with %q, three hours later %q", tt.name, f.Verify, later.Verify)
+			}
 		}
 	}
 }

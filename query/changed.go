@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
-	"loglens/internal/when"
 )
 
 // A target group's response times and traffic are worth telling apart from chance where
@@ -63,16 +61,18 @@ func slower(now, was timed) bool {
 // quieter reports whether a group has a third of the requests that it had, or fewer, as
 // far as the logs of the window are there: see settledShare.
 func quieter(now, was timed, share float64) bool {
-	return was.requests >= changedFrom && grownFold*float64(now.requests) <= share*float64(was.requests)
+	return share > 0 && was.requests >= changedFrom && grownFold*float64(now.requests) <= share*float64(was.requests)
 }
 
-// settledShare is how much of a window the logs have been delivered for, nearly always, of
-// 1. What is not there yet must not look like traffic that has stopped.
-func settledShare(w when.Window, now time.Time) float64 {
-	if until := now.Add(-settled); !now.IsZero() && until.Before(w.Until) {
-		return max(0, until.Sub(w.From).Seconds()/w.Until.Sub(w.From).Seconds())
+// settledShare is how much of a window the logs have been delivered for, nearly always, and
+// a store has looked through them, of 1. What is not there yet must not look like traffic
+// that has stopped. A window's gaps end where what has been delivered does.
+func settledShare(t *Table, now time.Time) float64 {
+	from, until := t.Window.From, t.Window.Until
+	if delivered := now.Add(-settled); !now.IsZero() && delivered.Before(until) {
+		until = delivered
 	}
-	return 1
+	return max(0, (until.Sub(from)-t.Lacking()).Seconds()/t.Window.Until.Sub(from).Seconds())
 }
 
 // changedTable is which target groups have become slow, or have lost their traffic,
@@ -93,7 +93,7 @@ func changedTable(now Basis, before *Basis, at time.Time) *Table {
 	for _, r := range timedRows(now.latency) {
 		current[key(r)] = r
 	}
-	earlier, share := timedRows(before.latency), settledShare(t.Window, at)
+	earlier, share := timedRows(before.latency), settledShare(now.totals, at)
 	slices.SortStableFunc(earlier, func(a, b timed) int {
 		return cmp.Or(cmp.Compare(b.requests, a.requests), cmp.Compare(key(a), key(b)))
 	})

@@ -1,6 +1,7 @@
 package query_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -76,19 +77,8 @@ func TestSummaryTellsWhatChanged(t *testing.T) {
 
 // TestSummaryBeforeLogsAreThere: what has not been delivered yet is no traffic that has stopped.
 func TestSummaryBeforeLogsAreThere(t *testing.T) {
-	var log strings.Builder
 	w := when.Window{From: end.Add(-time.Hour), Until: end}
-	for second := range 2 * 60 * 60 {
-		if at := w.From.Add(time.Duration(second)*time.Second - time.Hour); at.Before(end.Add(-40 * time.Minute)) {
-			fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
-				"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n",
-				at.Format("2006-01-02T15:04:05.000000Z"))
-		}
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir := everySecond(t, w.From.Add(-time.Hour), end.Add(-40*time.Minute))
 	for asked, want := range map[time.Duration][]string{
 		-20 * time.Minute: nil,                  // 1200 requests of the 25 minutes that should be there
 		0:                 nil,                  // of 45 minutes
@@ -101,6 +91,65 @@ func TestSummaryBeforeLogsAreThere(t *testing.T) {
 			t.Errorf("asked %s after the end (-want +got):\n%s", asked, diff)
 		}
 	}
+}
+
+// TestSummaryBeforeAnyLogIsThere: of a window that has just begun, nothing need be there.
+func TestSummaryBeforeAnyLogIsThere(t *testing.T) {
+	dir := everySecond(t, end.Add(-20*time.Minute), end.Add(-10*time.Minute))
+	for asked, want := range map[time.Duration][]string{
+		0:         nil,
+		time.Hour: {"no requests|0|600|"},
+	} {
+		sum := summedUp(t, when.Window{From: end.Add(-10 * time.Minute), Until: end}, func(w when.Window) *query.Store {
+			return open(t, dir, ingest.Plan{Window: w, Now: end.Add(asked)}, 1)
+		})
+		if diff := gocmp.Diff(want, picked(t, section(t, sum, "changed"), "change", "requests", "requests_before")); diff != "" {
+			t.Errorf("asked %s after the end (-want +got):\n%s", asked, diff)
+		}
+	}
+}
+
+// TestSummaryOfAStoreWithGaps: nor is what a store was not given.
+func TestSummaryOfAStoreWithGaps(t *testing.T) {
+	w := when.Window{From: end.Add(-time.Hour), Until: end}
+	for given, want := range map[time.Duration][]string{
+		15 * time.Minute: nil,                  // a quarter is known, and 1200 requests in it
+		time.Hour:        {"fewer|1200|3600|"}, // all that there are
+	} {
+		disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+		sources, err := ingest.NewSources([]string{everySecond(t, w.From.Add(-time.Hour), w.From.Add(20*time.Minute))}, nil, ingest.AWS{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = query.Ingest(context.Background(), t.TempDir(), query.Input{
+			Sources: sources, Workers: 1, Disk: disk, Plan: ingest.Plan{Window: when.Window{From: w.From.Add(-time.Hour), Until: w.From.Add(given)}, Now: end.Add(time.Hour)},
+		}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum := summedUp(t, w, func(w when.Window) *query.Store {
+			return fromDisk(t, disk, ingest.Plan{Window: w, Now: end.Add(time.Hour)})
+		})
+		if diff := gocmp.Diff(want, picked(t, section(t, sum, "changed"), "change", "requests", "requests_before")); diff != "" {
+			t.Errorf("given %s of the hour (-want +got):\n%s", given, diff)
+		}
+	}
+}
+
+// everySecond is a folder with one log, of a request in each second.
+func everySecond(t *testing.T, from, until time.Time) string {
+	t.Helper()
+	var log strings.Builder
+	for at := from; at.Before(until); at = at.Add(time.Second) {
+		fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
+			"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n",
+			at.Format("2006-01-02T15:04:05.000000Z"))
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // rounded leaves two digits of the fractions in rows, since times are 1.6 % off.

@@ -62,6 +62,7 @@ func whichRequests(r query.Report, o reportOptions, found bool) string {
 		if at == nil || *at == "" {
 			continue
 		}
+		quoted, asAsked := strings.ReplaceAll(*at, "'", "''"), f.Name == "route" && !found && !strings.Contains(*at, "{")
 		switch value := *at; {
 		case f.Name == "log" && value == "request":
 		case column == "":
@@ -70,10 +71,12 @@ func whichRequests(r query.Report, o reportOptions, found bool) string {
 			list = append(list, column+" is null")
 		case f.Number:
 			list = append(list, column+" = "+value)
-		case f.Name == "route" && !found && !strings.Contains(value, "{"):
-			list = append(list, "request like '%"+strings.NewReplacer("'", "''", "*", "%").Replace(value)+"%'")
+		case asAsked && strings.Contains(value, "*"):
+			list = append(list, "request like '%"+strings.ReplaceAll(quoted, "*", "%")+"%'")
+		case asAsked:
+			list = append(list, "contains(request, '"+quoted+"')") // LIKE takes _ and % for anything
 		default:
-			list = append(list, column+" = '"+strings.ReplaceAll(value, "'", "''")+"'")
+			list = append(list, column+" = '"+quoted+"'")
 		}
 	}
 	return strings.Join(list, " and ")

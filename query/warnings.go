@@ -24,10 +24,6 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		say("the rows were there before all was read: %s not read to %s end, and %s not counted", amount.Of(s.unread, "object was", "objects were"),
 			amount.Noun(s.unread, "its", "their"), amount.Noun(s.unread, "is", "are"))
 	}
-	if a := t.Accounting; a.Parsed == 0 && a.Skipped > 0 && s.in.Plan.LoadBalancer == "" {
-		say("%s of another time than was asked for: is the window right, and --tz?",
-			amount.Noun(a.Skipped, "the only entry is", fmt.Sprintf("all %d entries are", a.Skipped)))
-	}
 	s.warnOfGaps(t)
 	n, err := s.signs(ctx)
 	if err != nil {
@@ -264,8 +260,13 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 const toMinute = "2006-01-02 15:04Z"
 
 // reach says how far the logs reach if they begin after the window does, or end before it.
+// Where no name tells, it says if they have none of the window at all.
 func (s *Store) reach(t *Table, n signs, say func(string, ...any)) {
 	if n.newest == nil {
+		if a := t.Accounting; a.Parsed == 0 && a.Skipped > 0 && s.in.Plan.LoadBalancer == "" {
+			say("%s of another time than was asked for: is the window right, and --tz?",
+				amount.Noun(a.Skipped, "the only entry is", fmt.Sprintf("all %d entries are", a.Skipped)))
+		}
 		return
 	}
 	window := s.in.Plan.Window

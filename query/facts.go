@@ -40,9 +40,9 @@ func (s *Store) shared(ctx context.Context, t *Table, by []string) error {
 	var n int64
 	var address, places *string
 	err := s.one(ctx, `
-		SELECT count(*), arg_max(target, (requests, target)), arg_max(places, (requests, target))
+		SELECT count(*), arg_max(target, (requests, target)), arg_max(`+someOf("places")+`, (requests, target))
 		FROM (
-			SELECT target, sum(requests) AS requests, string_agg(DISTINCT place, ', ' ORDER BY place) AS places
+			SELECT target, sum(requests) AS requests, list(DISTINCT place ORDER BY place) AS places
 			FROM (
 				SELECT target, sum(requests) AS requests, split_part(target_group_arn, ':', 4) || ' of account ' || split_part(target_group_arn, ':', 5) AS place
 				FROM traffic WHERE target IS NOT NULL GROUP BY target, target_group_arn

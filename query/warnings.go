@@ -218,12 +218,16 @@ func (s *Store) namesakes(ctx context.Context, which string, say func(string, ..
 	return s.each(ctx, func() {
 		say("%d Classic Load Balancers are named %s, and count as one: %s; --lb with the ARN of one reads it alone", n, name, places)
 	}, `
-		SELECT load_balancer, count(*), string_agg(place[15:] || ' of account ' || place[:12], ', ' ORDER BY place)
+		SELECT load_balancer, len(places), `+someOf("places")+`
 		FROM (
-			SELECT DISTINCT load_balancer, replace(regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+'), '_elasticloadbalancing_', ': ') AS place
-			FROM `+which+` = $1
+			SELECT load_balancer, list(place[15:] || ' of account ' || place[:12] ORDER BY place) AS places
+			FROM (
+				SELECT DISTINCT load_balancer, replace(regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+'), '_elasticloadbalancing_', ': ') AS place
+				FROM `+which+` = $1
+			)
+			WHERE place <> '' GROUP BY load_balancer HAVING count(*) > 1
 		)
-		WHERE place <> '' GROUP BY load_balancer HAVING count(*) > 1 ORDER BY load_balancer LIMIT 5`,
+		ORDER BY load_balancer LIMIT 5`,
 		[]any{&name, &n, &places}, parse.KindClassic.String())
 }
 
@@ -277,6 +281,11 @@ func (s *Store) reach(t *Table, n signs, say func(string, ...any)) {
 	if n.newest.Before(window.Until) {
 		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic", n.newest.UTC().Format(toMinute))
 	}
+}
+
+// someOf is SQL that writes out the first texts of a list, and how many more there are.
+func someOf(list string) string {
+	return fmt.Sprintf("array_to_string(%[1]s[:3], ', ') || CASE WHEN len(%[1]s) > 3 THEN ', and ' || len(%[1]s) - 3 || ' more' ELSE '' END", list)
 }
 
 func andMore(n int64) string {

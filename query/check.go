@@ -319,6 +319,13 @@ func (c *checker) object(node map[string]any, in scope) (size int, err error) {
 	if name, ok := node["alias"].(string); ok {
 		c.named[lower(name)] = max(c.named[lower(name)], size)
 	}
+	for _, list := range []string{"aliases", "column_name_alias"} { // of the columns of WITH and FROM
+		names, _ := node[list].([]any)
+		for _, n := range names {
+			name, _ := n.(string)
+			c.named[lower(name)] = max(c.named[lower(name)], 1)
+		}
+	}
 	return size, nil
 }
 

@@ -27,6 +27,8 @@ func TestNowhere(t *testing.T) {
 		"SELECT count(*) FROM request WHERE coalesce(target_ip, '-') = '-' AND coalesce(target_port, -1) = -1":                                  "",
 		"SELECT count(*) FROM (SELECT coalesce(target_ip, '-') AS target_ip FROM request) WHERE target_ip = '-'":                                "",
 		"SELECT coalesce(target_ip, '-') AS target_ip FROM request GROUP BY ALL HAVING target_ip = '-'":                                         "",
+		"WITH t(target_ip) AS (SELECT coalesce(target_ip, '-') FROM request) SELECT count(*) FROM t WHERE target_ip = '-'":                      "",
+		"SELECT count(*) FROM request, (VALUES ('-')) AS v(target_ip) WHERE v.target_ip = '-'":                                                  "",
 		"SELECT count(*) FROM request WHERE matched_rule_priority = '-1'":                                                                       "", // of a rule that could not be evaluated
 		"SELECT count(*) FROM range(-1, 3) AS r(n) WHERE n = -1 OR n < 0":                                                                       "",
 		"SELECT count(*) FROM request WHERE split_part(request, ' ', 1) = '-' OR (target_processing_time - request_processing_time) < 0":        "",

@@ -29,6 +29,8 @@ func TestTrue(t *testing.T) {
 		{"failure_rate == 0.5 %", true},
 		{"failure_rate == 0.005", true},
 		{"failure_rate != 0.5%", false},
+		{"failure_rate >= 100% or failure_rate == 1", false},
+		{"failure_rate < 1", true},
 		{"requests >= 1k", true},
 		{"requests<1.001k", true},
 		{"requests >= 1k and failures > 5", false},

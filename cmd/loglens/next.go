@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -71,6 +72,8 @@ func whichRequests(r query.Report, o reportOptions, found bool) string {
 			list = append(list, column+" is null")
 		case f.Number:
 			list = append(list, column+" = "+value)
+		case f.Address && shortest(value, f.Port) != value:
+			list = append(list, column+" in ('"+quoted+"', '"+shortest(value, f.Port)+"')")
 		case asAsked && strings.Contains(value, "*"):
 			list = append(list, "request like '%"+strings.ReplaceAll(quoted, "*", "%")+"%'")
 		case asAsked:
@@ -80,6 +83,19 @@ func whichRequests(r query.Report, o reportOptions, found bool) string {
 		}
 	}
 	return strings.Join(list, " and ")
+}
+
+// shortest is an address, with a port or without, as logs mostly write it. The filters of raw
+// find it however it is written. What is no address stays as it is.
+func shortest(address string, port bool) string {
+	at := len(address)
+	if port {
+		at = max(0, strings.LastIndexByte(address, ':'))
+	}
+	if addr, err := netip.ParseAddr(address[:at]); err == nil && addr.Zone() == "" {
+		return addr.Unmap().String() + address[at:]
+	}
+	return address
 }
 
 // allOf is the command that shows all requests for which a condition holds, whether they

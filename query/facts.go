@@ -50,8 +50,8 @@ func (s *Store) shared(ctx context.Context, t *Table, by []string) error {
 			WHERE place <> ' of account ' GROUP BY target HAVING count(DISTINCT place) > 1
 		)`, []any{&n, &address, &places})
 	if err == nil && n > 0 {
-		t.Warnings = append(t.Warnings, fmt.Sprintf("%s in several regions or accounts, and each counts as one: %s is in %s%s; --by target_group as well tells them apart",
-			amount.Of(n, "address of a target is", "addresses of targets are"), *address, *places, andMore(n)))
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s in several regions or accounts, and each counts as one: %s is in %s; --by target_group as well tells them apart",
+			amount.Of(n, "address of a target is", "addresses of targets are"), amount.Noun(n, *address, "the busiest, "+*address+","), *places))
 	}
 	return err
 }

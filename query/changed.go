@@ -94,6 +94,9 @@ func changedTable(now Basis, before *Basis, at time.Time) *Table {
 		current[key(r)] = r
 	}
 	earlier, share := timedRows(before.latency), settledShare(now.totals, at)
+	if share < 1 {
+		t.Empty += ", as far as logs are there"
+	}
 	slices.SortStableFunc(earlier, func(a, b timed) int {
 		return cmp.Or(cmp.Compare(b.requests, a.requests), cmp.Compare(key(a), key(b)))
 	})

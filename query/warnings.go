@@ -130,13 +130,7 @@ func (s *Store) odd(ctx context.Context, say func(string, ...any)) error {
 // names end, and before a space, stands what a browser or a desktop adds. Names are
 // compared only where balancer, node and interval are the same.
 func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
-	var one, other string
-	var n int64
-	return s.each(ctx, func() {
-		if n > 0 {
-			s.copied(say, n, one, other)
-		}
-	}, `
+	return s.copied(ctx, say, `
 		WITH alike AS (
 			SELECT hash(`+delivery+`) AS alike FROM object_read
 			WHERE status = 'ok' AND interval_end IS NOT NULL GROUP BY alike HAVING count(*) > 1
@@ -145,36 +139,35 @@ func (s *Store) copies(ctx context.Context, say func(string, ...any)) error {
 			WHERE status = 'ok' AND interval_end IS NOT NULL AND hash(`+delivery+`) IN (FROM alike)
 			GROUP BY regexp_extract(parse_filename(uri), '[^ ]*_[0-9A-Za-z]*') HAVING count(*) > 1
 		)
-		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`,
-		[]any{&n, &one, &other})
+		SELECT coalesce(sum(more), 0)::BIGINT, coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM copied`)
 }
 
 // unpacked says the same of objects whose names AWS did not give: one that lies beside itself
 // without .gz, and is as long when it is unpacked, is what gunzip -k leaves.
 func (s *Store) unpacked(ctx context.Context, say func(string, ...any)) error {
-	var one, other string
-	var n int64
-	return s.each(ctx, func() {
-		if n > 0 {
-			s.copied(say, n, one, other)
-		}
-	}, `
+	return s.copied(ctx, say, `
 		WITH pair AS (
 			SELECT min(object_id) AS first, min_by(uri, object_id, 2) AS uris FROM object_read
 			WHERE status = 'ok' AND named_kind IS NULL AND bytes > 0 GROUP BY regexp_replace(uri, '[.]gz$', ''), bytes HAVING count(*) > 1
 		)
-		SELECT count(*), coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM pair`,
-		[]any{&n, &one, &other})
+		SELECT count(*), coalesce(arg_min(uris[1], first), ''), coalesce(arg_min(uris[2], first), '') FROM pair`)
 }
 
-// copied says that n objects are copies, and names the first of them.
-func (s *Store) copied(say func(string, ...any), n int64, one, other string) {
+// copied says how many objects are copies, and names the first of them, by a statement that
+// counts and finds them.
+func (s *Store) copied(ctx context.Context, say func(string, ...any), text string) error {
+	var one, other string
+	var n int64
+	if err := s.one(ctx, text, []any{&n, &one, &other}); err != nil || n == 0 {
+		return err
+	}
 	next := "leave out one of each"
 	if s.reader != nil {
 		next = s.reader.disk.command("store rebuild") + " SOURCE makes one without"
 	}
 	say("%s of another, and %s count again: %s and %s; %s", amount.Of(n, "object is a copy", "objects are copies"),
 		amount.Noun(n, "its lines", "their lines"), one, other, next)
+	return nil
 }
 
 // deliveredTwice warns of objects that are not named as a balancer names its own logs, and

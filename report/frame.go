@@ -258,7 +258,8 @@ func joined(sign string, chunks ...string) []string {
 // fold joins chunks by blanks into lines of at most most columns, and breaks
 // between chunks where it can and between words where it must. A longer word
 // stays whole, so that a path or a command can be copied. A line that continues
-// another begins with indent; the sign that joins chunks ends none.
+// another begins with indent; the sign that joins chunks ends none. Blanks that a chunk
+// begins with stay where it begins a line.
 func fold(chunks []string, most int, indent, sign string) []string {
 	var lines []string
 	line := ""
@@ -281,6 +282,9 @@ func fold(chunks []string, most int, indent, sign string) []string {
 		}
 		bare, signed := strings.CutSuffix(chunk, sign)
 		words := strings.Fields(bare)
+		if line == "" && len(words) > 0 {
+			words[0] = bare[:len(bare)-len(strings.TrimLeft(bare, " "))] + words[0]
+		}
 		for i, word := range words {
 			if signed && i == len(words)-1 {
 				word += sign

@@ -83,3 +83,25 @@ func TestBoldIsTheWorstRow(t *testing.T) {
 		}
 	}
 }
+
+// TestFold: lines fit, break between chunks where they can, and begin with what their chunk does.
+func TestFold(t *testing.T) {
+	for _, tt := range []struct {
+		chunks []string
+		most   int
+		want   string
+	}{
+		{[]string{"one", "two three"}, 20, "one two three"},
+		{[]string{"one", "two three"}, 12, "one\n..two three"},
+		{[]string{"  none of these is slower"}, 30, "..none of these is slower"},
+		{[]string{"  none of these is slower"}, 20, "..none of these is\n..slower"},
+		{[]string{"  a-long-word-stays-whole here"}, 12, "..a-long-word-stays-whole\n..here"},
+		{[]string{"one", "  two three four five"}, 12, "one two\n..three four\n..five"},
+		{[]string{"   "}, 2, ""},
+	} {
+		got := strings.ReplaceAll(strings.Join(fold(tt.chunks, tt.most, "  ", ""), "\n"), "  ", "..")
+		if got != tt.want {
+			t.Errorf("%q in %d columns:\n%s\nwant\n%s", tt.chunks, tt.most, got, tt.want)
+		}
+	}
+}

@@ -207,11 +207,11 @@ func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func
 // no more than that, and accounts and regions may share a name. which chooses objects by kind.
 func (s *Store) namesakes(ctx context.Context, which string, say func(string, ...any)) error {
 	var name, places string
-	var n int64
-	return s.each(ctx, func() {
+	var n, more int64
+	err := s.each(ctx, func() {
 		say("%d Classic Load Balancers are named %s, and count as one: %s; --lb with the ARN of one reads it alone", n, name, places)
 	}, `
-		SELECT load_balancer, len(places), `+someOf("places")+`
+		SELECT load_balancer, len(places), `+someOf("places")+`, count(*) OVER () - 5
 		FROM (
 			SELECT load_balancer, list(place[15:] || ' of account ' || place[:12] ORDER BY place) AS places
 			FROM (
@@ -221,7 +221,11 @@ func (s *Store) namesakes(ctx context.Context, which string, say func(string, ..
 			WHERE place <> '' GROUP BY load_balancer HAVING count(*) > 1
 		)
 		ORDER BY load_balancer LIMIT 5`,
-		[]any{&name, &n, &places}, parse.KindClassic.String())
+		[]any{&name, &n, &places, &more}, parse.KindClassic.String())
+	if err == nil && more > 0 {
+		say("%s those of several Classic Load Balancers, too", amount.Of(more, "more name is", "more names are"))
+	}
+	return err
 }
 
 // rejected says how many lines are damaged, in which ways mostly, and where the

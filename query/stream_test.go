@@ -200,6 +200,25 @@ func TestSecondOpinion(t *testing.T) {
 	}
 }
 
+// piped is a store that answers from standard input.
+func piped(t *testing.T, stdin io.Reader) *query.Store {
+	t.Helper()
+	sources, err := ingest.NewSources([]string{"-"}, stdin, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := query.Open(context.Background(), t.TempDir(), query.Input{Sources: sources, Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
 // TestDamagedStandardInput: what cannot be read twice is no answer, and said so.
 func TestDamagedStandardInput(t *testing.T) {
 	var b bytes.Buffer
@@ -210,16 +229,7 @@ func TestDamagedStandardInput(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
-	ctx := context.Background()
-	sources, err := ingest.NewSources([]string{"-"}, bytes.NewReader(b.Bytes()[:b.Len()-5]), ingest.AWS{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Workers: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := piped(t, bytes.NewReader(b.Bytes()[:b.Len()-5]))
 	rows, table := ask(t, s, "SELECT count(*) FROM request")
 	if gocmp.Diff([]string{"0"}, rows.rows) != "" || table.Accounting.ObjectsFailed != 1 {
 		t.Errorf("rows %q, accounting %+v", rows.rows, table.Accounting)
@@ -229,7 +239,6 @@ func TestDamagedStandardInput(t *testing.T) {
 // TestStandardInputTwice: what an earlier question has read is not there for another one, and
 // an answer out of what is left would say that nothing failed.
 func TestStandardInputTwice(t *testing.T) {
-	ctx := context.Background()
 	for _, c := range []struct {
 		name, first, second string
 		want                error
@@ -240,19 +249,12 @@ func TestStandardInputTwice(t *testing.T) {
 		{"the same reading", "SELECT sum(requests) FROM traffic", "SELECT sum(requests) FROM traffic WHERE requests > 0", nil},
 		{"nothing to read", "SELECT count(*) FROM request", "SELECT 50", nil},
 	} {
-		sources, err := ingest.NewSources([]string{"-"}, strings.NewReader(strings.Repeat(unserved, 50)), ingest.AWS{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Workers: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := piped(t, strings.NewReader(strings.Repeat(unserved, 50)))
 		if rows, _ := ask(t, s, c.first); gocmp.Diff([]string{"50"}, rows.rows) != "" {
 			t.Errorf("%s: at first %q", c.name, rows.rows)
 		}
 		var rows sink
-		_, err = s.Ask(ctx, c.second, nil, &rows)
+		_, err := s.Ask(t.Context(), c.second, nil, &rows)
 		if !errors.Is(err, c.want) || err == nil && gocmp.Diff([]string{"50"}, rows.rows) != "" {
 			t.Errorf("%s: %v, rows %q", c.name, err, rows.rows)
 		}
@@ -261,32 +263,18 @@ func TestStandardInputTwice(t *testing.T) {
 				t.Errorf("%s: at last %q", c.name, rows.rows)
 			}
 		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
 	}
 }
 
 // TestRecursionOverStandardInput: each round of a recursion reads all of what cannot be
 // read twice.
 func TestRecursionOverStandardInput(t *testing.T) {
-	ctx := context.Background()
 	for _, how := range []string{"", "USING KEY (i)"} {
-		sources, err := ingest.NewSources([]string{"-"}, strings.NewReader(strings.Repeat(unserved, 50)), ingest.AWS{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Workers: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := piped(t, strings.NewReader(strings.Repeat(unserved, 50)))
 		rows, table := ask(t, s, "WITH RECURSIVE r(i, n) "+how+" AS (SELECT 0, 0 UNION "+
 			"SELECT i + 1, a.n FROM r, (SELECT count(*) AS n FROM request) AS a WHERE i < 3) SELECT i, n FROM r ORDER BY i")
 		if diff := gocmp.Diff([]string{"0 0", "1 50", "2 50", "3 50"}, rows.rows); diff != "" || table.Accounting.Parsed != 50 {
 			t.Errorf("%s: accounting %+v, rows (-want +got):\n%s", how, table.Accounting, diff)
-		}
-		if err := s.Close(); err != nil {
-			t.Error(err)
 		}
 	}
 }

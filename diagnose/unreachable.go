@@ -35,15 +35,18 @@ func (f *facts) unreachable(g *Group) *Finding {
 	f.dockerRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, a full backlog, or a full table of connections (nf_conntrack, conntrack_allowance_exceeded of an instance)")
-	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok {
+	late, since := f.lateConnections(g), "Requests have been answered since."
+	span, over := f.isOver(g, found.Targets, share, late)
+	if !over {
+		since = "Health checks on that port pass now."
+		span, over = f.passSince(g, found.Targets, share, late)
+	}
+	switch {
+	case over:
 		found.Level = Warn
-		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Requests have been answered since.", whom(names, g), span)
+		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. %s", whom(names, g), span, since)
 		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
-	} else if span, ok := f.passSince(g, found.Targets, share, f.lateConnections(g)); ok {
-		found.Level = Warn
-		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. Health checks on that port pass now.", whom(names, g), span)
-		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
-	} else if f.addressed(g) {
+	case f.addressed(g):
 		f.leaving(found, g)
 	}
 	return found

@@ -36,10 +36,7 @@ type timed struct {
 }
 
 func timedRows(t *Table) []timed {
-	at := func(name string) int {
-		return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
-	}
-	name, arn, requests, answered, p50, p95 := at("target_group"), at("target_group_arn"), at("requests"), at("answered"), at("p50"), at("p95")
+	name, arn, requests, answered, p50, p95 := t.at("target_group"), t.at("target_group_arn"), t.at("requests"), t.at("answered"), t.at("p50"), t.at("p95")
 	var list []timed
 	for _, row := range t.Rows {
 		list = append(list, timed{row[name], row[arn], row[requests].(int64), row[answered].(int64), row[p50], row[p95]})

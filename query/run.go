@@ -45,18 +45,15 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	if err := errors.Join(s.blamed(s.run(ctx, t, r, q)), done()); err != nil {
 		return nil, err
 	}
-	t.Warnings = append(t.Warnings, append(q.otherwise(t), t.lookalikes()...)...)
+	t.Warnings = slices.Concat(t.Warnings, q.otherwise(t), t.lookalikes())
 	return t, nil
 }
 
 // lookalikes warns of target groups that share a name, as those of two accounts may: people
 // see their rows by name. Nothing is said where a row has its balancer.
 func (t *Table) lookalikes() []string {
-	at := func(name string) int {
-		return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
-	}
-	name, arn := at("target_group"), at("target_group_arn")
-	if name < 0 || arn < 0 || at("load_balancer") >= 0 {
+	name, arn := t.at("target_group"), t.at("target_group_arn")
+	if name < 0 || arn < 0 || t.at("load_balancer") >= 0 {
 		return nil
 	}
 	arns, told := map[any]any{}, map[any]bool{}

@@ -74,7 +74,14 @@ func (s *Store) Basis(ctx context.Context, q SummaryQuestion) (*Basis, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Basis{tables[0], tables[1], tables[2]}, nil
+	b, _ := basisOf(tables)
+	return &b, nil
+}
+
+// basisOf takes the answers to basisParts, which come first, and returns those to what was
+// asked beside them.
+func basisOf(tables []*Table) (b Basis, others []*Table) {
+	return Basis{tables[0], tables[1], tables[2]}, tables[3:]
 }
 
 // part is a question of a summary.
@@ -96,10 +103,10 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 	if err != nil {
 		return nil, err
 	}
-	sum := &Summary{Totals: tables[0]}
-	now := Basis{tables[0], tables[1], tables[2]}
-	for i, p := range parts[3:] {
-		sum.Sections = append(sum.Sections, Section{p.name, p.title, tables[i+3]})
+	now, others := basisOf(tables)
+	sum := &Summary{Totals: now.totals}
+	for i, p := range parts[len(parts)-len(others):] {
+		sum.Sections = append(sum.Sections, Section{p.name, p.title, others[i]})
 	}
 	at := slices.IndexFunc(sum.Sections, func(s Section) bool { return s.Name == "coverage" })
 	sum.Sections = slices.Insert(sum.Sections, at,

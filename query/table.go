@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"time"
 
 	"loglens/internal/when"
@@ -40,6 +41,11 @@ type Table struct {
 
 // Shown is how many rows the answer has, without those that the limit cut off.
 func (t *Table) Shown() int64 { return int64(len(t.Rows)) + t.RowsGiven }
+
+// at is the place of a column, -1 if the table has none of that name.
+func (t *Table) at(name string) int {
+	return slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == name })
+}
 
 // Whole reports whether the answer rests on all that there is of the window, as far as
 // is known.

@@ -315,36 +315,56 @@ func TestFailOpenBeforeAGap(t *testing.T) {
 	}
 }
 
-// TestFailOpenAfterAGap: how it is with a target that was not checked for a while is not known
-// just before it is checked again, and so long not all targets of its group fail.
+// TestFailOpenAfterAGap: how long a failed check tells of its target goes by what lies
+// between most checks of the group. Beyond it, nobody knows.
 func TestFailOpenAfterAGap(t *testing.T) {
-	var log strings.Builder
-	check := func(second int, target string) {
-		fmt.Fprintf(&log, "http %s 0.1 %s:8080 web FAIL 502 TargetError app/a/50dc6c495c0c9188 203.0.113.9\n",
-			end.Add(time.Duration(second)*time.Second).Format("2006-01-02T15:04:05.000000Z"), target)
-	}
-	for second := 0; second < 600; second += 30 {
-		check(second, "10.0.1.7")
-		if second == 0 || second >= 300 {
-			check(second, "10.0.1.8")
+	every := func(from, to, step int) (seconds []int) {
+		for second := from; second < to; second += step {
+			seconds = append(seconds, second)
 		}
-		if second%60 == 30 {
-			fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
-				"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n",
-				end.Add(time.Duration(second)*time.Second).Format("2006-01-02T15:04:05.000000Z"))
-		}
+		return seconds
 	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	report, _ := query.FindReport("health")
-	answer, err := open(t, dir, ingest.Plan{}, 1).Run(t.Context(), report, query.Question{By: []string{"target_group", "window"}, Every: time.Minute, Classes: outages})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := strings.Join(column(answer, "fail_open_minutes"), ""); got != "1111011111" {
-		t.Errorf("minutes in which all fail: %s, want all but the one before 10.0.1.8 is checked again", got)
+	for name, c := range map[string]struct {
+		checks map[string][]int // when each target fails one, in seconds
+		want   string           // a digit for each minute
+	}{
+		"all but the minute before 10.0.1.8 is checked again": {map[string][]int{
+			"10.0.1.7": every(0, 600, 30), "10.0.1.8": append([]int{0}, every(300, 600, 30)...),
+		}, "1111011111"},
+		"none between two checks a minute apart, where most are ten seconds apart": {map[string][]int{
+			"10.0.1.7": append(every(0, 60, 10), every(60, 361, 60)...),
+		}, "1000001"},
+		"all between two checks a minute apart, where most are": {map[string][]int{
+			"10.0.1.7": append(every(0, 60, 10), every(60, 481, 60)...),
+		}, "111111111"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log strings.Builder
+			at := func(second int) string {
+				return end.Add(time.Duration(second) * time.Second).Format("2006-01-02T15:04:05.000000Z")
+			}
+			for target, seconds := range c.checks {
+				for _, second := range seconds {
+					fmt.Fprintf(&log, "http %s 0.1 %s:8080 web FAIL 502 TargetError app/a/50dc6c495c0c9188 203.0.113.9\n", at(second), target)
+				}
+			}
+			for minute := range c.want {
+				fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 0.000 0.010 0.000 200 200 1 2 "GET https://h:443/ HTTP/1.1" "-" - - `+
+					"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n", at(60*minute+30))
+			}
+			dir := t.TempDir()
+			if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			report, _ := query.FindReport("health")
+			answer, err := open(t, dir, ingest.Plan{}, 1).Run(t.Context(), report, query.Question{By: []string{"target_group", "window"}, Every: time.Minute, Classes: outages})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(column(answer, "fail_open_minutes"), ""); got != c.want {
+				t.Errorf("minutes in which all fail: %s, want %s: %s", got, c.want, name)
+			}
+		})
 	}
 }
 

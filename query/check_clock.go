@@ -11,7 +11,7 @@ import (
 
 // withOffset is a time that names an offset. DuckDB casts it to a TIMESTAMP as if there
 // were none.
-var withOffset = regexp.MustCompile(`^\s*\d+-\d+-\d+[T ]\d+:\d+:[\d.]+[+-](\d+(?::\d+)*)\s*$`)
+var withOffset = regexp.MustCompile(`^\s*\d+[-/\\ ]\d+[-/\\ ]\d+[T\s]\s*\d+:\d+:[\d.]+[+-](\d+(?::\d+)*)\s*$`)
 
 // offsetTime returns the text of a constant that is a time of another zone than UTC.
 func offsetTime(node map[string]any) string {

@@ -87,17 +87,20 @@ func (p Plan) Wants(n Name) bool {
 // many parts has the time at which the upload began.
 const longestUpload = 24 * time.Hour
 
-// tooOld reports whether an object of this time in S3, zero if that is not known, was
-// written before the window, so that none of its lines can be of it. Where a name says
-// nothing, this spares what has lain in the bucket for long.
-func (p Plan) tooOld(modified time.Time) bool {
-	return !modified.IsZero() && modified.Add(longestUpload).Before(p.Window.From)
+// Written returns the earliest time at which an object in S3 that holds wanted rows can
+// have been written, zero if the window has no beginning. Where a name says nothing, this
+// spares what has lain in the bucket for long.
+func (p Plan) Written() time.Time {
+	if p.Window.From.IsZero() {
+		return p.Window.From
+	}
+	return p.Window.From.Add(-longestUpload)
 }
 
 // Lists reports whether a listing would yield an object of this name and time; the time
 // is zero if it is not known.
 func (p Plan) Lists(n Name, modified time.Time) bool {
-	return p.Wants(n) && (n.Kind != parse.KindUnknown || !p.tooOld(modified))
+	return p.Wants(n) && (n.Kind != parse.KindUnknown || modified.IsZero() || !modified.Before(p.Written()))
 }
 
 // wantsLog reports whether the plan takes this log of this balancer, at any time.

@@ -284,6 +284,9 @@ func (s *Store) ledgerOf(ctx context.Context, plan ingest.Plan) (list []diskObje
 // plan asks for.
 func timely(plan ingest.Plan) string {
 	ways := []string{"named_kind IS NULL"}
+	if at := plan.Written(); !at.IsZero() {
+		ways[0] += fmt.Sprintf(" AND NOT coalesce(starts_with(uri, 's3://') AND modified < make_timestamp(%d), false)", at.UnixMicro())
+	}
 	for k := parse.KindUnknown + 1; k <= parse.KindClassic; k++ {
 		if !plan.Kinds.Has(k) {
 			continue

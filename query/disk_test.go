@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -143,5 +144,76 @@ func TestDiskAnswersAlike(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// inBucket is a folder as if it lay in S3, where its objects were written at some time.
+type inBucket struct {
+	ingest.Source
+	written map[string]time.Time // by the object's name
+}
+
+func (b inBucket) List(ctx context.Context, p ingest.Plan) iter.Seq2[*ingest.Object, error] {
+	return func(yield func(*ingest.Object, error) bool) {
+		for o, err := range b.Source.List(ctx, p) {
+			if o != nil {
+				name := filepath.Base(o.URI)
+				o.URI, o.Modified = "s3://b/"+name, b.written[name]
+			}
+			if (o == nil || p.Lists(o.Name, o.Modified)) && !yield(o, err) {
+				return
+			}
+		}
+	}
+}
+
+// TestOldObjectsWithoutNameFromDisk: what S3 says to have been written long before the window
+// is left out of an answer, with its damaged lines and faults, whether a store has it or not.
+func TestOldObjectsWithoutNameFromDisk(t *testing.T) {
+	dir := t.TempDir()
+	line := func(at time.Time) string {
+		return at.Format(`http 2006-01-02T15:04:05.000000Z`) + ` app/shop/50dc6c495c0c9188 198.51.100.7:65530 10.0.32.18:80 0.000 -1 -1 502 - 14 82 ` +
+			`"GET http://shop.example.com:80/ HTTP/1.1" "-" - - arn:aws:elasticloadbalancing:eu-west-1:111122223333:targetgroup/g/cd18ee8d310e74a0 ` +
+			at.Format(`"-" "-" "-" 10 2006-01-02T15:04:05.000000Z "forward" "-" "-" "10.0.32.18:80" "-" "-" "-" -`) + "\nno line\n"
+	}
+	now := time.Date(2026, 10, 7, 8, 0, 0, 0, time.UTC)
+	written := map[string]time.Time{"new": now.Add(-10 * time.Minute), "uploaded": now.Add(-20 * time.Hour), "old": now.AddDate(0, 0, -6), "broken": now.AddDate(0, 0, -6)}
+	for name, at := range written {
+		text := line(at)
+		if name == "broken" {
+			text = "\x1f\x8b\x08 cut short"
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	folder, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := query.Input{Sources: []ingest.Source{inBucket{folder[0], written}}, Workers: 1}
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	filling := in
+	filling.Disk = disk
+	if done, err := query.Ingest(context.Background(), t.TempDir(), filling, false); err != nil || done.Listed != 4 || done.Failed != 1 {
+		t.Fatalf("%+v, %v", done, err)
+	}
+	in.Plan = ingest.Plan{Window: when.Window{From: now.Add(-time.Hour), Until: now}}
+	report, _ := query.FindReport("top-errors")
+	ask := func(in query.Input) *query.Table {
+		s, err := query.Open(context.Background(), t.TempDir(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		got, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: parse.Classes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return got
+	}
+	want, got := ask(in), ask(query.Input{Plan: in.Plan, Workers: 1, Disk: disk})
+	if diff := gocmp.Diff(want, got); diff != "" || want.Accounting.Objects != 2 || want.Total != 1 {
+		t.Errorf("(-logs +store):\n%s", diff)
 	}
 }

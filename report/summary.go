@@ -202,7 +202,7 @@ func sectionLeft(s query.Section, w wording) string {
 }
 
 // number is what totals hold. A file that anyone may have written is not quoted.
-var number = regexp.MustCompile(`^(?:null|[0-9.]{1,25})$`)
+var number = regexp.MustCompile(`^(?:null|[0-9.]{1,40})$`)
 
 // Correct writes into a summary how its totals differ from those that were written
 // first for the same window. earlier is a summary in JSON: it has its own totals, and

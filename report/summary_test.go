@@ -238,6 +238,7 @@ func TestCorrect(t *testing.T) {
 		{"failures", first, "failures 10 → 812"},
 		{"what was not known", written(func(s *query.Summary) { s.Totals.Rows[0][11] = nil; s.Totals.Rows[0][0] = int64(0) }),
 			"requests 0 → 120000, p50 null → 0.027"},
+		{"a small rate", written(total(2, 1.0/30_000_000)), "failure_rate 0.000000033333333333333334 → 0.0067666666666666665"},
 		{"corrected and the same", again(first, same), "failures 10 → 812"},
 		{"corrected twice", again(again(first, same), same), "failures 10 → 812"},
 		{"corrected by steps", again(first, total(1, int64(500))), "failures 10 → 812"},

@@ -237,7 +237,7 @@ func (a *app) logsNamed(o diagnoseOptions, args []string) (n logsNamed, err erro
 		return n, err
 	}
 	if n.disk.Path != "" {
-		if err = n.disk.Present(); !a.byEnvironment(o) {
+		if err = n.disk.Present(); a.typed["store"] {
 			return n, err
 		}
 		n.absent = err // which matters only if the balancer's logs are read
@@ -247,16 +247,11 @@ func (a *app) logsNamed(o diagnoseOptions, args []string) (n logsNamed, err erro
 	return n, err
 }
 
-// byEnvironment reports whether the store is one that was not named for this diagnosis.
-func (a *app) byEnvironment(o diagnoseOptions) bool {
-	return a.getenv(flagVariable("store")) == o.read.disk.path
-}
-
 // readLogs sums up the logs of the window: those named, or where the balancer writes
 // them. A diagnosis goes on without logs, and says so.
 func (a *app) readLogs(ctx context.Context, o diagnoseOptions, n logsNamed, w when.Window, s *diagnose.Snapshot) (err error) {
 	if s.Balancer.Type != diagnose.Application && s.Balancer.Type != diagnose.Classic {
-		if n.disk.Path != "" && !a.byEnvironment(o) {
+		if n.disk.Path != "" && a.typed["store"] {
 			n.specs = []string{"store " + n.disk.Path}
 		}
 		if len(n.specs) > 0 {

@@ -71,7 +71,7 @@ func resolved(d query.Disk) query.Disk {
 // before a store that the environment names.
 func (a *app) diskFor(o diskOptions, args []string) (query.Disk, error) {
 	if o.path != "" && len(args) > 0 {
-		if a.getenv(flagVariable("store")) == o.path {
+		if !a.typed["store"] {
 			return query.Disk{}, nil
 		}
 		return query.Disk{}, usage("leave one of them out", "--store and a SOURCE: where is the answer to come from?")

@@ -11,7 +11,6 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/amount"
-	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
 )
@@ -221,7 +220,7 @@ func toldByName(in input, kinds []string) (said []string) {
 			said = append(said, fmt.Sprintf("by its name, %s is a test file and no log", s))
 		case name.Kind != parse.KindUnknown && !slices.Contains(kinds, name.Kind.String()):
 			said = append(said, fmt.Sprintf("by its name, %s is of another kind: %s", s, name.Kind))
-		case outside(in.window, name.End):
+		case name.Kind != parse.KindUnknown && !(ingest.Plan{Window: in.window, Kinds: query.AllKinds}).Wants(name):
 			said = append(said, fmt.Sprintf("by its name, %s ends at %s, outside of the window: is --since right?", s, name.End.Format(endForm)))
 		}
 	}
@@ -230,12 +229,6 @@ func toldByName(in input, kinds []string) (said []string) {
 
 // endForm is how the end of an object's interval is told, and the time of a row.
 const endForm = "2006-01-02 15:04Z"
-
-// outside reports whether the interval that ends at end, if it is known, lies outside of w.
-func outside(w when.Window, end time.Time) bool {
-	const longest = time.Hour // of a Classic Load Balancer
-	return !end.IsZero() && (!w.From.IsZero() && !end.After(w.From) || !w.Until.IsZero() && end.Add(-longest).After(w.Until))
-}
 
 // readers names a report for each of these logs.
 func readers(kinds []string) (hint string) {

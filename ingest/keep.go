@@ -210,12 +210,7 @@ func (r *recording) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *recording) version() (v version) {
-	if of, ok := r.ReadCloser.(versioned); ok {
-		v = of.version()
-	}
-	return v
-}
+func (r *recording) version() version { return versionOf(r.ReadCloser) }
 
 // keep makes the bytes the object's. It is called when the text has proved
 // whole: what is damaged may have been damaged on its way.

@@ -58,6 +58,14 @@ type version struct {
 	modified time.Time // zero if it does not say
 }
 
+// versionOf is what a stream has learned; zero if it learns nothing.
+func versionOf(stream io.Reader) (v version) {
+	if of, ok := stream.(versioned); ok {
+		v = of.version()
+	}
+	return v
+}
+
 // take makes the content that was read the object's.
 func (o *Object) take(v version) {
 	if v.etag == "" {
@@ -111,8 +119,8 @@ func (o *Object) Content(ctx context.Context, z *Inflater) (io.Reader, error) {
 	// read twice gets the library's at once.
 	z.Careful(o.damaged || !o.origin.again())
 	err := z.Reset(o.raw)
-	if v, ok := o.raw.(versioned); ok && err == nil {
-		o.take(v.version())
+	if err == nil {
+		o.take(versionOf(o.raw))
 	}
 	text := &content{object: o, z: z, ctx: ctx}
 	if err != nil {

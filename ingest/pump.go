@@ -129,12 +129,7 @@ func (p *pump) Read(b []byte) (int, error) {
 
 // version passes on what the stream has learned. It must not be called before
 // Read has returned, which orders it behind the stream's first block.
-func (p *pump) version() (v version) {
-	if of, ok := p.src.(versioned); ok {
-		v = of.version()
-	}
-	return v
-}
+func (p *pump) version() version { return versionOf(p.src) }
 
 // Close ends the reading, without waiting for a stream that cannot be cancelled.
 func (p *pump) Close() error {

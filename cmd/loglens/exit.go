@@ -101,9 +101,9 @@ func (e *partialError) Hint() string {
 }
 
 // emptyError says that there was nothing to read.
-type emptyError struct{ where, hint string }
+type emptyError struct{ what, where, hint string }
 
-func (e *emptyError) Error() string { return "no log objects " + e.where }
+func (e *emptyError) Error() string { return "no " + e.what + " " + e.where }
 func (e *emptyError) Hint() string  { return e.hint }
 
 // conditionError says that what --fail-if says is true.

@@ -149,7 +149,7 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 			if !in.window.From.IsZero() {
 				hint = "are place and window right? A longer --since finds older ones"
 			}
-			return &emptyError{place(in), hint}
+			return &emptyError{anyLog, place(in), hint}
 		case done.Rejected > 0 && done.Rejected == done.Lines:
 			return &foreignError{done.Lines, "a log", "loglens rejects --store " + ingest.ShellWord(path) + " shows them"}
 		case done.Failed > 0:

@@ -33,7 +33,8 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 				return err
 			}
 		}
-		return &emptyError{place(in), whyNone(in, t, s.Kinds(), logs, first, last)}
+		what, hint := whyNone(in, t, s.Kinds(), logs, first, last)
+		return &emptyError{what, place(in), hint}
 	case acc.ObjectsFailed > 0 && acc.Lines == 0 && exitStatus(s.FirstFailure()) > exitPartial:
 		none := amount.Noun(acc.ObjectsFailed, "the one log object with content could not be read",
 			fmt.Sprintf("none of the %d log objects with content could be read", acc.ObjectsFailed))
@@ -41,7 +42,7 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
 		return &foreignError{acc.Lines, "an " + strings.Join(s.Kinds(), " or "), strings.Join(t.Warnings, "; ")}
 	case acc.BytesCompressed == 0 && acc.ObjectsFailed == 0 && !t.Listed && !slices.ContainsFunc(in.specs, isNoPipe):
-		return &silentError{emptyError{"from " + strings.Join(in.specs, ", "), "did the command before the pipe fail?"}}
+		return &silentError{emptyError{"", "from " + strings.Join(in.specs, ", "), "did the command before the pipe fail?"}}
 	case in.balancer != "" && acc.Parsed == 0 && acc.Skipped > 0 && acc.ObjectsFailed == 0 && !damaged:
 		return strangers(ctx, s, in)
 	}
@@ -76,7 +77,7 @@ func strangers(ctx context.Context, s *query.Store, in input) error {
 	case unnamed:
 		hint = "leave --lb out: the lines there do not name their load balancer, and nor does the object's name"
 	}
-	return &strangersError{emptyError{place(in), hint}}
+	return &strangersError{emptyError{"", place(in), hint}}
 }
 
 // isPipe reports whether a source can be read once only.
@@ -162,10 +163,10 @@ func place(in input) string {
 	return where
 }
 
-// whyNone explains why there was no object of the kinds to read: logs is what else
-// there is in the window; first and last are the ends of the intervals that there are
-// outside of it, zero if there are none.
-func whyNone(in input, t *query.Table, kinds []string, logs []query.Log, first, last time.Time) string {
+// whyNone says what there is none of, and why there was no object of the kinds to read:
+// logs is what else there is in the window; first and last are the ends of the intervals
+// that there are outside of it, zero if there are none.
+func whyNone(in input, t *query.Table, kinds []string, logs []query.Log, first, last time.Time) (what, hint string) {
 	var here, elsewhere, balancers []string
 	plan := ingest.Plan{LoadBalancer: in.balancer}
 	for _, l := range logs {
@@ -179,52 +180,62 @@ func whyNone(in input, t *query.Table, kinds []string, logs []query.Log, first, 
 		}
 	}
 	slices.Sort(here)
-	named := toldByName(in, kinds)
+	named, other := toldByName(in, kinds)
+	these := strings.Join(kinds, " or ")
 	switch {
 	case len(named) > 0:
 		if more := len(named) - mostFiles; more > 0 {
 			named = append(named[:mostFiles], fmt.Sprintf("and %d more", more))
 		}
-		return strings.Join(named, "\n")
+		if !other {
+			these = anyLog
+		}
+		return these, strings.Join(named, "\n")
 	case len(elsewhere) > 0:
-		return "there are logs of " + few(mostNames, slices.Compact(elsewhere)) + ", but of another region or account than --lb says"
+		return anyLog, "there are logs of " + few(mostNames, slices.Compact(elsewhere)) + ", but of another region or account than --lb says"
 	case len(here) > 0:
-		return "there is " + strings.Join(slices.Compact(here), ", ") + "; this question reads nothing but " + strings.Join(kinds, ", ") + readers(here)
+		return these, "there is " + strings.Join(slices.Compact(here), ", ") + readers(here)
+	case len(t.Unread) > 0:
+		return these, strings.Join(t.Warnings, "\n") + readers(t.Unread)
 	case len(t.Warnings) > 0:
-		return strings.Join(t.Warnings, "\n") + readers(t.Unread)
+		return anyLog, strings.Join(t.Warnings, "\n")
 	case !first.IsZero():
 		span := "from " + first.Format(endForm) + " to " + last.Format(endForm)
 		if first.Equal(last) {
 			span = "at " + first.Format(endForm)
 		}
-		return "the objects there end " + span + ": is the window right, and --tz?"
+		return anyLog, "the objects there end " + span + ": is the window right, and --tz?"
 	case in.balancer != "" && len(balancers) > 0:
-		return wholeName + "; there are " + few(mostNames, slices.Compact(balancers))
+		return anyLog, wholeName + "; there are " + few(mostNames, slices.Compact(balancers))
 	case in.remote:
-		return "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"
+		return anyLog, "are prefix and window right? The logs lie below <prefix>/AWSLogs/<account>/elasticloadbalancing/<region>/; a balancer writes only while it has traffic"
 	case in.balancer != "":
-		return wholeName
+		return anyLog, wholeName
 	case in.sources == nil:
-		return "loglens store stats --store " + ingest.ShellWord(in.specs[0]) + " says what the store holds"
+		return anyLog, "loglens store stats --store " + ingest.ShellWord(in.specs[0]) + " says what the store holds"
 	}
-	return "is it the right folder? This question reads nothing but " + strings.Join(kinds, ", ")
+	return anyLog, "is it the right folder? This command looks for " + strings.Join(kinds, "s, ") + "s"
 }
 
+// anyLog is what there is none of where there is no other log, either.
+const anyLog = "log objects"
+
 // toldByName are the sources that hold nothing of these kinds and of the window by what
-// their names say.
-func toldByName(in input, kinds []string) (said []string) {
+// their names say, and whether another kind is why.
+func toldByName(in input, kinds []string) (said []string, other bool) {
 	for _, s := range in.specs {
 		name := ingest.NameOf(s)
 		switch {
 		case name.TestFile:
 			said = append(said, fmt.Sprintf("by its name, %s is a test file and no log", s))
 		case name.Kind != parse.KindUnknown && !slices.Contains(kinds, name.Kind.String()):
+			other = true
 			said = append(said, fmt.Sprintf("by its name, %s is of another kind: %s", s, name.Kind))
 		case name.Kind != parse.KindUnknown && !(ingest.Plan{Window: in.window, Kinds: query.AllKinds}).Wants(name):
 			said = append(said, fmt.Sprintf("by its name, %s ends at %s, outside of the window: is --since right?", s, name.End.Format(endForm)))
 		}
 	}
-	return said
+	return said, other
 }
 
 // endForm is how the end of an object's interval is told, and the time of a row.

@@ -138,13 +138,19 @@ func comparability(before *Basis) (wrong []string) {
 	if t.Unseen {
 		return []string{fmt.Sprintf("the window before, %s, was never ingested: what is new is not known", t.Window)}
 	}
+	rests := func(on string) string {
+		if !before.known() {
+			return "what is new is not known"
+		}
+		return "what is new rests on " + on
+	}
 	if n := t.Accounting.ObjectsFailed; n > 0 {
-		wrong = append(wrong, fmt.Sprintf("of the window before, %s, %d of %s could not be read: what is new rests on the others",
-			t.Window, n, amount.Of(t.Accounting.Objects, "object", "objects")))
+		wrong = append(wrong, fmt.Sprintf("of the window before, %s, %d of %s could not be read: %s",
+			t.Window, n, amount.Of(t.Accounting.Objects, "object", "objects"), rests("the others")))
 	}
 	if len(t.Gaps) > 0 {
-		wrong = append(wrong, fmt.Sprintf("of the window before, %s, %s was never ingested: what is new rests on the rest",
-			t.Window, when.FormatDuration(t.Lacking())))
+		wrong = append(wrong, fmt.Sprintf("of the window before, %s, %s was never ingested: %s",
+			t.Window, when.FormatDuration(t.Lacking()), rests("the rest")))
 	}
 	if !t.Oldest.IsZero() && before.known() {
 		wrong = append(wrong, fmt.Sprintf("of the window before, %s, the oldest log object ends at %s: what is new rests on what came then",

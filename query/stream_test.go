@@ -130,7 +130,7 @@ func TestDamagedObjectsInStreams(t *testing.T) {
 		if a.ObjectsFailed != int64(len(bad)) || a.Lines != a.Parsed+a.Rejected+a.Skipped {
 			t.Errorf("%d broken objects, accounting %+v", len(bad), a)
 		}
-		if s.FirstFailure() == nil || !strings.Contains(strings.Join(table.Warnings, "\n"), "could not be read") {
+		if s.FirstFailure() == nil || !strings.Contains(strings.Join(table.Warnings, "\n"), "damaged object") {
 			t.Errorf("nothing says that the answer is partial: %q", table.Warnings)
 		}
 		report, _ := query.FindReport("routes")

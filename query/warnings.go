@@ -12,14 +12,11 @@ import (
 	"loglens/parse"
 )
 
-// warn says what an engineer has to know before trusting the answer.
+// warn says what an engineer has to know before trusting the answer. How many objects
+// could not be read is of the accounting.
 func (s *Store) warn(ctx context.Context, t *Table) error {
 	say := func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) }
 
-	if t.Accounting.ObjectsFailed > 0 {
-		say("%d of %s could not be read, and nothing of %s is counted", t.Accounting.ObjectsFailed,
-			amount.Of(t.Accounting.Objects, "object", "objects"), amount.Noun(t.Accounting.ObjectsFailed, "it", "them"))
-	}
 	if s.unread > 0 {
 		say("the rows were there before all was read: %s not read to %s end, and %s not counted", amount.Of(s.unread, "object was", "objects were"),
 			amount.Noun(s.unread, "its", "their"), amount.Noun(s.unread, "is", "are"))
@@ -29,6 +26,10 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
+	told := t.Accounting.Rejected
+	if t.Report == "rejects" { // whose rows say it
+		told = 0
+	}
 	for _, about := range []struct {
 		objects int64
 		warn    func() error
@@ -36,7 +37,7 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		{n.failed, func() error { return s.unreadable(ctx, say) }},
 		{n.others, func() error { return s.notRead(ctx, t, say) }},
 		{n.odd, func() error { return s.odd(ctx, say) }},
-		{t.Accounting.Rejected, func() error { return s.rejected(ctx, t.Accounting.Rejected, say) }},
+		{told, func() error { return s.rejected(ctx, told, say) }},
 		{n.alike, func() error { return s.copies(ctx, say) }},
 		{n.nameless - 1, func() error { return s.unpacked(ctx, say) }},
 		{n.nameless, func() error { return s.deliveredTwice(ctx, t.Balancers, say) }},
@@ -234,14 +235,22 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 	var cause, uri string
 	var n, line int64
 	var causes []string
-	err := s.each(ctx, func() { causes = append(causes, fmt.Sprintf("%d × %s", n, cause)) }, `
+	others := total
+	err := s.each(ctx, func() {
+		if len(causes) < mostCauses {
+			causes, others = append(causes, fmt.Sprintf("%d × %s", n, cause)), others-n
+		}
+	}, `
 		SELECT cause, count(*) FROM reject WHERE list_contains($1, kind)
 		GROUP BY cause ORDER BY count(*) DESC, cause`, []any{&cause, &n}, s.Kinds())
 	if err != nil {
 		return err
 	}
-	if more := len(causes) - 3; more > 0 {
-		causes = append(causes[:3], amount.Of(more, "other cause", "other causes"))
+	switch {
+	case len(causes) == 1 && others == 0:
+		causes[0] = cause
+	case causes != nil && others > 0:
+		causes = append(causes, fmt.Sprintf("%d × other causes", others))
 	}
 	if causes == nil {
 		// A statement that had all its rows before the end has not kept them.
@@ -256,6 +265,9 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 	}
 	return err
 }
+
+// mostCauses is how many causes of damage a warning names.
+const mostCauses = 3
 
 // toMinute is how the ends of objects are told.
 const toMinute = "2006-01-02 15:04Z"

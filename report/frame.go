@@ -123,7 +123,11 @@ func partial(t *query.Table, w wording) string {
 	if len(t.Gaps) > 0 {
 		lacks = append(lacks, when.FormatDuration(t.Lacking())+" of the window was never ingested")
 	}
-	return "PARTIAL: " + strings.Join(lacks, ", and ") + "; the numbers below are too low"
+	said := "PARTIAL: " + strings.Join(lacks, ", and ")
+	if a := t.Accounting; a.Objects > 0 && a.ObjectsFailed == a.Objects {
+		return said // and there are no numbers
+	}
+	return said + "; the numbers below are too low"
 }
 
 // total says what the rows add up to, even when there is none.

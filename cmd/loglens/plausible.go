@@ -40,7 +40,7 @@ func (a *app) plausible(ctx context.Context, s *query.Store, t *query.Table, in 
 			fmt.Sprintf("none of the %d log objects with content could be read", acc.ObjectsFailed))
 		return fmt.Errorf("%s: %w", none, s.FirstFailure())
 	case acc.Rejected > 0 && acc.Rejected == acc.Lines && !damaged:
-		return &foreignError{acc.Lines, "an " + strings.Join(s.Kinds(), " or "), strings.Join(t.Warnings, "; ")}
+		return &foreignError{acc.Lines, "an " + strings.Join(s.Kinds(), " or "), strings.Join(t.Warnings, "\n")}
 	case acc.BytesCompressed == 0 && acc.ObjectsFailed == 0 && !t.Listed && !slices.ContainsFunc(in.specs, isNoPipe):
 		return &silentError{emptyError{"", "from " + strings.Join(in.specs, ", "), "did the command before the pipe fail?"}}
 	case in.balancer != "" && acc.Parsed == 0 && acc.Skipped > 0 && acc.ObjectsFailed == 0 && !damaged:
@@ -262,16 +262,16 @@ func readers(kinds []string) (hint string) {
 type foreignError struct {
 	lines int64
 	log   string // that they are not of
-	why   string // all that is to be said of what was read
+	why   string // in lines, all that is to be said of what was read
 }
 
 func (e *foreignError) Error() string {
 	what := amount.Noun(e.lines, "the one line is no entry", fmt.Sprintf("none of the %d lines is an entry", e.lines))
-	return fmt.Sprintf("%s of %s: %s", what, e.log, e.why)
+	return fmt.Sprintf("%s of %s", what, e.log)
 }
 
 func (e *foreignError) Hint() string {
-	return "is it the right file? loglens reads what load balancers log: access, connection, health-check and TLS logs"
+	return e.why + "\nis it the right file? loglens reads what load balancers log: access, connection, health-check and TLS logs"
 }
 
 // few lists names, the first ones of many.

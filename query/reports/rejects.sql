@@ -18,7 +18,7 @@
 -- column: lines        count   everyone
 -- column: objects      count   everyone
 -- column: first_object text    everyone  first in
--- column: first_line   integer everyone  line
+-- column: first_line   integer everyone  first line
 -- column: sample       text    everyone  begins
 --
 -- A damaged line's own time cannot be trusted. Its window is the one in which the

@@ -45,7 +45,11 @@ func percent(ratio float64) string {
 		return ">99.9 %"
 	case -1 < p && p < 1:
 		decimals := max(2, -int(math.Floor(math.Log10(math.Abs(p)))))
-		return strconv.FormatFloat(p, 'f', decimals, 64) + " %"
+		figure := strconv.FormatFloat(p, 'f', decimals, 64)
+		if decimals > 2 {
+			figure = strings.TrimSuffix(figure, "0") // rounded up to one digit less
+		}
+		return figure + " %"
 	}
 	return strconv.FormatFloat(p, 'f', 1, 64) + " %"
 }

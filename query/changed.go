@@ -79,7 +79,7 @@ func changedTable(now Basis, before *Basis, at time.Time) *Table {
 	t := &Table{
 		Report: "changed", Version: 1, Window: now.totals.Window, Columns: changedColumns,
 		Narrow: []string{"p50_before", "p95_before", "target_group"}, Keys: []string{"target_group"},
-		Empty: "no target group takes three times as long, or has a third of the requests",
+		Empty: "no target group takes three times as long, or has only a third of the requests",
 	}
 	if !before.known() {
 		t.Empty = notComparable
@@ -92,7 +92,7 @@ func changedTable(now Basis, before *Basis, at time.Time) *Table {
 	}
 	earlier, share := timedRows(before.latency), settledShare(now.totals, at)
 	if share < 1 {
-		t.Empty += ", as far as logs are there"
+		t.Empty += ", as far as there are logs"
 	}
 	slices.SortStableFunc(earlier, func(a, b timed) int {
 		return cmp.Or(cmp.Compare(b.requests, a.requests), cmp.Compare(key(a), key(b)))

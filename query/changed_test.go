@@ -107,7 +107,7 @@ func TestSummaryBeforeAnyLogIsThere(t *testing.T) {
 		if diff := gocmp.Diff(want, picked(t, changed, "change", "requests", "requests_before")); diff != "" {
 			t.Errorf("asked %s after the end (-want +got):\n%s", asked, diff)
 		}
-		if known := !strings.HasSuffix(changed.Empty, ", as far as logs are there"); known != (asked > 0) {
+		if known := !strings.HasSuffix(changed.Empty, ", as far as there are logs"); known != (asked > 0) {
 			t.Errorf("asked %s after the end: %q", asked, changed.Empty)
 		}
 	}

@@ -112,7 +112,7 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 	sum.Sections = slices.Insert(sum.Sections, at,
 		Section{"latency", "Response times by target group", now.latency.cut(sectionLimit)},
 		Section{"changed", "Slower, or with less traffic, than in the window before", changedTable(now, before, s.in.Plan.Now)},
-		Section{"new", "New since the window before", newsTable(now, before)},
+		Section{"new", "New or grown since the window before", newsTable(now, before)},
 	)
 	if sum.Totals.Accounting.Objects > 0 { // or there is nothing to compare
 		sum.Totals.Warnings = append(sum.Totals.Warnings, comparability(before)...)

@@ -119,7 +119,9 @@ func encodeSummaryTabs(w io.Writer, s *query.Summary, st Style) error {
 	dot := words.sign(" · ")
 	var out bytes.Buffer
 	comment(&out, tabsHead(s.Totals, words)...)
-	comment(&out, strings.Join(overall(s.Totals, words), dot), strings.Join(earlier(s, words), dot))
+	sentence := words // where a number has no head to say its unit
+	sentence.seconds = func(v float64) string { return words.seconds(v) + " s" }
+	comment(&out, strings.Join(overall(s.Totals, sentence), dot), strings.Join(earlier(s, sentence), dot))
 	for _, section := range s.Sections {
 		comment(&out, section.Title)
 		if len(section.Rows) == 0 {

@@ -113,7 +113,9 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 		if o.read.explain {
 			return a.explain(ctx, s, text, values)
 		}
-		a.say("window %s", in.window)
+		if p.encoder.Name == "json" || o.out != "" { // what is shown here has it in its head
+			a.say("window %s", in.window)
+		}
 		before, err := a.basis(ctx, p.ask, in)
 		if err != nil {
 			return err

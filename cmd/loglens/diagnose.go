@@ -38,17 +38,17 @@ type diagnoseOptions struct {
 const diagnoseHelp = `diagnose goes the way of a request from a load balancer's name to its targets,
 and names the setting that is wrong: health checks first, then security groups,
 network ACLs and routes, then listeners, rules and target groups, then
-CloudWatch and the access logs. It only reads. What mends a finding, and what
-takes that back, is printed as aws commands and never run.
+CloudWatch and the access logs. It only reads. The aws commands that fix a
+finding, and those that undo the fix, are printed and never run.
 
-Findings come in the order of damage: the first is the answer. Notes are worth
-knowing and are nothing wrong. What could not be asked is named at the end, with
+Findings come in the order of damage: the first is the answer. A note is worth
+knowing, but nothing is wrong. What could not be asked is named at the end, with
 the permission that is missing; "loglens iam" prints a policy with all of them.
 
 --probe asks every target's health path, and its traffic port, from here: the
-test that is done by hand on an instance. --save writes down all that the answer
-rests on, without credentials; --from gives the same answer to it anywhere,
-offline.`
+test that is done by hand on an instance. --save writes all that the answer
+rests on to a file, without credentials; --from gives the same answer from it
+anywhere, offline.`
 
 func (a *app) diagnoseCommand() *cobra.Command {
 	var o diagnoseOptions
@@ -362,7 +362,9 @@ func (a *app) listChecks(o outputOptions) error {
 		b.WriteString(report.Fold(c.Name+": "+c.About, 80, "  ") + "\n")
 		for _, id := range c.Gives {
 			k := diagnose.KindOf(id)
-			fmt.Fprintf(&b, "  %-4s  %s\n        %s\n", k.Level, k.ID, report.Fold(k.Given, 70, "        "))
+			const indent = "        "
+			given := strings.ReplaceAll(report.Fold(k.Given, 80-len(indent), ""), "\n", "\n"+indent)
+			fmt.Fprintf(&b, "  %-4s  %s\n%s%s\n", k.Level, k.ID, indent, given)
 		}
 	}
 	_, err := io.WriteString(a.out, b.String())

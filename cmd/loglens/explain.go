@@ -17,6 +17,15 @@ const (
 	perByte = 0.09 / 1e9 // to the internet
 )
 
+// roughly is a guess to the two digits that it can be good for.
+func roughly(n int64) int64 {
+	unit := int64(1)
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	return (n + unit/2) / unit * unit
+}
+
 // explanation tells what would be read and what that costs, in lines for people.
 func explanation(e query.Explanation) string {
 	var b strings.Builder
@@ -27,7 +36,7 @@ func explanation(e query.Explanation) string {
 			name = "of a name that does not say what it holds"
 		}
 		fmt.Fprintf(&b, "%8d %-8s %9.1f MB stored, about %s: %s\n", p.Objects, amount.Noun(p.Objects, "object,", "objects,"),
-			float64(p.Bytes)/1e6, amount.Of(p.Lines(), "line", "lines"), name)
+			float64(p.Bytes)/1e6, amount.Of(roughly(p.Lines()), "line", "lines"), name)
 		all.Objects += p.Objects
 		all.Remote += p.Remote
 		all.Download += p.Download

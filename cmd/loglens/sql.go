@@ -24,9 +24,12 @@ const sqlHelp = `sql runs one SELECT of DuckDB's SQL over the logs, read-only:
   latency         answered requests by how long the target took
   failure_minute  failures by minute and all that reports divide by
   node_minute     requests by minute and balancer node
-  connection      connection log    health_check  health check log
+  connection      connection log
+  health_check    health check log
   nlb_tls         TLS access log of Network Load Balancers
-  object          log objects, with their lines   accounting  the same by kind of log
+  object          log objects, with their lines
+  accounting      the same by kind of log
+  listing         log objects by name, time and size: opens none of them
   reject          damaged lines
 
 Only the logs that the statement needs are read. No file and no address can be

@@ -597,7 +597,7 @@ func (q question) topErrors() []row {
 				places = append(places, x.LoadBalancer)
 			}
 		}
-		r["clients"], r["targets"] = int64(len(clients)), int64(len(targets))
+		r["clients"] = int64(len(clients))
 		r["first_seen"], r["last_seen"] = span(times(g))
 		worst := most(places).(string)
 		n := 0
@@ -606,8 +606,10 @@ func (q question) topErrors() []row {
 				n++
 			}
 		}
-		if r["worst"] = worst; n < len(g) {
-			r["worst"] = fmt.Sprintf("%s (%.0f %%)", worst, max(1, min(99, math.Floor(100*ratio(n, len(g))+0.5))))
+		if !slices.Contains(q.By, "target") {
+			if r["targets"], r["worst"] = int64(len(targets)), worst; n < len(g) {
+				r["worst"] = fmt.Sprintf("%s (%.0f %%)", worst, max(1, min(99, math.Floor(100*ratio(n, len(g))+0.5))))
+			}
 		}
 		r["trend"] = q.trend(way, func(x *demo.Request) bool { return q.counts(x) && spell(q.values(x, columns...)) == spell(k) })
 		rows = append(rows, r)

@@ -19,7 +19,7 @@
 -- column: bytes         bytes   everyone  stored
 -- column: intervals     count   programs
 -- column: missing       count   everyone
--- column: missing_at    times   everyone  missing until
+-- column: missing_at    times   everyone  interval ends
 -- column: newest        time    everyone
 -- column: age           seconds everyone
 -- column: late          seconds everyone

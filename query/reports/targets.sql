@@ -25,7 +25,7 @@
 -- column: p99              seconds everyone
 -- column: first_seen       time    everyone  first
 -- column: last_seen        time    everyone  last
--- column: trend            trend   people    trend
+-- column: trend            trend   people    traffic
 --
 -- Percentiles are of target_processing_time where the target answered with a
 -- status, by nearest rank, at most 1.6 % off. A row without target are the requests that

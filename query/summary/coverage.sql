@@ -15,7 +15,7 @@
 -- column: node          text    everyone
 -- column: objects       count   everyone
 -- column: missing       count   everyone
--- column: missing_at    times   everyone  missing until
+-- column: missing_at    times   everyone  interval ends
 -- column: newest        time    everyone
 -- column: age           seconds everyone  before the end
 --

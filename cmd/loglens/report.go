@@ -137,6 +137,9 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		}
 		o.limited = a.getenv(flagVariable("limit")) != ""
 		further(r, o, args, in, table)
+		if encoder.headed {
+			chosenLines(table, q.Filters)
+		}
 		if err := draw(table); err != nil {
 			return err
 		}
@@ -145,6 +148,20 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		}
 		return whole(table, s.FirstFailure(), s.Retry())
 	})
+}
+
+// chosenLines leaves out of what people see beside lines that were chosen by filters what is
+// of the whole window: failures of other classes than were asked for, of which these filters
+// may want none; and requests, of which damaged lines are no part.
+func chosenLines(t *query.Table, filters map[string]string) {
+	for name := range filters {
+		if name != "log" {
+			t.NotCounted = nil
+		}
+	}
+	if filters["log"] == "reject" {
+		t.NotCounted, t.Requests = nil, 0
+	}
 }
 
 // whole is nil for an answer that rests on all that there is; why is the reason of an

@@ -137,7 +137,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		}
 		o.limited = a.getenv(flagVariable("limit")) != ""
 		further(r, o, args, in, table)
-		if encoder.headed {
+		if encoder.headed && r.Name == rawReport {
 			chosenLines(table, q.Filters)
 		}
 		if err := draw(table); err != nil {
@@ -150,17 +150,22 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	})
 }
 
-// chosenLines leaves out of what people see beside lines that were chosen by filters what is
-// of the whole window: failures of other classes than were asked for, of which these filters
-// may want none; and requests, of which damaged lines are no part.
+// chosenLines names lines for people by how they were chosen, and leaves out what is of the
+// whole window: failures of other classes than were asked for, of which filters may want
+// none; and requests, of which damaged lines are no part.
 func chosenLines(t *query.Table, filters map[string]string) {
-	for name := range filters {
-		if name != "log" {
-			t.NotCounted = nil
-		}
+	if t.Accounting.Parsed > 0 { // or there are no lines at all
+		t.Noun = [2]string{"failing line", "failing lines"}
 	}
 	if filters["log"] == "reject" {
+		t.Noun = [2]string{"damaged line", "damaged lines"}
 		t.NotCounted, t.Requests = nil, 0
+	}
+	for name := range filters {
+		if name != "log" {
+			t.Noun = [2]string{"such line", "such lines"}
+			t.NotCounted = nil
+		}
 	}
 }
 

@@ -8,6 +8,8 @@ import "time"
 // where there were requests, too.
 func (f *facts) arriving() (name string, n float64) {
 	switch {
+	case f.period() > recently: // what came within an hour says nothing of now
+		return "", 0
 	case f.Balancer.Type == NetworkType:
 		name = "NewFlowCount"
 	case f.lately("RequestCount") > 0:
@@ -19,10 +21,11 @@ func (f *facts) arriving() (name string, n float64) {
 // recently is how old a point of a metric may be to tell what is now.
 const recently = 5 * time.Minute
 
-// lately is what a metric of the balancer came to in the last minutes before the snapshot.
+// lately is what a metric of the balancer came to in the last minutes before the snapshot, or in the
+// periods that have some of these, which are wide where the window is.
 func (f *facts) lately(name string) (n float64) {
 	for _, p := range f.series(name, "") {
-		if p.Time.After(f.Taken.Add(-recently)) {
+		if p.Time.Add(f.period() - time.Minute).After(f.Taken.Add(-recently)) {
 			n += p.Value
 		}
 	}

@@ -26,6 +26,14 @@ func TestClientsArrive(t *testing.T) {
 			s.metric("NewConnectionCount", "", "Sum", 600)
 			s.Taken = s.Taken.Add(time.Hour)
 		}, Fail},
+		{"clients come, by metrics of five minutes", func(s *Snapshot) {
+			s.metric("NewConnectionCount", "", "Sum", 600)
+			s.widen(5 * time.Minute)
+		}, Warn},
+		{"clients came within the hour", func(s *Snapshot) {
+			s.metric("NewConnectionCount", "", "Sum", 600)
+			s.widen(time.Hour)
+		}, Fail},
 		{"clients come to another listener", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
 			s.group("sg-lb").Ingress = append(s.group("sg-lb").Ingress, Permission{Protocol: "tcp", From: 443, To: 443, CIDRs: []string{"0.0.0.0/0"}})
@@ -41,5 +49,20 @@ func TestClientsArrive(t *testing.T) {
 				t.Errorf("want %s:\n%s", tt.want, said(r))
 			}
 		})
+	}
+}
+
+// widen sums metrics up by longer periods, as those of a long window are read.
+func (s *Snapshot) widen(period time.Duration) {
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		points := m.Points
+		m.Period, m.Points = int(period/time.Second), nil
+		for _, p := range points {
+			if at := p.Time.Truncate(period); len(m.Points) == 0 || m.Points[len(m.Points)-1].Time.Before(at) {
+				m.Points = append(m.Points, Point{Time: at})
+			}
+			m.Points[len(m.Points)-1].Value += p.Value
+		}
 	}
 }

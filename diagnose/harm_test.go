@@ -531,6 +531,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 600)
 			s.metric("NewFlowCount", "", "Sum", 60000)
 		}, finding{id: "nlb-sg-blocks-flows", absent: true}},
+		{"port scans of a balancer whose groups could not be read", func(s *Snapshot) {
+			s.network()
+			s.Network.SecurityGroups = nil
+			s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 6000)
+		}, finding{id: "nlb-sg-blocks-flows", absent: true}},
 		{"TLS errors of one group of two", func(s *Snapshot) {
 			s.network()
 			s.web().Protocol = "TLS"

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -232,7 +233,7 @@ func (f *facts) blockedFlows() *Finding {
 	if counted {
 		found.because(FromMetric, "NewFlowCount: "+number(flows))
 	}
-	closed := slices.ContainsFunc(f.Listeners, func(l Listener) bool { return !f.everybodyIn(l) })
+	closed := slices.ContainsFunc(f.Listeners, f.keepsOut)
 	if found.Level = Note; closed && in >= max(flows, fewFlows) {
 		found.Level, found.Confidence = Warn, Low
 		found.because(FromConfig, fmt.Sprintf("%s do not let everybody in on every listener's port", few(f.Balancer.SecurityGroups)))
@@ -243,10 +244,10 @@ func (f *facts) blockedFlows() *Finding {
 // fewFlows is how many blocked flows are nothing but noise.
 const fewFlows = 10
 
-// everybodyIn reports whether the balancer's groups let all addresses in on a listener's port.
-func (f *facts) everybodyIn(l Listener) bool {
-	return !slices.ContainsFunc(l.transports(), func(protocol string) bool {
-		openings, _ := f.openings(f.Balancer.SecurityGroups, false, protocol, l.Port)
-		return !slices.ContainsFunc(openings, func(p Permission) bool { return slices.Contains(p.CIDRs, "0.0.0.0/0") })
+// keepsOut reports whether the balancer's groups are known not to let all addresses in on a listener's
+// port.
+func (f *facts) keepsOut(l Listener) bool {
+	return slices.ContainsFunc(l.transports(), func(protocol string) bool {
+		return f.permits(f.Balancer.SecurityGroups, false, protocol, l.Port, peer{addresses: []netip.Prefix{all4}, groups: []string{}}) == refused
 	})
 }

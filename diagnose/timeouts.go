@@ -167,11 +167,14 @@ func (f *facts) race(g *Group) *Finding {
 }
 
 // idleSet says what the idle timeout is, and whether that was read.
-func (f *facts) idleSet() string {
-	if f.Balancer.Attributes == nil {
-		return attrIdle + " could not be read, and is taken to be 60, as it is unless changed"
+func (f *facts) idleSet() string { return taken(f.Balancer.Attributes, attrIdle, f.idle()) }
+
+// taken says what a number among attributes is, or is taken to be where they could not be read.
+func taken(attributes map[string]string, what string, n float64) string {
+	if attributes == nil {
+		return what + " could not be read, and is taken to be " + number(n) + ", as it is unless changed"
 	}
-	return attrIdle + " is " + number(f.idle())
+	return what + " is " + number(n)
 }
 
 // slowest is the slowest answer of a group, in seconds.
@@ -424,7 +427,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 	found := finding("deregistration-delay-too-short", fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: the deregistration delay of %s s is too short for them.", whom(names, g), number(delay)))
 	found.Targets, found.share = names, share
 	found.because(FromLog, amount.Of(n, "request", "requests")+" to targets that are draining or not registered any more got 502")
-	found.because(FromConfig, fmt.Sprintf("%s of %s is %s", attrDelay, g.Name, number(delay)))
+	found.because(FromConfig, taken(g.Attributes, attrDelay+" of "+g.Name, delay))
 	if slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
@@ -442,7 +445,10 @@ func (f *facts) deregistering(g *Group) *Finding {
 		found.Do = runOn
 		return found // a longer delay would be as little help
 	}
-	found.Level, found.Confidence = Fail, High
+	if g.Attributes == nil {
+		return found // it may be longer already
+	}
+	found.Confidence = High
 	f.groupAttribute(found, g, attrDelay, strconv.Itoa(min(3600, max(60, int(2*max(slowest, delay))))))
 	return found
 }

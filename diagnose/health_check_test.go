@@ -82,3 +82,17 @@ func TestHiddenRefusal(t *testing.T) {
 		}
 	}
 }
+
+// TestSlowToProbe: a target that answers the probe after the check's timeout is told by the probe,
+// and not as by health check logs that do not say so.
+func TestSlowToProbe(t *testing.T) {
+	s := base()
+	s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+	s.Probes = []Probe{{Group: webARN, Target: first, Check: true, Address: first, Outcome: ProbeAnswered, Code: 200, Millis: 7000}}
+	r := Diagnose(copied(t, s))
+	f := r.Findings[0]
+	if f.ID != "health-check-timeout-too-short" || !slices.Contains(f.Evidence, Evidence{FromProbe, first + " answered after 7.0 s"}) ||
+		slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Source == FromLog }) {
+		t.Error(said(r))
+	}
+}

@@ -24,15 +24,18 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 	found := finding("health-check-timeout-too-short", fmt.Sprintf("Targets of %s answer the health check in just under its timeout of %d s, or not within it.", g.Name, c.Timeout))
 	for _, e := range f.of(g) {
 		slow, late := f.slowChecks(e)
-		if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000 {
-			found.because(FromProbe, fmt.Sprintf("%s answered after %.1f s", p.Address, float64(p.Millis)/1000))
-			slow, late = float64(p.Millis)/1000, max(late, 1)
+		passed := late > 0 && slow >= 0.8*float64(c.Timeout)
+		p := f.probe(e, true)
+		answered := p != nil && p.Outcome == ProbeAnswered && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000
+		if !e.failing() || !passed && !answered {
+			continue
 		}
-		if e.failing() && late > 0 && slow >= 0.8*float64(c.Timeout) {
-			found.on(e)
-			if len(found.Evidence) < 4 {
-				found.because(FromLog, fmt.Sprintf("%s: %s timed out, and one that passed took %.1f s", e.label(), amount.Of(late, "check", "checks"), slow))
-			}
+		found.on(e)
+		if answered {
+			found.because(FromProbe, fmt.Sprintf("%s answered after %.1f s", p.Address, float64(p.Millis)/1000))
+		}
+		if passed && len(found.Evidence) < 4 {
+			found.because(FromLog, fmt.Sprintf("%s: %s timed out, and one that passed took %.1f s", e.label(), amount.Of(late, "check", "checks"), slow))
 		}
 	}
 	if len(found.Targets) > 0 {

@@ -77,14 +77,9 @@ func account(f *facts, list []*Finding) {
 			}
 			return true
 		}
-		hasTarget := func(c *Finding, t string) bool {
-			if !f.leadsTo(c, s, t) {
-				return false
-			}
-			if len(c.Targets) > 0 {
-				return slices.Contains(c.Targets, t)
-			}
-			return len(c.Groups) == 0 || slices.ContainsFunc(s.Groups, func(g string) bool { return slices.Contains(c.Groups, g) })
+		hasTarget := func(c *Finding, t string) bool { // in one of the symptom's groups: others may check it in another way
+			return f.leadsTo(c, s, t) && (len(c.Targets) == 0 || slices.Contains(c.Targets, t)) &&
+				(len(c.Groups) == 0 || slices.ContainsFunc(s.Groups, func(g string) bool { return slices.Contains(c.Groups, g) }))
 		}
 		hasGroup := func(c *Finding, g string) bool { return len(c.Groups) == 0 || slices.Contains(c.Groups, g) }
 		var ok bool

@@ -48,6 +48,12 @@ func TestAccountsForNothing(t *testing.T) {
 			s.codes(404)
 			s.web().Targets[1].State, s.web().Targets[1].Reason = "healthy", ""
 		}},
+		{"target-health-timeout", "health-check-path-not-found", func(s *Snapshot) { // of another group that has the target, too
+			s.codes(404)
+			s.second(s.web().Targets)
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		}},
 	} {
 		s := base()
 		tt.change(s)

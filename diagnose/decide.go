@@ -153,15 +153,15 @@ func (f *facts) spread(g *Group, share func(Failure) int64) (hit, targets int, r
 			sum += n
 		}
 	}
+	// Logs of a Classic Load Balancer do not name an instance that did not answer, and none name a function.
+	unnamed := f.Balancer.Type == Classic || g.Type == "lambda"
 	seen := map[string]bool{}
 	for _, t := range f.Logs.Traffic {
-		switch {
-		case t.Group != g.logARN(f):
-		case t.Target != "":
+		if t.Group != g.logARN(f) || t.Target == "" && !unnamed {
+			continue
+		}
+		if requests += t.Requests; t.Target != "" {
 			seen[t.Target] = true
-			requests += t.Requests
-		case f.Balancer.Type == Classic: // whose logs do not name an instance that did not answer
-			requests += t.Requests
 		}
 	}
 	if requests > 0 {

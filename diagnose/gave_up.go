@@ -14,7 +14,11 @@ import (
 func (f *facts) gaveUp(g *Group) *Finding {
 	share := f.ofGroup(g, "Client_Closed")
 	names, n := f.hits(g, share)
-	_, _, rate := f.spread(g, share)
+	all := int64(0) // to any target, or to none: a client may leave before one is chosen
+	for _, row := range f.failures() {
+		all += share(row)
+	}
+	rate := float64(all) / float64(max(f.sent(g), 1))
 	if n < fewRequests || rate < tooMany {
 		return nil
 	}

@@ -87,3 +87,27 @@ func TestInvalidResponse(t *testing.T) {
 		}
 	}
 }
+
+// TestFunctionAnswers: what a function answers with 5xx, and what clients did not wait for, are parts
+// of what its group was sent, since logs name no target of it.
+func TestFunctionAnswers(t *testing.T) {
+	for id, tt := range map[string]struct {
+		change func(*Snapshot)
+		want   string
+	}{
+		"target-answers-5xx": {func(s *Snapshot) {
+			s.failing("Target_5XX", "", 500, 5900, func(f *Failure) { f.TargetStatus = 500 })
+		}, "5900 requests were answered with 5xx by the target (500: 5900), 98.3 % of the group's"},
+		"clients-gave-up": {func(s *Snapshot) {
+			s.failing("Client_Closed", "", 460, 3000, func(f *Failure) { f.Class = "client" })
+		}, "50 % of the requests to web ended with 460"},
+	} {
+		s := base()
+		s.function()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		if f := r.finding(id); f == nil || f.Level != Warn || !strings.Contains(said(r), tt.want) {
+			t.Errorf("want a warning, %q:\n%s", tt.want, said(r))
+		}
+	}
+}

@@ -59,6 +59,17 @@ func TestGaveUp(t *testing.T) {
 	}
 }
 
+// TestGaveUpBeforeATarget: requests of a group that came to no target are among all of it.
+func TestGaveUpBeforeATarget(t *testing.T) {
+	s := base()
+	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "", 9000, -1, noon, 0, 0, 0, 0})
+	s.failing("Client_Closed", "", 460, 9000, func(f *Failure) { f.Class = "client" })
+	r := Diagnose(copied(t, s))
+	if f := r.finding("clients-gave-up"); f == nil || !strings.Contains(f.Sentence, " 60 % of the requests to web ended with 460") {
+		t.Errorf("want 9,000 of 15,000:\n%s", said(r))
+	}
+}
+
 // TestNoneMatches: where the default rule turns all requests away, though others of the listener
 // would forward, the rules are named: hosts may have changed.
 func TestNoneMatches(t *testing.T) {

@@ -187,9 +187,16 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 
 // lateConnections are the failed connections of a group that metrics count after the logs.
 func (f *facts) lateConnections(g *Group) float64 {
-	return f.unlogged("TargetConnectionErrorCount", g.ARN, func(m Minute) int64 {
-		return m.Reasons["Target_Connection_Error"] + m.Reasons["Target_Connect_Timeout"]
-	})
+	return f.unlogged("TargetConnectionErrorCount", g.ARN, unconnected)
+}
+
+// lateTLS are the connections of a group whose TLS failed, which logs do not tell from others.
+func (f *facts) lateTLS(g *Group) float64 {
+	return f.unlogged("TargetTLSNegotiationErrorCount", g.ARN, unconnected)
+}
+
+func unconnected(m Minute) int64 {
+	return m.Reasons["Target_Connection_Error"] + m.Reasons["Target_Connect_Timeout"]
 }
 
 // lateAnswers are the balancer's answers of a status that metrics count after the logs, of

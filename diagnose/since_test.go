@@ -30,6 +30,11 @@ func TestOver(t *testing.T) {
 	dropped := func(s *Snapshot) { s.restart("Target_Connect_Timeout", 504) }
 	slow := func(s *Snapshot) { s.restart("Target_Response_Timeout", 504) }
 	broken := func(s *Snapshot) { s.restart("Target_Closed_Connection", 502) }
+	tls := func(s *Snapshot) {
+		refused(s)
+		s.web().Protocol = "HTTPS"
+		s.Metrics[len(s.Metrics)-1].Name = "TargetTLSNegotiationErrorCount"
+	}
 	// again lets some of these failures come in later minutes, too.
 	again := func(minutes ...int) func(*Snapshot) {
 		return func(s *Snapshot) {
@@ -90,6 +95,14 @@ func TestOver(t *testing.T) {
 		{"broken off after the logs", "target-closes-connection", broken, lately("HTTPCode_ELB_502_Count"), false},
 		{"broken off now and then", "target-closes-connection", broken, again(25, 45), false},
 		{"refused now and then", "target-port-refused", refused, again(25, 45), false},
+		{"TLS failed", "target-tls-negotiation-fails", tls, nil, true},
+		{"TLS fails after the logs", "target-tls-negotiation-fails", tls, func(s *Snapshot) {
+			m := &s.Metrics[len(s.Metrics)-1]
+			m.Points = append(m.Points, Point{s.minute(57), 40})
+		}, false},
+		{"TLS failed, and fails to the probe", "target-tls-negotiation-fails", tls, func(s *Snapshot) {
+			s.Probes = []Probe{{Group: webARN, Target: second, Address: second, Outcome: ProbeTLSFailed}}
+		}, false},
 	} {
 		s := base()
 		c.begin(s)

@@ -130,15 +130,22 @@ func (f *facts) noTLS(g *Group) *Finding {
 	if errors > 0 && d.tls+d.wall > 0 {
 		found.Confidence = High
 	}
-	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && errors < fewFailures*of {
+	n := max(errors, float64(logged))
+	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && n < fewFailures*of {
 		found.Level = Warn
-		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(errors), amount.Of(int64(of), "time", "times"))
+		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(n), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
 	} else if found.ID == "target-tls-negotiation-fails" {
 		found.rival("", noName)
 	}
 	found.share = f.tlsShare(found, g, d)
 	found.handshake(f.of(g))
+	names, _ := f.hits(g, found.share)
+	if span, ok := f.isOver(g, names, found.share, f.lateTLS(g)); ok && len(plain)+len(failed) == 0 {
+		found.Level, found.Rivals = Warn, nil
+		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "it has", "they have"))
+		found.Do = "see what happened to the targets at that time: a restart, a deployment, another certificate or set of ciphers"
+	}
 	return found
 }
 

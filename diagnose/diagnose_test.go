@@ -564,6 +564,12 @@ var faults = []fault{
 			s.Logs.Minutes[i].Requests = 50
 		}
 	}},
+	{want: "logs-incomplete", name: "where attributes could not be read", change: func(s *Snapshot) {
+		s.Balancer.Attributes = nil
+		for i := range s.Logs.Minutes {
+			s.Logs.Minutes[i].Requests = 50
+		}
+	}},
 	{want: "logs-off", change: func(s *Snapshot) { s.Balancer.Attributes["access_logs.s3.enabled"], s.Logs = "false", nil }},
 	{want: "target-health-timeout", name: "logs", also: []string{"logs-health-check-off"}, change: func(s *Snapshot) {
 		s.Balancer.Attributes["health_check_logs.s3.enabled"] = "false"

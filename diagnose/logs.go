@@ -23,8 +23,11 @@ func (b Balancer) logsRequests() bool { return b.Attributes["access_logs.s3.enab
 
 func lookAtLogs(f *facts) (list []*Finding) {
 	attributes := f.Balancer.Attributes
-	if attributes == nil || f.Balancer.Type == Gateway {
+	switch {
+	case f.Balancer.Type == Gateway:
 		return nil
+	case attributes == nil: // where logs are to go is not known, but what they have is
+		return f.incomplete()
 	}
 	if !f.Balancer.logsRequests() {
 		if f.Balancer.Type == NetworkType {

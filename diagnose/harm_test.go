@@ -362,6 +362,8 @@ func TestDoesNoHarm(t *testing.T) {
 		{"a target by IPv6", func(s *Snapshot) { s.Target = "[2001:db8::1]:8080" }, finding{id: "target-not-registered", fix: "Id=2001:db8::1,Port=8080"}},
 		{"an instance that is not behind a classic balancer", func(s *Snapshot) { s.classic(); s.Target = "i-99:8080" },
 			finding{id: "target-not-registered", fix: "elb register-instances-with-load-balancer --region eu-central-1 --load-balancer-name shop --instances i-99", not: "elbv2"}},
+		{"a target in another network", func(s *Snapshot) { s.Target = "192.168.7.9:8080" }, finding{id: "target-not-registered", fix: "Id=192.168.7.9,Port=8080,AvailabilityZone=all"}},
+		{"a target in the VPC", func(s *Snapshot) { s.Target = "10.0.10.99:8080" }, finding{id: "target-not-registered", fix: "Id=10.0.10.99,Port=8080", not: "AvailabilityZone"}},
 		{"another port of a target", func(s *Snapshot) { s.Target = "10.0.10.11:9999" }, finding{id: "target-not-registered", says: "ask about 10.0.10.11:8080, which is registered"}},
 		{"another port of an instance", func(s *Snapshot) { s.instances(); s.Target = "i-1:9999" }, finding{id: "target-not-registered", says: "ask about 10.0.10.11:8080, which is registered"}},
 		{"an address, and a group of instances", func(s *Snapshot) { s.instances(); s.Target = "10.0.10.99:8080" }, finding{id: "target-not-registered"}},

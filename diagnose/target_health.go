@@ -490,7 +490,11 @@ func (f *facts) unregistered() []*Finding {
 			target.ID, kind = id, "instance"
 			target.Port, _ = strconv.Atoi(port)
 		}
-		if g := &f.Groups[0]; g.Type == kind {
+		g := &f.Groups[0]
+		if f.foreign(g, f.place(g, &target).address) {
+			target.Zone = "all" // without which such an address is not taken
+		}
+		if g.Type == kind {
 			f.register(found, g, target.word())
 		} else {
 			found.because(FromConfig, fmt.Sprintf("%s has targets of type %s, and takes no other", g.Name, g.Type))

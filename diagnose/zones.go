@@ -137,18 +137,20 @@ func (f *facts) otherVPC(e endpoint) string {
 		}
 		return fmt.Sprintf("%s is in %s; a target in another VPC has to be registered by address", e.instance.ID, e.instance.VPC)
 	}
-	at := slices.IndexFunc(f.Network.VPCs, func(v VPC) bool { return v.ID == e.group.VPC })
-	if at < 0 || !e.address.IsValid() || slices.ContainsFunc(prefixes(f.Network.VPCs[at].CIDRs), func(p netip.Prefix) bool { return p.Contains(e.address) }) {
+	if !f.foreign(e.group, e.address) || f.leadsOut() { // then it is the routes that decide
 		return ""
-	}
-	if f.leadsOut() {
-		return "" // then it is the routes that decide
 	}
 	where := "is outside of it"
 	if e.vpc != "" && e.vpc != e.group.VPC {
 		where = "is in " + e.vpc
 	}
 	return fmt.Sprintf("%s %s, and no route leads there", e.address, where)
+}
+
+// foreign reports whether an address is known to be none of a group's VPC.
+func (f *facts) foreign(g *Group, a netip.Addr) bool {
+	at := slices.IndexFunc(f.Network.VPCs, func(v VPC) bool { return v.ID == g.VPC })
+	return at >= 0 && a.IsValid() && !slices.ContainsFunc(prefixes(f.Network.VPCs[at].CIDRs), func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // leadsOut reports whether any route of the balancer's subnets leads to another

@@ -38,7 +38,7 @@ func TestIngestChild(t *testing.T) {
 	if os.Getenv(childLogs) == "" {
 		return
 	}
-	disk := Disk{Path: os.Getenv(childStore), Wait: 10 * time.Second}
+	disk := Disk{Path: os.Getenv(childStore), Wait: time.Minute} // several may be ahead, on a busy machine
 	if _, err := fmt.Sscan(os.Getenv(childBatch), &disk.seams.objects); err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestManyProcesses(t *testing.T) {
 	b := newLogTree(t, 13, 1500)
 	rng := rand.New(rand.NewPCG(1, 3))
 	for round := range Often(4, 50) {
-		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: 30 * time.Second}
+		disk := Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb")}
 		var all []*exec.Cmd
 		var said [8]bytes.Buffer
 		for i := range said {

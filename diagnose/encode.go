@@ -12,6 +12,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/amount"
+	"loglens/internal/when"
 	"loglens/report"
 )
 
@@ -194,8 +195,8 @@ func Read(r io.Reader) (*Snapshot, error) {
 
 // headline says of what and when a report is.
 func (r *Report) headline() string {
-	return fmt.Sprintf("%s · %s load balancer · %s to %s UTC", cmp.Or(r.Balancer.ID, r.Balancer.Name), r.Balancer.Type,
-		r.From.UTC().Format("2006-01-02 15:04"), r.Until.UTC().Format("2006-01-02 15:04"))
+	return fmt.Sprintf("%s · %s load balancer · %s", cmp.Or(r.Balancer.ID, r.Balancer.Name), r.Balancer.Type,
+		when.Window{From: r.From, Until: r.Until})
 }
 
 // verdict sums a report up.

@@ -114,7 +114,7 @@ func (f *facts) stale() []*Finding {
 		if off {
 			return nil
 		}
-		found := finding("logs-stale", "Access logs are switched on, and there is none of the window although there was traffic.")
+		found := finding("logs-stale", "Access logs are switched on, and there are none of the window, although there was traffic.")
 		found.because(FromMetric, "RequestCount: "+number(after))
 		return []*Finding{found}
 	}

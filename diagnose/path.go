@@ -10,6 +10,7 @@ import (
 
 	"loglens/internal/amount"
 	"loglens/internal/when"
+	"loglens/query"
 )
 
 // path goes the way of a request hop by hop. A hop is as bad as the worst finding
@@ -284,8 +285,11 @@ func metricsPass(f *facts) ([]string, bool) {
 		return []string{"no data points in the window, which is not zero: metrics are published only while there is traffic"}, false
 	}
 	if r := f.reconcile(); r.counted > 0 {
-		evidence = append(evidence, fmt.Sprintf("the logs hold %.1f %% of RequestCount (%d of %s alike), and %s of %s 5xx of the balancer",
-			100*r.logged/r.counted, r.same, amount.Of(r.periods, "period", "periods"), number(r.answered), number(r.failed)))
+		text := fmt.Sprintf("the logs hold %.1f %% of RequestCount (%d of %s alike)", 100*r.logged/r.counted, r.same, amount.Of(r.periods, "period", "periods"))
+		if r.answered > 0 || r.failed > 0 {
+			text += fmt.Sprintf(", and %s of %s 5xx of the balancer", number(r.answered), number(r.failed))
+		}
+		evidence = append(evidence, text)
 	}
 	return evidence, true
 }
@@ -309,5 +313,10 @@ func logsPass(f *facts) ([]string, bool) {
 	if !l.Newest.IsZero() {
 		evidence = append(evidence, "newest object ends "+l.Newest.UTC().Format("2006-01-02 15:04")+" UTC")
 	}
-	return append(evidence, l.Warnings...), l.Access || l.Checks
+	for _, w := range l.Warnings {
+		if l.Newest.IsZero() || !strings.HasPrefix(w, query.NewestObject) { // which has just been told
+			evidence = append(evidence, w)
+		}
+	}
+	return evidence, l.Access || l.Checks
 }

@@ -27,7 +27,7 @@ var targetHealthCheck = Check{
 // Source: AWS, "TargetHealth" of the Elastic Load Balancing API reference, read 2026-11.
 var verdicts = map[string]struct{ id, sentence string }{
 	"Target.Timeout":                  {"target-health-timeout", "Health checks of %s are not answered in time."},
-	"Target.FailedHealthChecks":       {"target-health-failed-checks", "Health checks of %s fail: the connection is refused or broken off, or the answer is none."},
+	"Target.FailedHealthChecks":       {"target-health-failed-checks", "Health checks of %s fail: the connection is refused or broken off, or the answer is malformed."},
 	"Elb.InternalError":               {"target-health-internal-error", "The balancer cannot check %s for a reason of its own."},
 	"Target.InvalidState":             {"target-invalid-state", "The instance of %s is stopped or terminated."},
 	"Target.IpUnusable":               {"target-ip-unusable", "The address of %s is a load balancer's."},

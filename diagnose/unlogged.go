@@ -44,7 +44,7 @@ func (f *facts) guess(found *Finding) {
 	switch {
 	case n.bad == 0:
 	case n.functions:
-		found.rival("lambda-errors", "502: a function that fails, or answers what is no response")
+		found.rival("lambda-errors", "502: a function that fails, or returns no valid response")
 		found.rival("lambda-access-denied", "502: a function that the balancer may not invoke")
 	default:
 		if n.errors > 0 || !n.measured {
@@ -83,7 +83,7 @@ func (f *facts) likeliest(n errorCounts) (status, why string) {
 	case 2*n.bad > n.all:
 		switch {
 		case n.functions:
-			return "502", "the function failed, or answered what is no response"
+			return "502", "the function failed, or returned no valid response"
 		case 2*n.tls > n.bad:
 			return "502", "TLS with targets failed"
 		case 2*(n.errors-n.late) > n.bad:
@@ -91,7 +91,7 @@ func (f *facts) likeliest(n errorCounts) (status, why string) {
 		case 2*n.errors > n.bad || !n.measured:
 			return "502", "targets refused connections, or closed them while a request was outstanding"
 		}
-		return "502", "targets closed the connection while a request was outstanding, or as it came, or answered what is no HTTP"
+		return "502", "targets closed the connection while a request was outstanding, or as it came, or answered something that is not HTTP"
 	case 2*n.unready > n.all && !slices.ContainsFunc(f.actions(), Action.failsOnPurpose):
 		return "503", "there was no target to send to"
 	case 2*n.late > n.all:

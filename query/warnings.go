@@ -269,6 +269,9 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 // mostCauses is how many causes of damage a warning names.
 const mostCauses = 3
 
+// NewestObject begins the warning that logs end before the window does.
+const NewestObject = "the newest log object ends at "
+
 // toMinute is how the ends of objects are told.
 const toMinute = "2006-01-02 15:04Z"
 
@@ -288,7 +291,7 @@ func (s *Store) reach(t *Table, n signs, say func(string, ...any)) {
 		say("the oldest log object ends at %s: of what came before it there are no logs, or there was no traffic", t.Oldest.Format(toMinute))
 	}
 	if n.newest.Before(window.Until) {
-		say("the newest log object ends at %s: what came after it is not there yet, or there was no traffic", n.newest.UTC().Format(toMinute))
+		say(NewestObject+"%s: what came after it is not there yet, or there was no traffic", n.newest.UTC().Format(toMinute))
 	}
 }
 

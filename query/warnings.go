@@ -82,7 +82,19 @@ func (s *Store) signs(ctx context.Context) (n signs, err error) {
 			min(interval_end), max(interval_end), count(*) FILTER (`+timely(before)+`)
 		FROM object_read WHERE status = 'ok'`,
 		[]any{&n.failed, &n.others, &n.odd, &n.nameless, &n.alike, &n.classic, &n.oldest, &n.newest, &n.reaching}, s.Kinds(), parse.KindClassic.String())
-	return n, err
+	if err != nil || n.reaching == 0 || n.classic == 0 || before.Window.Until.IsZero() {
+		return n, err
+	}
+	// A classic balancer's interval may be an hour, but not if its objects end at several
+	// minutes of the hour.
+	_, last := before.Ends(parse.KindAccess)
+	return n, s.one(ctx, `
+		SELECT count(*) FROM (
+			SELECT *, min(minute(interval_end)) OVER own <> max(minute(interval_end)) OVER own AS often
+			FROM object_read WHERE status = 'ok' WINDOW own AS (PARTITION BY named_kind, load_balancer, regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+'))
+		)
+		WHERE `+timely(before)+` AND (named_kind IS DISTINCT FROM $1 OR NOT often OR interval_end <= make_timestamp($2))`,
+		[]any{&n.reaching}, parse.KindClassic.String(), last.UnixMicro())
 }
 
 // unreadable says why objects could not be read.

@@ -248,7 +248,7 @@ func (e explained) explain(err error) error {
 		out.Next = `eval "$(aws configure export-credentials` + option + ` --format env)", which asks for it, and then without --profile`
 	case service == fromInstance:
 		out.Reason = "no AWS credentials found" + profile
-		out.Next = "aws configure" + option + ", or aws sso login --profile NAME and then --profile NAME"
+		out.Next = "aws configure" + option + ", or aws sso login --profile NAME and then the same command with --profile NAME"
 	case service != "" && isSilence(err):
 		silent := unreachable("AWS "+service, err)
 		out.Reason, out.Next, out.Err = silent.Error(), silent.Next, silent

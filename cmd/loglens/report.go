@@ -175,7 +175,7 @@ func whole(t *query.Table, why error, again string) error {
 	if t.Whole() {
 		return nil
 	}
-	return &partialError{t.Accounting.ObjectsFailed, t.Accounting.Objects, why, again, t.Lacking()}
+	return &partialError{failed: t.Accounting.ObjectsFailed, objects: t.Accounting.Objects, first: why, again: again, lacking: t.Lacking()}
 }
 
 // frame says on stderr what stands around the rows of a table, for the forms that

@@ -228,8 +228,8 @@ func (a *app) basis(ctx context.Context, ask query.SummaryQuestion, in input) (_
 
 // wholeBasis is whole for what the window is compared with, if it is.
 func wholeBasis(b *query.Basis) error {
-	if t := b.Compared(); t != nil {
-		return whole(t, nil, "")
+	if t := b.Compared(); t != nil && !t.Whole() {
+		return &partialError{before: true, failed: t.Accounting.ObjectsFailed, objects: t.Accounting.Objects, lacking: t.Lacking()}
 	}
 	return nil
 }

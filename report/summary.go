@@ -85,6 +85,7 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 	p.say("  ", joined(p.dot, earlier(s, p.words)...)...)
 	var left, legend []string
 	for _, section := range s.Sections {
+		section, whole := lacking(section, p.words)
 		p.out.WriteString("\n" + section.Title + "\n")
 		if len(section.Rows) == 0 {
 			p.say("  ", "  "+nothingIn(section))
@@ -97,7 +98,7 @@ func encodeSummaryTable(w io.Writer, s *query.Summary, st Style) error {
 				left = append(left, label)
 			}
 		}
-		if more := sectionLeft(section, words); more != "" {
+		for _, more := range said(sectionLeft(section, words), whole) {
 			p.say("  ", "  "+more)
 		}
 		if drawn.derived {
@@ -146,6 +147,7 @@ func encodeSummaryMarkdown(w io.Writer, s *query.Summary, st Style) error {
 	paragraphs(&out, markdownHead(s.Totals, words)...)
 	paragraphs(&out, "**"+markdownNumber(strings.Join(overall(s.Totals, words), dot))+"**", markdownNumber(strings.Join(earlier(s, words), dot)))
 	for _, section := range s.Sections {
+		section, whole := lacking(section, words)
 		paragraphs(&out, "### "+section.Title)
 		if len(section.Rows) == 0 {
 			paragraphs(&out, nothingIn(section))
@@ -153,7 +155,7 @@ func encodeSummaryMarkdown(w io.Writer, s *query.Summary, st Style) error {
 		}
 		words := markdownWording(section.Table, st)
 		markdownRows(&out, section.Table, words)
-		paragraphs(&out, sectionLeft(section, words))
+		paragraphs(&out, said(sectionLeft(section, words), whole)...)
 	}
 	paragraphs(&out, words.warnings(s.Totals)...)
 	_, err := w.Write(append(bytes.TrimRight(out.Bytes(), "\n"), '\n'))
@@ -191,6 +193,29 @@ func nothingIn(s query.Section) string {
 		many = "failures"
 	}
 	return "no " + many
+}
+
+// lacking leaves out of what a summary says of coverage the nodes that lack no interval, of
+// which there may be dozens, and says how many these are: people look for what is missing.
+// Those that lack most come first, so that what the section has left out lacks none, either.
+func lacking(s query.Section, w wording) (_ query.Section, whole string) {
+	at := slices.IndexFunc(s.Columns, func(c query.Column) bool { return c.Name == "missing" })
+	if s.Name != "coverage" || at < 0 {
+		return s, ""
+	}
+	t := *s.Table
+	t.Rows = slices.DeleteFunc(slices.Clone(t.Rows), func(row []any) bool { return row[at] == int64(0) })
+	n := int64(len(s.Rows) - len(t.Rows))
+	if n == 0 {
+		return s, ""
+	}
+	n, t.RowsLeft = n+t.RowsLeft, 0
+	nodes := w.count(n) + amount.Noun(n, " node", " nodes")
+	if s.Table = &t; len(t.Rows) == 0 {
+		t.Empty = "no interval is missing, of " + nodes
+		return s, ""
+	}
+	return s, "and " + nodes + " of which no interval is missing"
 }
 
 // sectionLeft says how many rows a section has left out; empty for none. A

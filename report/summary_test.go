@@ -3,6 +3,8 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -267,5 +269,51 @@ func TestCorrect(t *testing.T) {
 	// Once more, and nothing has changed: the same bytes.
 	if diff := cmp.Diff(string(again(first, same)), string(again(again(first, same), same))); diff != "" {
 		t.Errorf("(-corrected +once more):\n%s", diff)
+	}
+}
+
+// TestSummaryCoverage: people are shown the nodes that lack something, and told of the others
+// how many they are; programs get all of them.
+func TestSummaryCoverage(t *testing.T) {
+	coverage := func(left int64, missing ...int64) *query.Summary {
+		table := &query.Table{Report: "coverage", Columns: []query.Column{
+			{Name: "node", Label: "node", Type: query.Text}, {Name: "missing", Label: "missing", Type: query.Count},
+		}, RowsLeft: left}
+		for i, n := range missing {
+			table.Rows = append(table.Rows, []any{fmt.Sprintf("192.0.2.%d", i), n})
+		}
+		s := typicalSummary()
+		s.Sections = []query.Section{{Name: "coverage", Title: "Coverage", Table: table}}
+		return s
+	}
+	for _, tt := range []struct {
+		name string
+		s    *query.Summary
+		rows int
+		says string
+	}{
+		{"some", coverage(0, 3, 1, 0, 0), 2, "and 2 nodes of which no interval is missing"},
+		{"none", coverage(5, 0, 0), 0, "no interval is missing, of 7 nodes"},
+		{"one node", coverage(0, 0), 0, "no interval is missing, of 1 node"},
+		{"all", coverage(4, 3, 1), 2, "and 4 more rows"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for name, encode := range map[string]func(io.Writer, *query.Summary, Style) error{"table": encodeSummaryTable, "markdown": encodeSummaryMarkdown} {
+				var out bytes.Buffer
+				if err := encode(&out, tt.s, Style{Terminal: true, Width: 80}); err != nil {
+					t.Fatal(err)
+				}
+				if !strings.Contains(out.String(), tt.says) || strings.Count(out.String(), "192.0.2.") != tt.rows {
+					t.Errorf("%s, want %q and %d rows:\n%s", name, tt.says, tt.rows, out.String())
+				}
+			}
+			var all bytes.Buffer
+			if err := encodeSummaryJSON(&all, tt.s, Style{}); err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Count(all.String(), "192.0.2."); got != len(tt.s.Sections[0].Rows) {
+				t.Errorf("%d rows in JSON, want %d", got, len(tt.s.Sections[0].Rows))
+			}
+		})
 	}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"loglens/internal/amount"
+	"loglens/internal/when"
 	"loglens/parse"
 	"loglens/query"
 	"loglens/report"
@@ -26,9 +29,34 @@ func roughly(n int64) int64 {
 	return (n + unit/2) / unit * unit
 }
 
-// explanation tells what would be read and what that costs, in lines for people.
-func explanation(e query.Explanation) string {
+// explained is a store of which is told what would be read, and its window.
+type explained struct {
+	store  *query.Store
+	window when.Window
+}
+
+// explain tells what a statement would read of stores, and the statement. Nothing is read.
+func (a *app) explain(ctx context.Context, text string, values []any, of ...explained) error {
 	var b strings.Builder
+	for _, x := range of {
+		e, err := x.store.Explain(ctx, text, values)
+		if err != nil {
+			return err
+		}
+		b.WriteString(explanation(x.window, e) + "\n")
+	}
+	indented := strings.ReplaceAll(strings.TrimSpace(text), "\t", "    ") // Plain would show tabs by their number
+	for line := range strings.Lines(indented) {
+		b.WriteString(report.Plain(strings.TrimRight(line, "\n")) + "\n")
+	}
+	_, err := io.WriteString(a.out, strings.TrimRight(b.String(), "\n")+"\n")
+	return err
+}
+
+// explanation tells what would be read of a window and what that costs, in lines for people.
+func explanation(w when.Window, e query.Explanation) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "window %s\n", w)
 	var all query.Part
 	for _, p := range e.Parts {
 		name := p.Kind.String()
@@ -47,11 +75,6 @@ func explanation(e query.Explanation) string {
 	if all.Remote > 0 {
 		fmt.Fprintf(&b, "\nGET requests: %d, about $%.4f; transfer: %.1f MB, free inside the region, about $%.2f to the internet\n",
 			all.Remote, float64(all.Remote)*perGet, float64(all.Download)/1e6, float64(all.Download)*perByte)
-	}
-	b.WriteString("\n")
-	indented := strings.ReplaceAll(strings.TrimSpace(e.SQL), "\t", "    ") // Plain would show tabs by their number
-	for line := range strings.Lines(indented) {
-		b.WriteString(report.Plain(strings.TrimRight(line, "\n")) + "\n")
 	}
 	return b.String()
 }

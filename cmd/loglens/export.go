@@ -90,7 +90,7 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 	a.command += " --to " + ingest.ShellWord(o.to)
 	return a.reading(ctx, o.read, "FROM "+o.relation, args, func(ctx context.Context, s *query.Store, in input) error {
 		if o.read.explain {
-			return a.explain(ctx, s, "FROM "+o.relation, nil)
+			return a.explain(ctx, "FROM "+o.relation, nil, explained{s, in.window})
 		}
 		done := a.showProgress(s.Progress())
 		t, rows, err := s.Export(ctx, query.Export{Relation: o.relation, Columns: o.columns, To: to, Partition: o.partition})

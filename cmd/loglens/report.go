@@ -110,7 +110,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
 		q.Now = a.now() // which reading may have set
 		if o.read.explain {
-			return a.explain(ctx, s, text, values)
+			return a.explain(ctx, text, values, explained{s, in.window})
 		}
 		if !encoder.headed {
 			a.say("window %s", in.window)

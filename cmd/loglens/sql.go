@@ -156,7 +156,7 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, bind func() ([
 			return err
 		}
 		if o.read.explain {
-			return a.explain(ctx, s, text, values)
+			return a.explain(ctx, text, values, explained{s, in.window})
 		}
 		rows, err := a.rows(o.output, o.limit, encoder)
 		if err != nil {
@@ -186,14 +186,4 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, bind func() ([
 		}
 		return whole(table, s.FirstFailure(), s.Retry())
 	})
-}
-
-// explain says what a statement would read, and what that costs.
-func (a *app) explain(ctx context.Context, s *query.Store, text string, values []any) error {
-	e, err := s.Explain(ctx, text, values)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(a.out, strings.TrimRight(explanation(e), "\n")+"\n")
-	return err
 }

@@ -111,7 +111,7 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 	}
 	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) error {
 		if o.read.explain {
-			return a.explain(ctx, s, text, values)
+			return a.explainSummary(ctx, s, in, text, values)
 		}
 		if p.encoder.Name == "json" || o.out != "" { // what is shown here has it in its head
 			a.say("window %s", in.window)
@@ -224,6 +224,20 @@ func (a *app) basis(ctx context.Context, ask query.SummaryQuestion, in input) (_
 	done := a.showProgress(s.Progress())
 	defer done()
 	return s.Basis(ctx, ask)
+}
+
+// explainSummary tells what is read of the window before, too.
+func (a *app) explainSummary(ctx context.Context, s *query.Store, in input, text string, values []any) (err error) {
+	w, ok := in.window.Before()
+	if !ok {
+		return a.explain(ctx, text, values, explained{s, in.window})
+	}
+	before, err := in.open(ctx, w)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, before.Close()) }()
+	return a.explain(ctx, text, values, explained{s, in.window}, explained{before, w})
 }
 
 // wholeBasis is whole for what the window is compared with, if it is.

@@ -25,8 +25,12 @@ func further(r query.Report, o reportOptions, args []string, in input, t *query.
 	case t.Failures && t.Total == 0:
 		t.Next = command("targets", o, args, in.remote, nil, [][2]string{{"window", o.every}})
 	case !slices.Contains(o.by, "target") && slices.Contains(byNames(r), "target"):
-		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", o.every}}
-		t.Next = command(r.Name, o, args, in.remote, nil, flags)
+		name, every := r.Name, o.every
+		if slices.Contains(r.Default, query.WindowDimension) { // which would have rows for every target in every window
+			name, every = "top-errors", ""
+		}
+		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", every}}
+		t.Next = command(name, o, args, in.remote, nil, flags)
 	case t.Failures && in.remote && o.read.source.balancer != "":
 		t.Next = command(diagnoseCommand, o, args, in.remote, nil, nil)
 	}

@@ -20,6 +20,8 @@ func TestNextCommand(t *testing.T) {
 	}{
 		{"failures", "top-errors", reportOptions{read: balancer, by: []string{"reason"}}, true, failed,
 			"loglens top-errors --since 1h --lb shop-prod --profile prod --by reason,target"},
+		{"failures over time, of which targets there are too many rows", "timeline", reportOptions{read: balancer, by: []string{"reason"}, every: "5m"}, true, failed,
+			"loglens top-errors --since 1h --lb shop-prod --profile prod --by reason,target"},
 		{"failures by target", "top-errors", reportOptions{read: balancer, by: []string{"reason", "target"}}, true, failed,
 			"loglens diagnose --since 1h --lb shop-prod --profile prod"},
 		{"failures of clients by target", "top-errors", reportOptions{read: balancer, by: []string{"target"}, classes: []string{"client"}}, true, failed,

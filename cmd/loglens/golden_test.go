@@ -105,6 +105,9 @@ func asked(t *testing.T, r query.Report, now time.Time) *query.Table {
 		t.Fatal(err)
 	}
 	further(r, o, []string{"logs"}, input{}, table)
+	if r.Name == rawReport {
+		chosenLines(table, nil)
+	}
 	return table
 }
 

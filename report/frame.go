@@ -159,8 +159,9 @@ func rows(t *query.Table, w wording) string {
 	if n > 0 {
 		said = w.count(n) + " " + amount.Noun(n, one, many)
 	}
+	of := func(c query.Column) bool { return c.Name == "requests" || c.Type == query.Line } // health checks are none
 	switch {
-	case t.Requests > 0:
+	case t.Requests > 0 && slices.ContainsFunc(t.Columns, of):
 		said += " in " + w.count(t.Requests) + amount.Noun(t.Requests, " request", " requests")
 	case n == 0:
 		said += where(t)

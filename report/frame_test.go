@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,8 +12,9 @@ import (
 // TestTotal: the sentence that the rows add up to.
 func TestTotal(t *testing.T) {
 	target := [2]string{"target", "targets"}
-	rows := func(n int) [][]any { return make([][]any, n) }
+	rows := func(n int) [][]any { return slices.Repeat([][]any{{nil}}, n) }
 	failed := query.Accounting{Objects: 1, ObjectsFailed: 1}
+	counted := []query.Column{{Name: "requests", Type: query.Count}}
 	tests := []struct {
 		want string
 		in   query.Table
@@ -22,10 +24,11 @@ func TestTotal(t *testing.T) {
 		{"no failures in 1 request", query.Table{Failures: true, Requests: 1}},
 		{"no requests in the window", query.Table{Failures: true}},
 		{"no requests in what could be read", query.Table{Failures: true, Accounting: failed}},
-		{"14 targets in 120,000 requests", query.Table{Noun: target, Rows: rows(10), RowsLeft: 4, Requests: 120_000}},
-		{"1 target in 1 request", query.Table{Noun: target, Rows: rows(1), Requests: 1}},
+		{"14 targets in 120,000 requests", query.Table{Noun: target, Columns: counted, Rows: rows(10), RowsLeft: 4, Requests: 120_000}},
+		{"1 target in 1 request", query.Table{Noun: target, Columns: counted, Rows: rows(1), Requests: 1}},
 		{"2 targets", query.Table{Noun: target, Rows: rows(2)}},
-		{"no targets in 120,000 requests", query.Table{Noun: target, Requests: 120_000}},
+		{"no targets in 120,000 requests", query.Table{Noun: target, Columns: counted, Requests: 120_000}},
+		{"3 targets", query.Table{Noun: target, Columns: []query.Column{{Name: "checks"}}, Rows: rows(3), Requests: 120_000}}, // of health checks
 		{"no targets in the window", query.Table{Noun: target}},
 		{"no targets in what could be read", query.Table{Noun: target, Accounting: failed}},
 		{"1,000 rows", query.Table{Report: query.SQL, Rows: rows(1000)}},

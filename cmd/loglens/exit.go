@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -69,10 +70,9 @@ func usage(hint, format string, args ...any) error {
 	return &usageError{fmt.Errorf(format, args...), hint}
 }
 
-// partialError says that the answer on stdout, or what it compares with, rests on some of
-// the objects.
+// partialError says that what came of the objects rests on some of them.
 type partialError struct {
-	before          bool // it is the window before, with which a summary compares
+	what            string // is partial; "" for the answer on stdout
 	failed, objects int64
 	first           error         // why one of them could not be read; nil if that is not known
 	again           string        // what to do to have them read again; "" if first says that
@@ -87,11 +87,7 @@ func (e *partialError) Error() string {
 	if e.lacking > 0 {
 		lacks = append(lacks, when.FormatDuration(e.lacking)+" of the window was never ingested")
 	}
-	what := "the answer"
-	if e.before {
-		what = "the window before"
-	}
-	return what + " is partial: " + strings.Join(lacks, ", and ")
+	return cmp.Or(e.what, "the answer") + " is partial: " + strings.Join(lacks, ", and ")
 }
 
 // Hint says how to read one of them.

@@ -153,7 +153,7 @@ func (a *app) ingest(ctx context.Context, o ingestOptions, args []string) error 
 		case done.Rejected > 0 && done.Rejected == done.Lines:
 			return &foreignError{done.Lines, "a log", "loglens rejects --store " + ingest.ShellWord(path) + " shows them"}
 		case done.Failed > 0:
-			return &partialError{failed: done.Failed, objects: done.Listed, first: done.First}
+			return &partialError{what: "what was ingested", failed: done.Failed, objects: done.Listed, first: done.First}
 		}
 		return nil
 	})

@@ -243,7 +243,7 @@ func (a *app) explainSummary(ctx context.Context, s *query.Store, in input, text
 // wholeBasis is whole for what the window is compared with, if it is.
 func wholeBasis(b *query.Basis) error {
 	if t := b.Compared(); t != nil && !t.Whole() {
-		return &partialError{before: true, failed: t.Accounting.ObjectsFailed, objects: t.Accounting.Objects, lacking: t.Lacking()}
+		return &partialError{what: "the window before", failed: t.Accounting.ObjectsFailed, objects: t.Accounting.Objects, lacking: t.Lacking()}
 	}
 	return nil
 }

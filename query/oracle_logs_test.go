@@ -348,6 +348,7 @@ func (q question) health() []row {
 		}
 		if divides("reason") { // checks that passed are not counted
 			r["failure_rate"], r["flaps"] = nil, nil
+			r["fail_open_minutes"], r["fail_open_requests"] = nil, nil // are of no reason
 		}
 		rows = append(rows, r)
 	}

@@ -35,7 +35,7 @@
 -- says how it is with a target until the same node checks it again, but for two of the
 -- group's usual intervals at most; how it was before its first check nobody knows, and
 -- so long a group is not taken for one in which all fail. Divided by reason, only
--- failed checks are counted. Groups are named without an ID: those of several balancers,
+-- failed checks are counted, and what is of no reason is not known. Groups are named without an ID: those of several balancers,
 -- as of two accounts, are one row unless load_balancer divides them, and a warning says so.
 WITH
 checked AS MATERIALIZED (
@@ -112,7 +112,7 @@ ranked AS (
 SELECT
 	unnest(ranked.key), checks, failed, CASE WHEN NOT list_contains($by, 'reason') THEN failed / checks END AS failure_rate, mostly,
 	CASE WHEN NOT list_contains($by, 'reason') THEN flaps END AS flaps, nodes,
-	first_failed, last_failed, CASE WHEN known THEN coalesce(open.minutes, 0) END AS fail_open_minutes, CASE WHEN known THEN coalesce(open.requests, 0) END AS fail_open_requests, all_rows,
+	first_failed, last_failed, CASE WHEN known AND NOT list_contains($by, 'reason') THEN coalesce(open.minutes, 0) END AS fail_open_minutes, CASE WHEN known AND NOT list_contains($by, 'reason') THEN coalesce(open.requests, 0) END AS fail_open_requests, all_rows,
 	MAP {
 		'since': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(greatest(ranked.key.window_start, make_timestamp($asked_since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'until': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(ranked.key.window_start) + $window_us), make_timestamp(nullif($asked_until_us, 0))), '%Y-%m-%dT%H:%M:%S.%fZ') END,

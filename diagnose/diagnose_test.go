@@ -101,6 +101,10 @@ var faults = []fault{
 		s.metric("RejectedConnectionCount", "", "Sum", 6000)
 		s.failing("Target_Closed_Connection", first, 502, 3)
 	}},
+	{want: "target-closes-connection", name: "beside fewer connections that were rejected", also: []string{"rejected-connections"}, change: func(s *Snapshot) {
+		s.metric("RejectedConnectionCount", "", "Sum", 3)
+		s.failing("Target_Closed_Connection", first, 502, 20)
+	}},
 	{want: "listener-certificate-expired", name: "of ECDSA, which clients get before a valid one of RSA", change: func(s *Snapshot) {
 		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, "EC_prime256v1"})
 		s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, "RSA_2048"})

@@ -538,6 +538,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.SecurityGroups = nil
 			s.metric("SecurityGroupBlockedFlowCount_Inbound_TCP", "", "Sum", 6000)
 		}, finding{id: "nlb-sg-blocks-flows", absent: true}},
+		{"one of 6,000 connections that failed, which the logs do not have", func(s *Snapshot) {
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 1)
+		}, finding{id: "target-connection-errors", says: "could not connect", mild: true}},
+		{"many that failed just now, of more that did not", func(s *Snapshot) {
+			s.late("TargetConnectionErrorCount", webARN, 59, 20)
+			s.late("TargetConnectionErrorCount", "", 59, 20)
+		}, finding{id: "target-connection-errors", says: "cannot connect", sure: true}},
 		{"TLS errors of one group of two", func(s *Snapshot) {
 			s.network()
 			s.web().Protocol = "TLS"

@@ -22,6 +22,9 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found := finding("rejected-connections", "The balancer rejected connections: it reached as many as it can hold.")
 		found.because(FromMetric, f.tally("RejectedConnectionCount", ""))
 		found.Confidence = High
+		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "RejectedConnectionCount") {
+			found.Level = Warn
+		}
 		list = append(list, found)
 	}
 	if n, ok := f.total("SpilloverCount", ""); ok && n > 0 {
@@ -157,7 +160,7 @@ func (f *facts) notLogged() []*Finding {
 		since = " since"
 		found.because(FromMetric, name+since+": "+number(n))
 	}
-	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); n < fewFailures*requests && f.lately(name) <= fewFailures*f.lately("RequestCount") {
+	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.areFew(n, requests, name) {
 		found.Level = Warn
 		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
 	}
@@ -173,6 +176,12 @@ func (f *facts) notLogged() []*Finding {
 		found.rival("rule-fixed-response-error", "a rule answers with 5xx by itself, and these may be what is counted")
 	}
 	return []*Finding{found}
+}
+
+// areFew reports whether what a metric counts is no outage: little of so many requests, and of those of
+// the last minutes.
+func (f *facts) areFew(n, requests float64, name string) bool {
+	return n < fewFailures*requests && f.lately(name) <= fewFailures*f.lately("RequestCount")
 }
 
 // errorMetric counts the requests that the balancer answered with 5xx.

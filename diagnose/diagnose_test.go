@@ -221,7 +221,7 @@ var faults = []fault{
 	{want: "target-health-failed-checks", also: []string{"target-group-fail-open"}, change: func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }},
 	{want: "target-health-code-mismatch", change: func(s *Snapshot) { s.all("unhealthy", "Target.ResponseCodeMismatch", "") }},
 	{want: "target-health-flapping", change: func(s *Snapshot) {
-		s.Logs.Health = []LogCheck{{"web", first, true, "", 200, 20, 0.1, 9}, {"web", first, false, "TargetError", 500, 20, 0.1, 9}}
+		s.Logs.Health = []LogCheck{{Group: "web", Target: first, Pass: true, Code: 200, Flaps: 9}, {Group: "web", Target: first, Reason: "TargetError", Code: 500, Flaps: 9}}
 	}},
 	{want: "target-was-unhealthy", change: func(s *Snapshot) { s.metric("UnHealthyHostCount", webARN, "Minimum", 60) }},
 	{want: "target-port-refused", name: "metrics", also: []string{"target-health-failed-checks"}, change: func(s *Snapshot) {
@@ -293,8 +293,8 @@ var faults = []fault{
 	{want: "health-check-timeout-too-short", change: func(s *Snapshot) {
 		s.all("unhealthy", "Target.Timeout", "Request timed out")
 		s.Logs.Health = []LogCheck{
-			{"web", first, true, "", 200, 2, 4.8, 1}, {"web", first, false, "TimedOut", -1, 90, 5, 1},
-			{"web", second, true, "", 200, 2, 4.9, 1}, {"web", second, false, "TimedOut", -1, 90, 5, 1},
+			{"web", first, true, "", 200, 2, 4.8, 1, time.Time{}}, {"web", first, false, "TimedOut", -1, 90, 5, 1, time.Time{}},
+			{"web", second, true, "", 200, 2, 4.9, 1, time.Time{}}, {"web", second, false, "TimedOut", -1, 90, 5, 1, time.Time{}},
 		}
 	}},
 	{want: "balancer-sg-blocks-traffic-port", also: []string{"target-health-timeout"}, change: func(s *Snapshot) {

@@ -394,3 +394,29 @@ func TestNotOverWhereLogsEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestFlapped: targets that flapped in the first half of the window only, and are healthy, are told in
+// the past.
+func TestFlapped(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		over   bool
+	}{
+		{"early", func(*Snapshot) {}, true},
+		{"not long ago", func(s *Snapshot) { s.Logs.Health[1].LastFlap = s.minute(40) }, false},
+		{"early, and unhealthy now", func(s *Snapshot) { s.web().Targets[1].State = "unhealthy" }, false},
+		{"nobody knows when", func(s *Snapshot) { s.Logs.Health[1].LastFlap = time.Time{} }, false},
+	} {
+		s := base()
+		for _, target := range []string{first, second} {
+			s.Logs.Health = append(s.Logs.Health, LogCheck{Group: "web", Target: target, Pass: true, Code: 200, Checks: 100, Flaps: 9, LastFlap: s.minute(12)})
+		}
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-health-flapping")
+		if f == nil || (f.Level == Warn) != tt.over || strings.Contains(f.Sentence, "passed and failed in turn until 11:12 UTC") != tt.over {
+			t.Errorf("%s: in the past is to be %v:\n%s", tt.name, tt.over, said(r))
+		}
+	}
+}

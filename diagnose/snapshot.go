@@ -476,6 +476,8 @@ type LogCheck struct {
 	Checks  int64   `json:"checks"`
 	Slowest float64 `json:"slowest"` // seconds
 	Flaps   int64   `json:"flaps"`   // changes between pass and fail of this target, at the node that saw most
+
+	LastFlap time.Time `json:"last_flap"` // the last of these; zero if none, or not known
 }
 
 // Probe is how a target answered loglens itself.

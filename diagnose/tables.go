@@ -92,17 +92,17 @@ WITH checked AS MATERIALIZED (
 	FROM health_check
 ),
 answered AS (
-	SELECT target_group, target, pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY target_group, target ORDER BY time, node) AS flap
+	SELECT target_group, target, time, pass IS DISTINCT FROM lag(pass, 1, pass) OVER (PARTITION BY target_group, target ORDER BY time, node) AS flap
 	FROM checked WHERE status_code IS NOT NULL
 ),
 flapping AS (
-	SELECT target_group AS g, target AS t, max(n) AS flaps
+	SELECT target_group AS g, target AS t, max(n) AS flaps, max(last) AS last_flap
 	FROM (
-		SELECT target_group, target, node, count(*) FILTER (flap) AS n FROM checked GROUP BY ALL
-		UNION ALL SELECT target_group, target, NULL, count(*) FILTER (flap) FROM answered GROUP BY ALL
+		SELECT target_group, target, node, count(*) FILTER (flap) AS n, max(time) FILTER (flap) AS last FROM checked GROUP BY ALL
+		UNION ALL SELECT target_group, target, NULL, count(*) FILTER (flap), max(time) FILTER (flap) FROM answered GROUP BY ALL
 	) GROUP BY ALL
 )
-SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks, max(latency) AS slowest, any_value(flaps) AS flaps
+SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks, max(latency) AS slowest, any_value(flaps) AS flaps, any_value(last_flap) AS last_flap
 FROM checked LEFT JOIN flapping ON target_group IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
 GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
 
@@ -329,7 +329,7 @@ func (r *reader) health(checks bool) error {
 	t, err := r.ask(healthSQL, func(row []any) {
 		c := LogCheck{
 			Group: text(row[0]), Target: text(row[1]), Reason: text(row[3]), Code: whole(row[4], -1),
-			Checks: whole(row[5], 0), Flaps: whole(row[7], 0),
+			Checks: whole(row[5], 0), Flaps: whole(row[7], 0), LastFlap: moment(row[8]),
 		}
 		c.Pass, _ = row[2].(bool)
 		c.Slowest, _ = row[6].(float64)

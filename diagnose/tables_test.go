@@ -38,6 +38,12 @@ func sources(t *testing.T, stdin io.Reader, spec string) []ingest.Source {
 // readLogs reads the access logs of a source or a store.
 func readLogs(t *testing.T, s *Snapshot, in query.Input) *Logs {
 	t.Helper()
+	return readAll(t, s, in, false)
+}
+
+// readAll reads the health check logs as well, if so asked.
+func readAll(t *testing.T, s *Snapshot, in query.Input, checks bool) *Logs {
+	t.Helper()
 	in.Workers = 1
 	store, err := query.Open(t.Context(), "", in)
 	if err != nil {
@@ -48,7 +54,7 @@ func readLogs(t *testing.T, s *Snapshot, in query.Input) *Logs {
 			t.Error(err)
 		}
 	}()
-	logs, err := ReadLogs(t.Context(), store, s, false)
+	logs, err := ReadLogs(t.Context(), store, s, checks)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,5 +178,33 @@ func TestFixedResponseOfRule(t *testing.T) {
 		if diff := cmp.Diff(tt.want, got); diff != "" {
 			t.Errorf("%s: rules whose answer was seen (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// TestFlapsInLogs: changes between pass and fail are those that one node sees, and when the
+// last one was is known.
+func TestFlapsInLogs(t *testing.T) {
+	s := base()
+	var lines []string
+	for i := range 20 {
+		for _, node := range []string{"10.0.0.5", "10.0.1.5"} {
+			status := "PASS 200 -"
+			if i%2 == 1 && i < 10 {
+				status = "FAIL 500 TargetError"
+			}
+			lines = append(lines, fmt.Sprintf("http %s 0.010000000 %s web %s app/shop/50dc6c495c0c9188 %s", s.minute(i).Format("2006-01-02T15:04:05.000000Z"), first, status, node))
+		}
+	}
+	file := filepath.Join(t.TempDir(), "checks.log")
+	if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	logs := readAll(t, s, query.Input{Sources: sources(t, nil, file)}, true)
+	want := []LogCheck{
+		{Group: "web", Target: first, Reason: "TargetError", Code: 500, Checks: 10, Slowest: 0.01, Flaps: 10, LastFlap: s.minute(10)},
+		{Group: "web", Target: first, Pass: true, Code: 200, Checks: 30, Slowest: 0.01, Flaps: 10, LastFlap: s.minute(10)},
+	}
+	if diff := cmp.Diff(want, logs.Health); diff != "" {
+		t.Errorf("-want +got\n%s", diff)
 	}
 }

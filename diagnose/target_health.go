@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -445,8 +446,35 @@ func (f *facts) flapping() (list []*Finding) {
 		return 0
 	}
 	found.Sentence = "Health checks of %s pass and fail in turn: the target is at its limit, or the check is too strict."
+	if last, over := f.flapped(found); over {
+		found.Level = Warn
+		found.Sentence = "Health checks of %s passed and failed in turn until " + f.clock(last) + " UTC, and have passed since."
+		found.Do = "see what happened to the targets until then: their load, a deployment, what the check's path rests on"
+	}
 	f.name(found)
 	return append(list, found)
+}
+
+// flapped reports whether targets that flapped are all healthy now, and none did so in the second half
+// of the window, and when the last one did.
+func (f *facts) flapped(found *Finding) (last time.Time, over bool) {
+	over = true
+	for _, e := range f.endpoints {
+		if !found.has(e) {
+			continue
+		}
+		known := false
+		for _, c := range f.Logs.Health {
+			if c.Group == e.group.Name && c.Target == f.checkName(e) && c.LastFlap.After(f.From) {
+				known = true
+				if c.LastFlap.After(last) {
+					last = c.LastFlap
+				}
+			}
+		}
+		over = over && known && e.healthy()
+	}
+	return last, over && f.Until.Sub(last) >= max(quiet, f.Until.Sub(f.From)/2)
 }
 
 // checkName is what health check logs call a target: with the port that is checked.

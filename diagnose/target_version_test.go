@@ -83,7 +83,7 @@ func TestTargetVersion(t *testing.T) {
 		}, closes, []string{first, second}, Medium, []string{"", ""}, []string{http1}},
 		{"health checks passed", "HTTP2", func(s *Snapshot) {
 			unhealthy(s)
-			s.Logs.Health = []LogCheck{{"web", first, true, "", 200, 20, 0.1, 1}}
+			s.Logs.Health = []LogCheck{{Group: "web", Target: first, Pass: true, Code: 200, Checks: 20, Flaps: 1}}
 			s.Logs.Traffic = s.Logs.Traffic[:1]
 			brokenOff(s, first, 3000)
 		}, closes, []string{first}, Medium, []string{"", ""}, []string{http1}},

@@ -183,7 +183,7 @@ func TestAnswersNowAndThen(t *testing.T) {
 			if reason == "TargetError" {
 				code = 500
 			}
-			s.Logs.Health = append(s.Logs.Health, LogCheck{"web", target, true, "", 200, 60, 0.1, 30}, LogCheck{"web", target, false, reason, code, 60, 5, 30})
+			s.Logs.Health = append(s.Logs.Health, LogCheck{Group: "web", Target: target, Pass: true, Code: 200, Flaps: 30}, LogCheck{Group: "web", Target: target, Reason: reason, Code: code, Flaps: 30})
 		}
 		r := Diagnose(copied(t, s))
 		f, behind := r.finding(acl), r.finding(flaps)
@@ -193,7 +193,7 @@ func TestAnswersNowAndThen(t *testing.T) {
 	}
 	s := base()
 	s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
-	s.Logs.Health = []LogCheck{{"web", first, true, "", 200, 60, 0.1, 30}, {"web", first, false, "TimedOut", -1, 60, 5, 30}}
+	s.Logs.Health = []LogCheck{{Group: "web", Target: first, Pass: true, Code: 200, Flaps: 30}, {Group: "web", Target: first, Reason: "TimedOut", Code: -1, Flaps: 30}}
 	r := Diagnose(copied(t, s))
 	if f := r.finding(acl); f == nil || f.Level != Note || strings.Contains(said(r), "as each comes from another port") || len(r.finding(flaps).BecauseOf) > 0 {
 		t.Errorf("want a note, and no cause of what times out:\n%s", said(r))

@@ -37,8 +37,12 @@ func (f *facts) fill(found *Finding, g *Group) {
 		}
 	}
 	found.because(FromLog, "requests of the window went to "+few(at)+", which the group had then")
-	found.Verify = append(found.Verify, f.command("ec2", "describe-network-interfaces", "--filters", "Name=addresses.private-ip-address,Values="+strings.Join(addresses, ","),
-		"--query", "NetworkInterfaces[].[PrivateIpAddress,Description,Status]", "--output", "text"))
+	filter, address := "addresses.private-ip-address", "PrivateIpAddress"
+	if g.AddressType == "ipv6" {
+		filter, address = "ipv6-addresses.ipv6-address", "Ipv6Addresses[0].Ipv6Address"
+	}
+	found.Verify = append(found.Verify, f.command("ec2", "describe-network-interfaces", "--filters", "Name="+filter+",Values="+strings.Join(addresses, ","),
+		"--query", "NetworkInterfaces[].["+address+",Description,Status]", "--output", "text"))
 	f.register(found, g, words...)
 }
 

@@ -76,6 +76,20 @@ func TestEmptyGroup(t *testing.T) {
 	}
 }
 
+// TestAskedByIPv6: EC2 finds an interface by an address of IPv6 by a filter of its own.
+func TestAskedByIPv6(t *testing.T) {
+	s := base()
+	s.six()
+	s.web().Targets = []Target{}
+	s.Logs.Traffic = []Traffic{{webARN, "2001:db8::b:8080", 6000, 0.4, noon, 0, 0, 0, 0}}
+	r := Diagnose(copied(t, s))
+	f := r.finding("target-group-empty")
+	const want = "--filters Name=ipv6-addresses.ipv6-address,Values=2001:db8::b --query 'NetworkInterfaces[].[Ipv6Addresses[0].Ipv6Address,"
+	if f == nil || !slices.ContainsFunc(f.Verify, func(c string) bool { return strings.Contains(c, want) }) {
+		t.Errorf("want %s:\n%s", want, said(r))
+	}
+}
+
 // TestOtherColour: of two groups that a rule has for deployments in blue and green, one has all
 // the weight and no targets, as where whoever manages the rule sets it to what it was before a
 // deployment: the answer is to send to the other one, and not to register targets by hand.

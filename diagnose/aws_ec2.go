@@ -141,10 +141,14 @@ func (c *collector) vpcs(ctx context.Context, ids []string) error {
 	for _, v := range found {
 		cidrs := []string{aws.ToString(v.CidrBlock)}
 		for _, a := range v.CidrBlockAssociationSet {
-			cidrs = append(cidrs, aws.ToString(a.CidrBlock))
+			if a.CidrBlockState == nil || holds(a.CidrBlockState.State) {
+				cidrs = append(cidrs, aws.ToString(a.CidrBlock))
+			}
 		}
 		for _, a := range v.Ipv6CidrBlockAssociationSet {
-			cidrs = append(cidrs, aws.ToString(a.Ipv6CidrBlock))
+			if a.Ipv6CidrBlockState == nil || holds(a.Ipv6CidrBlockState.State) {
+				cidrs = append(cidrs, aws.ToString(a.Ipv6CidrBlock))
+			}
 		}
 		list = append(list, VPC{aws.ToString(v.VpcId), distinct(cidrs)})
 	}
@@ -152,6 +156,10 @@ func (c *collector) vpcs(ctx context.Context, ids []string) error {
 	c.put(func(s *Snapshot) { s.Network.VPCs = list })
 	return nil
 }
+
+// holds reports whether a VPC or a subnet has a range of addresses: AWS goes on listing for a while what
+// it has no more.
+func holds[T ~string](state T) bool { return state != "disassociated" && state != "failed" }
 
 func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 	in := &ec2.DescribeSubnetsInput{Filters: []types.Filter{filter("vpc-id", vpcs...)}}
@@ -169,7 +177,9 @@ func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 			cidrs = append(cidrs, v4)
 		}
 		for _, a := range n.Ipv6CidrBlockAssociationSet {
-			cidrs = append(cidrs, aws.ToString(a.Ipv6CidrBlock))
+			if a.Ipv6CidrBlockState == nil || holds(a.Ipv6CidrBlockState.State) {
+				cidrs = append(cidrs, aws.ToString(a.Ipv6CidrBlock))
+			}
 		}
 		s := Subnet{
 			ID: aws.ToString(n.SubnetId), VPC: aws.ToString(n.VpcId), Zone: aws.ToString(n.AvailabilityZone),

@@ -274,6 +274,27 @@ func TestCollectShared(t *testing.T) {
 	}
 }
 
+// TestRangesOfOld: ranges that a VPC or a subnet had, and that AWS still lists, are none of it.
+func TestRangesOfOld(t *testing.T) {
+	const six = `<item><ipv6CidrBlock>2001:db8:%d::/64</ipv6CidrBlock><ipv6CidrBlockState><state>%s</state></ipv6CidrBlockState></item>`
+	both := `<ipv6CidrBlockAssociationSet>` + fmt.Sprintf(six, 1, "disassociated") + fmt.Sprintf(six, 2, "associated") + `</ipv6CidrBlockAssociationSet>`
+	s, err := collected(t, &answers{by: map[string]string{
+		"DescribeLoadBalancers": balancerXML,
+		"DescribeSubnets":       `<subnetSet><item><subnetId>subnet-1</subnetId><vpcId>vpc-1</vpcId><cidrBlock>10.0.0.0/24</cidrBlock>` + both + `</item></subnetSet>`,
+		"DescribeVpcs": `<vpcSet><item><vpcId>vpc-1</vpcId><cidrBlock>10.0.0.0/16</cidrBlock>` + both +
+			`<cidrBlockAssociationSet><item><cidrBlock>100.64.0.0/16</cidrBlock><cidrBlockState><state>failed</state></cidrBlockState></item></cidrBlockAssociationSet></item></vpcSet>`,
+	}}, "shop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"10.0.0.0/24", "2001:db8:2::/64"}, s.Network.Subnets[0].CIDRs); diff != "" {
+		t.Errorf("subnet (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"10.0.0.0/16", "2001:db8:2::/64"}, s.Network.VPCs[0].CIDRs); diff != "" {
+		t.Errorf("VPC (-want +got):\n%s", diff)
+	}
+}
+
 // TestAnomalies: of targets that speak HTTP, AWS is asked whether they fail more often than others.
 func TestAnomalies(t *testing.T) {
 	for protocol, want := range map[string]string{"HTTP": "AnomalyDetection", "HTTPS": "AnomalyDetection", "TCP": ""} {

@@ -40,6 +40,12 @@ func TestDoesNoHarm(t *testing.T) {
 			}
 			s.Logs.NotIngested = 3000
 		}, finding{id: "logs-incomplete", absent: true}},
+		{"objects that could not be read, which is not for want of delivery", func(s *Snapshot) {
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Requests = 50
+			}
+			s.Logs.ObjectsFailed = 12
+		}, finding{id: "logs-incomplete", denies: "delivery"}},
 		{"TLS that fails on the traffic port, and a health check port without", func(s *Snapshot) {
 			s.checkPort("9090")
 			s.web().Protocol = "HTTPS"

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,7 +82,16 @@ func TestHostile(t *testing.T) {
 	s.group("sg-app" + evil).Ingress = nil
 	s.failing("Unknown"+evil, first, 500, 60)
 	s.Missing = append(s.Missing, Missing{What: evil, Why: evil})
+	s.second([]Target{{ID: "10.0.10.13", Port: 8080, State: "healthy"}}) // what is to be done names it
+	s.third(nil)
+	s.Groups[1].Name, s.Groups[1].ARN = "new"+evil, newARN
+	s.Listeners[0].Rules = append([]Rule{forwardTo("1", "arn:third", newARN)}, s.Listeners[0].Rules...)
+	s.Listeners[0].Rules[0].Actions[0].Weights[1].Weight = 0
 	r := Diagnose(s)
+	if !slices.ContainsFunc(r.Findings, func(f *Finding) bool { return strings.Contains(f.Do, evil) }) {
+		t.Error("nothing that is to be done names what comes from outside")
+	}
+	r.Observed.Target = evil
 	for _, e := range Encoders {
 		for _, style := range []report.Style{{}, {Terminal: true, Width: 80, Color: false}, {ASCII: true}} {
 			var b bytes.Buffer

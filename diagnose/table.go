@@ -155,7 +155,7 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	var out bytes.Buffer
 	line := func(format string, args ...any) { fmt.Fprintf(&out, format+"\n", args...) }
 	line("%s\n", report.Markdown(r.headline()))
-	line("**%s**\n", r.verdict())
+	line("**%s**\n", report.Markdown(r.verdict()))
 	if answer := r.answer(); answer != "" {
 		line("%s\n", report.Markdown(answer))
 	}
@@ -176,7 +176,7 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 			line("* %s", f.weight(r.Observed))
 			continue // all else is said there
 		}
-		line("* to do: %s", f.Do)
+		line("* to do: %s", report.Markdown(f.Do))
 		line("* %s", f.weight(r.Observed))
 		if who := f.about(); who != "" {
 			line("* about %s", report.Markdown(who))

@@ -27,9 +27,7 @@ func (g *Group) http2() bool { return g.Version == "HTTP2" || g.Version == "GRPC
 
 func lookAtTargetVersion(f *facts) (list []*Finding) {
 	for i := range f.Groups {
-		if found := f.speaksHTTP1(&f.Groups[i]); found != nil {
-			list = append(list, found)
-		}
+		list = append(list, given(f.speaksHTTP1(&f.Groups[i]))...)
 	}
 	return list
 }
@@ -94,11 +92,12 @@ func (f *facts) older(g *Group) []endpoint {
 		return nil
 	}
 	var sure, alike []endpoint
+	broken := f.brokenOff(g)
 	for _, e := range f.of(g) {
 		p := f.probe(e, true)
 		switch {
 		case f.newer(e):
-		case e.checkPort == e.port && p != nil && p.Outcome == ProbeHTTP1, f.brokeOff(e) > 0:
+		case e.checkPort == e.port && p != nil && p.Outcome == ProbeHTTP1, f.met(e, broken) > 0:
 			sure = append(sure, e)
 		case e.checkPort == e.port && e.target.Reason == "Target.FailedHealthChecks":
 			alike = append(alike, e)
@@ -138,17 +137,6 @@ func (f *facts) newer(e endpoint) bool {
 		}
 	}
 	return answered > 0
-}
-
-// brokeOff are the requests that a target broke off.
-func (f *facts) brokeOff(e endpoint) int64 {
-	share := f.brokenOff(e.group)
-	return f.sum(func(row Failure) int64 {
-		if row.Target == e.name() {
-			return share(row)
-		}
-		return 0
-	})
 }
 
 // established reports whether the metrics say that requests were sent to unhealthy

@@ -28,13 +28,9 @@ func lookAtTargetTLS(f *facts) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		if g.speaksTLS() {
-			if found := f.noTLS(g); found != nil {
-				list = append(list, found)
-			}
-			continue
-		}
-		if found := f.wantsTLS(g); found != nil {
-			list = append(list, found)
+			list = append(list, given(f.noTLS(g))...)
+		} else {
+			list = append(list, given(f.wantsTLS(g))...)
 		}
 	}
 	return append(list, f.someTLS(list)...)
@@ -88,12 +84,7 @@ func (f *facts) noTLS(g *Group) *Finding {
 	if only := f.tlsGroups(); f.Balancer.Type == NetworkType && len(only) == 1 {
 		errors, measured = f.total("TargetTLSNegotiationErrorCount", "")
 	}
-	logged := int64(0)
-	for _, row := range f.failures() {
-		if row.Group == g.ARN && row.Reason == "Target_TLS_Error" {
-			logged += row.Count
-		}
-	}
+	logged := f.sum(f.ofGroup(g, "Target_TLS_Error"))
 	var found *Finding
 	switch {
 	case len(plain) > 0:
@@ -373,18 +364,13 @@ func (f *facts) answersNone(g *Group) int64 {
 	if f.Logs == nil || f.Balancer.Type == Classic && len(f.Groups) != 1 {
 		return 0
 	}
-	sent, failed := int64(0), int64(0)
-	for _, t := range f.Logs.Traffic {
-		if t.Group == g.logARN(f) {
-			sent += t.Requests
-		}
-	}
+	failed := int64(0)
 	for _, row := range f.failures() {
 		if row.Group == g.logARN(f) && row.TargetStatus < 0 {
 			failed += row.Count
 		}
 	}
-	if broken := f.sum(f.brokenOff(g)); failed >= sent && 10*broken >= 9*failed {
+	if broken := f.sum(f.brokenOff(g)); failed >= f.sent(g) && 10*broken >= 9*failed {
 		return broken
 	}
 	return 0

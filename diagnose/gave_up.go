@@ -25,7 +25,7 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer: %.0f %% of the requests to %s ended with 460.", 100*rate, g.Name))
 	found.Targets = names
 	found.because(FromLog, amount.Of(n, "request", "requests")+" got 460")
-	if slowest := f.slowest(g.logARN(f)); slowest > 0 {
+	if slowest := f.slowest(g); slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
 	if f.limit(found, f.own(g, share), n) {

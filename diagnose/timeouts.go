@@ -178,9 +178,9 @@ func taken(attributes map[string]string, what string, n float64) string {
 }
 
 // slowest is the slowest answer of a group, in seconds.
-func (f *facts) slowest(group string) (slowest float64) {
+func (f *facts) slowest(g *Group) (slowest float64) {
 	for _, t := range f.Logs.Traffic {
-		if t.Group == group {
+		if t.Group == g.logARN(f) {
 			slowest = max(slowest, t.Slowest)
 		}
 	}
@@ -257,7 +257,7 @@ func (f *facts) slowOrClosed(found *Finding, g *Group) {
 	found.Sentence = fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s, or close%s idle connections before it: a Classic Load Balancer answers 504 to both.", whom(names, g), third(len(names)), number(f.idle()), third(len(names)))
 	found.Do = "see whether these clients have their 504 at once: then make the targets' keep-alive longer than the balancer's idle timeout; otherwise make the application answer sooner"
 	found.Confidence = Low
-	if slowest := f.slowest(g.logARN(f)); slowest > 0 {
+	if slowest := f.slowest(g); slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer took %.1f s", slowest))
 	}
 	found.rival("keep-alive-race", "the logs do not say how long these requests took")
@@ -423,7 +423,7 @@ func (f *facts) deregistering(g *Group) *Finding {
 		return nil
 	}
 	delay := g.delay().Seconds()
-	slowest := f.slowest(g.ARN)
+	slowest := f.slowest(g)
 	found := finding("deregistration-delay-too-short", fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: the deregistration delay of %s s is too short for them.", whom(names, g), number(delay)))
 	found.Targets, found.share = names, share
 	found.because(FromLog, amount.Of(n, "request", "requests")+" to targets that are draining or not registered any more got 502")

@@ -13,16 +13,13 @@ var networkBalancerCheck = Check{
 	Needs: []string{"cloudwatch:GetMetricData"},
 	Gives: []string{"nlb-sg-blocks-flows", "nlb-port-allocation-errors", "nlb-resets-connections", "nlb-targets-reset-connections", "nlb-target-calls-itself"},
 	look: func(f *facts) (list []*Finding) {
-		if found := f.blockedFlows(); found != nil {
-			list = append(list, found)
-		}
 		if n, ok := f.total("PortAllocationErrorCount", ""); ok && n > 0 {
 			found := finding("nlb-port-allocation-errors", "The balancer ran out of source ports to a target: there are too few targets for its connections.")
 			found.because(FromMetric, "PortAllocationErrorCount: "+number(n))
 			found.Confidence = High
 			list = append(list, found)
 		}
-		return append(list, given(f.resets(), f.targetResets(), f.ownCalls())...)
+		return append(list, given(f.blockedFlows(), f.resets(), f.targetResets(), f.ownCalls())...)
 	},
 }
 

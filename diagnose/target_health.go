@@ -480,12 +480,10 @@ func (f *facts) flapped(found *Finding) (last time.Time, over bool) {
 // checkName is what health check logs call a target: with the port that is checked.
 func (f *facts) checkName(e endpoint) string {
 	if e.address.IsValid() {
-		return bracketless(e.address.String(), e.checkPort)
+		return e.address.String() + ":" + strconv.Itoa(e.checkPort) // an address of IPv6 without brackets, too
 	}
 	return e.target.ID
 }
-
-func bracketless(host string, port int) string { return host + ":" + strconv.Itoa(port) }
 
 // unregistered says that the target asked about is nowhere.
 func (f *facts) unregistered() []*Finding {

@@ -129,6 +129,7 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 			found := f.refusedByACL(id, a, egress, protocol, list, peer, subnet)
 			if small {
 				found.Level, found.share = Note, nil
+				found.Do = "nothing, if somebody means to keep these ports shut: the few connections that use them fail"
 			}
 			if from == to {
 				found.whyOpening(e.group, first, last)
@@ -137,7 +138,9 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		})
 		found.on(e)
 		for _, r := range list {
-			f.admit(found, a, egress, protocol, r, peer)
+			if !small {
+				f.admit(found, a, egress, protocol, r, peer)
+			}
 		}
 	}
 	// to holds a port against an ACL for all that the traffic speaks, that of the health

@@ -208,6 +208,15 @@ func TestDoesNoHarm(t *testing.T) {
 			s.failing("Target_Connect_Timeout", first, 504, 600, func(f *Failure) { f.Connect = 600 })
 			dead(s, "Target.Timeout")
 		}, finding{id: "acl-balancer-inbound-blocks-ephemeral", absent: true}},
+		{"answers that are refused beside a port that is kept shut", func(s *Snapshot) {
+			s.Network.ACLs[1].Entries[0] = ACLEntry{Number: 100, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 32768, To: 65535}
+			s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
+			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
+		}, finding{id: "acl-balancer-inbound-blocks-ephemeral", fix: "From=1024,To=3388", not: "3389"}},
+		{"answers to clients that are refused beside a port that is kept shut", func(s *Snapshot) {
+			s.Network.ACLs[1].Entries[2] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "-1", CIDR: "10.0.0.0/16"}
+			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
+		}, finding{id: "acl-balancer-outbound-blocks-clients", fix: "From=1024,To=3388", not: "3389"}},
 		{"an address of the subnet that is no node", func(s *Snapshot) {
 			s.deny("acl-app", ACLEntry{Protocol: "-1", CIDR: "10.0.0.200/32"})
 			s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-8", Node: true, Subnet: "subnet-edge-a", Addresses: []string{"10.0.0.5"}})

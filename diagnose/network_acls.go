@@ -59,17 +59,17 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 					continue
 				}
 				refuse := func(id string, level Level, egress bool, from, to int) {
-					list, from, to := e.widened(from, to, func(from, to int) []refusal { return a.shuts(egress, protocol, from, to, clients, but...) })
+					list, first, last := e.widened(from, to, func(from, to int) []refusal { return a.shuts(egress, protocol, from, to, clients, but...) })
 					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 					if !egress {
-						found.whyOpening(e.group, from, to)
+						found.whyOpening(e.group, first, last)
 					}
 					found.Level, found.unseen = level, true // health checks come from the nodes
 					found.on(e)
-					for _, to := range f.letBack(clients) {
-						for _, r := range list {
-							f.admit(found, a, egress, protocol, r, to)
+					for _, back := range f.letBack(clients) {
+						for _, r := range unmeant(list, from, to) {
+							f.admit(found, a, egress, protocol, r, back)
 						}
 					}
 				}
@@ -125,11 +125,14 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		}
 		small := narrow(list, from, to)
 		list, first, last := e.widened(from, to, func(from, to int) []refusal { return a.refuses(egress, protocol, from, to, addresses) })
+		open := unmeant(list, from, to)
 		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding {
 			found := f.refusedByACL(id, a, egress, protocol, list, peer, subnet)
 			if small {
 				found.Level, found.share = Note, nil
-				found.Do = "nothing, if somebody means to keep these ports shut: the few connections that use them fail"
+				if len(open) == 0 {
+					found.Do = "nothing, if somebody means to keep these ports shut: the few connections that use them fail"
+				}
 			}
 			if from == to {
 				found.whyOpening(e.group, first, last)
@@ -137,10 +140,8 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 			return found
 		})
 		found.on(e)
-		for _, r := range list {
-			if !small {
-				f.admit(found, a, egress, protocol, r, peer)
-			}
+		for _, r := range open {
+			f.admit(found, a, egress, protocol, r, peer)
 		}
 	}
 	// to holds a port against an ACL for all that the traffic speaks, that of the health
@@ -175,6 +176,14 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		to("acl-target-inbound-blocks-traffic-port", "acl-target-inbound-blocks-health-check-port", "acl-target-inbound-blocks-control-port", theirs, false, speaks, from, e.subnet)
 		back("acl-target-outbound-blocks-ephemeral", theirs, true, speaks, from, e.subnet)
 	}
+}
+
+// unmeant are refusals of some ports but for those by entries for a small part of them: somebody means to
+// keep these shut, such as that of remote desktops.
+func unmeant(list []refusal, from, to int) []refusal {
+	return slices.DeleteFunc(slices.Clone(list), func(r refusal) bool {
+		return r.entry.Number < lastNumber && narrow([]refusal{r}, from, to)
+	})
 }
 
 // narrow reports whether a list of refusals is but a small part of some ports, as one
@@ -321,7 +330,7 @@ func (f *facts) aclsToClients() (list []*Finding) {
 				found.because(FromConfig, a.ID+": "+r.entry.words())
 			}
 			for _, who := range f.letBack(clients) {
-				for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who, but...) {
+				for _, r := range unmeant(a.shuts(c.egress, c.protocol, c.from, c.to, who, but...), c.from, c.to) {
 					f.admit(found, a, c.egress, c.protocol, r, who)
 				}
 			}

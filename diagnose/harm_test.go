@@ -180,6 +180,33 @@ func TestDoesNoHarm(t *testing.T) {
 			narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/v2/*"}}}
 			s.Listeners[0].Rules = append([]Rule{wide, between, narrow}, s.Listeners[0].Rules...)
 		}, finding{id: "rule-never-matches", fix: "RuleArn=arn:rule-30,Priority=9", not: "Priority=10"}},
+		{"a rule behind one that turns its requests away", func(s *Snapshot) {
+			wide, narrow := Rule{ARN: "arn:rule-10", Priority: "10", Actions: []Action{{Type: "fixed-response", Status: "403"}}}, forwardTo("20", webARN)
+			wide.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/internal/*"}}}
+			narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/internal/users"}}}
+			s.Listeners[0].Rules = append([]Rule{wide, narrow}, s.Listeners[0].Rules...)
+		}, finding{id: "rule-never-matches", says: "remove rule 20"}},
+		{"a rule behind one that asks for a login", func(s *Snapshot) {
+			wide, narrow := forwardTo("10", webARN), forwardTo("20", webARN)
+			wide.Actions = append([]Action{{Type: "authenticate-oidc"}}, wide.Actions...)
+			wide.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/admin/*"}}}
+			narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/admin/reports"}}}
+			s.Listeners[0].Rules = append([]Rule{wide, narrow}, s.Listeners[0].Rules...)
+		}, finding{id: "rule-never-matches", says: "remove rule 20"}},
+		{"a rule behind one that leads to HTTPS", func(s *Snapshot) {
+			wide, narrow := Rule{ARN: "arn:rule-10", Priority: "10", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}, forwardTo("20", webARN)
+			wide.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/*"}}}
+			narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/shop/*"}}}
+			s.Listeners[0].Rules = append([]Rule{wide, narrow}, s.Listeners[0].Rules...)
+		}, finding{id: "rule-never-matches", says: "remove rule 20"}},
+		{"a rule with a login behind another one", func(s *Snapshot) {
+			wide, narrow := forwardTo("10", webARN), forwardTo("20", webARN)
+			wide.Actions = append([]Action{{Type: "authenticate-oidc"}}, wide.Actions...)
+			narrow.Actions = append([]Action{{Type: "authenticate-cognito"}}, narrow.Actions...)
+			wide.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/admin/*"}}}
+			narrow.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/admin/reports"}}}
+			s.Listeners[0].Rules = append([]Rule{wide, narrow}, s.Listeners[0].Rules...)
+		}, finding{id: "rule-never-matches", fix: "RuleArn=arn:rule-20,Priority=10"}},
 		{"a maintenance page before all rules", func(s *Snapshot) {
 			page := Rule{ARN: "arn:rule-1", Priority: "1", Actions: []Action{{Type: "fixed-response", Status: "503"}}}
 			page.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/*"}}}

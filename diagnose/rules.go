@@ -25,10 +25,13 @@ func lookAtRules(f *facts) (list []*Finding) {
 				found := finding("rule-never-matches", fmt.Sprintf("Rule %s of listener %s can never match: rule %s takes every request that it would.", r.Priority, l.label(), l.Rules[before].Priority))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", l.Rules[before].Priority, l.Rules[before].words()))
 				found.because(FromConfig, fmt.Sprintf("rule %s: %s", r.Priority, r.words()))
-				if l.Rules[before].closes() {
+				switch wide := l.Rules[before]; {
+				case wide.closes():
 					found.Level = Note
-					found.Do = "nothing while that page is meant to be there; remove rule " + l.Rules[before].Priority + " if it is not"
-				} else {
+					found.Do = "nothing while that page is meant to be there; remove rule " + wide.Priority + " if it is not"
+				case l.guards(wide, r):
+					found.Do = fmt.Sprintf("remove rule %s, or put it first only if its requests are meant to come past rule %s, which asks for a login, leads to HTTPS or turns them away", r.Priority, wide.Priority)
+				default:
 					f.moveBefore(found, l, before, i)
 				}
 				for _, a := range r.Actions {
@@ -470,6 +473,15 @@ func (c Condition) takesAny() bool {
 func (r Rule) closes() bool {
 	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return !c.takesAny() }) &&
 		slices.ContainsFunc(r.Actions, Action.failsOnPurpose)
+}
+
+// guards reports whether a rule keeps from targets whom a later one, put before it, would let through to
+// them: it turns them away, leads them from HTTP to HTTPS, or asks for a login.
+func (l Listener) guards(earlier, later Rule) bool {
+	away := slices.ContainsFunc(earlier.Actions, func(a Action) bool {
+		return a.Type == "fixed-response" && strings.HasPrefix(a.Status, "4") || l.Protocol == "HTTP" && a.To != nil && a.To.Protocol == "HTTPS"
+	})
+	return (away || earlier.login() != "" && later.login() == "") && slices.ContainsFunc(later.Actions, func(a Action) bool { return a.Type == "forward" })
 }
 
 // wider reports whether all that one condition takes the other takes as well.

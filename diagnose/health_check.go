@@ -229,7 +229,8 @@ func (f *facts) mayTake(found *Finding, g *Group, code int) bool {
 	case "health-check-grpc-matcher":
 		return slices.Contains([]int{grpcNotFound, grpcUnimplemented, grpcUnauthenticated}, code)
 	case "health-check-redirect", "health-check-matcher":
-		return g.Check.Matcher != "" && f.Balancer.Type != Classic && code != badRequest
+		// A server that has no time, knows no such host, or has too many requests is not well.
+		return g.Check.Matcher != "" && f.Balancer.Type != Classic && !slices.Contains([]int{badRequest, http.StatusRequestTimeout, http.StatusMisdirectedRequest, http.StatusTooManyRequests}, code)
 	}
 	return false
 }

@@ -125,8 +125,8 @@ func (f *facts) unled() (list []*Finding) {
 		found.because(FromHealth, g.Name+": "+f.states(g))
 		found.because(FromConfig, "it is in the balancer's VPC, and behind no balancer")
 		if len(f.Listeners) > 0 && f.Balancer.Type == Application && f.fits(g) {
-			// Which requests are meant only the one knows who set this up.
-			l := f.Listeners[0]
+			// Which requests are meant only the one knows who set this up; hardly those that are led to HTTPS.
+			l := f.Listeners[max(0, slices.IndexFunc(f.Listeners, func(l Listener) bool { return !l.redirectsOnly() }))]
 			found.Fix = []string{f.command("elbv2", "create-rule", "--listener-arn", l.ARN, "--priority", "PRIORITY", "--conditions", "Field=path-pattern,Values=PATH", "--actions", "Type=forward,TargetGroupArn="+g.ARN)}
 			found.Undo = []string{f.command("elbv2", "delete-rule", "--rule-arn", "RULE-ARN")}
 		}
@@ -146,7 +146,13 @@ func (f *facts) unled() (list []*Finding) {
 // redirectsOnly reports whether all rules redirect, as those of a balancer do that is
 // there for nothing else.
 func (s *Snapshot) redirectsOnly() bool {
-	return !slices.ContainsFunc(s.actions(), func(a Action) bool { return a.Type != "redirect" })
+	return !slices.ContainsFunc(s.Listeners, func(l Listener) bool { return !l.redirectsOnly() })
+}
+
+func (l Listener) redirectsOnly() bool {
+	return !slices.ContainsFunc(l.Rules, func(r Rule) bool {
+		return slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type != "redirect" })
+	})
 }
 
 // fits reports whether a rule of the balancer could lead to a group.

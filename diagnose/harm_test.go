@@ -153,6 +153,12 @@ func TestDoesNoHarm(t *testing.T) {
 			s.second([]Target{{ID: "10.0.10.50", Port: 8080, State: "unused", Reason: "Target.NotInUse"}})
 			s.Idle, s.Groups, s.Target = s.Groups[1:], s.Groups[:1], "10.0.10.50:8080"
 		}, finding{id: "target-group-not-in-use", fix: "--priority PRIORITY --conditions Field=path-pattern,Values=PATH", not: "/*"}},
+		{"a listener that only redirects, and another one", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
+			s.Idle, s.Groups, s.Logs = s.Groups, []Group{}, nil
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+			s.Listeners[1].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
+		}, finding{id: "target-group-not-in-use", fix: "create-rule --region eu-central-1 --listener-arn arn:listener-443 "}},
 		{"a balancer that only redirects", func(s *Snapshot) {
 			s.Idle, s.Groups = s.Groups, []Group{}
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}

@@ -47,7 +47,7 @@ func (f *facts) groupAttribute(found *Finding, g *Group, key, value string) {
 // them out again, unless a controller does. They are written as Target.word has them.
 func (f *facts) register(found *Finding, g *Group, targets ...string) {
 	if ofKubernetes(g.Name) {
-		f.registers(found, g)
+		f.leaveToKubernetes(found, g)
 		return
 	}
 	if f.Balancer.Type == Classic {

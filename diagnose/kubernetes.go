@@ -48,9 +48,9 @@ func (f *facts) keptByKubernetes(found *Finding) {
 	}
 }
 
-// registers says who registers the pods in a group of Kubernetes: what others register there,
+// leaveToKubernetes says who registers the pods in a group of Kubernetes: what others register there,
 // the controller takes out again.
-func (f *facts) registers(found *Finding, g *Group) {
+func (f *facts) leaveToKubernetes(found *Finding, g *Group) {
 	found.Do = "see why Kubernetes registers no pod: whether the Service has endpoints that are ready, and what the TargetGroupBinding and the AWS Load Balancer Controller say"
 	found.because(FromConfig, g.Name+": made by a controller of Kubernetes, by the name, which takes out what others register")
 	for _, look := range []string{"kubectl get targetgroupbindings --all-namespaces -o wide", "kubectl logs -n kube-system -l app.kubernetes.io/name=aws-load-balancer-controller --tail 100"} {

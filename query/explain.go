@@ -10,14 +10,12 @@ import (
 
 // Explanation is what a statement would read.
 type Explanation struct {
-	SQL   string
-	Parts []Part // by kind of log, those without an object left out
+	Kinds  [parse.KindClassic + 1]Part // by parse.Kind, as objects' names say; else of parse.KindUnknown
+	Listed bool                        // objects are listed, and none is opened
 }
 
-// Part is the objects of one kind. Those whose names do not say their kind are
-// of parse.KindUnknown.
+// Part is the objects of one kind.
 type Part struct {
-	Kind     parse.Kind
 	Objects  int64
 	Bytes    int64 // stored
 	Remote   int64 // objects that have to be fetched
@@ -31,46 +29,36 @@ func (p Part) Lines() int64 { return p.Bytes / storedLine }
 func (s *Store) Explain(ctx context.Context, text string, args []any) (e Explanation, err error) {
 	st, err := s.checked(ctx, text, args)
 	if err != nil {
-		return Explanation{}, err
+		return e, err
 	}
 	done, err := s.opened(ctx)
 	if err != nil {
-		return Explanation{}, err
+		return e, err
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	n, err := s.needs(ctx, st.SQL, args, st.Relations, true)
 	if err != nil {
-		return Explanation{}, err
+		return e, err
 	}
-	var parts [parse.KindClassic + 1]Part
+	e.Listed = n.listing != 0 && n.readings == 0
 	plan := s.in.Plan
 	if plan.Kinds = n.kinds(); s.reader != nil {
 		objects, err := s.ledgerOf(ctx, plan)
 		for _, o := range objects {
-			parts[o.name.Kind].Objects++
-			parts[o.name.Kind].Bytes += o.size
+			e.Kinds[o.name.Kind].Objects++
+			e.Kinds[o.name.Kind].Bytes += o.size
 		}
-		return explained(text, parts[:]), err
+		return e, err
 	}
 	objects, err := s.list(ctx, s.in.Sources, n)
 	for _, o := range objects {
-		p := &parts[o.Name.Kind]
+		p := &e.Kinds[o.Name.Kind]
 		p.Objects++
 		p.Bytes += max(o.Size, 0)
-		if strings.HasPrefix(o.URI, "s3://") {
+		if strings.HasPrefix(o.URI, "s3://") && !e.Listed {
 			p.Remote++
 			p.Download += max(o.Size, 0)
 		}
 	}
-	return explained(text, parts[:]), err
-}
-
-func explained(text string, parts []Part) Explanation {
-	e := Explanation{SQL: text}
-	for k, p := range parts {
-		if p.Kind = parse.Kind(k); p.Objects > 0 {
-			e.Parts = append(e.Parts, p)
-		}
-	}
-	return e
+	return e, err
 }

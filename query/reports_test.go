@@ -21,6 +21,7 @@ import (
 	"loglens/ingest"
 	"loglens/internal/demo"
 	"loglens/internal/when"
+	"loglens/parse"
 	"loglens/query"
 )
 
@@ -264,6 +265,29 @@ func (b bucket) List(ctx context.Context, p ingest.Plan) iter.Seq2[*ingest.Objec
 			if !yield(o, err) {
 				return
 			}
+		}
+	}
+}
+
+// TestExplainOfAList: what is only listed is not fetched, and costs nothing.
+func TestExplainOfAList(t *testing.T) {
+	w := newWorld(t, demo.Options{Seed: 3, End: end, Lines: 300}, rand.New(rand.NewPCG(3, 1)))
+	sources, err := ingest.NewSources([]string{w.dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := query.Open(context.Background(), t.TempDir(), query.Input{Sources: []ingest.Source{bucket{sources[0]}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	for text, listed := range map[string]bool{"FROM listing": true, "FROM request": false, "FROM listing, failure": false} {
+		e, err := s.Explain(context.Background(), text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := e.Kinds[parse.KindAccess]; e.Listed != listed || p.Objects == 0 || (p.Remote == 0) != listed || (p.Download == 0) != listed {
+			t.Errorf("%s: %+v", text, e)
 		}
 	}
 }

@@ -58,9 +58,12 @@ func explanation(w when.Window, e query.Explanation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "window %s\n", w)
 	var all query.Part
-	for _, p := range e.Parts {
-		name := p.Kind.String()
-		if p.Kind == parse.KindUnknown {
+	for kind, p := range e.Kinds {
+		if p.Objects == 0 {
+			continue
+		}
+		name := parse.Kind(kind).String()
+		if parse.Kind(kind) == parse.KindUnknown {
 			name = "of a name that does not say what it holds"
 		}
 		fmt.Fprintf(&b, "%8d %-8s %9.1f MB stored, about %s: %s\n", p.Objects, amount.Noun(p.Objects, "object,", "objects,"),
@@ -69,8 +72,11 @@ func explanation(w when.Window, e query.Explanation) string {
 		all.Remote += p.Remote
 		all.Download += p.Download
 	}
-	if all.Objects == 0 {
+	switch {
+	case all.Objects == 0:
 		b.WriteString("no objects in the window\n")
+	case e.Listed:
+		b.WriteString("listed only, none is opened\n")
 	}
 	if all.Remote > 0 {
 		fmt.Fprintf(&b, "\nGET requests: %d, about $%.4f; transfer: %.1f MB, free inside the region, about $%.2f to the internet\n",

@@ -43,23 +43,7 @@ way AS NOT MATERIALIZED ( -- not held: the histograms of a month are too large
 	FROM traffic
 ),
 passing AS (SELECT key, sum(requests)::BIGINT AS requests FROM way GROUP BY key),
-size AS (
-	SELECT key, us, sum(n) AS n
-	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
-	GROUP BY key, us
-),
-upto AS (
-	SELECT key, us, sum(n) OVER (PARTITION BY key ORDER BY us) AS n, sum(n) OVER (PARTITION BY key) AS answered FROM size
-),
-percentile AS (
-	SELECT key, any_value(answered)::BIGINT AS answered,
-		min(us) FILTER (n >= 0.50 * answered) / 1e6 AS p50,
-		min(us) FILTER (n >= 0.90 * answered) / 1e6 AS p90,
-		min(us) FILTER (n >= 0.95 * answered) / 1e6 AS p95,
-		min(us) FILTER (n >= 0.99 * answered) / 1e6 AS p99,
-		max(us) / 1e6 AS slowest
-	FROM upto GROUP BY key
-),
+$percentiles,
 wall AS (
 	SELECT {
 			start: CASE WHEN list_contains($by, 'window') THEN epoch_us(minute) - epoch_us(minute) % $window_us END,

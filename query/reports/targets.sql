@@ -61,21 +61,7 @@ hit AS (
 		sum(failures)::BIGINT AS failures
 	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
 ),
-size AS (
-	SELECT key, us, sum(n) AS n
-	FROM (SELECT key, unnest(latency_us) AS us, unnest(latency_requests) AS n FROM way)
-	GROUP BY key, us
-),
-upto AS (
-	SELECT key, us, sum(n) OVER (PARTITION BY key ORDER BY us) AS n, sum(n) OVER (PARTITION BY key) AS answered FROM size
-),
-percentile AS (
-	SELECT key,
-		min(us) FILTER (n >= 0.50 * answered) / 1e6 AS p50,
-		min(us) FILTER (n >= 0.95 * answered) / 1e6 AS p95,
-		min(us) FILTER (n >= 0.99 * answered) / 1e6 AS p99
-	FROM upto GROUP BY key
-),
+$percentiles,
 ranked AS (
 	SELECT *, coalesce(hit.failures, 0) AS failed, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
 		row_number() OVER (ORDER BY coalesce(hit.failures, 0) DESC, requests DESC, key) AS rank

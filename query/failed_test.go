@@ -1,6 +1,8 @@
 package query_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"os"
 	"path/filepath"
@@ -95,5 +97,34 @@ func TestOtherKindsAreNoFailures(t *testing.T) {
 	}
 	if got.Accounting != (query.Accounting{}) || s.FirstFailure() != nil {
 		t.Errorf("accounting %+v, failure %v", got.Accounting, s.FirstFailure())
+	}
+}
+
+// TestWarningsOfObjects: what is said of several objects alike is that of the one that is
+// named, whichever was read first.
+func TestWarningsOfObjects(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"a.log.gz", "b.log.gz", "c.log.gz"} {
+		var text bytes.Buffer
+		z := gzip.NewWriter(&text)
+		if _, err := z.Write(bytes.Repeat([]byte("no entry of a log\n"), 1+200_000/(1+1000*i))); err != nil {
+			t.Fatal(err)
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		text.Write(make([]byte, 10+i))
+		if err := os.WriteFile(filepath.Join(dir, name), text.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report, _ := query.FindReport("top-errors")
+	got, err := open(t, dir, ingest.Plan{}, 2).Run(context.Background(), report, query.Question{By: report.Default, Classes: outages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(dir, "a.log.gz") + ": 10 zero bytes after the last gzip member ignored (and 2 more)"
+	if !slices.Contains(got.Warnings, want) {
+		t.Errorf("%q, want %q among them", got.Warnings, want)
 	}
 }

@@ -133,7 +133,7 @@ func (s *Store) odd(ctx context.Context, say func(string, ...any)) error {
 	var uri, text string
 	var n int64
 	return s.each(ctx, func() { say("%s: %s%s", uri, text, andMore(n)) }, `
-		SELECT arg_min(uri, object_id), any_value(warning), count(*) FROM object_read WHERE status = 'ok' AND warning IS NOT NULL
+		SELECT arg_min(uri, object_id), arg_min(warning, object_id), count(*) FROM object_read WHERE status = 'ok' AND warning IS NOT NULL
 		GROUP BY regexp_replace(warning, '[0-9]+', '', 'g') ORDER BY min(object_id) LIMIT 5`, []any{&uri, &text, &n})
 }
 

@@ -95,7 +95,7 @@ open AS (
 			target: CASE WHEN list_contains($by, 'target') THEN coalesce(traffic.target, function) END
 		} AS way, count(DISTINCT minute) AS minutes, sum(requests)::BIGINT AS requests
 	FROM open_minute
-	JOIN (SELECT *, split_part(split_part(target_group_arn, ':targetgroup/', 2), '/', 1) AS group_name FROM traffic) AS traffic
+	JOIN (SELECT *, coalesce(nullif(split_part(split_part(target_group_arn, ':targetgroup/', 2), '/', 1), ''), target_group_arn) AS group_name FROM traffic) AS traffic
 		USING (group_name, minute)
 	WHERE elb = traffic.load_balancer OR elb IS NULL -- a group has one balancer, which lines need not name
 	GROUP BY ALL

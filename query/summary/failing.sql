@@ -28,7 +28,7 @@ passing AS (
 	SELECT 'target' AS what, target_group_arn, target, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL
 )
 SELECT coalesce(hit.what, passing.what) AS what, reason, reason_source,
-	split_part(split_part(coalesce(hit.target_group_arn, passing.target_group_arn), ':targetgroup/', 2), '/', 1) AS target_group,
+	coalesce(nullif(split_part(split_part(coalesce(hit.target_group_arn, passing.target_group_arn), ':targetgroup/', 2), '/', 1), ''), hit.target_group_arn, passing.target_group_arn) AS target_group,
 	coalesce(hit.target_group_arn, passing.target_group_arn) AS target_group_arn, coalesce(hit.target, passing.target) AS target,
 	coalesce(failures, 0) AS failures, requests
 FROM hit FULL JOIN passing

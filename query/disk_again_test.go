@@ -13,6 +13,7 @@ import (
 
 	"loglens/ingest"
 	"loglens/internal/demo"
+	"loglens/internal/when"
 	"loglens/query"
 )
 
@@ -78,5 +79,33 @@ func TestReadAgainInVain(t *testing.T) {
 	}
 	if wrong, err := query.Verify(ctx, t.TempDir(), disk); err != nil || wrong != nil {
 		t.Errorf("verify: %v, %v", wrong, err)
+	}
+}
+
+// TestOldFileWithoutNameGone: a file whose name tells nothing is looked for whatever the
+// window and however old it is; so it is missed no more, once it is not found.
+func TestOldFileWithoutNameGone(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "x.gz")
+	now := time.Now()
+	if err := os.WriteFile(path, []byte("\x1f\x8b\x08 cut short"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "y.log"), []byte("no line\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, now, now.AddDate(0, 0, -10)); err != nil {
+		t.Fatal(err)
+	}
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	hour := ingest.Plan{Window: when.Window{From: now.Add(-time.Hour)}, Now: now}
+	if done := ingested(t, disk, dir, hour, false); done.Failed != 1 || done.Gone != 0 {
+		t.Errorf("%+v, want one that failed", done)
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if done := ingested(t, disk, dir, hour, false); done.Gone != 1 {
+		t.Errorf("%+v, want one that is gone", done)
 	}
 }

@@ -137,7 +137,7 @@ type missing struct {
 	id       int64
 	place    string // where it lies
 	uri      string
-	modified time.Time
+	modified time.Time // of one in S3, where a listing goes by it
 }
 
 // version tells one content of a place from another.
@@ -183,7 +183,11 @@ func (i *ingesting) look(ctx context.Context) (err error) {
 		}
 		k.version = version(or(etag), n, or(modified))
 		if k.whole = status == "ok"; !k.whole {
-			i.missing[identity] = missing{k.id, placeOf(identity, uri), uri, or(modified)}
+			m := missing{id: k.id, place: placeOf(identity, uri), uri: uri}
+			if strings.HasPrefix(uri, "s3://") {
+				m.modified = or(modified)
+			}
+			i.missing[identity] = m
 		}
 		i.known[identity] = k
 		i.next = max(i.next, k.id+1)

@@ -194,7 +194,10 @@ func withFolders(source string) (list []string) {
 	for at := len(source); at > 0; at = strings.LastIndexByte(source[:at], '/') {
 		list = append(list, source[:at])
 	}
-	return append(list, "/")
+	if strings.HasPrefix(source, "/") {
+		list = append(list, "/")
+	}
+	return list
 }
 
 // alike reports whether two names, neither empty, may be of one load balancer.

@@ -522,3 +522,28 @@ func TestBrokenOffIsNotLookedThrough(t *testing.T) {
 		t.Error("no ingest broke off with a part of it in the store")
 	}
 }
+
+// TestRootIsNoBucket: what lies in S3 does not lie in the root of the file system.
+func TestRootIsNoBucket(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, demo.Options{Seed: 39, End: end, Lines: 60, Span: 10 * time.Minute, Kinds: []demo.Kind{demo.KindAccess}}, rand.New(rand.NewPCG(3, 1)))
+	sources, err := ingest.NewSources([]string{w.dir}, nil, ingest.AWS{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk := query.Disk{Path: filepath.Join(t.TempDir(), "loglens.duckdb"), Wait: time.Second}
+	for _, name := range []string{"s3://logs/prod", "/srv/logs"} {
+		_, err := query.Ingest(context.Background(), t.TempDir(), query.Input{Sources: []ingest.Source{called{sources[0], name}}, Workers: 1, Disk: disk}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		source string
+		want   int
+	}{{"/", 1}, {"s3://logs", 1}} {
+		if n, err := query.Forget(context.Background(), t.TempDir(), disk, c.source); n != c.want || err != nil {
+			t.Errorf("%s: %d sources, %v; want %d", c.source, n, err, c.want)
+		}
+	}
+}

@@ -37,7 +37,7 @@ func (s *Store) Explain(ctx context.Context, text string, args []any) (e Explana
 	}
 	defer func() { err = errors.Join(err, done()) }()
 	n, err := s.needs(ctx, st.SQL, args, st.Relations, true)
-	if err != nil {
+	if err != nil || n.kinds() == 0 { // a plan without kinds would be one of requests
 		return e, err
 	}
 	e.Listed = n.listing != 0 && n.readings == 0

@@ -28,8 +28,8 @@ func Slack(s *query.Summary) []byte {
 	m.begin(headline + ", " + words.sign(s.Totals.Window.String()))
 	m.header(headline)
 	lines := []string{"`" + strings.Join(said(balancers(s.Totals, words, 3), span(s.Totals, words, false)), " · ") + "`"}
-	lines = append(lines, slackPlain(strings.Join(overall(s.Totals, words), " · ")))
-	lines = append(lines, said(slackPlain(strings.Join(earlier(s, words), " · ")))...)
+	lines = append(lines, withoutAngles.Replace(strings.Join(overall(s.Totals, words), " · ")))
+	lines = append(lines, said(withoutAngles.Replace(strings.Join(earlier(s, words), " · ")))...)
 	if p := partial(s.Totals, words); p != "" {
 		lines = append(lines, "*"+p+"*")
 	}
@@ -49,9 +49,6 @@ func Slack(s *query.Summary) []byte {
 	return m.end()
 }
 
-// slackPlain is for our own words and figures outside of code.
-func slackPlain(s string) string { return withoutAngles.Replace(s) }
-
 // slackTable draws the rows of a section as aligned lines, without what a
 // narrow terminal goes without first.
 func slackTable(t *query.Table) []string {
@@ -67,7 +64,7 @@ func slackTable(t *query.Table) []string {
 		lines = append(lines, "and "+words.count(left)+" more")
 	}
 	for i := range lines {
-		lines[i] = slackPlain(lines[i])
+		lines[i] = withoutAngles.Replace(lines[i])
 	}
 	return lines
 }
@@ -91,7 +88,7 @@ type slackMessage struct {
 
 // begin opens the message; text is what a notification shows.
 func (m *slackMessage) begin(text string) {
-	m.b = appendJSONText([]byte(`{"text":`), slackPlain(text))
+	m.b = appendJSONText([]byte(`{"text":`), withoutAngles.Replace(text))
 	m.b = append(m.b, `,"blocks":[`...)
 }
 

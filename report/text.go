@@ -9,12 +9,7 @@ import (
 // hostile text.
 
 // Text makes text out of the data safe for a terminal, in ASCII where asked for.
-func Text(s string, ascii bool) string {
-	if ascii {
-		s = toASCII.Replace(s)
-	}
-	return forTerminal(s, ascii)
-}
+func Text(s string, ascii bool) string { return forTerminal(signs(ascii)(s), ascii) }
 
 // Markdown makes text out of the data safe in Markdown: a code span.
 func Markdown(s string) string { return forMarkdown(s, false) }

@@ -212,10 +212,7 @@ func (f *facts) emptyZone(g *Group, empty []string) *Finding {
 		f.groupAttribute(found, g, attrCrossZone, "true")
 	case Gateway: // whose groups have no such attribute
 		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: what enters there is dropped.", g.Name, strings.Join(empty, ", "))
-		set := func(on string) string {
-			return f.command("elbv2", "modify-load-balancer-attributes", "--load-balancer-arn", f.Balancer.ARN, "--attributes", "Key="+attrCrossZone+",Value="+on)
-		}
-		found.Fix, found.Undo = []string{set("true")}, []string{set("false")}
+		f.balancerAttribute(found, attrCrossZone, "true")
 	case Classic:
 		set := func(on bool) string {
 			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", fmt.Sprintf(`{"CrossZoneLoadBalancing":{"Enabled":%t}}`, on))

@@ -135,12 +135,10 @@ func (f *facts) symptoms(found *Finding) {
 		}
 	case "target-invalid-state":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
-		for _, t := range found.Targets {
-			for _, e := range f.endpoints {
-				if e.name() == t && e.instance != nil && e.instance.State == "stopped" {
-					found.Fix = append(found.Fix, f.command("ec2", "start-instances", "--instance-ids", e.instance.ID))
-					found.Undo = append(found.Undo, f.command("ec2", "stop-instances", "--instance-ids", e.instance.ID))
-				}
+		for _, e := range f.endpoints {
+			if found.has(e) && e.instance != nil && e.instance.State == "stopped" {
+				found.Fix = add(found.Fix, f.command("ec2", "start-instances", "--instance-ids", e.instance.ID))
+				found.Undo = add(found.Undo, f.command("ec2", "stop-instances", "--instance-ids", e.instance.ID))
 			}
 		}
 	case "classic-instance-out-of-service":

@@ -6,6 +6,30 @@ import (
 	"testing"
 )
 
+// TestStartedOnce: a stopped instance that several groups have, or one on several ports, is started by
+// one command of a finding.
+func TestStartedOnce(t *testing.T) {
+	s := base()
+	s.instances()
+	s.all("unused", "Target.InvalidState", "Target is in the stopped state")
+	again := s.web().Targets[0]
+	again.Port = 9090
+	s.web().Targets = append(s.web().Targets, again)
+	s.second(s.web().Targets)
+	n := 0
+	for _, f := range Diagnose(copied(t, s)).Findings {
+		if f.ID != "target-invalid-state" {
+			continue
+		}
+		if n++; len(f.Fix) != 2 || len(f.Undo) != 2 {
+			t.Errorf("want two commands, and two that undo them:\n%s\n%s", strings.Join(f.Fix, "\n"), strings.Join(f.Undo, "\n"))
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d findings, want one for each group", n)
+	}
+}
+
 // TestChecksNotAnswered: where health checks are not let through, a network balancer says
 // no more than that they fail. So what was not seen of the way is named beside a port that
 // nothing listens on.

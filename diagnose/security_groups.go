@@ -328,8 +328,16 @@ func subnetRanges(list []Subnet) string {
 }
 
 // nodesPermitted reports whether the nodes that there are now are let in, though
-// their subnet is not: such a rule breaks when a node is replaced, but not today.
+// their subnet is not: such a rule breaks when a node is replaced, but not today. Where the nodes could
+// not be read, they may be in any part of it that is.
 func (f *facts) nodesPermitted(e endpoint, s Subnet, port int, protocol string) bool {
+	if f.Network.Interfaces == nil {
+		openings, _ := f.openings(e.filters, false, protocol, port)
+		return slices.ContainsFunc(openings, func(p Permission) bool {
+			ranges, _ := f.ranges(p)
+			return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return slices.ContainsFunc(prefixes(s.CIDRs), r.Overlaps) })
+		})
+	}
 	nodes := f.nodes(s, e.address.Is6())
 	return len(nodes) > 0 && f.permits(e.filters, false, protocol, port, peer{addresses: nodes}) == allowed
 }

@@ -42,6 +42,14 @@ func TestNotKnown(t *testing.T) {
 			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
 			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
 		}},
+		{"nodes of subnets that are let in by half", "ec2:DescribeNetworkInterfaces", "target-sg-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			s.instances()
+			s.Network.Interfaces = nil
+			for i := range s.Network.Instances {
+				s.Network.Instances[i].State = "running"
+			}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/25", "10.0.1.0/25"}}}
+		}},
 		{"whether targets see clients", "elasticloadbalancing:DescribeTargetGroupAttributes", "nlb-client-addresses-blocked", "", HopNetwork, func(s *Snapshot) {
 			s.network()
 			s.Balancer.SecurityGroups, s.web().Attributes = []string{}, nil

@@ -112,7 +112,13 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		if a == nil {
 			return
 		}
-		list := a.refuses(egress, protocol, from, to, addresses)
+		refuses := func(from, to int) []refusal {
+			if addresses != target && f.Network.Interfaces == nil { // nodes may be wherever it lets through
+				return a.shuts(egress, protocol, from, to, addresses)
+			}
+			return a.refuses(egress, protocol, from, to, addresses)
+		}
+		list := refuses(from, to)
 		peer := addresses // that is let in: a subnet, since targets come and go
 		if addresses == target {
 			peer = f.rangeOf(e.subnet, e.address)
@@ -124,7 +130,7 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 			return
 		}
 		small := narrow(list, from, to)
-		list, first, last := e.widened(from, to, func(from, to int) []refusal { return a.refuses(egress, protocol, from, to, addresses) })
+		list, first, last := e.widened(from, to, refuses)
 		open := unmeant(list, from, to)
 		found := b.at(fmt.Sprint(id, a.ID, list, protocol), func() *Finding {
 			found := f.refusedByACL(id, a, egress, protocol, list, peer, subnet)

@@ -50,6 +50,14 @@ func TestNotKnown(t *testing.T) {
 			}
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/25", "10.0.1.0/25"}}}
 		}},
+		{"nodes of a subnet some of whose addresses an ACL refuses", "ec2:DescribeNetworkInterfaces", "acl-target-inbound-blocks-traffic-port", "", HopNetwork, func(s *Snapshot) {
+			s.instances()
+			s.Network.Interfaces = nil
+			for i := range s.Network.Instances {
+				s.Network.Instances[i].State = "running"
+			}
+			s.deny("acl-app", ACLEntry{Protocol: "-1", CIDR: "10.0.0.200/32"})
+		}},
 		{"whether targets see clients", "elasticloadbalancing:DescribeTargetGroupAttributes", "nlb-client-addresses-blocked", "", HopNetwork, func(s *Snapshot) {
 			s.network()
 			s.Balancer.SecurityGroups, s.web().Attributes = []string{}, nil

@@ -176,6 +176,7 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 	if !other {
 		return nil
 	}
+	probed := false
 	bad := map[*Target]bool{} // targets that answer 400, as servers do that are spoken to in the wrong way
 	for _, a := range f.answered(g) {
 		bad[a.target] = bad[a.target] || a.code == 400
@@ -189,6 +190,7 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 			found.on(e)
 			f.evidence(found, e)
 			if p := f.probe(e, true); p != nil {
+				probed = true
 				found.because(FromProbe, p.Address+": "+p.Outcome)
 			}
 		}
@@ -204,6 +206,10 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 		}
 		f.modifyGroup(found, g, []string{"--health-check-protocol", want}, []string{"--health-check-protocol", check})
 	}
-	found.Confidence = High
+	if found.Confidence = High; f.Balancer.Type == NetworkType && !probed { // which does not say how these checks fail
+		found.Confidence = Medium
+		found.unsaid(g)
+		found.rival("target-port-refused", "nothing listens on the port, or on another address only")
+	}
 	return []*Finding{found}
 }

@@ -6,6 +6,25 @@ import (
 	"testing"
 )
 
+// TestProtocolOfSilentChecks: a network balancer does not say how health checks fail, so that another
+// protocol than the traffic's is not sure to be why, unless a probe says more.
+func TestProtocolOfSilentChecks(t *testing.T) {
+	for _, probed := range []bool{false, true} {
+		s := base()
+		s.network()
+		s.web().Protocol, s.web().Check.Protocol, s.web().Check.Path = "TLS", "HTTP", "/health"
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		if probed {
+			s.Probes = []Probe{{Group: webARN, Target: first, Check: true, Address: first, Outcome: ProbeTLS}}
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("health-check-protocol-mismatch")
+		if f == nil || (f.Confidence == High) != probed || slices.ContainsFunc(f.Rivals, func(r Rival) bool { return r.ID == "health-check-matcher" }) == probed {
+			t.Errorf("probed %v:\n%s", probed, said(r))
+		}
+	}
+}
+
 // TestStartedOnce: a stopped instance that several groups have, or one on several ports, is started by
 // one command of a finding.
 func TestStartedOnce(t *testing.T) {

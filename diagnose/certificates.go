@@ -51,9 +51,10 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 		if !c.NotAfter.IsZero() {
 			found.because(FromConfig, "valid until "+c.NotAfter.UTC().Format(time.DateTime)+" UTC")
 		}
-		if found.Level == Fail && !f.needed(c) {
+		switch {
+		case found.Level == Fail && !f.needed(c):
 			found.Level = Warn
-			if found.Sentence = strings.TrimSuffix(found.Sentence, "."); f.replacedAll(c) {
+			if found.Sentence = strings.TrimSuffix(found.Sentence, "."); f.replacedAll(c, f.Taken) {
 				found.Sentence += ", and no client needs it."
 				found.Do = "take it out of the listener's list, or put a valid one in its place"
 				found.because(FromConfig, "a valid certificate of the same listener is for all of its names")
@@ -62,7 +63,11 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 				found.Do = "put a valid one in its place, or take it out of the listener's list if nobody asks for its names any more"
 				found.because(FromConfig, "it is not the listener's default certificate, and no rule that was read asks for a host of it")
 			}
-		} else {
+		case found.Level == Warn && f.replacedAll(c, f.Taken.Add(soon)):
+			found.Level = Note
+			found.Do = "take it out of the listener's list, or put another one in its place, before it expires"
+			found.because(FromConfig, "a certificate of the same listener that is valid for longer is for all of its names")
+		default:
 			f.exchange(found, c.ARN)
 			if c.elliptic() {
 				found.because(FromConfig, "its key is "+c.Key+": clients get it before a valid one of RSA, until it is out of the listener's list")
@@ -85,7 +90,7 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 func (f *facts) needed(c Certificate) bool {
 	for _, l := range f.Listeners {
 		at := slices.Index(l.Certificates, c.ARN)
-		if at >= 0 && !f.replaced(l, c) && (at == 0 || slices.ContainsFunc(l.hosts(), func(host string) bool {
+		if at >= 0 && !f.replaced(l, c, f.Taken) && (at == 0 || slices.ContainsFunc(l.hosts(), func(host string) bool {
 			return slices.ContainsFunc(c.Names, func(n string) bool { return covers(n, host) })
 		})) {
 			return true
@@ -94,13 +99,13 @@ func (f *facts) needed(c Certificate) bool {
 	return false
 }
 
-// replaced reports whether for each name of a certificate a listener has a valid one, too,
-// that clients get in its place. Of several for a name they get one with an ECDSA key
+// replaced reports whether for each name of a certificate a listener has one, too, that is valid until
+// after some time, and that clients get in its place. Of several for a name they get one with an ECDSA key
 // before one with an RSA key, whichever has expired.
-func (f *facts) replaced(l Listener, c Certificate) bool {
+func (f *facts) replaced(l Listener, c Certificate, until time.Time) bool {
 	var valid []string
 	for _, other := range f.Certificates {
-		if other.ARN != c.ARN && slices.Contains(l.Certificates, other.ARN) && other.Status == "ISSUED" && other.NotAfter.After(f.Taken) && (other.elliptic() || !c.elliptic()) {
+		if other.ARN != c.ARN && slices.Contains(l.Certificates, other.ARN) && other.Status == "ISSUED" && other.NotAfter.After(until) && (other.elliptic() || !c.elliptic()) {
 			valid = append(valid, other.Names...)
 		}
 	}
@@ -110,8 +115,8 @@ func (f *facts) replaced(l Listener, c Certificate) bool {
 }
 
 // replacedAll reports whether that is so of every listener that has the certificate.
-func (f *facts) replacedAll(c Certificate) bool {
-	return !slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Contains(l.Certificates, c.ARN) && !f.replaced(l, c) })
+func (f *facts) replacedAll(c Certificate, until time.Time) bool {
+	return !slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Contains(l.Certificates, c.ARN) && !f.replaced(l, c, until) })
 }
 
 // elliptic reports whether a certificate is known to have an ECDSA key.

@@ -462,6 +462,14 @@ func TestDoesNoHarm(t *testing.T) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 		}, finding{id: "listener-certificate-expired", mild: true, says: "no client needs it"}},
+		{"a certificate that expires soon, beside one that does not", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		}, finding{id: "listener-certificate-expires-soon", absent: true}},
+		{"two certificates that expire soon", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(200 * time.Hour), []string{"shop.example.com"}, ""})
+		}, finding{id: "listener-certificate-expires-soon", fix: "CertificateArn=NEW-CERTIFICATE-ARN"}},
 		{"an old certificate of RSA beside a new one of ECDSA", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, "RSA_2048"})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, "EC_prime256v1"})

@@ -143,6 +143,7 @@ func TestNotFound(t *testing.T) {
 		{"a path that the application does not know", path(false), always("404 404"), Warn, "takes /api/*: targets get the path whole"},
 		{"one that is rewritten", path(true), always("404 404"), Warn, "takes /api/*: it rewrites the path"},
 		{"a group in HTTPS", func(s *Snapshot) { s.web().Protocol = "HTTPS" }, always("404 404"), Warn, ""},
+		{"a function, which logs do not name", func(s *Snapshot) { path(false)(s); s.function() }, always("404 404"), Warn, "300 of 300 requests were answered with 404"},
 		{"one of ten is found", path(false), func(i int) string {
 			if i%10 == 0 {
 				return "200 200"
@@ -165,6 +166,9 @@ func TestNotFound(t *testing.T) {
 			var lines []string
 			for i := range 300 {
 				lines = append(lines, lineOf(noon.Add(-time.Duration(i)*10*time.Second), "http", "198.51.100.7", []string{first, second}[i%2], tt.line(i), "http://shop.example.com:80/api/orders", 0))
+				if s.web().Type == "lambda" {
+					lines[i] = strings.NewReplacer(" "+first+" ", " - ", " "+second+" ", " - ").Replace(lines[i])
+				}
 			}
 			s.Logs = logged(t, s, lines)
 			r := Diagnose(copied(t, s))

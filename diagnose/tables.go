@@ -1,9 +1,11 @@
 package diagnose
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"loglens/query"
@@ -117,6 +119,11 @@ GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
 // could be is there nevertheless.
 func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool) (*Logs, error) {
 	r := reader{ctx: ctx, store: store, logs: &Logs{Traffic: []Traffic{}, Failures: []Failure{}, Minutes: []Minute{}, Health: []LogCheck{}}}
+	for _, g := range s.Groups {
+		if g.Type == "lambda" {
+			r.functions = append(r.functions, g.ARN)
+		}
+	}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
 	err = errors.Join(err, r.refusals(), r.redirects(s), r.sockets(s, idle), store.FirstFailure())
@@ -129,7 +136,8 @@ type reader struct {
 	store *query.Store
 	logs  *Logs
 
-	refused []int // those of logs.Traffic of which nearly all requests ended with 4xx
+	refused   []int    // those of logs.Traffic of which nearly all requests ended with 4xx
+	functions []string // ARNs of groups with a function, of which logs name no target
 
 	// Requests to which these hold: all; redirected, of all and whether so are nearly all of a
 	// target; switched to another protocol, as to a WebSocket.
@@ -193,14 +201,15 @@ func (r *reader) access(idle float64) error {
 		if tr.Last.After(r.logs.Last) {
 			r.logs.Last = tr.Last
 		}
-		if refused := whole(row[5], 0); tr.Target != "" && refused >= fewRequests && nearlyAll(refused, tr.Requests) {
+		named := tr.Target != "" || slices.Contains(r.functions, tr.Group)
+		if refused := whole(row[5], 0); named && refused >= fewRequests && nearlyAll(refused, tr.Requests) {
 			r.refused = append(r.refused, len(r.logs.Traffic))
 		}
 		tr.Median, _ = row[8].(float64)
 		tr.Low, _ = row[9].(float64)
 		redirected := whole(row[6], 0)
 		r.requests, r.redirected, r.switched = r.requests+tr.Requests, r.redirected+redirected, r.switched+whole(row[7], 0)
-		r.turned = r.turned || tr.Target != "" && redirected >= fewRequests && nearlyAll(redirected, tr.Requests)
+		r.turned = r.turned || named && redirected >= fewRequests && nearlyAll(redirected, tr.Requests)
 		r.logs.Traffic = append(r.logs.Traffic, tr)
 	})
 	if err != nil {
@@ -228,7 +237,7 @@ func (r *reader) refusals() error {
 	if err == nil && known < len(r.refused) {
 		var targets []string
 		for _, at := range r.refused {
-			targets = add(targets, r.logs.Traffic[at].Target)
+			targets = add(targets, cmp.Or(r.logs.Traffic[at].Target, groupName(r.logs.Traffic[at].Group)))
 		}
 		r.logs.Warnings = add(r.logs.Warnings, fmt.Sprintf("nearly all requests to %s ended with 4xx, and it is not known with which: their lines could not be read once more", few(targets)))
 	}

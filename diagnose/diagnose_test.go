@@ -218,6 +218,10 @@ var faults = []fault{
 	{want: "target-ip-unusable", change: func(s *Snapshot) { s.all("unused", "Target.IpUnusable", "") }},
 	{want: "target-health-internal-error", change: func(s *Snapshot) { s.all("unhealthy", "Elb.InternalError", "") }},
 	{want: "target-health-timeout", also: []string{"target-group-fail-open"}, change: func(s *Snapshot) { s.all("unhealthy", "Target.Timeout", "Request timed out") }},
+	{want: "target-health-timeout", name: "beside one that leaves", also: []string{"target-group-fail-open"}, change: func(s *Snapshot) {
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "draining", "Target.DeregistrationInProgress"
+	}},
 	{want: "target-health-failed-checks", also: []string{"target-group-fail-open"}, change: func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }},
 	{want: "target-health-code-mismatch", change: func(s *Snapshot) { s.all("unhealthy", "Target.ResponseCodeMismatch", "") }},
 	{want: "target-health-flapping", change: func(s *Snapshot) {

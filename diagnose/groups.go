@@ -55,9 +55,7 @@ func (f *facts) named(g *Group) bool {
 }
 
 func (f *facts) lookAtGroup(g *Group) *Finding {
-	all := func(is func(Target) bool) bool {
-		return len(g.Targets) > 0 && !slices.ContainsFunc(g.Targets, func(t Target) bool { return !is(t) })
-	}
+	rest := slices.DeleteFunc(slices.Clone(g.Targets), func(t Target) bool { return t.State == "draining" || t.State == "unused" })
 	var found *Finding
 	switch {
 	case len(g.Targets) == 0:
@@ -77,19 +75,23 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 				f.register(found, g, t.word())
 			}
 		}
-	case all(func(t Target) bool { return t.State == "unused" }):
+	case !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "unused" }):
 		found = finding("target-group-all-unused", fmt.Sprintf("All targets of %s are unused: the balancer can send to none of them.", g.Name))
 		for _, t := range g.Targets[:min(len(g.Targets), 3)] {
 			found.because(FromHealth, t.ID+": "+state(&t))
 		}
 		found.share = f.reasons(found, "No_Usable_Target")
-	case (f.Balancer.Type == Application || f.Balancer.Type == NetworkType) && all(func(t Target) bool { return t.State == "unhealthy" }):
+	case (f.Balancer.Type == Application || f.Balancer.Type == NetworkType) && len(rest) > 0 &&
+		!slices.ContainsFunc(rest, func(t Target) bool { return t.State != "unhealthy" }):
 		what := "requests"
 		if f.Balancer.Type == NetworkType {
 			what = "connections"
 		}
 		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends %s to all of them (fail-open).", amount.Of(len(g.Targets), "target", "targets"), g.Name, what))
-		if len(g.Targets) == 1 {
+		switch {
+		case len(rest) < len(g.Targets):
+			found.Sentence = fmt.Sprintf("No target of %s is healthy, and the balancer sends %s to those that are unhealthy, as it has no others (fail-open).", g.Name, what)
+		case len(rest) == 1:
 			found.Sentence = fmt.Sprintf("The one target of %s is unhealthy, and the balancer sends %s to it all the same (fail-open).", g.Name, what)
 		}
 		found.because(FromHealth, f.states(g))
@@ -101,7 +103,9 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 	}
 	found.Confidence = High
 	for _, e := range f.of(g) {
-		found.Targets = add(found.Targets, e.name())
+		if e.failing() || found.ID != "target-group-fail-open" {
+			found.Targets = add(found.Targets, e.name())
+		}
 	}
 	return found
 }

@@ -158,16 +158,11 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 	if err != nil {
 		return err
 	}
-	params := parameters(text)
 	t.Window = s.in.Plan.Window
 	allLines := r.Earliest != "" && q.Limit == 0
-	a := asked{
-		text: text, relations: r.relations, many: allLines, large: allLines && q.To != nil,
-		count: true, failures: r.held(q.By), grain: grainOf(text, t.Window, q.widths(t.Window)),
-		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, params) },
-		before: func() error { return s.window(ctx, t) },
-		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To, s.in.Plan.Window) },
-	}
+	a := s.asking(ctx, t, text, q)
+	a.relations, a.many, a.large = r.relations, allLines, allLines && q.To != nil
+	a.failures, a.grain = r.held(q.By), grainOf(text, t.Window, q.widths(t.Window))
 	all := int64(-1)
 	if r.Earliest != "" && q.Limit > 0 && q.Limit < mostEarliest {
 		a.earliest, a.all = r.earliest(text, q.Limit), &all
@@ -191,6 +186,16 @@ func (s *Store) run(ctx context.Context, t *Table, r Report, q Question) error {
 		t.Warnings = append(t.Warnings, t.Warned)
 	}
 	return s.present(ctx, t)
+}
+
+// asking is the statement of a report on its way, whose answer the table takes.
+func (s *Store) asking(ctx context.Context, t *Table, text string, q Question) asked {
+	return asked{
+		text: text, count: true,
+		args:   func() []any { return q.args(t.Window, s.in.Plan.Window, parameters(text)) },
+		before: func() error { return s.window(ctx, t) },
+		rows:   func(rows resultRows) error { return t.take(rows, q.Limit, q.To, s.in.Plan.Window) },
+	}
 }
 
 // widths are those of the windows that the answer is divided by, none if it is not;

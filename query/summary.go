@@ -209,14 +209,9 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 	}
 	first := tables[0]
 	first.Window = s.in.Plan.Window
-	err = s.answer(ctx, asked{
-		text: texts[0], plan: plan, relations: relations,
-		count: true, failures: failures, grain: grainOf(plan, first.Window, widths),
-		args:   func() []any { return parts[0].ask.args(first.Window, s.in.Plan.Window, parameters(texts[0])) },
-		before: func() error { return s.window(ctx, first) },
-		rows:   func(rows resultRows) error { return first.take(rows, parts[0].ask.Limit, nil, s.in.Plan.Window) },
-	})
-	if err != nil {
+	a := s.asking(ctx, first, texts[0], parts[0].ask)
+	a.plan, a.relations, a.failures, a.grain = plan, relations, failures, grainOf(plan, first.Window, widths)
+	if err := s.answer(ctx, a); err != nil {
 		return nil, err
 	}
 	if err := s.facts(ctx, first, parts[0].ask); err != nil {
@@ -233,9 +228,5 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 // further answers a question from what has been read for another.
 func (s *Store) further(ctx context.Context, t *Table, text string, q Question, first *Table) error {
 	t.Window, t.Requests, t.Total = first.Window, first.Requests, first.Total
-	return s.statement(ctx, asked{
-		text: text,
-		args: func() []any { return q.args(t.Window, s.in.Plan.Window, parameters(text)) },
-		rows: func(rows resultRows) error { return t.take(rows, q.Limit, nil, s.in.Plan.Window) },
-	})
+	return s.statement(ctx, s.asking(ctx, t, text, q))
 }

@@ -12,17 +12,17 @@ import (
 
 // What the workers have counted goes to the plain tables here, one worker at a time.
 
-// note keeps the first error of an object.
-func (s *Store) note(err error) {
+// note keeps the error of the first object that has one.
+func (s *Store) note(object int32, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.first == nil {
-		s.first = err
+	if s.first == nil || object < s.firstOf {
+		s.first, s.firstOf = err, object
 	}
 }
 
-// FirstFailure returns why an object could not be read, nil if all could. With
-// several it is any of them.
+// FirstFailure returns why the first of the objects that could not be read could not, nil
+// if all could.
 func (s *Store) FirstFailure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -358,8 +358,9 @@ func (s *Store) choose(ctx context.Context, n need, named []string) error {
 	if err := errors.Join(s.account(ctx, n.load|n.streams), group.Wait()); err != nil {
 		return err
 	}
+	var object int32
 	var why string
-	return s.each(ctx, func() { s.note(errors.New(why)) }, "SELECT error FROM object_read WHERE status = 'failed' ORDER BY object_id LIMIT 1", []any{&why})
+	return s.each(ctx, func() { s.note(object, errors.New(why)) }, "SELECT object_id, error FROM object_read WHERE status = 'failed' ORDER BY object_id LIMIT 1", []any{&object, &why})
 }
 
 // account fills in what became of the lines of the objects of an answer.

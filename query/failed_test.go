@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -126,5 +127,32 @@ func TestWarningsOfObjects(t *testing.T) {
 	want := filepath.Join(dir, "a.log.gz") + ": 10 zero bytes after the last gzip member ignored (and 2 more)"
 	if !slices.Contains(got.Warnings, want) {
 		t.Errorf("%q, want %q among them", got.Warnings, want)
+	}
+}
+
+// TestFirstFailure: of several objects that could not be read it is told why the first could
+// not, whichever was given up first.
+func TestFirstFailure(t *testing.T) {
+	dir := t.TempDir()
+	var text bytes.Buffer
+	z := gzip.NewWriter(&text)
+	if _, err := z.Write(bytes.Repeat([]byte("no entry of a log\n"), 200_000)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{"a.log.gz": text.Bytes()[:text.Len()-4], "b.parquet": []byte("PAR1"), "c.zst": []byte("\x28\xb5\x2f\xfd")} {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	report, _ := query.FindReport("top-errors")
+	s := open(t, dir, ingest.Plan{}, 2)
+	if _, err := s.Run(context.Background(), report, query.Question{By: report.Default, Classes: outages}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.FirstFailure(); !errors.Is(err, ingest.ErrDamaged) {
+		t.Errorf("%v, want that a.log.gz is damaged", err)
 	}
 }

@@ -371,6 +371,6 @@ func (w *worker) fail(o *ingest.Object, err error) error {
 	if !strings.Contains(err.Error(), o.URI) {
 		err = fmt.Errorf("%s: %w", o.URI, err)
 	}
-	w.store.note(err)
+	w.store.note(o.ID, err)
 	return w.store.appendObject(o, tallies{}, w.scanner, err)
 }

@@ -72,6 +72,7 @@ type Store struct {
 	recorded  []bool                      // by object ID: its row is written
 	appenders map[string]*duckdb.Appender // the ways into the plain tables, by name
 	first     error                       // why an object could not be read
+	firstOf   int32                       // which
 }
 
 // Memory that the parts of a store may take, in bytes. What does not fit goes to

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -107,7 +108,11 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	if err != nil {
 		return err
 	}
-	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
+	named := text
+	if log := cmp.Or(q.Filters["log"], "request"); r.Name == rawReport && log != "reject" {
+		named = log // of all relations that raw names, it reads that of the lines it shows
+	}
+	return a.reading(ctx, o.read, named, args, func(ctx context.Context, s *query.Store, in input) (err error) {
 		q.Now = a.now() // which reading may have set
 		if o.read.explain {
 			return a.explain(ctx, text, values, explained{s, in.window})

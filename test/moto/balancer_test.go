@@ -47,10 +47,16 @@ type answer struct {
 	} `json:"rows"`
 }
 
-// loglens runs the command and returns what it wrote and its exit status.
+// loglens runs top-errors and returns what it wrote and its exit status.
 func loglens(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
-	c := exec.CommandContext(t.Context(), under.Binary, append([]string{"top-errors", "--endpoint-url", "http://" + under.Address}, args...)...)
+	return report(t, "top-errors", args...)
+}
+
+// report runs a command, as loglens does.
+func report(t *testing.T, name string, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), under.Binary, append([]string{name, "--endpoint-url", "http://" + under.Address}, args...)...)
 	var out, talk bytes.Buffer
 	c.Stdout, c.Stderr = &out, &talk
 	var exit *exec.ExitError
@@ -167,6 +173,17 @@ func TestBalancer(t *testing.T) {
 		want := "\n# next: loglens diagnose --since 2h --lb shop-prod --endpoint-url http://" + under.Address + "\n"
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	})
+
+	// Connection logs and health check logs are off, which is nothing to those who ask for
+	// failing requests.
+	t.Run("lines", func(t *testing.T) {
+		for _, log := range []string{"request", "connection"} {
+			_, stderr, status := report(t, "raw", "--lb", "shop-prod", "--since", "2h", "--log", log)
+			if off, want := strings.Contains(stderr, " off"), log != "request"; off != want || status == 0 == want {
+				t.Errorf("--log %s: exit status %d; stderr: %s", log, status, stderr)
+			}
 		}
 	})
 

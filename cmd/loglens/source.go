@@ -68,6 +68,8 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 	in.specs, in.balancer = args, o.balancer
 	switch env := a.getenv(sourceVariable); {
 	case len(args) > 0:
+	case needless:
+		return in, nil
 	case o.balancer != "":
 		b, err := ingest.FindBalancer(ctx, o.aws, o.balancer, kinds)
 		if err != nil {
@@ -84,8 +86,6 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 		if _, err := os.Stat(env); err == nil { // a name may have blanks
 			in.specs = []string{env}
 		}
-	case needless:
-		return in, nil
 	default:
 		hint := "for example: " + a.command + " --since 1h s3://my-logs/prod, or --lb NAME, or a folder"
 		if o.noPipe == nil {

@@ -169,7 +169,7 @@ func (a *app) bring(ctx context.Context, o ingestOptions, args []string) (done q
 	if err != nil {
 		return done, in, "", err
 	}
-	if in, err = a.sources(ctx, o.read.source, query.AllKinds, false, args); err != nil {
+	if in, err = a.sources(ctx, o.read.source, query.AllKinds, args); err != nil {
 		return done, in, "", err
 	}
 	if in.window, err = a.timedWindow(ctx, o.read, in); err != nil {

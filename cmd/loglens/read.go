@@ -37,9 +37,9 @@ type readOptions struct {
 	// whole is the window in place of --since and --until; nil for none.
 	whole func() (when.Window, error)
 
-	// check looks at the statement before anything is looked for. It says whether
-	// there need be no source. nil for a statement that needs one.
-	check func(context.Context) (needless bool, err error)
+	// check looks at the statement before anything is looked for. It says which logs it
+	// reads, none if there need be no source. nil for a statement that is one of ours.
+	check func(context.Context) (ingest.KindSet, error)
 }
 
 func (o *readOptions) flags(f *pflag.FlagSet) {
@@ -119,9 +119,9 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 	if err != nil {
 		return err
 	}
-	needless := false
+	kinds := query.KindsNamed(statement)
 	if o.check != nil {
-		if needless, err = o.check(ctx); err != nil {
+		if kinds, err = o.check(ctx); err != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 			return err
 		}
 		in.specs, in.balancer = []string{disk.Path}, o.source.balancer
-	} else if in, err = a.sources(ctx, o.source, query.KindsNamed(statement), needless, args); err != nil {
+	} else if in, err = a.sources(ctx, o.source, kinds, args); err != nil {
 		return err
 	}
 	if in.window, err = a.timedWindow(ctx, o, in); err != nil {

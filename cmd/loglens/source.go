@@ -63,12 +63,12 @@ type input struct {
 }
 
 // sources resolves what was named, asking AWS where a load balancer writes logs of
-// these kinds if need be. needless says that there need be no source.
-func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet, needless bool, args []string) (in input, err error) {
+// these kinds if need be. Where no log is read, there need be no source.
+func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet, args []string) (in input, err error) {
 	in.specs, in.balancer = args, o.balancer
 	switch env := a.getenv(sourceVariable); {
 	case len(args) > 0:
-	case needless:
+	case kinds == 0:
 		return in, nil
 	case o.balancer != "":
 		b, err := ingest.FindBalancer(ctx, o.aws, o.balancer, kinds)

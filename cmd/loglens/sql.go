@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"loglens/ingest"
 	"loglens/query"
 )
 
@@ -142,13 +143,12 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, bind func() ([
 	if err != nil {
 		return err
 	}
-	o.read.check = func(ctx context.Context) (bool, error) {
+	o.read.check = func(ctx context.Context) (ingest.KindSet, error) {
 		values, err := bind()
 		if err != nil {
-			return false, err
+			return 0, err
 		}
-		kinds, err := query.Reads(ctx, text, values)
-		return kinds == 0, err
+		return query.Reads(ctx, text, values)
 	}
 	return a.reading(ctx, o.read, text, args, func(ctx context.Context, s *query.Store, in input) (err error) {
 		values, err := bind()

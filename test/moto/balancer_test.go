@@ -187,6 +187,13 @@ func TestBalancer(t *testing.T) {
 		}
 	})
 
+	t.Run("statement", func(t *testing.T) {
+		_, stderr, status := report(t, "sql", "select count(*) from failure where raw like '%connection%'", "--lb", "shop-prod", "--since", "2h")
+		if status != 0 || strings.Contains(stderr, " off") {
+			t.Errorf("exit status %d; stderr: %s", status, stderr)
+		}
+	})
+
 	t.Run("nothing in the window", func(t *testing.T) {
 		_, stderr, status := loglens(t, "--lb", "shop-prod", "--since", "3d", "--until", "2d")
 		if status != 5 || !strings.Contains(stderr, "no log objects of load balancer "+id) {

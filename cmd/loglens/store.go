@@ -110,8 +110,11 @@ func (a *app) storePrune() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, err = fmt.Fprintf(a.out, "%s taken out of %s; %s room is used again\n",
-				amount.Of(n, "object", "objects"), report.Plain(d.Path), amount.Noun(n, "its", "their"))
+			said := "no object of " + report.Plain(d.Path) + " is that old"
+			if n > 0 {
+				said = fmt.Sprintf("%s taken out of %s; %s room is used again", amount.Of(n, "object", "objects"), report.Plain(d.Path), amount.Noun(n, "its", "their"))
+			}
+			_, err = fmt.Fprintln(a.out, said)
 			return err
 		})
 	c.Flags().StringVar(&keep, "keep", "", "keep objects whose interval ended within this time: 30d")

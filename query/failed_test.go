@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"loglens/ingest"
 	"loglens/internal/demo"
 	"loglens/internal/when"
+	"loglens/parse"
 	"loglens/query"
 )
 
@@ -154,5 +156,42 @@ func TestFirstFailure(t *testing.T) {
 	}
 	if err := s.FirstFailure(); !errors.Is(err, ingest.ErrDamaged) {
 		t.Errorf("%v, want that a.log.gz is damaged", err)
+	}
+}
+
+// TestManyReasons: of more reasons and warnings than are told, it is said how many they are.
+func TestManyReasons(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, magic := range map[string]string{
+		"zstd": "\x28\xb5\x2f\xfd", "parquet": "PAR1", "zip": "PK\x03\x04", "bzip2": "BZh91AY&SY", "xz": "\xfd7zXZ\x00", "lz4": "\x04\x22\x4d\x18", "gzip": "\x1f\x8b\x08",
+	} {
+		write(name+".log", magic)
+	}
+	list := columnLists(t, newWorld(t, demo.Options{Seed: 3, End: end, Lines: 50}, rand.New(rand.NewPCG(3, 1))))[parse.KindAccess]
+	odd := map[string]bool{}
+	for _, name := range list.names {
+		if w := warning(t, list.text(name)); strings.HasPrefix(w, "the delivery leaves out") && len(odd) < 8 && !odd[w] {
+			odd[w] = true
+			write(name+".log", list.text(name))
+		}
+	}
+	report, _ := query.FindReport("top-errors")
+	answer, err := open(t, dir, ingest.Plan{}, 2).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := strings.Join(answer.Warnings, "\n")
+	for _, want := range []string{
+		"objects could not be read for 2 other reasons: error of the relation object has all of them",
+		"3 other warnings of objects: warning of the relation object has all of them",
+	} {
+		if !slices.Contains(answer.Warnings, want) {
+			t.Errorf("want %q in:\n%s", want, said)
+		}
 	}
 }

@@ -100,11 +100,18 @@ func (s *Store) signs(ctx context.Context) (n signs, err error) {
 // unreadable says why objects could not be read.
 func (s *Store) unreadable(ctx context.Context, say func(string, ...any)) error {
 	var why string
-	var n int64
-	return s.each(ctx, func() { say("%s%s", why, andMore(n)) }, `
-		SELECT arg_min(error, object_id), count(*) FROM object_read WHERE status = 'failed'
-		GROUP BY replace(error, uri, '') ORDER BY min(object_id) LIMIT 5`, []any{&why, &n})
+	var n, all int64
+	err := s.each(ctx, func() { say("%s%s", why, andMore(n)) }, `
+		SELECT arg_min(error, object_id), count(*), count(*) OVER () FROM object_read WHERE status = 'failed'
+		GROUP BY replace(error, uri, '') ORDER BY min(object_id) LIMIT $1`, []any{&why, &n, &all}, mostTold)
+	if more := all - mostTold; more > 0 {
+		say("objects could not be read for %s: error of the relation object has all of them", amount.Of(more, "other reason", "other reasons"))
+	}
+	return err
 }
+
+// mostTold is how many different things are told of objects.
+const mostTold = 5
 
 // notRead names objects that hold no line of the logs that were asked for.
 func (s *Store) notRead(ctx context.Context, t *Table, say func(string, ...any)) error {
@@ -131,10 +138,15 @@ func (s *Store) notRead(ctx context.Context, t *Table, say func(string, ...any))
 // odd says what is noteworthy of objects as a whole.
 func (s *Store) odd(ctx context.Context, say func(string, ...any)) error {
 	var uri, text string
-	var n int64
-	return s.each(ctx, func() { say("%s: %s%s", uri, text, andMore(n)) }, `
-		SELECT arg_min(uri, object_id), arg_min(warning, object_id), count(*) FROM object_read WHERE status = 'ok' AND warning IS NOT NULL
-		GROUP BY regexp_replace(warning, '[0-9]+', '', 'g') ORDER BY min(object_id) LIMIT 5`, []any{&uri, &text, &n})
+	var n, all int64
+	err := s.each(ctx, func() { say("%s: %s%s", uri, text, andMore(n)) }, `
+		SELECT arg_min(uri, object_id), arg_min(warning, object_id), count(*), count(*) OVER () FROM object_read
+		WHERE status = 'ok' AND warning IS NOT NULL
+		GROUP BY regexp_replace(warning, '[0-9]+', '', 'g') ORDER BY min(object_id) LIMIT $1`, []any{&uri, &text, &n, &all}, mostTold)
+	if more := all - mostTold; more > 0 {
+		say("%s of objects: warning of the relation object has all of them", amount.Of(more, "other warning", "other warnings"))
+	}
+	return err
 }
 
 // copies says which objects are there more than once. AWS gives no two the same name, so

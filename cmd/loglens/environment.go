@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -59,6 +60,22 @@ func (a *app) environment(c *cobra.Command) (err error) {
 		}
 	}
 	return err
+}
+
+var flagNamed = regexp.MustCompile(`--[a-z-]+`)
+
+// notTyped says of each flag that an error names where its value is from, if nobody typed it.
+func (a *app) notTyped(said string) (lines []string) {
+	named := flagNamed.FindAllString(said, -1)
+	slices.Sort(named)
+	for _, f := range slices.Compact(named) {
+		flag := strings.TrimPrefix(f, "--")
+		name := flagVariable(flag)
+		if typed, is := a.typed[flag]; is && !typed && a.getenv(name) != "" && !strings.Contains(said, name) {
+			lines = append(lines, f+" is not on the line: "+name+" says it")
+		}
+	}
+	return lines
 }
 
 // idle are flags that do nothing without another, or without a value of it. One that was

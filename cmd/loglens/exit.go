@@ -184,6 +184,12 @@ func (a *app) complain(err error) {
 		for line := range strings.Lines(next) {
 			a.talk("  %s\n", report.Plain(strings.TrimRight(line, "\n")))
 		}
+		var wrong *usageError
+		if errors.As(one, &wrong) {
+			for _, line := range a.notTyped(wrong.Error()) {
+				a.talk("  %s\n", line)
+			}
+		}
 	}
 }
 

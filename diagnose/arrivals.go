@@ -12,19 +12,19 @@ func (f *facts) arriving() (name string, n float64) {
 		return "", 0
 	case f.Balancer.Type == NetworkType:
 		name = "NewFlowCount"
-	case f.lately("RequestCount") > 0:
+	case f.lately("RequestCount", "") > 0:
 		name = "NewConnectionCount"
 	}
-	return name, f.lately(name)
+	return name, f.lately(name, "")
 }
 
 // recently is how old a point of a metric may be to tell what is now.
 const recently = 5 * time.Minute
 
-// lately is what a metric of the balancer came to in the last minutes before the snapshot, or in the
-// periods that have some of these, which are wide where the window is.
-func (f *facts) lately(name string) (n float64) {
-	for _, p := range f.series(name, "") {
+// lately is what a metric of a group, "" for the balancer, came to in the last minutes before the
+// snapshot, or in the periods that have some of these, which are wide where the window is.
+func (f *facts) lately(name, group string) (n float64) {
+	for _, p := range f.series(name, group) {
 		if p.Time.Add(f.period() - time.Minute).After(f.Taken.Add(-recently)) {
 			n += p.Value
 		}
@@ -36,7 +36,7 @@ func (f *facts) lately(name string) (n float64) {
 // what is longer ago or has no metrics, at any time of the window.
 func (f *facts) clientsCome() bool {
 	if f.Metrics != nil && f.Taken.Sub(f.Until) <= recently {
-		return f.lately("RequestCount")+f.lately("NewFlowCount") > 0
+		return f.lately("RequestCount", "")+f.lately("NewFlowCount", "") > 0
 	}
 	requests, _ := f.total("RequestCount", "")
 	flows, _ := f.total("NewFlowCount", "")

@@ -67,9 +67,14 @@ func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding 
 	}
 	found.because(FromMetric, f.tally(name, of))
 	found.Level = Warn // it is over
+	all := "RequestCount"
+	if of == "" {
+		all = "NewFlowCount"
+	}
+	ended := f.period() <= recently && f.lately(all, of) > 0 && f.lately(name, of) == 0
 	for _, g := range groups {
 		found.least(g)
-		if slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
+		if !ended && slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
 			found.Level = Fail
 		}
 	}
@@ -181,7 +186,7 @@ func (f *facts) notLogged() []*Finding {
 // areFew reports whether what a metric counts is no outage: little of so many requests, and of those of
 // the last minutes.
 func (f *facts) areFew(n, requests float64, name string) bool {
-	return n < fewFailures*requests && f.lately(name) <= fewFailures*f.lately("RequestCount")
+	return n < fewFailures*requests && f.lately(name, "") <= fewFailures*f.lately("RequestCount", "")
 }
 
 // errorMetric counts the requests that the balancer answered with 5xx.

@@ -217,6 +217,36 @@ func TestWhenCounted(t *testing.T) {
 	}
 }
 
+// TestFailOpenEnded: that requests went to unhealthy targets is over where requests still come and
+// none of them does, though a target is unhealthy now.
+func TestFailOpenEnded(t *testing.T) {
+	const failedOpen = "UnhealthyRoutingRequestCount"
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		want   Level
+	}{
+		{"ended", func(s *Snapshot) { s.late("RequestCount", webARN, 0, 100) }, Warn},
+		{"goes on", func(s *Snapshot) {
+			m := &s.Metrics[len(s.Metrics)-1]
+			m.Points = append(m.Points, Point{s.minute(58), 20})
+			s.late("RequestCount", webARN, 0, 100)
+		}, Fail},
+		{"no requests since", func(*Snapshot) {}, Fail},
+		{"all are healthy", func(s *Snapshot) { s.web().Targets[0].State = "healthy" }, Warn},
+	} {
+		s := base()
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+		s.Metrics = slices.DeleteFunc(s.Metrics, func(m Series) bool { return m.Name == "RequestCount" })
+		s.Metrics = append(s.Metrics, Series{Name: failedOpen, Group: webARN, Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 20}, {s.minute(8), 5}}})
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		if f := r.finding("fail-open-routing"); f == nil || f.Level != tt.want {
+			t.Errorf("%s: want %s:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}
+
 // TestFunctionOver: a function that failed for a while, and answers now, is told in the past,
 // and no command gives a permission that is there; its log is shown from its first failure on.
 func TestFunctionOver(t *testing.T) {

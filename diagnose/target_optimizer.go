@@ -82,7 +82,7 @@ func (o optimized) rejects() *Finding {
 		return nil
 	default:
 		found.because(FromMetric, o.tally(rejectedCount, ""))
-		if o.lately(rejectedCount) == 0 {
+		if o.lately(rejectedCount, "") == 0 {
 			found.Sentence = strings.NewReplacer("rejects", "rejected", "no target is", "no target was").Replace(found.Sentence)
 		}
 	}
@@ -104,7 +104,7 @@ func (o optimized) noChannel() *Finding {
 	}
 	found := o.begin("target-control-channel-missing", "The balancer has no control channel to any target of %s: without one, targets get no requests.")
 	found.share = o.reasons(found, "No_Usable_Target")
-	if o.lately(rejectedCount) > 0 {
+	if o.lately(rejectedCount, "") > 0 {
 		found.Confidence = High
 	}
 	if active > 0 {
@@ -123,7 +123,7 @@ func channelsFor(active float64, agents int) string {
 // for each agent. What is zero has no points, like all metrics while nobody asks anything.
 // The sum of a period that has only begun, or of several minutes, is no number of channels.
 func (o optimized) channels() (active float64, agents int, known bool) {
-	if o.period() > time.Minute || o.lately("RequestCount")+o.lately(rejectedCount) == 0 {
+	if o.period() > time.Minute || o.lately("RequestCount", "")+o.lately(rejectedCount, "") == 0 {
 		return 0, 0, false
 	}
 	for _, g := range o.groups {

@@ -312,11 +312,11 @@ func (r *Report) Asks(parameter string) bool {
 
 // visible returns the columns that an answer divided by these dimensions has:
 // the ones of no dimension, and the ones of a chosen dimension. Of a row of one target it
-// is no news which and how many targets it is of.
+// is no news which and how many targets it is of, nor where it is if its group is told.
 func (r *Report) visible(by []string) []Column {
 	hidden := map[string]bool{}
 	if slices.Contains(by, "target") {
-		hidden["targets"], hidden["worst"] = true, true
+		hidden["targets"], hidden["worst"] = true, slices.Contains(by, "target_group")
 	}
 	for _, d := range r.Dimensions {
 		for _, c := range d.Columns {

@@ -606,10 +606,17 @@ func (q question) topErrors() []row {
 				n++
 			}
 		}
-		if !slices.Contains(q.By, "target") {
-			if r["targets"], r["worst"] = int64(len(targets)), worst; n < len(g) {
-				r["worst"] = fmt.Sprintf("%s (%.0f %%)", worst, max(1, min(99, math.Floor(100*ratio(n, len(g))+0.5))))
-			}
+		if n < len(g) {
+			worst = fmt.Sprintf("%s (%.0f %%)", worst, max(1, min(99, math.Floor(100*ratio(n, len(g))+0.5))))
+		}
+		switch byTarget := slices.Contains(q.By, "target"); {
+		case !byTarget:
+			r["targets"], r["worst"] = int64(len(targets)), worst
+		case slices.Contains(q.By, "target_group"): // which says where it is
+		case len(targets) == 0:
+			r["worst"] = worst
+		default:
+			r["worst"] = nil
 		}
 		r["trend"] = q.trend(way, func(x *demo.Request) bool { return q.counts(x) && spell(q.values(x, columns...)) == spell(k) })
 		rows = append(rows, r)

@@ -140,7 +140,8 @@ SELECT
 	top.first_seen,
 	top.last_seen,
 	trend.trend,
-	CASE WHEN top.failures = place.failures THEN place.place -- what is not all never reads as 100 %, nor as none
+	CASE WHEN top.key.target IS NOT NULL THEN NULL -- which is the place
+		WHEN top.failures = place.failures THEN place.place -- what is not all never reads as 100 %, nor as none
 		ELSE place.place || ' (' || greatest(1, least(99, round(100 * place.failures / top.failures)::INTEGER)) || ' %)' END AS worst,
 	top.all_rows,
 	MAP {

@@ -157,7 +157,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 
 // chosenLines names lines for people by how they were chosen, and leaves out what is of the
 // whole window: failures of other classes than were asked for, of which filters may want
-// none; and requests, of which damaged lines are no part.
+// none, unless there is nothing else; and requests, of which damaged lines are no part.
 func chosenLines(t *query.Table, filters map[string]string) {
 	if t.Accounting.Parsed > 0 { // or there are no lines at all
 		t.Noun = [2]string{"failing line", "failing lines"}
@@ -169,7 +169,9 @@ func chosenLines(t *query.Table, filters map[string]string) {
 	for name := range filters {
 		if name != "log" {
 			t.Noun = [2]string{"such line", "such lines"}
-			t.NotCounted = nil
+			if t.Shown()+t.RowsLeft > 0 {
+				t.NotCounted = nil
+			}
 		}
 	}
 }

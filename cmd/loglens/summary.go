@@ -141,7 +141,11 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 		if condition != nil && posted != nil { // the status tells of one of them only
 			a.say("warning: %s", report.Plain(posted.Error()))
 		}
-		return cmp.Or(condition, posted, whole(sum.Totals, s.FirstFailure(), s.Retry()), wholeBasis(before)) // what is lost with the others has been said
+		partial := whole(sum.Totals, s.FirstFailure(), s.Retry())
+		if partial != nil && cmp.Or(condition, posted) != nil {
+			a.say("warning: %s", report.Plain(partial.Error()))
+		}
+		return cmp.Or(condition, posted, partial, wholeBasis(before)) // what is lost with the others has been said
 	})
 }
 

@@ -341,7 +341,7 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 		found := finding("target-connection-errors", fmt.Sprintf("The balancer cannot connect to targets of %s; the logs do not say to which.", g.Name))
 		found.onGroup(g)
 		found.because(FromMetric, f.tally("TargetConnectionErrorCount", g.ARN))
-		if requests, _ := f.total("RequestCount", g.ARN); f.areFew(n, requests, "TargetConnectionErrorCount") {
+		if requests, _ := f.total("RequestCount", g.ARN); f.areFew(n, requests, "TargetConnectionErrorCount", g.ARN) {
 			found.Level = Warn
 			found.Sentence = fmt.Sprintf("The balancer could not connect to targets of %s now and then; the logs do not say to which.", g.Name)
 		}

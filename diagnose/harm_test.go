@@ -601,6 +601,14 @@ func TestDoesNoHarm(t *testing.T) {
 			s.late("TargetConnectionErrorCount", webARN, 59, 20)
 			s.late("TargetConnectionErrorCount", "", 59, 20)
 		}, finding{id: "target-connection-errors", says: "cannot connect", sure: true}},
+		{"many of a small group's that failed just now, beside a large group", func(s *Snapshot) {
+			s.second(s.web().Targets)
+			s.Metrics = nil
+			s.metric("RequestCount", "", "Sum", 600_000)
+			s.metric("RequestCount", newARN, "Sum", 6000)
+			s.late("TargetConnectionErrorCount", newARN, 59, 20)
+			s.late("TargetConnectionErrorCount", "", 59, 20)
+		}, finding{id: "target-connection-errors", says: "cannot connect", sure: true}},
 		{"TLS errors of one group of two", func(s *Snapshot) {
 			s.network()
 			s.web().Protocol = "TLS"

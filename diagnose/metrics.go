@@ -22,7 +22,7 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found := finding("rejected-connections", "The balancer rejected connections: it reached as many as it can hold.")
 		found.because(FromMetric, f.tally("RejectedConnectionCount", ""))
 		found.Confidence = High
-		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "RejectedConnectionCount") {
+		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "RejectedConnectionCount", "") {
 			found.Level = Warn
 		}
 		list = append(list, found)
@@ -165,7 +165,7 @@ func (f *facts) notLogged() []*Finding {
 		since = " since"
 		found.because(FromMetric, name+since+": "+number(n))
 	}
-	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.areFew(n, requests, name) {
+	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.areFew(n, requests, name, "") {
 		found.Level = Warn
 		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
 	}
@@ -183,10 +183,10 @@ func (f *facts) notLogged() []*Finding {
 	return []*Finding{found}
 }
 
-// areFew reports whether what a metric counts is no outage: little of so many requests, and of those of
-// the last minutes.
-func (f *facts) areFew(n, requests float64, name string) bool {
-	return n < fewFailures*requests && f.lately(name, "") <= fewFailures*f.lately("RequestCount", "")
+// areFew reports whether what a metric of a group, "" for the balancer, counts is no outage: little of so
+// many requests, and of those of the last minutes.
+func (f *facts) areFew(n, requests float64, name, group string) bool {
+	return n < fewFailures*requests && f.lately(name, group) <= fewFailures*f.lately("RequestCount", group)
 }
 
 // errorMetric counts the requests that the balancer answered with 5xx.

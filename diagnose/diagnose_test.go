@@ -297,8 +297,8 @@ var faults = []fault{
 	{want: "health-check-timeout-too-short", change: func(s *Snapshot) {
 		s.all("unhealthy", "Target.Timeout", "Request timed out")
 		s.Logs.Health = []LogCheck{
-			{"web", first, true, "", 200, 2, 4.8, 1, time.Time{}}, {"web", first, false, "TimedOut", -1, 90, 5, 1, time.Time{}},
-			{"web", second, true, "", 200, 2, 4.9, 1, time.Time{}}, {"web", second, false, "TimedOut", -1, 90, 5, 1, time.Time{}},
+			{"web", first, true, "", 200, 2, 4.8, 1, time.Time{}, time.Time{}}, {"web", first, false, "TimedOut", -1, 90, 5, 1, time.Time{}, time.Time{}},
+			{"web", second, true, "", 200, 2, 4.9, 1, time.Time{}, time.Time{}}, {"web", second, false, "TimedOut", -1, 90, 5, 1, time.Time{}, time.Time{}},
 		}
 	}},
 	{want: "balancer-sg-blocks-traffic-port", also: []string{"target-health-timeout"}, change: func(s *Snapshot) {

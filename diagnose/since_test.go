@@ -437,10 +437,11 @@ func TestFlapped(t *testing.T) {
 		{"not long ago", func(s *Snapshot) { s.Logs.Health[1].LastFlap = s.minute(40) }, false},
 		{"early, and unhealthy now", func(s *Snapshot) { s.web().Targets[1].State = "unhealthy" }, false},
 		{"nobody knows when", func(s *Snapshot) { s.Logs.Health[1].LastFlap = time.Time{} }, false},
+		{"the logs of checks end soon after", func(s *Snapshot) { s.Logs.Health[1].Last = s.minute(20) }, false},
 	} {
 		s := base()
 		for _, target := range []string{first, second} {
-			s.Logs.Health = append(s.Logs.Health, LogCheck{Group: "web", Target: target, Pass: true, Code: 200, Checks: 100, Flaps: 9, LastFlap: s.minute(12)})
+			s.Logs.Health = append(s.Logs.Health, LogCheck{Group: "web", Target: target, Pass: true, Code: 200, Checks: 100, Flaps: 9, LastFlap: s.minute(12), Last: s.minute(54)})
 		}
 		tt.change(s)
 		r := Diagnose(copied(t, s))

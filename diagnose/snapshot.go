@@ -478,6 +478,7 @@ type LogCheck struct {
 	Flaps   int64   `json:"flaps"`   // changes between pass and fail of this target, at the node that saw most
 
 	LastFlap time.Time `json:"last_flap"` // the last of these; zero if none, or not known
+	Last     time.Time `json:"last"`      // the newest check; zero if not known
 }
 
 // Probe is how a target answered loglens itself.

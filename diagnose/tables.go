@@ -104,7 +104,7 @@ flapping AS (
 		UNION ALL SELECT target_group, target, NULL, count(*) FILTER (flap), max(time) FILTER (flap) FROM answered GROUP BY ALL
 	) GROUP BY ALL
 )
-SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks, max(latency) AS slowest, any_value(flaps) AS flaps, any_value(last_flap) AS last_flap
+SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks, max(latency) AS slowest, any_value(flaps) AS flaps, any_value(last_flap) AS last_flap, max(time) AS last_seen
 FROM checked LEFT JOIN flapping ON target_group IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
 GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
 
@@ -338,7 +338,7 @@ func (r *reader) health(checks bool) error {
 	t, err := r.ask(healthSQL, func(row []any) {
 		c := LogCheck{
 			Group: text(row[0]), Target: text(row[1]), Reason: text(row[3]), Code: whole(row[4], -1),
-			Checks: whole(row[5], 0), Flaps: whole(row[7], 0), LastFlap: moment(row[8]),
+			Checks: whole(row[5], 0), Flaps: whole(row[7], 0), LastFlap: moment(row[8]), Last: moment(row[9]),
 		}
 		c.Pass, _ = row[2].(bool)
 		c.Slowest, _ = row[6].(float64)

@@ -201,8 +201,8 @@ func TestFlapsInLogs(t *testing.T) {
 	}
 	logs := readAll(t, s, query.Input{Sources: sources(t, nil, file)}, true)
 	want := []LogCheck{
-		{Group: "web", Target: first, Reason: "TargetError", Code: 500, Checks: 10, Slowest: 0.01, Flaps: 10, LastFlap: s.minute(10)},
-		{Group: "web", Target: first, Pass: true, Code: 200, Checks: 30, Slowest: 0.01, Flaps: 10, LastFlap: s.minute(10)},
+		{Group: "web", Target: first, Reason: "TargetError", Code: 500, Checks: 10, Slowest: 0.01, Flaps: 10, LastFlap: s.minute(10), Last: s.minute(9)},
+		{Group: "web", Target: first, Pass: true, Code: 200, Checks: 30, Slowest: 0.01, Flaps: 10, LastFlap: s.minute(10), Last: s.minute(19)},
 	}
 	if diff := cmp.Diff(want, logs.Health); diff != "" {
 		t.Errorf("-want +got\n%s", diff)

@@ -453,26 +453,37 @@ func (f *facts) flapping() (list []*Finding) {
 	return append(list, found)
 }
 
-// flapped reports whether targets that flapped are all healthy now, and none did so in the second half
-// of the window, and when the last one did.
+// flapped reports whether targets that flapped are all healthy now, and pass all checks for half of the
+// window since, as far as the logs have these, and when the last one did.
 func (f *facts) flapped(found *Finding) (last time.Time, over bool) {
-	over = true
+	end := f.Until
 	for _, e := range f.endpoints {
 		if !found.has(e) {
 			continue
 		}
-		known := false
+		var flap, passed time.Time
 		for _, c := range f.Logs.Health {
-			if c.Group == e.group.Name && c.Target == f.checkName(e) && c.LastFlap.After(f.From) {
-				known = true
-				if c.LastFlap.After(last) {
-					last = c.LastFlap
-				}
+			if c.Group != e.group.Name || c.Target != f.checkName(e) {
+				continue
+			}
+			if c.LastFlap.After(flap) {
+				flap = c.LastFlap
+			}
+			if c.Pass && c.Last.After(passed) {
+				passed = c.Last
 			}
 		}
-		over = over && known && e.healthy()
+		if !flap.After(f.From) || !e.healthy() {
+			return last, false
+		}
+		if flap.After(last) {
+			last = flap
+		}
+		if passed.Before(end) {
+			end = passed
+		}
 	}
-	return last, over && f.Until.Sub(last) >= max(quiet, f.Until.Sub(f.From)/2)
+	return last, end.Sub(last) >= max(quiet, f.Until.Sub(f.From)/2)
 }
 
 // checkName is what health check logs call a target: with the port that is checked.

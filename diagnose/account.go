@@ -51,9 +51,10 @@ func ofChecks(id string) bool {
 // account finds for every symptom the findings that account for it, and notes them
 // if they do so wholly: for each of its targets, or each of its groups.
 func account(f *facts, list []*Finding) {
-	// A milder finding cannot be why something fails, nor can checks that overlap.
+	// A milder finding cannot be why something fails, nor can checks that overlap, or that have passed since.
 	able := func(symptom, cause *Finding) bool {
-		if cause == symptom || cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" || cause.Level == Warn && symptom.Level == Fail && cause.Confidence == Low {
+		if cause == symptom || cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" ||
+			cause.Level == Warn && symptom.Level == Fail && (cause.Confidence == Low || cause.ID == "target-health-flapping") {
 			return false
 		}
 		if cause.unseen && ofChecks(symptom.ID) {

@@ -54,6 +54,17 @@ func TestAccountsForNothing(t *testing.T) {
 			s.all("unhealthy", "Target.Timeout", "Request timed out")
 			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
 		}},
+		{"target-health-failed-checks", "target-tls-negotiation-fails", func(s *Snapshot) { // which failed at another target, that answers now
+			s.restart("Target_Connection_Error", 502)
+			s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+			s.Metrics[len(s.Metrics)-1].Name = "TargetTLSNegotiationErrorCount"
+			s.Logs.Failures, s.Logs.Minutes[5].Unconnected = s.Logs.Failures[:1], map[string]int64{first: 60}
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unhealthy", "Target.FailedHealthChecks"
+		}},
+		{"target-connection-errors", "target-health-flapping", func(s *Snapshot) { // of checks that have passed since
+			s.Logs.Health = []LogCheck{{Group: "web", Target: first, Pass: true, Code: 200, Flaps: 9, LastFlap: s.minute(12), Last: s.minute(54)}}
+			s.late("TargetConnectionErrorCount", webARN, 57, 40)
+		}},
 	} {
 		s := base()
 		tt.change(s)

@@ -133,7 +133,7 @@ func (f *facts) noTLS(g *Group) *Finding {
 	found.handshake(f.of(g))
 	names, _ := f.hits(g, found.share)
 	if span, ok := f.isOver(g, names, found.share, f.lateTLS(g)); ok && len(plain)+len(failed) == 0 {
-		found.Level, found.Rivals = Warn, nil
+		found.Level, found.Rivals, found.Targets = Warn, nil, names // others may fail now
 		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "it has", "they have"))
 		found.Do = "see what happened to the targets at that time: a restart, a deployment, another certificate or set of ciphers"
 	}

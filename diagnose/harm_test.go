@@ -609,6 +609,18 @@ func TestDoesNoHarm(t *testing.T) {
 			s.late("TargetConnectionErrorCount", newARN, 59, 20)
 			s.late("TargetConnectionErrorCount", "", 59, 20)
 		}, finding{id: "target-connection-errors", says: "cannot connect", sure: true}},
+		{"subnets of a balancer that are let in by IPv6 alone, whose nodes are not known", func(s *Snapshot) {
+			s.instances()
+			s.Network.Interfaces = nil
+			for i := range s.Network.Instances {
+				s.Network.Instances[i].State = "running"
+			}
+			for i, own := range []string{"2001:db8:0:2::/64", "2001:db8:0:3::/64"} {
+				s.Network.Subnets[2+i].CIDRs = append(s.Network.Subnets[2+i].CIDRs, own)
+			}
+			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"::/0"}}
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+		}, finding{id: "target-sg-blocks-traffic-port", sure: true, fix: "UserIdGroupPairs=[{GroupId=sg-lb}]"}},
 		{"TLS errors of one group of two", func(s *Snapshot) {
 			s.network()
 			s.web().Protocol = "TLS"

@@ -332,10 +332,11 @@ func subnetRanges(list []Subnet) string {
 // not be read, they may be in any part of it that is.
 func (f *facts) nodesPermitted(e endpoint, s Subnet, port int, protocol string) bool {
 	if f.Network.Interfaces == nil {
+		own := family(prefixes(s.CIDRs), e.address.Is6())
 		openings, _ := f.openings(e.filters, false, protocol, port)
 		return slices.ContainsFunc(openings, func(p Permission) bool {
 			ranges, _ := f.ranges(p)
-			return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return slices.ContainsFunc(prefixes(s.CIDRs), r.Overlaps) })
+			return slices.ContainsFunc(ranges, func(r netip.Prefix) bool { return slices.ContainsFunc(own, r.Overlaps) })
 		})
 	}
 	nodes := f.nodes(s, e.address.Is6())

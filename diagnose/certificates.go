@@ -63,7 +63,7 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 				found.Do = "put a valid one in its place, or take it out of the listener's list if nobody asks for its names any more"
 				found.because(FromConfig, "it is not the listener's default certificate, and no rule that was read asks for a host of it")
 			}
-		case found.Level == Warn && f.replacedAll(c, f.Taken.Add(soon)):
+		case found.Level == Warn && !f.isDefault(c) && f.replacedAll(c, f.Taken.Add(soon)):
 			found.Level = Note
 			found.Do = "take it out of the listener's list, or put another one in its place, before it expires"
 			found.because(FromConfig, "a certificate of the same listener that is valid for longer is for all of its names")
@@ -117,6 +117,11 @@ func (f *facts) replaced(l Listener, c Certificate, until time.Time) bool {
 // replacedAll reports whether that is so of every listener that has the certificate.
 func (f *facts) replacedAll(c Certificate, until time.Time) bool {
 	return !slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Contains(l.Certificates, c.ARN) && !f.replaced(l, c, until) })
+}
+
+// isDefault reports whether a certificate is the one of some listener that clients get who name no host.
+func (f *facts) isDefault(c Certificate) bool {
+	return slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Index(l.Certificates, c.ARN) == 0 })
 }
 
 // elliptic reports whether a certificate is known to have an ECDSA key.

@@ -463,9 +463,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 		}, finding{id: "listener-certificate-expired", mild: true, says: "no client needs it"}},
 		{"a certificate that expires soon, beside one that does not", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:old", "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
+		}, finding{id: "listener-certificate-expires-soon", absent: true}},
+		{"a default certificate that expires soon, which clients get that name no host", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
-		}, finding{id: "listener-certificate-expires-soon", absent: true}},
+		}, finding{id: "listener-certificate-expires-soon", fix: "CertificateArn=NEW-CERTIFICATE-ARN"}},
 		{"two certificates that expire soon", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(200 * time.Hour), []string{"shop.example.com"}, ""})

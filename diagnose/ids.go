@@ -69,7 +69,7 @@ var Kinds = []Kind{
 	// Listeners, certificates and rules.
 	{"listener-none", HopListener, Fail, Cause, "The balancer has no listener.", "make a listener"},
 	{"listener-certificate-expired", HopListener, Fail, Cause, "A certificate of a listener has expired; a warning where no client is seen to need it.", "give the listener a valid certificate"},
-	{"listener-certificate-expires-soon", HopListener, Warn, Cause, "A certificate of a listener expires within 14 days; a note where the listener has one for all of its names that does not.", "renew it; AWS renews its own only while the validation record is there"},
+	{"listener-certificate-expires-soon", HopListener, Warn, Cause, "A certificate of a listener expires within 14 days; a note where it is not the default one of a listener, and this has one for all of its names that does not.", "renew it; AWS renews its own only while the validation record is there"},
 	{"listener-certificate-not-issued", HopListener, Fail, Cause, "A certificate of a listener is not in state ISSUED: revoked, failed, or still to be validated.", "validate it, or give the listener another one"},
 	{"listener-certificate-does-not-cover-host", HopListener, Warn, Cause, "A rule asks for a host name that no certificate of its listener covers (SNI).", "add a certificate for the host to the listener"},
 	{"requests-refused", HopListener, Warn, Symptom, "The balancer answers at least 5 % of all requests with 4xx by itself, for what clients send (headers or addresses that are too many, bodies that are too large or too slow, methods, desync mitigation); a note where a balancer in the internet had fewer of these than one a minute.", "see in the lines which clients these are, and what they send"},

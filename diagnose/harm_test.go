@@ -625,6 +625,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-app").Ingress[0] = Permission{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"::/0"}}
 			s.all("unhealthy", "Target.Timeout", "Request timed out")
 		}, finding{id: "target-sg-blocks-traffic-port", sure: true, fix: "UserIdGroupPairs=[{GroupId=sg-lb}]"}},
+		{"TLS that fails just now, of more that did not", func(s *Snapshot) {
+			s.web().Protocol = "HTTPS"
+			s.late("TargetTLSNegotiationErrorCount", webARN, 59, 20)
+		}, finding{id: "target-tls-negotiation-fails", denies: "now and then", sure: true}},
 		{"TLS errors of one group of two", func(s *Snapshot) {
 			s.network()
 			s.web().Protocol = "TLS"

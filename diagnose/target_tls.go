@@ -122,7 +122,7 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.Confidence = High
 	}
 	n := max(errors, float64(logged))
-	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && n < fewFailures*of {
+	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN) {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(n), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"

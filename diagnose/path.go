@@ -310,11 +310,12 @@ func logsPass(f *facts) ([]string, bool) {
 	if l.NotIngested > 0 {
 		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s of the window was never ingested", when.FormatDuration(time.Duration(l.NotIngested)*time.Second)))
 	}
+	newest := l.Newest.UTC().Format("2006-01-02 15:04")
 	if !l.Newest.IsZero() {
-		evidence = append(evidence, "newest object ends "+l.Newest.UTC().Format("2006-01-02 15:04")+" UTC")
+		evidence = append(evidence, "newest object ends "+newest+" UTC")
 	}
 	for _, w := range l.Warnings {
-		if l.Newest.IsZero() || !strings.HasPrefix(w, query.NewestObject) { // which has just been told
+		if l.Newest.IsZero() || !strings.HasPrefix(w, query.NewestObject+newest) { // which has just been told; those of health checks may end before
 			evidence = append(evidence, w)
 		}
 	}

@@ -246,6 +246,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
 			s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
 		}, finding{id: "acl-balancer-inbound-blocks-ephemeral", fix: "From=1024,To=3388", not: "3389"}},
+		{"answers that an entry for all ports refuses in two parts", func(s *Snapshot) {
+			everybody := "0.0.0.0/0"
+			s.Network.ACLs[1].Entries = append([]ACLEntry{
+				{Number: 100, Allow: true, Protocol: "6", CIDR: everybody, From: 80, To: 30000}, {Number: 110, Allow: true, Protocol: "6", CIDR: everybody, From: 35000, To: 60000},
+				{Number: 200, Protocol: "-1", CIDR: everybody},
+			}, s.Network.ACLs[1].Entries[1:]...)
+		}, finding{id: "acl-balancer-inbound-blocks-ephemeral", fix: "From=30001,To=34999"}},
 		{"answers to clients that are refused beside a port that is kept shut", func(s *Snapshot) {
 			s.Network.ACLs[1].Entries[2] = ACLEntry{Number: 100, Egress: true, Allow: true, Protocol: "-1", CIDR: "10.0.0.0/16"}
 			s.deny("acl-edge", ACLEntry{Egress: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})

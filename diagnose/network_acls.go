@@ -185,10 +185,10 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 }
 
 // unmeant are refusals of some ports but for those by entries for a small part of them: somebody means to
-// keep these shut, such as that of remote desktops.
+// keep these shut, such as that of remote desktops. What an entry for all ports is left with is not meant.
 func unmeant(list []refusal, from, to int) []refusal {
 	return slices.DeleteFunc(slices.Clone(list), func(r refusal) bool {
-		return r.entry.Number < lastNumber && narrow([]refusal{r}, from, to)
+		return r.entry.Number < lastNumber && narrow([]refusal{{r.entry.From, r.entry.To, r.entry}}, from, to)
 	})
 }
 

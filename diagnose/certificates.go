@@ -54,11 +54,16 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 		switch {
 		case found.Level == Fail && !f.needed(c):
 			found.Level = Warn
-			if found.Sentence = strings.TrimSuffix(found.Sentence, "."); f.replacedAll(c, f.Taken) {
+			switch found.Sentence = strings.TrimSuffix(found.Sentence, "."); {
+			case f.replacedAll(c, f.Taken) && f.isDefault(c):
+				found.Sentence += ", and only clients that name no host (SNI) get it."
+				found.Do = "make a valid one the listener's default certificate in its place"
+				found.because(FromConfig, "it is a default certificate, and a valid one of the same listener is for all of its names")
+			case f.replacedAll(c, f.Taken):
 				found.Sentence += ", and no client needs it."
 				found.Do = "take it out of the listener's list, or put a valid one in its place"
 				found.because(FromConfig, "a valid certificate of the same listener is for all of its names")
-			} else {
+			default:
 				found.Sentence += ": clients that ask for its names get it (SNI), and no rule says that there are any."
 				found.Do = "put a valid one in its place, or take it out of the listener's list if nobody asks for its names any more"
 				found.because(FromConfig, "it is not the listener's default certificate, and no rule that was read asks for a host of it")

@@ -468,6 +468,10 @@ func TestDoesNoHarm(t *testing.T) {
 		{"an old certificate as the default", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		}, finding{id: "listener-certificate-expired", mild: true, says: "only clients that name no host (SNI) get it", denies: "out of the listener's list"}},
+		{"an old certificate in the list of a listener that has a new one", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:old", "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 		}, finding{id: "listener-certificate-expired", mild: true, says: "no client needs it"}},
 		{"a certificate that expires soon, beside one that does not", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})

@@ -186,7 +186,11 @@ func (f *facts) notLogged() []*Finding {
 // areFew reports whether what a metric of a group, "" for the balancer, counts is no outage: little of so
 // many requests, and of those of the last minutes.
 func (f *facts) areFew(n, requests float64, name, group string) bool {
-	return n < fewFailures*requests && f.lately(name, group) <= fewFailures*f.lately("RequestCount", group)
+	all := "RequestCount"
+	if f.Balancer.Type == NetworkType { // which counts none by group
+		all, group = "NewFlowCount", ""
+	}
+	return n < fewFailures*requests && f.lately(name, group) <= fewFailures*f.lately(all, group)
 }
 
 // errorMetric counts the requests that the balancer answered with 5xx.

@@ -31,6 +31,7 @@ func TestFewTLSErrors(t *testing.T) {
 		"many":                          {webARN, 600, func(s *Snapshot) { s.web().Protocol = "HTTPS" }, Fail},
 		"one of a network balancer":     {"", 1, network, Warn},
 		"many of a network balancer":    {"", 600, network, Fail},
+		"many of those of just now":     {"", 20, network, Fail},
 		"one, of nobody knows how many": {webARN, 1, func(s *Snapshot) { s.web().Protocol, s.Metrics = "HTTPS", nil }, Fail},
 	} {
 		s := base()

@@ -35,8 +35,9 @@ func Slack(s *query.Summary) []byte {
 	}
 	m.section("", lines, "")
 	for _, section := range s.Sections {
+		section, whole := lacking(section, words)
 		if len(section.Rows) > 0 {
-			m.section("*"+section.Title+"*", slackTable(section.Table), "```")
+			m.section("*"+section.Title+"*", append(slackTable(section.Table), said(whole)...), "```")
 		}
 	}
 	var warnings []string

@@ -307,6 +307,10 @@ func TestSummaryCoverage(t *testing.T) {
 					t.Errorf("%s, want %q and %d rows:\n%s", name, tt.says, tt.rows, out.String())
 				}
 			}
+			message := string(Slack(tt.s))
+			if strings.Count(message, "192.0.2.") != tt.rows || strings.Contains(message, tt.says) != (tt.rows > 0 && tt.name != "all") {
+				t.Errorf("Slack, want %d rows, and what is left out beside them:\n%s", tt.rows, message)
+			}
 			var all bytes.Buffer
 			if err := encodeSummaryJSON(&all, tt.s, Style{}); err != nil {
 				t.Fatal(err)

@@ -35,8 +35,9 @@
 -- says how it is with a target until the same node checks it again, but for two of the
 -- group's usual intervals at most; how it was before its first check nobody knows, and
 -- so long a group is not taken for one in which all fail. Divided by reason, only
--- failed checks are counted, and what is of no reason is not known. Groups are named without an ID: those of several balancers,
--- as of two accounts, are one row unless load_balancer divides them, and a warning says so.
+-- failed checks are counted, and what is of no reason is not known. Groups are named
+-- without an ID: those of several balancers, as of two accounts, are one row unless
+-- load_balancer divides them, and a warning says so.
 WITH
 checked AS MATERIALIZED (
 	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code, object_id, line_no
@@ -95,7 +96,7 @@ open AS (
 			target: CASE WHEN list_contains($by, 'target') THEN coalesce(traffic.target, function) END
 		} AS way, count(DISTINCT minute) AS minutes, sum(requests)::BIGINT AS requests
 	FROM open_minute
-	JOIN (SELECT *, coalesce(nullif(split_part(split_part(target_group_arn, ':targetgroup/', 2), '/', 1), ''), target_group_arn) AS group_name FROM traffic) AS traffic
+	JOIN (SELECT *, $group_name AS group_name FROM traffic AS key) AS traffic
 		USING (group_name, minute)
 	WHERE elb = traffic.load_balancer OR elb IS NULL -- a group has one balancer, which lines need not name
 	GROUP BY ALL

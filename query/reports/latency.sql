@@ -64,7 +64,7 @@ ranked AS (
 SELECT
 	make_timestamp(key.start) AS window_start,
 	key.load_balancer AS load_balancer,
-	coalesce(nullif(split_part(split_part(key.target_group_arn, ':targetgroup/', 2), '/', 1), ''), key.target_group_arn) AS target_group,
+	$group_name AS target_group,
 	key.target_group_arn AS target_group_arn,
 	key.target AS target,
 	requests, coalesce(answered, 0) AS answered, p50, p90, p95, p99, slowest, wall_10s, wall_60s, all_rows,

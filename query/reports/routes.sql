@@ -61,7 +61,7 @@ ranked AS (
 )
 SELECT
 	unnest(key),
-	coalesce(nullif(split_part(split_part(key.target_group_arn, ':targetgroup/', 2), '/', 1), ''), key.target_group_arn) AS target_group,
+	$group_name AS target_group,
 	requests, requests / all_requests AS share, failures, failures / requests AS failure_rate,
 	dead, last_success, reason, all_rows,
 	MAP {

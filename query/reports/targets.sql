@@ -75,7 +75,7 @@ trend AS ( -- sorted afterwards: an ordered list takes 16 KiB of each key
 )
 SELECT
 	unnest(ranked.key),
-	coalesce(nullif(split_part(split_part(key.target_group_arn, ':targetgroup/', 2), '/', 1), ''), key.target_group_arn) AS target_group,
+	$group_name AS target_group,
 	requests,
 	requests / all_requests AS share,
 	failed AS failures,

@@ -27,12 +27,13 @@ passing AS (
 	UNION ALL BY NAME
 	SELECT 'target' AS what, target_group_arn, target, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL
 )
-SELECT coalesce(hit.what, passing.what) AS what, reason, reason_source,
-	coalesce(nullif(split_part(split_part(coalesce(hit.target_group_arn, passing.target_group_arn), ':targetgroup/', 2), '/', 1), ''), hit.target_group_arn, passing.target_group_arn) AS target_group,
-	coalesce(hit.target_group_arn, passing.target_group_arn) AS target_group_arn, coalesce(hit.target, passing.target) AS target,
-	coalesce(failures, 0) AS failures, requests
-FROM hit FULL JOIN passing
-	ON passing.what = hit.what AND passing.target IS NOT DISTINCT FROM hit.target
-	AND passing.target_group_arn IS NOT DISTINCT FROM hit.target_group_arn
-WHERE hit.what IS NOT NULL OR passing.what = 'target'
+SELECT what, reason, reason_source, $group_name AS target_group, target_group_arn, target, coalesce(failures, 0) AS failures, requests
+FROM (
+	SELECT coalesce(hit.what, passing.what) AS what, reason, reason_source,
+		coalesce(hit.target_group_arn, passing.target_group_arn) AS target_group_arn, coalesce(hit.target, passing.target) AS target, failures, requests
+	FROM hit FULL JOIN passing
+		ON passing.what = hit.what AND passing.target IS NOT DISTINCT FROM hit.target
+		AND passing.target_group_arn IS NOT DISTINCT FROM hit.target_group_arn
+	WHERE hit.what IS NOT NULL OR passing.what = 'target'
+) AS key
 ORDER BY ALL;

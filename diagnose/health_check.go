@@ -63,11 +63,8 @@ func (f *facts) answered(g *Group) (list []answer) {
 		if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && !g.takes(p.Code) {
 			list = append(list, answer{e, p.Code, FromProbe, fmt.Sprintf("%s answers %d to %s", p.Address, p.Code, redacted(g.Check.Path))})
 		}
-		if f.Logs == nil {
-			continue
-		}
-		for _, c := range f.Logs.Health {
-			if !c.Pass && c.Code > 0 && c.Group == g.Name && c.Target == f.checkName(e) && (len(named) == 0 || slices.Contains(named, int(c.Code))) && c.Reason != "" && !timedOut(c.Reason) {
+		for _, c := range f.loggedChecks(e) {
+			if !c.Pass && c.Code > 0 && (len(named) == 0 || slices.Contains(named, int(c.Code))) && c.Reason != "" && !timedOut(c.Reason) {
 				list = append(list, answer{e, int(c.Code), FromLog, fmt.Sprintf("%s: %s with %d (%s)", e.label(), amount.Of(c.Checks, "check", "checks"), c.Code, c.Reason)})
 			}
 		}

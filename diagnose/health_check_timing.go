@@ -57,13 +57,7 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 // slowChecks are the slowest check of a target that passed, in seconds, and how many
 // timed out.
 func (f *facts) slowChecks(e endpoint) (slow float64, late int64) {
-	if f.Logs == nil {
-		return 0, 0
-	}
-	for _, c := range f.Logs.Health {
-		if c.Group != e.group.Name || c.Target != f.checkName(e) {
-			continue
-		}
+	for _, c := range f.loggedChecks(e) {
 		if c.Pass {
 			slow = max(slow, c.Slowest)
 		} else if timedOut(c.Reason) {

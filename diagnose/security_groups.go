@@ -427,9 +427,7 @@ const ephemeral = "-blocks-ephemeral"
 // checksTimeOut reports whether a target passes some health checks, and does not answer others
 // in time.
 func (f *facts) checksTimeOut(e endpoint) bool {
-	return f.Logs != nil && f.flaps(e) >= oftenFlaps && slices.ContainsFunc(f.Logs.Health, func(c LogCheck) bool {
-		return c.Group == e.group.Name && c.Target == f.checkName(e) && !c.Pass && timedOut(c.Reason)
-	})
+	return f.flaps(e) >= oftenFlaps && slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return !c.Pass && timedOut(c.Reason) })
 }
 
 // weigh holds a finding about the network against what is seen of its targets.

@@ -306,9 +306,7 @@ func (f *facts) checkedPlain(e endpoint) bool {
 	if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered || e.failing() || e.healthy() && !e.group.takes(badRequest) {
 		return true
 	}
-	return f.Logs != nil && slices.ContainsFunc(f.Logs.Health, func(c LogCheck) bool {
-		return c.Code > 0 && c.Code != badRequest && c.Group == e.group.Name && c.Target == f.checkName(e)
-	})
+	return slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return c.Code > 0 && c.Code != badRequest })
 }
 
 // passInTLS are the targets of a group in plain HTTP whose health checks pass in TLS on the

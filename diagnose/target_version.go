@@ -119,10 +119,8 @@ func (f *facts) newer(e endpoint) bool {
 	if f.Logs == nil {
 		return false
 	}
-	for _, c := range f.Logs.Health {
-		if c.Pass && e.checkPort == e.port && c.Group == e.group.Name && c.Target == f.checkName(e) {
-			return true
-		}
+	if e.checkPort == e.port && slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return c.Pass }) {
+		return true
 	}
 	answered := int64(0)
 	for _, t := range f.Logs.Traffic {

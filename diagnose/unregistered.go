@@ -1,0 +1,79 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"loglens/internal/amount"
+)
+
+// unregistered says that the target asked about is nowhere.
+func (f *facts) unregistered() []*Finding {
+	if f.Target == "" || len(f.endpoints) > 0 || f.Groups == nil || slices.ContainsFunc(f.Groups, f.mayHave) {
+		return nil
+	}
+	found := finding("target-not-registered", fmt.Sprintf("%s is registered in no target group of the balancer.", f.Target))
+	found.Confidence = High
+	for _, g := range f.Groups {
+		found.because(FromHealth, fmt.Sprintf("%s has %s", g.Name, amount.Of(len(g.Targets), "target", "targets")))
+	}
+	for i := range f.Idle {
+		g := &f.Idle[i]
+		for j := range g.Targets {
+			if f.place(g, &g.Targets[j]).named(f.Target) {
+				found.because(FromConfig, "it is registered in "+g.Name+", to which no balancer forwards")
+			}
+		}
+	}
+	if how, ok := ambiguous(f.Target); ok {
+		found.because(FromConfig, how)
+	} else if same := f.onOtherPorts(); len(same) > 0 {
+		found.Do = fmt.Sprintf("ask about %s, which %s registered, or register the other port, if that is meant", few(same), amount.Noun(len(same), "is", "are"))
+	} else if len(f.Groups) == 1 {
+		target, kind := Target{ID: f.Target}, "ip"
+		if at, err := netip.ParseAddrPort(f.Target); err == nil {
+			target.ID, target.Port = at.Addr().String(), int(at.Port())
+		} else if _, err := netip.ParseAddr(f.Target); err != nil {
+			id, port, _ := strings.Cut(f.Target, ":")
+			target.ID, kind = id, "instance"
+			target.Port, _ = strconv.Atoi(port)
+		}
+		g := &f.Groups[0]
+		if f.foreign(g, f.place(g, &target).address) {
+			target.Zone = "all" // without which such an address is not taken
+		}
+		if g.Type == kind {
+			f.register(found, g, target.word())
+		} else {
+			found.because(FromConfig, fmt.Sprintf("%s has targets of type %s, and takes no other", g.Name, g.Type))
+		}
+	}
+	return []*Finding{found}
+}
+
+// onOtherPorts are registered targets at the address, or on the instance, of the one that was asked about.
+func (f *facts) onOtherPorts() (list []string) {
+	host := f.Target
+	if at := strings.LastIndexByte(host, ':'); at > 0 {
+		host = strings.Trim(host[:at], "[]")
+	}
+	for i := range f.Groups {
+		for _, e := range f.whole(&f.Groups[i]) {
+			if e.named(host) {
+				list = add(list, e.name())
+			}
+		}
+	}
+	return list
+}
+
+// mayHave reports whether the target asked about may be one of a group's: its targets
+// could not be read, or they are instances whose addresses are not known.
+func (f *facts) mayHave(g Group) bool {
+	return g.Targets == nil || !strings.HasPrefix(f.Target, "i-") && slices.ContainsFunc(g.Targets, func(t Target) bool {
+		return g.Type == "instance" && !f.place(&g, &t).address.IsValid()
+	})
+}

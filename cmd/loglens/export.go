@@ -111,7 +111,7 @@ func (a *app) export(ctx context.Context, o exportOptions, args []string) error 
 		if rows != query.NotWritten {
 			_, err = fmt.Fprintf(a.out, "%s in %s\n", amount.Of(rows, "row", "rows"), report.Plain(o.to))
 		}
-		return cmp.Or(err, whole(t, s.FirstFailure(), s.Retry()))
+		return cmp.Or(err, whole("", t, s.FirstFailure(), s.Retry()))
 	})
 }
 

@@ -151,7 +151,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if !encoder.headed {
 			a.frame(table)
 		}
-		return whole(table, s.FirstFailure(), s.Retry())
+		return whole("", table, s.FirstFailure(), s.Retry())
 	})
 }
 
@@ -176,13 +176,13 @@ func chosenLines(t *query.Table, filters map[string]string) {
 	}
 }
 
-// whole is nil for an answer that rests on all that there is; why is the reason of an
-// object that could not be read, and again how to have it read again.
-func whole(t *query.Table, why error, again string) error {
+// whole is nil for what rests on all that there is, "" for the answer on stdout; why is the
+// reason of an object that could not be read, and again how to have it read again.
+func whole(what string, t *query.Table, why error, again string) error {
 	if t.Whole() {
 		return nil
 	}
-	return &partialError{failed: t.Accounting.ObjectsFailed, objects: t.Accounting.Objects, first: why, again: again, lacking: t.Lacking()}
+	return &partialError{what: what, failed: t.Accounting.ObjectsFailed, objects: t.Accounting.Objects, first: why, again: again, lacking: t.Lacking()}
 }
 
 // frame says on stderr what stands around the rows of a table, for the forms that

@@ -184,6 +184,6 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, bind func() ([
 		if !encoder.headed || !rows.whole {
 			a.frame(table)
 		}
-		return whole(table, s.FirstFailure(), s.Retry())
+		return whole("", table, s.FirstFailure(), s.Retry())
 	})
 }

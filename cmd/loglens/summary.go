@@ -141,7 +141,7 @@ func (a *app) summary(ctx context.Context, o summaryOptions, args []string) erro
 		if condition != nil && posted != nil { // the status tells of one of them only
 			a.say("warning: %s", report.Plain(posted.Error()))
 		}
-		partial := whole(sum.Totals, s.FirstFailure(), s.Retry())
+		partial := whole("", sum.Totals, s.FirstFailure(), s.Retry())
 		if partial != nil && cmp.Or(condition, posted) != nil {
 			a.say("warning: %s", report.Plain(partial.Error()))
 		}
@@ -246,8 +246,8 @@ func (a *app) explainSummary(ctx context.Context, s *query.Store, in input, text
 
 // wholeBasis is whole for what the window is compared with, if it is.
 func wholeBasis(b *query.Basis) error {
-	if t := b.Compared(); t != nil && !t.Whole() {
-		return &partialError{what: "the window before", failed: t.Accounting.ObjectsFailed, objects: t.Accounting.Objects, lacking: t.Lacking()}
+	if t := b.Compared(); t != nil {
+		return whole("the window before", t, nil, "")
 	}
 	return nil
 }

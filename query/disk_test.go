@@ -77,16 +77,7 @@ func TestIngestOfMuch(t *testing.T) {
 // fromDisk opens a store that answers from a disk.
 func fromDisk(t testing.TB, disk query.Disk, plan ingest.Plan) *query.Store {
 	t.Helper()
-	s, err := query.Open(context.Background(), t.TempDir(), query.Input{Plan: plan, Workers: 2, Disk: disk})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return opened(t, query.Input{Plan: plan, Workers: 2, Disk: disk})
 }
 
 // TestManyGroupsFromDisk: what a statement gathers may be more than DuckDB may hold.

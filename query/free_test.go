@@ -115,14 +115,5 @@ func TestNotShown(t *testing.T) {
 // openStore opens a store without sources.
 func openStore(t *testing.T) *query.Store {
 	t.Helper()
-	s, err := query.Open(context.Background(), t.TempDir(), query.Input{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return opened(t, query.Input{})
 }

@@ -276,11 +276,7 @@ func TestExplainOfAList(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := query.Open(context.Background(), t.TempDir(), query.Input{Sources: []ingest.Source{bucket{sources[0]}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
+	s := opened(t, query.Input{Sources: []ingest.Source{bucket{sources[0]}}})
 	for text, listed := range map[string]bool{"FROM listing": true, "FROM request": false, "FROM listing, failure": false} {
 		e, err := s.Explain(context.Background(), text, nil)
 		if err != nil {

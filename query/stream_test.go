@@ -207,16 +207,7 @@ func piped(t *testing.T, stdin io.Reader) *query.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := query.Open(context.Background(), t.TempDir(), query.Input{Sources: sources, Workers: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return s
+	return opened(t, query.Input{Sources: sources, Workers: 1})
 }
 
 // TestDamagedStandardInput: what cannot be read twice is no answer, and said so.

@@ -155,12 +155,17 @@ func spelled(t *testing.T, table *query.Table, by []string, every time.Duration)
 // open makes a store that reads a folder.
 func open(t testing.TB, dir string, plan ingest.Plan, workers int) *query.Store {
 	t.Helper()
-	ctx := context.Background()
 	sources, err := ingest.NewSources([]string{dir}, nil, ingest.AWS{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := query.Open(ctx, t.TempDir(), query.Input{Sources: sources, Plan: plan, Workers: workers})
+	return opened(t, query.Input{Sources: sources, Plan: plan, Workers: workers})
+}
+
+// opened is a store on what is to be read, until the test is over.
+func opened(t testing.TB, in query.Input) *query.Store {
+	t.Helper()
+	s, err := query.Open(context.Background(), t.TempDir(), in)
 	if err != nil {
 		t.Fatal(err)
 	}

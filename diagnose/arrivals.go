@@ -32,6 +32,15 @@ func (f *facts) lately(name, group string) (n float64) {
 	return n
 }
 
+// latelyAll are the requests to a group, or to the balancer, in the last minutes, or the flows of a
+// network balancer, which counts none by group.
+func (f *facts) latelyAll(group string) float64 {
+	if f.Balancer.Type == NetworkType {
+		return f.lately("NewFlowCount", "")
+	}
+	return f.lately("RequestCount", group)
+}
+
 // clientsCome reports whether clients are seen to arrive: within the last minutes, or, of
 // what is longer ago or has no metrics, at any time of the window.
 func (f *facts) clientsCome() bool {

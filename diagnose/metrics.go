@@ -67,11 +67,7 @@ func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding 
 	}
 	found.because(FromMetric, f.tally(name, of))
 	found.Level = Warn // it is over
-	all := "RequestCount"
-	if of == "" {
-		all = "NewFlowCount"
-	}
-	ended := f.period() <= recently && f.lately(all, of) > 0 && f.lately(name, of) == 0
+	ended := f.period() <= recently && f.latelyAll(of) > 0 && f.lately(name, of) == 0
 	for _, g := range groups {
 		found.least(g)
 		if !ended && slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State == "unhealthy" }) {
@@ -186,11 +182,10 @@ func (f *facts) notLogged() []*Finding {
 // areFew reports whether what a metric of a group, "" for the balancer, counts is no outage: little of so
 // many requests, and of those of the last minutes.
 func (f *facts) areFew(n, requests float64, name, group string) bool {
-	all := "RequestCount"
 	if f.Balancer.Type == NetworkType { // which counts none by group
-		all, group = "NewFlowCount", ""
+		group = ""
 	}
-	return n < fewFailures*requests && f.lately(name, group) <= fewFailures*f.lately(all, group)
+	return n < fewFailures*requests && f.lately(name, group) <= fewFailures*f.latelyAll(group)
 }
 
 // errorMetric counts the requests that the balancer answered with 5xx.

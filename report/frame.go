@@ -261,10 +261,10 @@ func joined(sign string, chunks ...string) []string {
 }
 
 // fold joins chunks by blanks into lines of at most most columns, and breaks
-// between chunks where it can and between words where it must. A longer word
-// stays whole, so that a path or a command can be copied. A line that continues
-// another begins with indent; the sign that joins chunks ends none. Blanks that a chunk
-// begins with stay where it begins a line.
+// between chunks where it can and between words where it must. A longer word stays
+// whole, and so does a command of ours that ends a chunk, so that a path or a command can
+// be copied. A line that continues another begins with indent; the sign that joins chunks
+// ends none. Blanks that a chunk begins with stay where it begins a line.
 func fold(chunks []string, most int, indent, sign string) []string {
 	var lines []string
 	line := ""
@@ -286,7 +286,7 @@ func fold(chunks []string, most int, indent, sign string) []string {
 			continue
 		}
 		bare, signed := strings.CutSuffix(chunk, sign)
-		words := strings.Fields(bare)
+		words := fields(bare)
 		if line == "" && len(words) > 0 {
 			words[0] = bare[:len(bare)-len(strings.TrimLeft(bare, " "))] + words[0]
 		}
@@ -301,4 +301,13 @@ func fold(chunks []string, most int, indent, sign string) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// fields are the words of a chunk; a command of ours behind a colon is one, to the end.
+func fields(chunk string) []string {
+	before, command, is := strings.Cut(chunk, ": loglens ")
+	if !is {
+		return strings.Fields(chunk)
+	}
+	return append(strings.Fields(before+":"), "loglens "+command)
 }

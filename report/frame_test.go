@@ -100,6 +100,8 @@ func TestFold(t *testing.T) {
 		{[]string{"  none of these is slower"}, 20, "..none of these is\n..slower"},
 		{[]string{"  a-long-word-stays-whole here"}, 12, "..a-long-word-stays-whole\n..here"},
 		{[]string{"one", "  two three four five"}, 12, "one two\n..three four\n..five"},
+		{[]string{"there is a store without them: loglens store stats"}, 40, "there is a store without them:\n..loglens store stats"},
+		{[]string{"never ingested: loglens ingest --since 1h './a  b' brings it in"}, 20, "never ingested: loglens ingest --since 1h './a..b' brings it in"},
 		{[]string{"   "}, 2, ""},
 	} {
 		got := strings.ReplaceAll(strings.Join(fold(tt.chunks, tt.most, "  ", ""), "\n"), "  ", "..")

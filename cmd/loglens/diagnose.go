@@ -52,6 +52,7 @@ anywhere, offline.`
 
 func (a *app) diagnoseCommand() *cobra.Command {
 	var o diagnoseOptions
+	o.read.source.named = true
 	c := &cobra.Command{
 		Use:   "diagnose --lb NAME [SOURCE…]",
 		Short: "From a load balancer's name to the setting that is wrong",
@@ -64,7 +65,7 @@ func (a *app) diagnoseCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return a.diagnose(c.Context(), o, args) },
 	}
 	f := c.Flags()
-	o.read.sourceFlags(f)
+	o.read.sourceFlags(f, "default 1h")
 	f.StringVar(&o.read.maxBytes, "max-bytes", "", "refuse to read more stored bytes of logs than this: 500MB, 2GB")
 	o.read.disk.flags(f, "", "read the logs from this store, in place of a SOURCE and of the balancer's own bucket")
 	f.StringVar(&o.target, "target", "", "only this target: IP:PORT, address or instance id")

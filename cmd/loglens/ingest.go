@@ -113,7 +113,7 @@ Standard input and pipes have no name to be known by, so they are not taken.
 	f := c.Flags()
 	o.read.disk.flags(f, defaultStore, "file of the store; default is loglens/loglens.duckdb in your data folder")
 	f.StringSliceVar(&o.keep, "keep", nil, "requests: keep every request whole, so that all reports and all SQL work; takes about a third of the room of the log text")
-	o.read.sourceFlags(f)
+	o.read.sourceFlags(f, usualSince)
 	complete(c, "keep", []string{"requests"})
 	return c
 }

@@ -43,16 +43,20 @@ type readOptions struct {
 }
 
 func (o *readOptions) flags(f *pflag.FlagSet) {
-	o.sourceFlags(f)
+	o.sourceFlags(f, usualSince)
 	f.StringVar(&o.maxBytes, "max-bytes", "", "refuse to read more stored bytes than this: 500MB, 2GB")
 	f.StringVar(&o.memory, "memory-limit", "", "memory for DuckDB, beyond which it uses temporary files or gives up: 500MB, 2GB (default 96MB to 250MB, enough for most answers; more with more than two workers)")
 	f.BoolVar(&o.explain, "explain", false, "say what would be read, and the SQL; read nothing")
 	o.disk.flags(f, "", "answer from this store in place of a SOURCE; default names the one that ingest fills without --store")
 }
 
-// sourceFlags are those of every command that opens log objects.
-func (o *readOptions) sourceFlags(f *pflag.FlagSet) {
-	f.StringVar(&o.since, "since", "", "start of the window: 90m, 7d, 03:15, 2026-11-22T03:15, today, @epoch (default: 1h for S3, everything for local files)")
+// usualSince is what resolve takes for --since where nothing is said.
+const usualSince = "default: 1h for S3, else everything"
+
+// sourceFlags are those of every command that opens log objects. since is what --since is
+// by default, in words.
+func (o *readOptions) sourceFlags(f *pflag.FlagSet, since string) {
+	f.StringVar(&o.since, "since", "", "start of the window: 90m, 7d, 03:15, 2026-11-22T03:15, today, @epoch ("+since+")")
 	f.StringVar(&o.until, "until", "", "end of the window, not part of it (default now)")
 	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one: Local, UTC, +02:00, Europe/Berlin")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "objects read at a time")

@@ -20,7 +20,9 @@ It reads the access logs that the balancer already writes to S3 (or copies of
 them), counts every request, keeps every failure whole, and names the reason.
 AWS logs no reason where the network to a target fails; then the reason is
 derived from the line, and says so. It only reads, and calls no one but AWS, the
-webhook that summary is given, and the targets that diagnose --probe asks.`
+webhook that summary is given, and the targets that diagnose --probe asks.
+
+Every flag can be set by a variable as well: LOGLENS_OUTPUT=json.`
 
 // firstCommands is what to type first, before the list of commands.
 const firstCommands = `  loglens top-errors --since 1h s3://my-logs/prod

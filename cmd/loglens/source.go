@@ -21,11 +21,15 @@ func (o *sourceOptions) help() string {
 	if o.noPipe != nil {
 		kinds = "a file, a folder or a glob with **;\ngzip and plain text alike."
 	}
+	unnamed := " Without either, LOGLENS_SOURCE is read."
+	if o.named {
+		unnamed = ""
+	}
 	return "SOURCE is s3://bucket[/prefix], " + kinds + ` With --lb alone, bucket and prefix
 are found from the load balancer's own attributes; with --lb and a SOURCE, only
-that balancer's entries are read. Without either, LOGLENS_SOURCE is read.
-LOGLENS_INFLATE=klauspost has gzip decoded by klauspost/compress, more slowly,
-where loglens's own decoder is in doubt.`
+that balancer's entries are read.` + unnamed + `
+With LOGLENS_INFLATE=klauspost, klauspost/compress decodes gzip, more slowly, in
+place of loglens's own decoder.`
 }
 
 // sourceOptions says where the logs are and who asks for them.
@@ -33,6 +37,7 @@ type sourceOptions struct {
 	balancer string
 	aws      ingest.AWS
 	noPipe   error // why standard input cannot be a source here; nil if it can
+	named    bool  // a balancer has to be named, so LOGLENS_SOURCE is never read
 }
 
 func (o *sourceOptions) flags(f *pflag.FlagSet) {

@@ -33,6 +33,10 @@ func possible(name, value string) error {
 		if strings.Trim(strings.ToLower(value), "0123456789abcdef.:[]") != "" && value != "-" {
 			return usage("for example "+flag+" 198.51.100.7; loglens clients lists those there are", "%s %s: this is no address", flag, value)
 		}
+	case "target_group_arn":
+		if value != "-" && !strings.HasPrefix(value, "arn:") {
+			return usage("--target-group takes a name", "%s %s: this is no ARN", flag, value)
+		}
 	case "network":
 		if value != "-" && !isNetwork(value) {
 			return usage("for example "+flag+" 198.51.100.0/24", "%s %s: networks are the /24 of IPv4 and the /48 of IPv6, by their first address", flag, value)
@@ -80,6 +84,15 @@ func possibleReason(reason string, classes []string) error {
 		}
 	}
 	return usage("add --class "+of[0].String(), "--reason %s is of class %s, and --class %s leaves it out", reason, of[0], strings.Join(classes, ","))
+}
+
+// otherBalancers warns that no request is of the load balancer that a filter names, but all
+// are of others; nil if it is not so.
+func otherBalancers(named string, read []string) (warnings []string) {
+	if named == "" || named == "-" || len(read) == 0 || slices.Contains(read, named) {
+		return nil
+	}
+	return []string{"no request is of a load balancer that the log calls " + named + ": it names " + few(mostNames, read) + "; --lb takes any name"}
 }
 
 // misspelt is the derived reason that a word is nearly called; "" for none, and for a name

@@ -140,6 +140,9 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if err != nil {
 			return err
 		}
+		if log := q.Filters["log"]; log == "" || log == "request" { // Balancers are those of requests
+			table.Warnings = append(table.Warnings, otherBalancers(q.Filters["load_balancer"], table.Balancers)...)
+		}
 		o.limited = a.getenv(flagVariable("limit")) != ""
 		further(r, o, args, in, table)
 		if encoder.headed && r.Name == rawReport {
@@ -282,6 +285,9 @@ func applicable(r query.Report, filters map[string]string) error {
 	log := filters["log"]
 	if i := slices.IndexFunc(r.Filters, func(f query.Filter) bool { return f.Name == "log" }); log == "" && i >= 0 {
 		log = r.Filters[i].Words[0]
+	}
+	if name := filters["target_group"]; log == "request" && strings.Contains(name, ":targetgroup/") { // what follows that is the name
+		return usage("--target-group-arn takes one", "--target-group %s: this is an ARN", name)
 	}
 	for _, f := range r.Filters {
 		if _, given := filters[f.Name]; given && f.Logs != nil && !slices.Contains(f.Logs, log) {

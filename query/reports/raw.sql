@@ -1,13 +1,13 @@
 -- report: raw
 -- version: 1
--- about: The failing lines themselves, with object and line number.
+-- about: The failing lines themselves, with object and line number. A filter of - asks for what is absent.
 -- earliest: lines
 -- rows: line lines
 -- narrow: load_balancer target_status_code object_uri line_no client target reason
 --
 -- filter: log              request|connection|health_check|nlb_tls|reject which lines: failing requests (the default), connections that failed, health checks that failed, TLS connections of a network load balancer that failed, or damaged lines of all logs
 -- filter: reason           only this reason, cause or reason code
--- filter: reason_source    @request,connection,nlb_tls logged|derived only reasons that are logged, or derived
+-- filter: reason_source    @request,connection,nlb_tls logged|derived only such reasons
 -- filter: kind             @reject only damaged lines of this log, as the report rejects names it
 -- filter: load_balancer    @request,connection,nlb_tls,health_check only of this load balancer, as the log writes it
 -- filter: target_group     @request,health_check only of the target group of this name
@@ -17,10 +17,10 @@
 -- filter: client           @request,connection,nlb_tls address only of this client address
 -- filter: network          @request only of this network of clients, /24 of IPv4 or /48 of IPv6
 -- filter: route            @request only with this path, as the report routes writes it
--- filter: port             @connection,nlb_tls number only of this listener port (connection logs)
+-- filter: port             @connection,nlb_tls number only of this listener port
 -- filter: status           @request number only with this status code of the balancer
 -- filter: target_status    @request number only with this status code of the target
--- filter: wall             @request 10s|60s only those that ended at a wall: 10s or 60s
+-- filter: wall             @request 10s|60s only those that ended at this wall
 --
 -- column: time               time    everyone
 -- column: log                text    programs
@@ -37,7 +37,6 @@
 -- column: line_no            integer everyone  line
 -- column: raw                line    everyone  entry
 --
--- A filter of - asks for what is absent.
 WITH
 connecting AS MATERIALIZED ( -- of connections that went well only where they arrived
 	SELECT load_balancer, listener_port, tls_protocol IS NOT NULL AS tls,

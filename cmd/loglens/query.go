@@ -69,7 +69,7 @@ Types are text, integer, number, boolean, time (as for --since) and duration
 	f := c.Flags()
 	f.StringSliceVar(&o.folders, "queries", nil, "folders with saved queries, looked at first")
 	f.StringArrayVar(&o.set, "set", nil, "value of a parameter: NAME=VALUE")
-	f.IntVar(&o.limit, "limit", shownRows, "rows at most in json, markdown and the table on a terminal, the other forms have all; 0 for all")
+	f.IntVar(&o.limit, "limit", shownRows, limitHelp)
 	o.read.flags(f)
 	o.output.flags(c)
 	return c

@@ -26,8 +26,8 @@ type answerRows struct {
 	writer report.RowWriter
 }
 
-// rows takes limit rows at most. A form that is rows and nothing else gets all of them,
-// since it could not say that there are more.
+// rows takes limit rows at most. A form that is rows and nothing else gets all of them
+// unless the limit was typed, since it cannot say that there are more.
 func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
 	if limit < 0 {
 		return nil, usage("--limit 0 shows all rows", "--limit %d is negative", limit)
@@ -37,7 +37,7 @@ func (a *app) rows(o outputOptions, limit int, e form) (*answerRows, error) {
 	if r.whole = !streams; r.whole {
 		return r, nil
 	}
-	if !r.framed() {
+	if !r.framed() && !a.typed["limit"] {
 		r.limit = 0
 	}
 	if err := w.Close(); err != nil {

@@ -78,7 +78,7 @@ func (a *app) sqlCommand() *cobra.Command {
 	})
 	f := c.Flags()
 	f.StringVarP(&o.file, "file", "f", "", "read the statement from a file; - or the argument - for standard input")
-	f.IntVar(&o.limit, "limit", shownRows, "rows at most in json, markdown and the table on a terminal, the other forms have all; 0 for all")
+	f.IntVar(&o.limit, "limit", shownRows, limitHelp)
 	o.read.flags(f)
 	o.output.flags(c)
 	return c
@@ -103,6 +103,9 @@ func inFile(path string, err error) error {
 	}
 	return err
 }
+
+// limitHelp is of --limit where rows may be many.
+const limitHelp = "rows at most, 0 for all; unless typed, only of json, markdown and the table on a terminal"
 
 // looksLikeSQL is what no source begins with.
 var looksLikeSQL = regexp.MustCompile(`(?i)^\s*(select|from|with|describe|summarize)\s`)
@@ -182,6 +185,7 @@ func (a *app) ask(ctx context.Context, o sqlOptions, text string, bind func() ([
 			return err
 		}
 		if !encoder.headed || !rows.whole {
+			table.RowsLeft = rows.left
 			a.frame(table)
 		}
 		return whole("", table, s.FirstFailure(), s.Retry())

@@ -54,7 +54,7 @@ The folder must be new or empty; it is ./loglens-demo unless named.`,
 		},
 	}
 	c.Flags().Int64Var(&seed, "seed", 1, "another seed makes another incident")
-	c.Flags().IntVar(&lines, "lines", 120_000, "about how many lines to write")
+	c.Flags().IntVar(&lines, "lines", 120_000, "about how many requests to write")
 	return c
 }
 

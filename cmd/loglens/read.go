@@ -58,7 +58,7 @@ const usualSince = "default: 1h for S3, else everything"
 func (o *readOptions) sourceFlags(f *pflag.FlagSet, since string) {
 	f.StringVar(&o.since, "since", "", "start of the window: 90m, 7d, 03:15, 2026-11-22T03:15, today, @epoch ("+since+")")
 	f.StringVar(&o.until, "until", "", "end of the window, not part of it (default now)")
-	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one: Local, UTC, +02:00, Europe/Berlin")
+	f.StringVar(&o.zone, "tz", "Local", "time zone of times typed without one (answers are in UTC): Local, UTC, +02:00, Europe/Berlin")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "objects read at a time")
 	f.StringVar(&o.timeout, "timeout", "", "give up after this long (exit 124)")
 	o.source.flags(f)

@@ -1,6 +1,6 @@
 -- report: nodes
 -- version: 1
--- about: The balancer's nodes with their requests and failures. A node, or the zone it stands in, that fails more than the others shows. The times of its first and last request are whole minutes.
+-- about: The balancer's nodes with their requests and failures. No log says in which zone a node stands. The times of its first and last request are whole minutes.
 -- rows: node nodes
 -- total: failures
 --

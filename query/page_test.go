@@ -26,7 +26,7 @@ func TestRelationsPage(t *testing.T) {
 	}()
 	var b strings.Builder
 	b.WriteString("# Relations\n\nWhat `loglens sql` can ask, generated from the program. " +
-		"Fields of the logs have AWS's names; what AWS writes as `-` or `-1` is NULL, which `<>` leaves out and `IS DISTINCT FROM` does not; times are UTC (`timestamptz '2026-11-22T03:15:00+01:00'` is one of another zone, `time::timestamptz AT TIME ZONE 'Europe/Berlin'` the clock of one), durations seconds, sizes bytes.\n")
+		"Fields of the logs have AWS's names; what AWS writes as `-` or `-1` is NULL, which `<>` leaves out and `IS DISTINCT FROM` does not (only `matched_rule_priority`, a text, keeps its `-1`: the rules could not be evaluated); times are UTC (`timestamptz '2026-11-22T03:15:00+01:00'` is one of another zone, `time::timestamptz AT TIME ZONE 'Europe/Berlin'` the clock of one), durations seconds, sizes bytes.\n")
 	for _, r := range relationsAbout {
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n| column | type |\n|---|---|\n", r.name, r.about)
 		var name, typ string

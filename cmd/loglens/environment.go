@@ -82,6 +82,7 @@ func (a *app) notTyped(said string) (lines []string) {
 // typed was meant to have an effect; a variable stands there for other commands as well.
 var idle = []struct{ flag, without, value string }{
 	{"external-id", "role-arn", "ARN"}, {"lock-timeout", "store", "PATH"}, {"post-format", "post", "URL"}, {"csv-raw", "output", "csv"},
+	{"lag", "window", "hour"},
 }
 
 // idleFor refuses those of the flags that were typed, where they do nothing.

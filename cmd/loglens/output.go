@@ -25,7 +25,7 @@ type outputOptions struct {
 // flags are those of a command whose answer is a table.
 func (o *outputOptions) flags(c *cobra.Command) {
 	o.formFlags(c, report.Encoders.Names())
-	c.Flags().BoolVar(&o.rawCSV, "csv-raw", false, "csv: leave cells that a spreadsheet would run as formulas")
+	c.Flags().BoolVar(&o.rawCSV, "csv-raw", false, "csv: leave as they are the cells that a spreadsheet would run as formulas")
 }
 
 // formFlags are those of every command that prints in one of several forms.

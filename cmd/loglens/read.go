@@ -47,7 +47,7 @@ func (o *readOptions) flags(f *pflag.FlagSet) {
 	f.StringVar(&o.maxBytes, "max-bytes", "", "refuse to read more stored bytes than this: 500MB, 2GB")
 	f.StringVar(&o.memory, "memory-limit", "", "memory for DuckDB, beyond which it uses temporary files or gives up: 500MB, 2GB (default 96MB to 250MB, enough for most answers; more with more than two workers)")
 	f.BoolVar(&o.explain, "explain", false, "say what would be read, and the SQL; read nothing")
-	o.disk.flags(f, "", "answer from this store in place of a SOURCE; default names the one that ingest fills without --store")
+	o.disk.flags(f, "", "answer from this store in place of a SOURCE; \"default\" is the one that ingest fills unless told otherwise")
 }
 
 // usualSince is what resolve takes for --since where nothing is said.

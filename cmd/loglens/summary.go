@@ -62,7 +62,7 @@ func (a *app) summaryCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	o.read.flags(f)
-	f.StringVar(&o.whole, "window", "", "the last whole hour or day (in --tz), in place of --since and --until")
+	f.StringVar(&o.whole, "window", "", "hour or day: the last whole one (in --tz), in place of --since and --until")
 	f.StringVar(&o.lag, "lag", "15m", "how long late objects are waited for: --window ends at least so long ago")
 	o.output.formFlags(c, report.SummaryEncoders.Names())
 	f.StringVar(&o.out, "out", "", "write to this file, whole or not at all, in place of stdout")

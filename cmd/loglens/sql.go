@@ -132,7 +132,7 @@ func (a *app) statement(file string, args []string) (text string, rest []string,
 		b, err = os.ReadFile(file)
 	}
 	if err != nil {
-		return "", nil, usage("", "read the statement: %w", err)
+		return "", nil, usage("-f takes a file; a statement is the first argument, without -f", "read the statement: %w", err)
 	}
 	return string(b), args, nil
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"cmp"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -202,14 +203,14 @@ func (q SavedQuery) Bind(values map[string]string, now time.Time, zone *time.Loc
 	}
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(names, name) {
-			return nil, &QueryError{q.Path, fmt.Sprintf("there is no parameter %q", name), "its parameters: " + strings.Join(names, ", ")}
+			return nil, &QueryError{q.Path, fmt.Sprintf("there is no parameter %q", name), "its parameters: " + cmp.Or(strings.Join(names, ", "), "none")}
 		}
 	}
 	var args []any
 	for _, p := range q.Params {
 		word, given := values[p.Name]
 		if !given && p.Required {
-			return nil, &QueryError{q.Path, fmt.Sprintf("the parameter %s has no value", p.Name), fmt.Sprintf("--set %s=%s: %s", p.Name, strings.ToUpper(p.Type), p.About)}
+			return nil, &QueryError{q.Path, fmt.Sprintf("the parameter %s has no value", p.Name), strings.TrimSuffix(fmt.Sprintf("--set %s=%s: %s", p.Name, strings.ToUpper(p.Type), p.About), ": ")}
 		}
 		if !given {
 			word = p.Default

@@ -47,7 +47,7 @@ func (a *app) environment(c *cobra.Command) (err error) {
 		name := flagVariable(f.Name)
 		if v := a.getenv(name); v != "" && !f.Changed && err == nil {
 			if serr := c.Flags().Set(f.Name, v); serr != nil {
-				err = usage("", "%s: %w", name, badFlag(serr))
+				err = usage(a.command+" --help lists the flags", "%s: %w", name, badFlag(serr))
 			}
 		}
 	})

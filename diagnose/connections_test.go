@@ -120,19 +120,22 @@ func TestRefusesAsItLeaves(t *testing.T) {
 	}
 }
 
-// TestDelayIsNotKnown: a deregistration delay that could not be read is not told as read, and not
-// made anew by a command that nothing takes back.
+// TestDelayIsNotKnown: a deregistration delay that could not be read is not told as read, nor held to be
+// longer or shorter than requests take, and not made anew by a command that nothing takes back.
 func TestDelayIsNotKnown(t *testing.T) {
-	s := base()
-	s.web().Attributes = nil
-	gone := "10.0.10.77:8080"
-	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, 400, s.minute(31), 0, 0, 0, 0})
-	s.failing("Target_Closed_Connection", gone, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
-	r := Diagnose(copied(t, s))
-	f := r.Findings[0]
-	want := Evidence{FromConfig, attrDelay + " of web could not be read, and is taken to be 300, as it is unless changed"}
-	if f.ID != "deregistration-delay-too-short" || f.Confidence == High || len(f.Fix) > 0 || !slices.Contains(f.Evidence, want) {
-		t.Errorf("want no command, and %q:\n%s", want.Text, said(r))
+	for _, slowest := range []float64{400, 40} {
+		s := base()
+		s.web().Attributes = nil
+		gone := "10.0.10.77:8080"
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, slowest, s.minute(31), 0, 0, 0, 0})
+		s.failing("Target_Closed_Connection", gone, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		want := Evidence{FromConfig, attrDelay + " of web could not be read, and is taken to be 300, as it is unless changed"}
+		told := strings.Contains(f.Sentence, "its process stops") && strings.Contains(f.Sentence, "which could not be read") && !strings.Contains(f.Sentence, "300")
+		if f.ID != "deregistration-delay-too-short" || f.Level != Warn || !told || f.Confidence == High || len(f.Fix) > 0 || !slices.Contains(f.Evidence, want) {
+			t.Errorf("answers of up to %v s: want both causes, no command, and %q:\n%s", slowest, want.Text, said(r))
+		}
 	}
 }
 

@@ -137,8 +137,7 @@ func (f *facts) race(g *Group) *Finding {
 	if n == 0 {
 		return nil
 	}
-	idle := f.idle()
-	found := finding("keep-alive-race", fmt.Sprintf("Targets of %s close idle connections before the balancer's idle timeout of %s s, and requests that come just then get 502.", g.Name, number(idle)))
+	found := finding("keep-alive-race", fmt.Sprintf("Targets of %s close idle connections before the balancer's %s, and requests that come just then get 502.", g.Name, f.idleTimeout()))
 	found.Targets, found.share = names, share
 	hit, targets, rate := f.spread(g, share)
 	over := len(names)
@@ -164,6 +163,14 @@ func (f *facts) race(g *Group) *Finding {
 	// An idle timeout below the targets' keep-alive would end the race, too, and cut off
 	// what is silent for a while on purpose: WebSockets, long polls, slow answers.
 	return found
+}
+
+// idleTimeout names the balancer's idle timeout, and what it is where that was read.
+func (f *facts) idleTimeout() string {
+	if f.Balancer.Attributes == nil {
+		return "idle timeout"
+	}
+	return "idle timeout of " + number(f.idle()) + " s"
 }
 
 // idleSet says what the idle timeout is, and whether that was read.
@@ -206,7 +213,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		return nil
 	}
 	idle := f.idle()
-	found := finding("idle-timeout-reached", fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s.", whom(names, g), third(len(names)), number(idle)))
+	found := finding("idle-timeout-reached", fmt.Sprintf("%s take%s longer to answer than the balancer's %s.", whom(names, g), third(len(names)), f.idleTimeout()))
 	found.Targets, found.share = names, share
 	own := f.own(g, share)
 	wall := f.sum(func(row Failure) int64 {
@@ -221,15 +228,19 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		found.because(FromLog, fmt.Sprintf("%s got 504 after they were sent, %d of them at %s s", amount.Of(n, "request", "requests"), wall, number(idle)))
 	}
 	found.because(FromConfig, f.idleSet())
+	elsewhere, otherwise := ", and none of them ended at the balancer's "+f.idleTimeout(), "the idle timeout was another one then, or the requests took long to be sent"
+	if f.Balancer.Attributes == nil {
+		elsewhere, otherwise = "", "the idle timeout is another one than is usual, or the requests took long to be sent"
+	}
 	switch {
 	case f.Balancer.Type == Classic:
 		f.slowOrClosed(found, g)
 	case 2*wall >= n:
 		found.Confidence = High
 	case wall == 0:
-		found.Sentence = fmt.Sprintf("Requests to %s got no answer in time, and none of them ended at the balancer's idle timeout of %s s.", whom(names, g), number(idle))
+		found.Sentence = fmt.Sprintf("Requests to %s got no answer in time%s.", whom(names, g), elsewhere)
 		found.Confidence = Low
-		found.rival("", "the idle timeout was another one then, or the requests took long to be sent")
+		found.rival("", otherwise)
 		found.rival("", "a Content-Length larger than the body")
 	default:
 		found.rival("", "a Content-Length larger than the body")
@@ -240,9 +251,9 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	}
 	if span, ok := f.isOver(g, names, share, f.lateAnswers("504")); ok {
 		found.Level = Warn
-		found.Sentence = fmt.Sprintf("%s took longer to answer than the balancer's idle timeout of %s s %s, and %s answered requests since.", whom(names, g), number(idle), span, amount.Noun(len(names), "has", "have"))
+		found.Sentence = fmt.Sprintf("%s took longer to answer than the balancer's %s %s, and %s answered requests since.", whom(names, g), f.idleTimeout(), span, amount.Noun(len(names), "has", "have"))
 		if wall == 0 {
-			found.Sentence = fmt.Sprintf("Requests to %s got no answer in time %s, and none of them ended at the balancer's idle timeout of %s s. Requests have been answered since.", whom(names, g), span, number(idle))
+			found.Sentence = fmt.Sprintf("Requests to %s got no answer in time %s%s. Requests have been answered since.", whom(names, g), span, elsewhere)
 		}
 		found.Do = "see what kept the targets from answering at that time: their load, a restart, what they wait for"
 		return found
@@ -254,7 +265,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 // slowOrClosed says of 504s of a Classic Load Balancer what else than slow answers they may be.
 func (f *facts) slowOrClosed(found *Finding, g *Group) {
 	names := found.Targets
-	found.Sentence = fmt.Sprintf("%s take%s longer to answer than the balancer's idle timeout of %s s, or close%s idle connections before it: a Classic Load Balancer answers 504 to both.", whom(names, g), third(len(names)), number(f.idle()), third(len(names)))
+	found.Sentence = fmt.Sprintf("%s take%s longer to answer than the balancer's %s, or close%s idle connections before it: a Classic Load Balancer answers 504 to both.", whom(names, g), third(len(names)), f.idleTimeout(), third(len(names)))
 	found.Do = "see whether these clients have their 504 at once: then make the targets' keep-alive longer than the balancer's idle timeout; otherwise make the application answer sooner"
 	found.Confidence = Low
 	if slowest := f.slowest(g); slowest > 0 {
@@ -439,14 +450,16 @@ func (f *facts) deregistering(g *Group) *Finding {
 		}
 		return 0
 	})
+	if g.Attributes == nil {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: its process stops before the balancer has let go of it, or the deregistration delay, which could not be read, is too short for them.", whom(names, g))
+		return found
+	}
 	if slowest < delay || cut == 0 && delay > 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: its process stops before the balancer has let go of it, within the deregistration delay of %s s.", whom(names, g), number(delay))
 		found.Do = runOn
 		return found // a longer delay would be as little help
-	}
-	if g.Attributes == nil {
-		return found // it may be longer already
 	}
 	found.Confidence = High
 	f.groupAttribute(found, g, attrDelay, strconv.Itoa(min(3600, max(60, int(2*max(slowest, delay))))))

@@ -66,7 +66,7 @@ func (f *facts) guess(found *Finding) {
 	case n.functions:
 		found.rival("lambda-errors", "504: AWS Lambda does not answer in time")
 	case n.bad+n.late > n.errors:
-		found.rival("idle-timeout-reached", fmt.Sprintf("504: answers that take longer than the idle timeout of %s s", number(f.idle())))
+		found.rival("idle-timeout-reached", "504: answers that take longer than the "+f.idleTimeout())
 	}
 	if n.late > 0 && n.errors > 0 {
 		found.rival("target-connect-timeout", "504: connections that are not established within 10 s")
@@ -95,7 +95,7 @@ func (f *facts) likeliest(n errorCounts) (status, why string) {
 	case 2*n.unready > n.all && !slices.ContainsFunc(f.actions(), Action.failsOnPurpose):
 		return "503", "there was no target to send to"
 	case 2*n.late > n.all:
-		slow := fmt.Sprintf("longer to answer than the idle timeout of %s s", number(f.idle()))
+		slow := "longer to answer than the " + f.idleTimeout()
 		switch {
 		case n.functions:
 			return "504", "AWS Lambda did not answer in time"

@@ -121,7 +121,8 @@ func (f *facts) invocationDenied(g *Group) *Finding {
 		return found
 	}
 	function, _ := g.function()
-	statement := "loadbalancer-" + g.Name // of its own: several groups may have the function
+	// Of its own: several groups may have the function, and one of the same name that was deleted may have left its own.
+	statement := "loadbalancer-" + g.Name + "-" + g.ARN[strings.LastIndexByte(g.ARN, '/')+1:]
 	found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", statement,
 		"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN)}
 	found.Undo = []string{f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement)}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -109,5 +110,28 @@ func TestFunctionAnswers(t *testing.T) {
 		if f := r.finding(id); f == nil || f.Level != Warn || !strings.Contains(said(r), tt.want) {
 			t.Errorf("want a warning, %q:\n%s", tt.want, said(r))
 		}
+	}
+}
+
+// TestPermissionOfGroupMadeAnew: a target group that is made anew has another ARN, for which the function's
+// permission is none, and whose statement Lambda keeps: its ID cannot be used again.
+//
+// Source: AWS, "AddPermission" of the Lambda API reference, read 2026-11.
+func TestPermissionOfGroupMadeAnew(t *testing.T) {
+	id := regexp.MustCompile(`--statement-id (\S+)`)
+	seen := map[string]bool{}
+	for _, arn := range []string{webARN, webARN[:len(webARN)-1] + "1"} {
+		s := base()
+		s.function()
+		s.web().ARN, s.Listeners[0].Rules = arn, []Rule{forwardTo("default", arn)}
+		s.failing("LambdaAccessDenied", "", 502, 60, func(f *Failure) { f.Class, f.Group = "lambda", arn })
+		f := Diagnose(copied(t, s)).finding("lambda-access-denied")
+		if f == nil || len(f.Fix) != 1 || len(f.Undo) != 1 || id.FindString(f.Fix[0]) == "" || id.FindString(f.Fix[0]) != id.FindString(f.Undo[0]) {
+			t.Fatalf("want a command, and one that takes it back: %+v", f)
+		}
+		seen[id.FindString(f.Fix[0])] = true
+	}
+	if len(seen) != 2 {
+		t.Errorf("two groups have the same statement: %v", seen)
 	}
 }

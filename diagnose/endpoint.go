@@ -189,7 +189,11 @@ func (e endpoint) failing() bool {
 	return strings.HasPrefix(e.target.State, "unhealthy") || e.target.State == "OutOfService"
 }
 
-// usable reports whether a target may get requests, fail-open included.
+// usable reports whether a target may get requests, fail-open included. One in state unhealthy.draining
+// gets no new connections, and keeps those that it has.
+//
+// Source: AWS re:Post, "AWS Network Load Balancer (NLB) introduces a new target health status while
+// draining connections", read 2026-11.
 func (t Target) usable() bool {
 	return slices.Contains([]string{"healthy", "unhealthy", "initial", "unavailable", "InService"}, t.State)
 }

@@ -55,7 +55,7 @@ func (f *facts) named(g *Group) bool {
 }
 
 func (f *facts) lookAtGroup(g *Group) *Finding {
-	rest := slices.DeleteFunc(slices.Clone(g.Targets), func(t Target) bool { return t.State == "draining" || t.State == "unused" })
+	rest := slices.DeleteFunc(slices.Clone(g.Targets), func(t Target) bool { return !t.usable() })
 	var found *Finding
 	switch {
 	case len(g.Targets) == 0:

@@ -228,6 +228,12 @@ func TestDoesNoHarm(t *testing.T) {
 			s.network()
 			s.all("unhealthy.draining", "Target.FailedHealthChecks", "Health checks failed")
 		}, finding{id: "target-group-all-draining", absent: true}},
+		{"an unhealthy target beside one that keeps the connections it has", func(s *Snapshot) {
+			s.instances()
+			s.network()
+			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+			s.web().Targets[1].State = "unhealthy.draining"
+		}, finding{id: "target-group-fail-open", says: "No target of web is healthy, and the balancer sends connections to those"}},
 		{"503 while new targets have their first checks", func(s *Snapshot) {
 			s.web().Targets[0].State, s.web().Targets[0].Reason = "draining", "Target.DeregistrationInProgress"
 			s.web().Targets[1].State, s.web().Targets[1].Reason = "initial", "Elb.InitialHealthChecking"

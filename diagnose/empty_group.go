@@ -37,9 +37,9 @@ func (f *facts) fill(found *Finding, g *Group) {
 		}
 	}
 	found.because(FromLog, "requests of the window went to "+few(at)+", which the group had then")
-	filter, address := "addresses.private-ip-address", "PrivateIpAddress"
+	filter, address := "addresses.private-ip-address", g.addressField()
 	if g.AddressType == "ipv6" {
-		filter, address = "ipv6-addresses.ipv6-address", "Ipv6Addresses[0].Ipv6Address"
+		filter = "ipv6-addresses.ipv6-address"
 	}
 	found.Verify = append(found.Verify, f.command("ec2", "describe-network-interfaces", "--filters", "Name="+filter+",Values="+strings.Join(addresses, ","),
 		"--query", "NetworkInterfaces[].["+address+",Description,Status]", "--output", "text"))
@@ -124,6 +124,14 @@ func (f *facts) had(g *Group) (list []Target) {
 	return list
 }
 
+// addressField is where EC2 has the address of an interface that a group takes.
+func (g *Group) addressField() string {
+	if g.AddressType == "ipv6" {
+		return "Ipv6Addresses[0].Ipv6Address"
+	}
+	return "PrivateIpAddress"
+}
+
 // fillIn prints the same with a word in place of the target, and a command that lists
 // what it may be.
 func (f *facts) fillIn(found *Finding, g *Group) {
@@ -132,7 +140,7 @@ func (f *facts) fillIn(found *Finding, g *Group) {
 	switch g.Type {
 	case "ip":
 		word, list = "IP-ADDRESS", f.command("ec2", "describe-network-interfaces", "--filters", "Name=vpc-id,Values="+cmp.Or(g.VPC, f.Balancer.VPC),
-			"--query", "NetworkInterfaces[].[PrivateIpAddress,Description]", "--output", "text")
+			"--query", "NetworkInterfaces[].["+g.addressField()+",Description]", "--output", "text")
 	case "lambda":
 		word, list = "FUNCTION-ARN", f.command("lambda", "list-functions", "--query", "Functions[].[FunctionArn]", "--output", "text")
 	case "alb":

@@ -81,12 +81,16 @@ func TestAskedByIPv6(t *testing.T) {
 	s := base()
 	s.six()
 	s.web().Targets = []Target{}
-	s.Logs.Traffic = []Traffic{{webARN, "2001:db8::b:8080", 6000, 0.4, noon, 0, 0, 0, 0}}
-	r := Diagnose(copied(t, s))
-	f := r.finding("target-group-empty")
-	const want = "--filters Name=ipv6-addresses.ipv6-address,Values=2001:db8::b --query 'NetworkInterfaces[].[Ipv6Addresses[0].Ipv6Address,"
-	if f == nil || !slices.ContainsFunc(f.Verify, func(c string) bool { return strings.Contains(c, want) }) {
-		t.Errorf("want %s:\n%s", want, said(r))
+	for want, traffic := range map[string][]Traffic{
+		"--filters Name=ipv6-addresses.ipv6-address,Values=2001:db8::b --query 'NetworkInterfaces[].[Ipv6Addresses[0].Ipv6Address,": {{webARN, "2001:db8::b:8080", 6000, 0.4, noon, 0, 0, 0, 0}},
+		"--filters Name=vpc-id,Values=vpc-1 --query 'NetworkInterfaces[].[Ipv6Addresses[0].Ipv6Address,":                            {},
+	} {
+		s.Logs.Traffic = traffic
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-group-empty")
+		if f == nil || !slices.ContainsFunc(f.Verify, func(c string) bool { return strings.Contains(c, want) }) {
+			t.Errorf("want %s:\n%s", want, said(r))
+		}
 	}
 }
 

@@ -420,7 +420,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.web().Targets[0].ID, s.Target = "2001:db8::1", "2001:db8::1:8080"
 		}, finding{id: "target-not-registered", absent: true}},
 		{"a target by IPv6 that may be another one", func(s *Snapshot) { s.Target = "2001:db8::1:8080" }, finding{id: "target-not-registered"}},
-		{"a target by IPv6", func(s *Snapshot) { s.Target = "[2001:db8::1]:8080" }, finding{id: "target-not-registered", fix: "Id=2001:db8::1,Port=8080"}},
+		{"a target by IPv6", func(s *Snapshot) { s.web().AddressType, s.Target = "ipv6", "[2001:db8::1]:8080" }, finding{id: "target-not-registered", fix: "Id=2001:db8::1,Port=8080"}},
+		{"a target by IPv6, and a group that takes IPv4", func(s *Snapshot) { s.Target = "[2001:db8::1]:8080" }, finding{id: "target-not-registered", says: "that the group takes"}},
+		{"a target by IPv4, and a group that takes IPv6", func(s *Snapshot) { s.web().AddressType, s.Target = "ipv6", "10.0.10.99:8080" }, finding{id: "target-not-registered", says: "that the group takes"}},
+		{"a target by an address of the internet", func(s *Snapshot) { s.Target = "203.0.113.9:8080" }, finding{id: "target-not-registered", says: "that it is registered by"}},
+		{"a target by an address of a carrier", func(s *Snapshot) { s.Target = "100.64.7.9:8080" }, finding{id: "target-not-registered", fix: "Id=100.64.7.9,Port=8080,AvailabilityZone=all"}},
 		{"an instance that is not behind a classic balancer", func(s *Snapshot) { s.classic(); s.Target = "i-99:8080" },
 			finding{id: "target-not-registered", fix: "elb register-instances-with-load-balancer --region eu-central-1 --load-balancer-name shop --instances i-99", not: "elbv2"}},
 		{"a target in another network", func(s *Snapshot) { s.Target = "192.168.7.9:8080" }, finding{id: "target-not-registered", fix: "Id=192.168.7.9,Port=8080,AvailabilityZone=all"}},

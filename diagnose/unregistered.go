@@ -42,16 +42,38 @@ func (f *facts) unregistered() []*Finding {
 			target.Port, _ = strconv.Atoi(port)
 		}
 		g := &f.Groups[0]
-		if f.foreign(g, f.place(g, &target).address) {
+		address := f.place(g, &target).address
+		if f.foreign(g, address) {
 			target.Zone = "all" // without which such an address is not taken
 		}
-		if g.Type == kind {
-			f.register(found, g, target.word())
-		} else {
+		switch why := f.refuses(g, address); {
+		case g.Type != kind:
 			found.because(FromConfig, fmt.Sprintf("%s has targets of type %s, and takes no other", g.Name, g.Type))
+		case why != "":
+			found.because(FromConfig, fmt.Sprintf("%s %s", g.Name, why))
+			found.Do = "ask about the address that it is registered by, or register one that the group takes"
+		default:
+			f.register(found, g, target.word())
 		}
 	}
 	return []*Finding{found}
+}
+
+// sharedRange is what carriers have for private addresses of their own, which targets may have, too.
+var sharedRange = netip.MustParsePrefix("100.64.0.0/10")
+
+// refuses says for what a group takes no target with an address; empty if it may take it.
+//
+// Source: AWS, "Target type" and "IP address type" of the guide for Application Load Balancers
+// (target groups), read 2026-11.
+func (f *facts) refuses(g *Group, a netip.Addr) string {
+	switch {
+	case g.AddressType == "ipv4" && a.Is6(), g.AddressType == "ipv6" && a.Is4():
+		return "has the address type " + g.AddressType + ", and takes no address of the other one"
+	case a.Is4() && f.foreign(g, a) && !a.IsPrivate() && !sharedRange.Contains(a):
+		return "takes no address of the internet, but for those that its VPC has"
+	}
+	return ""
 }
 
 // onOtherPorts are registered targets at the address, or on the instance, of the one that was asked about.

@@ -743,6 +743,17 @@ func TestDoesNoHarm(t *testing.T) {
 			last := len(s.Network.RouteTables[1].Routes) - 1
 			s.Network.RouteTables[1].Routes[last].State = "blackhole"
 		}, finding{id: "route-balancer-to-target", fix: "--destination-cidr-block 10.9.0.0/16 --transit-gateway-id TRANSIT-GATEWAY"}},
+		{"a route to a peering that is gone, to which none can be made", func(s *Snapshot) {
+			s.Network.RouteTables[0].Routes = append(s.Network.RouteTables[0].Routes, Route{"10.0.0.0/23", "pcx-gone", "blackhole"})
+			s.unreachable()
+		}, finding{id: "route-target-to-balancer", fix: "delete-route --region eu-central-1 --route-table-id rtb-app --destination-cidr-block 10.0.0.0/23", not: "pcx-gone"}},
+		{"a route to an appliance that was stopped", func(s *Snapshot) {
+			s.Network.RouteTables[0].Routes = append(s.Network.RouteTables[0].Routes, Route{"10.0.0.0/23", "eni-fw", "blackhole"})
+			s.unreachable()
+		}, finding{id: "route-target-to-balancer", fix: "--destination-cidr-block 10.0.0.0/23 --network-interface-id eni-fw"}},
+		{"a route to an internet gateway that is gone", func(s *Snapshot) {
+			s.Network.RouteTables[1].Routes[1].Via, s.Network.RouteTables[1].Routes[1].State = "igw-gone", "blackhole"
+		}, finding{id: "balancer-subnet-not-public", fix: "delete-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 0.0.0.0/0", not: "igw-gone"}},
 		{"a route that may lead to a peering or to a gateway", func(s *Snapshot) {
 			s.peered("igw-1")
 			dead(s, "Target.Timeout")

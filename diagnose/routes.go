@@ -173,7 +173,20 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 		return
 	}
 	found.Fix = append(found.Fix, f.route("replace-route", table, r.Destination, leads...))
-	found.Undo = append(found.Undo, f.route("replace-route", table, r.Destination, via(r.Via), r.Via))
+	found.Undo = append(found.Undo, f.routeBefore(found, table, r))
+}
+
+// routeBefore is the command that gives a table back the route that it had. None can be made to what is
+// gone; what stands still on an instance that was stopped is there.
+//
+// Source: AWS, "Route" and "ReplaceRoute" of the EC2 API reference, and its error codes (NotFound of
+// gateways and peerings, Gateway.NotAttached), read 2026-11.
+func (f *facts) routeBefore(found *Finding, table string, r Route) string {
+	if r.State == "blackhole" && !r.leadsTo("i-", "eni-") {
+		found.because(FromConfig, fmt.Sprintf("no route can be made to %s again: what undoes the command takes the route for %s away", r.Via, r.Destination))
+		return f.route("delete-route", table, r.Destination)
+	}
+	return f.route("replace-route", table, r.Destination, via(r.Via), r.Via)
 }
 
 // routeOfOthers is the route to a range in another network that another table of the same VPC
@@ -299,17 +312,19 @@ func (f *facts) leadToInternet(found *Finding, t *RouteTable, all, gateway strin
 	command := func(operation string, more ...string) []string {
 		return []string{f.route(operation, t.ID, all, more...)}
 	}
-	if at := slices.IndexFunc(t.Routes, func(r Route) bool { return r.Destination == all }); at < 0 {
+	at := slices.IndexFunc(t.Routes, func(r Route) bool { return r.Destination == all })
+	if at < 0 {
 		found.because(FromConfig, t.ID+" has no route for "+all)
-		found.Fix, found.Undo = command("create-route", "--gateway-id", gateway), command("delete-route")
 	} else {
-		r := t.Routes[at]
-		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s (%s)", t.ID, all, r.Via, r.State))
-		found.Fix, found.Undo = command("replace-route", "--gateway-id", gateway), command("replace-route", via(r.Via), r.Via)
+		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s (%s)", t.ID, all, t.Routes[at].Via, t.Routes[at].State))
 	}
-	if others := f.othersOf(t); len(others) > 0 {
-		found.Fix, found.Undo = nil, nil
+	switch others := f.othersOf(t); {
+	case len(others) > 0:
 		found.because(FromConfig, t.ID+" is the table of "+few(others)+", where others than the balancer are as well: it needs a subnet and a table of its own")
+	case at < 0:
+		found.Fix, found.Undo = command("create-route", "--gateway-id", gateway), command("delete-route")
+	default:
+		found.Fix, found.Undo = command("replace-route", "--gateway-id", gateway), []string{f.routeBefore(found, t.ID, t.Routes[at])}
 	}
 }
 

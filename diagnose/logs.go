@@ -138,7 +138,7 @@ func (f *facts) incomplete() []*Finding {
 	found := finding("logs-incomplete", fmt.Sprintf("The logs hold %.0f %% of the requests that CloudWatch counts: the numbers above are too low.", 100*r.logged/r.counted))
 	found.because(FromMetric, "RequestCount: "+number(r.counted))
 	found.because(FromLog, fmt.Sprintf("%s requests in the same minutes", number(r.logged)))
-	if n := f.Logs.ObjectsFailed; n > 0 {
+	if n := f.Logs.ObjectsFailed - f.Logs.ChecksFailed; n > 0 {
 		found.because(FromLog, amount.Of(n, "object", "objects")+" could not be read")
 		found.Do = "see why these objects could not be read, which may hold what lacks"
 	}

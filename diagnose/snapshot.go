@@ -368,6 +368,7 @@ type Logs struct {
 	Checks        bool      `json:"checks"`  // health check logs were read
 	Objects       int64     `json:"objects"` //
 	ObjectsFailed int64     `json:"objects_failed"`
+	ChecksFailed  int64     `json:"checks_failed,omitempty"`        // those among them that have health checks
 	NotIngested   int64     `json:"not_ingested_seconds,omitempty"` // of the window, for which a store was never filled
 	Lines         int64     `json:"lines"`                          // = Parsed + Rejected + Skipped
 	Parsed        int64     `json:"parsed"`

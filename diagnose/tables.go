@@ -110,6 +110,9 @@ GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
 
 	// It names traffic so that no other log is read for it.
 	newestSQL = `SELECT max(interval_end) AS newest FROM object WHERE (SELECT count(*) FROM traffic) >= 0`
+
+	// So does this with health_check. An object of which nothing says what it has is counted with those of requests.
+	checksFailedSQL = `SELECT count(*) AS failed FROM object WHERE status = 'failed' AND kind = 'ALB health check log' AND (SELECT count(*) FROM health_check) >= 0`
 )
 
 // ReadLogs sums the logs of a store up. idle is the balancer's idle timeout. checks
@@ -347,10 +350,11 @@ func (r *reader) health(checks bool) error {
 	if err != nil {
 		return err
 	}
-	if r.logs.Checks = len(r.logs.Health) > 0; r.logs.Checks {
+	_, err = r.ask(checksFailedSQL, func(row []any) { r.logs.ChecksFailed = whole(row[0], 0) })
+	if r.logs.Checks = len(r.logs.Health) > 0; r.logs.Checks || r.logs.ChecksFailed > 0 {
 		r.account(t)
 	}
-	return nil
+	return err
 }
 
 // Absent values are "", a number that stands for none, and the zero time.

@@ -208,3 +208,42 @@ func TestFlapsInLogs(t *testing.T) {
 		t.Errorf("-want +got\n%s", diff)
 	}
 }
+
+// TestUnreadObjects: that objects could not be read is told, also where none of their kind could be, but
+// only those of access logs as why these hold fewer requests than metrics count.
+func TestUnreadObjects(t *testing.T) {
+	for _, tt := range []struct {
+		kind string // what the name of the object begins with that cannot be read
+		why  bool
+	}{{"", true}, {"health_check_log_", false}} {
+		s := base()
+		var lines []string
+		for i := range 60 {
+			for j := range 50 {
+				lines = append(lines, accessLine(s.minute(i).Add(time.Duration(j)*100*time.Millisecond), first, false))
+			}
+		}
+		folder := t.TempDir()
+		const name = "111122223333_elasticloadbalancing_eu-central-1_app.shop.50dc6c495c0c9188_20261122T1200Z_10.0.0.5_"
+		for file, content := range map[string]string{name + "1.log": strings.Join(lines, "\n") + "\n", tt.kind + name + "2.log.gz": "\x1f\x8b\x08"} {
+			if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		store, err := query.Open(t.Context(), "", query.Input{Sources: sources(t, nil, folder), Workers: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Logs, err = ReadLogs(t.Context(), store, s, true); err == nil || s.Logs.ObjectsFailed != 1 {
+			t.Errorf("%q: %d objects failed, %v, want one", tt.kind, s.Logs.ObjectsFailed, err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("logs-incomplete")
+		if f == nil || strings.Contains(f.Do, "could not be read") != tt.why || slices.Contains(f.Evidence, Evidence{FromLog, "1 object could not be read"}) != tt.why {
+			t.Errorf("%q: told as why requests lack, want %v:\n%s", tt.kind, tt.why, said(r))
+		}
+	}
+}

@@ -693,7 +693,7 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"0.0.0.0/0"}}}
 			s.deny("acl-app", ACLEntry{Protocol: "-1", CIDR: "198.51.100.0/24"})
 			s.Network.ACLs[0].Entries[1].CIDR = "10.0.0.0/16"
-		}, finding{id: "acl-target-inbound-blocks-traffic-port", fix: "--rule-number 327", not: "--rule-number 89"}},
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", fix: "--rule-number 327", not: "--rule-number 89", says: "let clients in on the port, in a rule before the one that refuses, or do not preserve their addresses", denies: "the balancer's subnets"}},
 		{"a target for a prefix list", func(s *Snapshot) {
 			s.network()
 			s.Balancer.SecurityGroups = []string{}

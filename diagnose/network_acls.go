@@ -64,6 +64,10 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 					if !egress {
 						found.whyOpening(e.group, first, last)
+						found.Do = "let clients in on the port, in a rule before the one that refuses"
+						if !slices.Contains(e.group.transports(), "udp") { // with which their addresses are always preserved
+							found.Do += ", or do not preserve their addresses"
+						}
 					}
 					found.Level, found.unseen = level, true // health checks come from the nodes
 					found.on(e)

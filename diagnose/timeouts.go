@@ -299,7 +299,11 @@ func (f *facts) waitLonger(found *Finding, g *Group, n, wall int64) {
 
 // raiseIdle makes the idle timeout longer, and says what has to be longer before.
 func (f *facts) raiseIdle(found *Finding, longer int) {
-	found.because(FromConfig, fmt.Sprintf("targets have to keep idle connections for longer than the idle timeout: before it is raised, make their keep-alive longer than %d s, or requests get 502", longer))
+	whose := "targets"
+	if len(f.Groups) > 1 {
+		whose = "targets of all groups"
+	}
+	found.because(FromConfig, fmt.Sprintf("%s have to keep idle connections for longer than the idle timeout: before it is raised, make their keep-alive longer than %d s, or requests get 502", whose, longer))
 	f.balancerAttribute(found, attrIdle, strconv.Itoa(longer))
 }
 

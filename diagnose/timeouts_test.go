@@ -251,6 +251,9 @@ func TestIdleOnce(t *testing.T) {
 		r := Diagnose(copied(t, s))
 		a, b := r.Findings[0], r.Findings[1]
 		if a.ID != "idle-timeout-reached" || b.ID != a.ID || len(a.Fix) != 1 || len(a.Undo) != 1 || len(b.Fix)+len(b.Undo) > 0 ||
+			!slices.ContainsFunc(a.Evidence, func(e Evidence) bool {
+				return strings.HasPrefix(e.Text, "targets of all groups have to keep idle connections")
+			}) ||
 			!slices.Contains(b.Evidence, Evidence{FromConfig, "the idle timeout is that of all groups: the command is given for " + a.Groups[0]}) {
 			t.Errorf("most of %s: want one command, at the first:\n%s", groupName(most), said(r))
 		}

@@ -284,6 +284,9 @@ func metricsPass(f *facts) ([]string, bool) {
 	if len(evidence) == 0 {
 		return []string{"no data points in the window, which is not zero: metrics are published only while there is traffic"}, false
 	}
+	if f.period() > recently {
+		evidence = append(evidence, "summed up by the hour: what began within one, or took but a part of it, may not be seen; of a day within the last two weeks, they are read by the minute")
+	}
 	if r := f.reconcile(); r.counted > 0 {
 		text := fmt.Sprintf("the logs hold %.1f %% of RequestCount (%d of %s alike)", 100*r.logged/r.counted, r.same, amount.Of(r.periods, "period", "periods"))
 		if r.answered > 0 || r.failed > 0 {

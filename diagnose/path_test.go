@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,5 +19,19 @@ func TestLogsHop(t *testing.T) {
 	said := strings.Join(evidence, "; ")
 	if strings.Count(said, "11:55") != 1 || !strings.Contains(said, "newest object ends 2026-11-22 11:55 UTC") || !strings.Contains(said, "another thing") || !strings.Contains(said, checks) {
 		t.Errorf("the hop says %q", said)
+	}
+}
+
+// TestMetricsHop: of metrics that are summed up by the hour it is told that they do not show all, where
+// nothing is found.
+func TestMetricsHop(t *testing.T) {
+	for period, want := range map[time.Duration]bool{time.Minute: false, 5 * time.Minute: false, time.Hour: true} {
+		s := base()
+		s.widen(period)
+		r := Diagnose(copied(t, s))
+		at := slices.IndexFunc(r.Path, func(s Station) bool { return s.Hop == HopMetrics })
+		if told := strings.Contains(strings.Join(r.Path[at].Evidence, "; "), "summed up by the hour"); told != want || r.Path[at].State != Pass {
+			t.Errorf("periods of %s: %s, %q, want it told: %v", period, r.Path[at].State, r.Path[at].Evidence, want)
+		}
 	}
 }

@@ -347,7 +347,11 @@ func (r *reader) health(checks bool) error {
 		c.Slowest, _ = row[6].(float64)
 		r.logs.Health = append(r.logs.Health, c)
 	})
-	if err != nil {
+	switch {
+	case errors.Is(err, query.ErrDrained):
+		r.logs.Warnings = add(r.logs.Warnings, "health checks are not looked for in what can be read one time only")
+		return nil
+	case err != nil:
 		return err
 	}
 	_, err = r.ask(checksFailedSQL, func(row []any) { r.logs.ChecksFailed = whole(row[0], 0) })

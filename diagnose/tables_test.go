@@ -116,6 +116,12 @@ func TestLogsOfPipe(t *testing.T) {
 	if diff := cmp.Diff(logged(t, s, lines), pipe); diff != "" || len(pipe.Failures) == 0 || len(pipe.Minutes) == 0 {
 		t.Errorf("(-file +pipe):\n%s", diff)
 	}
+	want := logged(t, s, lines)
+	want.Warnings = append(want.Warnings, "health checks are not looked for in what can be read one time only")
+	pipe = readAll(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")}, true)
+	if diff := cmp.Diff(want, pipe); diff != "" {
+		t.Errorf("with health checks, (-file +pipe):\n%s", diff)
+	}
 }
 
 // fixedLine is a request that a rule answered with 503.

@@ -153,6 +153,14 @@ func (l Listener) hosts() (list []string) {
 	return list
 }
 
+// welcome are those hosts whose clients a rule does not just turn away.
+func (l Listener) welcome() []string {
+	l.Rules = slices.DeleteFunc(slices.Clone(l.Rules), func(r Rule) bool {
+		return slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "fixed-response" && strings.HasPrefix(a.Status, "4") })
+	})
+	return l.hosts()
+}
+
 // exchange prints the command that gives the listeners another certificate.
 func (f *facts) exchange(found *Finding, arn string) {
 	for _, l := range f.Listeners {
@@ -174,6 +182,9 @@ func (f *facts) exchange(found *Finding, arn string) {
 }
 
 // uncovered looks for host names in rules that no certificate is for.
+//
+// Source: AWS, "HTTP 502 status code (Bad Gateway)" of the CloudFront guide (certificates of custom
+// origins), read 2026-11.
 func (f *facts) uncovered() (list []*Finding) {
 	if !f.knows(describeCertificates) {
 		return nil // one of those beside the default may be
@@ -191,8 +202,8 @@ func (f *facts) uncovered() (list []*Finding) {
 			continue
 		}
 		var open []string
-		for _, host := range l.hosts() {
-			if !slices.ContainsFunc(names, func(n string) bool { return covers(n, host) }) {
+		for _, host := range l.welcome() {
+			if !slices.ContainsFunc(names, func(n string) bool { return covers(n, host) }) && !glob(strings.ToLower(host), strings.ToLower(f.Balancer.DNSName)) { // for which nobody gets one
 				open = add(open, host)
 			}
 		}
@@ -201,6 +212,7 @@ func (f *facts) uncovered() (list []*Finding) {
 		}
 		found := finding("listener-certificate-does-not-cover-host", fmt.Sprintf("No certificate of listener %s is for %s, which its rules ask for: clients that check it hang up.", l.label(), few(open)))
 		found.because(FromConfig, "its certificates are for "+few(names))
+		found.rival("", "clients that take another name as well, such as CloudFront, which forwards the host that it was asked for and may check the name of its origin")
 		found.Fix = []string{f.command("elbv2", "add-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN")}
 		found.Undo = []string{f.command("elbv2", "remove-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN")}
 		list = append(list, found)

@@ -754,6 +754,14 @@ func TestDoesNoHarm(t *testing.T) {
 		{"a route to an internet gateway that is gone", func(s *Snapshot) {
 			s.Network.RouteTables[1].Routes[1].Via, s.Network.RouteTables[1].Routes[1].State = "igw-gone", "blackhole"
 		}, finding{id: "balancer-subnet-not-public", fix: "delete-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 0.0.0.0/0", not: "igw-gone"}},
+		{"a rule that turns away who comes by the balancer's own name", func(s *Snapshot) { s.asksFor("*.elb.amazonaws.com", "fixed-response", "403") },
+			finding{id: "listener-certificate-does-not-cover-host", absent: true}},
+		{"a rule that turns away who asks for a host of before", func(s *Snapshot) { s.asksFor("old.example.org", "fixed-response", "410") },
+			finding{id: "listener-certificate-does-not-cover-host", absent: true}},
+		{"a rule that sends on who comes by the balancer's own name", func(s *Snapshot) { s.asksFor("SHOP-1.eu-central-1.elb.amazonaws.com", "redirect", "301") },
+			finding{id: "listener-certificate-does-not-cover-host", absent: true}},
+		{"a rule that redirects from a host of before, whose clients never get there", func(s *Snapshot) { s.asksFor("old.example.org", "redirect", "301") },
+			finding{id: "listener-certificate-does-not-cover-host", fix: "add-listener-certificates", mild: true}},
 		{"a route that may lead to a peering or to a gateway", func(s *Snapshot) {
 			s.peered("igw-1")
 			dead(s, "Target.Timeout")
@@ -897,6 +905,13 @@ func TestPassesWhatIsKnown(t *testing.T) {
 			t.Errorf("%s: %s is %s, want %s: %v", tt.name, tt.hop, r.Path[at].State, tt.want, r.Path[at].Evidence)
 		}
 	}
+}
+
+// asksFor puts a rule for a host before those of a listener whose certificate is for others.
+func (s *Snapshot) asksFor(host, action, status string) {
+	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+	r := Rule{ARN: "arn:rule-1", Priority: "1", Conditions: []Condition{{Field: "host-header", Values: []string{host}}}, Actions: []Action{{Type: action, Status: status}}}
+	s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
 }
 
 // gateway is a gateway balancer before appliances that are checked on port 80.

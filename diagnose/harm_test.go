@@ -40,6 +40,16 @@ func TestDoesNoHarm(t *testing.T) {
 			}
 			s.Logs.NotIngested = 3000
 		}, finding{id: "logs-incomplete", absent: true}},
+		{"a quarter of an hour, whose last objects are there of one node, and not yet of the other", func(s *Snapshot) {
+			s.From = noon.Add(-15 * time.Minute)
+			s.Logs.Minutes = s.Logs.Minutes[45:55]
+			for i := range 5 {
+				s.Logs.Minutes[5+i].Requests = 50
+			}
+			for i := range s.Metrics {
+				s.Metrics[i].Points = s.Metrics[i].Points[45:]
+			}
+		}, finding{id: "logs-incomplete", absent: true}},
 		{"objects that could not be read, which is not for want of delivery", func(s *Snapshot) {
 			for i := range s.Logs.Minutes {
 				s.Logs.Minutes[i].Requests = 50

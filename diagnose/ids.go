@@ -192,5 +192,5 @@ var Kinds = []Kind{
 	{"logs-bucket-missing", HopLogs, Warn, Cause, "The bucket that the access logs are to go to does not exist.", "make the bucket in the balancer's region, or name another"},
 	{"logs-bucket-policy", HopLogs, Warn, Cause, "The policy of the access logs' bucket does not let the balancer write.", "let log delivery put objects below the prefix"},
 	{"logs-stale", HopLogs, Warn, Cause, "There is traffic, and the newest log object is older than 30 minutes.", "look at the bucket's policy and encryption: only SSE-S3 is taken"},
-	{"logs-incomplete", HopLogs, Warn, Cause, "The logs hold less than 90 % of the requests that CloudWatch counts.", "log delivery is best effort; look at the bucket's policy if it lasts"},
+	{"logs-incomplete", HopLogs, Warn, Cause, "The logs hold less than 90 % of the requests that CloudWatch counts, but for those of the last interval, whose objects may be on their way.", "log delivery is best effort; look at the bucket's policy if it lasts"},
 }

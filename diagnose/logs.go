@@ -97,8 +97,8 @@ func (f *facts) stale() []*Finding {
 		return nil // names may not say when
 	}
 	late := lateLogs
-	if f.Balancer.Type == Classic && f.Balancer.Attributes["access_logs.s3.emit_interval"] != "5" {
-		late += time.Hour
+	if each := f.interval(); each == time.Hour {
+		late += each
 	}
 	after := 0.0
 	for _, p := range f.series("RequestCount", "") {
@@ -127,8 +127,16 @@ func (f *facts) stale() []*Finding {
 	return []*Finding{found}
 }
 
+// interval is what an object of logs is written for, by each node.
+func (f *facts) interval() time.Duration {
+	if f.Balancer.Type == Classic && f.Balancer.Attributes["access_logs.s3.emit_interval"] != "5" {
+		return time.Hour
+	}
+	return 5 * time.Minute
+}
+
 func (f *facts) incomplete() []*Finding {
-	r := f.reconcile()
+	r := f.reconcileBefore(f.interval()) // of the last one, other nodes' objects may be on their way
 	if f.Logs != nil && f.Logs.NotIngested > 0 {
 		return nil // that is why
 	}

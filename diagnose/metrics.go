@@ -270,7 +270,10 @@ type reconciled struct {
 }
 
 // reconcile leaves out minutes that the logs do not reach yet.
-func (f *facts) reconcile() (r reconciled) {
+func (f *facts) reconcile() (r reconciled) { return f.reconcileBefore(0) }
+
+// reconcileBefore does so but for the last part of the logs that is so long.
+func (f *facts) reconcileBefore(last time.Duration) (r reconciled) {
 	if !f.hasAccess() {
 		return r
 	}
@@ -285,7 +288,7 @@ func (f *facts) reconcile() (r reconciled) {
 		}
 	}
 	for _, p := range f.series(f.errorMetric(), "") {
-		if f.reached(p) {
+		if f.reached(p, last) {
 			r.failed += p.Value
 		}
 	}
@@ -293,7 +296,7 @@ func (f *facts) reconcile() (r reconciled) {
 		r.answered += n
 	}
 	for _, p := range f.series("RequestCount", "") {
-		if !f.reached(p) {
+		if !f.reached(p, last) {
 			continue
 		}
 		n := requests[p.Time.Truncate(f.period()).Unix()]
@@ -307,7 +310,7 @@ func (f *facts) reconcile() (r reconciled) {
 	return r
 }
 
-// reached reports whether the logs of a period must be there.
-func (f *facts) reached(p Point) bool {
-	return !f.Logs.Newest.IsZero() && !p.Time.After(f.Logs.Newest.Add(-f.period()))
+// reached reports whether the logs of a period must be there, but for the last part of these that is so long.
+func (f *facts) reached(p Point, last time.Duration) bool {
+	return !f.Logs.Newest.IsZero() && !p.Time.After(f.Logs.Newest.Add(-f.period()-last))
 }

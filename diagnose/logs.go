@@ -92,6 +92,9 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 // every five minutes, and some come late. A classic balancer may write once an hour.
 const lateLogs = 30 * time.Minute
 
+// stale looks for traffic after the newest object. It may be of requests that have not ended.
+//
+// Source: AWS, "Access log entries" (WebSocket) of the Application Load Balancer guide, read 2026-11.
 func (f *facts) stale() []*Finding {
 	if f.Logs == nil || f.Logs.NotIngested > 0 || f.Taken.Sub(f.Until) > lateLogs || f.Logs.Newest.IsZero() && f.Logs.Objects > 0 {
 		return nil // names may not say when
@@ -110,17 +113,24 @@ func (f *facts) stale() []*Finding {
 		return nil
 	}
 	off := !f.Balancer.logsRequests() // then that is why
+	open := func(found *Finding) {
+		if !off && f.Balancer.Type == Application {
+			found.rival("", "requests that are still open, such as WebSockets: their lines come when they end")
+		}
+	}
 	if f.Logs.Objects == 0 {
 		if off {
 			return nil
 		}
 		found := finding("logs-stale", "Access logs are switched on, and there are none of the window, although there was traffic.")
 		found.because(FromMetric, "RequestCount: "+number(after))
+		open(found)
 		return []*Finding{found}
 	}
 	found := finding("logs-stale", fmt.Sprintf("The newest log object ends at %s UTC, and there was traffic since.", f.clock(f.Logs.Newest)))
 	found.because(FromLog, "newest object: "+f.Logs.Newest.UTC().Format(time.DateTime)+" UTC")
 	found.because(FromMetric, "RequestCount since: "+number(after))
+	open(found)
 	if off {
 		found.Do = "switch access logs on again; where they go through CloudWatch Logs, look at what delivers them"
 	}

@@ -143,3 +143,19 @@ func TestFewErrorsNotLogged(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenRequests: lines of WebSockets come when these end, which metrics count as they begin: logs that
+// are older may lack nothing.
+func TestOpenRequests(t *testing.T) {
+	for name, change := range map[string]func(*Snapshot){
+		"some before": func(s *Snapshot) { s.Logs.Newest = noon.Add(-50 * time.Minute) },
+		"none yet":    func(s *Snapshot) { s.Logs = &Logs{} },
+	} {
+		s := base()
+		change(s)
+		f := Diagnose(copied(t, s)).finding("logs-stale")
+		if f == nil || !slices.ContainsFunc(f.Rivals, func(r Rival) bool { return strings.Contains(r.Why, "WebSockets") }) {
+			t.Errorf("%s: want WebSockets among what else it may be: %+v", name, f)
+		}
+	}
+}

@@ -134,6 +134,9 @@ func (g *Group) addressField() string {
 
 // fillIn prints the same with a word in place of the target, and a command that lists
 // what it may be.
+//
+// Source: AWS, "Use Lambda functions as targets of an Application Load Balancer" (permissions to
+// invoke the Lambda function), read 2026-11.
 func (f *facts) fillIn(found *Finding, g *Group) {
 	word, list := "INSTANCE-ID", f.command("ec2", "describe-instances", "--filters", "Name=vpc-id,Values="+cmp.Or(g.VPC, f.Balancer.VPC),
 		"--query", "Reservations[].Instances[].[InstanceId,State.Name,PrivateIpAddress]", "--output", "text")
@@ -153,5 +156,9 @@ func (f *facts) fillIn(found *Finding, g *Group) {
 	case g.Type == "instance":
 		found.Verify = append(found.Verify, f.command("autoscaling", "describe-auto-scaling-groups", "--query", "AutoScalingGroups[].[AutoScalingGroupName,TargetGroupARNs,length(Instances)]"))
 	}
+	if g.Type == "lambda" {
+		f.letInvoke(found, g, word) // without which it is not taken
+	}
 	f.register(found, g, "Id="+word)
+	slices.Reverse(found.Undo)
 }

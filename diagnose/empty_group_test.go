@@ -54,6 +54,12 @@ func TestEmptyGroup(t *testing.T) {
 				t.Fatalf("want target-group-empty:\n%s", said(r))
 			}
 			f := r.Findings[i]
+			if s.web().Type == "lambda" { // which is not taken before the balancer may invoke it
+				if len(f.Fix) != 2 || len(f.Undo) != 2 || !strings.Contains(f.Fix[0], " add-permission ") || !strings.Contains(f.Fix[0], " --function-name FUNCTION-ARN ") || !strings.Contains(f.Undo[1], " remove-permission ") {
+					t.Fatalf("fix %q, undo %q", f.Fix, f.Undo)
+				}
+				f.Fix, f.Undo = f.Fix[1:], f.Undo[:1]
+			}
 			if len(f.Fix) != 1 || len(f.Undo) != 1 {
 				t.Fatalf("fix %q, undo %q", f.Fix, f.Undo)
 			}

@@ -121,12 +121,17 @@ func (f *facts) invocationDenied(g *Group) *Finding {
 		return found
 	}
 	function, _ := g.function()
+	f.letInvoke(found, g, function)
+	return found
+}
+
+// letInvoke lets the balancer invoke a function for a group, and takes that back.
+func (f *facts) letInvoke(found *Finding, g *Group, function string) {
 	// Of its own: several groups may have the function, and one of the same name that was deleted may have left its own.
 	statement := "loadbalancer-" + g.Name + "-" + g.ARN[strings.LastIndexByte(g.ARN, '/')+1:]
-	found.Fix = []string{f.command("lambda", "add-permission", "--function-name", function, "--statement-id", statement,
-		"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN)}
-	found.Undo = []string{f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement)}
-	return found
+	found.Fix = append(found.Fix, f.command("lambda", "add-permission", "--function-name", function, "--statement-id", statement,
+		"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN))
+	found.Undo = append(found.Undo, f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement))
 }
 
 func (f *facts) functionFails(g *Group) *Finding {

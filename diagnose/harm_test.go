@@ -105,6 +105,16 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.VPCs[0].CIDRs = []string{"10.0.0.0/16", "100.64.0.0/16"}
 			s.group("sg-lb").Ingress = []Permission{}
 		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=100.64.0.0/16"}},
+		{"a listener that only redirects, of a site that closed HTTP", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+			s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:]
+		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=0.0.0.0/0", mild: true}},
+		{"a listener that only redirects, and nobody comes", func(s *Snapshot) {
+			s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:]
+			s.Logs, s.Metrics = nil, nil
+		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=0.0.0.0/0", sure: true}},
 		{"authentication goes with the weights", func(s *Snapshot) {
 			s.second(nil)
 			r := forwardTo("5", webARN, newARN)

@@ -517,6 +517,10 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			if found.Confidence = High; private {
 				found.Level, found.Confidence = Warn, Medium
 			}
+			if len(l.Rules) > 0 && l.redirectsOnly() && f.clientsCome() { // such as to HTTPS, of a site that closed HTTP
+				found.Level, found.Confidence = Warn, Medium
+				found.because(FromConfig, "the listener only redirects, and clients are seen to come")
+			}
 			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
 			if !f.Balancer.LinkUnfiltered {
 				own := oneOf(ids, func(id string) bool { return len(f.admits([]string{id})) > 0 })

@@ -249,6 +249,9 @@ func (f *facts) clientTLS() []*Finding {
 	if n < tooMany*max(connections, flows) || n < 10 {
 		found.Level = Note
 	}
+	if requests, _ := f.total("RequestCount", ""); requests > 0 && found.Level != Note { // else these may be all clients there are
+		f.likeScanners(found, int64(n))
+	}
 	for _, l := range f.Listeners {
 		if l.Policy != "" {
 			found.because(FromConfig, "listener "+l.label()+" has the policy "+l.Policy)

@@ -282,3 +282,27 @@ func TestNameInHandshake(t *testing.T) {
 		}
 	}
 }
+
+// TestClientTLSOfScanners: few clients whose TLS fails are those that find every balancer in the internet,
+// also where little else comes; not where no request was served, or of an internal one.
+func TestClientTLSOfScanners(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		n      float64
+		change func(*Snapshot)
+		want   Level
+	}{
+		{"at night", 24, func(*Snapshot) {}, Note},
+		{"many", 120, func(*Snapshot) {}, Warn},
+		{"internal", 24, func(s *Snapshot) { s.Balancer.Scheme = "internal" }, Warn},
+		{"all there are", 24, func(s *Snapshot) { s.Metrics, s.Logs = nil, nil }, Warn},
+	} {
+		s := base()
+		tt.change(s)
+		s.metric("ClientTLSNegotiationErrorCount", "", "Sum", tt.n)
+		s.metric("NewConnectionCount", "", "Sum", 240)
+		if f := Diagnose(copied(t, s)).finding("client-tls-negotiation-fails"); f == nil || f.Level != tt.want {
+			t.Errorf("%s: want a %s: %+v", tt.name, tt.want, f)
+		}
+	}
+}

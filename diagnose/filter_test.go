@@ -218,3 +218,19 @@ func TestKeepsClients(t *testing.T) {
 		}
 	}
 }
+
+// TestRouteBefore: where a new route goes in place of one into a black hole, it is told what undoes that, since
+// AWS takes no route to what is gone.
+func TestRouteBefore(t *testing.T) {
+	for via, want := range map[string]string{
+		"pcx-gone": "no route can be made to pcx-gone again: what undoes the command takes the route for 10.0.0.0/23 away",
+		"eni-fw":   "the command can be undone only if eni-fw is there, and its instance was stopped",
+	} {
+		s := base()
+		s.Network.RouteTables[0].Routes = append(s.Network.RouteTables[0].Routes, Route{"10.0.0.0/23", via, "blackhole"})
+		s.unreachable()
+		if f := Diagnose(copied(t, s)).finding("route-target-to-balancer"); f == nil || !slices.Contains(f.Evidence, Evidence{FromConfig, want}) {
+			t.Errorf("%s: want %q: %+v", via, want, f)
+		}
+	}
+}

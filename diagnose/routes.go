@@ -182,9 +182,12 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 // Source: AWS, "Route" and "ReplaceRoute" of the EC2 API reference, and its error codes (NotFound of
 // gateways and peerings, Gateway.NotAttached), read 2026-11.
 func (f *facts) routeBefore(found *Finding, table string, r Route) string {
-	if r.State == "blackhole" && !r.leadsTo("i-", "eni-") {
+	switch {
+	case r.State == "blackhole" && !r.leadsTo("i-", "eni-"):
 		found.because(FromConfig, fmt.Sprintf("no route can be made to %s again: what undoes the command takes the route for %s away", r.Via, r.Destination))
 		return f.route("delete-route", table, r.Destination)
+	case r.State == "blackhole":
+		found.because(FromConfig, fmt.Sprintf("the command can be undone only if %s is there, and its instance was stopped", r.Via))
 	}
 	return f.route("replace-route", table, r.Destination, via(r.Via), r.Via)
 }

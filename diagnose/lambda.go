@@ -134,6 +134,24 @@ func (f *facts) letInvoke(found *Finding, g *Group, function string) {
 	found.Undo = append(found.Undo, f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement))
 }
 
+// failsRarely reports whether so few requests to a group ended with some codes that it is no outage: of the
+// window, of the last minutes that logs have, not the newest, and by what metrics count after these.
+func (f *facts) failsRarely(g *Group, share func(Failure) int64, codes []string) bool {
+	_, _, rate := f.spread(g, share)
+	failed, all := int64(0), int64(0)
+	for _, m := range f.Logs.Minutes {
+		if m.Group != g.ARN || m.Minute.Before(f.logsEnd().Add(-recently)) {
+			continue
+		}
+		all += m.Requests
+		for _, code := range codes {
+			failed += m.Reasons[code]
+		}
+	}
+	after := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests })
+	return rate < fewFailures && f.answeredFor(share) > 0 && float64(failed) <= fewFailures*float64(all) && f.lateErrors() <= fewFailures*after
+}
+
 func (f *facts) functionFails(g *Group) *Finding {
 	sums := f.ofFunction(g)
 	codes := slices.DeleteFunc(mostFirst(sums), func(code string) bool { return code == accessDenied })
@@ -147,6 +165,10 @@ func (f *facts) functionFails(g *Group) *Finding {
 		found.because(FromLog, fmt.Sprintf("%s: %d", code, sums[code]))
 	}
 	found.share = f.reasons(found, codes...)
+	if f.failsRarely(g, found.share, codes) {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("The function of %s fails now and then: %s.", g.Name, few(codes))
+	}
 	if span, ok := f.isOver(g, nil, found.share, f.lateErrors()); ok {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("The function of %s failed %s, and has answered requests since: %s.", g.Name, span, few(codes))

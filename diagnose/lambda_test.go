@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestLambdaReasons: each reason for which a function's requests failed is told with its
@@ -133,5 +134,35 @@ func TestPermissionOfGroupMadeAnew(t *testing.T) {
 	}
 	if len(seen) != 2 {
 		t.Errorf("two groups have the same statement: %v", seen)
+	}
+}
+
+// TestFunctionFailsRarely: a function that fails for few of many requests is a warning, but not where it fails
+// now, by the last minutes of the logs or by metrics after them.
+func TestFunctionFailsRarely(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		n      int64
+		change func(*Snapshot)
+		want   Level
+	}{
+		{"few", 12, func(*Snapshot) {}, Warn},
+		{"many", 120, func(*Snapshot) {}, Fail},
+		{"few, all of them just now", 12, func(s *Snapshot) { s.Logs.Minutes[53].Reasons = map[string]int64{"LambdaUnhandled": 12} }, Fail},
+		{"few, and more after the logs", 12, func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 56, 40) }, Fail},
+		{"few, and the newest", 12, func(s *Snapshot) { s.Logs.Failures[0].Last = s.Logs.Last }, Fail},
+		{"few, as after the logs", 12, func(s *Snapshot) {
+			s.Logs.Minutes = s.Logs.Minutes[:55]
+			s.late("HTTPCode_ELB_5XX_Count", "", 58, 1)
+		}, Warn},
+	} {
+		s := base()
+		s.function()
+		s.failing("LambdaUnhandled", "", 502, tt.n, func(f *Failure) { f.Class, f.Last = "lambda", s.Logs.Last.Add(-time.Minute) })
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		if f := r.finding("lambda-errors"); f == nil || f.Level != tt.want || strings.Contains(f.Sentence, "now and then") != (tt.want == Warn) || f.Explains != tt.n {
+			t.Errorf("%s: want a %s:\n%s", tt.name, tt.want, said(r))
+		}
 	}
 }

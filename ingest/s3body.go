@@ -14,7 +14,7 @@ import (
 
 // When a read of a body counts as broken, and how long it is mended.
 const (
-	readAttempts = 6                // in a row without a byte
+	readAttempts = 6                // in a row that come to nothing
 	slowWindow   = 60 * time.Second // a body that brings less than slowBytes in it is given up
 	slowBytes    = 60 << 10         // 1 KiB/s
 )
@@ -42,7 +42,8 @@ type body struct {
 
 	rc     io.ReadCloser // nil if no response is open
 	watch  *watch
-	failed int // in a row without a byte
+	from   int64 // where the last response begins
+	failed int   // responses in a row that came to nothing, see mend
 }
 
 func (b *body) version() version { return version{b.etag, b.size, b.modified} }
@@ -68,8 +69,7 @@ func (b *body) Read(p []byte) (int, error) {
 			return n, fmt.Errorf("%s: body longer than %d bytes: %w", b.bucket.uri(b.key), b.size, ErrDamaged)
 		}
 		n, b.off = n+k, b.off+int64(k)
-		if k > 0 && !errors.Is(b.watch.cause(), errSlow) {
-			b.failed = 0
+		if k > 0 {
 			b.bucket.pulse.beat()
 		}
 		switch {
@@ -101,10 +101,16 @@ func (b *body) finish() error {
 	return io.EOF
 }
 
-// mend waits before the next attempt, or gives up.
+// mend waits before the next attempt, or gives up. A response that broke off has come to
+// something if it brought a byte, and one that stalled if it brought as much as a minute
+// has to: of a server that gives a byte now and then, the last one would never come.
 func (b *body) mend(err error) error {
+	least := int64(1)
 	if cause := b.watch.cause(); cause != nil {
-		err = cause
+		err, least = cause, slowBytes
+	}
+	if b.off-b.from >= least {
+		b.failed = 0
 	}
 	_ = b.Close() // it is broken already
 	if b.ctx.Err() != nil {
@@ -143,7 +149,7 @@ func (b *body) open() error {
 		cancel(nil)
 		return err
 	}
-	b.rc = out.Body
+	b.rc, b.from = out.Body, b.off
 	b.watch = newWatch(cancel, b.bucket.aws.idle())
 	if b.etag == "" {
 		b.etag = aws.ToString(out.ETag)

@@ -15,9 +15,11 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/when"
@@ -555,6 +557,28 @@ func TestBrokenBodies(t *testing.T) {
 				_, _ = io.WriteString(w, text[5:])
 			}
 		}, text, nil},
+		{"two bytes at a time", func(w http.ResponseWriter, r *http.Request, n int) {
+			if n > 0 {
+				w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", 2*n, len(text)-1, len(text)))
+				w.WriteHeader(http.StatusPartialContent)
+			}
+			_, _ = io.WriteString(w, text[2*n:min(2*n+2, len(text))])
+			_ = http.NewResponseController(w).Flush()
+		}, text, nil},
+		{"another range, once", func(w http.ResponseWriter, r *http.Request, n int) {
+			from := 5
+			switch n {
+			case 0:
+				_, _ = io.WriteString(w, text[:from])
+				_ = http.NewResponseController(w).Flush()
+				return
+			case 1:
+				from = 2
+			}
+			w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, from+len(text)-6, len(text)))
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = io.WriteString(w, text[from:from+len(text)-5])
+		}, text, nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -568,6 +592,72 @@ func TestBrokenBodies(t *testing.T) {
 				t.Errorf("text %q, error %v; want %q, %v", got, err, tt.want, tt.err)
 			}
 		})
+	}
+}
+
+// A server that gives a byte now and then is given up like one that gives none.
+func TestSlowBody(t *testing.T) {
+	const size = 1 << 20
+	for _, tt := range []struct {
+		name string
+		body func(*http.Request) io.Reader
+		most time.Duration
+	}{
+		{"a byte every second", func(*http.Request) io.Reader { return trickle{time.Second} }, (readAttempts + 1) * slowWindow},
+		{"a byte and silence", func(r *http.Request) io.Reader {
+			return io.MultiReader(strings.NewReader("x"), silence{r.Context()})
+		}, (readAttempts + 1) * defaultIdle},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &bucket{name: "bucket", pulse: newPulse(time.Hour), cfg: aws.Config{
+					Credentials: aws.AnonymousCredentials{},
+					HTTPClient: doing(func(r *http.Request) *http.Response {
+						from := int64(0)
+						_, _ = fmt.Sscanf(r.Header.Get("Range"), "bytes=%d-", &from)
+						return &http.Response{
+							StatusCode: http.StatusOK, ContentLength: size - from, Body: io.NopCloser(tt.body(r)),
+							Header: http.Header{"Etag": {`"e"`}, "Content-Range": {fmt.Sprintf("bytes %d-%d/%d", from, size-1, size)}},
+						}
+					}),
+				}}
+				b.move("us-east-1")
+				began := time.Now()
+				_, err := io.Copy(io.Discard, &body{ctx: t.Context(), bucket: b, key: "key", etag: `"e"`, size: size})
+				if took := time.Since(began); !errors.As(err, new(*UnreachableError)) || took > tt.most {
+					t.Errorf("error %v after %v, want an UnreachableError within %v", err, took, tt.most)
+				}
+				b.pulse.timer.Stop()
+			})
+		})
+	}
+}
+
+// doing answers requests without a network.
+type doing func(*http.Request) *http.Response
+
+func (d doing) Do(r *http.Request) (*http.Response, error) { return d(r), nil }
+
+// silence is what comes of a server that gives no more.
+type silence struct{ context.Context }
+
+func (s silence) Read([]byte) (int, error) {
+	<-s.Done()
+	return 0, s.Err()
+}
+
+// A body goes no further than its object, however late what is too much comes.
+func TestBodyTooLong(t *testing.T) {
+	const text = "a line\n"
+	b := &body{
+		ctx: t.Context(), bucket: &bucket{name: "bucket", pulse: newPulse(time.Minute)}, key: "key", size: int64(len(text)),
+		rc: io.NopCloser(iotest.OneByteReader(strings.NewReader(text + "more"))), watch: newWatch(func(error) {}, time.Minute),
+	}
+	if got, err := io.ReadAll(b); string(got) != text || !errors.Is(err, ErrDamaged) {
+		t.Errorf("text %q, error %v; want %q, %v", got, err, text, ErrDamaged)
+	}
+	if err := b.Close(); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -671,6 +761,25 @@ func TestWatch(t *testing.T) {
 			}
 			w.cancel = func(error) {}
 			w.stop()
+		})
+	})
+	t.Run("what came before does not count", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWatch(func(error) {}, defaultIdle)
+			defer w.stop()
+			w.begin()
+			if n, err := w.read(bytes.NewReader(make([]byte, slowBytes)), make([]byte, slowBytes)); n != slowBytes || err != nil {
+				t.Fatal(n, err)
+			}
+			w.begin()
+			begin := time.Now()
+			var err error
+			for err == nil {
+				_, err = w.read(trickle{time.Second}, make([]byte, 10))
+			}
+			if took := time.Since(begin); !errors.Is(err, errSlow) || took > slowWindow+2*time.Second {
+				t.Errorf("error %v after %v; want errSlow after %v", err, took, slowWindow)
+			}
 		})
 	})
 	t.Run("silence", func(t *testing.T) {

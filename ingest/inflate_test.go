@@ -70,6 +70,9 @@ var inflateCases = []struct {
 		a, b := pack(t, logText(r, 1+r.IntN(9000))), pack(t, logText(r, 1+r.IntN(9000)))
 		return cat(a, b[:1+r.IntN(len(b)-1)]), nil
 	}, ErrDamaged, ""},
+	{"second member cut short in its magic", func(t testing.TB, r *rand.Rand) ([]byte, []byte) {
+		return cat(pack(t, logText(r, 1+r.IntN(9000))), gzipMember[:1+r.IntN(len(gzipMember)-1)]), nil
+	}, ErrDamaged, ""},
 	{"wrong checksum", func(t testing.TB, r *rand.Rand) ([]byte, []byte) {
 		z := pack(t, logText(r, 1+r.IntN(90_000)))
 		z[len(z)-8+r.IntN(8)] ^= byte(1 << r.IntN(8))
@@ -337,16 +340,28 @@ func TestInflaterBomb(t *testing.T) {
 			t.Errorf("%d bytes, error %v; want %d and none", n, err, bombFree)
 		}
 	})
-	t.Run("size", func(t *testing.T) {
-		z := NewInflater()
-		if err := z.Reset(bytes.NewReader(pack(t, []byte("one line\n")))); err != nil {
-			t.Fatal(err)
-		}
-		z.text = bombSize // as if all before had been read
-		if _, err := io.Copy(io.Discard, z); !errors.Is(err, ErrBomb) {
-			t.Errorf("error %v, want ErrBomb", err)
-		}
-	})
+	const line = "one line\n"
+	for _, tt := range []struct {
+		name         string
+		text, stored int64 // as if so much had been read before
+		want         error
+	}{
+		{"just below the size", bombSize - int64(len(line)), bombSize, nil},
+		{"size", bombSize, bombSize, ErrBomb},
+		{"just below the ratio", bombRatio<<20 - 1<<17, 1 << 20, nil},
+		{"just above the ratio", bombRatio<<20 + 1<<17, 1 << 20, ErrBomb},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			z := NewInflater()
+			if err := z.Reset(bytes.NewReader(pack(t, []byte(line)))); err != nil {
+				t.Fatal(err)
+			}
+			z.text, z.src.n = tt.text, z.src.n+tt.stored
+			if _, err := io.Copy(io.Discard, z); !errors.Is(err, tt.want) {
+				t.Errorf("error %v, want %v", err, tt.want)
+			}
+		})
+	}
 }
 
 // What waits in a buffer has not been taken: the ratio of text to stored bytes rests on it.

@@ -491,20 +491,38 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
-// TestTalkIsPlain: what was typed comes back in messages, on a terminal.
+// TestTalkIsPlain: what was typed comes back in messages, on a terminal, and so do names of
+// files that others have made.
 func TestTalkIsPlain(t *testing.T) {
-	const evil = "no\x1b[2J\u202e\r\nfile"
+	const evil, name = "no\x1b[2J\u202e\r\nfile", "no\x1b]0;x\a\u202e\r\nfile"
+	dir := t.TempDir()
+	empty, broken, store := filepath.Join(dir, "empty"+name), filepath.Join(dir, "broken"), filepath.Join(dir, name+".duckdb")
+	for _, folder := range []string{empty, broken} {
+		if err := os.Mkdir(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for file, text := range map[string][]byte{"a" + name: []byte("\x1f\x8b\x08 no more"), "b" + name: append([]byte("damaged\n"), failing(9)...)} {
+		if err := os.WriteFile(filepath.Join(broken, file), text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for _, args := range [][]string{
 		{"top-errors", evil}, {"top-errors", "./" + evil}, {"top-errors", "--by", evil, "."}, {"top-errors", "--since", evil, "."},
 		{"top-errors", "--lb", evil, "../../testdata/logs/empty.log"}, {"top-errors", "--" + evil}, {"top-errors", "--limit", evil}, {"top-errors", "--tz", evil, "."},
 		{"top-errors", "--output", evil, "."}, {"top-errors", "s3://" + evil}, {"top-errors", evil + "*"}, {"top-errors", "-o", "csv", "--lb", evil, "."}, {evil}, {"version", evil}, {"demo", "/proc/" + evil},
+		{"top-errors", name}, {"top-errors", name + "*"}, {"top-errors", "-o", "json", broken}, {"summary", "-o", "json", "--fail-if", "failures > 0", broken},
+		{"ingest", "--store", store, broken, empty}, {"store", "rebuild", "--store", store, broken}, {"top-errors", "-o", "csv", "--store", store},
+		{"store", "forget", "--store", store, name}, {"store", "stats", "--store", name}, {"export", "--to", filepath.Join(dir, name), broken},
 	} {
-		_, stderr, status := newProcess(t, args...).output(t)
+		stdout, stderr, status := newProcess(t, args...).output(t)
 		if status == 0 && args[1] != "--lb" {
 			t.Errorf("%q: exit status 0", args)
 		}
-		if i := strings.IndexFunc(stderr, func(r rune) bool { return r != '\n' && r < ' ' || r == '\u202e' }); i >= 0 {
-			t.Errorf("%q: stderr: %q", args, stderr)
+		for _, said := range []string{stdout, stderr} {
+			if strings.ContainsFunc(said, func(r rune) bool { return r != '\n' && r != '\t' && r < ' ' || r == '\u202e' }) {
+				t.Errorf("%q: %q", args, said)
+			}
 		}
 	}
 }

@@ -252,6 +252,62 @@ func onShelf(t *testing.T, books map[string][]byte, dir string) (*shelf, *Kept) 
 	return s, kept
 }
 
+// What is kept of an object is not given for another version of it, nor by a server that
+// has no ETags.
+func TestKeptVersions(t *testing.T) {
+	listed := func(etag string, size int64, modified time.Time) *Object {
+		return &Object{identity: "s3://bucket/\x00a.gz", ETag: etag, Size: size, Modified: modified, origin: s3Object{}}
+	}
+	later := storedAt.Add(time.Second)
+	for _, tt := range []struct {
+		name        string
+		first, then *Object
+		same        bool
+	}{
+		{"by its ETag, whenever it was written", listed("e", 5, storedAt), listed("e", 5, later), true},
+		{"another ETag", listed("e", 5, storedAt), listed("f", 5, storedAt), false},
+		{"no ETag", listed("", 5, storedAt), listed("", 5, storedAt), true},
+		{"no ETag, another size", listed("", 5, storedAt), listed("", 6, storedAt), false},
+		{"no ETag, another time", listed("", 5, storedAt), listed("", 5, later), false},
+	} {
+		kept := Keep(nil, t.TempDir())
+		if same := kept.remember(tt.first) == kept.remember(tt.then); same != tt.same {
+			t.Errorf("%s: the same version: %t", tt.name, same)
+		}
+	}
+}
+
+// A listing that failed says so again, and a part of it is not taken for all.
+func TestKeptListingFails(t *testing.T) {
+	s, aws := newShelf(t, map[string][]byte{"a.log": []byte("a line\n")})
+	shut := true
+	front := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+		if shut {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		s.ServeHTTP(w, r)
+	})
+	aws.EndpointURL = front.EndpointURL
+	sources, err := NewSources([]string{"s3://bucket"}, nil, aws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept := Keep(sources, t.TempDir())
+	for n := range 2 {
+		if got, err := round(t.Context(), t, kept.Sources(), Plan{}, 1, 0); !errors.As(err, new(*AccessError)) || len(got) > 0 {
+			t.Errorf("round %d: %v, error %v", n+1, got, err)
+		}
+	}
+	shut = false
+	if got, err := round(t.Context(), t, kept.Sources(), Plan{}, 1, 0); err != nil || got["s3://bucket/a.log"].Text != "a line\n" {
+		t.Errorf("let in: %v, error %v", got, err)
+	}
+	if err := kept.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestKeptFaults(t *testing.T) {
 	good, long := []byte("a line\nanother line\n"), logText(rand.New(rand.NewPCG(15, 16)), 1<<20)
 	read := func(t *testing.T, kept *Kept, most int64) map[string]outcome {

@@ -137,8 +137,6 @@ func explainCode(api smithy.APIError, caller Caller, action, resource string) er
 		return &ArchivedError{URI: resource, Tiered: tiered, Caller: caller, Err: words}
 	case "KMS.DisabledException", "KMS.InvalidKeyUsageException", "KMS.KMSInvalidStateException", "KMS.NotFoundException":
 		return &UnreachableError{Resource: resource, Reason: "the key that it is encrypted with cannot be used (" + words.Error() + ")", Next: caller.Command("kms", "describe-key", "--key-id", "KEY") + " tells the key's state", Err: words}
-	case "PreconditionFailed":
-		return ErrReplaced
 	case "SlowDown", "ServiceUnavailable", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException", "BandwidthLimitExceeded":
 		return &UnreachableError{Resource: resource, Reason: "AWS throttles, after many attempts (" + words.Error() + ")", Next: "try again later, with a shorter window or fewer --workers", Err: words}
 	}

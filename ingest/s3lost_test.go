@@ -8,7 +8,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/aws/smithy-go"
 )
 
 // A server that is heard no more in the middle of many objects is not waited for by each of
@@ -83,6 +86,44 @@ func TestServerLost(t *testing.T) {
 			if tt.ends && (read != 40 || spared < objects/2) || !tt.ends && (spared > 0 || failed != objects/50) {
 				t.Errorf("%d read, %d waited for in vain, %d not asked for", read, failed, spared)
 			}
+		})
+	}
+}
+
+// A server counts as lost if both are true: nothing was heard for long, and many requests
+// were given up since.
+func TestPulse(t *testing.T) {
+	const idle = 30 * time.Second
+	dead := errors.New("connection refused")
+	for _, tt := range []struct {
+		name   string
+		quiet  time.Duration
+		failed int
+		then   error // of one more request; nil for none
+		lost   bool
+	}{
+		{"nothing was asked for long", 2 * lostIdles * idle, 0, nil, false},
+		{"one too few", 2 * lostIdles * idle, lostRequests - 1, nil, false},
+		{"many at once", time.Second, 2 * lostRequests, nil, false},
+		{"many, and for long", 2 * lostIdles * idle, lostRequests, nil, true},
+		{"a refusal is an answer", 2 * lostIdles * idle, lostRequests, &smithy.GenericAPIError{Code: "AccessDenied"}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := newPulse(idle)
+				defer p.timer.Stop()
+				for range tt.failed {
+					p.note(dead)
+				}
+				time.Sleep(tt.quiet)
+				synctest.Wait()
+				if tt.then != nil {
+					p.note(tt.then)
+				}
+				if err := p.lost("s3://bucket/key"); (err != nil) != tt.lost {
+					t.Errorf("error %v, want one: %t", err, tt.lost)
+				}
+			})
 		})
 	}
 }

@@ -197,7 +197,6 @@ type recording struct {
 	io.ReadCloser
 	of    *keptObject
 	bytes []extent
-	end   bool // the stream was read to its end
 	err   error
 }
 
@@ -206,16 +205,15 @@ func (r *recording) Read(p []byte) (int, error) {
 	if n > 0 && r.err == nil {
 		r.bytes, r.err = r.of.kept.write(r.bytes, p[:n])
 	}
-	r.end = isEnd(err)
 	return n, err
 }
 
 func (r *recording) version() version { return versionOf(r.ReadCloser) }
 
-// keep makes the bytes the object's. It is called when the text has proved
-// whole: what is damaged may have been damaged on its way.
+// keep makes the bytes the object's. It is called when the stream was read to its end and
+// the text has proved whole: what is damaged may have been damaged on its way.
 func (r *recording) keep() {
-	if !r.end || r.err != nil {
+	if r.err != nil {
 		return
 	}
 	k := r.of

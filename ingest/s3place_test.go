@@ -1,12 +1,15 @@
 package ingest
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -14,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/internal/when"
+	"loglens/parse"
 )
 
 // placesOf are folders as they lie in a bucket, AWS's and others, below a prefix.
@@ -22,7 +26,7 @@ func placesOf(prefix string) []string {
 	var places []string
 	for _, p := range []string{
 		"", "copy/", "copy/AWSLogs/", // beside AWSLogs
-		"AWSLogs/", "AWSLogs/copy/", "AWSLogs/copy/2026/11/", "AWSLogs/~odd/", "AWSLogs/ö/", "AWSLogs//",
+		"AWSLogs/", "AWSLogs/copy/", "AWSLogs/copy/2026/11/", "AWSLogs/~odd/", "AWSLogs/ö/", "AWSLogs/😀/", "AWSLogs//",
 		"AWSLogs/copy/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/",
 		"AWSLogs/o-a1b2c3d4e5/", "AWSLogs/o-a1b2c3d4e5/111122223333/CloudTrail/us-east-1/2026/11/20/",
 		"AWSLogs/o-a1b2c3d4e5/111122223333/elasticloadbalancing/us-east-1/2026/11/20/",
@@ -234,6 +238,61 @@ func TestOldObjectsWithoutName(t *testing.T) {
 		got, err := listAll(t, fakeS3(t, stored{keys: []string{named, "copy/notes"}, page: 1000}.ServeHTTP), "s3://bucket", Plan{Window: when.Window{From: from}, Now: storedAt.AddDate(0, 1, 0)})
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("since %v: keys (-want +got):\n%serror %v", from, diff, err)
+		}
+	}
+}
+
+// Whichever request is refused, the listing says so, and yields what the others have told.
+func TestRefusedRequests(t *testing.T) {
+	const day = "prod/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/"
+	var keys []string
+	for _, log := range []string{"", "conn_log_", "health_check_log_"} {
+		for _, end := range []string{"1205", "1210", "1215"} {
+			keys = append(keys, day+log+"201122223333_elasticloadbalancing_us-east-1_app.shop.a1_20261120T"+end+"Z_10.0.0.1_r.log.gz") // an account that looks like a time
+		}
+	}
+	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	plan := Plan{Window: when.Window{From: noon, Until: noon.Add(time.Hour)}, Now: noon.Add(time.Hour), Kinds: Kinds(parse.KindAccess, parse.KindConnection, parse.KindHealthCheck)}
+	server := stored{keys: keys, page: 2}
+	// list lists the bucket, in which requests are refused of these prefixes and tokens.
+	list := func(refused func(url.Values) bool) (got []string, errs []error) {
+		sources, err := NewSources([]string{"s3://bucket"}, nil, fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+			if refused(r.URL.Query()) {
+				w.WriteHeader(http.StatusForbidden)
+				return
+			}
+			server.ServeHTTP(w, r)
+		}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for o, err := range sources[0].List(t.Context(), plan) {
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			got = append(got, strings.TrimPrefix(o.URI, "s3://bucket/"))
+		}
+		return got, errs
+	}
+	var mu sync.Mutex
+	asked := map[string]url.Values{}
+	got, errs := list(func(q url.Values) bool {
+		mu.Lock()
+		asked[q.Encode()] = q
+		mu.Unlock()
+		return false
+	})
+	if diff := cmp.Diff(keys, got); diff != "" || errs != nil || len(asked) < 12 {
+		t.Fatalf("%d requests, errors %v, keys (-want +got):\n%s", len(asked), errs, diff)
+	}
+	for one, q := range asked {
+		got, errs := list(func(q url.Values) bool { return q.Encode() == one })
+		if len(errs) == 0 || !errors.As(errs[0], new(*AccessError)) {
+			t.Errorf("%s is refused: errors %v", one, errs)
+		}
+		if q.Has("start-after") && q.Has("continuation-token") && len(got) != len(keys)-1 {
+			t.Errorf("%s is refused: %d of %d keys, want all but the last of one log", one, len(got), len(keys))
 		}
 	}
 }

@@ -114,7 +114,7 @@ func (l *seeker) span(ctx context.Context, s span) ([]*Object, error) {
 		for _, k := range p.objects {
 			if o := l.object(k); o != nil {
 				objects = append(objects, o)
-			} else if n := NameOf(k.key); s.seek && n.Kind != parse.KindUnknown && l.plan.beyond(n) {
+			} else if s.seek && l.plan.beyond(NameOf(k.key)) {
 				return objects, nil
 			}
 		}

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/csv"
+	"slices"
 	"testing"
 )
 
@@ -25,5 +26,15 @@ func TestCSVKeepsEveryRow(t *testing.T) {
 				t.Errorf("%d lines, want a head and %d rows", len(lines), len(in.Rows))
 			}
 		})
+	}
+}
+
+// TestCSVKeepsBlanks: some readers drop what a cell begins with, unless it is quoted.
+func TestCSVKeepsBlanks(t *testing.T) {
+	cells := []string{" a", "b", " ", ""}
+	reader := csv.NewReader(bytes.NewReader(appendCSV(nil, cells)))
+	reader.TrimLeadingSpace = true
+	if got, err := reader.Read(); err != nil || !slices.Equal(got, cells) {
+		t.Errorf("%q, %v; want %q", got, err, cells)
 	}
 }

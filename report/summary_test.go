@@ -211,6 +211,58 @@ func TestSlackLimits(t *testing.T) {
 	}
 }
 
+// TestSlackRoom: a section fits with its title and its fences, and says how many rows it has
+// left out, by itself and before.
+func TestSlackRoom(t *testing.T) {
+	lines := slices.Repeat([]string{"x"}, slackText)
+	for _, fence := range []string{"", "```"} {
+		m := &slackMessage{}
+		m.begin("text")
+		m.section("*Title*", lines, fence)
+		text := blocks(t, m.end())[0].Text.Text
+		if n := utf8.RuneCountInString(text); n > slackText || n < slackText-10 || !strings.HasSuffix(text, fence) {
+			t.Errorf("fence %q: %d characters, %q at the end", fence, n, text[len(text)-9:])
+		}
+	}
+	long := simple()
+	long.Rows, long.RowsLeft = slices.Repeat(long.Rows[:1], 25), 1000
+	drawn := slackTable(long)
+	if last := drawn[len(drawn)-1]; last != "and 1,015 more" {
+		t.Errorf("%q, want 1,015 more", last)
+	}
+}
+
+// TestSlackSmallShares: a share that is less than can be told begins no link.
+func TestSlackSmallShares(t *testing.T) {
+	s := typicalSummary()
+	s.Totals = totals(30_000_000, 1, 1.0/30_000_000, 0.027, 0.182, 0.29)
+	s.Before = s.Totals
+	table := typical()
+	table.Rows[0][slices.IndexFunc(table.Columns, func(c query.Column) bool { return c.Name == "share" })] = 1.0 / 30_000_000
+	s.Sections = []query.Section{{Name: "reasons", Title: "Failures by reason", Table: table}}
+	message := Slack(s)
+	var m struct{ Text string }
+	if err := json.Unmarshal(message, &m); err != nil {
+		t.Fatal(err)
+	}
+	texts := []string{m.Text}
+	for _, b := range blocks(t, message) {
+		if b.Type == "section" {
+			texts = append(texts, b.Text.Text)
+		}
+	}
+	small := 0
+	for _, text := range texts {
+		small += strings.Count(text, "&lt;0.0001 %")
+		if strings.ContainsAny(text, "<>") {
+			t.Errorf("%q", text)
+		}
+	}
+	if small < 4 {
+		t.Errorf("%d small shares, want those of text, both windows and a row:\n%s", small, message)
+	}
+}
+
 func TestCorrect(t *testing.T) {
 	written := func(change func(*query.Summary)) []byte {
 		s := typicalSummary()

@@ -345,6 +345,14 @@ type shut struct {
 	folder string
 }
 
+// Stat lets nobody look at what a link leads to.
+func (s shut) Stat(name string) (fs.FileInfo, error) {
+	if f := s.MapFS[name]; f != nil && f.Mode&fs.ModeSymlink != 0 {
+		return nil, &fs.PathError{Op: "stat", Path: name, Err: fs.ErrPermission}
+	}
+	return s.MapFS.Stat(name)
+}
+
 func (s shut) ReadDir(name string) ([]fs.DirEntry, error) {
 	if name == s.folder {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrPermission}
@@ -400,10 +408,10 @@ func TestGlobOfCircles(t *testing.T) {
 
 // What lies in a folder that may not be listed may match a pattern, too.
 func TestGlobOfShutFolder(t *testing.T) {
-	files := shut{fstest.MapFS{"a/1.log": {}, "b/2.log": {}, "c.log": {}}, "b"}
+	files := shut{fstest.MapFS{"a/1.log": {}, "b/2.log": {}, "e/link": {Mode: fs.ModeSymlink, Data: []byte("../b")}, "c.log": {}}, "b"}
 	for pattern, want := range map[string]string{
 		"**/*.log": "list logs/b: permission denied", "*/*.log": "list logs/b: permission denied", "{a,b}/*": "list logs/b: permission denied",
-		"b/**": "list logs/b: permission denied", "a/*.log": "", "*.log": "", "*.log/*": "", "d/*": "",
+		"b/**": "list logs/b: permission denied", "e/*/*": "open logs/e/link: permission denied", "e/**/*.log": "open logs/e/link: permission denied", "a/*.log": "", "*.log": "", "*.log/*": "", "d/*": "",
 	} {
 		said := ""
 		_, err := matches(files, "logs", pattern)

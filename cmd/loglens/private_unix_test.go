@@ -125,6 +125,18 @@ func TestFilesArePrivate(t *testing.T) {
 				t.Errorf("umask %s: mode %v, error %v; want %v", umask, info.Mode(), err, want)
 			}
 		}
+		for _, mode := range []fs.FileMode{0o600, 0o664} { // of the one that was written before
+			name := filepath.Join(t.TempDir(), "s.json")
+			if err := errors.Join(os.WriteFile(name, nil, mode), os.Chmod(name, mode)); err != nil {
+				t.Fatal(err)
+			}
+			if _, stderr, status := open(t, "022", append([]string{"summary", logs, "--output", "json", "--out", name}, all...)...).output(t); status != 0 {
+				t.Fatalf("exit status %d: %s", status, stderr)
+			}
+			if info, err := os.Stat(name); err != nil || info.Mode() != mode || info.Size() == 0 {
+				t.Errorf("written again: %v, error %v; want mode %v", info, err, mode)
+			}
+		}
 		name := filepath.Join(t.TempDir(), "s.json")
 		link(name)
 		if _, stderr, status := open(t, "022", append([]string{"summary", logs, "--out", name, "--output", "json"}, all...)...).output(t); status != 0 {

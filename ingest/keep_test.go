@@ -401,10 +401,11 @@ func TestKeptFaults(t *testing.T) {
 				s.books[key] = []byte("replaced\n")
 				w.WriteHeader(http.StatusPreconditionFailed)
 			}
+			w.Header().Set("Last-Modified", storedAt.Add(time.Hour).Format(http.TimeFormat))
 			return n == 0
 		}
 		first := read(t, kept, 0)
-		if o := first["s3://bucket/a.log"]; o.Text != "replaced\n" || o.ETag != tag([]byte(o.Text)) || o.Size != 9 {
+		if o := first["s3://bucket/a.log"]; o.Text != "replaced\n" || o.ETag != tag([]byte(o.Text)) || o.Size != 9 || !o.Modified.Equal(storedAt.Add(time.Hour)) {
 			t.Fatalf("%+v", o)
 		}
 		s.put("a.log", []byte("and once more\n"))

@@ -159,9 +159,15 @@ func (s *Store) ledgerChecks() (checks []string) {
 	add("objects with other damaged lines than the ledger counts", `
 		SELECT 1 FROM (SELECT object_id, sum(rejected) AS rejected FROM disk.accounting GROUP BY ALL) FULL JOIN (SELECT object_id, sum(lines) AS n FROM disk.line_block WHERE relation = 'reject' GROUP BY ALL) r USING (object_id)
 		WHERE coalesce(rejected, 0) <> coalesce(n, 0)`)
-	add("objects with other requests than the ledger counts", `
-		SELECT 1 FROM (SELECT object_id, sum(parsed) AS n FROM disk.accounting WHERE kind IN ('ALB access log', 'Classic Load Balancer access log') GROUP BY ALL)
-		FULL JOIN (SELECT object_id, sum(requests) AS m FROM disk.traffic GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
+	for _, t := range []struct{ what, of, count string }{
+		{"requests", "true", "sum(requests) AS m FROM disk.traffic"},
+		{"requests of nodes", "true", "sum(requests) AS m FROM disk.node_minute"},
+		{"whole requests", "requests_kept", "sum(lines) AS m FROM disk.line_block WHERE relation = 'request'"},
+	} {
+		add("objects with other "+t.what+" than the ledger counts", `
+			SELECT 1 FROM (SELECT object_id, sum(parsed) AS n FROM disk.accounting JOIN disk.object USING (object_id) WHERE list_contains(`+sqlList(kindNames(requestKinds))+`, kind) AND `+t.of+` GROUP BY ALL)
+			FULL JOIN (SELECT object_id, `+t.count+` GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)
+	}
 	add("objects with other failures than were counted", `
 		SELECT 1 FROM (SELECT object_id, sum(lines) AS n FROM disk.line_block WHERE relation = 'failure' GROUP BY ALL)
 		FULL JOIN (SELECT object_id, sum(failures) AS m FROM disk.failure_minute GROUP BY ALL) USING (object_id) WHERE coalesce(n, 0) <> coalesce(m, 0)`)

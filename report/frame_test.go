@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"loglens/internal/when"
 	"loglens/query"
 )
 
@@ -15,6 +16,7 @@ func TestTotal(t *testing.T) {
 	rows := func(n int) [][]any { return slices.Repeat([][]any{{nil}}, n) }
 	failed := query.Accounting{Objects: 1, ObjectsFailed: 1}
 	counted := []query.Column{{Name: "requests", Type: query.Count}}
+	gap := []query.Span{{Window: when.Window{From: at("02:10:00"), Until: at("02:25:00")}}}
 	tests := []struct {
 		want string
 		in   query.Table
@@ -31,6 +33,10 @@ func TestTotal(t *testing.T) {
 		{"3 targets", query.Table{Noun: target, Columns: []query.Column{{Name: "checks"}}, Rows: rows(3), Requests: 120_000}}, // of health checks
 		{"no targets in the window", query.Table{Noun: target}},
 		{"no targets in what could be read", query.Table{Noun: target, Accounting: failed}},
+		{"all is well", query.Table{Empty: "all is well", Noun: target, Accounting: query.Accounting{Objects: 1, Lines: 2, Parsed: 1}}},
+		{"no entries in the window", query.Table{Empty: "all is well", Noun: target, Accounting: query.Accounting{Objects: 1, Lines: 2}}},
+		{"no targets in what could be read", query.Table{Empty: "all is well", Noun: target, Accounting: query.Accounting{Objects: 2, ObjectsFailed: 1, Lines: 2, Parsed: 2}}},
+		{"no targets in what was ingested", query.Table{Empty: "all is well", Noun: target, Accounting: query.Accounting{Objects: 1, Lines: 2, Parsed: 2}, Gaps: gap}},
 		{"1,000 rows", query.Table{Report: query.SQL, Rows: rows(1000)}},
 		{"no rows", query.Table{Report: query.SQL}},
 	}
@@ -40,6 +46,26 @@ func TestTotal(t *testing.T) {
 				t.Errorf("total = %q, want %q", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestPartial: what an answer lacks is said, whatever it lacks.
+func TestPartial(t *testing.T) {
+	gap := []query.Span{{Window: when.Window{From: at("02:10:00"), Until: at("02:25:00")}}}
+	for _, tt := range []struct {
+		want string
+		in   query.Table
+	}{
+		{"", query.Table{Accounting: query.Accounting{Objects: 2, Lines: 5, Parsed: 3, Rejected: 1, Skipped: 1}}},
+		{"PARTIAL: 1 of 2 objects could not be read; the numbers below are too low", query.Table{Accounting: query.Accounting{Objects: 2, ObjectsFailed: 1}}},
+		{"PARTIAL: 15m of the window was never ingested; the numbers below are too low", query.Table{Accounting: query.Accounting{Objects: 2}, Gaps: gap}},
+		{"PARTIAL: 1 of 2 objects could not be read, and 15m of the window was never ingested; the numbers below are too low",
+			query.Table{Accounting: query.Accounting{Objects: 2, ObjectsFailed: 1}, Gaps: gap}},
+		{"PARTIAL: 1 of 1 object could not be read", query.Table{Accounting: query.Accounting{Objects: 1, ObjectsFailed: 1}}},
+	} {
+		if got := partial(&tt.in, forPeople(&tt.in, false, longName, visibleText)); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
 	}
 }
 

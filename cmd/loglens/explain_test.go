@@ -10,3 +10,17 @@ func TestRoughly(t *testing.T) {
 		}
 	}
 }
+
+// TestSize: what is typed as a number of bytes; 0 stands for an error but where nothing is.
+func TestSize(t *testing.T) {
+	for typed, want := range map[string]int64{
+		"": 0, "1000": 1000, "12B": 12, "500MB": 500_000_000, "500 MB": 500_000_000, "1.5k": 1500, "2G": 2_000_000_000, "1T": 1_000_000_000_000,
+		"1KiB": 1024, "500MiB": 500 << 20, "2Gi": 2 << 30, "99999999T": 1 << 62,
+		"500mb": 0, "0": 0, "-1": 0, "1e3": 0, "GB": 0, "5 apples": 0, "1MBps": 0,
+	} {
+		got, err := size(typed)
+		if got != want || (err != nil) != (want == 0 && typed != "") {
+			t.Errorf("size(%q) = %d, %v; want %d", typed, got, err, want)
+		}
+	}
+}

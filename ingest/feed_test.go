@@ -119,11 +119,15 @@ func TestFeedGivesBack(t *testing.T) {
 // Where a folder may not be listed, those in it may not either, and are not named beside it;
 // another bucket is.
 func TestRefusalsAreToldOnce(t *testing.T) {
-	aws := fakeS3(t, func(w http.ResponseWriter, _ *http.Request) {
+	aws := fakeS3(t, func(w http.ResponseWriter, r *http.Request) {
+		message := "Access Denied"
+		if r.URL.Query().Get("prefix") == "a/b/" {
+			message = "for another cause"
+		}
 		w.WriteHeader(http.StatusForbidden)
-		_, _ = io.WriteString(w, `<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>`)
+		_, _ = io.WriteString(w, `<Error><Code>AccessDenied</Code><Message>`+message+`</Message></Error>`)
 	})
-	sources, err := NewSources([]string{"s3://logs/AWSLogs/111122223333/elasticloadbalancing/eu-central-1", "s3://other"}, nil, aws)
+	sources, err := NewSources([]string{"s3://logs/AWSLogs/111122223333/elasticloadbalancing/eu-central-1", "s3://other", "s3://other/a/", "s3://other/a/b/"}, nil, aws)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +137,8 @@ func TestRefusalsAreToldOnce(t *testing.T) {
 		t.Errorf("object %s", o.URI)
 	}
 	const said = "access denied: s3:ListBucket is missing (AccessDenied: Access Denied)"
-	want := "s3://logs/AWSLogs/111122223333/elasticloadbalancing/eu-central-1/: " + said + "\ns3://other/: " + said
+	want := "s3://logs/AWSLogs/111122223333/elasticloadbalancing/eu-central-1/: " + said + "\ns3://other/: " + said +
+		"\ns3://other/a/b/: " + strings.Replace(said, "Access Denied)", "for another cause)", 1)
 	if err := f.Err(); err == nil || err.Error() != want {
 		t.Errorf("error\n%v\nwant\n%s", err, want)
 	}

@@ -302,6 +302,36 @@ func TestPlacesOfFaults(t *testing.T) {
 	}
 }
 
+// TestDuckDBIsShut: what a statement might get past our own check, DuckDB refuses by itself, and
+// it cannot be told otherwise.
+func TestDuckDBIsShut(t *testing.T) {
+	ctx, dir := context.Background(), t.TempDir()
+	canary := filepath.Join(dir, "canary.csv")
+	if err := os.WriteFile(canary, []byte("a\n1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := asking(t, "../testdata/logs/reasons.log")
+	if _, err := s.Ask(ctx, "SELECT count(*) FROM failure", nil, &texts{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, settings := range []string{"", "SET enable_external_access = true", "SET lock_configuration = false", "RESET enable_external_access", "SET allowed_directories = ['" + dir + "']", "SET autoload_known_extensions = true", "SET temp_directory = '" + dir + "'", "SET memory_limit = '99GB'"} {
+		if settings != "" && s.exec(ctx, settings) == nil {
+			t.Errorf("%s: done", settings)
+		}
+		for _, text := range []string{
+			"SELECT * FROM read_text('" + canary + "')", "SELECT * FROM '" + canary + "'", "SELECT * FROM glob('" + dir + "/*')", "COPY (SELECT 1) TO '" + filepath.Join(dir, "made.csv") + "'",
+			"ATTACH '" + filepath.Join(dir, "made.duckdb") + "'", "EXPORT DATABASE '" + filepath.Join(dir, "made") + "'", "SELECT * FROM read_csv('http://127.0.0.1:1/x.csv')", "INSTALL httpfs", "LOAD httpfs",
+		} {
+			if s.exec(ctx, text) == nil {
+				t.Errorf("after %q: %s: done", settings, text)
+			}
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("made: %v, %v", left, err)
+	}
+}
+
 // TestRefusedByDuckDB: what DuckDB says of a statement names nothing that is not allowed, and
 // can be printed as it is.
 func TestRefusedByDuckDB(t *testing.T) {

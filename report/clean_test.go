@@ -257,6 +257,9 @@ func TestMarkdownCorpus(t *testing.T) {
 			if got := forMarkdown(s, false); got != "" && !codeSpan.MatchString(got) {
 				t.Errorf("forMarkdown(%q) = %q", s, got)
 			}
+			if got := CodeBlock(s); strings.ContainsFunc(got, func(r rune) bool { return r == '`' || !allowedOnTerminal(r) }) {
+				t.Errorf("CodeBlock(%q) = %q", s, got)
+			}
 			if strings.Trim(s, " ") == "" {
 				return
 			}

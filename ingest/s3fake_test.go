@@ -181,6 +181,7 @@ func (s stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Name                  string
 		IsTruncated           bool
 		KeyCount              int
+		EncodingType          string `xml:",omitempty"`
 		NextContinuationToken string `xml:",omitempty"`
 		Contents              []content
 		CommonPrefixes        []prefix
@@ -234,6 +235,16 @@ func (s stored) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if !out.IsTruncated {
 		out.NextContinuationToken = ""
+	}
+	if out.EncodingType = q.Get("encoding-type"); out.EncodingType == "url" {
+		// As S3 does: a blank is "+", and "/" stays.
+		encoded := func(key string) string { return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/") }
+		for i := range out.Contents {
+			out.Contents[i].Key = encoded(out.Contents[i].Key)
+		}
+		for i := range out.CommonPrefixes {
+			out.CommonPrefixes[i].Prefix = encoded(out.CommonPrefixes[i].Prefix)
+		}
 	}
 	if err := xml.NewEncoder(w).Encode(out); err != nil {
 		panic(err)

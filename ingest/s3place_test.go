@@ -26,7 +26,7 @@ func placesOf(prefix string) []string {
 	var places []string
 	for _, p := range []string{
 		"", "copy/", "copy/AWSLogs/", // beside AWSLogs
-		"AWSLogs/", "AWSLogs/copy/", "AWSLogs/copy/2026/11/", "AWSLogs/~odd/", "AWSLogs/ö/", "AWSLogs/😀/", "AWSLogs//",
+		"AWSLogs/", "AWSLogs/copy/", "AWSLogs/copy/2026/11/", "AWSLogs/~odd/", "AWSLogs/ö/", "AWSLogs/😀/", "AWSLogs/a+b c%2Bd\n/", "AWSLogs//",
 		"AWSLogs/copy/AWSLogs/111122223333/elasticloadbalancing/us-east-1/2026/11/20/",
 		"AWSLogs/o-a1b2c3d4e5/", "AWSLogs/o-a1b2c3d4e5/111122223333/CloudTrail/us-east-1/2026/11/20/",
 		"AWSLogs/o-a1b2c3d4e5/111122223333/elasticloadbalancing/us-east-1/2026/11/20/",

@@ -51,6 +51,13 @@ func TestSpoolKeepsWhatIsCommitted(t *testing.T) {
 		if diff := gocmp.Diff(want, got); diff != "" {
 			rt.Errorf("(-want +got):\n%s", diff)
 		}
+		var inside int64
+		for _, b := range s.blocks {
+			inside += int64(len(b.data))
+		}
+		if s.inside != inside {
+			rt.Errorf("%d bytes count as being in memory, %d are", s.inside, inside)
+		}
 		if n := s.rows(); n != int64(len(want)) {
 			rt.Errorf("%d rows, want %d", n, len(want))
 		}

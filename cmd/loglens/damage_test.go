@@ -5,11 +5,14 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"loglens/internal/demo"
 )
@@ -67,7 +70,8 @@ func TestExportFromDamagedStore(t *testing.T) {
 }
 
 // TestRowsOfDamagedObjects: rows of an object that turns out to be damaged in the end are in
-// no answer, though many have been given by then, more than are shown and than the rest has.
+// no answer and no export, though many have been given by then, more than are shown and than
+// the rest has.
 func TestRowsOfDamagedObjects(t *testing.T) {
 	dir := t.TempDir()
 	var bad bytes.Buffer
@@ -95,5 +99,61 @@ func TestRowsOfDamagedObjects(t *testing.T) {
 		if status != exitPartial || form == "markdown" && !strings.Contains(got, want) || form != "markdown" && got != want {
 			t.Errorf("%s: exit status %d\n%.2000s%s\nwant %s", form, status, got, stderr, want)
 		}
+	}
+	for _, form := range []struct{ to, option, from string }{
+		{"x.parquet", "--partition=false", "'x.parquet'"}, {"x", "--partition", "'x/*/*.parquet'"}, {"x.duckdb", "--partition=false", "x.request"},
+	} {
+		folder := t.TempDir()
+		stdout, stderr, status := newProcess(t, "export", "--workers", "1", form.option, "--to", filepath.Join(folder, form.to), dir).output(t)
+		if status != exitPartial || !strings.HasPrefix(stdout, "2 rows in ") {
+			t.Errorf("%s: exit status %d: %s%s", form.to, status, stdout, stderr)
+		}
+		db, err := sql.Open("duckdb", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		from := strings.Replace(form.from, "'x", "'"+folder+"/x", 1)
+		if form.from == "x.request" {
+			_, err = db.ExecContext(t.Context(), "ATTACH '"+folder+"/x.duckdb'")
+		}
+		var rows int
+		if err := errors.Join(err, db.QueryRowContext(t.Context(), "SELECT count(*) FROM "+from).Scan(&rows), db.Close()); err != nil || rows != 2 {
+			t.Errorf("%s: %d rows, %v; want 2", form.to, rows, err)
+		}
+	}
+}
+
+// TestExportOvertaken: what somebody has put where an export is to be stays, though it was not
+// there when the export began.
+func TestExportOvertaken(t *testing.T) {
+	to := filepath.Join(t.TempDir(), "x.parquet")
+	p := newProcess(t, "export", "--to", to, "-")
+	in, err := p.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for begun := false; !begun; time.Sleep(time.Millisecond) {
+		parts, err := filepath.Glob(filepath.Join(filepath.Dir(to), ".x.parquet.part-*"))
+		if begun = len(parts) > 0; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(to, []byte("mine"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := in.Write(failing(9)); err != nil {
+		t.Fatal(err)
+	}
+	if err := in.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status := p.status(t); status != exitUsage || !strings.Contains(p.stderr.String(), "exists") {
+		t.Errorf("exit status %d: %s", status, &p.stderr)
+	}
+	if text, err := os.ReadFile(to); err != nil || string(text) != "mine" {
+		t.Errorf("%q, %v", text, err)
 	}
 }

@@ -163,27 +163,29 @@ func TestOtherVersion(t *testing.T) {
 	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sql.Open("duckdb", disk.Path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := db.Exec(fmt.Sprint("UPDATE meta SET version = ", diskVersion+1)); err != nil {
-		t.Fatal(err)
-	}
-	if err := db.Close(); err != nil {
-		t.Fatal(err)
-	}
 	ctx := context.Background()
-	for what, do := range map[string]func() error{
-		"ingest": func() error { _, err := ingestInto(disk, b.dir, t.TempDir()); return err },
-		"verify": func() error { _, err := Verify(ctx, t.TempDir(), disk); return err },
-		"stats":  func() error { _, _, _, err := Stats(ctx, t.TempDir(), disk); return err },
-		"prune":  func() error { _, err := Prune(ctx, t.TempDir(), disk, time.Now()); return err },
-		"forget": func() error { _, err := Forget(ctx, t.TempDir(), disk, "logs"); return err },
-	} {
-		var refused *DiskError
-		if err := do(); !errors.As(err, &refused) || !strings.Contains(refused.Reason, fmt.Sprint("version ", diskVersion+1)) || !strings.Contains(refused.Next, "store rebuild") {
-			t.Errorf("%s: %v", what, err)
+	for _, version := range []int{diskVersion - 1, diskVersion + 1} {
+		db, err := sql.Open("duckdb", disk.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := db.Exec(fmt.Sprint("UPDATE meta SET version = ", version)); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for what, do := range map[string]func() error{
+			"ingest": func() error { _, err := ingestInto(disk, b.dir, t.TempDir()); return err },
+			"verify": func() error { _, err := Verify(ctx, t.TempDir(), disk); return err },
+			"stats":  func() error { _, _, _, err := Stats(ctx, t.TempDir(), disk); return err },
+			"prune":  func() error { _, err := Prune(ctx, t.TempDir(), disk, time.Now()); return err },
+			"forget": func() error { _, err := Forget(ctx, t.TempDir(), disk, "logs"); return err },
+		} {
+			var refused *DiskError
+			if err := do(); !errors.As(err, &refused) || !strings.Contains(refused.Reason, fmt.Sprint("version ", version)) || !strings.Contains(refused.Next, "store rebuild") {
+				t.Errorf("version %d: %s: %v", version, what, err)
+			}
 		}
 	}
 	if aside, err := SetAside(ctx, disk, time.Now()); err != nil || aside == "" {

@@ -3,6 +3,7 @@ package query
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -130,6 +131,30 @@ func TestTornMetadata(t *testing.T) {
 	})
 	t.Run("copy cut", func(t *testing.T) {
 		holds(t, put(t, h.after, h.copy[:rng.IntN(len(h.copy))]), len(b.want))
+	})
+	t.Run("damaged after the commit", func(t *testing.T) { // the copy has blocks of an earlier state
+		file := bytes.Clone(h.after)
+		at := len(copyMagic) + 8 + headersSize
+		block := binary.LittleEndian.Uint64(h.copy[at:])
+		file[block+100] ^= 1
+		disk := put(t, file, h.copy)
+		if _, err := Verify(context.Background(), t.TempDir(), disk); err == nil || !strings.Contains(err.Error(), "it is damaged") {
+			t.Errorf("verify: %v", err)
+		}
+		if left, err := os.ReadFile(disk.Path); err != nil || !bytes.Equal(left, file) {
+			t.Errorf("the store was written to, %v", err)
+		}
+	})
+	t.Run("copy damaged", func(t *testing.T) { // where it says what stands where: nothing is put there
+		file, copied := h.torn(t, func(int) (int, int64) { return 0, 100 }), bytes.Clone(h.copy)
+		copied[len(copyMagic)+8+headersSize] ^= 1
+		disk := put(t, file, copied)
+		if _, err := Verify(context.Background(), t.TempDir(), disk); err == nil || !strings.Contains(err.Error(), "it is damaged") {
+			t.Errorf("verify: %v", err)
+		}
+		if left, err := os.ReadFile(disk.Path); err != nil || !bytes.Equal(left, file) {
+			t.Errorf("the store was written to, %v", err)
+		}
 	})
 	t.Run("not begun", func(t *testing.T) {
 		holds(t, put(t, h.before, h.copy), h.objects)

@@ -23,6 +23,7 @@ func TestRoute(t *testing.T) {
 		{"GET https://a.example:443/session/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.ab-c_d HTTP/1.1", "/session/{token}"},
 		{"GET https://a.example:443/js/eyJ.js HTTP/1.1", "/js/eyJ.js"},
 		{"GET https://a.example:443/keys/AKIAIOSFODNNEXAMPLEX HTTP/1.1", "/keys/{token}"},
+		{"GET https://a.example:443/keys/ASIAIOSFODNNEXAMPLEX HTTP/1.1", "/keys/{token}"},
 		{"GET https://a.example:443/u/jane.doe@mail.example/x HTTP/1.1", "/u/{email}/x"},
 		{"GET https://a.example:443/u/jane%40mail.example?sig=abc HTTP/1.1", "/u/{email}"},
 		{"GET https://a.example:443/u/jane@163.com HTTP/1.1", "/u/{email}"},

@@ -10,7 +10,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -76,7 +78,8 @@ func TestRowsOfDamagedObjects(t *testing.T) {
 	dir := t.TempDir()
 	var bad bytes.Buffer
 	z := gzip.NewWriter(&bad)
-	if _, err := z.Write(failing(20_000)); err != nil || z.Close() != nil {
+	text := slices.Concat(bytes.Replace(failing(1), []byte("T07:15:"), []byte("T07:14:"), 1), failing(20_000), []byte("damaged\n"))
+	if _, err := z.Write(text); err != nil || z.Close() != nil {
 		t.Fatal(err)
 	}
 	bad.Bytes()[bad.Len()-8] ^= 1 // of the checksum
@@ -99,6 +102,16 @@ func TestRowsOfDamagedObjects(t *testing.T) {
 		if status != exitPartial || form == "markdown" && !strings.Contains(got, want) || form != "markdown" && got != want {
 			t.Errorf("%s: exit status %d\n%.2000s%s\nwant %s", form, status, got, stderr, want)
 		}
+	}
+	if stdout, stderr, status := newProcess(t, "rejects", "--workers", "1", "--output", "jsonl", dir).output(t); status != exitPartial || stdout != "" {
+		t.Errorf("rejects: exit status %d: %s%s", status, stdout, stderr)
+	}
+	store := filepath.Join(t.TempDir(), "x.duckdb")
+	if _, stderr, status := newProcess(t, "ingest", "--workers", "1", "--keep", "requests", "--store", store, dir).output(t); status != exitPartial {
+		t.Errorf("ingest: exit status %d: %s", status, stderr)
+	}
+	if stdout, stderr, status := newProcess(t, "store", "verify", "--store", store).output(t); status != 0 {
+		t.Errorf("verify: exit status %d: %s%s", status, stdout, stderr)
 	}
 	for _, form := range []struct{ to, option, from string }{
 		{"x.parquet", "--partition=false", "'x.parquet'"}, {"x", "--partition", "'x/*/*.parquet'"}, {"x.duckdb", "--partition=false", "x.request"},
@@ -155,5 +168,28 @@ func TestExportOvertaken(t *testing.T) {
 	}
 	if text, err := os.ReadFile(to); err != nil || string(text) != "mine" {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// TestIngestOfPipe: what comes through a pipe has no name that a store could know it by.
+func TestIngestOfPipe(t *testing.T) {
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := os.OpenFile(pipe, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := writer.Write(failing(9)); err != nil {
+		t.Fatal(err)
+	}
+	end := time.AfterFunc(5*time.Second, func() { _ = writer.Close() }) // for a process that reads it
+	_, stderr, status := newProcess(t, "ingest", "--store", filepath.Join(t.TempDir(), "x.duckdb"), pipe).output(t)
+	if status != exitUsage || !strings.Contains(stderr, "what comes through a pipe has neither") {
+		t.Errorf("exit status %d: %s", status, stderr)
+	}
+	if end.Stop() {
+		_ = writer.Close()
 	}
 }

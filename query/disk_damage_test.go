@@ -188,8 +188,18 @@ func TestOtherVersion(t *testing.T) {
 			}
 		}
 	}
-	if aside, err := SetAside(ctx, disk, time.Now()); err != nil || aside == "" {
+	if err := os.WriteFile(disk.Path+copySuffix, []byte("of a writer that was killed"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	aside, err := SetAside(ctx, disk, time.Now())
+	if err != nil || aside == "" {
 		t.Fatalf("aside: %q, %v", aside, err)
+	}
+	for _, suffix := range []string{"", copySuffix} {
+		_, gone := os.Stat(disk.Path + suffix)
+		if _, err := os.Stat(aside + suffix); err != nil || !errors.Is(gone, os.ErrNotExist) {
+			t.Errorf("%q of the store: %v where it was, %v where it is", suffix, gone, err)
+		}
 	}
 	if _, err := ingestInto(disk, b.dir, t.TempDir()); err != nil {
 		t.Fatal(err)

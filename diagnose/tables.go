@@ -108,11 +108,11 @@ SELECT target_group, target, pass, reason_code, status_code, count(*) AS checks,
 FROM checked LEFT JOIN flapping ON target_group IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
 GROUP BY target_group, target, pass, reason_code, status_code ORDER BY ALL`
 
-	// It names traffic so that no other log is read for it.
-	newestSQL = `SELECT max(interval_end) AS newest FROM object WHERE (SELECT count(*) FROM traffic) >= 0`
-
-	// So does this with health_check. An object of which nothing says what it has is counted with those of requests.
-	checksFailedSQL = `SELECT count(*) AS failed FROM object WHERE status = 'failed' AND kind = 'ALB health check log' AND (SELECT count(*) FROM health_check) >= 0`
+	// Objects of which nothing says what they have are read for requests, and once more for health checks. It
+	// names traffic so that no other log is read for it.
+	objectSQL = `
+SELECT max(interval_end) AS newest, count(*) FILTER (kind IS NULL) AS unclear, count(*) FILTER (kind IS NULL AND status = 'failed') AS failed
+FROM object WHERE (SELECT count(*) FROM traffic) >= 0`
 )
 
 // ReadLogs sums the logs of a store up. idle is the balancer's idle timeout. checks
@@ -141,6 +141,8 @@ type reader struct {
 
 	refused   []int    // those of logs.Traffic of which nearly all requests ended with 4xx
 	functions []string // ARNs of groups with a function, of which logs name no target
+
+	unclear, unclearFailed int64 // objects of which nothing says what they have; those that could not be read
 
 	// Requests to which these hold: all; redirected, of all and whether so are nearly all of a
 	// target; switched to another protocol, as to a WebSocket.
@@ -218,7 +220,7 @@ func (r *reader) access(idle float64) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.strayHosts(), r.minutes(), r.newest())
+	return errors.Join(r.strayHosts(), r.minutes(), r.objects())
 }
 
 // refusals counts the answers of targets with 400 and 404, where nearly all were 4xx.
@@ -329,8 +331,10 @@ func (r *reader) minutes() error {
 	return err
 }
 
-func (r *reader) newest() error {
-	_, err := r.ask(newestSQL, func(row []any) { r.logs.Newest = moment(row[0]) })
+func (r *reader) objects() error {
+	_, err := r.ask(objectSQL, func(row []any) {
+		r.logs.Newest, r.unclear, r.unclearFailed = moment(row[0]), whole(row[1], 0), whole(row[2], 0)
+	})
 	return err
 }
 
@@ -354,11 +358,13 @@ func (r *reader) health(checks bool) error {
 	case err != nil:
 		return err
 	}
-	_, err = r.ask(checksFailedSQL, func(row []any) { r.logs.ChecksFailed = whole(row[0], 0) })
+	a := &t.Accounting // but for what is counted with requests already
+	a.Objects, a.ObjectsFailed = a.Objects-r.unclear, max(0, a.ObjectsFailed-r.unclearFailed)
+	r.logs.ChecksFailed = a.ObjectsFailed
 	if r.logs.Checks = len(r.logs.Health) > 0; r.logs.Checks || r.logs.ChecksFailed > 0 {
 		r.account(t)
 	}
-	return err
+	return nil
 }
 
 // Absent values are "", a number that stands for none, and the zero time.

@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"loglens/ingest"
+	"loglens/parse"
 	"loglens/query"
 )
 
@@ -215,13 +218,26 @@ func TestFlapsInLogs(t *testing.T) {
 	}
 }
 
-// TestUnreadObjects: that objects could not be read is told, also where none of their kind could be, but
-// only those of access logs as why these hold fewer requests than metrics count.
+// TestUnreadObjects: that objects could not be read is told, also where none of their kind could be, and of
+// one that names no kind one time only; but only those of access logs, or of no kind that is known, as why these
+// hold fewer requests than metrics count. Health check logs are read once for that.
 func TestUnreadObjects(t *testing.T) {
+	const (
+		name   = "111122223333_elasticloadbalancing_eu-central-1_app.shop.50dc6c495c0c9188_20261122T1200Z_10.0.0.5_"
+		damage = "\x1f\x8b\x08"
+		checks = "health_check_log_" + name
+	)
+	check := "http 2026-11-22T11:30:00.000000Z 0.010000000 " + first + " web PASS 200 - app/shop/50dc6c495c0c9188 10.0.0.5\n"
 	for _, tt := range []struct {
-		kind string // what the name of the object begins with that cannot be read
-		why  bool
-	}{{"", true}, {"health_check_log_", false}} {
+		kind  string
+		files map[string]string // beside an access log
+		all   int64             // with that one
+		why   bool
+	}{
+		{"access log", map[string]string{name + "2.log.gz": damage}, 2, true},
+		{"health check log", map[string]string{checks + "2.log.gz": damage}, 2, false},
+		{"not known", map[string]string{"2.log.gz": damage, checks + "3.log": check}, 3, true},
+	} {
 		s := base()
 		var lines []string
 		for i := range 60 {
@@ -230,26 +246,44 @@ func TestUnreadObjects(t *testing.T) {
 			}
 		}
 		folder := t.TempDir()
-		const name = "111122223333_elasticloadbalancing_eu-central-1_app.shop.50dc6c495c0c9188_20261122T1200Z_10.0.0.5_"
-		for file, content := range map[string]string{name + "1.log": strings.Join(lines, "\n") + "\n", tt.kind + name + "2.log.gz": "\x1f\x8b\x08"} {
+		tt.files[name+"1.log"] = strings.Join(lines, "\n") + "\n"
+		for file, content := range tt.files {
 			if err := os.WriteFile(filepath.Join(folder, file), []byte(content), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
-		store, err := query.Open(t.Context(), "", query.Input{Sources: sources(t, nil, folder), Workers: 1})
+		source := &listed{Source: sources(t, nil, folder)[0]}
+		store, err := query.Open(t.Context(), "", query.Input{Sources: []ingest.Source{source}, Workers: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s.Logs, err = ReadLogs(t.Context(), store, s, true); err == nil || s.Logs.ObjectsFailed != 1 {
-			t.Errorf("%q: %d objects failed, %v, want one", tt.kind, s.Logs.ObjectsFailed, err)
+		if s.Logs, err = ReadLogs(t.Context(), store, s, true); err == nil || s.Logs.ObjectsFailed != 1 || s.Logs.Objects != tt.all {
+			t.Errorf("%s: %d of %d objects failed, %v, want 1 of %d", tt.kind, s.Logs.ObjectsFailed, s.Logs.Objects, err, tt.all)
 		}
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
+		if source.times != 1 {
+			t.Errorf("%s: health check logs are looked for %d times, want once", tt.kind, source.times)
+		}
 		r := Diagnose(copied(t, s))
 		f := r.finding("logs-incomplete")
 		if f == nil || strings.Contains(f.Do, "could not be read") != tt.why || slices.Contains(f.Evidence, Evidence{FromLog, "1 object could not be read"}) != tt.why {
-			t.Errorf("%q: told as why requests lack, want %v:\n%s", tt.kind, tt.why, said(r))
+			t.Errorf("%s: told as why requests lack, want %v:\n%s", tt.kind, tt.why, said(r))
 		}
 	}
+}
+
+// listed is a source that counts how often health check logs are looked for, which is done for each reading.
+type listed struct {
+	ingest.Source
+
+	times int
+}
+
+func (l *listed) List(ctx context.Context, p ingest.Plan) iter.Seq2[*ingest.Object, error] {
+	if p.Kinds.Has(parse.KindHealthCheck) {
+		l.times++
+	}
+	return l.Source.List(ctx, p)
 }

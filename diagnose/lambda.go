@@ -135,7 +135,8 @@ func (f *facts) letInvoke(found *Finding, g *Group, function string) {
 }
 
 // failsRarely reports whether so few requests to a group ended with some codes that it is no outage: of the
-// window, of the last minutes that logs have, not the newest, and by what metrics count after these.
+// window, of the last minutes that logs have, not the newest, and by what metrics count after these: all 5xx
+// of the balancer may be of this group.
 func (f *facts) failsRarely(g *Group, share func(Failure) int64, codes []string) bool {
 	_, _, rate := f.spread(g, share)
 	failed, all := int64(0), int64(0)
@@ -148,7 +149,7 @@ func (f *facts) failsRarely(g *Group, share func(Failure) int64, codes []string)
 			failed += m.Reasons[code]
 		}
 	}
-	after := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests })
+	after := f.unlogged("RequestCount", g.ARN, func(m Minute) int64 { return m.Requests })
 	return rate < fewFailures && f.answeredFor(share) > 0 && float64(failed) <= fewFailures*float64(all) && f.lateErrors() <= fewFailures*after
 }
 

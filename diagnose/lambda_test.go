@@ -155,6 +155,12 @@ func TestFunctionFailsRarely(t *testing.T) {
 			s.Logs.Minutes = s.Logs.Minutes[:55]
 			s.late("HTTPCode_ELB_5XX_Count", "", 58, 1)
 		}, Warn},
+		{"few, and after the logs all, few as they are among those of all groups", 12, func(s *Snapshot) {
+			for i := range s.Metrics[0].Points { // of the balancer
+				s.Metrics[0].Points[i].Value = 100_000
+			}
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 100)
+		}, Fail},
 	} {
 		s := base()
 		s.function()

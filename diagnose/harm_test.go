@@ -115,6 +115,16 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:]
 			s.Logs, s.Metrics = nil, nil
 		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=0.0.0.0/0", sure: true}},
+		{"a listener that redirects by default, and whose other rules could not be read", func(s *Snapshot) {
+			s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:]
+			s.Missing = append(s.Missing, Missing{What: "rules", Action: describeRules, Why: "access denied"})
+		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=0.0.0.0/0", sure: true}},
+		{"a listener that only redirects, and is asked in HTTPS", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+			s.Listeners[1].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
+			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[:1]
+		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=0.0.0.0/0", sure: true}},
 		{"authentication goes with the weights", func(s *Snapshot) {
 			s.second(nil)
 			r := forwardTo("5", webARN, newARN)

@@ -517,7 +517,7 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			if found.Confidence = High; private {
 				found.Level, found.Confidence = Warn, Medium
 			}
-			if len(l.Rules) > 0 && l.redirectsOnly() && f.clientsCome() { // such as to HTTPS, of a site that closed HTTP
+			if l.Protocol == "HTTP" && f.rulesKnown() && l.redirectsOnly() && f.clientsCome() { // to HTTPS, of a site that closed HTTP
 				found.Level, found.Confidence = Warn, Medium
 				found.because(FromConfig, "the listener only redirects, and clients are seen to come")
 			}

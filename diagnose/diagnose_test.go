@@ -572,6 +572,13 @@ var faults = []fault{
 			s.Logs.Minutes[i].Requests = 50
 		}
 	}},
+	{want: "logs-incomplete", name: "of an hour, whose objects have had time to arrive", change: func(s *Snapshot) {
+		s.classic()
+		s.Logs.Newest = noon.Add(-40 * time.Minute)
+		for i := range s.Logs.Minutes {
+			s.Logs.Minutes[i].Requests = 50
+		}
+	}},
 	{want: "logs-incomplete", name: "where attributes could not be read", change: func(s *Snapshot) {
 		s.Balancer.Attributes = nil
 		for i := range s.Logs.Minutes {

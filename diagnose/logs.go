@@ -146,10 +146,14 @@ func (f *facts) interval() time.Duration {
 }
 
 func (f *facts) incomplete() []*Finding {
-	r := f.reconcileBefore(f.interval()) // of the last one, other nodes' objects may be on their way
-	if f.Logs != nil && f.Logs.NotIngested > 0 {
+	if f.Logs == nil || f.Logs.NotIngested > 0 {
 		return nil // that is why
 	}
+	last := time.Duration(0)
+	if f.Taken.Sub(f.Logs.Newest) <= lateLogs {
+		last = f.interval() // of which other nodes' objects may be on their way
+	}
+	r := f.reconcileBefore(last)
 	if r.counted < 100 || r.logged >= 0.9*r.counted {
 		return nil
 	}

@@ -249,7 +249,7 @@ func (f *facts) clientTLS() []*Finding {
 	if n < tooMany*max(connections, flows) || n < 10 {
 		found.Level = Note
 	}
-	if requests, _ := f.total("RequestCount", ""); requests > 0 && found.Level != Note { // else these may be all clients there are
+	if requests, _ := f.total("RequestCount", ""); requests > n && found.Level != Note { // else these may be most clients there are
 		f.likeScanners(found, int64(n))
 	}
 	for _, l := range f.Listeners {

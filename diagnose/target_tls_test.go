@@ -284,7 +284,7 @@ func TestNameInHandshake(t *testing.T) {
 }
 
 // TestClientTLSOfScanners: few clients whose TLS fails are those that find every balancer in the internet,
-// also where little else comes; not where no request was served, or of an internal one.
+// also where little else comes; not where fewer requests were served, or of an internal one.
 func TestClientTLSOfScanners(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
@@ -296,6 +296,10 @@ func TestClientTLSOfScanners(t *testing.T) {
 		{"many", 120, func(*Snapshot) {}, Warn},
 		{"internal", 24, func(s *Snapshot) { s.Balancer.Scheme = "internal" }, Warn},
 		{"all there are", 24, func(s *Snapshot) { s.Metrics, s.Logs = nil, nil }, Warn},
+		{"most there are", 48, func(s *Snapshot) {
+			s.Metrics, s.Logs = nil, nil
+			s.metric("RequestCount", "", "Sum", 12)
+		}, Warn},
 	} {
 		s := base()
 		tt.change(s)

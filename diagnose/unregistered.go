@@ -59,9 +59,6 @@ func (f *facts) unregistered() []*Finding {
 	return []*Finding{found}
 }
 
-// sharedRange is what carriers have for private addresses of their own, which targets may have, too.
-var sharedRange = netip.MustParsePrefix("100.64.0.0/10")
-
 // refuses says for what a group takes no target with an address; empty if it may take it.
 //
 // Source: AWS, "Target type" and "IP address type" of the guide for Application Load Balancers
@@ -70,7 +67,7 @@ func (f *facts) refuses(g *Group, a netip.Addr) string {
 	switch {
 	case g.AddressType == "ipv4" && a.Is6(), g.AddressType == "ipv6" && a.Is4():
 		return "has the address type " + g.AddressType + ", and takes no address of the other one"
-	case a.Is4() && f.foreign(g, a) && !a.IsPrivate() && !sharedRange.Contains(a):
+	case a.Is4() && f.public(single(a)):
 		return "takes no address of the internet, but for those that its VPC has"
 	}
 	return ""

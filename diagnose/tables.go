@@ -115,8 +115,8 @@ SELECT max(interval_end) AS newest, count(*) FILTER (kind IS NULL) AS unclear, c
 FROM object WHERE (SELECT count(*) FROM traffic) >= 0`
 )
 
-// ReadLogs sums the logs of a store up. idle is the balancer's idle timeout. checks
-// says whether health check logs are to be read, too; access logs always are.
+// ReadLogs sums the logs of a store up. checks says whether health check logs, which only
+// Application Load Balancers have, are to be read, too; access logs always are.
 //
 // Errors: those of query.Store.Ask, and of an object that could not be read; what
 // could be is there nevertheless.
@@ -130,7 +130,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
 	err = errors.Join(err, r.refusals(), r.redirects(s), r.sockets(s, idle), store.FirstFailure())
-	return r.logs, errors.Join(err, r.health(checks), store.FirstFailure())
+	return r.logs, errors.Join(err, r.health(checks && s.Balancer.Type == Application), store.FirstFailure())
 }
 
 // reader asks a store.

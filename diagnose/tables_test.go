@@ -125,6 +125,11 @@ func TestLogsOfPipe(t *testing.T) {
 	if diff := cmp.Diff(want, pipe); diff != "" {
 		t.Errorf("with health checks, (-file +pipe):\n%s", diff)
 	}
+	s.Balancer.Type = Classic // whose health checks no log has
+	pipe = readAll(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")}, true)
+	if diff := cmp.Diff(logged(t, s, lines).Warnings, pipe.Warnings); diff != "" {
+		t.Errorf("of a Classic Load Balancer, (-file +pipe):\n%s", diff)
+	}
 }
 
 // fixedLine is a request that a rule answered with 503.

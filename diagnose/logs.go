@@ -149,11 +149,7 @@ func (f *facts) incomplete() []*Finding {
 	if f.Logs == nil || f.Logs.NotIngested > 0 {
 		return nil // that is why
 	}
-	last := time.Duration(0)
-	if f.Taken.Sub(f.Logs.Newest) <= lateLogs {
-		last = f.interval() // of which other nodes' objects may be on their way
-	}
-	r := f.reconcileBefore(last)
+	r := f.reconcile()
 	if r.counted < 100 || r.logged >= 0.9*r.counted {
 		return nil
 	}

@@ -273,10 +273,7 @@ type reconciled struct {
 }
 
 // reconcile leaves out minutes that the logs do not reach yet.
-func (f *facts) reconcile() (r reconciled) { return f.reconcileBefore(0) }
-
-// reconcileBefore does so but for the last part of the logs that is so long.
-func (f *facts) reconcileBefore(last time.Duration) (r reconciled) {
+func (f *facts) reconcile() (r reconciled) {
 	if !f.hasAccess() {
 		return r
 	}
@@ -291,15 +288,17 @@ func (f *facts) reconcileBefore(last time.Duration) (r reconciled) {
 		}
 	}
 	for _, p := range f.series(f.errorMetric(), "") {
-		if f.reached(p, last) {
+		if f.reached(p.Time) {
 			r.failed += p.Value
 		}
 	}
-	for _, n := range errors {
-		r.answered += n
+	for at, n := range errors {
+		if f.reached(time.Unix(at, 0)) {
+			r.answered += n
+		}
 	}
 	for _, p := range f.series("RequestCount", "") {
-		if !f.reached(p, last) {
+		if !f.reached(p.Time) {
 			continue
 		}
 		n := requests[p.Time.Truncate(f.period()).Unix()]
@@ -313,7 +312,11 @@ func (f *facts) reconcileBefore(last time.Duration) (r reconciled) {
 	return r
 }
 
-// reached reports whether the logs of a period must be there, but for the last part of these that is so long.
-func (f *facts) reached(p Point, last time.Duration) bool {
-	return !f.Logs.Newest.IsZero() && !p.Time.After(f.Logs.Newest.Add(-f.period()-last))
+// reached reports whether the logs of a period must be there.
+func (f *facts) reached(period time.Time) bool {
+	end := f.Logs.Newest
+	if f.Taken.Sub(end) <= lateLogs {
+		end = end.Add(-f.interval()) // other nodes' objects may be on their way
+	}
+	return !f.Logs.Newest.IsZero() && !period.After(end.Add(-f.period()))
 }

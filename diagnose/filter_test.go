@@ -224,7 +224,7 @@ func TestKeepsClients(t *testing.T) {
 func TestRouteBefore(t *testing.T) {
 	for via, want := range map[string]string{
 		"pcx-gone": "no route can be made to pcx-gone again: what undoes the command takes the route for 10.0.0.0/23 away",
-		"eni-fw":   "the command can be undone only if eni-fw is there, and its instance was stopped",
+		"eni-fw":   "the command can be undone only if eni-fw is still there, as where its instance was stopped and not terminated",
 	} {
 		s := base()
 		s.Network.RouteTables[0].Routes = append(s.Network.RouteTables[0].Routes, Route{"10.0.0.0/23", via, "blackhole"})

@@ -177,7 +177,7 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 }
 
 // routeBefore is the command that gives a table back the route that it had. None can be made to what is
-// gone; what stands still on an instance that was stopped is there.
+// gone; an instance that was only stopped, and its interface, are still there.
 //
 // Source: AWS, "Route" and "ReplaceRoute" of the EC2 API reference, and its error codes (NotFound of
 // gateways and peerings, Gateway.NotAttached), read 2026-11.
@@ -187,7 +187,7 @@ func (f *facts) routeBefore(found *Finding, table string, r Route) string {
 		found.because(FromConfig, fmt.Sprintf("no route can be made to %s again: what undoes the command takes the route for %s away", r.Via, r.Destination))
 		return f.route("delete-route", table, r.Destination)
 	case r.State == "blackhole":
-		found.because(FromConfig, fmt.Sprintf("the command can be undone only if %s is there, and its instance was stopped", r.Via))
+		found.because(FromConfig, fmt.Sprintf("the command can be undone only if %s is still there, as where its instance was stopped and not terminated", r.Via))
 	}
 	return f.route("replace-route", table, r.Destination, via(r.Via), r.Via)
 }

@@ -537,6 +537,34 @@ func TestDoesNoHarm(t *testing.T) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:old", "VALIDATION_TIMED_OUT", time.Time{}, []string{"old.example.com"}, ""})
 		}, finding{id: "listener-certificate-not-issued", mild: true, says: "clients that ask for its names get it", denies: "no client needs it"}},
+		{"a default rule that answers 503 to scanners", func(s *Snapshot) { s.turnsAway("default", 20) }, finding{id: "rule-fixed-response-error", absent: true}},
+		{"a default rule that answers 503 to many", func(s *Snapshot) { s.turnsAway("default", 600) }, finding{id: "rule-fixed-response-error", denies: "remove the rule"}},
+		{"503 of a default rule after the logs' end, of scanners", func(s *Snapshot) {
+			s.turnsAway("default", 20)
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 1)
+			s.late("HTTPCode_ELB_503_Count", "", 56, 1)
+		}, finding{id: "balancer-5xx-after-logs", absent: true}},
+		{"a page for maintenance after the logs' end", func(s *Snapshot) {
+			s.turnsAway("1", 6000)
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 110)
+			s.late("HTTPCode_ELB_503_Count", "", 56, 110)
+		}, finding{id: "balancer-5xx-after-logs", absent: true}},
+		{"503 after the logs' end, of more than scanners", func(s *Snapshot) {
+			s.turnsAway("default", 20)
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 100)
+			s.late("HTTPCode_ELB_503_Count", "", 56, 100)
+		}, finding{id: "balancer-5xx-after-logs", sure: true}},
+		{"502 after the logs' end, beside a page for maintenance", func(s *Snapshot) {
+			s.turnsAway("1", 6000)
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 110)
+			s.late("HTTPCode_ELB_502_Count", "", 56, 110)
+		}, finding{id: "balancer-5xx-after-logs", sure: true}},
+		{"503 after the logs' end, and others before that are no rule's", func(s *Snapshot) {
+			s.turnsAway("1", 6000)
+			s.failing("No_Usable_Target", "", 503, 60)
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 110)
+			s.late("HTTPCode_ELB_503_Count", "", 56, 110)
+		}, finding{id: "balancer-5xx-after-logs", sure: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")
@@ -942,6 +970,31 @@ func (s *Snapshot) asksFor(host, action, status string) {
 	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 	r := Rule{ARN: "arn:rule-1", Priority: "1", Conditions: []Condition{{Field: "host-header", Values: []string{host}}}, Actions: []Action{{Type: action, Status: status}}}
 	s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
+}
+
+// turnsAway lets a rule answer 503 by itself to so many requests, but for a last part of the window
+// that logs do not reach; the default one to what no other rule asks for.
+func (s *Snapshot) turnsAway(priority string, n int64) {
+	r, of := forwardTo("2", webARN), "0"
+	r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+	page := Rule{ARN: "arn:rule-page", Priority: priority, Actions: []Action{{Type: "fixed-response", Status: "503"}}}
+	if s.Listeners[0].Rules = []Rule{r, page}; priority != "default" {
+		of, page.Conditions = priority, []Condition{{Field: "path-pattern", Values: []string{"/*"}}}
+		s.Listeners[0].Rules = []Rule{page, r, forwardTo("default", webARN)}
+	}
+	s.failing("Fixed_Response", "", 503, n, ofPolicy, func(f *Failure) { f.Group, f.Rule, f.Listener = "", of, "HTTP" })
+}
+
+// unhealthyFor is a target that metrics have as unhealthy from one minute to another.
+func (s *Snapshot) unhealthyFor(from, to int) {
+	m := Series{Name: "UnHealthyHostCount", Group: webARN, Stat: "Minimum", Period: 60}
+	for i := range 60 {
+		m.Points = append(m.Points, Point{Time: s.minute(i)})
+		if from <= i && i <= to {
+			m.Points[i].Value = 1
+		}
+	}
+	s.Metrics = append(s.Metrics, m)
 }
 
 // gateway is a gateway balancer before appliances that are checked on port 80.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"loglens/internal/amount"
@@ -175,8 +176,40 @@ func (f *facts) notLogged() []*Finding {
 	}
 	if slices.ContainsFunc(f.actions(), Action.failsOnPurpose) {
 		found.rival("rule-fixed-response-error", "a rule answers with 5xx by itself, and these may be what is counted")
+		f.onPurpose(found, n)
 	}
 	return []*Finding{found}
+}
+
+// onPurpose makes n 5xx after the logs' end a note where rules answer with all of their statuses, the logs
+// have no others of these, and there are not many more than before: a page for maintenance goes on, or
+// scanners come to a default rule.
+func (f *facts) onPurpose(found *Finding, n float64) {
+	if !f.hasAccess() {
+		return
+	}
+	fixed, rest := int64(0), n
+	var statuses []int64
+	for _, a := range f.actions() {
+		if status, err := strconv.ParseInt(a.Status, 10, 64); err == nil && a.failsOnPurpose() && !slices.Contains(statuses, status) {
+			statuses = append(statuses, status)
+			rest -= f.unlogged(fmt.Sprintf("HTTPCode_ELB_%d_Count", status), "", func(m Minute) int64 { return m.Statuses[a.Status] })
+		}
+	}
+	for _, row := range f.failures() {
+		switch {
+		case row.TargetStatus >= 0 || !slices.Contains(statuses, row.Status):
+		case row.Reason == "Fixed_Response":
+			fixed += row.Count
+		default:
+			return
+		}
+	}
+	if logged, since := f.logsEnd().Sub(f.From), f.Until.Sub(f.logsEnd()); rest > 0 || fixed == 0 || n >= fewRequests && n*logged.Minutes() > 2*float64(fixed)*since.Minutes() {
+		return
+	}
+	found.Level, found.Confidence = Note, Low
+	found.because(FromLog, fmt.Sprintf("%s before that, all by rules", amount.Of(fixed, "answer with the same status", "answers with the same statuses")))
 }
 
 // areFew reports whether what a metric of a group, "" for the balancer, counts is no outage: little of so

@@ -386,6 +386,9 @@ func (f *facts) answeredBy(l Listener, r Rule, a Action) (n int64) {
 func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Finding {
 	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
 	found.because(FromConfig, where+": fixed-response "+a.Status)
+	if r.Priority == "default" {
+		found.Do = "let it lead to a target group if it is not meant"
+	}
 	switch n := f.answeredBy(l, r, a); {
 	case n > 0:
 		found.Confidence = High
@@ -397,6 +400,9 @@ func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Findi
 				found.Confidence = Medium
 				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
 			}
+		}
+		if r.Priority == "default" && len(l.Rules) > 1 { // for what no other rule asks for
+			f.likeScanners(found, n)
 		}
 	case len(l.Rules) > 1 || !f.rulesKnown():
 		found.Level = Note

@@ -565,6 +565,16 @@ func TestDoesNoHarm(t *testing.T) {
 			s.late("HTTPCode_ELB_5XX_Count", "", 56, 110)
 			s.late("HTTPCode_ELB_503_Count", "", 56, 110)
 		}, finding{id: "balancer-5xx-after-logs", sure: true}},
+		{"a target that is started beside those that there are", func(s *Snapshot) { s.unhealthyFor(30, 31) }, finding{id: "target-was-unhealthy", absent: true}},
+		{"a target that failed, and is well again", func(s *Snapshot) {
+			s.unhealthyFor(30, 31)
+			for i := range s.Metrics {
+				if s.Metrics[i].Name == "HealthyHostCount" {
+					s.Metrics[i].Points[31].Value = 1
+				}
+			}
+		}, finding{id: "target-was-unhealthy", mild: true, says: "Up to 1 target of web was unhealthy"}},
+		{"targets that were unhealthy from the first minute on", func(s *Snapshot) { s.unhealthyFor(0, 1) }, finding{id: "target-was-unhealthy", mild: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -143,7 +143,31 @@ func (f *facts) wasUnhealthy(g *Group) *Finding {
 	found := finding("target-was-unhealthy", fmt.Sprintf("Up to %s of %s %s unhealthy %s, and all are healthy now.", amount.Of(int(most), "target", "targets"), g.Name, amount.Noun(int(most), "was", "were"), f.span(first.Time, last.Time)))
 	found.onGroup(g)
 	found.because(FromMetric, fmt.Sprintf("UnHealthyHostCount (Minimum) was above 0 in %s", amount.Of(minutes, "period", "periods")))
+	if f.noneLost(g) {
+		found.Level, found.Confidence = Note, Low
+		found.because(FromMetric, "HealthyHostCount (Minimum) was no lower then than before: as of new targets, which count as unhealthy until their first checks pass")
+		found.Do = "nothing, if targets were registered at that time, as in a deployment or by Auto Scaling"
+	}
 	return found
+}
+
+// noneLost reports whether, whenever some targets of a group were unhealthy, no fewer than right before
+// were healthy.
+func (f *facts) noneLost(g *Group) bool {
+	healthy := map[int64]float64{}
+	for _, p := range f.series("HealthyHostCount", g.ARN) {
+		healthy[p.Time.Unix()] = p.Value
+	}
+	before, known := 0.0, false
+	for _, p := range f.series("UnHealthyHostCount", g.ARN) {
+		switch n, ok := healthy[p.Time.Unix()]; {
+		case p.Value == 0:
+			before, known = n, ok
+		case !known || !ok || n < before:
+			return false
+		}
+	}
+	return true
 }
 
 // notLogged looks for 5xx of the balancer that no log explains.

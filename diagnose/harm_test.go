@@ -575,6 +575,25 @@ func TestDoesNoHarm(t *testing.T) {
 			}
 		}, finding{id: "target-was-unhealthy", mild: true, says: "Up to 1 target of web was unhealthy"}},
 		{"targets that were unhealthy from the first minute on", func(s *Snapshot) { s.unhealthyFor(0, 1) }, finding{id: "target-was-unhealthy", mild: true}},
+		{"few flows to targets that were blocked for a minute", func(s *Snapshot) {
+			s.network()
+			s.metric("NewFlowCount", "", "Sum", 60000)
+			s.Metrics = append(s.Metrics, Series{Name: "SecurityGroupBlockedFlowCount_Outbound_TCP", Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 3}}})
+		}, finding{id: "nlb-sg-blocks-flows", mild: true}},
+		{"few flows to targets that are blocked, and all of the newest", func(s *Snapshot) {
+			s.network()
+			s.metric("NewFlowCount", "", "Sum", 60000)
+			s.late("SecurityGroupBlockedFlowCount_Outbound_TCP", "", 59, 100)
+		}, finding{id: "nlb-sg-blocks-flows", sure: true}},
+		{"few flows without a source port", func(s *Snapshot) {
+			s.network()
+			s.metric("NewFlowCount", "", "Sum", 60000)
+			s.Metrics = append(s.Metrics, Series{Name: "PortAllocationErrorCount", Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 3}}})
+		}, finding{id: "nlb-port-allocation-errors", mild: true}},
+		{"few requests that a queue had no room for", func(s *Snapshot) {
+			s.classic()
+			s.Metrics = append(s.Metrics, Series{Name: "SpilloverCount", Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 3}}})
+		}, finding{id: "surge-queue-spillover", mild: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -32,6 +32,9 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found := finding("surge-queue-spillover", "The balancer's queue overflowed: its instances are too few or too slow.")
 		found.because(FromMetric, f.tally("SpilloverCount", ""))
 		found.Confidence = High
+		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "SpilloverCount", "") {
+			found.Level = Warn
+		}
 		found.share = f.upTo(n, func(row Failure) int64 {
 			if row.Status == 503 && row.Target == "" {
 				return row.Count

@@ -15,8 +15,11 @@ var networkBalancerCheck = Check{
 	look: func(f *facts) (list []*Finding) {
 		if n, ok := f.total("PortAllocationErrorCount", ""); ok && n > 0 {
 			found := finding("nlb-port-allocation-errors", "The balancer ran out of source ports to a target: there are too few targets for its connections.")
-			found.because(FromMetric, "PortAllocationErrorCount: "+number(n))
+			found.because(FromMetric, f.tally("PortAllocationErrorCount", ""))
 			found.Confidence = High
+			if flows, _ := f.total("NewFlowCount", ""); f.areFew(n, flows, "PortAllocationErrorCount", "") {
+				found.Level = Warn
+			}
 			list = append(list, found)
 		}
 		return append(list, given(f.blockedFlows(), f.resets(), f.targetResets(), f.ownCalls())...)
@@ -208,11 +211,13 @@ func (f *facts) takesNodes(g *Group) bool {
 // in, and a word worth if there are as many of them as flows that came in.
 func (f *facts) blockedFlows() *Finding {
 	found := finding("nlb-sg-blocks-flows", "The balancer's security groups blocked flows to its targets.")
+	flows, counted := f.total("NewFlowCount", "")
+	const blockedFlowCount = "SecurityGroupBlockedFlowCount_"
 	blocked := func(way string) (sum float64) {
 		for _, protocol := range []string{"TCP", "UDP"} {
-			name := "SecurityGroupBlockedFlowCount_" + way + "_" + protocol
+			name := blockedFlowCount + way + "_" + protocol
 			if n, _ := f.total(name, ""); n > 0 {
-				found.because(FromMetric, name+": "+number(n))
+				found.because(FromMetric, f.tally(name, ""))
 				sum += n
 			}
 		}
@@ -221,12 +226,14 @@ func (f *facts) blockedFlows() *Finding {
 	in, out := blocked("Inbound"), blocked("Outbound")
 	switch {
 	case out > 0:
+		if f.areFew(out, flows, blockedFlowCount+"Outbound_TCP", "") && f.areFew(out, flows, blockedFlowCount+"Outbound_UDP", "") {
+			found.Level = Warn
+		}
 		return found
 	case in == 0:
 		return nil
 	}
 	found.Sentence = "The balancer's security groups blocked flows from outside; whoever knocks at a closed port is counted."
-	flows, counted := f.total("NewFlowCount", "")
 	if counted {
 		found.because(FromMetric, "NewFlowCount: "+number(flows))
 	}

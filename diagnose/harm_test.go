@@ -594,6 +594,12 @@ func TestDoesNoHarm(t *testing.T) {
 			s.classic()
 			s.Metrics = append(s.Metrics, Series{Name: "SpilloverCount", Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 3}}})
 		}, finding{id: "surge-queue-spillover", mild: true}},
+		{"a zone without a target of one of two groups with weights", func(s *Snapshot) {
+			s.second([]Target{{ID: "10.0.10.50", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+			s.Groups[1].Attributes = map[string]string{attrCrossZone: "false"}
+			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+			s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.Group = newARN })
+		}, finding{id: "cross-zone-off-empty-zone", sure: true, says: "requests for it that enter there", fix: "Value=true"}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -173,7 +173,7 @@ func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		across, sure := f.crossZone(g)
-		if across || !sure || len(g.Targets) == 0 || g.Type == "lambda" || !f.forwards(g) || f.unusable(g) {
+		if across || !sure || len(g.Targets) == 0 || g.Type == "lambda" || !f.named(g) && f.rulesKnown() || f.unusable(g) {
 			continue
 		}
 		var empty []string
@@ -199,7 +199,7 @@ func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 }
 
 func (f *facts) emptyZone(g *Group, empty []string) *Finding {
-	found := finding("cross-zone-off-empty-zone", fmt.Sprintf("Cross-zone load balancing is off for %s, and there is no usable target in %s: requests that enter there get 503.", g.Name, strings.Join(empty, ", ")))
+	found := finding("cross-zone-off-empty-zone", fmt.Sprintf("Cross-zone load balancing is off for %s, and there is no usable target in %s: requests for it that enter there get 503.", g.Name, strings.Join(empty, ", ")))
 	found.Confidence = High
 	found.onGroup(g)
 	found.because(FromHealth, g.Name+": "+f.states(g)+", none of them in "+strings.Join(empty, ", "))

@@ -32,6 +32,7 @@ func Diagnose(s *Snapshot) *Report {
 	for _, c := range Checks {
 		for _, found := range c.look(f) {
 			found.finish(f)
+			f.atRest(found)
 			r.Findings = append(r.Findings, found)
 		}
 	}

@@ -600,6 +600,20 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
 			s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.Group = newARN })
 		}, finding{id: "cross-zone-off-empty-zone", sure: true, says: "requests for it that enter there", fix: "Value=true"}},
+		{"the group of before, which rules give no weight any more", func(s *Snapshot) { s.without(webARN) }, finding{id: "health-check-path-not-found", mild: true, fix: "/PATH"}},
+		{"a group without weight, beside another one that works no better", func(s *Snapshot) {
+			s.without(webARN)
+			s.web().Targets = []Target{}
+		}, finding{id: "health-check-path-not-found", sure: true, fix: "/PATH"}},
+		{"a group with weight in another rule", func(s *Snapshot) {
+			s.without(webARN)
+			s.Listeners[0].Rules = append([]Rule{forwardTo("1", newARN)}, s.Listeners[0].Rules...)
+		}, finding{id: "health-check-path-not-found", sure: true, fix: "/PATH"}},
+		{"a group without weight, whose requests failed before that", func(s *Snapshot) {
+			s.without(webARN)
+			s.Groups[1].Targets[0].State, s.Groups[1].Targets[0].Reason = "unhealthy", "Target.Timeout"
+			s.failing("Target_Connect_Timeout", "10.0.10.50:8080", 504, 600, func(f *Failure) { f.Group, f.Connect = newARN, 600 })
+		}, finding{id: "target-connect-timeout", sure: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")
@@ -1018,6 +1032,14 @@ func (s *Snapshot) turnsAway(priority string, n int64) {
 		s.Listeners[0].Rules = []Rule{page, r, forwardTo("default", webARN)}
 	}
 	s.failing("Fixed_Response", "", 503, n, ofPolicy, func(f *Failure) { f.Group, f.Rule, f.Listener = "", of, "HTTP" })
+}
+
+// without leaves another group, whose target fails its health checks, no weight beside one.
+func (s *Snapshot) without(group string) {
+	s.second([]Target{{ID: "10.0.10.50", Port: 8080, Zone: "eu-central-1a", State: "unhealthy", Reason: "Target.ResponseCodeMismatch", Description: "Health checks failed with these codes: [404]", CheckPort: "8080"}})
+	r := forwardTo("default", group, newARN)
+	r.Actions[0].Weights[1].Weight = 0
+	s.Listeners[0].Rules = []Rule{r}
 }
 
 // unhealthyFor is a target that metrics have as unhealthy from one minute to another.

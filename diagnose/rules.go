@@ -261,6 +261,24 @@ func (f *facts) anotherWorks(a Action, i int) bool {
 	return false
 }
 
+// atRest makes a failure of groups a warning where they get no requests now, and none is seen to have
+// failed for it: of blue and green, rules give all of their weight to the other one.
+func (f *facts) atRest(found *Finding) {
+	if found.Level != Fail || found.Explains > 0 || len(found.Groups) == 0 || f.Target != "" || !f.rulesKnown() {
+		return
+	}
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		without := func(a Action) bool { return slices.Contains(a.Weights, Weight{g.ARN, 0}) }
+		idle := func(a Action) bool { return without(a) && f.anotherWorks(a, -1) }
+		if slices.Contains(found.Groups, g.Name) && (f.named(g) || !slices.ContainsFunc(f.actions(), idle) || slices.ContainsFunc(f.actions(), func(a Action) bool { return without(a) && !idle(a) })) {
+			return
+		}
+	}
+	found.Level = Warn
+	found.because(FromConfig, fmt.Sprintf("rules give %s no weight: it gets no requests now", few(found.Groups)))
+}
+
 // states counts a group's targets by state.
 func (f *facts) states(g *Group) string {
 	switch {

@@ -614,6 +614,18 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Groups[1].Targets[0].State, s.Groups[1].Targets[0].Reason = "unhealthy", "Target.Timeout"
 			s.failing("Target_Connect_Timeout", "10.0.10.50:8080", 504, 600, func(f *Failure) { f.Group, f.Connect = newARN, 600 })
 		}, finding{id: "target-connect-timeout", sure: true}},
+		{"clients of private subnets, who come by Global Accelerator", func(s *Snapshot) {
+			s.Network.RouteTables[1].Routes = s.Network.RouteTables[1].Routes[:1]
+			s.metric("NewConnectionCount", "", "Sum", 6000)
+		}, finding{id: "balancer-subnet-not-public", mild: true, fix: "--gateway-id INTERNET-GATEWAY"}},
+		{"private subnets, and no client comes", func(s *Snapshot) {
+			s.Network.RouteTables[1].Routes = s.Network.RouteTables[1].Routes[:1]
+			s.Metrics = nil
+		}, finding{id: "balancer-subnet-not-public", sure: true, fix: "--gateway-id INTERNET-GATEWAY"}},
+		{"clients, and one of two subnets is private", func(s *Snapshot) {
+			s.Network.RouteTables[1].Subnets = s.Network.RouteTables[1].Subnets[:1]
+			s.metric("NewConnectionCount", "", "Sum", 6000)
+		}, finding{id: "balancer-subnet-not-public", sure: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -58,7 +58,7 @@ var Hops = []Hop{HopDNS, HopNode, HopListener, HopRule, HopTargetGroup, HopTarge
 var Kinds = []Kind{
 	// The balancer itself.
 	{"balancer-not-active", HopNode, Fail, Cause, "The balancer is in state provisioning, active_impaired or failed.", "wait if it is being made; otherwise look at its subnets' free addresses, and ask AWS Support"},
-	{"balancer-subnet-not-public", HopNode, Fail, Cause, "The balancer is internet-facing, and a subnet of it has no route to an internet gateway.", "give the subnet a route to the internet gateway, or use a public subnet of the zone"},
+	{"balancer-subnet-not-public", HopNode, Fail, Cause, "The balancer is internet-facing, and a subnet of it has no route to an internet gateway; a warning where none has, and clients are seen to come, as by AWS Global Accelerator.", "give the subnet a route to the internet gateway, or use a public subnet of the zone"},
 	{"vpc-blocks-public-access", HopNode, Warn, Cause, "VPC Block Public Access is on in a subnet of an internet-facing balancer, and no client arrives.", "exclude the balancer's subnets from it if the balancer is meant to be public, or make the balancer internal"},
 	{"balancer-subnet-short-of-addresses", HopNode, Warn, Cause, "A subnet of the balancer has fewer than 8 free addresses, so that it cannot grow there.", "free addresses in the subnet, or use a larger one"},
 	{"balancer-sg-blocks-listener", HopNode, Fail, Cause, "No inbound rule of the balancer's security groups lets anybody reach a listener's port; of a balancer in the internet, none but those for members of these very groups, or, a warning where no client is seen to come, for private addresses. A warning where an HTTP listener only redirects, and clients come.", "let clients in on the port"},

@@ -286,24 +286,36 @@ func (f *facts) isPublicToSome(t *RouteTable) bool {
 }
 
 // toInternet looks whether clients in the internet can be answered.
+//
+// Source: AWS, "Secure VPC connections in AWS Global Accelerator" of its guide, read 2026-11.
 func (f *facts) toInternet() (list []*Finding) {
 	if f.Balancer.Scheme != "internet-facing" {
 		return nil
 	}
 	var seen []string
+	public := false // or not known
 	for _, z := range f.Balancer.Zones {
 		t := f.tableOf(z.Subnet)
-		if t == nil || len(t.Routes) == 0 || slices.Contains(seen, t.ID) {
+		if t == nil || len(t.Routes) == 0 || f.isPublic(t) || f.isPublicToSome(t) {
+			public = true
+			continue
+		}
+		if slices.Contains(seen, t.ID) {
 			continue
 		}
 		seen = append(seen, t.ID)
-		if f.isPublic(t) || f.isPublicToSome(t) {
-			continue
-		}
 		found := finding("balancer-subnet-not-public", fmt.Sprintf("The balancer is internet-facing, and its subnet %s has no route to an internet gateway: clients that get this node's address wait for nothing.", z.Subnet))
 		f.leadToInternet(found, t, f.internet(), "INTERNET-GATEWAY")
 		found.Confidence = High
 		list = append(list, found)
+	}
+	// Where no node can be reached so, who comes all the same has come by another way.
+	if name, n := f.arriving(); n > 0 && !public {
+		for _, found := range list {
+			found.Level, found.Confidence = Warn, Low
+			found.because(FromMetric, fmt.Sprintf("%s of the last minutes: %s, so that clients do get in: the route may just have changed", name, number(n)))
+			found.rival("", "AWS Global Accelerator, by which clients come and are answered without such a route")
+		}
 	}
 	return list
 }

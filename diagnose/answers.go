@@ -13,7 +13,7 @@ import (
 
 var answersCheck = Check{
 	Name:  "answers",
-	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; many are refused by the balancer itself, or large ones by AWS WAF; or one target takes far longer than the others.",
+	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; many are refused by the balancer itself, or nearly all, or large ones, by AWS WAF; or one target takes far longer than the others.",
 	Gives: []string{"requests-refused", "waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower"},
 	look:  lookAtAnswers,
 }
@@ -22,7 +22,7 @@ func lookAtAnswers(f *facts) (list []*Finding) {
 	if !f.hasAccess() {
 		return nil
 	}
-	list = given(f.refusesClients(), f.wafBlocksLarge(), f.ruleLoop())
+	list = given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksLarge(), f.ruleLoop())
 	for i := range f.Groups {
 		for _, found := range given(f.targetLoop(&f.Groups[i]), f.notFound(&f.Groups[i]), f.farSlower(&f.Groups[i])) {
 			found.onGroup(&f.Groups[i])
@@ -91,12 +91,41 @@ func (f *facts) wafBlocksLarge() *Finding {
 	found := finding("waf-blocks-large-bodies", fmt.Sprintf("AWS WAF blocks large requests, such as uploads: %d of %s that it blocked were larger than 8 KB.", large, amount.Of(blocked, "request", "requests")))
 	found.because(FromLog, fmt.Sprintf("%s ended with the action waf, %d of them with more than 8192 bytes received", amount.Of(blocked, "request", "requests"), large))
 	found.rival("", "rules that look for attacks, and find what looks like one in a file, such as CrossSiteScripting_BODY and GenericLFI_BODY; or attacks")
+	f.askWAF(found)
+	return found
+}
+
+// askWAF adds how AWS WAF is asked which rules block, and what.
+func (f *facts) askWAF(found *Finding) {
 	found.Verify = []string{f.command("wafv2", "get-web-acl-for-resource", "--resource-arn", f.Balancer.ARN)}
 	const sampled = 3 * time.Hour // AWS WAF has nothing older
 	if f.Taken.Sub(f.Until) < sampled {
 		found.Verify = append(found.Verify, f.command("wafv2", "get-sampled-requests", "--scope", "REGIONAL", "--web-acl-arn", "WEB-ACL-ARN", "--rule-metric-name", "METRIC-NAME", "--max-items", "100",
 			"--time-window", "StartTime="+f.latest(sampled).UTC().Format(time.RFC3339)+",EndTime="+f.Until.UTC().Format(time.RFC3339)))
 	}
+}
+
+// wafBlocksMost looks whether AWS WAF lets hardly anything through: then it is rather a rule than what
+// clients send, such as one that counts the requests of an address, which is that of a CDN.
+//
+// Source: AWS, "Using rate-based rule statements" and "Using forwarded IP addresses" of the AWS WAF
+// guide, read 2026-11.
+func (f *facts) wafBlocksMost() *Finding {
+	blocked, all := int64(0), f.requests()
+	for _, row := range f.failures() {
+		if row.Reason == "WAF_Block" {
+			blocked += row.Count
+		}
+	}
+	if blocked < fewRequests || 10*blocked < 9*all {
+		return nil
+	}
+	found := finding("requests-refused", fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s.", blocked, amount.Of(all, "request", "requests")))
+	found.Do = "see which rule of the web ACL blocks them; one that counts requests by address takes a CDN or a proxy before the balancer for one client, unless it goes by a header such as X-Forwarded-For"
+	found.because(FromLog, fmt.Sprintf("%s ended with the action waf", amount.Of(blocked, "request", "requests")))
+	found.rival("", "an attack, or scanners, may be all that came")
+	f.askWAF(found)
+	f.likeScanners(found, blocked)
 	return found
 }
 

@@ -244,6 +244,9 @@ func TestRequestsRefused(t *testing.T) {
 		{"Client_Closed", 600, nil, "", ""},
 		{"Protocol_Mismatch", 600, nil, "", ""},
 		{"WAF_Block", 600, nil, "", ""},
+		{"WAF_Block", 5399, nil, "", ""},
+		{"WAF_Block", 5400, nil, Warn, "5400 requests ended with the action waf"},
+		{"WAF_Block", 45, func(s *Snapshot) { s.Logs.Traffic = []Traffic{{"", "", 50, -1, noon, 0, 0, 0, 0}} }, Note, "45 requests ended with the action waf"},
 	} {
 		s := base()
 		s.failing(tt.reason, "", 400, tt.n, func(f *Failure) { f.Class = "client" })

@@ -626,6 +626,12 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.RouteTables[1].Subnets = s.Network.RouteTables[1].Subnets[:1]
 			s.metric("NewConnectionCount", "", "Sum", 6000)
 		}, finding{id: "balancer-subnet-not-public", sure: true}},
+		{"weight for one of two groups, of which a release knows which", func(s *Snapshot) {
+			s.second([]Target{{ID: "10.0.10.50", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+			r := forwardTo("default", newARN, webARN)
+			r.Actions[0].Weights[0].Weight, r.Actions[0].Weights[1].Weight = 0, 0
+			s.Listeners[0].Rules = []Rule{r}
+		}, finding{id: "rule-weights-all-zero", sure: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

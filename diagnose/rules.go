@@ -301,11 +301,17 @@ func (f *facts) states(g *Group) string {
 }
 
 // reweigh moves all weight away from the broken groups of an action to the others, or
-// gives the first usable one weight where none has any.
+// gives the one that is usable weight where none has any.
 func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 	if found.ID == "rule-weights-all-zero" {
-		use := slices.IndexFunc(a.Weights, func(w Weight) bool { g := f.group(w.Group); return g != nil && !f.unusable(g) })
+		usable := func(w Weight) bool { g := f.group(w.Group); return g != nil && !f.unusable(g) }
+		use := slices.IndexFunc(a.Weights, usable)
 		if use < 0 {
+			return
+		}
+		if slices.ContainsFunc(a.Weights[use+1:], usable) { // such as blue and green
+			found.because(FromConfig, "several of them have targets: which is meant is known to those who set the rule")
+			found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
 			return
 		}
 		f.setWeights(found, l, r, a, func(i int, _ Weight) int {

@@ -71,8 +71,12 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		found.because(FromHealth, f.states(g))
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")
 		if g.Type == "instance" { // an address cannot be registered again before it has left
-			for _, t := range g.Targets[:min(len(g.Targets), mostTargets)] {
-				f.register(found, g, t.word())
+			for _, e := range f.whole(g)[:min(len(g.Targets), mostTargets)] {
+				if e.instance != nil && !ofKubernetes(g.Name) && !slices.Contains([]string{"running", ""}, e.instance.State) { // which AWS does not take
+					found.because(FromConfig, fmt.Sprintf("%s is %s", e.instance.ID, e.instance.State))
+					continue
+				}
+				f.register(found, g, e.target.word())
 			}
 		}
 	case !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "unused" }):

@@ -632,6 +632,11 @@ func TestDoesNoHarm(t *testing.T) {
 			r.Actions[0].Weights[0].Weight, r.Actions[0].Weights[1].Weight = 0, 0
 			s.Listeners[0].Rules = []Rule{r}
 		}, finding{id: "rule-weights-all-zero", sure: true}},
+		{"instances that leave as they are ended", func(s *Snapshot) {
+			s.instances()
+			s.all("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+			s.Network.Instances[0].State, s.Network.Instances[1].State = "shutting-down", "running"
+		}, finding{id: "target-group-all-draining", fix: "Id=i-2,Port=8080", not: "i-1"}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

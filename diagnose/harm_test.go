@@ -637,6 +637,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.all("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
 			s.Network.Instances[0].State, s.Network.Instances[1].State = "shutting-down", "running"
 		}, finding{id: "target-group-all-draining", fix: "Id=i-2,Port=8080", not: "i-1"}},
+		{"few requests that target optimizer rejected for a minute", func(s *Snapshot) {
+			s.optimized(2)
+			s.Metrics = append(s.Metrics, Series{Name: rejectedCount, Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 3}}})
+		}, finding{id: "target-optimizer-rejects", mild: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -82,6 +82,9 @@ func (o optimized) rejects() *Finding {
 		return nil
 	default:
 		found.because(FromMetric, o.tally(rejectedCount, ""))
+		if requests, _ := o.total("RequestCount", ""); o.areFew(n, requests, rejectedCount, "") {
+			found.Level = Warn
+		}
 		if o.lately(rejectedCount, "") == 0 {
 			found.Sentence = strings.NewReplacer("rejects", "rejected", "no target is", "no target was").Replace(found.Sentence)
 		}

@@ -33,7 +33,7 @@ func (f *facts) keepsClients(g *Group) (keeps, known bool) {
 // the balancer has groups, a reference to one of them lets clients in as well.
 func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	clients := f.clientsOf(e, protocol)
-	if len(clients) == 0 || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups, f.far(e)}) != refused {
+	if len(clients) == 0 || f.onlyByPrivateLink() || f.permits(e.filters, false, protocol, e.port, peer{clients, f.Balancer.SecurityGroups, f.far(e)}) != refused {
 		return
 	}
 	first, last := e.opening(e.port)
@@ -52,6 +52,10 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		f.byPrivateLink(found, "clients that come by PrivateLink are seen under the balancer's addresses")
 		own, asked := f.Balancer.SecurityGroups, f.admits(e.filters)
 		switch {
+		case f.opensToSome(e, protocol): // somebody has chosen whom to let in
+			found.Level, found.Confidence = Note, Low
+			found.Sentence = fmt.Sprintf("Targets see the clients' own addresses, and security group %s lets in only some on %s %s: other clients get no connection.", few(e.filters), protocol, ports(first, last))
+			found.Do = "nothing, if no other clients are meant to come; let them in on the port otherwise, or do not preserve their addresses"
 		case f.Balancer.LinkUnfiltered:
 		case len(own) > 0:
 			f.authorize(found, into, false, protocol, first, last, f.ownFor(e))
@@ -182,6 +186,40 @@ func (f *facts) opensBeyond(e endpoint, protocol string) bool {
 		}
 	}
 	return f.Balancer.Scheme == "internal" && f.opens(e.filters, protocol, e.port)
+}
+
+// opensToSome reports whether a target's port is open to addresses that are no nodes' of the balancer: not
+// in the VPC, or, of an internal balancer, not in its subnets.
+func (f *facts) opensToSome(e endpoint, protocol string) bool {
+	if f.Balancer.Scheme != "internal" {
+		return f.opensBeyond(e, protocol)
+	}
+	var own netipx.IPSetBuilder
+	for _, z := range f.Balancer.Zones {
+		if s := f.subnet(z.Subnet); s != nil {
+			for _, p := range prefixes(s.CIDRs) {
+				own.AddPrefix(p)
+			}
+		}
+	}
+	nodes, err := own.IPSet()
+	openings, _ := f.openings(e.filters, false, protocol, e.port)
+	return err == nil && slices.ContainsFunc(openings, func(p Permission) bool {
+		list, ok := f.ranges(p)
+		return !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !nodes.ContainsPrefix(r) })
+	})
+}
+
+// onlyByPrivateLink reports whether all clients must come by PrivateLink, for whom the inbound rules do not
+// hold: these let in nobody else.
+func (f *facts) onlyByPrivateLink() bool {
+	if !f.Balancer.LinkUnfiltered {
+		return false
+	}
+	_, known := f.securityGroups(f.Balancer.SecurityGroups)
+	return known && !slices.ContainsFunc(f.Listeners, func(l Listener) bool {
+		return slices.ContainsFunc(l.transports(), func(protocol string) bool { return f.opens(f.Balancer.SecurityGroups, protocol, l.Port) })
+	})
 }
 
 // byPrivateLink makes a finding about clients milder where they may all come by

@@ -641,6 +641,34 @@ func TestDoesNoHarm(t *testing.T) {
 			s.optimized(2)
 			s.Metrics = append(s.Metrics, Series{Name: rejectedCount, Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 3}}})
 		}, finding{id: "target-optimizer-rejects", mild: true}},
+		{"targets for some subnets of the VPC, whose addresses they see", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Scheme, s.Balancer.SecurityGroups = "internal", []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23", "10.0.20.0/24"}}}
+		}, finding{id: "nlb-client-addresses-blocked", absent: true}},
+		{"targets for the subnets of an internal balancer alone, which see others", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Scheme, s.Balancer.SecurityGroups = "internal", []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
+		}, finding{id: "nlb-client-addresses-blocked", mild: true, fix: "CidrIp=10.0.0.0/16"}},
+		{"targets for an office, whose addresses they see", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23", "203.0.113.0/24"}}}
+		}, finding{id: "nlb-client-addresses-blocked", absent: true}},
+		{"targets of a service that is reached by PrivateLink alone", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Scheme, s.Balancer.LinkUnfiltered = "internal", true
+			s.group("sg-lb").Ingress = []Permission{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
+			s.metric("NewFlowCount", "", "Sum", 6000)
+		}, finding{id: "nlb-client-addresses-blocked", absent: true}},
+		{"a listener that clients come to by PrivateLink alone", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Scheme, s.Balancer.LinkUnfiltered = "internal", true
+			s.group("sg-lb").Ingress = []Permission{}
+			s.metric("NewFlowCount", "", "Sum", 6000)
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")
@@ -833,7 +861,7 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Balancer.SecurityGroups = []string{}
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, PrefixLists: []string{"pl-cloudfront"}, CIDRs: []string{"10.0.0.0/23"}}}
 			s.Network.PrefixLists = []PrefixList{{"pl-cloudfront", []string{"130.176.0.0/16"}}}
-		}, finding{id: "nlb-client-addresses-blocked"}},
+		}, finding{id: "nlb-client-addresses-blocked", absent: true}},
 		{"a target that another balancer's group may reach", func(s *Snapshot) {
 			s.network()
 			s.Balancer.SecurityGroups = []string{}

@@ -533,6 +533,11 @@ func (f *facts) intoBalancer() (list []*Finding) {
 	if name, n := f.arriving(); n > 0 && len(list) == ways {
 		for _, found := range list {
 			found.Level, found.Confidence = Warn, Low
+			if f.Balancer.LinkUnfiltered { // as they do who come by PrivateLink
+				found.Level = Note
+				found.because(FromMetric, fmt.Sprintf("%s of the last minutes: %s, so that clients do get in", name, number(n)))
+				continue
+			}
 			found.because(FromMetric, fmt.Sprintf("%s of the last minutes: %s, so that clients do get in: the rule may just have changed", name, number(n)))
 		}
 	}

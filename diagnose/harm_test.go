@@ -189,6 +189,14 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
 			s.Listeners[1].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
 		}, finding{id: "target-group-not-in-use", fix: "create-rule --region eu-central-1 --listener-arn arn:listener-443 "}},
+		{"a balancer that only redirects, to HTTPS whose listener is gone", func(s *Snapshot) {
+			s.Idle, s.Groups, s.Logs = s.Groups, []Group{}, nil
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}
+		}, finding{id: "target-group-none", mild: true, says: "port 443 of the same host"}},
+		{"a balancer that only redirects, to HTTPS of another host", func(s *Snapshot) {
+			s.Idle, s.Groups, s.Logs = s.Groups, []Group{}, nil
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", "www.example.com", "443", samePath, sameQuery}}}}}
+		}, finding{id: "target-group-none", absent: true}},
 		{"a balancer that only redirects", func(s *Snapshot) {
 			s.Idle, s.Groups = s.Groups, []Group{}
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}

@@ -87,7 +87,7 @@ var Kinds = []Kind{
 	{"waf-errors", HopRule, Fail, Symptom, "Requests end with 5xx since the balancer got no verdict of AWS WAF (codes such as WAFConnectionTimeout, and the action waf-failed); a warning where these are few, or none has come since.", "look at AWS's health page for AWS WAF in the region, and ask AWS Support if it lasts; to let requests through unchecked meanwhile is for whoever answers for their safety"},
 
 	// Target groups and their targets.
-	{"target-group-none", HopTargetGroup, Fail, Cause, "No listener forwards to any target group, and none answers by itself.", "lead to a target group"},
+	{"target-group-none", HopTargetGroup, Fail, Cause, "No listener forwards to any target group, and none answers by itself; a warning where one redirects to a port of the same host on which there is no listener.", "lead to a target group"},
 	{"target-group-empty", HopTargetGroup, Fail, Cause, "A target group that a rule forwards to has no registered target.", "register targets, or lead to the group that has some; where Auto Scaling or ECS is to register them, see whether it names this group"},
 	{"target-group-not-in-use", HopTargetGroup, Fail, Cause, "Targets are unused (Target.NotInUse), since no rule forwards to their group.", "lead to the group from a rule"},
 	{"target-group-all-unused", HopTargetGroup, Fail, Symptom, "All targets of a group are in state unused.", "see why each target is unused"},

@@ -49,6 +49,9 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 			found.Level, found.Confidence = Warn, Low
 			found.because(FromConfig, "some addresses are let in; whether all clients are among them cannot be told")
 		}
+		if f.Balancer.Scheme == "internal" && !f.opensToSome(e, protocol) {
+			found.rival("", "clients that all come by PrivateLink: targets see the balancer's addresses then, which may be let in")
+		}
 		f.byPrivateLink(found, "clients that come by PrivateLink are seen under the balancer's addresses")
 		own, asked := f.Balancer.SecurityGroups, f.admits(e.filters)
 		switch {

@@ -296,3 +296,23 @@ func TestACLsOfSomeClients(t *testing.T) {
 		}
 	}
 }
+
+// TestClientsByPrivateLink: of an internal balancer whose targets let in its subnets alone, it is
+// told who may come all the same.
+func TestClientsByPrivateLink(t *testing.T) {
+	for _, tt := range []struct {
+		scheme string
+		ranges []string
+		want   bool
+	}{{"internal", []string{"10.0.0.0/23"}, true}, {"internal", []string{"10.0.0.0/23", "10.0.20.0/24"}, false}, {"internet-facing", []string{"10.0.0.0/23"}, false}} {
+		s := base()
+		s.network()
+		s.Balancer.Scheme, s.Balancer.SecurityGroups = tt.scheme, []string{}
+		s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: tt.ranges}}
+		r := Diagnose(copied(t, s))
+		f := r.finding("nlb-client-addresses-blocked")
+		if f == nil || slices.ContainsFunc(f.Rivals, func(r Rival) bool { return strings.Contains(r.Why, "PrivateLink") }) != tt.want {
+			t.Errorf("%s, %v: want it among the rivals: %v:\n%s", tt.scheme, tt.ranges, tt.want, said(r))
+		}
+	}
+}

@@ -677,6 +677,24 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-lb").Ingress = []Permission{}
 			s.metric("NewFlowCount", "", "Sum", 6000)
 		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
+		{"a page for maintenance before all rules, and no logs", func(s *Snapshot) {
+			s.turnsAway("1", 6000)
+			s.Logs = nil
+			s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 6000)
+			s.metric("HTTPCode_ELB_503_Count", "", "Sum", 6000)
+		}, finding{id: "balancer-5xx-not-in-logs", absent: true}},
+		{"502 beside such a page, and no logs", func(s *Snapshot) {
+			s.turnsAway("1", 6000)
+			s.Logs = nil
+			s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 6000)
+			s.metric("HTTPCode_ELB_502_Count", "", "Sum", 6000)
+		}, finding{id: "balancer-5xx-not-in-logs", sure: true}},
+		{"503 where a default rule answers so, others lead to targets, and there are no logs", func(s *Snapshot) {
+			s.turnsAway("default", 6000)
+			s.Logs = nil
+			s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 6000)
+			s.metric("HTTPCode_ELB_503_Count", "", "Sum", 6000)
+		}, finding{id: "balancer-5xx-not-in-logs", sure: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

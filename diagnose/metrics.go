@@ -208,13 +208,10 @@ func (f *facts) notLogged() []*Finding {
 	return []*Finding{found}
 }
 
-// onPurpose makes n 5xx after the logs' end a note where rules answer with all of their statuses, the logs
+// onPurpose makes n 5xx that no logs have a note where rules answer with all of their statuses, the logs
 // have no others of these, and there are not many more than before: a page for maintenance goes on, or
-// scanners come to a default rule.
+// scanners come to a default rule. Without logs, only where no request gets past such a page.
 func (f *facts) onPurpose(found *Finding, n float64) {
-	if !f.hasAccess() {
-		return
-	}
 	fixed, rest := int64(0), n
 	var statuses []int64
 	for _, a := range f.actions() {
@@ -222,6 +219,13 @@ func (f *facts) onPurpose(found *Finding, n float64) {
 			statuses = append(statuses, status)
 			rest -= f.unlogged(fmt.Sprintf("HTTPCode_ELB_%d_Count", status), "", func(m Minute) int64 { return m.Statuses[a.Status] })
 		}
+	}
+	if !f.hasAccess() {
+		if rest <= 0 && f.rulesKnown() && !slices.ContainsFunc(f.Listeners, func(l Listener) bool { return !l.closed() }) {
+			found.Level = Note
+			found.because(FromConfig, "rules answer with this status before any leads to a target group")
+		}
+		return
 	}
 	for _, row := range f.failures() {
 		switch {

@@ -505,6 +505,19 @@ func (r Rule) closes() bool {
 		slices.ContainsFunc(r.Actions, Action.failsOnPurpose)
 }
 
+// closed reports whether a listener leads no request to a target group, as behind such a page.
+func (l Listener) closed() bool {
+	for _, r := range l.Rules {
+		switch {
+		case r.closes():
+			return true
+		case slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" }):
+			return false
+		}
+	}
+	return len(l.Rules) > 0
+}
+
 // guards reports whether a rule keeps from targets whom a later one, put before it, would let through to
 // them: it turns them away, leads them from HTTP to HTTPS, or asks for a login.
 func (l Listener) guards(earlier, later Rule) bool {

@@ -148,10 +148,10 @@ func TestExportOvertaken(t *testing.T) {
 	if err := p.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for begun := false; !begun; time.Sleep(time.Millisecond) {
+	for begun, end := false, time.Now().Add(time.Minute); !begun; time.Sleep(time.Millisecond) {
 		parts, err := filepath.Glob(filepath.Join(filepath.Dir(to), ".x.parquet.part-*"))
-		if begun = len(parts) > 0; err != nil {
-			t.Fatal(err)
+		if begun = len(parts) > 0; err != nil || !begun && time.Now().After(end) {
+			t.Fatalf("no file was begun within a minute: %v", err)
 		}
 	}
 	if err := os.WriteFile(to, []byte("mine"), 0o600); err != nil {

@@ -286,13 +286,18 @@ func applicable(r query.Report, filters map[string]string) error {
 	if i := slices.IndexFunc(r.Filters, func(f query.Filter) bool { return f.Name == "log" }); log == "" && i >= 0 {
 		log = r.Filters[i].Words[0]
 	}
-	if name := filters["target_group"]; log == "request" && strings.Contains(name, ":targetgroup/") { // what follows that is the name
-		return usage("--target-group-arn takes one", "--target-group %s: this is an ARN", name)
-	}
 	for _, f := range r.Filters {
 		if _, given := filters[f.Name]; given && f.Logs != nil && !slices.Contains(f.Logs, log) {
 			return usage("it is for --log "+strings.Join(f.Logs, ", "), "--%s does not apply to --log %s", flagName(f.Name), log)
 		}
+	}
+	if _, id, is := strings.Cut(filters["target_group"], ":targetgroup/"); is {
+		hint := "--target-group-arn takes one"
+		if log != "request" { // whose lines have the name only
+			name, _, _ := strings.Cut(id, "/")
+			hint = "--target-group " + name
+		}
+		return usage(hint, "--target-group %s: this is an ARN", filters["target_group"])
 	}
 	return nil
 }

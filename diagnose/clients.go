@@ -38,7 +38,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	}
 	first, last := e.opening(e.port)
 	into := f.lacking(e, protocol, e.port)
-	found := b.at(fmt.Sprint("clients", protocol, first, last, into, f.opensBeyond(e, protocol)), func() *Finding {
+	found := b.at(fmt.Sprint("clients", protocol, first, last, into, f.opensBeyond(e, protocol), f.opensToSome(e, protocol)), func() *Finding {
 		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
 			"Targets see the clients' own addresses, and security group %s does not let clients in on %s %s.", few(e.filters), protocol, ports(first, last)))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
@@ -56,7 +56,9 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		own, asked := f.Balancer.SecurityGroups, f.admits(e.filters)
 		switch {
 		case f.opensToSome(e, protocol): // somebody has chosen whom to let in
-			found.Level, found.Confidence = Note, Low
+			if len(own) == 0 { // else those of the balancer say who may come
+				found.Level, found.Confidence = Note, Low
+			}
 			found.Sentence = fmt.Sprintf("Targets see the clients' own addresses, and security group %s lets in only some on %s %s: other clients get no connection.", few(e.filters), protocol, ports(first, last))
 			found.Do = "nothing, if no other clients are meant to come; let them in on the port otherwise, or do not preserve their addresses"
 		case f.Balancer.LinkUnfiltered:
@@ -191,12 +193,9 @@ func (f *facts) opensBeyond(e endpoint, protocol string) bool {
 	return f.Balancer.Scheme == "internal" && f.opens(e.filters, protocol, e.port)
 }
 
-// opensToSome reports whether a target's port is open to addresses that are no nodes' of the balancer: not
-// in the VPC, or, of an internal balancer, not in its subnets.
+// opensToSome reports whether a target's port is open to addresses that clients may have, and no node of
+// the balancer: in the internet, or, of an internal balancer, not in its subnets.
 func (f *facts) opensToSome(e endpoint, protocol string) bool {
-	if f.Balancer.Scheme != "internal" {
-		return f.opensBeyond(e, protocol)
-	}
 	var own netipx.IPSetBuilder
 	for _, z := range f.Balancer.Zones {
 		if s := f.subnet(z.Subnet); s != nil {
@@ -209,7 +208,9 @@ func (f *facts) opensToSome(e endpoint, protocol string) bool {
 	openings, _ := f.openings(e.filters, false, protocol, e.port)
 	return err == nil && slices.ContainsFunc(openings, func(p Permission) bool {
 		list, ok := f.ranges(p)
-		return !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !nodes.ContainsPrefix(r) })
+		return !ok || slices.ContainsFunc(family(list, e.address.Is6()), func(r netip.Prefix) bool {
+			return f.public(r) || f.Balancer.Scheme == "internal" && !nodes.ContainsPrefix(r)
+		})
 	})
 }
 

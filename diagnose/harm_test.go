@@ -695,6 +695,29 @@ func TestDoesNoHarm(t *testing.T) {
 			s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 6000)
 			s.metric("HTTPCode_ELB_503_Count", "", "Sum", 6000)
 		}, finding{id: "balancer-5xx-not-in-logs", sure: true}},
+		{"targets for private addresses alone, of a balancer in the internet", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/8"}}}
+		}, finding{id: "nlb-client-addresses-blocked", mild: true, denies: "only some"}},
+		{"targets by IPv6 whose group lets everybody in by IPv4 alone", func(s *Snapshot) {
+			s.network()
+			s.six()
+			s.Balancer.SecurityGroups = []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"0.0.0.0/0", "2001:db8::/56"}}}
+		}, finding{id: "nlb-client-addresses-blocked", mild: true, fix: "::/0"}},
+		{"a target that lets no client in, beside one that lets in some", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Scheme, s.Balancer.SecurityGroups = "internal", []string{}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23"}}}
+			s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-some", VPC: "vpc-1", Ingress: []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.20.0/24"}}}})
+			s.Network.Interfaces[0].SecurityGroups = []string{"sg-app", "sg-some"}
+			s.Network.Instances[0].SecurityGroups = []string{"sg-app", "sg-some"}
+		}, finding{id: "nlb-client-addresses-blocked", mild: true, fix: "CidrIp=10.0.0.0/16"}},
+		{"targets for an office, of a balancer that lets everybody in", func(s *Snapshot) {
+			s.network()
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23", "203.0.113.0/24"}}}
+		}, finding{id: "nlb-client-addresses-blocked", mild: true, says: "lets in only some"}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -718,6 +718,13 @@ func TestDoesNoHarm(t *testing.T) {
 			s.network()
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23", "203.0.113.0/24"}}}
 		}, finding{id: "nlb-client-addresses-blocked", mild: true, says: "lets in only some"}},
+		{"a listener for PrivateLink, and flows that its groups block", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Scheme, s.Balancer.LinkUnfiltered = "internal", true
+			s.group("sg-lb").Ingress = []Permission{}
+			s.metric("NewFlowCount", "", "Sum", 6000)
+			s.late("SecurityGroupBlockedFlowCount_Inbound_TCP", "", 57, 5)
+		}, finding{id: "balancer-sg-blocks-listener", mild: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

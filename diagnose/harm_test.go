@@ -725,6 +725,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.metric("NewFlowCount", "", "Sum", 6000)
 			s.late("SecurityGroupBlockedFlowCount_Inbound_TCP", "", 57, 5)
 		}, finding{id: "balancer-sg-blocks-listener", mild: true}},
+		{"a target that failed in a minute in which it was well at first", func(s *Snapshot) {
+			s.unhealthyFor(31, 32)
+			s.healthyOnly(1, 30, 32)
+		}, finding{id: "target-was-unhealthy", mild: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")
@@ -1163,6 +1167,17 @@ func (s *Snapshot) unhealthyFor(from, to int) {
 		}
 	}
 	s.Metrics = append(s.Metrics, m)
+}
+
+// healthyOnly are so many healthy targets from one minute to another.
+func (s *Snapshot) healthyOnly(n float64, from, to int) {
+	for i, m := range s.Metrics {
+		if m.Name == "HealthyHostCount" {
+			for at := from; at <= to; at++ {
+				s.Metrics[i].Points[at].Value = n
+			}
+		}
+	}
 }
 
 // gateway is a gateway balancer before appliances that are checked on port 80.

@@ -154,19 +154,22 @@ func (f *facts) wasUnhealthy(g *Group) *Finding {
 	return found
 }
 
-// noneLost reports whether, whenever some targets of a group were unhealthy, no fewer than right before
-// were healthy.
+// noneLost reports whether, whenever some targets of a group were unhealthy, no fewer than in the three
+// periods before were healthy: in the one in which a target fails, and in which nodes see that one after
+// another, the least of both metrics has it as neither.
 func (f *facts) noneLost(g *Group) bool {
 	healthy := map[int64]float64{}
 	for _, p := range f.series("HealthyHostCount", g.ARN) {
 		healthy[p.Time.Unix()] = p.Value
 	}
-	before, known := 0.0, false
+	var before []float64
 	for _, p := range f.series("UnHealthyHostCount", g.ARN) {
 		switch n, ok := healthy[p.Time.Unix()]; {
+		case p.Value == 0 && !ok:
+			before = nil
 		case p.Value == 0:
-			before, known = n, ok
-		case !known || !ok || n < before:
+			before = append(before, n)
+		case !ok || len(before) < 3 || n < slices.Max(before[len(before)-3:]):
 			return false
 		}
 	}

@@ -729,6 +729,22 @@ func TestDoesNoHarm(t *testing.T) {
 			s.unhealthyFor(31, 32)
 			s.healthyOnly(1, 30, 32)
 		}, finding{id: "target-was-unhealthy", mild: true}},
+		{"503 of targets lost after the logs' end, beside a default rule that few get", func(s *Snapshot) {
+			s.turnsAway("default", 1)
+			s.Metrics = s.Metrics[2:]
+			s.metric("RequestCount", "", "Sum", 60)
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 2)
+			s.late("HTTPCode_ELB_503_Count", "", 56, 2)
+		}, finding{id: "balancer-5xx-after-logs", sure: true}},
+		{"503 in place of requests, after the logs' end, beside a page for one path", func(s *Snapshot) {
+			s.turnsAway("1", 600)
+			s.Listeners[0].Rules[0].Conditions[0].Values = []string{"/old"}
+			s.Metrics = s.Metrics[2:]
+			s.metric("RequestCount", "", "Sum", 600)
+			s.Metrics[len(s.Metrics)-1].Points = s.Metrics[len(s.Metrics)-1].Points[:56]
+			s.late("HTTPCode_ELB_5XX_Count", "", 56, 20)
+			s.late("HTTPCode_ELB_503_Count", "", 56, 20)
+		}, finding{id: "balancer-5xx-after-logs", sure: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")
@@ -1156,6 +1172,7 @@ func (s *Snapshot) without(group string) {
 	r.Actions[0].Weights[1].Weight = 0
 	s.Listeners[0].Rules = []Rule{r}
 }
+	s.Logs.Minutes = s.Logs.Minutes[:55]
 
 // unhealthyFor is a target that metrics have as unhealthy from one minute to another.
 func (s *Snapshot) unhealthyFor(from, to int) {

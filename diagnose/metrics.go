@@ -212,8 +212,9 @@ func (f *facts) notLogged() []*Finding {
 }
 
 // onPurpose makes n 5xx that no logs have a note where rules answer with all of their statuses, the logs
-// have no others of these, and there are not many more than before: a page for maintenance goes on, or
-// scanners come to a default rule. Without logs, only where no request gets past such a page.
+// have no others of these, and there are not many more than before, nor some more in place of requests: a
+// page for maintenance goes on, or scanners come to a default rule. Without logs, only where no request gets
+// past such a page.
 func (f *facts) onPurpose(found *Finding, n float64) {
 	fixed, rest := int64(0), n
 	var statuses []int64
@@ -239,7 +240,12 @@ func (f *facts) onPurpose(found *Finding, n float64) {
 			return
 		}
 	}
-	if logged, since := f.logsEnd().Sub(f.From), f.Until.Sub(f.logsEnd()); rest > 0 || fixed == 0 || n >= fewRequests && n*logged.Minutes() > 2*float64(fixed)*since.Minutes() {
+	part := f.Until.Sub(f.logsEnd()).Minutes() / f.logsEnd().Sub(f.From).Minutes()
+	all, _ := f.total("RequestCount", "")
+	requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests })
+	before := part * float64(fixed)
+	more, fewer := n > 2*before, requests < (1-tooMany)*part*(all-requests)
+	if rest > 0 || fixed == 0 || more && n >= fewRequests || (more || fewer) && n-before > tooMany*requests {
 		return
 	}
 	found.Level, found.Confidence = Note, Low

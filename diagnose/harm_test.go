@@ -745,6 +745,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.late("HTTPCode_ELB_5XX_Count", "", 56, 20)
 			s.late("HTTPCode_ELB_503_Count", "", 56, 20)
 		}, finding{id: "balancer-5xx-after-logs", sure: true}},
+		{"a default rule that answers 503 to all of few clients", func(s *Snapshot) {
+			s.turnsAway("default", 40)
+			s.Logs.Traffic = []Traffic{{"", "", 40, -1, noon, 0, 0, 0, 0}}
+		}, finding{id: "rule-fixed-response-error", mild: true}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -425,7 +425,7 @@ func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Findi
 				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
 			}
 		}
-		if r.Priority == "default" && len(l.Rules) > 1 { // for what no other rule asks for
+		if r.Priority == "default" && float64(n) < tooMany*float64(f.requests()) { // for what no other rule asks for
 			f.likeScanners(found, n)
 		}
 	case len(l.Rules) > 1 || !f.rulesKnown():

@@ -749,6 +749,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.turnsAway("default", 40)
 			s.Logs.Traffic = []Traffic{{"", "", 40, -1, noon, 0, 0, 0, 0}}
 		}, finding{id: "rule-fixed-response-error", mild: true}},
+		{"a group without weight that clients keep to", func(s *Snapshot) {
+			s.without(webARN)
+			s.Listeners[0].Rules[0].Actions[0].Sticky = true
+		}, finding{id: "health-check-path-not-found", sure: true, fix: "/PATH"}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")

@@ -262,7 +262,8 @@ func (f *facts) anotherWorks(a Action, i int) bool {
 }
 
 // atRest makes a failure of groups a warning where they get no requests now, and none is seen to have
-// failed for it: of blue and green, rules give all of their weight to the other one.
+// failed for it: of blue and green, rules give all of their weight to the other one. Clients that have
+// to stay in one group may still be in this one.
 func (f *facts) atRest(found *Finding) {
 	if found.Level != Fail || found.Explains > 0 || len(found.Groups) == 0 || f.Target != "" || !f.rulesKnown() {
 		return
@@ -270,7 +271,7 @@ func (f *facts) atRest(found *Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		without := func(a Action) bool { return slices.Contains(a.Weights, Weight{g.ARN, 0}) }
-		idle := func(a Action) bool { return without(a) && f.anotherWorks(a, -1) }
+		idle := func(a Action) bool { return without(a) && !a.Sticky && f.anotherWorks(a, -1) }
 		if slices.Contains(found.Groups, g.Name) && (f.named(g) || !slices.ContainsFunc(f.actions(), idle) || slices.ContainsFunc(f.actions(), func(a Action) bool { return without(a) && !idle(a) })) {
 			return
 		}

@@ -95,6 +95,16 @@ func (f *facts) wafBlocksLarge() *Finding {
 	return found
 }
 
+// minutes are some of the requests of a part of the logs, so long before their end, and all of them.
+func (f *facts) minutes(some func(Minute) int64, from, to time.Duration) (n, all int64) {
+	for _, m := range f.Logs.Minutes {
+		if before := f.Logs.Last.Sub(m.Minute); from <= before && before < to {
+			n, all = n+some(m), all+m.Requests
+		}
+	}
+	return n, all
+}
+
 // askWAF adds how AWS WAF is asked which rules block, and what.
 func (f *facts) askWAF(found *Finding) {
 	found.Verify = []string{f.command("wafv2", "get-web-acl-for-resource", "--resource-arn", f.Balancer.ARN)}
@@ -105,8 +115,9 @@ func (f *facts) askWAF(found *Finding) {
 	}
 }
 
-// wafBlocksMost looks whether AWS WAF lets hardly anything through: then it is rather a rule than what
-// clients send, such as one that counts the requests of an address, which is that of a CDN.
+// wafBlocksMost looks whether AWS WAF lets hardly anything through, or no more since a few minutes: then it
+// is rather a rule than what clients send, such as one that counts the requests of an address, which is that
+// of a CDN.
 //
 // Source: AWS, "Using rate-based rule statements" and "Using forwarded IP addresses" of the AWS WAF
 // guide, read 2026-11.
@@ -117,15 +128,27 @@ func (f *facts) wafBlocksMost() *Finding {
 			blocked += row.Count
 		}
 	}
-	if blocked < fewRequests || 10*blocked < 9*all {
+	most := func(n, of int64) bool { return n >= fewRequests && 10*n >= 9*of }
+	byWAF := func(m Minute) int64 { return m.Reasons["WAF_Block"] }
+	late, last := f.minutes(byWAF, 0, recently)
+	n, before := f.minutes(byWAF, recently, time.Hour)
+	usual := (before - n) / int64((time.Hour-recently)/recently)
+	sudden := most(late, last) && usual >= fewRequests && 2*(last-late) < usual // whom it let through before
+	if !sudden && !most(blocked, all) {
 		return nil
 	}
 	found := finding("requests-refused", fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s.", blocked, amount.Of(all, "request", "requests")))
+	if sudden {
+		found.Sentence = fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s in the last minutes of the logs.", late, amount.Of(last, "request", "requests"))
+		found.because(FromLog, fmt.Sprintf("in the hour before, it let through %d", before-n))
+	}
 	found.Do = "see which rule of the web ACL blocks them; one that counts requests by address takes a CDN or a proxy before the balancer for one client, unless it goes by a header such as X-Forwarded-For"
 	found.because(FromLog, fmt.Sprintf("%s ended with the action waf", amount.Of(blocked, "request", "requests")))
 	found.rival("", "an attack, or scanners, may be all that came")
 	f.askWAF(found)
-	f.likeScanners(found, blocked)
+	if !sudden {
+		f.likeScanners(found, blocked)
+	}
 	return found
 }
 

@@ -247,6 +247,18 @@ func TestRequestsRefused(t *testing.T) {
 		{"WAF_Block", 5399, nil, "", ""},
 		{"WAF_Block", 5400, nil, Warn, "5400 requests ended with the action waf"},
 		{"WAF_Block", 45, func(s *Snapshot) { s.Logs.Traffic = []Traffic{{"", "", 50, -1, noon, 0, 0, 0, 0}} }, Note, "45 requests ended with the action waf"},
+		{"WAF_Block", 590, func(s *Snapshot) { s.lastMinutes(118) }, Warn, "590 requests ended with the action waf"}, // all but those of probes
+		{"WAF_Block", 590, func(s *Snapshot) { s.lastMinutes(80) }, "", ""},
+		{"WAF_Block", 590, func(s *Snapshot) {
+			s.lastMinutes(118)
+			s.From, s.Logs.Traffic[0].Requests = noon.Add(-24*time.Hour), 144000
+		}, Warn, "590 requests ended with the action waf"},
+		{"WAF_Block", 590, func(s *Snapshot) { // a scanner, at a time without many others
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Requests = 2
+			}
+			s.lastMinutes(118)
+		}, "", ""},
 	} {
 		s := base()
 		s.failing(tt.reason, "", 400, tt.n, func(f *Failure) { f.Class = "client" })
@@ -266,6 +278,18 @@ func TestRequestsRefused(t *testing.T) {
 		if !slices.ContainsFunc(parse.Rules, func(r parse.Rule) bool { return r.Reason == reason }) {
 			t.Errorf("no rule gives %s", reason)
 		}
+	}
+}
+
+// lastMinutes lets AWS WAF block so many of the 120 requests of each minute, in the last five of the logs.
+func (s *Snapshot) lastMinutes(n int64) {
+	s.Logs.Last = s.minute(59)
+	for i := range s.Logs.Minutes {
+		s.Logs.Minutes[i].Reasons = nil
+	}
+	for i := 55; i < 60; i++ {
+		s.Logs.Minutes[i].Requests = min(120-n, s.Logs.Minutes[i].Requests)
+		s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Requests: n, Reasons: map[string]int64{"WAF_Block": n}})
 	}
 }
 

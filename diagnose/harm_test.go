@@ -753,6 +753,24 @@ func TestDoesNoHarm(t *testing.T) {
 			s.without(webARN)
 			s.Listeners[0].Rules[0].Actions[0].Sticky = true
 		}, finding{id: "health-check-path-not-found", sure: true, fix: "/PATH"}},
+		{"a page for maintenance before all rules, and no logs that say who gets it", func(s *Snapshot) {
+			s.turnsAway("1", 6000)
+			s.Logs = nil
+			s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 6000)
+			s.metric("HTTPCode_ELB_503_Count", "", "Sum", 6000)
+		}, finding{id: "rule-fixed-response-error", mild: true, says: "answers 503 by itself"}},
+		{"a listener that answers 503 to all who come, who are few", func(s *Snapshot) {
+			s.turnsAway("default", 20)
+			s.Listeners[0].Rules = s.Listeners[0].Rules[1:]
+		}, finding{id: "rule-fixed-response-error", mild: true}},
+		{"a default rule that answers 503 to many since a few minutes of a day", func(s *Snapshot) {
+			s.turnsAway("default", 1000)
+			s.From, s.Logs.Traffic[0].Requests = noon.Add(-24*time.Hour), 144000
+			for i := range s.Logs.Minutes[45:] {
+				m := &s.Logs.Minutes[45+i]
+				m.Reasons, m.Statuses = map[string]int64{"Fixed_Response": 100}, map[string]int64{"503": 100}
+			}
+		}, finding{id: "rule-fixed-response-error", mild: true, denies: "remove the rule"}},
 		{"fail-open with healthy targets", func(s *Snapshot) {
 			s.web().Attributes[attrLeast] = "2"
 			dead(s, "Target.Timeout")
@@ -1166,6 +1184,7 @@ func (s *Snapshot) turnsAway(priority string, n int64) {
 	r, of := forwardTo("2", webARN), "0"
 	r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
 	page := Rule{ARN: "arn:rule-page", Priority: priority, Actions: []Action{{Type: "fixed-response", Status: "503"}}}
+	s.Logs.Minutes = s.Logs.Minutes[:55]
 	if s.Listeners[0].Rules = []Rule{r, page}; priority != "default" {
 		of, page.Conditions = priority, []Condition{{Field: "path-pattern", Values: []string{"/*"}}}
 		s.Listeners[0].Rules = []Rule{page, r, forwardTo("default", webARN)}
@@ -1180,7 +1199,6 @@ func (s *Snapshot) without(group string) {
 	r.Actions[0].Weights[1].Weight = 0
 	s.Listeners[0].Rules = []Rule{r}
 }
-	s.Logs.Minutes = s.Logs.Minutes[:55]
 
 // unhealthyFor is a target that metrics have as unhealthy from one minute to another.
 func (s *Snapshot) unhealthyFor(from, to int) {

@@ -407,7 +407,8 @@ func (f *facts) answeredBy(l Listener, r Rule, a Action) (n int64) {
 	return n
 }
 
-// fixedResponse is a warning where the answer is seen, or is the only one.
+// fixedResponse is a warning where the answer is seen, or is the only one, or that of a page for
+// maintenance, which takes all that is left.
 func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Finding {
 	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
 	found.because(FromConfig, where+": fixed-response "+a.Status)
@@ -426,10 +427,12 @@ func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Findi
 				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
 			}
 		}
-		if r.Priority == "default" && float64(n) < tooMany*float64(f.requests()) { // for what no other rule asks for
+		late, all := f.minutes(func(m Minute) int64 { return min(m.Reasons["Fixed_Response"], m.Statuses[a.Status]) }, 0, recently)
+		noise := float64(n) < tooMany*float64(f.requests()) && (late < fewRequests || float64(late) < tooMany*float64(all))
+		if r.Priority == "default" && len(l.Rules) > 1 && noise { // for what no other rule asks for
 			f.likeScanners(found, n)
 		}
-	case len(l.Rules) > 1 || !f.rulesKnown():
+	case (r.Priority == "default" || !r.closes()) && (len(l.Rules) > 1 || !f.rulesKnown()):
 		found.Level = Note
 	}
 	return found

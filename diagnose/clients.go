@@ -56,7 +56,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		own, asked := f.Balancer.SecurityGroups, f.admits(e.filters)
 		switch {
 		case f.opensToSome(e, protocol): // somebody has chosen whom to let in
-			if len(own) == 0 { // else those of the balancer say who may come
+			if len(own) == 0 && f.clientsCome() { // else the balancer's say who may come, or these may be all who would
 				found.Level, found.Confidence = Note, Low
 			}
 			found.Sentence = fmt.Sprintf("Targets see the clients' own addresses, and security group %s lets in only some on %s %s: other clients get no connection.", few(e.filters), protocol, ports(first, last))

@@ -714,6 +714,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.Interfaces[0].SecurityGroups = []string{"sg-app", "sg-some"}
 			s.Network.Instances[0].SecurityGroups = []string{"sg-app", "sg-some"}
 		}, finding{id: "nlb-client-addresses-blocked", mild: true, fix: "CidrIp=10.0.0.0/16"}},
+		{"targets for one address in the internet, and no client comes", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups, s.Metrics = []string{}, nil
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23", "198.51.100.7/32"}}}
+		}, finding{id: "nlb-client-addresses-blocked", mild: true, says: "lets in only some"}},
 		{"targets for an office, of a balancer that lets everybody in", func(s *Snapshot) {
 			s.network()
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/23", "203.0.113.0/24"}}}

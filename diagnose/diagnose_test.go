@@ -146,6 +146,13 @@ var faults = []fault{
 		host.Conditions = []Condition{{Field: "host-header", Values: []string{"a.example.com"}}}
 		s.Listeners[0].Rules = append([]Rule{all, host}, s.Listeners[0].Rules...)
 	}},
+	{want: "redirect-without-listener", name: "beside a listener for tests", change: func(s *Snapshot) {
+		tests := s.Listeners[0]
+		tests.ARN, tests.Port = "arn:listener-8443", 8443
+		s.Listeners = append(s.Listeners, tests)
+		s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 8443, CIDRs: []string{"0.0.0.0/0"}}}
+		s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}
+	}},
 	{want: "rule-weights-all-zero", change: func(s *Snapshot) { s.Listeners[0].Rules[0].Actions[0].Weights[0].Weight = 0 }},
 	{want: "rule-weight-to-broken-group", change: func(s *Snapshot) {
 		s.second(nil)

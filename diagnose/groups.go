@@ -145,31 +145,10 @@ func (f *facts) unled() (list []*Finding) {
 		found.because(FromConfig, "no rule has a forward action")
 		if f.answersOnPurpose() {
 			found.Level = Note
-			f.redirectsNowhere(found)
 		}
 		list = append(list, found)
 	}
 	return list
-}
-
-// redirectsNowhere says of a balancer that leads to no targets that it sends clients to a port of their host
-// on which it does not listen, such as to HTTPS whose listener is gone.
-func (f *facts) redirectsNowhere(found *Finding) {
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				if a.To == nil || a.To.Host != sameHost || a.To.Port == samePort || slices.ContainsFunc(f.Listeners, func(other Listener) bool { return fmt.Sprint(other.Port) == a.To.Port }) {
-					continue
-				}
-				found.Level = Warn
-				found.Sentence = fmt.Sprintf("Rule %s of listener %s redirects clients to port %s of the same host, on which the balancer has no listener, and no listener sends requests to any target group.", r.Priority, l.label(), a.To.Port)
-				found.Do = fmt.Sprintf("make a listener on port %s that leads to a target group", a.To.Port)
-				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.words()))
-				found.rival("", "what stands before the balancer, such as another balancer or AWS Global Accelerator, may take that port to elsewhere")
-				return
-			}
-		}
-	}
 }
 
 // redirectsOnly reports whether all rules redirect, as those of a balancer do that is

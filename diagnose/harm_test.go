@@ -192,7 +192,15 @@ func TestDoesNoHarm(t *testing.T) {
 		{"a balancer that only redirects, to HTTPS whose listener is gone", func(s *Snapshot) {
 			s.Idle, s.Groups, s.Logs = s.Groups, []Group{}, nil
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}
-		}, finding{id: "target-group-none", mild: true, says: "port 443 of the same host"}},
+		}, finding{id: "redirect-without-listener", mild: true, says: "Rule default of listener HTTP:80 redirects clients to port 443 of the same host"}},
+		{"a redirect of a CDN's requests that came in HTTP, which itself speaks HTTPS", func(s *Snapshot) {
+			r := Rule{Priority: "1", Conditions: []Condition{{Field: "http-header", Values: []string{"http"}}}, Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}
+			s.Listeners[0].Rules = append([]Rule{r}, s.Listeners[0].Rules...)
+		}, finding{id: "redirect-without-listener", absent: true}},
+		{"a redirect to HTTPS, and its listener", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}
+		}, finding{id: "redirect-without-listener", absent: true}},
 		{"a balancer that only redirects, to HTTPS of another host", func(s *Snapshot) {
 			s.Idle, s.Groups, s.Logs = s.Groups, []Group{}, nil
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", "www.example.com", "443", samePath, sameQuery}}}}}

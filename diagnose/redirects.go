@@ -40,6 +40,33 @@ func (l Listener) leadsBack(i int, a Action) bool {
 	return to.Host == sameHost || l.Rules[i].mayTake(to.Host) && !slices.ContainsFunc(l.Rules[:i], func(r Rule) bool { return r.mayTake(to.Host) })
 }
 
+// redirectsNowhere looks for rules that send clients to a port of their host on which the balancer does not
+// listen, such as to HTTPS whose listener is gone. One that asks for a header may be for what came by a CDN,
+// which listens there.
+func (f *facts) redirectsNowhere() (list []*Finding) {
+	to := map[string]*Finding{}
+	for _, l := range f.Listeners {
+		for _, r := range l.Rules {
+			for _, a := range r.Actions {
+				if a.To == nil || a.To.Host != sameHost || a.To.Port == samePort || r.asks("http-header") ||
+					slices.ContainsFunc(f.Listeners, func(other Listener) bool { return fmt.Sprint(other.Port) == a.To.Port }) {
+					continue
+				}
+				found := to[a.To.Port]
+				if found == nil {
+					found = finding("redirect-without-listener", fmt.Sprintf("Rule %s of listener %s redirects clients to port %s of the same host, on which the balancer has no listener.", r.Priority, l.label(), a.To.Port))
+					found.Do = fmt.Sprintf("make a listener on port %s that leads to a target group, or let the rule do so", a.To.Port)
+					found.rival("", "what stands before the balancer, such as a CDN, another balancer or AWS Global Accelerator, may take that port to elsewhere")
+					to[a.To.Port] = found
+					list = append(list, found)
+				}
+				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.words()))
+			}
+		}
+	}
+	return list
+}
+
 // asks reports whether a rule has a condition on one of some fields.
 func (r Rule) asks(fields ...string) bool {
 	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return slices.Contains(fields, c.Field) })

@@ -12,9 +12,9 @@ import (
 
 var rulesCheck = Check{
 	Name:  "rules",
-	About: "Rules that can never match, weights that lead nowhere, fixed answers that look like failures, and hosts that no rule asks for.",
+	About: "Rules that can never match, weights that lead nowhere, fixed answers that look like failures, redirects to a port without a listener, and hosts that no rule asks for.",
 	Needs: []string{describeRules, "elasticloadbalancing:DescribeTargetHealth"},
-	Gives: []string{"rule-never-matches", "rule-weights-all-zero", "rule-weight-to-broken-group", "rule-fixed-response-error", "host-without-rule"},
+	Gives: []string{"rule-never-matches", "rule-weights-all-zero", "rule-weight-to-broken-group", "rule-fixed-response-error", "redirect-without-listener", "host-without-rule"},
 	look:  lookAtRules,
 }
 
@@ -48,7 +48,7 @@ func lookAtRules(f *facts) (list []*Finding) {
 			}
 		}
 	}
-	return append(list, f.strayHosts()...)
+	return slices.Concat(list, f.redirectsNowhere(), f.strayHosts())
 }
 
 // strayHosts looks for hosts that clients ask for and no rule does, though others are asked for

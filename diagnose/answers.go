@@ -79,12 +79,7 @@ func (f *facts) refusesClients() *Finding {
 // Source: AWS, "Considerations for managing body inspection" and "Baseline rule groups" (core rule
 // set) of the AWS WAF guide, read 2026-11.
 func (f *facts) wafBlocksLarge() *Finding {
-	blocked, large := int64(0), int64(0)
-	for _, row := range f.failures() {
-		if row.Reason == "WAF_Block" {
-			blocked, large = blocked+row.Count, large+row.Large
-		}
-	}
+	blocked, large := f.blockedByWAF()
 	if large < fewRequests || 2*large < blocked {
 		return nil
 	}
@@ -95,14 +90,14 @@ func (f *facts) wafBlocksLarge() *Finding {
 	return found
 }
 
-// minutes are some of the requests of a part of the logs, so long before their end, and all of them.
-func (f *facts) minutes(some func(Minute) int64, from, to time.Duration) (n, all int64) {
-	for _, m := range f.Logs.Minutes {
-		if before := f.Logs.Last.Sub(m.Minute); from <= before && before < to {
-			n, all = n+some(m), all+m.Requests
+// blockedByWAF are the requests that AWS WAF blocked, and those among them that were large.
+func (f *facts) blockedByWAF() (all, large int64) {
+	for _, row := range f.failures() {
+		if row.Reason == "WAF_Block" {
+			all, large = all+row.Count, large+row.Large
 		}
 	}
-	return n, all
+	return all, large
 }
 
 // askWAF adds how AWS WAF is asked which rules block, and what.
@@ -122,16 +117,12 @@ func (f *facts) askWAF(found *Finding) {
 // Source: AWS, "Using rate-based rule statements" and "Using forwarded IP addresses" of the AWS WAF
 // guide, read 2026-11.
 func (f *facts) wafBlocksMost() *Finding {
-	blocked, all := int64(0), f.requests()
-	for _, row := range f.failures() {
-		if row.Reason == "WAF_Block" {
-			blocked += row.Count
-		}
-	}
+	blocked, _ := f.blockedByWAF()
+	all := f.requests()
 	most := func(n, of int64) bool { return n >= fewRequests && 10*n >= 9*of }
 	byWAF := func(m Minute) int64 { return m.Reasons["WAF_Block"] }
-	late, last := f.minutes(byWAF, 0, recently)
-	n, before := f.minutes(byWAF, recently, time.Hour)
+	late, last := f.minutes(f.beforeEnd(0, recently), byWAF)
+	n, before := f.minutes(f.beforeEnd(recently, time.Hour), byWAF)
 	usual := (before - n) / int64((time.Hour-recently)/recently)
 	sudden := most(late, last) && usual >= fewRequests && 2*(last-late) < usual // whom it let through before
 	if !sudden && !most(blocked, all) {

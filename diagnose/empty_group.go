@@ -37,10 +37,7 @@ func (f *facts) fill(found *Finding, g *Group) {
 		}
 	}
 	found.because(FromLog, "requests of the window went to "+few(at)+", which the group had then")
-	filter, address := "addresses.private-ip-address", g.addressField()
-	if g.AddressType == "ipv6" {
-		filter = "ipv6-addresses.ipv6-address"
-	}
+	filter, address := g.addressOf()
 	found.Verify = append(found.Verify, f.command("ec2", "describe-network-interfaces", "--filters", "Name="+filter+",Values="+strings.Join(addresses, ","),
 		"--query", "NetworkInterfaces[].["+address+",Description,Status]", "--output", "text"))
 	f.register(found, g, words...)
@@ -124,12 +121,12 @@ func (f *facts) had(g *Group) (list []Target) {
 	return list
 }
 
-// addressField is where EC2 has the address of an interface that a group takes.
-func (g *Group) addressField() string {
+// addressOf is where EC2 has the address of an interface that a group takes: for a filter, and for a query.
+func (g *Group) addressOf() (filter, field string) {
 	if g.AddressType == "ipv6" {
-		return "Ipv6Addresses[0].Ipv6Address"
+		return "ipv6-addresses.ipv6-address", "Ipv6Addresses[0].Ipv6Address"
 	}
-	return "PrivateIpAddress"
+	return "addresses.private-ip-address", "PrivateIpAddress"
 }
 
 // fillIn prints the same with a word in place of the target, and a command that lists
@@ -142,8 +139,9 @@ func (f *facts) fillIn(found *Finding, g *Group) {
 		"--query", "Reservations[].Instances[].[InstanceId,State.Name,PrivateIpAddress]", "--output", "text")
 	switch g.Type {
 	case "ip":
+		_, address := g.addressOf()
 		word, list = "IP-ADDRESS", f.command("ec2", "describe-network-interfaces", "--filters", "Name=vpc-id,Values="+cmp.Or(g.VPC, f.Balancer.VPC),
-			"--query", "NetworkInterfaces[].["+g.addressField()+",Description]", "--output", "text")
+			"--query", "NetworkInterfaces[].["+address+",Description]", "--output", "text")
 	case "lambda":
 		word, list = "FUNCTION-ARN", f.command("lambda", "list-functions", "--query", "Functions[].[FunctionArn]", "--output", "text")
 	case "alb":

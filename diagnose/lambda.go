@@ -139,16 +139,13 @@ func (f *facts) letInvoke(found *Finding, g *Group, function string) {
 // of the balancer may be of this group.
 func (f *facts) failsRarely(g *Group, share func(Failure) int64, codes []string) bool {
 	_, _, rate := f.spread(g, share)
-	failed, all := int64(0), int64(0)
-	for _, m := range f.Logs.Minutes {
-		if m.Group != g.ARN || m.Minute.Before(f.logsEnd().Add(-recently)) {
-			continue
-		}
-		all += m.Requests
+	late := func(m Minute) bool { return m.Group == g.ARN && !m.Minute.Before(f.logsEnd().Add(-recently)) }
+	failed, all := f.minutes(late, func(m Minute) (n int64) {
 		for _, code := range codes {
-			failed += m.Reasons[code]
+			n += m.Reasons[code]
 		}
-	}
+		return n
+	})
 	after := f.unlogged("RequestCount", g.ARN, func(m Minute) int64 { return m.Requests })
 	return rate < fewFailures && f.answeredFor(share) > 0 && float64(failed) <= fewFailures*float64(all) && f.lateErrors() <= fewFailures*after
 }

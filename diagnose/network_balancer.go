@@ -212,21 +212,14 @@ func (f *facts) takesNodes(g *Group) bool {
 func (f *facts) blockedFlows() *Finding {
 	found := finding("nlb-sg-blocks-flows", "The balancer's security groups blocked flows to its targets.")
 	flows, counted := f.total("NewFlowCount", "")
-	const blockedFlowCount = "SecurityGroupBlockedFlowCount_"
-	blocked := func(way string) (sum float64) {
-		for _, protocol := range []string{"TCP", "UDP"} {
-			name := blockedFlowCount + way + "_" + protocol
-			if n, _ := f.total(name, ""); n > 0 {
-				found.because(FromMetric, f.tally(name, ""))
-				sum += n
-			}
-		}
-		return sum
+	in, coming := f.flowsBlocked("Inbound")
+	out, leaving := f.flowsBlocked("Outbound")
+	for _, name := range slices.Concat(coming, leaving) {
+		found.because(FromMetric, f.tally(name, ""))
 	}
-	in, out := blocked("Inbound"), blocked("Outbound")
 	switch {
 	case out > 0:
-		if f.areFew(out, flows, blockedFlowCount+"Outbound_TCP", "") && f.areFew(out, flows, blockedFlowCount+"Outbound_UDP", "") {
+		if !slices.ContainsFunc(leaving, func(name string) bool { return !f.areFew(out, flows, name, "") }) {
 			found.Level = Warn
 		}
 		return found
@@ -243,6 +236,18 @@ func (f *facts) blockedFlows() *Finding {
 		found.because(FromConfig, fmt.Sprintf("%s do not let everybody in on every listener's port", few(f.Balancer.SecurityGroups)))
 	}
 	return found
+}
+
+// flowsBlocked are the flows that the balancer's groups blocked one way, Inbound or Outbound, and the metrics
+// that count any.
+func (f *facts) flowsBlocked(way string) (sum float64, names []string) {
+	for _, protocol := range []string{"TCP", "UDP"} {
+		name := "SecurityGroupBlockedFlowCount_" + way + "_" + protocol
+		if n, _ := f.total(name, ""); n > 0 {
+			sum, names = sum+n, append(names, name)
+		}
+	}
+	return sum, names
 }
 
 // fewFlows is how many blocked flows are nothing but noise.

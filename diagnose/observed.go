@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
 // counted reports whether a failure is one that is to be explained: an outage, not
@@ -76,6 +77,24 @@ func (f *facts) requests() (n int64) {
 		}
 	}
 	return n
+}
+
+// minutes are some of the requests of a part of the logs, and all of that part.
+func (f *facts) minutes(part func(Minute) bool, some func(Minute) int64) (n, all int64) {
+	for _, m := range f.Logs.Minutes {
+		if part(m) {
+			n, all = n+some(m), all+m.Requests
+		}
+	}
+	return n, all
+}
+
+// beforeEnd is the part that begins and ends so long before the logs do, from the end backwards.
+func (f *facts) beforeEnd(from, to time.Duration) func(Minute) bool {
+	return func(m Minute) bool {
+		before := f.Logs.Last.Sub(m.Minute)
+		return from <= before && before < to
+	}
 }
 
 // concerns reports whether what went to a target, or to none, is of the question.

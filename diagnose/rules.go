@@ -427,7 +427,7 @@ func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Findi
 				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
 			}
 		}
-		late, all := f.minutes(func(m Minute) int64 { return min(m.Reasons["Fixed_Response"], m.Statuses[a.Status]) }, 0, recently)
+		late, all := f.minutes(f.beforeEnd(0, recently), func(m Minute) int64 { return min(m.Reasons["Fixed_Response"], m.Statuses[a.Status]) })
 		noise := float64(n) < tooMany*float64(f.requests()) && (late < fewRequests || float64(late) < tooMany*float64(all))
 		if r.Priority == "default" && len(l.Rules) > 1 && noise { // for what no other rule asks for
 			f.likeScanners(found, n)

@@ -531,11 +531,10 @@ func (f *facts) intoBalancer() (list []*Finding) {
 	}
 	// Where none is open, who comes all the same has come by another rule.
 	if name, n := f.arriving(); n > 0 && len(list) == ways {
-		tcp, _ := f.total("SecurityGroupBlockedFlowCount_Inbound_TCP", "")
-		udp, _ := f.total("SecurityGroupBlockedFlowCount_Inbound_UDP", "")
+		shutOut, _ := f.flowsBlocked("Inbound")
 		for _, found := range list {
 			found.Level, found.Confidence = Warn, Low
-			if f.Balancer.LinkUnfiltered && tcp+udp == 0 { // as they do who come by PrivateLink
+			if f.Balancer.LinkUnfiltered && shutOut == 0 { // as they do who come by PrivateLink
 				found.Level = Note
 				found.because(FromMetric, fmt.Sprintf("%s of the last minutes: %s, so that clients do get in", name, number(n)))
 				continue

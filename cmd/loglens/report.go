@@ -108,8 +108,8 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 	if err != nil {
 		return err
 	}
-	named := text
-	if log := cmp.Or(q.Filters["log"], "request"); r.Name == rawReport && log != "reject" {
+	named, log := text, cmp.Or(q.Filters["log"], "request")
+	if r.Name == rawReport && log != "reject" {
 		named = log // of all relations that raw names, it reads that of the lines it shows
 	}
 	return a.reading(ctx, o.read, named, args, func(ctx context.Context, s *query.Store, in input) (err error) {
@@ -140,7 +140,7 @@ func (a *app) report(ctx context.Context, r query.Report, o reportOptions, args 
 		if err != nil {
 			return err
 		}
-		if log := q.Filters["log"]; log == "" || log == "request" { // Balancers are those of requests
+		if log == "request" { // which Balancers are of
 			table.Warnings = append(table.Warnings, otherBalancers(q.Filters["load_balancer"], table.Balancers)...)
 		}
 		o.limited = a.getenv(flagVariable("limit")) != ""

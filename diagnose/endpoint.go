@@ -189,6 +189,12 @@ func (e endpoint) failing() bool {
 	return strings.HasPrefix(e.target.State, "unhealthy") || e.target.State == "OutOfService"
 }
 
+// unanswered reports whether its health checks fail, and may do so since nothing is answered: a network
+// balancer does not say how.
+func (e endpoint) unanswered(balancer string) bool {
+	return e.failing() && (balancer == NetworkType || timeoutReason(e.target))
+}
+
 // usable reports whether a target may get requests, fail-open included. One in state unhealthy.draining
 // gets no new connections, and keeps those that it has.
 //

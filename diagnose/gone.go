@@ -37,7 +37,7 @@ func lookForGone(f *facts) (list []*Finding) {
 		found := finding("target-address-gone", "")
 		var words []string
 		for _, e := range f.of(g) {
-			if !f.isGone(e) || !e.failing() || f.Balancer.Type != NetworkType && !timeoutReason(e.target) {
+			if !f.isGone(e) || !e.unanswered(f.Balancer.Type) {
 				continue
 			}
 			if found.on(e); len(words) < mostTargets {

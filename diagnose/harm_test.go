@@ -1014,6 +1014,29 @@ func TestDoesNoHarm(t *testing.T) {
 			back := &s.Network.RouteTables[len(s.Network.RouteTables)-1]
 			back.Routes = back.Routes[:1]
 		}, finding{id: "route-target-to-balancer", fix: "--route-table-id rtb-peer --destination-cidr-block 10.0.0.0/24 --vpc-peering-connection-id pcx-1"}},
+		{"a peered network whose only way back is a NAT gateway", func(s *Snapshot) {
+			s.peered("pcx-1")
+			s.onTheWayBack("nat-1")
+			s.group("sg-peer").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16"}}}
+			dead(s, "Target.Timeout")
+			s.Network.RouteTables[len(s.Network.RouteTables)-1].Routes[1].Destination = "0.0.0.0/0"
+		}, finding{id: "route-target-to-balancer", sure: true, fix: "create-route --region eu-central-1 --route-table-id rtb-peer --destination-cidr-block 10.0.0.0/24 --vpc-peering-connection-id pcx-1", not: "0.0.0.0/0"}},
+		{"a target on premises whose only way is a NAT gateway, and another network's is known", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", says: "leads to a NAT gateway", denies: "has no way", fix: "--route-table-id rtb-edge --destination-cidr-block 192.168.5.7/32 --vpc-peering-connection-id VPC-PEERING-CONNECTION"}},
+		{"a target on premises that is reached through a NAT gateway, and refuses", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			dead(s, "Target.FailedHealthChecks")
+		}, finding{id: "route-balancer-to-target", absent: true}},
+		{"a target on premises that is reached through a NAT gateway", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+		}, finding{id: "route-balancer-to-target", absent: true}},
+		{"a target that no route leads to but that of a NAT gateway", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			s.Network.RouteTables[1].Routes = s.Network.RouteTables[1].Routes[:2]
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", absent: true}}, // target-other-vpc says so
 		{"a route to a transit gateway that is gone", func(s *Snapshot) {
 			s.peered("tgw-1")
 			dead(s, "Target.Timeout")
@@ -1267,6 +1290,15 @@ func (s *Snapshot) peered(via string) {
 	n.Subnets = append(n.Subnets, Subnet{"subnet-peer", "vpc-9", "eu-central-1a", []string{"10.9.0.0/24"}, 200, "", false})
 	n.SecurityGroups = append(n.SecurityGroups, SecurityGroup{ID: "sg-peer", VPC: "vpc-9", Ingress: []Permission{}})
 	n.Interfaces = append(n.Interfaces, Interface{ID: "eni-p", VPC: "vpc-9", Subnet: "subnet-peer", Zone: "eu-central-1a", Addresses: []string{"10.9.0.7"}, SecurityGroups: []string{"sg-peer"}})
+}
+
+// onPremises puts the first target outside of AWS, behind an internal balancer whose subnets lead all to
+// a NAT gateway but for a network behind a transit gateway.
+func (s *Snapshot) onPremises(address, network string) {
+	s.Balancer.Scheme = "internal"
+	s.web().Targets[0].ID, s.web().Targets[0].Zone = address, "all"
+	edge := &s.Network.RouteTables[1]
+	edge.Routes = append(edge.Routes[:1:1], Route{"0.0.0.0/0", "nat-1", "active"}, Route{network, "tgw-1", "active"})
 }
 
 // classicTwice is a classic balancer with a listener for HTTPS beside that for HTTP, whose

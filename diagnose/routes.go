@@ -25,7 +25,9 @@ func lookAtRoutes(f *facts) []*Finding {
 		}
 	}
 	for _, found := range b.list {
-		f.weigh(found)
+		if f.weigh(found); len(found.Rivals) > 0 && found.Confidence == High {
+			found.Confidence = Medium // the route may lead there after all
+		}
 	}
 	return append(b.list, f.toInternet()...)
 }
@@ -44,22 +46,37 @@ func missing(r Route, table string, found bool) string {
 func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
 	r, table, ok, known := f.routeFor(s.ID, e.address)
 	wrong := missing(r, table, ok)
+	text := fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, table)
+	perhaps := ""
 	switch {
-	case !known || wrong == "" && !r.leadsTo("igw-"):
+	case !known:
 		return
-	case wrong == "":
+	case wrong != "":
+	case r.leadsTo("igw-"):
 		// Only a public address can be reached through an internet gateway, and no
 		// target has one.
 		wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
+	case r.leadsTo("nat-") && strings.HasSuffix(r.Destination, "/0") && e.unanswered(f.Balancer.Type) && f.otherVPC(e) == "":
+		wrong = fmt.Sprintf("%s sends %s to %s", table, r.Destination, r.Via)
+		text = fmt.Sprintf("The balancer's way to targets such as %s, from its subnets with the route table %s, leads to a NAT gateway, and from there to the internet.", e.address, table)
+		perhaps = "the subnet of the NAT gateway, whose routes are not looked at, may lead to these targets"
+	default:
+		return
 	}
 	to := f.rangeOf(e.subnet, e.address)
-	found := b.at(routeKey("out", wrong, r, ok, to), func() *Finding {
-		found := finding("route-balancer-to-target", fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, table))
+	found := b.at("out"+wrong, func() *Finding {
+		found := finding("route-balancer-to-target", text)
 		found.because(FromConfig, wrong)
-		f.reroute(found, table, r, ok, to, Route{}, "")
+		if perhaps != "" {
+			found.rival("", perhaps)
+		}
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 		return found
 	})
+	if key := routeKey("out", wrong, r, ok, to); !slices.Contains(found.admitted, key) && len(found.Fix) < mostTargets {
+		found.admitted = append(found.admitted, key)
+		f.reroute(found, table, r, ok, to, Route{}, "")
+	}
 	found.on(e)
 }
 
@@ -70,10 +87,12 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 	for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
 		r, table, ok, known := f.routeFor(e.subnet, p.Addr())
 		wrong := missing(r, table, ok)
-		if !known || wrong == "" && !r.leadsTo("igw-") {
+		switch {
+		case !known || wrong == "" && !r.leadsTo("igw-", "nat-"):
 			continue
-		}
-		if wrong == "" {
+		case wrong == "" && r.leadsTo("nat-"):
+			wrong = fmt.Sprintf("%s sends %s to %s, a NAT gateway, which passes no answers on to what came another way", table, r.Destination, r.Via)
+		case wrong == "":
 			wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
 		}
 		found := b.at(routeKey("back", wrong, r, ok, p), func() *Finding {
@@ -138,7 +157,7 @@ func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 // anew reports whether a route has to be made, rather than led elsewhere: one for all that
 // has no route of its own is for others, too.
 func anew(r Route, ok bool) bool {
-	return !ok || r.leadsTo("igw-") || strings.HasSuffix(r.Destination, "/0")
+	return !ok || r.leadsTo("igw-") || r.leadsTo("nat-") && r.State != "blackhole" || strings.HasSuffix(r.Destination, "/0")
 }
 
 // routeKey names what is wrong with a route: each range needs a new one of its own.
@@ -164,7 +183,7 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 	if at != "" {
 		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", at, other.Destination, other.Via))
 		leads = []string{via(other.Via), other.Via}
-	} else {
+	} else if len(found.Fix) == 0 {
 		found.Do += ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
 	}
 	if anew(r, ok) {

@@ -267,6 +267,9 @@ func TestNetworkOfDocker(t *testing.T) {
 	} {
 		s := base()
 		s.Network.Subnets[2].CIDRs = []string{tt.cidr}
+		for i := range s.Network.RouteTables {
+			s.Network.RouteTables[i].Routes = append(s.Network.RouteTables[i].Routes, Route{tt.cidr, "local", "active"})
+		}
 		tt.change(s)
 		r := Diagnose(copied(t, s))
 		f := r.finding(tt.id)

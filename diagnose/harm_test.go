@@ -115,6 +115,22 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:]
 			s.Logs, s.Metrics = nil, nil
 		}, finding{id: "balancer-sg-blocks-listener", fix: "CidrIp=0.0.0.0/0", sure: true}},
+		{"a network ACL of a site that closed HTTP, which its listener only redirects", func(s *Snapshot) {
+			s.closedHTTP()
+		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "From=80,To=80", mild: true}},
+		{"a network ACL before a listener that only redirects, of one zone alone", func(s *Snapshot) {
+			s.closedHTTP()
+			s.Network.ACLs[1].Subnets = []string{"subnet-edge-a"}
+			s.Network.ACLs[0].Subnets = append(s.Network.ACLs[0].Subnets, "subnet-edge-b")
+		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "From=80,To=80", sure: true}},
+		{"a network ACL before a listener that only redirects, and nobody comes", func(s *Snapshot) {
+			s.closedHTTP()
+			s.Logs, s.Metrics = nil, nil
+		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "From=80,To=80", sure: true}},
+		{"a network ACL before a listener that leads to targets", func(s *Snapshot) {
+			s.closedHTTP()
+			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN)}
+		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "From=80,To=80", sure: true}},
 		{"a listener that redirects by default, and whose other rules could not be read", func(s *Snapshot) {
 			s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
 			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:]
@@ -1299,6 +1315,14 @@ func (s *Snapshot) onPremises(address, network string) {
 	s.web().Targets[0].ID, s.web().Targets[0].Zone = address, "all"
 	edge := &s.Network.RouteTables[1]
 	edge.Routes = append(edge.Routes[:1:1], Route{"0.0.0.0/0", "nat-1", "active"}, Route{network, "tgw-1", "active"})
+}
+
+// closedHTTP lets network ACLs keep clients from HTTP, which the balancer redirects to HTTPS.
+func (s *Snapshot) closedHTTP() {
+	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+	s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}
+	everybody, edge := "0.0.0.0/0", &s.Network.ACLs[1]
+	edge.Entries = append([]ACLEntry{{Number: 100, Allow: true, Protocol: "6", CIDR: everybody, From: 443, To: 443}, {Number: 110, Allow: true, Protocol: "6", CIDR: everybody, From: 1024, To: 65535}}, edge.Entries[1:]...)
 }
 
 // classicTwice is a classic balancer with a listener for HTTPS beside that for HTTP, whose

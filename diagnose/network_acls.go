@@ -258,6 +258,7 @@ type crossing struct {
 	protocol string
 	from, to int
 	used     []int // ports of these that are as good as all
+	aside    bool  // to a listener that only redirects, while clients come by another one
 }
 
 // crossings are those of clients who come to the listeners, and of answers to them: taken
@@ -266,13 +267,13 @@ func (f *facts) crossings() (list []crossing) {
 	var spoken []string
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
-			list = append(list, crossing{"client", fmt.Sprintf("in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, []int{l.Port}})
+			list = append(list, crossing{"client", fmt.Sprintf("in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, []int{l.Port}, f.redirectsAside(l)})
 			spoken = add(spoken, protocol)
 		}
 	}
 	slices.Sort(spoken)
 	for _, protocol := range spoken {
-		list = append(list, crossing{"answer", "out to clients", true, protocol, firstEphemeral, lastEphemeral, []int{32768, 50000}})
+		list = append(list, crossing{"answer", "out to clients", true, protocol, firstEphemeral, lastEphemeral, []int{32768, 50000}, false})
 	}
 	return list
 }
@@ -280,6 +281,14 @@ func (f *facts) crossings() (list []crossing) {
 // passes reports whether an ACL lets any of some clients through, but for some of them.
 func (a *ACL) passes(c crossing, clients netip.Prefix, but ...netip.Prefix) bool {
 	return slices.ContainsFunc(c.used, func(port int) bool { return a.anybody(c.egress, c.protocol, port, clients, but...) })
+}
+
+// shutEverywhere reports whether none of the balancer's subnets lets clients through.
+func (f *facts) shutEverywhere(c crossing, clients netip.Prefix, but []netip.Prefix) bool {
+	return !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
+		a := f.aclOf(z.Subnet)
+		return a == nil || a.passes(c, clients, but...)
+	})
 }
 
 // noClients are addresses that clients do not come from: those of the VPC, where a balancer in
@@ -333,6 +342,9 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			case a.passes(c, clients):
 				found.Level = Warn
 				found.Sentence = fmt.Sprintf("%s, but %s the VPC itself, and the balancer is internet-facing.", text, way)
+			case c.aside && f.shutEverywhere(c, clients, but):
+				found.Level = Warn
+				found.because(FromConfig, onlyRedirects)
 			default:
 				found.Confidence = High
 			}

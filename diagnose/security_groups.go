@@ -489,6 +489,15 @@ func state(t *Target) string {
 	return text
 }
 
+// redirectsAside reports whether a listener only redirects, to HTTPS, and clients come: they do so by another
+// one, where a site has closed HTTP.
+func (f *facts) redirectsAside(l Listener) bool {
+	return l.Protocol == "HTTP" && f.rulesKnown() && l.redirectsOnly() && f.clientsCome()
+}
+
+// onlyRedirects says so where nobody is let in to it.
+const onlyRedirects = "the listener only redirects, and clients are seen to come"
+
 // intoBalancer looks whether anybody is let in to the listeners.
 func (f *facts) intoBalancer() (list []*Finding) {
 	ids := f.Balancer.SecurityGroups
@@ -517,9 +526,9 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			if found.Confidence = High; private {
 				found.Level, found.Confidence = Warn, Medium
 			}
-			if l.Protocol == "HTTP" && f.rulesKnown() && l.redirectsOnly() && f.clientsCome() { // to HTTPS, of a site that closed HTTP
+			if f.redirectsAside(l) {
 				found.Level, found.Confidence = Warn, Medium
-				found.because(FromConfig, "the listener only redirects, and clients are seen to come")
+				found.because(FromConfig, onlyRedirects)
 			}
 			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
 			if !f.Balancer.LinkUnfiltered {

@@ -72,6 +72,10 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")
 		if g.Type == "instance" { // an address cannot be registered again before it has left
 			for _, e := range f.whole(g)[:min(len(g.Targets), mostTargets)] {
+				if e.port >= firstGiven && e.port != g.Port && !ofKubernetes(g.Name) {
+					found.because(FromConfig, fmt.Sprintf("ports from %d on that are not the group's are those that containers are given as they start: whoever starts these, such as ECS, registers them and takes them out", firstGiven))
+					continue
+				}
 				if e.instance != nil && !ofKubernetes(g.Name) && !slices.Contains([]string{"running", ""}, e.instance.State) { // which AWS does not take
 					found.because(FromConfig, fmt.Sprintf("%s is %s", e.instance.ID, e.instance.State))
 					continue

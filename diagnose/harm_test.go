@@ -131,6 +131,33 @@ func TestDoesNoHarm(t *testing.T) {
 			s.closedHTTP()
 			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN)}
 		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "From=80,To=80", sure: true}},
+		{"a zone of a dualstack balancer, whose first public subnet has no addresses of IPv6", func(s *Snapshot) {
+			s.dualstack()
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
+			n := &s.Network
+			n.Subnets = append(n.Subnets, Subnet{"subnet-wide-b", "vpc-1", "eu-central-1b", []string{"10.0.2.0/24", "2001:db8:0:2::/64"}, 200, "", false})
+			n.RouteTables[1].Subnets = append(n.RouteTables[1].Subnets, "subnet-wide-b")
+		}, finding{id: "target-zone-not-enabled", fix: "--subnets subnet-edge-a subnet-wide-b", not: "subnet-edge-b"}},
+		{"a zone of a dualstack balancer, in which no subnet has addresses of IPv6", func(s *Snapshot) {
+			s.dualstackWithin()
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
+		}, finding{id: "target-zone-not-enabled", fix: "SUBNET-IN-EU-CENTRAL-1B", not: "subnet-app-b"}},
+		{"a zone of a gateway balancer, which it cannot leave again", func(s *Snapshot) {
+			s.gateway()
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
+		}, finding{id: "target-zone-not-enabled"}},
+		{"draining containers, which were given their ports as they started", func(s *Snapshot) {
+			s.instances()
+			for i := range s.Network.Instances {
+				s.Network.Instances[i].State = "running"
+				s.web().Targets[i].Port = 32770
+			}
+			s.web().Port = 80
+			s.all("draining", "Target.DeregistrationInProgress", "")
+		}, finding{id: "target-group-all-draining"}},
 		{"a listener that redirects by default, and whose other rules could not be read", func(s *Snapshot) {
 			s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301"}}}}
 			s.group("sg-lb").Ingress = s.group("sg-lb").Ingress[1:]

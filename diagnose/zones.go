@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -83,8 +82,9 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 		found.Undo = []string{f.command("elb", "detach-load-balancer-from-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
 		return found
 	}
-	if f.Balancer.Type == NetworkType {
-		// All subnets have to be named again, with their addresses, which are not known here.
+	if f.Balancer.Type == NetworkType || f.Balancer.Type == Gateway {
+		// All subnets have to be named again, with their addresses, which are not known here; and a
+		// gateway balancer leaves none again.
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-load-balancers", "--load-balancer-arns", f.Balancer.ARN, "--query", "LoadBalancers[].AvailabilityZones"))
 		return found
 	}
@@ -115,14 +115,27 @@ func (f *facts) standsOff(e endpoint, zones []string) bool {
 // a way to the internet if that is where its clients are.
 func (f *facts) subnetFor(e endpoint) string {
 	if f.Balancer.Scheme != "internet-facing" {
-		return cmp.Or(e.subnet, "SUBNET-IN-"+strings.ToUpper(e.zone))
+		if s := f.subnet(e.subnet); s != nil && f.hasRoom(s) {
+			return s.ID
+		}
+		return "SUBNET-IN-" + strings.ToUpper(e.zone)
 	}
 	for _, s := range f.Network.Subnets {
-		if t := f.tableOf(s.ID); s.Zone == e.zone && s.VPC == f.Balancer.VPC && t != nil && f.isPublic(t) {
+		if t := f.tableOf(s.ID); s.Zone == e.zone && s.VPC == f.Balancer.VPC && f.hasRoom(&s) && t != nil && f.isPublic(t) {
 			return s.ID
 		}
 	}
 	return "PUBLIC-SUBNET-IN-" + strings.ToUpper(e.zone)
+}
+
+// hasRoom reports whether AWS takes a subnet for the balancer: it has to have addresses left, and, of a
+// dualstack one, some of IPv6.
+//
+// Source: AWS, "Subnets for your load balancer" and "IP address type" of the Application Load Balancer
+// guide, read 2026-11.
+func (f *facts) hasRoom(s *Subnet) bool {
+	dual := strings.HasPrefix(f.Balancer.AddressType, "dualstack")
+	return s.Free >= leastAddresses && (!dual || len(family(prefixes(s.CIDRs), true)) > 0)
 }
 
 // otherVPC says how a target is not in its group's VPC; empty if it is, or may be

@@ -9,8 +9,8 @@ import (
 
 // A balancer has a zonal shift for one zone at most.
 //
-// Sources: AWS, "Zonal shift" of the guides for Application and for Network Load Balancers,
-// read 2026-11.
+// Sources: AWS, "Zonal shift" of the guides for Application and for Network Load Balancers, and
+// "GetManagedResource" and "ListZonalShifts" of the ARC zonal shift API reference, read 2026-11.
 var zonalShiftCheck = Check{
 	Name:  "zonal-shift",
 	About: "Targets that a zonal shift or an autoshift takes new traffic from, however healthy they are.",
@@ -53,6 +53,7 @@ func (f *facts) shiftedAway(e endpoint) *Finding {
 		found.because(FromHealth, "no target in another zone can be used")
 		found.Confidence, found.share = Medium, f.reasons(found, "No_Usable_Target")
 	}
-	found.Verify = []string{f.command("arc-zonal-shift", "list-zonal-shifts", "--status", "ACTIVE", "--resource-identifier", f.Balancer.ARN)}
+	// A list of zonal shifts has no autoshifts.
+	found.Verify = []string{f.command("arc-zonal-shift", "get-managed-resource", "--resource-identifier", f.Balancer.ARN)}
 	return found
 }

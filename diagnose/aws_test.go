@@ -89,6 +89,8 @@ func TestWrites(t *testing.T) {
 		{"the documented one", `{"Statement":[` + allow + `]}`, "allows"},
 		{"one statement, bare", `{"Statement":` + allow + `}`, "allows"},
 		{"the region's account", `{"Statement":[` + statement("Allow", `{"AWS":["arn:aws:iam::054676820928:root"]}`, "s3:*", "arn:aws:s3:::logs/*", "") + `]}`, "allows"},
+		{"the principal of Outposts", `{"Statement":[` + statement("Allow", `{"Service":"logdelivery.elb.amazonaws.com"}`, "s3:PutObject", "arn:aws:s3:::logs/prod/AWSLogs/111122223333/*", "") + `]}`, ""},
+		{"the principal of Outposts beside the usual one", `{"Statement":[` + allow + `,` + statement("Allow", `{"Service":"logdelivery.elb.amazonaws.com"}`, "s3:PutObject", "arn:aws:s3:::logs/prod/AWSLogs/111122223333/*", "") + `]}`, "allows"},
 		{"another prefix", `{"Statement":[` + statement("Allow", service, "s3:PutObject", "arn:aws:s3:::logs/AWSLogs/111122223333/*", "") + `]}`, "none"},
 		{"only reading", `{"Statement":[` + statement("Allow", service, "s3:GetObject", "arn:aws:s3:::logs/*", "") + `]}`, "none"},
 		{"denied to all", `{"Statement":[` + allow + `,` + statement("Deny", `"*"`, "s3:*", "arn:aws:s3:::logs/*", "") + `]}`, "denies"},

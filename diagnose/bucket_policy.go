@@ -53,7 +53,7 @@ const (
 // Source: AWS, "Enable access logs for your Application Load Balancer": the service
 // principal logdelivery.elasticloadbalancing.amazonaws.com, or the region's account
 // of Elastic Load Balancing, puts objects; network balancers use
-// delivery.logs.amazonaws.com. Read 2026-11.
+// delivery.logs.amazonaws.com, those on Outposts logdelivery.elb.amazonaws.com. Read 2026-11.
 func writes(text string, b Balancer, bucket string) string {
 	var p policy
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
@@ -113,6 +113,8 @@ func (s statement) names(b Balancer) degree {
 			return surely
 		case wholeAccount.MatchString(named) && s.Effect == "Allow":
 			return surely
+		case strings.Contains(named, "logdelivery.elb.amazonaws.com") && s.Effect == "Allow": // that of Outposts alone
+			return perhaps
 		case wholeAccount.MatchString(named):
 			return perhaps
 		}

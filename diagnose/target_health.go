@@ -304,11 +304,25 @@ func (f *facts) farRival(found *Finding) {
 	}
 }
 
-// outsideRival says of targets outside of AWS what is on the way to them.
+// outsideRival says of targets outside of AWS, or behind a transit gateway, what is on the way to them.
 func (f *facts) outsideRival(found *Finding) {
-	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return slices.Contains(found.Targets, e.name()) && f.outside(e) }) {
+	some := func(is func(endpoint) bool) bool {
+		return slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return slices.Contains(found.Targets, e.name()) && is(e) })
+	}
+	if some(f.outside) {
 		found.rival("", "a firewall or a route on premises, or the connection to there, which are not looked at")
 	}
+	if some(f.overTransit) {
+		found.rival("", "the route tables of the transit gateway, and what lies behind it, such as a firewall, which are not looked at")
+	}
+}
+
+// overTransit reports whether a way to a target leads over a transit gateway, or a core network.
+func (f *facts) overTransit(e endpoint) bool {
+	return slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
+		r, _, found, known := f.routeFor(z.Subnet, e.address)
+		return known && found && r.leadsTo("tgw-", "arn:")
+	})
 }
 
 // dockerRival says of a balancer whose nodes may have addresses that Docker takes for its own

@@ -197,6 +197,28 @@ func TestFarGroups(t *testing.T) {
 	}
 }
 
+// TestBehindTransit: of targets behind a transit gateway, or a core network, what is there is named beside
+// health checks and connections that time out.
+func TestBehindTransit(t *testing.T) {
+	for via, want := range map[string]bool{"tgw-1": true, "arn:aws:networkmanager::111122223333:core-network/core-network-1": true, "pcx-1": false, "vgw-1": false} {
+		for _, id := range []string{"target-health-timeout", "target-connect-timeout"} {
+			s := base()
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"192.168.0.0/16", via, "active"})
+			target := &s.web().Targets[0]
+			target.ID, target.Zone = "192.168.5.7", "all"
+			if id == "target-health-timeout" {
+				target.State, target.Reason = "unhealthy", "Target.Timeout"
+			} else {
+				s.failing("Target_Connect_Timeout", "192.168.5.7:8080", 504, 300, func(f *Failure) { f.Connect = 300 })
+			}
+			f := Diagnose(copied(t, s)).finding(id)
+			if f == nil || slices.ContainsFunc(f.Rivals, func(v Rival) bool { return strings.Contains(v.Why, "route tables of the transit gateway") }) != want {
+				t.Errorf("%s, %s: want it named %v: %+v", via, id, want, f)
+			}
+		}
+	}
+}
+
 // onTheWayBack lets what s.peered made be reached, but for security groups.
 func (s *Snapshot) onTheWayBack(via string) {
 	n := &s.Network

@@ -66,6 +66,7 @@ func (f *Finding) finish(facts *facts) {
 	slices.Sort(f.Groups)
 	slices.SortFunc(f.Targets, compareTargets)
 	facts.keptByKubernetes(f)
+	facts.keptByOwner(f)
 	facts.endedEarly(f)
 	facts.readinessGate(f)
 	if f.share == nil {

@@ -77,7 +77,7 @@ func (f *facts) flapping() (list []*Finding) {
 		}
 		return 0
 	}
-	found.Sentence = "Health checks of %s pass and fail in turn: the target is at its limit, or the check is too strict."
+	found.Sentence = "Health checks of %s pass and fail in turn: a target is at its limit, or the check is too strict."
 	if last, over := f.flapped(found); over {
 		found.Level = Warn
 		found.Sentence = "Health checks of %s passed and failed in turn until " + f.clock(last) + " UTC, and have passed since."

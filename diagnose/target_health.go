@@ -29,8 +29,8 @@ var verdicts = map[string]struct{ id, sentence string }{
 	"Target.Timeout":                  {"target-health-timeout", "Health checks of %s are not answered in time."},
 	"Target.FailedHealthChecks":       {"target-health-failed-checks", "Health checks of %s fail: the connection is refused or broken off, or the answer is malformed."},
 	"Elb.InternalError":               {"target-health-internal-error", "The balancer cannot check %s for a reason of its own."},
-	"Target.InvalidState":             {"target-invalid-state", "The instance of %s is stopped or terminated."},
-	"Target.IpUnusable":               {"target-ip-unusable", "The address of %s is a load balancer's."},
+	"Target.InvalidState":             {"target-invalid-state", "No instance runs at %s: stopped or terminated."},
+	"Target.IpUnusable":               {"target-ip-unusable", "A load balancer has the address of %s."},
 	"Target.DeregistrationInProgress": {"target-draining", "Deregistration of %s is under way."},
 	"Elb.RegistrationInProgress":      {"target-initial", "Registration of %s is under way."},
 	"Elb.InitialHealthChecking":       {"target-initial", "The first health checks of %s are under way."},
@@ -376,7 +376,7 @@ func (f *facts) classicState(e endpoint, b *gather) {
 	at := e.group.ARN
 	if e.instance != nil && e.instance.State != "running" && e.instance.State != "" {
 		found := b.at("state"+at, func() *Finding {
-			return finding("target-invalid-state", "The instance of %s is stopped or terminated.")
+			return finding("target-invalid-state", "No instance runs at %s: stopped or terminated.")
 		})
 		found.because(FromConfig, e.instance.ID+" is "+e.instance.State)
 		found.on(e)

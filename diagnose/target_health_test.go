@@ -281,6 +281,21 @@ func TestNetworkOfDocker(t *testing.T) {
 	}
 }
 
+// TestOfSeveral: what is told of one target is told of several in words that are right for them, too.
+func TestOfSeveral(t *testing.T) {
+	for reason, want := range map[string]string{
+		"Target.InvalidState": "No instance runs at 10.0.10.11:8080, 10.0.11.12:8080: stopped or terminated.",
+		"Target.IpUnusable":   "A load balancer has the address of 10.0.10.11:8080, 10.0.11.12:8080.",
+	} {
+		s := base()
+		s.all("unused", reason, "")
+		f := Diagnose(copied(t, s)).finding(verdicts[reason].id)
+		if f == nil || f.Sentence != want {
+			t.Errorf("%s: want %q: %+v", reason, want, f)
+		}
+	}
+}
+
 // TestFunctionIsNotChecked: health checks of a function are disabled unless changed, and not worth a word.
 func TestFunctionIsNotChecked(t *testing.T) {
 	for kind, want := range map[string]bool{"ip": true, "lambda": false} {

@@ -154,3 +154,35 @@ func TestOtherColour(t *testing.T) {
 		}
 	}
 }
+
+// TestNoInstances: a Classic Load Balancer without instances has none on any of its ports, which is told once,
+// and of no target group or rule, which it does not have.
+func TestNoInstances(t *testing.T) {
+	s := base()
+	s.classicTwice()
+	s.Listeners = append(s.Listeners, Listener{Port: 443, Protocol: "HTTPS", Rules: []Rule{forwardTo("default", newARN)}})
+	for i := range s.Groups {
+		s.Groups[i].Targets = []Target{}
+	}
+	r := Diagnose(copied(t, s))
+	n := 0
+	for _, f := range r.Findings {
+		if f.ID == "target-group-empty" {
+			n++
+		}
+	}
+	f := r.finding("target-group-empty")
+	if n != 1 || f.Sentence != "No instance is registered with the balancer." || len(f.Groups) != 2 || len(f.Fix) != 1 || strings.Contains(f.Do, "group") {
+		t.Errorf("want it once, of both ports:\n%s", said(r))
+	}
+}
+
+// TestNothingToConnectTo: a network balancer has no rules, and its clients send no requests.
+func TestNothingToConnectTo(t *testing.T) {
+	s := base()
+	s.network()
+	s.web().Targets = []Target{}
+	if f := Diagnose(copied(t, s)).finding("target-group-empty"); f == nil || f.Sentence != "Target group web has no target, and a listener sends connections to it." {
+		t.Errorf("it says %+v", f)
+	}
+}

@@ -22,6 +22,10 @@ func lookAtGroups(f *facts) (list []*Finding) {
 			continue
 		}
 		if found := f.lookAtGroup(g); found != nil {
+			if f.Balancer.Type == Classic && len(list) > 0 { // the same instances, on another port
+				list[0].onGroup(g)
+				continue
+			}
 			found.onGroup(g)
 			if !f.named(g) { // then not all rules are known
 				found.Level, found.Confidence = Warn, Low
@@ -60,10 +64,17 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 	switch {
 	case len(g.Targets) == 0:
 		found = finding("target-group-empty", fmt.Sprintf("Target group %s has no target, and rules send requests to it.", g.Name))
-		if !f.named(g) {
-			found.Sentence = fmt.Sprintf("Target group %s has no target, and rules may send requests to it.", g.Name)
-		}
 		found.because(FromHealth, "no target is registered in "+g.Name)
+		switch {
+		case f.Balancer.Type == Classic:
+			found.Sentence = "No instance is registered with the balancer."
+			found.Do = "register instances; where Auto Scaling is to register them, see whether it names this balancer"
+			found.Evidence = []Evidence{{FromHealth, "DescribeInstanceHealth has none"}}
+		case !f.named(g):
+			found.Sentence = fmt.Sprintf("Target group %s has no target, and rules may send requests to it.", g.Name)
+		case f.Balancer.Type != Application:
+			found.Sentence = fmt.Sprintf("Target group %s has no target, and a listener sends connections to it.", g.Name)
+		}
 		found.share = f.reasons(found, "No_Usable_Target")
 		f.fill(found, g)
 	case f.allDraining(g):

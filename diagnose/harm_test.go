@@ -370,6 +370,14 @@ func TestDoesNoHarm(t *testing.T) {
 			s.network()
 			s.web().Check.Interval, s.web().Check.Timeout = 10, 10
 		}, finding{id: "health-check-timeout-not-below-interval", absent: true}},
+		{"timeout and interval of a gateway balancer", func(s *Snapshot) {
+			s.gateway()
+			s.web().Check.Interval, s.web().Check.Timeout = 10, 10
+		}, finding{id: "health-check-timeout-not-below-interval", absent: true}},
+		{"a timeout above the interval of a gateway balancer", func(s *Snapshot) {
+			s.gateway()
+			s.web().Check.Interval, s.web().Check.Timeout = 10, 11
+		}, finding{id: "health-check-timeout-not-below-interval", fix: "--health-check-timeout-seconds 5"}},
 		{"a closed port behind a network balancer", func(s *Snapshot) {
 			s.network()
 			s.group("sg-app").Ingress = nil

@@ -10,8 +10,9 @@ import (
 // timing looks at a health check's timeout.
 func (f *facts) timing(g *Group) (list []*Finding) {
 	c := g.Check
-	// A network balancer takes them alike, and some set-ups have both at 10 s.
-	if c.Interval > 0 && (c.Timeout > c.Interval || c.Timeout == c.Interval && f.Balancer.Type != NetworkType) {
+	// A network balancer takes them alike, as does a gateway balancer, and some set-ups have both at 10 s.
+	alike := f.Balancer.Type == NetworkType || f.Balancer.Type == Gateway
+	if c.Interval > 0 && (c.Timeout > c.Interval || c.Timeout == c.Interval && !alike) {
 		found := finding("health-check-timeout-not-below-interval", fmt.Sprintf("The health check of %s has a timeout of %d s and an interval of %d s: checks overlap.", g.Name, c.Timeout, c.Interval))
 		found.onGroup(g)
 		found.Confidence = High

@@ -15,7 +15,7 @@ var listenersCheck = Check{
 		if f.Listeners == nil || len(f.Listeners) > 0 {
 			return nil
 		}
-		found := finding("listener-none", "The balancer has no listener: every connection is refused.")
+		found := finding("listener-none", "The balancer has no listener, and takes no connection.")
 		found.Confidence = High
 		found.because(FromConfig, "DescribeListeners has none")
 		// Where there is one group that it could be for, and no certificate is needed.

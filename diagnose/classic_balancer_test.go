@@ -156,3 +156,49 @@ func TestUndrained(t *testing.T) {
 		}
 	}
 }
+
+// TestClassicPorts: what is wrong with instances of a Classic Load Balancer, or with where they stand, is so on
+// each of their ports, and told once, by instance.
+func TestClassicPorts(t *testing.T) {
+	for _, tt := range []struct {
+		id, want string
+		change   func(*Snapshot)
+	}{
+		{"classic-instance-out-of-service", "The balancer sends no requests to i-1, i-2: OutOfService.", func(*Snapshot) {}},
+		{"target-invalid-state", "No instance runs at i-1: stopped or terminated.", func(s *Snapshot) { s.Network.Instances[0].State = "stopped" }},
+		{"target-initial", "Registration of i-2 is under way.", func(s *Snapshot) {
+			for i := range s.Groups {
+				s.Groups[i].Targets[0].State, s.Groups[i].Targets[1].Description = "InService", registering
+			}
+		}},
+		{"target-zone-not-enabled", "Instances stand in zone eu-central-1b, in which the balancer is not enabled.", func(s *Snapshot) {
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			for i := range s.Groups {
+				s.Groups[i].Targets[0].State, s.Groups[i].Targets[1].Reason = "InService", "ELB"
+			}
+		}},
+		{"cross-zone-off-empty-zone", "Cross-zone load balancing is off, and there is no usable instance in eu-central-1b: requests that enter there get 503.", func(s *Snapshot) {
+			s.Balancer.Attributes[attrCrossZone] = "false"
+			for i := range s.Groups {
+				s.Groups[i].Targets = s.Groups[i].Targets[:1:1]
+				s.Groups[i].Targets[0].State = "InService"
+			}
+		}},
+	} {
+		s := base()
+		s.classicTwice()
+		s.Groups[1].Targets = slices.Clone(s.Groups[1].Targets)
+		s.Listeners = append(s.Listeners, Listener{Port: 443, Protocol: "HTTPS", Rules: []Rule{forwardTo("default", newARN)}})
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		var all []*Finding
+		for _, f := range r.Findings {
+			if f.ID == tt.id {
+				all = append(all, f)
+			}
+		}
+		if len(all) != 1 || all[0].Sentence != tt.want || !slices.Equal(all[0].Groups, []string{"new", "web"}) || len(all[0].Fix) > 1 {
+			t.Errorf("want %s once, as %q:\n%s", tt.id, tt.want, said(r))
+		}
+	}
+}

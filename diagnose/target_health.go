@@ -76,18 +76,33 @@ func lookAtTargetHealth(f *facts) []*Finding {
 
 // evidence adds what is said of a target; of many the first ones will do.
 func (f *facts) evidence(found *Finding, e endpoint) {
+	label := e.label()
+	if f.Balancer.Type == Classic {
+		label = e.target.ID
+	}
 	if len(found.Evidence) < 3 {
-		found.because(FromHealth, e.label()+": "+state(e.target))
+		found.because(FromHealth, label+": "+state(e.target))
 	}
 	if len(found.Verify) == 0 && e.failing() {
 		f.fromTarget(found, e)
 	}
 }
 
-// name puts the targets' names into a sentence that was begun with %s.
+// name puts the targets' names into a sentence that was begun with %s: of a Classic Load Balancer those of
+// instances, which are as healthy on one port as on another.
 func (f *facts) name(found *Finding) {
-	who := few(found.Targets)
-	if n := len(found.Targets); n > 3 {
+	who, n := few(found.Targets), len(found.Targets)
+	if f.Balancer.Type == Classic {
+		var ids []string
+		for _, e := range f.endpoints {
+			if found.has(e) {
+				ids = add(ids, e.target.ID)
+			}
+		}
+		if who, n = few(ids), len(ids); n > 3 {
+			who = amount.Of(n, "instance", "instances")
+		}
+	} else if n > 3 {
 		who = fmt.Sprintf("%d targets of %s", n, few(found.Groups))
 	}
 	found.Sentence = strings.Replace(found.Sentence, "%s", who, 1)
@@ -368,14 +383,13 @@ func (f *facts) policies(found *Finding) {
 // read 2026-11.
 const registering = "Instance registration is still in progress."
 
-// classicState reads the state of an instance of a Classic Load Balancer.
+// classicState reads the state of an instance of a Classic Load Balancer, which is that of all of its ports.
 func (f *facts) classicState(e endpoint, b *gather) {
 	if e.target.State != "OutOfService" {
 		return
 	}
-	at := e.group.ARN
 	if e.instance != nil && e.instance.State != "running" && e.instance.State != "" {
-		found := b.at("state"+at, func() *Finding {
+		found := b.at("state", func() *Finding {
 			return finding("target-invalid-state", "No instance runs at %s: stopped or terminated.")
 		})
 		found.because(FromConfig, e.instance.ID+" is "+e.instance.State)
@@ -383,7 +397,7 @@ func (f *facts) classicState(e endpoint, b *gather) {
 		return
 	}
 	if e.target.Description == registering && slices.ContainsFunc(e.group.Targets, func(t Target) bool { return t.healthy() }) {
-		found := b.at("initial"+at, func() *Finding {
+		found := b.at("initial", func() *Finding {
 			v := verdicts["Elb.RegistrationInProgress"]
 			return finding(v.id, v.sentence)
 		})
@@ -391,7 +405,7 @@ func (f *facts) classicState(e endpoint, b *gather) {
 		found.on(e)
 		return
 	}
-	found := b.at("out"+at+e.target.Reason, func() *Finding {
+	found := b.at("out"+e.target.Reason, func() *Finding {
 		found := finding("classic-instance-out-of-service", "The balancer sends no requests to %s: OutOfService.")
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connection_Error", "Target_Connect_Timeout")
 		return found

@@ -46,7 +46,11 @@ func lookAtZones(f *facts) []*Finding {
 		if !f.standsOff(e, enabled) {
 			continue
 		}
-		found := b.at("zone"+e.group.ARN+e.zone, func() *Finding { return f.zoneOff(e, enabled) })
+		key := e.group.ARN
+		if f.Balancer.Type == Classic { // of which all groups have the same instances
+			key = ""
+		}
+		found := b.at("zone"+key+e.zone, func() *Finding { return f.zoneOff(e, enabled) })
 		found.on(e)
 		if len(found.Evidence) < 4 {
 			found.because(FromHealth, e.label()+": "+state(e.target))
@@ -77,6 +81,7 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 	found.because(FromConfig, "the balancer is enabled in "+strings.Join(enabled, ", "))
 	found.share = f.reasons(found, "No_Usable_Target")
 	if f.Balancer.Type == Classic {
+		found.Sentence = fmt.Sprintf("Instances stand in zone %s, in which the balancer is not enabled.", e.zone)
 		subnet := f.subnetFor(e)
 		found.Fix = []string{f.command("elb", "attach-load-balancer-to-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
 		found.Undo = []string{f.command("elb", "detach-load-balancer-from-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
@@ -206,6 +211,10 @@ func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 		if len(empty) == 0 || !known {
 			continue
 		}
+		if f.Balancer.Type == Classic && len(list) > 0 { // the same instances, on another port
+			list[0].onGroup(g)
+			continue
+		}
 		list = append(list, f.emptyZone(g, empty))
 	}
 	return list
@@ -230,6 +239,7 @@ func (f *facts) emptyZone(g *Group, empty []string) *Finding {
 		set := func(on bool) string {
 			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", fmt.Sprintf(`{"CrossZoneLoadBalancing":{"Enabled":%t}}`, on))
 		}
+		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and there is no usable instance in %s: requests that enter there get 503.", strings.Join(empty, ", "))
 		found.Fix, found.Undo = []string{set(true)}, []string{set(false)}
 		found.share = f.reasons(found, "No_Usable_Target")
 	default:

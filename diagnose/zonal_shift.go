@@ -34,21 +34,27 @@ func lookAtZonalShift(f *facts) []*Finding {
 
 // shiftedAway is about the zone of a target.
 func (f *facts) shiftedAway(e endpoint) *Finding {
-	g, n, others := e.group, 0, 0
+	g, n, healthy := e.group, 0, 0
+	var others []Target // that may get requests
 	for _, t := range g.Targets {
 		switch {
 		case t.Override == shifted:
 			n++
+		case t.healthy():
+			healthy++
 		case t.usable():
-			others++
+			others = append(others, t)
 		}
 	}
 	found := finding("zonal-shift-active", fmt.Sprintf("A zonal shift takes zone %s out: %s of %s there %s no new traffic.", cmp.Or(e.zone, "of unknown name"), amount.Of(n, "target", "targets"), g.Name, amount.Noun(n, "gets", "get")))
 	found.Confidence = High
 	found.because(FromHealth, e.label()+": administrative override "+shifted)
-	if others > 0 {
-		found.because(FromHealth, amount.Of(others, "target", "targets")+" in other zones can be used")
-	} else {
+	switch {
+	case healthy > 0:
+		found.because(FromHealth, amount.Of(healthy, "target in other zones is", "targets in other zones are")+" healthy")
+	case len(others) > 0:
+		found.because(FromHealth, "no target in another zone is healthy: "+f.states(&Group{Targets: others}))
+	default:
 		// AWS says that a zonal shift does not work for a group in one zone only, and not how.
 		found.because(FromHealth, "no target in another zone can be used")
 		found.Confidence, found.share = Medium, f.reasons(found, "No_Usable_Target")

@@ -81,7 +81,11 @@ func dnsPasses(f *facts) ([]string, bool) {
 
 func nodePasses(f *facts) ([]string, bool) {
 	b := f.Balancer
-	evidence := []string{fmt.Sprintf("%s, %s, %s", b.Type, b.Scheme, cmp.Or(b.State, "state not known"))}
+	scheme := b.Scheme
+	if scheme != "" { // which a gateway balancer has none of
+		scheme += ", "
+	}
+	evidence := []string{fmt.Sprintf("%s, %s%s", b.Type, scheme, cmp.Or(b.State, "state not known"))}
 	if zones := f.zones(); len(zones) > 0 {
 		evidence = append(evidence, "zones "+strings.Join(zones, ", "))
 	}

@@ -35,3 +35,15 @@ func TestMetricsHop(t *testing.T) {
 		}
 	}
 }
+
+// TestNodeOfGateway: a gateway balancer is neither internal nor in the internet.
+func TestNodeOfGateway(t *testing.T) {
+	s := base()
+	s.gateway()
+	if evidence, _ := nodePasses(newFacts(s)); evidence[0] != "gateway, active" {
+		t.Errorf("it says %q", evidence)
+	}
+	if evidence, _ := nodePasses(newFacts(base())); evidence[0] != "application, internet-facing, active" {
+		t.Errorf("it says %q", evidence)
+	}
+}

@@ -18,7 +18,10 @@ func (f *facts) keptByOwner(found *Finding) {
 	var kept []string
 	for _, c := range found.Fix {
 		m := ofTheOwner.FindStringSubmatch(c)
-		if m != nil && slices.ContainsFunc(f.Network.Subnets, func(s Subnet) bool {
+		if m == nil {
+			continue
+		}
+		if slices.ContainsFunc(f.Network.Subnets, func(s Subnet) bool {
 			a, t := f.aclOf(s.ID), f.tableOf(s.ID)
 			return s.Shared && (a != nil && a.ID == m[1] || t != nil && t.ID == m[1])
 		}) {

@@ -331,9 +331,20 @@ func permissionsOf(list []types.IpPermission) []Permission {
 	return out
 }
 
-// prefixLists reads the lists that security groups name.
+// prefixLists reads the lists that security groups name, and, where a target is outside of its group's VPC, those
+// that routes do, such as to endpoints of S3: else they may be what leads there.
 func (c *collector) prefixLists(ctx context.Context) error {
 	var ids []string
+	f := newFacts(&c.snapshot)
+	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return f.foreign(e.group, e.address) }) {
+		for _, t := range c.snapshot.Network.RouteTables {
+			for _, r := range t.Routes {
+				if strings.HasPrefix(r.Destination, "pl-") {
+					ids = append(ids, r.Destination)
+				}
+			}
+		}
+	}
 	for _, g := range c.snapshot.Network.SecurityGroups {
 		for _, p := range append(slices.Clone(g.Ingress), g.Egress...) {
 			ids = append(ids, p.PrefixLists...)

@@ -42,7 +42,7 @@ var Calls = []Call{
 	{Action: "ec2:DescribeRouteTables", For: "routes", On: "*", service: serviceEC2, operations: []string{"DescribeRouteTables"}},
 	{Action: "ec2:DescribeNetworkInterfaces", For: "addresses of the balancer's nodes, and the security groups of targets by address", On: "*", service: serviceEC2, operations: []string{"DescribeNetworkInterfaces"}},
 	{Action: "ec2:DescribeInstances", For: "the security groups and subnets of instances", On: "*", service: serviceEC2, operations: []string{"DescribeInstances"}},
-	{Action: "ec2:GetManagedPrefixListEntries", For: "prefix lists in security groups", On: "*", service: serviceEC2, operations: []string{"GetManagedPrefixListEntries"}},
+	{Action: "ec2:GetManagedPrefixListEntries", For: "prefix lists in security groups, and in routes to targets outside of the VPC", On: "*", service: serviceEC2, operations: []string{"GetManagedPrefixListEntries"}},
 	{Action: "cloudwatch:GetMetricData", For: "metrics of the load balancer", On: "*", service: serviceCloudWatch, operations: []string{"GetMetricData"}},
 	{Action: "acm:DescribeCertificate", For: "expiry and names of certificates", On: "*", service: serviceACM, operations: []string{"DescribeCertificate"}},
 	{Action: "s3:GetBucketPolicy", For: "whether the balancer may write its logs", On: "bucket", service: serviceS3, operations: []string{"GetBucketPolicy"}},

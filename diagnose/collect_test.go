@@ -261,6 +261,24 @@ func TestBalancerBehind(t *testing.T) {
 	}
 }
 
+// TestCollectListsOfRoutes: the prefix lists that routes name are read where a target is outside of its
+// group's VPC, and not asked for where all are in it.
+func TestCollectListsOfRoutes(t *testing.T) {
+	for address, want := range map[string]int{"192.168.5.7": 1, "10.0.10.11": 0} {
+		s, err := collected(t, &answers{by: map[string]string{
+			"DescribeLoadBalancers":       balancerXML,
+			"DescribeTargetGroups":        `<TargetGroups><member><TargetGroupArn>` + webARN + `</TargetGroupArn><TargetGroupName>web</TargetGroupName><TargetType>ip</TargetType><Protocol>HTTP</Protocol><Port>80</Port><VpcId>vpc-1</VpcId></member></TargetGroups>`,
+			"DescribeTargetHealth":        `<TargetHealthDescriptions><member><Target><Id>` + address + `</Id><Port>80</Port></Target><TargetHealth><State>unhealthy</State></TargetHealth></member></TargetHealthDescriptions>`,
+			"DescribeVpcs":                `<vpcSet><item><vpcId>vpc-1</vpcId><cidrBlock>10.0.0.0/16</cidrBlock></item></vpcSet>`,
+			"DescribeRouteTables":         `<routeTableSet><item><routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId><routeSet><item><destinationPrefixListId>pl-1</destinationPrefixListId><gatewayId>vpce-1</gatewayId><state>active</state></item></routeSet></item></routeTableSet>`,
+			"GetManagedPrefixListEntries": `<entrySet><item><cidr>52.219.170.0/23</cidr></item></entrySet>`,
+		}}, "shop")
+		if err != nil || len(s.Network.PrefixLists) != want {
+			t.Errorf("%s: %v, want %d lists: %+v", address, err, want, s.Network.PrefixLists)
+		}
+	}
+}
+
 // TestCollectShared: a subnet of another account is known to be shared by it.
 func TestCollectShared(t *testing.T) {
 	for owner, want := range map[string]bool{`<ownerId>111122223333</ownerId>`: false, `<ownerId>999988887777</ownerId>`: true, "": false} {

@@ -414,16 +414,30 @@ func (f *facts) number(e newEntry, a *ACL, before int) int {
 
 // routeFor is the route that a subnet's table has for an address: the one with the
 // longest prefix. known is false if the table is not known, or empty, or a prefix list
-// may say otherwise.
+// that is not known may say otherwise.
 func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, found, known bool) {
 	t := f.tableOf(subnet)
 	if t == nil || len(t.Routes) == 0 {
 		return Route{}, "", false, false
 	}
 	r, bits := t.longest(to)
-	// What a prefix list holds is not known, and it may have a longer one.
-	lists := slices.ContainsFunc(t.Routes, func(r Route) bool { return strings.HasPrefix(r.Destination, "pl-") })
-	return r, t.ID, bits >= 0, !lists || bits > 0
+	lists := true // all of them are known, none of which may have a longer one
+	for _, route := range t.Routes {
+		if !strings.HasPrefix(route.Destination, "pl-") {
+			continue
+		}
+		i := slices.IndexFunc(f.Network.PrefixLists, func(l PrefixList) bool { return l.ID == route.Destination })
+		if i < 0 {
+			lists = false
+			continue
+		}
+		for _, p := range prefixes(f.Network.PrefixLists[i].CIDRs) {
+			if p.Contains(to) && p.Bits() > bits {
+				r, bits = route, p.Bits()
+			}
+		}
+	}
+	return r, t.ID, bits >= 0, lists || bits > 0
 }
 
 // longest is the route of a table for an address that has the longest prefix, and how long

@@ -1076,6 +1076,27 @@ func TestDoesNoHarm(t *testing.T) {
 			s.onPremises("192.168.5.7", "172.16.0.0/12")
 			dead(s, "Target.Timeout")
 		}, finding{id: "route-balancer-to-target", says: "leads to a NAT gateway", denies: "has no way", fix: "--route-table-id rtb-edge --destination-cidr-block 192.168.5.7/32 --vpc-peering-connection-id VPC-PEERING-CONNECTION"}},
+		{"a target on premises whose only way is a NAT gateway, beside an endpoint of S3", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			s.withEndpoint("rtb-edge", "52.219.170.0/23")
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", says: "leads to a NAT gateway", fix: "--destination-cidr-block 192.168.5.7/32"}},
+		{"a target on premises that a list of ranges leads to", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			s.withEndpoint("rtb-edge", "52.219.170.0/23", "192.168.0.0/16")
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", absent: true}},
+		{"a target on premises beside a list of ranges that could not be read", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			s.withEndpoint("rtb-edge")
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", absent: true}},
+		{"a list of ranges that leads nowhere any more", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			s.withEndpoint("rtb-edge", "192.168.0.0/16")
+			s.Network.RouteTables[1].Routes[len(s.Network.RouteTables[1].Routes)-1].State = "blackhole"
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", says: "has no way", fix: "create-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 192.168.5.7/32", not: "pl-1"}},
 		{"a target on premises that is reached through a NAT gateway, and refuses", func(s *Snapshot) {
 			s.onPremises("192.168.5.7", "172.16.0.0/12")
 			dead(s, "Target.FailedHealthChecks")
@@ -1358,6 +1379,18 @@ func (s *Snapshot) closedHTTP() {
 	s.Listeners[0].Rules = []Rule{{ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}
 	everybody, edge := "0.0.0.0/0", &s.Network.ACLs[1]
 	edge.Entries = append([]ACLEntry{{Number: 100, Allow: true, Protocol: "6", CIDR: everybody, From: 443, To: 443}, {Number: 110, Allow: true, Protocol: "6", CIDR: everybody, From: 1024, To: 65535}}, edge.Entries[1:]...)
+}
+
+// withEndpoint leads a list of ranges to an endpoint, which is not known if there are none.
+func (s *Snapshot) withEndpoint(table string, ranges ...string) {
+	if len(ranges) > 0 {
+		s.Network.PrefixLists = append(s.Network.PrefixLists, PrefixList{"pl-1", ranges})
+	}
+	for i := range s.Network.RouteTables {
+		if t := &s.Network.RouteTables[i]; t.ID == table {
+			t.Routes = append(t.Routes, Route{"pl-1", "vpce-1", "active"})
+		}
+	}
 }
 
 // classicTwice is a classic balancer with a listener for HTTPS beside that for HTTP, whose

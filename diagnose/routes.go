@@ -155,9 +155,9 @@ func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 }
 
 // anew reports whether a route has to be made, rather than led elsewhere: one for all that
-// has no route of its own is for others, too.
+// has no route of its own, or for a list of ranges, is for others, too.
 func anew(r Route, ok bool) bool {
-	return !ok || r.leadsTo("igw-") || r.leadsTo("nat-") && r.State != "blackhole" || strings.HasSuffix(r.Destination, "/0")
+	return !ok || r.leadsTo("igw-") || r.leadsTo("nat-") && r.State != "blackhole" || strings.HasSuffix(r.Destination, "/0") || strings.HasPrefix(r.Destination, "pl-")
 }
 
 // routeKey names what is wrong with a route: each range needs a new one of its own.

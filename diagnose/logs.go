@@ -47,6 +47,10 @@ func lookAtLogs(f *facts) (list []*Finding) {
 		case b.Policy == "none" || b.Policy == "denies":
 			found := finding("logs-bucket-policy", fmt.Sprintf("The policy of the bucket %s does not let the balancer write its logs.", b.Name))
 			found.because(FromConfig, map[string]string{"none": "no statement allows s3:PutObject to log delivery", "denies": "a statement denies s3:PutObject"}[b.Policy])
+			if f.Logs != nil && f.Taken.Sub(f.Logs.Newest) <= lateLogs {
+				found.Confidence = Low
+				found.because(FromLog, fmt.Sprintf("the newest object ends at %s UTC: logs were written until then, and the policy may just have changed", f.clock(f.Logs.Newest)))
+			}
 			found.Verify = []string{f.command("s3api", "get-bucket-policy", "--bucket", b.Name)}
 			list = append(list, found)
 		}

@@ -159,3 +159,21 @@ func TestOpenRequests(t *testing.T) {
 		}
 	}
 }
+
+// TestPolicyAgainstLogs: where logs were written minutes ago, a policy that lets none be may just have changed, or
+// says more than what was read of it.
+func TestPolicyAgainstLogs(t *testing.T) {
+	for name, tt := range map[string]struct {
+		newest time.Time
+		want   Confidence
+	}{"minutes ago": {noon.Add(-5 * time.Minute), Low}, "an hour ago": {noon.Add(-time.Hour), Medium}, "no name says when": {time.Time{}, Medium}} {
+		for _, policy := range []string{"none", "denies"} {
+			s := base()
+			s.Bucket.Policy, s.Logs.Newest = policy, tt.newest
+			f := Diagnose(copied(t, s)).finding("logs-bucket-policy")
+			if f == nil || f.Level != Warn || f.Confidence != tt.want {
+				t.Errorf("%s, %s: want it with confidence %s: %+v", policy, name, tt.want, f)
+			}
+		}
+	}
+}

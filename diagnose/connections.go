@@ -165,7 +165,7 @@ func (f *facts) closing(g *Group) *Finding {
 	}
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
-	if _, _, rate := f.spread(g, share); rate < fewFailures {
+	if f.areRare(g, share, f.lateAnswers("502"), "Target_Closed_Connection", "Target_Connection_Error", "Target_Stream_Reset") {
 		found.Level = Warn
 	}
 	if span, ok := f.isOver(g, found.Targets, share, f.lateAnswers("502")); ok {
@@ -184,6 +184,7 @@ func (f *facts) erring(g *Group) *Finding {
 	if f.hasAccess() {
 		names, n = f.hits(g, share)
 		_, _, rate = f.spread(g, share)
+		rate = max(rate, f.rateOfMinutes(g))
 	}
 	name, of := "HTTPCode_Target_5XX_Count", g.ARN
 	if f.Balancer.Type == Classic {
@@ -238,6 +239,25 @@ func (f *facts) erring(g *Group) *Finding {
 		}
 	}
 	return found
+}
+
+// rateOfMinutes is the part of requests to a group that its targets answered with 5xx, of the last minutes that logs
+// have, or of any minute in which most ended so; 0 if these are few.
+func (f *facts) rateOfMinutes(g *Group) (rate float64) {
+	const reason = "Target_5XX"
+	of := func(failed, all int64) float64 {
+		if failed < fewRequests {
+			return 0
+		}
+		return float64(failed) / float64(all)
+	}
+	rate = of(f.lastMinutes(g, reason))
+	for _, m := range f.Logs.Minutes {
+		if one := of(m.Reasons[reason], m.Requests); m.Group == g.logARN(f) && one > 0.5 {
+			rate = max(rate, one)
+		}
+	}
+	return rate
 }
 
 // behindProxy is what to do where a target answers 502, 503 or 504. An application rarely does

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAsked: a target is found in the logs by whatever it was asked about, and is not
@@ -506,6 +507,74 @@ func TestRestarts(t *testing.T) {
 		}
 		if tt.want && r.Findings[0].ID != "target-port-refused" {
 			t.Errorf("%s: want target-port-refused:\n%s", tt.name, said(r))
+		}
+	}
+}
+
+// TestJustNow: what all requests end with, or all to one of many targets, is an outage from the first minutes on,
+// however few of those of a long window these are; and one of 5xx is told when it is over, too.
+func TestJustNow(t *testing.T) {
+	const closes, errors = "target-closes-connection", "target-answers-5xx"
+	day := func(s *Snapshot) {
+		s.From = noon.Add(-24 * time.Hour)
+		s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 72_000, 72_000
+		s.Logs.Newest, s.Logs.Last = noon, noon
+	}
+	for _, tt := range []struct {
+		name, id  string
+		from      int   // minute of the last hour in which it begins
+		each, all int64 // requests of one target that fail in a minute, and all of both
+		change    func(*Snapshot)
+		want      Level
+	}{
+		{"all", closes, 57, 50, 100, nil, Fail},
+		{"few", closes, 57, 1, 1000, nil, Warn},
+		{"all of a target of many", closes, 57, 4, 4000, nil, Fail},
+		{"few of a target that is unhealthy", closes, 57, 1, 1000, func(s *Snapshot) { s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout" }, Fail},
+		{"few, and many after the logs", closes, 50, 1, 1000, func(s *Snapshot) {
+			s.Logs.Newest, s.Logs.Minutes = s.Logs.Minutes[55].Minute, s.Logs.Minutes[:55]
+			s.Metrics = append(s.Metrics, Series{Name: "HTTPCode_ELB_502_Count", Stat: "Sum", Period: 60, Points: []Point{{noon.Add(-time.Minute), 40}}})
+		}, Fail},
+		{"all", errors, 57, 50, 100, nil, Warn},
+		{"some", errors, 57, 4, 100, nil, Warn},
+		{"few", errors, 57, 1, 1000, nil, Note},
+		{"few of few", errors, 57, 1, 20, nil, Note},
+		{"all, and over", errors, 20, 50, 100, func(s *Snapshot) {
+			for i := 23; i < 60; i++ {
+				s.Logs.Minutes[i].Reasons = nil
+			}
+			for i := range s.Logs.Failures {
+				s.Logs.Failures[i].Count, s.Logs.Failures[i].Last = 150, s.Logs.Minutes[22].Minute
+			}
+		}, Warn},
+	} {
+		s := base()
+		for i := range s.Logs.Minutes {
+			if s.Logs.Minutes[i].Requests = tt.all; i >= tt.from {
+				s.Logs.Minutes[i].Reasons = map[string]int64{map[string]string{closes: "Target_Closed_Connection", errors: "Target_5XX"}[tt.id]: 2 * tt.each}
+			}
+		}
+		day(s)
+		n := tt.each * int64(60-tt.from)
+		for i, target := range []string{first, second} {
+			f := Failure{Group: webARN, Target: target, Status: 502, TargetStatus: -1, Reason: "Target_Closed_Connection", Class: "target", Count: n, First: s.Logs.Minutes[tt.from].Minute, Last: noon}
+			if tt.id == errors {
+				f.Reason, f.TargetStatus, f.Status = "Target_5XX", 500, 500
+			}
+			if tt.name == "all of a target of many" {
+				s.Logs.Traffic[1].Requests = 10_000_000
+				f.Count *= int64(2 * (1 - i))
+			} else if tt.each < 50 {
+				f.Last = f.Last.Add(-time.Second) // the newest is answered
+			}
+			s.Logs.Failures = append(s.Logs.Failures, f)
+		}
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding(tt.id); f == nil || f.Level != tt.want {
+			t.Errorf("%s, %s: want a %s:\n%s", tt.id, tt.name, tt.want, said(r))
 		}
 	}
 }

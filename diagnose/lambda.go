@@ -134,22 +134,6 @@ func (f *facts) letInvoke(found *Finding, g *Group, function string) {
 	found.Undo = append(found.Undo, f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement))
 }
 
-// failsRarely reports whether so few requests to a group ended with some codes that it is no outage: of the
-// window, of the last minutes that logs have, not the newest, and by what metrics count after these: all 5xx
-// of the balancer may be of this group.
-func (f *facts) failsRarely(g *Group, share func(Failure) int64, codes []string) bool {
-	_, _, rate := f.spread(g, share)
-	late := func(m Minute) bool { return m.Group == g.ARN && !m.Minute.Before(f.logsEnd().Add(-recently)) }
-	failed, all := f.minutes(late, func(m Minute) (n int64) {
-		for _, code := range codes {
-			n += m.Reasons[code]
-		}
-		return n
-	})
-	after := f.unlogged("RequestCount", g.ARN, func(m Minute) int64 { return m.Requests })
-	return rate < fewFailures && f.answeredFor(share) > 0 && float64(failed) <= fewFailures*float64(all) && f.lateErrors() <= fewFailures*after
-}
-
 func (f *facts) functionFails(g *Group) *Finding {
 	sums := f.ofFunction(g)
 	codes := slices.DeleteFunc(mostFirst(sums), func(code string) bool { return code == accessDenied })
@@ -163,7 +147,7 @@ func (f *facts) functionFails(g *Group) *Finding {
 		found.because(FromLog, fmt.Sprintf("%s: %d", code, sums[code]))
 	}
 	found.share = f.reasons(found, codes...)
-	if f.failsRarely(g, found.share, codes) {
+	if f.answeredFor(found.share) > 0 && f.areRare(g, found.share, f.lateErrors(), codes...) { // all 5xx of the balancer may be of this group
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("The function of %s fails now and then: %s.", g.Name, few(codes))
 	}

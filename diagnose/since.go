@@ -96,6 +96,39 @@ func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, la
 	return f.span(first, last), true
 }
 
+// areRare reports whether so few requests to a group failed for some reasons that it is no outage: of the window,
+// of the last minutes that logs have, and by what metrics count after these, where late may be of other groups,
+// too. It is one where a target fails, or is unhealthy, however few of the requests it gets.
+func (f *facts) areRare(g *Group, share func(Failure) int64, late float64, reasons ...string) bool {
+	_, _, rate := f.spread(g, share)
+	failed, all := f.lastMinutes(g, reasons...)
+	after := f.unlogged("RequestCount", g.logARN(f), func(m Minute) int64 { return m.Requests })
+	return rate < fewFailures && float64(failed) <= fewFailures*float64(all) && late <= fewFailures*after && !f.fails(g, share)
+}
+
+// lastMinutes are the requests to a group in the last minutes that logs have, and those that failed for some
+// reasons.
+func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
+	return f.minutes(func(m Minute) bool { return m.Group == g.logARN(f) && !m.Minute.Before(f.logsEnd().Add(-recently)) }, func(m Minute) (n int64) {
+		for _, reason := range reasons {
+			n += m.Reasons[reason]
+		}
+		return n
+	})
+}
+
+// fails reports whether a target with some failures is unhealthy, or most of its requests failed so, or no few,
+// the newest of all among them.
+func (f *facts) fails(g *Group, share func(Failure) int64) bool {
+	names, _ := f.hits(g, share)
+	return len(f.mostly(g, share)) > 0 ||
+		slices.ContainsFunc(f.of(g), func(e endpoint) bool { return slices.Contains(names, e.name()) && (e.failing() || e.target.Anomalous) }) ||
+		slices.ContainsFunc(names, func(name string) bool {
+			own := to(name, f.own(g, share))
+			return f.sum(own) >= fewRequests && f.answeredFor(own) == 0
+		})
+}
+
 // ofAsked is the part of a share that concerns the target that was asked about; all of it, if none was.
 func (f *facts) ofAsked(share func(Failure) int64) func(Failure) int64 {
 	return func(row Failure) int64 {

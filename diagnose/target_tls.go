@@ -121,16 +121,22 @@ func (f *facts) noTLS(g *Group) *Finding {
 	if errors > 0 && d.tls+d.wall > 0 {
 		found.Confidence = High
 	}
+	found.share = f.tlsShare(found, g, d)
 	n := max(errors, float64(logged))
-	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN) {
+	all, bad := f.of(g), f.mostly(g, found.share)
+	these := slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool { return !slices.Contains(bad, e.name()) && !e.failing() })
+	if found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && len(bad) > 0 && len(bad) == len(these) && len(bad) < len(all) {
+		all, found.Targets = these, bad
+		found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(bad, g))
+	}
+	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && !f.fails(g, found.share) && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN) {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(n), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
 	} else if found.ID == "target-tls-negotiation-fails" {
 		found.rival("", noName)
 	}
-	found.share = f.tlsShare(found, g, d)
-	found.handshake(f.of(g))
+	found.handshake(all)
 	names, _ := f.hits(g, found.share)
 	if span, ok := f.isOver(g, names, found.share, f.lateTLS(g)); ok && len(plain)+len(failed) == 0 {
 		found.Level, found.Rivals, found.Targets = Warn, nil, names // others may fail now

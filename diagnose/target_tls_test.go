@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -40,6 +41,50 @@ func TestFewTLSErrors(t *testing.T) {
 		r := Diagnose(copied(t, s))
 		if len(r.Findings) != 1 || r.Findings[0].ID != "target-tls-negotiation-fails" || r.Findings[0].Level != tt.want {
 			t.Errorf("%s: want one finding, %s:\n%s", name, tt.want, said(r))
+		}
+	}
+}
+
+// TestTLSOfOneTarget: one of many targets with which no handshake succeeds is named, and is no small part of what
+// fails now and then.
+func TestTLSOfOneTarget(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		part  int64 // of its requests that fail, in percent
+		other string
+		want  Level
+		says  string
+	}{
+		{"all", 100, "healthy", Fail, "TLS between the balancer and 10.0.10.1:8080 fails."},
+		{"all, and another that got none is unhealthy", 100, "unhealthy", Fail, "TLS between the balancer and the targets of web fails."},
+		{"few", 3, "healthy", Warn, "now and then"},
+	} {
+		s := base()
+		s.web().Protocol, s.web().Targets, s.Logs.Traffic = "HTTPS", nil, nil
+		s.Metrics = nil
+		s.metric("RequestCount", webARN, "Sum", 60_000)
+		for i := range 250 {
+			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", i+1), Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, fmt.Sprintf("10.0.10.%d:8080", i+1), 240, 0.4, noon.Add(-time.Minute), 0, 0, 0, 0})
+		}
+		if s.web().Targets[1].State = tt.other; tt.other == "unhealthy" {
+			s.web().Targets[1].Reason = "Target.FailedHealthChecks"
+		}
+		n := 240 * tt.part / 100
+		s.failing("Target_Connection_Error", "10.0.10.1:8080", 502, n, func(f *Failure) { f.Last = noon.Add(-2 * time.Minute) })
+		at := s.minute(30)
+		for i := range s.Logs.Minutes {
+			if m := &s.Logs.Minutes[i]; m.Minute.Equal(at) {
+				m.Reasons, m.Unconnected = map[string]int64{"Target_Connection_Error": n}, map[string]int64{"10.0.10.1:8080": n}
+			} else {
+				m.Reasons = nil
+			}
+		}
+		s.Metrics = append(s.Metrics, Series{Name: "TargetTLSNegotiationErrorCount", Group: webARN, Stat: "Sum", Period: 60, Points: []Point{{at, float64(n)}}})
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-tls-negotiation-fails")
+		if f == nil || f.Level != tt.want || !strings.Contains(f.Sentence, tt.says) || f.Explains != n || tt.want == Fail && !slices.Contains(f.Verify, "openssl s_client -connect 10.0.10.1:8080 -tls1_2 </dev/null") {
+			t.Errorf("%s: want a %s, %q:\n%s", tt.name, tt.want, tt.says, said(r))
 		}
 	}
 }

@@ -207,7 +207,7 @@ func (f *facts) erring(g *Group) *Finding {
 	}
 	if n > 0 {
 		_, _, part := f.spread(g, own)
-		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %.1f %% of the group's", amount.Of(n, "request", "requests"), counts(codes), 100*part))
+		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %s of the group's", amount.Of(n, "request", "requests"), counts(codes), percent(part, 1)))
 		found.Targets, found.share = names, share
 		found.Confidence = High
 	}

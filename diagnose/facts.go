@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -151,6 +152,14 @@ func few(names []string) string {
 
 // number writes a value of a metric.
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// percent writes a part of 1, never one that there is as none.
+func percent(part float64, digits int) string {
+	if least := math.Pow10(-digits); part > 0 && 100*part < least {
+		return fmt.Sprintf("less than %.*f %%", digits, least)
+	}
+	return fmt.Sprintf("%.*f %%", digits, 100*part)
+}
 
 // clock writes a time of the window, with its day where the window has several.
 func (f *facts) clock(t time.Time) string {

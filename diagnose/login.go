@@ -265,7 +265,7 @@ func (f *facts) anyRule(is func(Rule) bool) bool {
 }
 
 func (p ended) words() string {
-	text := fmt.Sprintf("%s, %.1f %% of all,", amount.Of(p.n, "request", "requests"), 100*p.rate)
+	text := fmt.Sprintf("%s, %s of all,", amount.Of(p.n, "request", "requests"), percent(p.rate, 1))
 	if p.ruleRate > p.rate {
 		text += fmt.Sprintf(" and at least %.1f %% of those that %s turned away or let through,", 100*p.ruleRate, p.rule)
 	}

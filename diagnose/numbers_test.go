@@ -72,3 +72,12 @@ func TestNumbersOfOneByIPv6(t *testing.T) {
 		}
 	}
 }
+
+// TestPercent: a part that there is is not told as none.
+func TestPercent(t *testing.T) {
+	for part, want := range map[float64]string{0: "0.0 %", 0.00049: "less than 0.1 %", 0.001: "0.1 %", 0.126: "12.6 %"} {
+		if got := percent(part, 1); got != want {
+			t.Errorf("%v is written %q, want %q", part, got, want)
+		}
+	}
+}

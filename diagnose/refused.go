@@ -82,11 +82,16 @@ func (f *facts) refusing(g *Group) *Finding {
 		}
 	}
 	f.otherwiseNumbered(found, g)
-	if len(probed) == 0 && len(found.Targets) > 0 && f.comesAndGoes(found, g, share) {
+	rare := n > 0 && len(probed) == 0 && f.areRare(g, share, f.lateConnections(g), unconnectedReasons...)
+	if rare {
+		found.Level = Warn
+	}
+	if len(probed) == 0 && len(found.Targets) > 0 && f.comesAndGoes(found, g, share, rare) {
 		found.Sentence = fmt.Sprintf("%s refuse%s connections now and then, and answer%s in between: %s process is restarted, or crashes.", whom(found.Targets, g), third(len(found.Targets)), third(len(found.Targets)), amount.Noun(len(found.Targets), "its", "their"))
 		found.Do = "see why the process ends, or is restarted: out of memory, a crash, a liveness probe, a deployment; the exit code of the container tells, and its log"
 	}
-	if span, ok := f.isOver(g, found.Targets, share, f.lateConnections(g)); ok && len(probed) == 0 {
+	span, over := f.isOver(g, found.Targets, share, f.lateConnections(g))
+	if over = over && len(probed) == 0; over {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
 		found.Do = whatHappened
@@ -94,7 +99,7 @@ func (f *facts) refusing(g *Group) *Finding {
 			found.rival("health-check-port-hides-refusal", "the health check has a port of its own, and may have passed at that time")
 		}
 	}
-	if span, ok := f.passSince(g, found.Targets, share, f.lateConnections(g)); ok && found.Level == Fail && len(probed) == 0 {
+	if span, ok := f.passSince(g, found.Targets, share, f.lateConnections(g)); ok && !over && len(probed) == 0 {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and pass%s health checks on that port now.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "es", ""))
 		found.Do = whatHappened
@@ -134,10 +139,10 @@ func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
 	return true
 }
 
-// comesAndGoes reports whether targets that refuse are healthy by checks of the same port, and
+// comesAndGoes reports whether targets that refuse are healthy by checks of the same port, or do so rarely, and
 // answer most of their requests, some of them after or between those that were refused: checks
 // may not have seen yet what began a moment ago.
-func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64) bool {
+func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64, rare bool) bool {
 	if f.answeredFor(share) == 0 && f.longestRest(among(share)) < 2*time.Minute {
 		return false
 	}
@@ -146,7 +151,7 @@ func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64
 		if at < 0 {
 			return false
 		}
-		if e := f.of(g)[at]; !e.healthy() || e.checkPort != e.port || f.served(e, g.logARN(f)) <= f.met(e, share) {
+		if e := f.of(g)[at]; !rare && (!e.healthy() || e.checkPort != e.port) || f.served(e, g.logARN(f)) <= f.met(e, share) {
 			return false
 		}
 	}

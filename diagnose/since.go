@@ -117,12 +117,15 @@ func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
 	})
 }
 
-// fails reports whether a target with some failures is unhealthy, or most of its requests failed so, or no few,
-// the newest of all among them.
+// fails reports whether a target with some failures is unhealthy, or no small part of its requests failed so, or no
+// few, the newest of all among them.
 func (f *facts) fails(g *Group, share func(Failure) int64) bool {
 	names, _ := f.hits(g, share)
 	return len(f.mostly(g, share)) > 0 ||
-		slices.ContainsFunc(f.of(g), func(e endpoint) bool { return slices.Contains(names, e.name()) && (e.failing() || e.target.Anomalous) }) ||
+		slices.ContainsFunc(f.of(g), func(e endpoint) bool {
+			n := float64(f.met(e, share))
+			return slices.Contains(names, e.name()) && (e.failing() || e.target.Anomalous || n >= fewRequests && n >= tooMany*(n+float64(f.served(e, g.logARN(f)))))
+		}) ||
 		slices.ContainsFunc(names, func(name string) bool {
 			own := to(name, f.own(g, share))
 			return f.sum(own) >= fewRequests && f.answeredFor(own) == 0
@@ -228,8 +231,14 @@ func (f *facts) lateTLS(g *Group) float64 {
 	return f.unlogged("TargetTLSNegotiationErrorCount", g.ARN, unconnected)
 }
 
-func unconnected(m Minute) int64 {
-	return m.Reasons["Target_Connection_Error"] + m.Reasons["Target_Connect_Timeout"]
+// unconnectedReasons are those of requests for which no connection came about.
+var unconnectedReasons = []string{"Target_Connection_Error", "Target_Connect_Timeout"}
+
+func unconnected(m Minute) (n int64) {
+	for _, reason := range unconnectedReasons {
+		n += m.Reasons[reason]
+	}
+	return n
 }
 
 // lateAnswers are the balancer's answers of a status that metrics count after the logs, of

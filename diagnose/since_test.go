@@ -1,7 +1,9 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -448,6 +450,86 @@ func TestFlapped(t *testing.T) {
 		f := r.finding("target-health-flapping")
 		if f == nil || (f.Level == Warn) != tt.over || strings.Contains(f.Sentence, "passed and failed in turn until 11:12 UTC") != tt.over {
 			t.Errorf("%s: in the past is to be %v:\n%s", tt.name, tt.over, said(r))
+		}
+	}
+}
+
+// TestRare: connections that fail, and answers that lack, for less than 0.5 % of the requests now and then are a
+// warning; but not where these are all of the last minutes, of a target, or of a small group.
+func TestRare(t *testing.T) {
+	const rpm = 1000 // requests a minute
+	for _, tt := range []struct {
+		name    string
+		targets int // that share the requests
+		minutes []int
+		n       int64 // failures of the first target in each of these minutes
+		change  func(*Snapshot)
+		want    Level
+	}{
+		{"now and then", 2, []int{7, 31, 52}, 1, nil, Warn},
+		{"now and then, of many targets", 100, []int{7, 31, 52}, 1, nil, Warn},
+		{"many", 2, []int{7, 31, 52}, 200, nil, Fail},
+		{"all to a target of many", 300, []int{1, 10, 20, 30, 40, 50}, 33, nil, Fail},
+		{"a third of those to a target of many", 300, []int{1, 10, 20, 30, 40, 50}, 11, nil, Fail},
+		{"all to a target of many, of the last minutes", 100, []int{58, 59}, 10, func(s *Snapshot) { s.Logs.Traffic[0].Last = s.Logs.Failures[0].Last }, Fail},
+		{"all of the last minute", 2, []int{59}, 290, nil, Fail},
+		{"of few requests", 2, []int{7, 31, 52}, 1, func(s *Snapshot) {
+			for i := range s.Logs.Traffic {
+				s.Logs.Traffic[i].Requests = 30
+			}
+		}, Fail},
+		{"after the logs, many", 2, []int{7, 31, 52}, 1, func(s *Snapshot) {
+			s.late("HTTPCode_ELB_502_Count", "", 56, 40)
+			s.late("HTTPCode_ELB_504_Count", "", 56, 40)
+			refused := slices.IndexFunc(s.Metrics, func(m Series) bool { return m.Name == "TargetConnectionErrorCount" })
+			s.Metrics[refused].Points = append(s.Metrics[refused].Points, Point{s.minute(56), 160})
+		}, Fail},
+		{"unhealthy now", 2, []int{7, 31, 52}, 1, func(s *Snapshot) {
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+		}, Fail},
+	} {
+		for id, reason := range map[string]string{"target-port-refused": "Target_Connection_Error", "target-connect-timeout": "Target_Connect_Timeout", "idle-timeout-reached": "Target_Response_Timeout", "keep-alive-race": "Target_Closed_Connection"} {
+			race := id == "keep-alive-race" // which is spread over all targets
+			if race && (tt.targets > 2 || tt.want == Fail && len(tt.minutes) == 1) {
+				continue
+			}
+			s := base()
+			s.Logs.Traffic, s.web().Targets, s.Logs.Newest = nil, nil, s.minute(max(55, tt.minutes[len(tt.minutes)-1]+1))
+			for i := range tt.targets {
+				target := Target{ID: fmt.Sprintf("10.0.10.%d", i%250+1), Port: 8080 + i/250, Zone: "eu-central-1a", State: "healthy"}
+				target.CheckPort = strconv.Itoa(target.Port)
+				s.web().Targets = append(s.web().Targets, target)
+				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target.ID + ":" + target.CheckPort, int64(60 * rpm / tt.targets), 0.4, noon, 0, 0, 0, 0})
+			}
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Requests = rpm
+			}
+			each := int64(len(tt.minutes)) * tt.n
+			for i := range 2 {
+				if i == 0 || race {
+					s.Logs.Failures = append(s.Logs.Failures, Failure{Group: webARN, Target: s.Logs.Traffic[i].Target, Status: 504, TargetStatus: -1, Reason: reason, Class: "target", Count: each, Quick: each, Idle: each, Connect: each,
+						First: s.minute(tt.minutes[0]), Last: s.minute(tt.minutes[len(tt.minutes)-1])})
+				}
+			}
+			refused := Series{Name: "TargetConnectionErrorCount", Group: webARN, Stat: "Sum", Period: 60}
+			for _, i := range tt.minutes {
+				if s.Logs.Minutes[i].Reasons = map[string]int64{reason: tt.n}; id == "target-port-refused" {
+					s.Logs.Minutes[i].Unconnected = map[string]int64{s.Logs.Traffic[0].Target: tt.n}
+					refused.Points = append(refused.Points, Point{s.minute(i), float64(tt.n)})
+				}
+			}
+			if s.Metrics = append(s.Metrics, refused); tt.change != nil {
+				tt.change(s)
+			}
+			sum := each
+			if race {
+				sum *= 2
+			}
+			r := Diagnose(copied(t, s))
+			f := r.finding(id)
+			if f == nil || f.Level != tt.want || f.Explains != sum || !race && strings.Contains(f.Sentence, "now and then") != (tt.want == Warn) && id != "target-port-refused" {
+				t.Errorf("%s, %s: want a %s that explains %d:\n%s", id, tt.name, tt.want, sum, said(r))
+			}
 		}
 	}
 }

@@ -139,12 +139,15 @@ func (f *facts) race(g *Group) *Finding {
 	}
 	found := finding("keep-alive-race", fmt.Sprintf("Targets of %s close idle connections before the balancer's %s, and requests that come just then get 502.", g.Name, f.idleTimeout()))
 	found.Targets, found.share = names, share
+	if f.areRare(g, share, f.lateAnswers("502"), "Target_Closed_Connection", "Target_Connection_Error") {
+		found.Level = Warn
+	}
 	hit, targets, rate := f.spread(g, share)
 	over := len(names)
 	if f.Target != "" {
 		n, over = f.sum(share), hit // of all targets, as the rest of the line is
 	}
-	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %.2f %% of requests", amount.Of(n, "request", "requests"), over, targets, 100*rate))
+	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %s of requests", amount.Of(n, "request", "requests"), over, targets, percent(rate, 2)))
 	found.because(FromConfig, f.idleSet()+"; a target's keep-alive has to be longer (unless changed, gunicorn: 2 s; Node.js, Apache and uvicorn: 5 s; nginx: 75 s)")
 	if _, ok := f.total("RequestCount", g.ARN); ok {
 		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
@@ -213,8 +216,14 @@ func (f *facts) tooSlow(g *Group) *Finding {
 		return nil
 	}
 	idle := f.idle()
-	found := finding("idle-timeout-reached", fmt.Sprintf("%s take%s longer to answer than the balancer's %s.", whom(names, g), third(len(names)), f.idleTimeout()))
-	found.Targets, found.share = names, share
+	rare, often := f.areRare(g, share, f.lateAnswers("504"), "Target_Response_Timeout"), ""
+	if rare {
+		often = " now and then"
+	}
+	found := finding("idle-timeout-reached", fmt.Sprintf("%s%s take%s longer to answer than the balancer's %s.", whom(names, g), often, third(len(names)), f.idleTimeout()))
+	if found.Targets, found.share = names, share; rare {
+		found.Level = Warn
+	}
 	own := f.own(g, share)
 	wall := f.sum(func(row Failure) int64 {
 		if own(row) > 0 {

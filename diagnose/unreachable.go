@@ -41,13 +41,18 @@ func (f *facts) unreachable(g *Group) *Finding {
 		since = "Health checks on that port pass now."
 		span, over = f.passSince(g, found.Targets, share, late)
 	}
+	rare := f.areRare(g, share, late, unconnectedReasons...)
+	if rare {
+		found.Level = Warn
+	}
 	switch {
 	case over:
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. %s", whom(names, g), span, since)
 		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
-	case f.addressed(g):
-		f.leaving(found, g)
+	case f.addressed(g) && f.leaving(found, g):
+	case rare:
+		found.Sentence = fmt.Sprintf("Connections to %s are not established within 10 s now and then, and mostly are: packets are dropped on the way, or the target takes no more.", whom(names, g))
 	}
 	return found
 }
@@ -56,8 +61,8 @@ func (f *facts) unreachable(g *Group) *Finding {
 const runOn = "where targets are replaced, let each run on for a while after its deregistration begins: a preStop hook that waits, in Kubernetes; where they crashed, look at why"
 
 // leaving says of targets that no connection is established to whether they are about to
-// leave their group, or have left it.
-func (f *facts) leaving(found *Finding, g *Group) {
+// leave their group, or have left it, and reports whether all of them are.
+func (f *facts) leaving(found *Finding, g *Group) bool {
 	stay := false
 	for _, t := range found.Targets {
 		at := slices.IndexFunc(f.of(g), func(e endpoint) bool { return e.name() == t })
@@ -70,8 +75,11 @@ func (f *facts) leaving(found *Finding, g *Group) {
 			stay = true
 		}
 	}
-	if n := len(found.Targets); n > 0 && !stay {
-		found.Sentence = fmt.Sprintf("Connections to %s, which %s, are not established within 10 s: most likely the host was gone before the balancer had let go of it.", whom(found.Targets, g), amount.Noun(n, "leaves or has left the group", "leave or have left the group"))
-		found.Do = runOn
+	n := len(found.Targets)
+	if n == 0 || stay {
+		return false
 	}
+	found.Sentence = fmt.Sprintf("Connections to %s, which %s, are not established within 10 s: most likely the host was gone before the balancer had let go of it.", whom(found.Targets, g), amount.Noun(n, "leaves or has left the group", "leave or have left the group"))
+	found.Do = runOn
+	return true
 }

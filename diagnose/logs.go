@@ -177,19 +177,69 @@ func (f *facts) period() time.Duration {
 
 // leftOver says which failures no finding explains: nothing that is seen is passed over.
 func leftOver(f *facts, list []*Finding) []*Finding {
-	rest := func(without bool) func(Failure) int64 {
+	rest := func(which func(Failure) bool) func(Failure) int64 {
 		return func(row Failure) int64 {
-			if (row.Reason == "No_Usable_Target") != without || !f.concerns(row.Target) {
+			if !which(row) || !f.concerns(row.Target) {
 				return 0
 			}
 			return row.Count - explained(row, list)
 		}
 	}
-	more := given(f.noTarget(rest(true)), f.unexplained(rest(false)))
+	without := func(row Failure) bool { return row.Reason == "No_Usable_Target" }
+	former := func(row Failure) bool { return !without(row) && f.former(row.Group) }
+	others := func(row Failure) bool { return !without(row) && !f.former(row.Group) }
+	more := given(f.noTarget(rest(without)), f.unexplained(rest(others)), f.takenOut(rest(former)))
 	for _, found := range more {
 		found.finish(f)
 	}
 	return more
+}
+
+// former reports whether a group that logs name is behind the balancer no more, as one of two in blue and green.
+func (f *facts) former(group string) bool {
+	return group != "" && f.Groups != nil && f.group(group) == nil && f.rulesKnown() && f.Balancer.Type == Application &&
+		!slices.ContainsFunc(f.actions(), func(a Action) bool {
+			return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Group == group })
+		})
+}
+
+// takenOut tells of failures in groups that are behind the balancer no more: they cannot come again.
+func (f *facts) takenOut(share func(Failure) int64) *Finding {
+	n, errors, all := f.sum(share), int64(0), int64(0)
+	if n == 0 {
+		return nil
+	}
+	var groups []string
+	sums := map[string]int64{}
+	for _, row := range f.failures() {
+		if k := share(row); counted(row) && k > 0 {
+			groups = add(groups, row.Group)
+			if sums[row.Reason] += k; row.Reason == "Target_5XX" {
+				errors += k
+			}
+		}
+	}
+	var names []string
+	for _, group := range groups {
+		names = append(names, groupName(group))
+		for _, t := range f.Logs.Traffic {
+			if t.Group == group {
+				all += t.Requests
+			}
+		}
+	}
+	reasons := mostFirst(sums)
+	found := finding("unexplained-failures", fmt.Sprintf("%s to %s failed for %s; no rule leads there any more.", amount.Of(n, "request", "requests"), few(names), few(reasons)))
+	if found.Level = Warn; errors == n && 100*n < all { // as in target-answers-5xx
+		found.Level = Note
+	}
+	for _, reason := range reasons {
+		found.because(FromLog, fmt.Sprintf("%s: %d", reason, sums[reason]))
+	}
+	found.because(FromConfig, fmt.Sprintf("%s behind the balancer: taken out since, as one of two groups in blue and green", amount.Noun(len(names), few(names)+" is not", few(names)+" are not")))
+	found.Do = "see what happened before it was taken out: loglens raw has the lines, and the application's log the rest"
+	found.share = share
+	return found
 }
 
 // noTarget tells of 503s that are left over, since nothing says now why no target could be used.

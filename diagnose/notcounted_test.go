@@ -106,3 +106,42 @@ func TestNoneMatches(t *testing.T) {
 		}
 	}
 }
+
+// TestTakenOut: what failed in a group that is behind the balancer no more, as after blue and green, cannot go on;
+// where it may be there still, it is told as what nothing explains.
+func TestTakenOut(t *testing.T) {
+	const blue = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/blue/2d18ee8d310e74a3"
+	for _, tt := range []struct {
+		name, reason string
+		n            int64
+		change       func(*Snapshot)
+		id           string
+		want         Level
+	}{
+		{"few 5xx of targets", "Target_5XX", 3, nil, "unexplained-failures", Note},
+		{"many 5xx of targets", "Target_5XX", 300, nil, "unexplained-failures", Warn},
+		{"broken off", "Target_Closed_Connection", 3, nil, "unexplained-failures", Warn},
+		{"a rule names it", "Target_Closed_Connection", 300, func(s *Snapshot) { s.Listeners[0].Rules[0] = forwardTo("default", webARN, blue) }, "unexplained-failures", Fail},
+		{"rules were not read", "Target_Closed_Connection", 300, func(s *Snapshot) { s.Missing = []Missing{{What: "rules", Action: describeRules}} }, "unexplained-failures", Fail},
+		{"groups were not read", "Target_Closed_Connection", 300, func(s *Snapshot) { s.Groups = nil }, "unexplained-failures", Fail},
+		{"no target", "No_Usable_Target", 30, nil, "no-usable-target", Fail},
+	} {
+		s := base()
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{blue, "10.0.10.77:8080", 3000, 0.4, s.minute(20), 0, 0, 0, 0})
+		f := Failure{Group: blue, Target: "10.0.10.77:8080", Status: 502, TargetStatus: -1, Reason: tt.reason, Class: "target", Count: tt.n, First: s.minute(5), Last: s.minute(19)}
+		switch tt.reason {
+		case "Target_5XX":
+			f.Status, f.TargetStatus = 500, 500
+		case "No_Usable_Target": // which has a finding of its own
+			f.Status, f.Target = 503, ""
+		}
+		if s.Logs.Failures = append(s.Logs.Failures, f); tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		found := r.finding(tt.id)
+		if found == nil || found.Level != tt.want || strings.Contains(found.Sentence, "to blue failed for "+tt.reason+"; no rule leads there any more") != (tt.want != Fail) || found.Explains != tt.n || r.Wrong() != (tt.want != Note) {
+			t.Errorf("%s: want a %s:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

@@ -156,6 +156,17 @@ func (f *facts) closing(g *Group) *Finding {
 	found.Targets, found.share = names, share
 	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
 	limited := f.limit(found, f.own(g, share), n)
+	resets := f.sum(func(row Failure) int64 {
+		if row.Reason == "Target_Stream_Reset" {
+			return f.own(g, share)(row)
+		}
+		return 0
+	})
+	if resets > 0 {
+		found.because(FromLog, fmt.Sprintf("%d of them %s of HTTP/2 that the %s reset; target_error_code of the lines has why", resets, amount.Noun(resets, "is a stream", "are streams"), amount.Noun(len(names), "target", "targets")))
+		found.rival("", "streams that the application ends by itself, such as calls of gRPC that take longer than their deadline (0x8, cancelled)")
+		found.Verify = append(found.Verify, f.lines("--reason", "Target_Stream_Reset"))
+	}
 	if limited {
 		found.Sentence = fmt.Sprintf("%s break%s off requests that take long, mostly after the same time, as a time limit on the target does.", whom(names, g), third(len(names)))
 		found.Do = "see what takes these requests so long, and which limit ends them: the server's, for its workers (gunicorn: --timeout, 30 s unless changed), or a proxy's on the target"

@@ -578,3 +578,24 @@ func TestJustNow(t *testing.T) {
 		}
 	}
 }
+
+// TestStreamsReset: streams of HTTP/2 that targets reset are told as such, since the lines have why.
+func TestStreamsReset(t *testing.T) {
+	for resets, want := range map[int64]string{
+		600: "600 of them are streams of HTTP/2 that the targets reset; target_error_code of the lines has why",
+		1:   "1 of them is a stream of HTTP/2 that the targets reset; target_error_code of the lines has why",
+		0:   "",
+	} {
+		s := base()
+		s.failing("Target_Closed_Connection", second, 502, 60)
+		if resets > 0 {
+			s.failing("Target_Stream_Reset", first, 200, resets, func(f *Failure) { f.TargetStatus = 200 })
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-closes-connection")
+		told := f != nil && slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "reset") })
+		if f == nil || told != (want != "") || told && !slices.Contains(f.Evidence, Evidence{FromLog, want}) || f.Explains != resets+60 || (len(f.Verify) > 0) != told {
+			t.Errorf("%d: want %q:\n%s", resets, want, said(r))
+		}
+	}
+}

@@ -80,7 +80,7 @@ func TestTargetVersion(t *testing.T) {
 			s.failing("Target_Stream_Reset", first, 502, 1000)
 			brokenOff(s, second, 2000)
 			s.failing("Target_Stream_Reset", second, 502, 1000)
-		}, closes, []string{first, second}, Medium, []string{"", ""}, []string{http1}},
+		}, closes, []string{first, second}, Medium, []string{"", "", ""}, []string{http1}},
 		{"health checks passed", "HTTP2", func(s *Snapshot) {
 			unhealthy(s)
 			s.Logs.Health = []LogCheck{{Group: "web", Target: first, Pass: true, Code: 200, Checks: 20, Flaps: 1}}

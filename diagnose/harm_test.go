@@ -83,7 +83,23 @@ func TestDoesNoHarm(t *testing.T) {
 		{"a listener in the internet that was internal once", func(s *Snapshot) {
 			s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/8", "172.16.0.0/12"}
 			s.Metrics, s.Logs = nil, nil
-		}, finding{id: "balancer-sg-blocks-listener", says: "nobody from the internet, only private addresses", fix: "CidrIp=CLIENTS-CIDR", not: "10.0.0.0", mild: true}},
+		}, finding{id: "balancer-sg-blocks-listener", says: "nobody from the internet, only private addresses,", fix: "CidrIp=CLIENTS-CIDR", not: "10.0.0.0", mild: true}},
+		{"a listener in the internet for members of another group", func(s *Snapshot) {
+			s.group("sg-lb").Ingress[0] = Permission{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-app"}}
+			s.Metrics, s.Logs = nil, nil
+		}, finding{id: "balancer-sg-blocks-listener", says: "members of groups", fix: "CidrIp=CLIENTS-CIDR", not: "GroupId=", mild: true}},
+		{"a listener in the internet for members of another group, as of Global Accelerator, who come", func(s *Snapshot) {
+			s.group("sg-lb").Ingress[0] = Permission{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-app"}}
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
+		{"a listener in the internet for members of another group, and some addresses of it", func(s *Snapshot) {
+			s.group("sg-lb").Ingress[0] = Permission{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-app"}, CIDRs: []string{"203.0.113.0/24"}}
+			s.Metrics, s.Logs = nil, nil
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
+		{"an internal listener for members of another group", func(s *Snapshot) {
+			s.Balancer.Scheme = "internal"
+			s.group("sg-lb").Ingress[0] = Permission{Protocol: "tcp", From: 80, To: 80, Groups: []string{"sg-app"}}
+			s.Metrics, s.Logs = nil, nil
+		}, finding{id: "balancer-sg-blocks-listener", absent: true}},
 		{"a listener in the internet for private addresses, which come", func(s *Snapshot) {
 			s.group("sg-lb").Ingress[0].CIDRs = []string{"10.0.0.0/8"}
 		}, finding{id: "balancer-sg-blocks-listener", absent: true}},

@@ -392,16 +392,18 @@ func (f *facts) onlyPublic(ids []string, protocol string, port int) bool {
 }
 
 // onlyPrivate reports whether a port is open, and to addresses only that nobody has in the
-// internet.
+// internet, or to members of groups, who are known by their private addresses.
+//
+// Source: AWS, "Security group referencing" of the guide for VPC, read 2026-11.
 func (f *facts) onlyPrivate(ids []string, protocol string, port int) bool {
 	openings, _ := f.openings(ids, false, protocol, port)
 	some := false
 	for _, p := range openings {
 		list, ok := f.ranges(p)
-		if !ok || len(p.Groups) > 0 || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !r.Addr().IsPrivate() && !f.inside(r) }) {
+		if !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !r.Addr().IsPrivate() && !f.inside(r) }) {
 			return false
 		}
-		some = some || len(list) > 0
+		some = some || len(list)+len(p.Groups) > 0
 	}
 	return some
 }
@@ -510,7 +512,7 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			ways++
 			// Who comes from the internet is no member of a group, as in a VPC's default one.
 			own := f.Balancer.Scheme == "internet-facing" && f.selfOnly(ids, protocol, l.Port)
-			private := f.Balancer.Scheme == "internet-facing" && f.onlyPrivate(ids, protocol, l.Port)
+			private := f.Balancer.Scheme == "internet-facing" && !own && f.onlyPrivate(ids, protocol, l.Port)
 			if f.opens(ids, protocol, l.Port) && !own && (!private || f.clientsCome()) {
 				continue
 			}
@@ -519,7 +521,11 @@ func (f *facts) intoBalancer() (list []*Finding) {
 			case own:
 				who = "nobody from the internet, only members of the same group,"
 			case private:
-				who, peers = "nobody from the internet, only private addresses,", []string{anyClients}
+				only := "private addresses"
+				if openings, _ := f.openings(ids, false, protocol, l.Port); slices.ContainsFunc(openings, func(p Permission) bool { return len(p.Groups) > 0 }) {
+					only = "private addresses and members of groups"
+				}
+				who, peers = "nobody from the internet, only "+only+",", []string{anyClients}
 			}
 			found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's security group %s lets %s in on the listener's port %s %d.", few(ids), who, protocol, l.Port))
 			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))

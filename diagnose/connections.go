@@ -375,6 +375,10 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 		if requests, _ := f.total("RequestCount", g.ARN); f.areFew(n, requests, "TargetConnectionErrorCount", g.ARN) {
 			found.Level = Warn
 			found.Sentence = fmt.Sprintf("The balancer could not connect to targets of %s now and then; the logs do not say to which.", g.Name)
+		} else if span, over := f.hasEnded("TargetConnectionErrorCount", g.ARN); over && !slices.ContainsFunc(f.whole(g), endpoint.failing) {
+			found.Level = Warn
+			found.Sentence = fmt.Sprintf("The balancer could not connect to targets of %s %s, and requests have come since without that; the logs do not say to which.", g.Name, span)
+			found.Do = whatHappened
 		}
 		found.rival("target-port-refused", "the port refuses")
 		found.rival("target-connect-timeout", "or packets are dropped")

@@ -25,6 +25,9 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found.Confidence = High
 		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "RejectedConnectionCount", "") {
 			found.Level = Warn
+		} else if _, over := f.hasEnded("RejectedConnectionCount", ""); over {
+			found.Level = Warn
+			found.because(FromMetric, goneOn)
 		}
 		list = append(list, found)
 	}
@@ -34,6 +37,9 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found.Confidence = High
 		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "SpilloverCount", "") {
 			found.Level = Warn
+		} else if _, over := f.hasEnded("SpilloverCount", ""); over {
+			found.Level = Warn
+			found.because(FromMetric, goneOn)
 		}
 		found.share = f.upTo(n, func(row Failure) int64 {
 			if row.Status == 503 && row.Target == "" {
@@ -195,6 +201,9 @@ func (f *facts) notLogged() []*Finding {
 	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.areFew(n, requests, name, "") {
 		found.Level = Warn
 		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
+	} else if _, over := f.hasEnded(name, ""); over {
+		found.Level = Warn
+		found.because(FromMetric, goneOn)
 	}
 	for _, code := range []string{"500", "502", "503", "504"} {
 		if n := f.unlogged("HTTPCode_ELB_"+code+"_Count", "", func(m Minute) int64 { return m.Statuses[code] }); n > 0 {
@@ -259,6 +268,37 @@ func (f *facts) areFew(n, requests float64, name, group string) bool {
 		group = ""
 	}
 	return n < fewFailures*requests && f.lately(name, group) <= fewFailures*f.latelyAll(group)
+}
+
+// goneOn is said of what metrics counted that is over.
+const goneOn = "requests have come since, and it has counted nothing"
+
+// hasEnded reports whether a metric of a group, "" for the balancer, has counted nothing for a while in which requests
+// came, to each of its groups, and for longer than it rested before, and when it counted.
+func (f *facts) hasEnded(name, group string) (span string, over bool) {
+	if f.Balancer.Type == NetworkType { // which counts none by group
+		group = ""
+	}
+	var first, last time.Time
+	var longest time.Duration
+	for _, p := range f.series(name, group) {
+		switch {
+		case p.Value == 0:
+			continue
+		case first.IsZero():
+			first = p.Time
+		default:
+			longest = max(longest, p.Time.Sub(last))
+		}
+		last = p.Time
+	}
+	since := f.Taken.Sub(last.Add(f.period()))
+	for i := range f.Groups { // what was counted may be of one that is asked for rarely
+		if g := &f.Groups[i]; f.Balancer.Type == Application && group == "" && f.named(g) && f.latelyAll(g.ARN) == 0 {
+			return "", false
+		}
+	}
+	return f.span(first, last), !first.IsZero() && f.period() <= recently && f.latelyAll(group) > 0 && f.lately(name, group) == 0 && since >= quiet && since >= 2*longest
 }
 
 // errorMetric counts the requests that the balancer answered with 5xx.

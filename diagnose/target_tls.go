@@ -133,6 +133,10 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(n), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
+	} else if span, over := f.hasEnded("TargetTLSNegotiationErrorCount", g.ARN); over && found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && !f.hasAccess() && !slices.ContainsFunc(all, endpoint.failing) {
+		found.Level = Warn
+		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s failed %s, and requests have come since without that.", g.Name, span)
+		found.Do = otherThen
 	} else if found.ID == "target-tls-negotiation-fails" {
 		found.rival("", noName)
 	}
@@ -141,10 +145,13 @@ func (f *facts) noTLS(g *Group) *Finding {
 	if span, ok := f.isOver(g, names, found.share, f.lateTLS(g)); ok && len(plain)+len(failed) == 0 {
 		found.Level, found.Rivals, found.Targets = Warn, nil, names // others may fail now
 		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "it has", "they have"))
-		found.Do = "see what happened to the targets at that time: a restart, a deployment, another certificate or set of ciphers"
+		found.Do = otherThen
 	}
 	return found
 }
+
+// otherThen is what to do where TLS with targets failed that does not any more.
+const otherThen = "see what happened to the targets at that time: a restart, a deployment, another certificate or set of ciphers"
 
 // handshake adds a command that tries TLS with the first of some targets.
 func (f *Finding) handshake(list []endpoint) {

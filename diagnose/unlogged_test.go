@@ -144,6 +144,65 @@ func TestFewErrorsNotLogged(t *testing.T) {
 	}
 }
 
+// TestEndedByMetrics: what metrics alone tell of, and count no more although requests come, is a warning, and told in
+// the past; what comes back, or may only not have been asked for since, is a failure.
+func TestEndedByMetrics(t *testing.T) {
+	quiet := func(group string) func(*Snapshot) { // nobody asks since
+		return func(s *Snapshot) {
+			for i := range s.Metrics {
+				if m := &s.Metrics[i]; m.Name == "RequestCount" && (group == "" || m.Group == group) {
+					m.Points = m.Points[:20]
+				}
+			}
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		minutes []int
+		change  func(*Snapshot)
+		over    bool
+	}{
+		{"over", []int{5, 6, 7}, nil, true},
+		{"comes back", []int{5, 6, 40}, nil, false},
+		{"goes on", []int{5, 57}, nil, false},
+		{"just now", []int{58}, nil, false},
+		{"and nobody asks since", []int{5, 6, 7}, quiet(""), false},
+		{"and nobody asks this group since", []int{5, 6, 7}, quiet(webARN), false},
+		{"yesterday", []int{5, 6, 7}, func(s *Snapshot) { s.Taken = noon.AddDate(0, 0, 1) }, false}, // then it is not known what is now
+		{"unhealthy now", []int{5, 6, 7}, func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }, false},
+	} {
+		for id, name := range map[string]string{
+			"target-connection-errors": "TargetConnectionErrorCount", "target-tls-negotiation-fails": "TargetTLSNegotiationErrorCount",
+			"balancer-5xx-not-in-logs": "HTTPCode_ELB_5XX_Count", "rejected-connections": "RejectedConnectionCount",
+		} {
+			group, ofTargets := "", strings.HasPrefix(id, "target-")
+			if ofTargets {
+				group = webARN
+			} else if tt.name == "unhealthy now" {
+				continue
+			}
+			s := base()
+			s.Logs = nil
+			if id == "target-tls-negotiation-fails" {
+				s.web().Protocol = "HTTPS"
+			}
+			m := Series{Name: name, Group: group, Stat: "Sum", Period: 60}
+			for _, i := range tt.minutes {
+				m.Points = append(m.Points, Point{s.minute(i), 60})
+			}
+			if s.Metrics = append(s.Metrics, m); tt.change != nil {
+				tt.change(s)
+			}
+			r := Diagnose(copied(t, s))
+			f := r.finding(id)
+			past := f != nil && strings.Contains(f.Sentence, " between 11:05 and 11:07 UTC, and requests have come since without that")
+			if f == nil || (f.Level == Warn) != tt.over || ofTargets && past != tt.over {
+				t.Errorf("%s, %s: want it over: %v:\n%s", id, tt.name, tt.over, said(r))
+			}
+		}
+	}
+}
+
 // TestOpenRequests: lines of WebSockets come when these end, which metrics count as they begin: logs that
 // are older may lack nothing.
 func TestOpenRequests(t *testing.T) {

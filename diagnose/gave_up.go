@@ -19,10 +19,22 @@ func (f *facts) gaveUp(g *Group) *Finding {
 		all += share(row)
 	}
 	rate := float64(all) / float64(max(f.sent(g), 1))
-	if n < fewRequests || rate < tooMany {
+	late, of := f.lastMinutes(g, "Client_Closed")
+	hang := f.mostly(g, share)
+	which := ""
+	switch {
+	case n < fewRequests:
+		return nil
+	case rate >= tooMany:
+		which = fmt.Sprintf("%.0f %% of the requests to %s", 100*rate, g.Name)
+	case late >= fewRequests && float64(late) >= tooMany*float64(of):
+		which = fmt.Sprintf("%.0f %% of the requests to %s in the last minutes that the logs have", 100*float64(late)/float64(of), g.Name)
+	case len(hang) > 0:
+		names, which = hang, "most requests to "+whom(hang, g)
+	default:
 		return nil
 	}
-	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer: %.0f %% of the requests to %s ended with 460.", 100*rate, g.Name))
+	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer: %s ended with 460.", which))
 	found.Targets = names
 	found.because(FromLog, amount.Of(n, "request", "requests")+" got 460")
 	if slowest := f.slowest(g); slowest > 0 {

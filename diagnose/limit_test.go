@@ -140,3 +140,51 @@ func TestLimitOfMany(t *testing.T) {
 		t.Errorf("want the limit:\n%s", said(r))
 	}
 }
+
+// TestClientsGiveUpHere: that targets hang may be seen by nothing but clients that give up: since a few minutes, in a
+// long window, or at one of many targets.
+func TestClientsGiveUpHere(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		late, each int64 // 460s of each of the last minutes, and of the first target
+		want       string
+	}{
+		{"all, since a few minutes", 990, 0, "99 % of the requests to web in the last minutes that the logs have ended with 460."},
+		{"few, since a few minutes", 40, 0, ""},
+		{"hardly any", 1, 0, ""},
+		{"all to one of many", 0, 600, "most requests to 10.0.10.1:8080 ended with 460."},
+		{"some of those to one of many", 0, 200, ""},
+	} {
+		s := base()
+		s.Logs.Traffic, s.web().Targets = nil, nil
+		for i := range 100 {
+			id := fmt.Sprintf("10.0.10.%d", i+1)
+			s.web().Targets = append(s.web().Targets, Target{ID: id, Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, id + ":8080", 600, 0.4, noon, 0, 0, 0, 0})
+		}
+		if tt.late > 0 { // of a whole day
+			for i := range s.Logs.Traffic {
+				s.Logs.Traffic[i].Requests *= 24
+			}
+		}
+		for i := range s.Logs.Minutes {
+			if s.Logs.Minutes[i].Requests = 1000; i >= 50 && tt.late > 0 {
+				s.Logs.Minutes[i].Reasons = map[string]int64{"Client_Closed": tt.late}
+			}
+		}
+		for i := range s.Logs.Traffic {
+			n := tt.late / 10
+			if i == 0 {
+				n += tt.each
+			}
+			if n > 0 {
+				s.Logs.Failures = append(s.Logs.Failures, Failure{Group: webARN, Target: s.Logs.Traffic[i].Target, Status: 460, TargetStatus: -1, Reason: "Client_Closed", Class: "client", Count: n, First: s.minute(50), Last: noon})
+			}
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("clients-gave-up")
+		if (f != nil) != (tt.want != "") || f != nil && (!strings.HasSuffix(f.Sentence, ": "+tt.want) || f.Level != Warn) {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

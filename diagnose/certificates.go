@@ -43,7 +43,7 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 			found = finding("listener-certificate-not-issued", fmt.Sprintf("The certificate for %s of listener %s is %s.", name, few(ports), c.Status))
 			found.Confidence = High
 		case !c.NotAfter.IsZero() && left < soon:
-			found = finding("listener-certificate-expires-soon", fmt.Sprintf("The certificate for %s of listener %s expires in %s.", name, few(ports), amount.Of(int(left.Hours()/24), "day", "days")))
+			found = finding("listener-certificate-expires-soon", fmt.Sprintf("The certificate for %s of listener %s expires in %s.", name, few(ports), inDays(left)))
 		default:
 			continue
 		}
@@ -85,6 +85,17 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 		list = append(list, found)
 	}
 	return append(list, f.uncovered()...)
+}
+
+// inDays writes how long something is off: by the day, or of less than one by the hour.
+func inDays(left time.Duration) string {
+	switch hours := int(left.Hours()); {
+	case hours >= 24:
+		return amount.Of(hours/24, "day", "days")
+	case hours > 0:
+		return amount.Of(hours, "hour", "hours")
+	}
+	return "less than an hour"
 }
 
 // needed reports whether there are clients that get a certificate for want of another

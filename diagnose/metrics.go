@@ -355,7 +355,7 @@ func (f *facts) clientTLS() []*Finding {
 		return nil
 	}
 	found := finding("client-tls-negotiation-fails", "Clients and listener do not agree on TLS: the security policy is too strict for them, or they do not trust the certificate.")
-	found.because(FromMetric, "ClientTLSNegotiationErrorCount: "+number(n))
+	found.because(FromMetric, f.tally("ClientTLSNegotiationErrorCount", ""))
 	connections, _ := f.total("NewConnectionCount", "")
 	flows, _ := f.total("NewFlowCount", "") // of a network balancer, which does not count connections
 	// Whoever scans the internet fails as well.

@@ -1,8 +1,10 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"loglens/report"
 )
@@ -79,5 +81,28 @@ func TestPercent(t *testing.T) {
 		if got := percent(part, 1); got != want {
 			t.Errorf("%v is written %q, want %q", part, got, want)
 		}
+	}
+}
+
+// TestExpiresToday: a certificate that expires within the day is not said to do so in 0 days.
+func TestExpiresToday(t *testing.T) {
+	for left, want := range map[time.Duration]string{30 * time.Minute: "less than an hour", time.Hour: "1 hour", 5 * time.Hour: "5 hours", 24 * time.Hour: "1 day", 60 * time.Hour: "2 days"} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(left), []string{"shop.example.com"}, ""})
+		r := Diagnose(copied(t, s))
+		if f := r.finding("listener-certificate-expires-soon"); f == nil || !strings.HasSuffix(f.Sentence, " expires in "+want+".") {
+			t.Errorf("%s left: want %q:\n%s", left, want, said(r))
+		}
+	}
+}
+
+// TestClientTLSWhen: when clients and listener did not agree on TLS is told.
+func TestClientTLSWhen(t *testing.T) {
+	s := base()
+	s.Metrics = append(s.Metrics, Series{Name: "ClientTLSNegotiationErrorCount", Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 300}, {s.minute(6), 0}, {s.minute(9), 300}}})
+	want := Evidence{FromMetric, "ClientTLSNegotiationErrorCount: 600, between 11:05 and 11:09 UTC"}
+	r := Diagnose(copied(t, s))
+	if f := r.finding("client-tls-negotiation-fails"); f == nil || !slices.Contains(f.Evidence, want) {
+		t.Errorf("want %q:\n%s", want.Text, said(r))
 	}
 }

@@ -49,11 +49,21 @@ func (f *facts) refusesClients() *Finding {
 			n[row.Reason], sum = n[row.Reason]+row.Count, sum+row.Count
 		}
 	}
-	if sum < fewRequests || float64(sum) < tooMany*float64(all) {
+	late, last, _, sudden := f.displaced(func(m Minute) (k int64) {
+		for _, reason := range refusing {
+			k += m.Reasons[reason]
+		}
+		return k
+	})
+	sudden = sudden && float64(sum) < tooMany*float64(all)
+	if !sudden && (sum < fewRequests || float64(sum) < tooMany*float64(all)) {
 		return nil
 	}
 	reasons := mostFirst(n)
 	found := finding("requests-refused", fmt.Sprintf("The balancer refuses %.0f %% of all requests by itself, for what clients send: %s.", 100*float64(sum)/float64(all), few(reasons)))
+	if sudden {
+		found.Sentence = fmt.Sprintf("The balancer refuses most requests by itself, for what clients send: %d of %s in the last minutes of the logs: %s.", late, amount.Of(last, "request", "requests"), few(reasons))
+	}
 	for _, reason := range reasons[:min(3, len(reasons))] {
 		rule := parse.Rules[slices.IndexFunc(parse.Rules, func(r parse.Rule) bool { return r.Reason == reason })]
 		found.because(FromLog, fmt.Sprintf("%s %d: %s", reason, n[reason], rule.Meaning))
@@ -68,7 +78,9 @@ func (f *facts) refusesClients() *Finding {
 	for _, reason := range reasons[:min(3, len(reasons))] {
 		found.Verify = append(found.Verify, f.lines("--class", "all", "--reason", reason))
 	}
-	f.likeScanners(found, sum)
+	if !sudden {
+		f.likeScanners(found, sum)
+	}
 	return found
 }
 
@@ -121,17 +133,15 @@ func (f *facts) wafBlocksMost() *Finding {
 	all := f.requests()
 	most := func(n, of int64) bool { return n >= fewRequests && 10*n >= 9*of }
 	byWAF := func(m Minute) int64 { return m.Reasons["WAF_Block"] }
-	late, last := f.minutes(f.beforeEnd(0, recently), byWAF)
-	n, before := f.minutes(f.beforeEnd(recently, time.Hour), byWAF)
-	usual := (before - n) / int64((time.Hour-recently)/recently)
-	sudden := most(late, last) && usual >= fewRequests && 2*(last-late) < usual // whom it let through before
+	late, last, before, sudden := f.displaced(byWAF)
+	sudden = sudden && most(late, last)
 	if !sudden && !most(blocked, all) {
 		return nil
 	}
 	found := finding("requests-refused", fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s.", blocked, amount.Of(all, "request", "requests")))
 	if sudden {
 		found.Sentence = fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s in the last minutes of the logs.", late, amount.Of(last, "request", "requests"))
-		found.because(FromLog, fmt.Sprintf("in the hour before, it let through %d", before-n))
+		found.because(FromLog, fmt.Sprintf("in the hour before, it let through %d", before))
 	}
 	found.Do = "see which rule of the web ACL blocks them; one that counts requests by address takes a CDN or a proxy before the balancer for one client, unless it goes by a header such as X-Forwarded-For"
 	found.because(FromLog, fmt.Sprintf("%s ended with the action waf", amount.Of(blocked, "request", "requests")))
@@ -141,6 +151,18 @@ func (f *facts) wafBlocksMost() *Finding {
 		f.likeScanners(found, blocked)
 	}
 	return found
+}
+
+// displaced reports whether requests of a kind came in place of most others in the last minutes of the logs, and how
+// many these are, of how many, and how many others came in the hour before.
+func (f *facts) displaced(some func(Minute) int64) (late, last, before int64, displaced bool) {
+	if f.Logs == nil {
+		return 0, 0, 0, false
+	}
+	late, last = f.minutes(f.beforeEnd(0, recently), some)
+	n, all := f.minutes(f.beforeEnd(recently, time.Hour), some)
+	usual := (all - n) / int64((time.Hour-recently)/recently)
+	return late, last, all - n, late >= fewRequests && usual >= fewRequests && 2*(last-late) < usual
 }
 
 // notFound looks for groups whose targets have nothing of what they are asked for: a rule that

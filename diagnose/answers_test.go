@@ -551,3 +551,40 @@ func TestLinesReadOnce(t *testing.T) {
 		t.Errorf("%+v", s.Logs)
 	}
 }
+
+// TestDisplaced: what the balancer refuses of all clients since a few minutes is an outage, however small a part of a
+// long window; beside as many other requests as before, it may be scanners. So is 464.
+func TestDisplaced(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		all, refused int64 // requests of each of the last minutes
+		want         bool
+	}{
+		{"all", 100, 98, true},
+		{"beside as many others as before", 200, 100, false},
+		{"few", 100, 2, false},
+	} {
+		for reason, id := range map[string]string{"Bad_Request": "requests-refused", "Protocol_Mismatch": "protocol-version-mismatch", "JWTSignatureValidationFailed": "login-refused", "Auth_Failed": "login-refused"} {
+			s := base()
+			s.From = noon.Add(-48 * time.Hour)
+			for i := range s.Logs.Traffic {
+				s.Logs.Traffic[i].Requests = 48 * 3000
+			}
+			for i := range s.Logs.Minutes {
+				if i >= 55 {
+					s.Logs.Minutes[i].Requests, s.Logs.Minutes[i].Reasons = tt.all, map[string]int64{reason: tt.refused}
+				}
+			}
+			s.Logs.Newest, s.Logs.Last = noon, noon.Add(-time.Second)
+			s.Logs.Failures = []Failure{{Group: webARN, Status: 400, TargetStatus: -1, Reason: reason, Class: "client", Count: 5 * tt.refused, First: noon.Add(-5 * time.Minute), Last: noon}}
+			if id == "login-refused" {
+				s.Logs.Failures[0].Status, s.Logs.Failures[0].Class = 401, "policy"
+			}
+			r := Diagnose(copied(t, s))
+			f := r.finding(id)
+			if (f != nil && f.Level == Warn) != tt.want || reason == "Bad_Request" && tt.want && !strings.Contains(f.Sentence, "490 of 500 requests in the last minutes of the logs") {
+				t.Errorf("%s, %s: want a warning %v:\n%s", reason, tt.name, tt.want, said(r))
+			}
+		}
+	}
+}

@@ -79,7 +79,19 @@ func (f *facts) providerFails() *Finding {
 func (f *facts) loginRefused() *Finding {
 	others := func(row Failure) bool { return row.ofLogin() && !row.ofProvider() }
 	p := f.ended(others).ofRule(f, others)
-	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany {
+	var reasons []string
+	for _, row := range f.failures() {
+		if others(row) {
+			reasons = add(reasons, row.Reason)
+		}
+	}
+	_, _, _, sudden := f.displaced(func(m Minute) (n int64) {
+		for _, reason := range reasons {
+			n += m.Reasons[reason]
+		}
+		return n
+	})
+	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && !sudden {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")

@@ -358,11 +358,14 @@ func (f *facts) clientTLS() []*Finding {
 	found.because(FromMetric, f.tally("ClientTLSNegotiationErrorCount", ""))
 	connections, _ := f.total("NewConnectionCount", "")
 	flows, _ := f.total("NewFlowCount", "") // of a network balancer, which does not count connections
+	late, came := f.lately("ClientTLSNegotiationErrorCount", ""), f.lately("NewConnectionCount", "")+f.lately("NewFlowCount", "")
+	usual := (connections + flows - came - (n - late)) * float64(recently) / float64(max(f.Until.Sub(f.From)-recently, recently))
+	sudden := f.period() <= recently && late >= fewRequests && usual >= fewRequests && 2*(came-late) < usual // in place of most of those that came before
 	// Whoever scans the internet fails as well.
-	if n < tooMany*max(connections, flows) || n < 10 {
+	if !sudden && (n < tooMany*max(connections, flows) || n < 10) {
 		found.Level = Note
 	}
-	if requests, _ := f.total("RequestCount", ""); requests > n && found.Level != Note { // else these may be most clients there are
+	if requests, _ := f.total("RequestCount", ""); requests > n && found.Level != Note && !sudden { // else these may be most clients there are
 		f.likeScanners(found, int64(n))
 	}
 	for _, l := range f.Listeners {

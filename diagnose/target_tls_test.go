@@ -355,3 +355,39 @@ func TestClientTLSOfScanners(t *testing.T) {
 		}
 	}
 }
+
+// TestClientTLSJustNow: where hardly any client agrees with the listener any more since a few minutes, that is no
+// small part of a long window; where the others come as before, it may be scanners.
+func TestClientTLSJustNow(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		came, failed float64 // connections of each of the last minutes
+		want         Level
+	}{
+		{"all", 100, 96, Warn},
+		{"beside as many others as before", 200, 100, Note},
+		{"few", 100, 1, Note},
+	} {
+		s := base()
+		s.Metrics = nil
+		for name, values := range map[string][2]float64{"NewConnectionCount": {100, tt.came}, "RequestCount": {100, tt.came - tt.failed}, "ClientTLSNegotiationErrorCount": {0, tt.failed}} {
+			m := Series{Name: name, Stat: "Sum", Period: 60}
+			for i := range 60 {
+				m.Points = append(m.Points, Point{s.minute(i), values[i/56]})
+			}
+			s.Metrics = append(s.Metrics, m)
+		}
+		// The same within a day.
+		s.From = noon.Add(-24 * time.Hour)
+		for i := range 23 * 60 {
+			for j := range s.Metrics {
+				if m := &s.Metrics[j]; m.Name != "ClientTLSNegotiationErrorCount" {
+					m.Points = append(m.Points, Point{s.minute(i), 100})
+				}
+			}
+		}
+		if f := Diagnose(copied(t, s)).finding("client-tls-negotiation-fails"); f == nil || f.Level != tt.want {
+			t.Errorf("%s: want a %s: %+v", tt.name, tt.want, f)
+		}
+	}
+}

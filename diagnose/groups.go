@@ -37,8 +37,8 @@ func lookAtGroups(f *facts) (list []*Finding) {
 	return append(list, f.unled()...)
 }
 
-// forwards reports whether a rule sends requests to a group, and no other group
-// takes them over where it has no target. Where not all rules are known, one of the
+// forwards reports whether a rule sends requests to a group, and no other group beside it works where it
+// has no usable target, which rule-weight-to-broken-group tells. Where not all rules are known, one of the
 // others may: AWS lists no group behind a balancer that none names.
 func (f *facts) forwards(g *Group) bool {
 	found, apart := false, false
@@ -46,7 +46,7 @@ func (f *facts) forwards(g *Group) bool {
 		for i, w := range a.Weights {
 			if w.Group == g.ARN && w.Weight > 0 {
 				found = true
-				apart = apart || !f.anotherWorks(a, i)
+				apart = apart || !f.unusable(g) || !f.anotherWorks(a, i)
 			}
 		}
 	}

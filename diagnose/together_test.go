@@ -243,3 +243,25 @@ func TestOneGroupOfMany(t *testing.T) {
 		}
 	}
 }
+
+// TestFailsOpenBesideAnother: where a rule leads to two groups by weight, the part of one goes to its
+// targets also where none of them is healthy, and in a zone that is not enabled.
+func TestFailsOpenBesideAnother(t *testing.T) {
+	for want, change := range map[string]func(*Snapshot){
+		"target-group-fail-open": func(s *Snapshot) { s.all("unhealthy", "Target.Timeout", "Request timed out") },
+		"target-zone-not-enabled": func(s *Snapshot) {
+			s.instances()
+			s.Network.Instances = nil // which could not be read
+			s.web().Targets[1] = Target{ID: "i-2", Port: 8080, State: "unused", Reason: "Target.NotInUse"}
+		},
+	} {
+		s := base()
+		change(s)
+		s.second([]Target{{ID: "10.0.10.11", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+		s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		r := Diagnose(copied(t, s))
+		if f := r.finding(want); f == nil || f.Level != Fail || !slices.Equal(f.Groups, []string{"web"}) {
+			t.Errorf("want %s of web:\n%s", want, said(r))
+		}
+	}
+}

@@ -24,7 +24,7 @@ var accounts = map[string][]string{
 	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-address-gone", "target-ip-unusable"),
 	"target-health-failed-checks":     withNetwork("target-port-refused", "target-address-gone", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
 	"target-health-code-mismatch":     {"health-check-", "target-expects-tls"},
-	"target-group-fail-open":          withNetwork("target-", "health-check-"),
+	"target-group-fail-open":          withNetwork("target-health-", "health-check-", "target-port-refused", "target-expects-tls", "target-speaks-", "target-tls-negotiation-fails", "target-other-vpc", "target-address-gone"),
 	"target-group-all-unused":         {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
 	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
 	"target-health-flapping":          {"health-check-timeout-too-short", "acl-target-outbound" + ephemeral, "acl-balancer-inbound" + ephemeral},

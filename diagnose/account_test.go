@@ -96,3 +96,31 @@ func TestBehindItsCauses(t *testing.T) {
 		t.Errorf("%d accounts", seen)
 	}
 }
+
+// TestFailsOpenOfChecks: what requests to targets end with, or targets answer them, is not why all
+// of these are unhealthy, as long as it is not what their health checks fail for as well.
+func TestFailsOpenOfChecks(t *testing.T) {
+	for id, change := range map[string]func(*Snapshot){
+		"target-closes-connection": func(s *Snapshot) { s.failing("Target_Closed_Connection", first, 502, 600) },
+		"target-answers-5xx": func(s *Snapshot) {
+			s.failing("Target_5XX", first, 500, 600, func(f *Failure) { f.TargetStatus = 500 })
+		},
+		"target-far-slower": func(s *Snapshot) {
+			s.Logs.Traffic[0].Median, s.Logs.Traffic[0].Low, s.Logs.Traffic[1].Median = 8, 7, 0.1
+		},
+		"target-redirect-loop": func(s *Snapshot) { s.Logs.Redirects = []Redirects{{webARN, 6000, 5800}} },
+		"target-optimizer-rejects": func(s *Snapshot) {
+			s.optimized(2)
+			s.metric(rejectedCount, "", "Sum", 600)
+			s.failing("No_Usable_Target", "", 503, 600)
+		},
+	} {
+		s := base()
+		s.codes(404)
+		change(s)
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-group-fail-open"); f == nil || r.finding(id) == nil || !slices.Equal(f.BecauseOf, []string{"health-check-path-not-found"}) {
+			t.Errorf("%s is no reason for target-group-fail-open:\n%s", id, said(r))
+		}
+	}
+}

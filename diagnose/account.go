@@ -48,6 +48,15 @@ func ofChecks(id string) bool {
 	return strings.HasPrefix(id, "target-health-") || id == "target-group-fail-open" || id == "fail-open-routing" || id == "classic-instance-out-of-service"
 }
 
+// isOfChecksAlone reports whether a finding is that health checks fail on a port to which no traffic goes.
+// Connections of health checks are not in TargetConnectionErrorCount; only a classic balancer counts them, too.
+//
+// Source: AWS, "CloudWatch metrics for your Application Load Balancer", read 2026-11.
+func (f *facts) isOfChecksAlone(found *Finding) bool {
+	return f.Balancer.Type != Classic && (ofChecks(found.ID) || strings.HasPrefix(found.ID, "health-check-port-") && found.ID != "health-check-port-hides-refusal") &&
+		!slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && !e.checkedApart() })
+}
+
 // account finds for every symptom the findings that account for it, and notes them
 // if they do so wholly: for each of its targets, or each of its groups.
 func account(f *facts, list []*Finding) {
@@ -57,7 +66,7 @@ func account(f *facts, list []*Finding) {
 			cause.Level == Warn && symptom.Level == Fail && (cause.Confidence == Low || cause.ID == "target-health-flapping") {
 			return false
 		}
-		if cause.unseen && ofChecks(symptom.ID) {
+		if cause.unseen && ofChecks(symptom.ID) || symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause) {
 			return false
 		}
 		return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })

@@ -61,6 +61,11 @@ func TestAccountsForNothing(t *testing.T) {
 			s.Logs.Failures, s.Logs.Minutes[5].Unconnected = s.Logs.Failures[:1], map[string]int64{first: 60}
 			s.web().Targets[1].State, s.web().Targets[1].Reason = "unhealthy", "Target.FailedHealthChecks"
 		}},
+		{"target-connection-errors", "health-check-port-refused", func(s *Snapshot) { // the traffic port of which answers
+			s.checkPort("9090")
+			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+			s.late("TargetConnectionErrorCount", webARN, 57, 40)
+		}},
 		{"target-connection-errors", "target-health-flapping", func(s *Snapshot) { // of checks that have passed since
 			s.Logs.Health = []LogCheck{{Group: "web", Target: first, Pass: true, Code: 200, Flaps: 9, LastFlap: s.minute(12), Last: s.minute(54)}}
 			s.late("TargetConnectionErrorCount", webARN, 57, 40)

@@ -26,6 +26,21 @@ func TestSpillover(t *testing.T) {
 	}
 }
 
+// TestSpilloverAndNone: 503s that came when nothing spilled over are left to what else had them.
+func TestSpilloverAndNone(t *testing.T) {
+	s := base()
+	s.classic()
+	s.late("SpilloverCount", "", 40, 30)
+	for _, from := range []int{5, 45} {
+		s.failing("No_Usable_Target", "", 503, 100, func(f *Failure) { f.Group, f.First, f.Last = "", s.minute(from), s.minute(from) })
+		s.Logs.Minutes[from].Statuses = map[string]int64{"503": 100}
+	}
+	r := Diagnose(copied(t, s))
+	if f, g := r.finding("surge-queue-spillover"), r.finding("no-usable-target"); f == nil || g == nil || f.Explains != 100 || g.Explains != 100 {
+		t.Errorf("want 100 failures of each:\n%s", said(r))
+	}
+}
+
 // TestClassicFailsWholly: requests without an answer name no instance, and are requests
 // nevertheless: where all end so, that is a failure, and where few do, a warning.
 func TestClassicFailsWholly(t *testing.T) {

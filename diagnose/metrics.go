@@ -41,7 +41,7 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 			found.Level = Warn
 			found.because(FromMetric, goneOn)
 		}
-		found.share = f.upTo(n, func(row Failure) int64 {
+		found.share = f.upTo(n, f.apart("SpilloverCount", func(m Minute) int64 { return m.Statuses["503"] }), func(row Failure) int64 {
 			if row.Status == 503 && row.Target == "" {
 				return row.Count
 			}

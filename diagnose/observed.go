@@ -41,10 +41,27 @@ func (f *facts) reasons(found *Finding, reasons ...string) func(Failure) int64 {
 	}
 }
 
-// upTo is a share of no more failures than a metric counts, over all rows.
-func (f *facts) upTo(n float64, share func(Failure) int64) func(Failure) int64 {
+// upTo is a share of no more failures than a metric counts, over all rows, but for those that came apart from it.
+func (f *facts) upTo(n float64, apart int64, share func(Failure) int64) func(Failure) int64 {
 	all := f.sum(share)
-	return func(row Failure) int64 { return share(row) * min(all, int64(n)) / max(all, 1) }
+	n = min(n, float64(max(0, all-apart)))
+	return func(row Failure) int64 { return share(row) * int64(n) / max(all, 1) }
+}
+
+// apart counts failures of periods in which, and next to which, a metric counts nothing: they are none of those
+// that it counts. What came within the last minutes it may not have yet.
+func (f *facts) apart(metric string, failures func(Minute) int64) (n int64) {
+	if f.Logs == nil || f.Metrics == nil {
+		return 0
+	}
+	counts, period := f.byPeriod(f.series(metric, "")), f.period()
+	for _, m := range f.Logs.Minutes {
+		at := m.Minute.UTC().Truncate(period)
+		if counts[at.Add(-period)]+counts[at]+counts[at.Add(period)] == 0 && f.Taken.Sub(m.Minute) > recently {
+			n += failures(m)
+		}
+	}
+	return n
 }
 
 // ofGroup is the share of failures for a reason whose lines name this very group.

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -89,7 +90,12 @@ func (o optimized) rejects() *Finding {
 			found.Sentence = strings.NewReplacer("rejects", "rejected", "no target is", "no target was").Replace(found.Sentence)
 		}
 	}
-	found.share = o.upTo(n, share)
+	found.share = o.upTo(n, o.apart(rejectedCount, func(m Minute) int64 {
+		if !slices.ContainsFunc(o.groups, func(g *Group) bool { return g.ARN == m.Group }) {
+			return 0
+		}
+		return m.Reasons["No_Usable_Target"]
+	}), share)
 	if o.Metrics != nil && o.sum(found.share) > 0 {
 		found.Confidence = High
 	}

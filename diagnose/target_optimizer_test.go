@@ -22,6 +22,16 @@ func TestTargetOptimizer(t *testing.T) {
 		behind   bool // what rejects stands behind another finding
 	}{
 		{"no more are explained than are counted", func(s *Snapshot) { s.optimized(2); rejected(s) }, 600, High, false, false},
+		{"what came an hour before is not counted", func(s *Snapshot) {
+			s.optimized(2)
+			s.late(rejectedCount, "", 50, 60)
+			s.failing("No_Usable_Target", "", 503, 900, func(f *Failure) { f.Last = s.minute(20) })
+			for i := range s.Logs.Minutes {
+				if delete(s.Logs.Minutes[i].Reasons, "No_Usable_Target"); i < 10 {
+					s.Logs.Minutes[i].Reasons["No_Usable_Target"] = 90
+				}
+			}
+		}, 0, Medium, false, false},
 		{"a metric without points counts nothing", func(s *Snapshot) {
 			s.optimized(2)
 			s.failing("No_Usable_Target", "", 503, 900)

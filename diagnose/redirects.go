@@ -92,6 +92,7 @@ func (f *facts) loop(group string, all int64) (r Redirects, ok bool) {
 
 // circle says what a circle shows in.
 func (f *Finding) circle(r Redirects, all int64) {
+	f.ruined = r.Repeated
 	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within four seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
 }
 

@@ -79,6 +79,7 @@ type Finding struct {
 	share    func(Failure) int64 // how many of these failures it explains; nil for none
 	admitted []string            // other ends and ports that Fix lets through already
 	unseen   bool                // it is about traffic of which health checks say nothing
+	ruined   int64               // requests that are led in a circle, which are no failures of the logs
 }
 
 // Confidence says how sure a finding is.

@@ -265,3 +265,19 @@ func TestFailsOpenBesideAnother(t *testing.T) {
 		}
 	}
 }
+
+// TestCircleBeforeRace: what leads nearly all requests to a group in a circle goes before what fails
+// a few of those to another.
+func TestCircleBeforeRace(t *testing.T) {
+	s := base()
+	s.second([]Target{{ID: "10.0.10.21", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, "10.0.10.21:8080", 3000, 0.4, noon, 0, 0, 0, 0})
+	s.Logs.Redirects = []Redirects{{newARN, 3000, 2900}}
+	for _, target := range []string{first, second} {
+		s.failing("Target_Closed_Connection", target, 502, 60, func(f *Failure) { f.Quick = f.Count })
+	}
+	r := Diagnose(copied(t, s))
+	if len(r.Findings) < 2 || r.Findings[0].ID != "target-redirect-loop" || r.Findings[1].ID != "keep-alive-race" {
+		t.Errorf("want 2900 requests in a circle before 120 that failed:\n%s", said(r))
+	}
+}

@@ -58,7 +58,8 @@ func (f *facts) isOfChecksAlone(found *Finding) bool {
 }
 
 // account finds for every symptom the findings that account for it, and notes them
-// if they do so wholly: for each of its targets, or each of its groups.
+// if they do so wholly: for each of its targets, or each of its groups. Of others it
+// counts for how many of their failures they do.
 func account(f *facts, list []*Finding) {
 	// A milder finding cannot be why something fails, nor can checks that overlap, or that have passed since.
 	able := func(symptom, cause *Finding) bool {
@@ -102,9 +103,19 @@ func account(f *facts, list []*Finding) {
 		default:
 			ok = whole([]string{""}, func(*Finding, string) bool { return true })
 		}
-		if ok {
+		switch {
+		case ok:
 			slices.Sort(ids)
 			s.BecauseOf, s.Rivals = ids, nil
+		case s.share != nil:
+			s.partly = f.sum(func(row Failure) (n int64) {
+				for _, c := range list {
+					if able(s, c) && c.share != nil {
+						n = max(n, min(s.share(row), c.share(row)))
+					}
+				}
+				return n
+			})
 		}
 	}
 	loops(list)

@@ -92,11 +92,11 @@ const fewFailures = 0.005
 // happens to a few of them everywhere: a client that leaves, a login that is refused, a reset.
 const tooMany = 0.05
 
-// rank puts the answer first: what explains most failures, or leads most requests in a circle,
-// then what is worse, then causes before symptoms, then what concerns more targets. What fails
-// without a trace in the logs, such as a certificate that sends clients away, goes before what
-// explains only few of the requests. What others account for comes after all of these, and after
-// those themselves, and notes come last.
+// rank puts the answer first: what explains most failures that no other accounts for, or leads most
+// requests in a circle, then what is worse, then causes before symptoms, then what concerns more
+// targets. What fails without a trace in the logs, such as a certificate that sends clients away,
+// goes before what explains only few of the requests. What others account for wholly comes after all
+// of these, and after those themselves, and notes come last.
 func rank(list []*Finding, requests int64) {
 	behind := chains(list)
 	place := func(f *Finding) int {
@@ -113,7 +113,7 @@ func rank(list []*Finding, requests int64) {
 		if n == 0 && f.Level == Fail && f.Confidence != Low {
 			return fewFailures * float64(requests)
 		}
-		return float64(n)
+		return float64(n - f.partly)
 	}
 	worse := map[Level]int{Fail: 0, Warn: 1, Note: 2}
 	sure := map[Confidence]int{High: 0, Medium: 1, Low: 2}

@@ -79,6 +79,7 @@ type Finding struct {
 	share    func(Failure) int64 // how many of these failures it explains; nil for none
 	admitted []string            // other ends and ports that Fix lets through already
 	unseen   bool                // it is about traffic of which health checks say nothing
+	partly   int64               // of the failures that it explains, those that others account for, if these do not wholly
 	ruined   int64               // requests that are led in a circle, which are no failures of the logs
 }
 

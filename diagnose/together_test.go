@@ -281,3 +281,20 @@ func TestCircleBeforeRace(t *testing.T) {
 		t.Errorf("want 2900 requests in a circle before 120 that failed:\n%s", said(r))
 	}
 }
+
+// TestHalfOfTimeouts: where a setting accounts for the failures of one target, and nothing for those
+// of another, the setting comes before the symptom of both; and after it where it accounts for few.
+func TestHalfOfTimeouts(t *testing.T) {
+	for n, want := range map[int64]string{300: "target-sg-blocks-traffic-port", 30: "target-connect-timeout"} {
+		s := base()
+		s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-old", VPC: "vpc-1", Ingress: []Permission{}})
+		s.Network.Interfaces[1].SecurityGroups = []string{"sg-old"}
+		s.web().Targets[1].State, s.web().Targets[1].Reason = "unhealthy", "Target.Timeout"
+		s.failing("Target_Connect_Timeout", first, 504, 300, func(f *Failure) { f.Connect = 300 })
+		s.failing("Target_Connect_Timeout", second, 504, n, func(f *Failure) { f.Connect = n })
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-connect-timeout"); f == nil || len(f.BecauseOf) > 0 || r.Findings[0].ID != want {
+			t.Errorf("want %s first:\n%s", want, said(r))
+		}
+	}
+}

@@ -57,6 +57,16 @@ func (f *facts) isOfChecksAlone(found *Finding) bool {
 		!slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && !e.checkedApart() })
 }
 
+// isOfUnused reports whether a finding is of targets that get no request at any time, beside others of their
+// groups that are healthy.
+func (f *facts) isOfUnused(found *Finding) bool {
+	return (found.ID == "target-zone-not-enabled" || found.ID == "target-ip-unusable") && !slices.ContainsFunc(found.Groups, func(name string) bool {
+		return !slices.ContainsFunc(f.Groups, func(g Group) bool {
+			return g.Name == name && slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() })
+		})
+	})
+}
+
 // account finds for every symptom the findings that account for it, and notes them
 // if they do so wholly: for each of its targets, or each of its groups. Of others it
 // counts for how many of their failures they do.
@@ -67,7 +77,7 @@ func account(f *facts, list []*Finding) {
 			cause.Level == Warn && symptom.Level == Fail && (cause.Confidence == Low || cause.ID == "target-health-flapping") {
 			return false
 		}
-		if cause.unseen && ofChecks(symptom.ID) || symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause) {
+		if cause.unseen && ofChecks(symptom.ID) || symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause) || symptom.ID == "balancer-5xx-not-in-logs" && f.isOfUnused(cause) {
 			return false
 		}
 		return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })

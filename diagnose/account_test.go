@@ -43,6 +43,11 @@ func TestAccountsForNothing(t *testing.T) {
 			unlogged(s)
 			s.metric("TargetConnectionErrorCount", webARN, "Sum", 60)
 		}},
+		{"balancer-5xx-not-in-logs", "target-zone-not-enabled", func(s *Snapshot) { // of a target beside one that is healthy
+			unlogged(s)
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
+		}},
 		{"balancer-5xx-not-in-logs", "health-check-path-not-found", func(s *Snapshot) {
 			unlogged(s)
 			s.codes(404)

@@ -1037,15 +1037,30 @@ func TestSameBytes(t *testing.T) {
 			again := base()
 			tt.change(again)
 			if again.Logs != nil {
-				r.Shuffle(len(again.Logs.Failures), func(i, j int) {
-					again.Logs.Failures[i], again.Logs.Failures[j] = again.Logs.Failures[j], again.Logs.Failures[i]
-				})
+				mixed(r, again.Logs.Failures)
+				mixed(r, again.Logs.Health)
 			}
+			n := &again.Network
+			for i := range n.ACLs {
+				mixed(r, n.ACLs[i].Entries)
+			}
+			for i := range n.RouteTables {
+				mixed(r, n.RouteTables[i].Routes)
+			}
+			mixed(r, n.ACLs)
+			mixed(r, n.RouteTables)
+			mixed(r, n.Instances)
+			mixed(r, n.PrefixLists)
+			mixed(r, n.VPCs)
 			if diff := cmp.Diff(want, drawn(t, Diagnose(copied(t, again)))); diff != "" {
 				t.Fatalf("%s (-want +got):\n%s", tt, diff)
 			}
 		}
 	}
+}
+
+func mixed[T any](r *rand.Rand, list []T) {
+	r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 }
 
 func drawn(t *testing.T, r *Report) string {

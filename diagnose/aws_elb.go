@@ -435,7 +435,7 @@ func (c *collector) targets(ctx context.Context, g *Group) error {
 // have filled one that no rule leads to.
 func (c *collector) more(ctx context.Context, target string) error {
 	s := &c.snapshot
-	wanted := len(s.Groups) == 0 && s.Groups != nil
+	wanted := len(s.Groups) == 0
 	seen := target == ""
 	for _, g := range s.Groups {
 		wanted = wanted || g.Targets != nil && len(g.Targets) == 0

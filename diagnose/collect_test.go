@@ -370,6 +370,9 @@ func TestCollectFails(t *testing.T) {
 	if _, err := collected(t, &answers{}, "shop"); !errors.As(err, &denied) || denied.Action != "elasticloadbalancing:DescribeLoadBalancers" {
 		t.Errorf("denied: %v", err)
 	}
+	if _, err := collected(t, &answers{by: map[string]string{"DescribeLoadBalancers": `<LoadBalancers/>`}}, "shop"); !errors.As(err, &denied) {
+		t.Errorf("denied for classic ones: %v", err)
+	}
 	var expired *ingest.CredentialsError
 	if _, err := collected(t, &answers{by: map[string]string{"DescribeLoadBalancers": balancerXML}, code: "ExpiredToken"}, "shop"); !errors.As(err, &expired) {
 		t.Errorf("expired on the way: %v", err)

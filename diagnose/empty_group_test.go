@@ -186,3 +186,17 @@ func TestNothingToConnectTo(t *testing.T) {
 		t.Errorf("it says %+v", f)
 	}
 }
+
+// TestNoWeight: an empty group that has no weight in a rule, beside one that works, is none that requests are sent to.
+func TestNoWeight(t *testing.T) {
+	for weight, told := range map[int]bool{0: false, 10: true} {
+		s := base()
+		s.second(nil)
+		s.Listeners[0].Rules = []Rule{forwardTo("default", newARN, webARN)}
+		s.Listeners[0].Rules[0].Actions[0].Weights[0].Weight, s.Listeners[0].Rules[0].Actions[0].Weights[1].Weight = weight, 90
+		r := Diagnose(copied(t, s))
+		if f := r.finding("rule-weight-to-broken-group"); (f != nil) != told {
+			t.Errorf("weight %d: want it told: %v:\n%s", weight, told, said(r))
+		}
+	}
+}

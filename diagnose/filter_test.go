@@ -234,3 +234,17 @@ func TestRouteBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestRouteOfOthers: of the routes that other tables have, the one for the fewest addresses is taken.
+func TestRouteOfOthers(t *testing.T) {
+	to := netip.MustParsePrefix("192.168.5.0/24")
+	for _, others := range [][]string{{"192.168.0.0/16", "192.168.4.0/22", "192.168.5.0/24"}, {"192.168.5.0/24", "192.168.0.0/16", "192.168.4.0/22"}} {
+		s := base()
+		for _, cidr := range others {
+			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-" + cidr, VPC: "vpc-1", Routes: []Route{{cidr, "pcx-" + cidr, "active"}}})
+		}
+		if r, at := newFacts(s).routeOfOthers("rtb-app", to); r.Destination != to.String() || at != "rtb-"+to.String() {
+			t.Errorf("of %v: %s of %s", others, r.Destination, at)
+		}
+	}
+}

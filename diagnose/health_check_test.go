@@ -99,3 +99,34 @@ func TestSlowToProbe(t *testing.T) {
 		t.Error(said(r))
 	}
 }
+
+// TestCodesOnTLSPort: what is answered in plain HTTP on a port where TLS is usual means what it means elsewhere,
+// but for 400, which a server of TLS answers to it.
+func TestCodesOnTLSPort(t *testing.T) {
+	for code, want := range map[int]string{400: "target-expects-tls", 404: "health-check-path-not-found", 503: "health-check-server-error"} {
+		s := base()
+		s.port(443)
+		s.codes(code)
+		if r := Diagnose(copied(t, s)); r.Findings[0].ID != want {
+			t.Errorf("%d: want %s:\n%s", code, want, said(r))
+		}
+	}
+}
+
+// TestPortOfOthersNotKnown: while nothing is seen to answer on the traffic port, health checks are not led there,
+// also where a probe says how it fails.
+func TestPortOfOthersNotKnown(t *testing.T) {
+	for outcome, led := range map[string]bool{ProbeConnected: true, ProbeAnswered: true, ProbeTimeout: false, ProbeRefused: false} {
+		s := base()
+		s.checkPort("9090")
+		s.web().Check.Protocol, s.Logs.Traffic = "TCP", nil
+		s.failing("Target_Connection_Error", first, 502, 600, func(f *Failure) { f.Quick = 600 })
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+		s.Probes = []Probe{{Group: webARN, Target: first, Address: first, Outcome: ProbeRefused}, {Group: webARN, Target: second, Address: second, Outcome: outcome}}
+		r := Diagnose(copied(t, s))
+		f := r.finding("health-check-port-hides-refusal")
+		if f == nil || outcome != ProbeRefused && (len(f.Fix) > 0) != led {
+			t.Errorf("%s: want a command: %v:\n%s", outcome, led, said(r))
+		}
+	}
+}

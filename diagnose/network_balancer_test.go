@@ -79,6 +79,17 @@ func TestNetworkPath(t *testing.T) {
 	}
 }
 
+// TestIdleTimeoutsNotRead: where a network balancer's idle timeouts are not known, that is said.
+func TestIdleTimeoutsNotRead(t *testing.T) {
+	s := base()
+	s.network()
+	r := Diagnose(copied(t, s))
+	at := r.Path[slices.IndexFunc(r.Path, func(at Station) bool { return at.Hop == HopTimeouts })]
+	if at.State != Unknown || !slices.Equal(at.Evidence, []string{"idle timeouts of its listeners are not looked at"}) {
+		t.Errorf("%+v", at)
+	}
+}
+
 // TestBlockedDatagrams: what security groups block of UDP is counted apart, and read.
 func TestBlockedDatagrams(t *testing.T) {
 	for _, way := range []string{"Inbound", "Outbound"} {

@@ -452,7 +452,7 @@ func (f *facts) weigh(found *Finding) {
 			found.because(FromLog, e.label()+": some health checks pass, and others time out, as each comes from another port")
 		case e.healthy() && samePort:
 			healthy++
-		case e.failing() && e.target.Reason == "Target.Timeout" || e.target.State == "OutOfService" || e.target.State == "unhealthy" && f.Balancer.Type == NetworkType:
+		case e.target.Reason == "Target.Timeout" || e.target.State == "OutOfService" || e.target.State == "unhealthy" && f.Balancer.Type == NetworkType:
 			late++
 			found.because(FromHealth, e.label()+": "+state(e.target))
 		}

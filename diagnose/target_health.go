@@ -190,7 +190,7 @@ func (f *facts) mayHaveNoPod(e endpoint) bool {
 	const first, last = 30000, 32767
 	p := f.probe(e, true)
 	return e.group.Check.Path == nodePath && first <= e.checkPort && e.checkPort <= last && e.checkPort != e.port && e.othersPass() &&
-		(p == nil || p.Outcome == ProbeAnswered && p.Code == http.StatusServiceUnavailable)
+		(p == nil || p.Code == http.StatusServiceUnavailable)
 }
 
 // oneZone says where a symptom is that of all targets in a zone, while those in other zones

@@ -309,3 +309,14 @@ func TestFunctionIsNotChecked(t *testing.T) {
 		}
 	}
 }
+
+// TestProtocolOfChecks: an application balancer says how checks fail, so that nothing else is a rival.
+func TestProtocolOfChecks(t *testing.T) {
+	s := base()
+	s.web().Check.Protocol = "HTTPS"
+	s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	r := Diagnose(copied(t, s))
+	if f := r.finding("health-check-protocol-mismatch"); f == nil || f.Confidence != High || len(f.Rivals) > 0 {
+		t.Error(said(r))
+	}
+}

@@ -391,3 +391,14 @@ func TestClientTLSJustNow(t *testing.T) {
 		}
 	}
 }
+
+// TestExpectsTLSWithoutLogs: what targets expect is told without logs, too.
+func TestExpectsTLSWithoutLogs(t *testing.T) {
+	s := base()
+	s.port(443)
+	s.Logs = nil
+	s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	if r := Diagnose(copied(t, s)); r.finding("target-expects-tls") == nil {
+		t.Error(said(r))
+	}
+}

@@ -404,12 +404,9 @@ func (f *facts) deregistered(g *Group) func(Failure) bool {
 	if f.Logs == nil || !f.addressed(g) || f.Target != "" || f.Balancer.Type == Classic {
 		return nil
 	}
-	var here, leaving []string
-	for j := range g.Targets {
-		e := f.place(g, &g.Targets[j])
-		if e.target.State == "draining" {
-			leaving = append(leaving, e.name())
-		} else {
+	var here []string
+	for _, e := range f.whole(g) {
+		if e.target.State != "draining" {
 			here = append(here, e.name())
 		}
 	}
@@ -420,7 +417,7 @@ func (f *facts) deregistered(g *Group) func(Failure) bool {
 		}
 	}
 	return func(row Failure) bool {
-		return row.Target != "" && row.TargetStatus < 0 && row.Status == 502 && (slices.Contains(leaving, row.Target) || !slices.Contains(here, row.Target)) &&
+		return row.Target != "" && row.TargetStatus < 0 && row.Status == 502 && !slices.Contains(here, row.Target) &&
 			last[row.Target].Sub(row.First) <= g.delay()+time.Minute
 	}
 }

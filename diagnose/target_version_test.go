@@ -150,3 +150,24 @@ func TestTargetVersion(t *testing.T) {
 		})
 	}
 }
+
+// TestVersionOfCheckPort: checks that fail on a port of their own say nothing of the protocol on the traffic's.
+func TestVersionOfCheckPort(t *testing.T) {
+	for port, told := range map[string]bool{"traffic-port": true, "9090": false} {
+		s := base()
+		s.speakHTTP2("HTTP2")
+		if s.web().Check.Port = port; port != "traffic-port" {
+			s.checkPort(port)
+		}
+		s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+		s.Logs.Traffic = nil
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", 0)
+		s.Metrics = slices.DeleteFunc(s.Metrics, func(m Series) bool { return m.Name == "HealthyHostCount" })
+		s.failing("Target_Closed_Connection", first, 502, 600)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-speaks-http1")
+		if all := f != nil && len(f.Targets) == 2; all != told {
+			t.Errorf("%s: want both targets told: %v:\n%s", port, told, said(r))
+		}
+	}
+}

@@ -227,3 +227,33 @@ func (s *Snapshot) onTheWayBack(via string) {
 	acl.ID, acl.VPC, acl.Subnets = "acl-peer", "vpc-9", []string{"subnet-peer"}
 	n.ACLs = append(n.ACLs, acl)
 }
+
+// TestEmptyZoneOfSomeGroup: a group that no rule leads to needs no target in every zone, but where rules were not
+// read it may be one that requests are sent to.
+func TestEmptyZoneOfSomeGroup(t *testing.T) {
+	for _, read := range []bool{true, false} {
+		s := base()
+		s.second(s.web().Targets[:1])
+		s.Groups[1].Attributes = map[string]string{attrCrossZone: "false"}
+		if !read {
+			s.Missing = []Missing{{What: "rules", Action: describeRules, Denied: true, Why: "access denied"}}
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("cross-zone-off-empty-zone"); (f == nil) != read {
+			t.Errorf("rules were read: %v:\n%s", read, said(r))
+		}
+	}
+}
+
+// TestGroupOfNoTarget: 503s for want of a target are told of the groups that had them alone.
+func TestGroupOfNoTarget(t *testing.T) {
+	s := base()
+	s.second(s.web().Targets)
+	s.Listeners[0].Rules = append([]Rule{forwardTo("10", newARN)}, s.Listeners[0].Rules...)
+	s.failing("No_Usable_Target", "", 503, 300)
+	s.failing("Target_5XX", first, 500, 300, func(f *Failure) { f.Group, f.TargetStatus = newARN, 500 })
+	r := Diagnose(copied(t, s))
+	if f := r.finding("no-usable-target"); f == nil || !slices.Equal(f.Groups, []string{"web"}) {
+		t.Error(said(r))
+	}
+}

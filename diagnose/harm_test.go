@@ -1113,6 +1113,12 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Network.RouteTables[1].Routes[len(s.Network.RouteTables[1].Routes)-1].State = "blackhole"
 			dead(s, "Target.Timeout")
 		}, finding{id: "route-balancer-to-target", says: "has no way", fix: "create-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 192.168.5.7/32", not: "pl-1"}},
+		{"a target on premises that times out, beside one that is reached through the same NAT gateway", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			s.web().Targets[1].ID, s.web().Targets[1].Zone = "192.168.5.8", "all"
+			dead(s, "Target.Timeout")
+			s.Target = "192.168.5.7:8080"
+		}, finding{id: "route-balancer-to-target", absent: true}},
 		{"a target on premises that is reached through a NAT gateway, and refuses", func(s *Snapshot) {
 			s.onPremises("192.168.5.7", "172.16.0.0/12")
 			dead(s, "Target.FailedHealthChecks")

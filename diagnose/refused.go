@@ -231,8 +231,6 @@ func (f *facts) clear(e endpoint) bool {
 		if s.ID != e.subnet {
 			f.aclsBetween(e, s, &b)
 		}
-		f.routeOut(e, s, &b)
-		f.routeBack(e, s, &b)
 	}
 	return len(b.list) == 0 && len(subnets) > 0
 }

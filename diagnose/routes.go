@@ -16,10 +16,10 @@ var routesCheck = Check{
 }
 
 func lookAtRoutes(f *facts) []*Finding {
-	b := gather{}
+	b, passing := gather{}, f.passing()
 	for _, e := range f.located(f.endpoints) {
 		for _, s := range f.senders(e) {
-			f.routeOut(e, s, &b)
+			f.routeOut(e, s, passing, &b)
 			f.routeBack(e, s, &b)
 			f.routeOfClients(e, s, &b)
 		}
@@ -43,7 +43,7 @@ func missing(r Route, table string, found bool) string {
 	return ""
 }
 
-func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
+func (f *facts) routeOut(e endpoint, s Subnet, passing []Route, b *gather) {
 	r, table, ok, known := f.routeFor(s.ID, e.address)
 	wrong := missing(r, table, ok)
 	text := fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, table)
@@ -56,7 +56,7 @@ func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
 		// Only a public address can be reached through an internet gateway, and no
 		// target has one.
 		wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
-	case r.leadsTo("nat-") && strings.HasSuffix(r.Destination, "/0") && e.unanswered(f.Balancer.Type) && f.otherVPC(e) == "":
+	case r.leadsTo("nat-") && strings.HasSuffix(r.Destination, "/0") && e.unanswered(f.Balancer.Type) && f.otherVPC(e) == "" && !slices.Contains(passing, r):
 		wrong = fmt.Sprintf("%s sends %s to %s", table, r.Destination, r.Via)
 		text = fmt.Sprintf("The balancer's way to targets such as %s, from its subnets with the route table %s, leads to a NAT gateway, and from there to the internet.", e.address, table)
 		perhaps = "the subnet of the NAT gateway, whose routes are not looked at, may lead to these targets"
@@ -78,6 +78,23 @@ func (f *facts) routeOut(e endpoint, s Subnet, b *gather) {
 		f.reroute(found, table, r, ok, to, Route{}, "")
 	}
 	found.on(e)
+}
+
+// passing are the routes by which healthy targets are reached, of those included that were not asked about.
+func (f *facts) passing() (list []Route) {
+	for i := range f.Groups {
+		for _, e := range f.whole(&f.Groups[i]) {
+			if !e.healthy() {
+				continue
+			}
+			for _, s := range f.senders(e) {
+				if r, _, found, _ := f.routeFor(s.ID, e.address); found {
+					list = add(list, r)
+				}
+			}
+		}
+	}
+	return list
 }
 
 func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {

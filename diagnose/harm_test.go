@@ -143,6 +143,10 @@ func TestDoesNoHarm(t *testing.T) {
 			s.closedHTTP()
 			s.Logs, s.Metrics = nil, nil
 		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "From=80,To=80", sure: true}},
+		{"a network ACL before a balancer that only redirects, whose clients it has just shut out", func(s *Snapshot) {
+			s.closedHTTP()
+			s.Listeners = s.Listeners[:1]
+		}, finding{id: "acl-balancer-inbound-blocks-listener", fix: "From=80,To=80", sure: true}},
 		{"a network ACL before a listener that leads to targets", func(s *Snapshot) {
 			s.closedHTTP()
 			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN)}

@@ -492,9 +492,9 @@ func state(t *Target) string {
 }
 
 // redirectsAside reports whether a listener only redirects, to HTTPS, and clients come: they do so by another
-// one, where a site has closed HTTP.
+// one, where a site has closed HTTP. Those of a balancer that does nothing else have come by this one.
 func (f *facts) redirectsAside(l Listener) bool {
-	return l.Protocol == "HTTP" && f.rulesKnown() && l.redirectsOnly() && f.clientsCome()
+	return l.Protocol == "HTTP" && f.rulesKnown() && l.redirectsOnly() && !f.redirectsOnly() && f.clientsCome()
 }
 
 // onlyRedirects says so where nobody is let in to it.

@@ -10,7 +10,7 @@ import (
 var routesCheck = Check{
 	Name:  "routes",
 	About: "Routes from the balancer's subnets to the targets and back, and from an internet-facing balancer to the internet.",
-	Needs: []string{"ec2:DescribeRouteTables", "ec2:DescribeSubnets"},
+	Needs: []string{"ec2:DescribeRouteTables", "ec2:DescribeSubnets", "ec2:GetManagedPrefixListEntries"},
 	Gives: []string{"route-balancer-to-target", "route-target-to-balancer", "nlb-client-addresses-lost", "balancer-subnet-not-public"},
 	look:  lookAtRoutes,
 }

@@ -219,6 +219,20 @@ func TestBehindTransit(t *testing.T) {
 	}
 }
 
+// TestListsOfRoutesDenied: where ranges that routes lead somewhere could not be read, the routes are named as
+// what could not be looked at.
+func TestListsOfRoutesDenied(t *testing.T) {
+	s := base()
+	s.onPremises("192.168.5.7", "172.16.0.0/12")
+	s.withEndpoint("rtb-edge")
+	s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+	s.Missing = append(s.Missing, Missing{What: "prefix list pl-1", Action: "ec2:GetManagedPrefixListEntries", Denied: true, Why: "access denied"})
+	f := Diagnose(copied(t, s)).finding("target-health-timeout")
+	if f == nil || !slices.ContainsFunc(f.Rivals, func(v Rival) bool { return v.ID == "route-balancer-to-target" }) {
+		t.Errorf("routes are not named: %+v", f)
+	}
+}
+
 // onTheWayBack lets what s.peered made be reached, but for security groups.
 func (s *Snapshot) onTheWayBack(via string) {
 	n := &s.Network

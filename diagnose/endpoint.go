@@ -282,6 +282,15 @@ func (e endpoint) checkedApart() bool {
 	return e.checkPort != e.port || !slices.Contains(e.group.transports(), "tcp")
 }
 
+// checksAlone reports whether what lets health checks through is looked at for them: they are apart, and, of
+// a Classic Load Balancer, whose instances have all its ports, go to none that traffic goes to: there it is
+// looked at, and the same command would stand twice.
+func (f *facts) checksAlone(e endpoint) bool {
+	return e.checkedApart() && !slices.ContainsFunc(f.endpoints, func(other endpoint) bool {
+		return f.Balancer.Type == Classic && other.port == e.checkPort
+	})
+}
+
 // compareTargets orders targets by address and port, as numbers.
 func compareTargets(a, b string) int {
 	x, errX := readTarget(a)

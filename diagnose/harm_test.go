@@ -72,6 +72,31 @@ func TestDoesNoHarm(t *testing.T) {
 		}, finding{id: "health-check-port-hides-refusal", absent: true}},
 		{"a classic balancer's check of the port of another listener", func(s *Snapshot) { s.classicTwice() }, finding{id: "health-check-port-differs", absent: true}},
 		{"a classic balancer's check of the port of another listener, and its protocol", func(s *Snapshot) { s.classicTwice() }, finding{id: "health-check-protocol-mismatch", absent: true}},
+		{"a classic balancer's check of the port of another listener, which a security group refuses", func(s *Snapshot) {
+			s.classicTwice()
+			s.group("sg-app").Ingress = nil
+		}, finding{id: "target-sg-blocks-health-check-port", absent: true}},
+		{"a classic balancer's check of the port of another listener, which its own security group refuses", func(s *Snapshot) {
+			s.classicTwice()
+			s.group("sg-lb").Egress = nil
+		}, finding{id: "balancer-sg-blocks-health-check-port", absent: true}},
+		{"a classic balancer's check of the port of another listener, which a network ACL refuses", func(s *Snapshot) {
+			s.classicTwice()
+			s.deny("acl-app", ACLEntry{Protocol: "-1", CIDR: "10.0.0.0/16"})
+		}, finding{id: "acl-target-inbound-blocks-health-check-port", absent: true}},
+		{"a classic balancer's check of the port of another listener, where the target of this one is asked about", func(s *Snapshot) {
+			s.classicTwice()
+			s.group("sg-app").Ingress = nil
+			s.Target = "10.0.10.11:8443"
+		}, finding{id: "target-sg-blocks-health-check-port", fix: "FromPort=8080,ToPort=8080", sure: true}},
+		{"a classic balancer's check of a port of no listener", func(s *Snapshot) {
+			s.classicTwice()
+			for i := range s.Groups {
+				for j := range s.Groups[i].Targets {
+					s.Groups[i].Targets[j].CheckPort = "9090"
+				}
+			}
+		}, finding{id: "target-sg-blocks-health-check-port", fix: "FromPort=9090,ToPort=9090", sure: true}},
 		{"a port for health checks that takes no address as Host", func(s *Snapshot) {
 			s.checkPort("9090")
 			s.web().Protocol = "HTTPS"

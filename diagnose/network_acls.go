@@ -160,7 +160,7 @@ func (f *facts) aclsBetween(e endpoint, s Subnet, b *gather) {
 		for _, protocol := range speaks {
 			side(traffic, a, egress, protocol, e.port, e.port, addresses, subnet)
 		}
-		if len(speaks) == 0 || e.checkedApart() {
+		if len(speaks) == 0 || f.checksAlone(e) {
 			side(check, a, egress, "tcp", e.checkPort, e.checkPort, addresses, subnet)
 		}
 		if port := e.group.ControlPort; port > 0 {

@@ -65,7 +65,7 @@ func (f *facts) fromBalancer(e endpoint, b *gather) {
 			f.notLetOut("balancer-sg-blocks-traffic-port", e, protocol, e.port, b)
 		}
 	}
-	if e.checkedApart() && f.permits(ids, true, "tcp", e.checkPort, to) == refused {
+	if f.checksAlone(e) && f.permits(ids, true, "tcp", e.checkPort, to) == refused {
 		f.notLetOut("balancer-sg-blocks-health-check-port", e, "tcp", e.checkPort, b)
 	}
 	if control := e.group.ControlPort; control > 0 && f.permits(ids, true, "tcp", control, to) == refused {
@@ -139,7 +139,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		}
 		passes = false
 	}
-	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 && (e.checkedApart() || passes && clients && opens) {
+	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 && (f.checksAlone(e) || passes && clients && opens) {
 		say("target-sg-blocks-health-check-port", "tcp", e.checkPort, from)
 	}
 	if control := e.group.ControlPort; control > 0 {

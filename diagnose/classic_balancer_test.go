@@ -213,7 +213,10 @@ func TestClassicPorts(t *testing.T) {
 			}
 		}
 		if len(all) != 1 || all[0].Sentence != tt.want || !slices.Equal(all[0].Groups, []string{"new", "web"}) || len(all[0].Fix) > 1 {
-			t.Errorf("want %s once, as %q:\n%s", tt.id, tt.want, said(r))
+			t.Fatalf("want %s once, as %q:\n%s", tt.id, tt.want, said(r))
+		}
+		if slices.ContainsFunc(all[0].Evidence, func(e Evidence) bool { return strings.Contains(e.Text, ":8443") }) {
+			t.Errorf("want the evidence of %s by instance, and not by port: %v", tt.id, all[0].Evidence)
 		}
 	}
 }

@@ -74,14 +74,19 @@ func lookAtTargetHealth(f *facts) []*Finding {
 	return append(append(b.list, f.flapping()...), f.unregistered()...)
 }
 
+// label names a target for people: of a Classic Load Balancer its instance, which is as healthy on one port
+// as on another.
+func (f *facts) label(e endpoint) string {
+	if f.Balancer.Type == Classic {
+		return e.target.ID
+	}
+	return e.label()
+}
+
 // evidence adds what is said of a target; of many the first ones will do.
 func (f *facts) evidence(found *Finding, e endpoint) {
-	label := e.label()
-	if f.Balancer.Type == Classic {
-		label = e.target.ID
-	}
 	if len(found.Evidence) < 3 {
-		found.because(FromHealth, label+": "+state(e.target))
+		found.because(FromHealth, f.label(e)+": "+state(e.target))
 	}
 	if len(found.Verify) == 0 && e.failing() {
 		f.fromTarget(found, e)

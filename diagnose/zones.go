@@ -53,7 +53,7 @@ func lookAtZones(f *facts) []*Finding {
 		found := b.at("zone"+key+e.zone, func() *Finding { return f.zoneOff(e, enabled) })
 		found.on(e)
 		if len(found.Evidence) < 4 {
-			found.because(FromHealth, e.label()+": "+state(e.target))
+			found.because(FromHealth, f.label(e)+": "+state(e.target))
 		}
 	}
 	return append(b.list, f.emptyZones(enabled)...)

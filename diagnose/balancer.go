@@ -18,11 +18,20 @@ var balancerCheck = Check{
 // Source: AWS, "Subnets for your load balancer", read 2026-11.
 const leastAddresses = 8
 
+// impaired is the state of a balancer that routes traffic, and cannot scale.
+//
+// Source: AWS, "LoadBalancerState" of the Elastic Load Balancing API reference, read 2026-11.
+const impaired = "active_impaired"
+
 func lookAtBalancer(f *facts) (list []*Finding) {
 	if s := f.Balancer.State; s != "active" && s != "" {
 		found := finding("balancer-not-active", fmt.Sprintf("The balancer is in state %s.", s))
 		found.Confidence = High
 		found.because(FromConfig, "state "+s)
+		if s == impaired && f.clientsCome() {
+			found.Level = Warn
+			found.Sentence = fmt.Sprintf("The balancer is in state %s: it sends requests on, and has not what it needs to grow.", s)
+		}
 		if r := f.Balancer.StateReason; r != "" {
 			found.because(FromConfig, r)
 		}

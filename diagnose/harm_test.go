@@ -97,6 +97,12 @@ func TestDoesNoHarm(t *testing.T) {
 				}
 			}
 		}, finding{id: "target-sg-blocks-health-check-port", fix: "FromPort=9090,ToPort=9090", sure: true}},
+		{"a balancer that serves, and lacks what it needs to grow", func(s *Snapshot) { s.Balancer.State = "active_impaired" }, finding{id: "balancer-not-active", says: "sends requests on, and has not what it needs to grow", mild: true}},
+		{"a balancer that lacks what it needs to grow, and nobody comes", func(s *Snapshot) {
+			s.Balancer.State = "active_impaired"
+			s.Logs, s.Metrics = nil, nil
+		}, finding{id: "balancer-not-active", sure: true}},
+		{"a balancer that could not be made", func(s *Snapshot) { s.Balancer.State = "failed" }, finding{id: "balancer-not-active", denies: "to grow", sure: true}},
 		{"a port for health checks that takes no address as Host", func(s *Snapshot) {
 			s.checkPort("9090")
 			s.web().Protocol = "HTTPS"

@@ -57,7 +57,7 @@ var Hops = []Hop{HopDNS, HopNode, HopListener, HopRule, HopTargetGroup, HopTarge
 // Kinds are all findings that there are. Which check gives which, Checks says.
 var Kinds = []Kind{
 	// The balancer itself.
-	{"balancer-not-active", HopNode, Fail, Cause, "The balancer is in state provisioning, active_impaired or failed.", "wait if it is being made; otherwise look at its subnets' free addresses, and ask AWS Support"},
+	{"balancer-not-active", HopNode, Fail, Cause, "The balancer is in state provisioning, active_impaired or failed; a warning where it is active_impaired, with which it cannot grow, and clients come.", "wait if it is being made; otherwise look at its subnets' free addresses, and ask AWS Support"},
 	{"balancer-subnet-not-public", HopNode, Fail, Cause, "The balancer is internet-facing, and a subnet of it has no route to an internet gateway; a warning where none has, and clients are seen to come, as by AWS Global Accelerator.", "give the subnet a route to the internet gateway, or use a public subnet of the zone"},
 	{"vpc-blocks-public-access", HopNode, Warn, Cause, "VPC Block Public Access is on in a subnet of an internet-facing balancer, and no client arrives.", "exclude the balancer's subnets from it if the balancer is meant to be public, or make the balancer internal"},
 	{"balancer-subnet-short-of-addresses", HopNode, Warn, Cause, "A subnet of the balancer has fewer than 8 free addresses, so that it cannot grow there.", "free addresses in the subnet, or use a larger one"},

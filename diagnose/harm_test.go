@@ -1154,6 +1154,12 @@ func TestDoesNoHarm(t *testing.T) {
 			dead(s, "Target.Timeout")
 			s.Target = "192.168.5.7:8080"
 		}, finding{id: "route-balancer-to-target", absent: true}},
+		{"targets of two networks on premises, of which another table knows the way to one", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "172.16.0.0/12")
+			s.web().Targets[1].ID, s.web().Targets[1].Zone = "192.168.77.8", "all"
+			s.all("unhealthy", "Target.Timeout", "")
+			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-other", VPC: "vpc-1", Routes: []Route{{"192.168.5.0/24", "tgw-1", "active"}}})
+		}, finding{id: "route-balancer-to-target", says: "--transit-gateway-id for a transit gateway", fix: "192.168.77.8/32 --vpc-peering-connection-id VPC-PEERING-CONNECTION"}},
 		{"a target on premises that is reached through a NAT gateway, and refuses", func(s *Snapshot) {
 			s.onPremises("192.168.5.7", "172.16.0.0/12")
 			dead(s, "Target.FailedHealthChecks")

@@ -200,8 +200,9 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 	if at != "" {
 		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", at, other.Destination, other.Via))
 		leads = []string{via(other.Via), other.Via}
-	} else if len(found.Fix) == 0 {
-		found.Do += ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
+	} else {
+		const flags = ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
+		found.Do = strings.TrimSuffix(found.Do, flags) + flags // of several routes once
 	}
 	if anew(r, ok) {
 		found.Fix = append(found.Fix, f.route("create-route", table, to.String(), leads...))

@@ -1123,6 +1123,19 @@ func TestDoesNoHarm(t *testing.T) {
 			dead(s, "Target.Timeout")
 			s.Network.RouteTables[len(s.Network.RouteTables)-1].Routes[1].Destination = "0.0.0.0/0"
 		}, finding{id: "route-target-to-balancer", sure: true, fix: "create-route --region eu-central-1 --route-table-id rtb-peer --destination-cidr-block 10.0.0.0/24 --vpc-peering-connection-id pcx-1", not: "0.0.0.0/0"}},
+		{"a peered network whose table leads the very range of a balancer's subnet to a NAT gateway", func(s *Snapshot) {
+			s.peered("pcx-1")
+			s.onTheWayBack("nat-1")
+			s.group("sg-peer").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16"}}}
+			dead(s, "Target.Timeout")
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.Network.RouteTables[len(s.Network.RouteTables)-1].Routes[1].Destination = "10.0.0.0/24"
+		}, finding{id: "route-target-to-balancer", fix: "replace-route --region eu-central-1 --route-table-id rtb-peer --destination-cidr-block 10.0.0.0/24 --vpc-peering-connection-id pcx-1", not: "create-route"}},
+		{"a table that leads the very address of a target to the internet", func(s *Snapshot) {
+			s.onPremises("192.168.5.7", "192.168.5.7/32")
+			s.Network.RouteTables[1].Routes[2].Via = "igw-1"
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", fix: "replace-route --region eu-central-1 --route-table-id rtb-edge --destination-cidr-block 192.168.5.7/32 --vpc-peering-connection-id VPC-PEERING-CONNECTION", not: "delete-route"}},
 		{"a target on premises whose only way is a NAT gateway, and another network's is known", func(s *Snapshot) {
 			s.onPremises("192.168.5.7", "172.16.0.0/12")
 			dead(s, "Target.Timeout")

@@ -171,15 +171,16 @@ func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 	return single(a)
 }
 
-// anew reports whether a route has to be made, rather than led elsewhere: one for all that
-// has no route of its own, or for a list of ranges, is for others, too.
-func anew(r Route, ok bool) bool {
-	return !ok || r.leadsTo("igw-") || r.leadsTo("nat-") && r.State != "blackhole" || strings.HasSuffix(r.Destination, "/0") || strings.HasPrefix(r.Destination, "pl-")
+// anew reports whether a route to a range has to be made, rather than led elsewhere: one for all that
+// has no route of its own, or for a list of ranges, is for others, too. Of the very range there is one already.
+func anew(r Route, ok bool, to netip.Prefix) bool {
+	others := r.leadsTo("igw-") || r.leadsTo("nat-") && r.State != "blackhole" || strings.HasSuffix(r.Destination, "/0") || strings.HasPrefix(r.Destination, "pl-")
+	return !ok || others && r.Destination != to.String()
 }
 
 // routeKey names what is wrong with a route: each range needs a new one of its own.
 func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
-	if anew(r, ok) {
+	if anew(r, ok, to) {
 		return way + wrong + to.String()
 	}
 	return way + wrong
@@ -190,7 +191,7 @@ func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
 // back, the way there: other, of the table at, which is empty for none.
 func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix, other Route, at string) {
 	flag := "--vpc-peering-connection-id"
-	if !anew(r, ok) {
+	if !anew(r, ok, to) && r.State == "blackhole" { // what is gone may be made again
 		flag = via(r.Via)
 	}
 	leads := []string{flag, strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(flag, "--"), "-id"))}
@@ -204,7 +205,7 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 		const flags = ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
 		found.Do = strings.TrimSuffix(found.Do, flags) + flags // of several routes once
 	}
-	if anew(r, ok) {
+	if anew(r, ok, to) {
 		found.Fix = append(found.Fix, f.route("create-route", table, to.String(), leads...))
 		found.Undo = append(found.Undo, f.route("delete-route", table, to.String()))
 		return

@@ -333,7 +333,7 @@ func (f *facts) outsideRival(found *Finding) {
 		found.rival("", "a firewall or a route on premises, or the connection to there, which are not looked at")
 	}
 	if some(f.overTransit) {
-		found.rival("", "the route tables of the transit gateway, and what lies behind it, such as a firewall, which are not looked at")
+		found.rival("", "the routes of the transit gateway or core network, and what lies behind it, such as a firewall, which are not looked at")
 	}
 }
 

@@ -212,7 +212,7 @@ func TestBehindTransit(t *testing.T) {
 				s.failing("Target_Connect_Timeout", "192.168.5.7:8080", 504, 300, func(f *Failure) { f.Connect = 300 })
 			}
 			f := Diagnose(copied(t, s)).finding(id)
-			if f == nil || slices.ContainsFunc(f.Rivals, func(v Rival) bool { return strings.Contains(v.Why, "route tables of the transit gateway") }) != want {
+			if f == nil || slices.ContainsFunc(f.Rivals, func(v Rival) bool { return strings.Contains(v.Why, "transit gateway or core network") }) != want {
 				t.Errorf("%s, %s: want it named %v: %+v", via, id, want, f)
 			}
 		}

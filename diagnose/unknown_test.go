@@ -219,6 +219,20 @@ func TestBehindTransit(t *testing.T) {
 	}
 }
 
+// TestBehindNAT: where a route by default to a NAT gateway leads is not known, and where none leads is.
+func TestBehindNAT(t *testing.T) {
+	for via, want := range map[string]Confidence{"nat-1": Medium, "igw-1": High} {
+		s := base()
+		s.onPremises("192.168.5.7", "172.16.0.0/12")
+		s.Network.RouteTables[1].Routes[1].Via = via
+		s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
+		f := Diagnose(copied(t, s)).finding("route-balancer-to-target")
+		if f == nil || f.Confidence != want || (len(f.Rivals) == 0) != (want == High) {
+			t.Errorf("%s: want confidence %s: %+v", via, want, f)
+		}
+	}
+}
+
 // TestListsOfRoutesDenied: where ranges that routes lead somewhere could not be read, the routes are named as
 // what could not be looked at.
 func TestListsOfRoutesDenied(t *testing.T) {

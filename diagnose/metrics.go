@@ -277,7 +277,9 @@ const goneOn = "requests have come since, and it has counted nothing"
 // came, to each of its groups, and for longer than it rested before, and when it counted.
 func (f *facts) hasEnded(name, group string) (span string, over bool) {
 	if f.Balancer.Type == NetworkType { // which counts none by group
-		group = ""
+		if group = ""; len(f.Groups) > 1 {
+			return "", false
+		}
 	}
 	var first, last time.Time
 	var longest time.Duration

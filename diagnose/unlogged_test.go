@@ -203,6 +203,26 @@ func TestEndedByMetrics(t *testing.T) {
 	}
 }
 
+// TestEndedOfNetwork: a network balancer counts what its groups get together: of TLS that failed it is told that it does
+// so no more only where the group has no others beside it, which may be all that is asked for since.
+func TestEndedOfNetwork(t *testing.T) {
+	for others, want := range map[int]Level{0: Warn, 1: Fail} {
+		s := base()
+		s.Logs, s.Balancer.Type, s.web().Protocol = nil, NetworkType, "TLS"
+		for range others {
+			tcp := *s.web()
+			tcp.ARN, tcp.Name, tcp.Protocol = webARN+"2", "tcp", "TCP"
+			s.Groups = append(s.Groups, tcp)
+		}
+		s.metric("NewFlowCount", "", "Sum", 6000)
+		s.Metrics = append(s.Metrics, Series{Name: "TargetTLSNegotiationErrorCount", Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 60}}})
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-tls-negotiation-fails"); f == nil || f.Level != want {
+			t.Errorf("%d others: want a %s:\n%s", others, want, said(r))
+		}
+	}
+}
+
 // TestOpenRequests: lines of WebSockets come when these end, which metrics count as they begin: logs that
 // are older may lack nothing.
 func TestOpenRequests(t *testing.T) {

@@ -118,17 +118,21 @@ func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
 }
 
 // fails reports whether a target with some failures is unhealthy, or no small part of its requests failed so, or no
-// few, the newest of all among them.
+// few of those to some targets, the newest of all among them.
 func (f *facts) fails(g *Group, share func(Failure) int64) bool {
 	names, _ := f.hits(g, share)
-	return len(f.mostly(g, share)) > 0 ||
+	last := int64(0)
+	for _, name := range names {
+		own := to(name, f.own(g, share))
+		here := slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == name }) // else nothing came since it left
+		if n := f.sum(own); f.answeredFor(own) == 0 && (here || n >= fewRequests) {
+			last += n
+		}
+	}
+	return last >= fewRequests || len(f.mostly(g, share)) > 0 ||
 		slices.ContainsFunc(f.of(g), func(e endpoint) bool {
 			n := float64(f.met(e, share))
 			return slices.Contains(names, e.name()) && (e.failing() || e.target.Anomalous || n >= fewRequests && n >= tooMany*(n+float64(f.served(e, g.logARN(f)))))
-		}) ||
-		slices.ContainsFunc(names, func(name string) bool {
-			own := to(name, f.own(g, share))
-			return f.sum(own) >= fewRequests && f.answeredFor(own) == 0
 		})
 }
 

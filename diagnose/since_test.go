@@ -533,3 +533,47 @@ func TestRare(t *testing.T) {
 		}
 	}
 }
+
+// TestRareAtNight: what all requests end with that come at night, one to each target now and then, is an outage, however
+// few of those of a day these are.
+func TestRareAtNight(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		last time.Duration // since the newest request to each target
+		want Level
+	}{
+		{"all", 0, Fail},
+		{"some", time.Minute, Warn},
+	} {
+		s := base()
+		s.From = noon.Add(-24 * time.Hour)
+		s.Logs.Newest, s.Logs.Minutes = noon, nil
+		for i, target := range []string{first, second} {
+			at := noon.Add(time.Duration(-6-i) * time.Minute)
+			s.Logs.Traffic[i].Requests, s.Logs.Traffic[i].Last = 36_000, at.Add(tt.last)
+			s.Logs.Failures = append(s.Logs.Failures, Failure{Group: webARN, Target: target, Status: 504, TargetStatus: -1, Reason: "Target_Response_Timeout", Class: "target", Count: 6, Idle: 6, First: noon.Add(-2 * time.Hour), Last: at})
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("idle-timeout-reached"); f == nil || f.Level != tt.want || strings.Contains(f.Sentence, "now and then") != (tt.want == Warn) {
+			t.Errorf("%s: want a %s:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}
+
+// TestRareOfFormer: the last of what targets got that have left since, as in each deployment, may fail now and then.
+func TestRareOfFormer(t *testing.T) {
+	for n, want := range map[int64]Level{1: Warn, 20: Fail} {
+		s := base()
+		s.From = noon.Add(-24 * time.Hour)
+		s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 36_000, 36_000
+		for i := range 12 {
+			old, at := fmt.Sprintf("10.0.10.%d:8080", 101+i), noon.Add(time.Duration(-1-i)*time.Hour)
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, old, 3000, 0.4, at, 0, 0, 0, 0})
+			s.Logs.Failures = append(s.Logs.Failures, Failure{Group: webARN, Target: old, Status: 504, TargetStatus: -1, Reason: "Target_Connect_Timeout", Class: "target", Count: n, Connect: n, First: at, Last: at})
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-connect-timeout"); f == nil || f.Level != want {
+			t.Errorf("%d each: want a %s:\n%s", n, want, said(r))
+		}
+	}
+}

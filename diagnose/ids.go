@@ -187,7 +187,7 @@ var Kinds = []Kind{
 
 	// Logs.
 	{"no-usable-target", HopLogs, Fail, Symptom, "503s without a target are logged, and nothing that was looked at explains them now; a warning where targets have answered since.", "look at when targets were registered, and in which zones"},
-	{"unexplained-failures", HopLogs, Fail, Symptom, "Failures are logged whose reason no other finding explains; a warning where no rule leads to their group any more, as after blue and green, or a note where these are 5xx of targets, and less than 1 % of its requests.", "look at the lines: loglens raw"},
+	{"unexplained-failures", HopLogs, Fail, Symptom, "Failures are logged whose reason no other finding explains; a warning where no rule leads to their group any more, as after blue and green, or a note where these are 5xx of targets that target-answers-5xx would have as one.", "look at the lines: loglens raw"},
 	{"logs-off", HopLogs, Note, Cause, "Access logs are switched off, so that a failure cannot be told by target.", "switch them on"},
 	{"logs-health-check-off", HopLogs, Note, Cause, "Targets are unhealthy, and health check logs are switched off, which would say why.", "switch them on"},
 	{"logs-bucket-missing", HopLogs, Warn, Cause, "The bucket that the access logs are to go to does not exist.", "make the bucket in the balancer's region, or name another"},

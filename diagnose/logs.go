@@ -220,8 +220,11 @@ func (f *facts) takenOut(share func(Failure) int64) *Finding {
 		}
 	}
 	var names []string
+	rare := true // as in target-answers-5xx
 	for _, group := range groups {
 		names = append(names, groupName(group))
+		g := &Group{ARN: group}
+		rare = rare && f.rateOfMinutes(g) < 0.01 && len(f.mostly(g, share)) == 0
 		for _, t := range f.Logs.Traffic {
 			if t.Group == group {
 				all += t.Requests
@@ -230,7 +233,7 @@ func (f *facts) takenOut(share func(Failure) int64) *Finding {
 	}
 	reasons := mostFirst(sums)
 	found := finding("unexplained-failures", fmt.Sprintf("%s to %s failed for %s; no rule leads there any more.", amount.Of(n, "request", "requests"), few(names), few(reasons)))
-	if found.Level = Warn; errors == n && 100*n < all { // as in target-answers-5xx
+	if found.Level = Warn; errors == n && 100*n < all && rare {
 		found.Level = Note
 	}
 	for _, reason := range reasons {

@@ -120,6 +120,13 @@ func TestTakenOut(t *testing.T) {
 	}{
 		{"few 5xx of targets", "Target_5XX", 3, nil, "unexplained-failures", Note},
 		{"many 5xx of targets", "Target_5XX", 300, nil, "unexplained-failures", Warn},
+		{"few 5xx of targets, all of a minute", "Target_5XX", 20, func(s *Snapshot) {
+			s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(7), Group: blue, Requests: 20, Reasons: map[string]int64{"Target_5XX": 20}})
+		}, "unexplained-failures", Warn},
+		{"few 5xx of targets, all of one of them", "Target_5XX", 20, func(s *Snapshot) {
+			s.Logs.Traffic[2].Requests = 20
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{blue, "10.0.10.78:8080", 3000, 0.4, s.minute(20), 0, 0, 0, 0})
+		}, "unexplained-failures", Warn},
 		{"broken off", "Target_Closed_Connection", 3, nil, "unexplained-failures", Warn},
 		{"a rule names it", "Target_Closed_Connection", 300, func(s *Snapshot) { s.Listeners[0].Rules[0] = forwardTo("default", webARN, blue) }, "unexplained-failures", Fail},
 		{"rules were not read", "Target_Closed_Connection", 300, func(s *Snapshot) { s.Missing = []Missing{{What: "rules", Action: describeRules}} }, "unexplained-failures", Fail},

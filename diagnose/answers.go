@@ -153,16 +153,17 @@ func (f *facts) wafBlocksMost() *Finding {
 	return found
 }
 
-// displaced reports whether requests of a kind came in place of most others in the last minutes of the logs, and how
-// many these are, of how many, and how many others came in the hour before.
+// displaced reports whether most requests of the last minutes of the logs are of a kind, in place of most others that
+// came before, and how many these are, of how many, and how many others came in the hour before.
 func (f *facts) displaced(some func(Minute) int64) (late, last, before int64, displaced bool) {
 	if f.Logs == nil {
 		return 0, 0, 0, false
 	}
 	late, last = f.minutes(f.beforeEnd(0, recently), some)
 	n, all := f.minutes(f.beforeEnd(recently, time.Hour), some)
-	usual := (all - n) / int64((time.Hour-recently)/recently)
-	return late, last, all - n, late >= fewRequests && usual >= fewRequests && 2*(last-late) < usual
+	const times = int64((time.Hour - recently) / recently)
+	usual, more := (all-n)/times, late-n/times // it may be the others that came to an end
+	return late, last, all - n, more >= fewRequests && 2*late > last && usual >= fewRequests && 2*(last-late) < usual
 }
 
 // notFound looks for groups whose targets have nothing of what they are asked for: a rule that

@@ -556,13 +556,15 @@ func TestLinesReadOnce(t *testing.T) {
 // long window; beside as many other requests as before, it may be scanners. So is 464.
 func TestDisplaced(t *testing.T) {
 	for _, tt := range []struct {
-		name         string
-		all, refused int64 // requests of each of the last minutes
-		want         bool
+		name                 string
+		all, refused, before int64 // requests of each of the last minutes, and those refused in each before
+		want                 bool
 	}{
-		{"all", 100, 98, true},
-		{"beside as many others as before", 200, 100, false},
-		{"few", 100, 2, false},
+		{"all", 100, 98, 0, true},
+		{"beside as many others as before", 200, 100, 0, false},
+		{"few", 100, 2, 0, false},
+		{"few, beside fewer others than before", 40, 3, 0, false},
+		{"as many as before, when the others are done", 3, 3, 3, false},
 	} {
 		for reason, id := range map[string]string{"Bad_Request": "requests-refused", "Protocol_Mismatch": "protocol-version-mismatch", "JWTSignatureValidationFailed": "login-refused", "Auth_Failed": "login-refused"} {
 			s := base()
@@ -571,12 +573,12 @@ func TestDisplaced(t *testing.T) {
 				s.Logs.Traffic[i].Requests = 48 * 3000
 			}
 			for i := range s.Logs.Minutes {
-				if i >= 55 {
+				if s.Logs.Minutes[i].Reasons = map[string]int64{reason: tt.before}; i >= 55 {
 					s.Logs.Minutes[i].Requests, s.Logs.Minutes[i].Reasons = tt.all, map[string]int64{reason: tt.refused}
 				}
 			}
 			s.Logs.Newest, s.Logs.Last = noon, noon.Add(-time.Second)
-			s.Logs.Failures = []Failure{{Group: webARN, Status: 400, TargetStatus: -1, Reason: reason, Class: "client", Count: 5 * tt.refused, First: noon.Add(-5 * time.Minute), Last: noon}}
+			s.Logs.Failures = []Failure{{Group: webARN, Status: 400, TargetStatus: -1, Reason: reason, Class: "client", Count: 5*tt.refused + 55*tt.before, First: noon.Add(-5 * time.Minute), Last: noon}}
 			if id == "login-refused" {
 				s.Logs.Failures[0].Status, s.Logs.Failures[0].Class = 401, "policy"
 			}

@@ -361,8 +361,17 @@ func (f *facts) clientTLS() []*Finding {
 	connections, _ := f.total("NewConnectionCount", "")
 	flows, _ := f.total("NewFlowCount", "") // of a network balancer, which does not count connections
 	late, came := f.lately("ClientTLSNegotiationErrorCount", ""), f.lately("NewConnectionCount", "")+f.lately("NewFlowCount", "")
-	usual := (connections + flows - came - (n - late)) * float64(recently) / float64(max(f.Until.Sub(f.From)-recently, recently))
-	sudden := f.period() <= recently && late >= fewRequests && usual >= fewRequests && 2*(came-late) < usual // in place of most of those that came before
+	before := func(name string) (n float64) { // in the hour before that, for as long as that is
+		for _, p := range f.series(name, "") {
+			if p.Time.After(f.Taken.Add(-time.Hour)) {
+				n += p.Value
+			}
+		}
+		return (n - f.lately(name, "")) * float64(recently) / float64(time.Hour-recently)
+	}
+	failed := before("ClientTLSNegotiationErrorCount")
+	usual := before("NewConnectionCount") + before("NewFlowCount") - failed
+	sudden := f.period() <= recently && late-failed >= fewRequests && 2*late > came && usual >= fewRequests && 2*(came-late) < usual // as in displaced
 	// Whoever scans the internet fails as well.
 	if !sudden && (n < tooMany*max(connections, flows) || n < 10) {
 		found.Level = Note

@@ -360,17 +360,21 @@ func TestClientTLSOfScanners(t *testing.T) {
 // small part of a long window; where the others come as before, it may be scanners.
 func TestClientTLSJustNow(t *testing.T) {
 	for _, tt := range []struct {
-		name         string
-		came, failed float64 // connections of each of the last minutes
-		want         Level
+		name                        string
+		usual, before, came, failed float64 // connections of each minute of the last hour, those that failed, and both of each of the last minutes
+		want                        Level
 	}{
-		{"all", 100, 96, Warn},
-		{"beside as many others as before", 200, 100, Note},
-		{"few", 100, 1, Note},
+		{"all", 100, 0, 100, 96, Warn},
+		{"all, at night", 10, 0, 10, 10, Warn},
+		{"beside as many others as before", 100, 0, 200, 100, Note},
+		{"few", 100, 0, 100, 1, Note},
+		{"few, beside fewer others than before", 100, 0, 40, 4, Note},
+		{"many, at night, beside as many others as before", 10, 0, 30, 20, Note},
+		{"as many as before, when the others are done", 100, 4, 4, 4, Note},
 	} {
 		s := base()
 		s.Metrics = nil
-		for name, values := range map[string][2]float64{"NewConnectionCount": {100, tt.came}, "RequestCount": {100, tt.came - tt.failed}, "ClientTLSNegotiationErrorCount": {0, tt.failed}} {
+		for name, values := range map[string][2]float64{"NewConnectionCount": {tt.usual, tt.came}, "RequestCount": {tt.usual, tt.came - tt.failed}, "ClientTLSNegotiationErrorCount": {tt.before, tt.failed}} {
 			m := Series{Name: name, Stat: "Sum", Period: 60}
 			for i := range 60 {
 				m.Points = append(m.Points, Point{s.minute(i), values[i/56]})

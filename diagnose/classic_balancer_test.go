@@ -54,7 +54,7 @@ func TestClassicFailsWholly(t *testing.T) {
 		if tt.answered > 0 {
 			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Target: first, Requests: tt.answered, Slowest: 0.4, Last: noon})
 		}
-		s.failing("Target_Closed_Connection", "", 502, 600, func(f *Failure) { f.Group = "" })
+		s.failing("Target_Closed_Connection", "", 502, 600, func(f *Failure) { f.Group, f.Last = "", s.minute(59) })
 		r := Diagnose(copied(t, s))
 		if f := r.finding("target-closes-connection"); f == nil || f.Level != tt.want {
 			t.Errorf("%d requests are answered and 600 are not, want %s:\n%s", tt.answered, tt.want, said(r))

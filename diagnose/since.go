@@ -122,6 +122,9 @@ func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
 func (f *facts) fails(g *Group, share func(Failure) int64) bool {
 	names, _ := f.hits(g, share)
 	last := int64(0)
+	if unnamed := to("", f.own(g, share)); f.Balancer.Type == Classic && f.targetsSince(unnamed) == 0 { // whose logs do not say who did not answer
+		last = f.sum(unnamed)
+	}
 	for _, name := range names {
 		own := to(name, f.own(g, share))
 		here := slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == name }) // else nothing came since it left

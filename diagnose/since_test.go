@@ -557,6 +557,16 @@ func TestRareAtNight(t *testing.T) {
 		if f := r.finding("idle-timeout-reached"); f == nil || f.Level != tt.want || strings.Contains(f.Sentence, "now and then") != (tt.want == Warn) {
 			t.Errorf("%s: want a %s:\n%s", tt.name, tt.want, said(r))
 		}
+		// Logs of a Classic Load Balancer do not name who did not answer.
+		s.classic()
+		for i := range s.Logs.Failures {
+			s.Logs.Traffic[i].Group, s.Logs.Failures[i].Group, s.Logs.Failures[i].Target = "", "", ""
+		}
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Requests: 12, Slowest: -1, Last: s.Logs.Failures[0].Last})
+		r = Diagnose(copied(t, s))
+		if f := r.finding("idle-timeout-reached"); f == nil || f.Level != tt.want {
+			t.Errorf("%s, of a Classic Load Balancer: want a %s:\n%s", tt.name, tt.want, said(r))
+		}
 	}
 }
 

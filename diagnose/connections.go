@@ -253,7 +253,7 @@ func (f *facts) erring(g *Group) *Finding {
 }
 
 // rateOfMinutes is the part of requests to a group that its targets answered with 5xx, of the last minutes that logs
-// have, or of any minute in which most ended so; 0 if these are few.
+// have, or of any minute in which most ended so, or of the newest requests, if most did; 0 if these are few.
 func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 	const reason = "Target_5XX"
 	of := func(failed, all int64) float64 {
@@ -267,6 +267,15 @@ func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 		if one := of(m.Reasons[reason], m.Requests); m.Group == g.logARN(f) && one > 0.5 {
 			rate = max(rate, one)
 		}
+	}
+	var failed, all int64
+	for _, m := range slices.Backward(f.Logs.Minutes) { // at night, these come within hours
+		if m.Group == g.logARN(f) && failed < fewRequests {
+			failed, all = failed+m.Reasons[reason], all+m.Requests
+		}
+	}
+	if newest := of(failed, all); newest > 0.5 {
+		rate = max(rate, newest)
 	}
 	return rate
 }

@@ -599,3 +599,23 @@ func TestStreamsReset(t *testing.T) {
 		}
 	}
 }
+
+// TestErrorsAtNight: 5xx that all few requests at night end with are no small part of those of a day.
+func TestErrorsAtNight(t *testing.T) {
+	for all, want := range map[int64]Level{1: Warn, 3: Note} {
+		s := base()
+		s.From = noon.Add(-24 * time.Hour)
+		s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 36_000, 36_000
+		s.Logs.Minutes = []Minute{{Minute: noon.Add(-12 * time.Hour), Group: webARN, Requests: 72_000}}
+		for i := range 12 {
+			s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: noon.Add(time.Duration(10*i-120) * time.Minute), Group: webARN, Requests: all, Reasons: map[string]int64{"Target_5XX": 1}})
+		}
+		for _, target := range []string{first, second} {
+			s.Logs.Failures = append(s.Logs.Failures, Failure{Group: webARN, Target: target, Status: 500, TargetStatus: 500, Reason: "Target_5XX", Class: "target", Count: 6, First: noon.Add(-2 * time.Hour), Last: noon.Add(-10 * time.Minute)})
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-answers-5xx"); f == nil || f.Level != want {
+			t.Errorf("one of %d: want a %s:\n%s", all, want, said(r))
+		}
+	}
+}

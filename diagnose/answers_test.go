@@ -556,15 +556,16 @@ func TestLinesReadOnce(t *testing.T) {
 // long window; beside as many other requests as before, it may be scanners. So is 464.
 func TestDisplaced(t *testing.T) {
 	for _, tt := range []struct {
-		name                 string
-		all, refused, before int64 // requests of each of the last minutes, and those refused in each before
-		want                 bool
+		name                        string
+		usual, before, all, refused int64 // requests of each minute before, and of the last ones
+		want                        bool
 	}{
-		{"all", 100, 98, 0, true},
-		{"beside as many others as before", 200, 100, 0, false},
-		{"few", 100, 2, 0, false},
-		{"few, beside fewer others than before", 40, 3, 0, false},
-		{"as many as before, when the others are done", 3, 3, 3, false},
+		{"all", 100, 0, 100, 98, true},
+		{"beside as many others as before", 100, 0, 200, 100, false},
+		{"few", 100, 0, 100, 2, false},
+		{"few, beside fewer others than before", 100, 0, 40, 3, false},
+		{"as many as before, when the others are done", 100, 3, 3, 3, false},
+		{"all, and hardly any came before", 1, 0, 20, 20, false},
 	} {
 		for reason, id := range map[string]string{"Bad_Request": "requests-refused", "Protocol_Mismatch": "protocol-version-mismatch", "JWTSignatureValidationFailed": "login-refused", "Auth_Failed": "login-refused"} {
 			s := base()
@@ -573,7 +574,8 @@ func TestDisplaced(t *testing.T) {
 				s.Logs.Traffic[i].Requests = 48 * 3000
 			}
 			for i := range s.Logs.Minutes {
-				if s.Logs.Minutes[i].Reasons = map[string]int64{reason: tt.before}; i >= 55 {
+				s.Logs.Minutes[i].Requests, s.Logs.Minutes[i].Reasons = tt.usual, map[string]int64{reason: tt.before}
+				if i >= 55 {
 					s.Logs.Minutes[i].Requests, s.Logs.Minutes[i].Reasons = tt.all, map[string]int64{reason: tt.refused}
 				}
 			}

@@ -487,6 +487,7 @@ func TestRare(t *testing.T) {
 		{"unhealthy now", 2, []int{7, 31, 52}, 1, func(s *Snapshot) {
 			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.Timeout"
 		}, Fail},
+		{"anomalous now", 2, []int{7, 31, 52}, 1, func(s *Snapshot) { s.web().Targets[0].Anomalous = true }, Fail},
 	} {
 		for id, reason := range map[string]string{"target-port-refused": "Target_Connection_Error", "target-connect-timeout": "Target_Connect_Timeout", "idle-timeout-reached": "Target_Response_Timeout", "keep-alive-race": "Target_Closed_Connection"} {
 			race := id == "keep-alive-race" // which is spread over all targets

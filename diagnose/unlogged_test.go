@@ -169,6 +169,17 @@ func TestEndedByMetrics(t *testing.T) {
 		{"and nobody asks since", []int{5, 6, 7}, quiet(""), false},
 		{"and nobody asks this group since", []int{5, 6, 7}, quiet(webARN), false},
 		{"yesterday", []int{5, 6, 7}, func(s *Snapshot) { s.Taken = noon.AddDate(0, 0, 1) }, false}, // then it is not known what is now
+		{"by the hour, which does not say when", []int{5, 6, 7}, func(s *Snapshot) {
+			s.Taken, s.Until = noon.Add(time.Hour), noon.Add(time.Hour)
+			for i := range s.Metrics {
+				if m := &s.Metrics[i]; m.Name == "RequestCount" {
+					m.Points = []Point{{s.From, 6000}, {noon, 6000}}
+				} else {
+					m.Points = []Point{{s.From, 180}, {noon, 0}}
+				}
+				s.Metrics[i].Period = 3600
+			}
+		}, false},
 		{"unhealthy now", []int{5, 6, 7}, func(s *Snapshot) { s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed") }, false},
 	} {
 		for id, name := range map[string]string{

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -120,22 +121,38 @@ func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
 // fails reports whether a target with some failures is unhealthy, or no small part of its requests failed so, or no
 // few of those to some targets, the newest of all among them.
 func (f *facts) fails(g *Group, share func(Failure) int64) bool {
-	names, _ := f.hits(g, share)
-	last := int64(0)
-	if unnamed := to("", f.own(g, share)); f.Balancer.Type == Classic && f.targetsSince(unnamed) == 0 { // whose logs do not say who did not answer
-		last = f.sum(unnamed)
+	if f.Logs == nil {
+		return false
 	}
-	for _, name := range names {
-		own := to(name, f.own(g, share))
-		here := slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == name }) // else nothing came since it left
-		if n := f.sum(own); f.answeredFor(own) == 0 && (here || n >= fewRequests) {
-			last += n
+	own, group := f.own(g, share), g.logARN(f)
+	failed, newest := map[string]int64{}, map[string]time.Time{} // by target
+	for _, row := range f.failures() {
+		if row.Group == group && row.Target != "" {
+			if failed[row.Target] += own(row); row.Last.After(newest[row.Target]) {
+				newest[row.Target] = row.Last
+			}
 		}
 	}
-	return last >= fewRequests || len(f.mostly(g, share)) > 0 ||
+	last := maps.Clone(failed) // of targets that have answered nothing since
+	for _, t := range f.Logs.Traffic {
+		if t.Group == group && t.Last.After(newest[t.Target]) {
+			delete(last, t.Target)
+		}
+	}
+	most, sum := int64(0), int64(0)
+	for _, n := range last {
+		most = max(most, n)
+	}
+	for _, e := range f.of(g) { // to others nothing came since they left
+		sum += last[e.name()]
+	}
+	if unnamed := to("", own); f.Balancer.Type == Classic && f.targetsSince(unnamed) == 0 { // whose logs do not say who did not answer
+		sum += f.sum(unnamed)
+	}
+	return max(most, sum) >= fewRequests || len(f.mostly(g, share)) > 0 ||
 		slices.ContainsFunc(f.of(g), func(e endpoint) bool {
-			n := float64(f.met(e, share))
-			return slices.Contains(names, e.name()) && (e.failing() || e.target.Anomalous || n >= fewRequests && n >= tooMany*(n+float64(f.served(e, g.logARN(f)))))
+			n := failed[e.name()]
+			return n > 0 && (e.failing() || e.target.Anomalous || n >= fewRequests && float64(n) >= tooMany*float64(n+f.served(e, group)))
 		})
 }
 

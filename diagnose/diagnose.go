@@ -110,10 +110,14 @@ func rank(list []*Finding, requests int64) {
 	}
 	damage := func(f *Finding) float64 {
 		n := max(f.Explains, f.ruined)
-		if n == 0 && f.Level == Fail && f.Confidence != Low {
-			return fewFailures * float64(requests)
+		if n > f.partly || f.Level != Fail || f.Confidence == Low {
+			return float64(n - f.partly)
 		}
-		return float64(n - f.partly)
+		few := fewFailures * float64(requests)
+		if n > 0 { // what accounts for all of these comes before those of its targets that leave no trace
+			few = min(few, float64(n))
+		}
+		return few
 	}
 	worse := map[Level]int{Fail: 0, Warn: 1, Note: 2}
 	sure := map[Confidence]int{High: 0, Medium: 1, Low: 2}

@@ -298,3 +298,26 @@ func TestHalfOfTimeouts(t *testing.T) {
 		}
 	}
 }
+
+// TestLeftWithoutTrace: where a setting accounts for all failures of a symptom, and not for all of its targets,
+// those that are left are unhealthy without a trace in the logs, and go before what fails few requests.
+func TestLeftWithoutTrace(t *testing.T) {
+	for _, n := range []int64{300, 30} {
+		s := base()
+		s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-old", VPC: "vpc-1", Ingress: []Permission{}})
+		s.Network.Interfaces[1].SecurityGroups = []string{"sg-old"}
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+		s.failing("Target_Connect_Timeout", second, 504, n, func(f *Failure) { f.Connect = n })
+		for _, target := range []string{first, second} {
+			s.failing("Target_Closed_Connection", target, 502, 10, func(f *Failure) { f.Quick = f.Count })
+		}
+		r := Diagnose(copied(t, s))
+		var ids []string
+		for _, f := range r.Findings[:min(len(r.Findings), 3)] {
+			ids = append(ids, f.ID)
+		}
+		if !slices.Equal(ids, []string{"target-sg-blocks-traffic-port", "target-health-timeout", "keep-alive-race"}) {
+			t.Errorf("%d that time out come before 20 of a race, and after what fails them:\n%s", n, said(r))
+		}
+	}
+}

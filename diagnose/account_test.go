@@ -48,6 +48,10 @@ func TestAccountsForNothing(t *testing.T) {
 			s.Balancer.Zones = s.Balancer.Zones[:1]
 			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
 		}},
+		{"balancer-5xx-not-in-logs", "target-ip-unusable", func(s *Snapshot) { // beside one that is healthy, as well
+			unlogged(s)
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.IpUnusable"
+		}},
 		{"balancer-5xx-not-in-logs", "health-check-path-not-found", func(s *Snapshot) {
 			unlogged(s)
 			s.codes(404)
@@ -131,6 +135,43 @@ func TestFailsOpenOfChecks(t *testing.T) {
 		r := Diagnose(copied(t, s))
 		if f := r.finding("target-group-fail-open"); f == nil || r.finding(id) == nil || !slices.Equal(f.BecauseOf, []string{"health-check-path-not-found"}) {
 			t.Errorf("%s is no reason for target-group-fail-open:\n%s", id, said(r))
+		}
+	}
+}
+
+// TestAccountsAllTheSame: of what mostly is no reason, that which is one here has its symptom behind it.
+func TestAccountsAllTheSame(t *testing.T) {
+	unlogged := func(s *Snapshot) {
+		s.Logs = nil
+		s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 1200)
+	}
+	for _, tt := range []struct {
+		symptom, cause string
+		change         func(*Snapshot)
+	}{
+		{"balancer-5xx-not-in-logs", "target-zone-not-enabled", func(s *Snapshot) { // no target of the group is healthy
+			unlogged(s)
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets = s.web().Targets[1:]
+			s.all("unused", "Target.NotInUse", "")
+		}},
+		{"balancer-5xx-not-in-logs", "target-ip-unusable", func(s *Snapshot) {
+			unlogged(s)
+			s.all("unused", "Target.IpUnusable", "")
+		}},
+		{"target-connection-errors", "classic-instance-out-of-service", func(s *Snapshot) { // whose health checks count
+			s.classic()
+			s.Logs = nil
+			s.checkPort("9090")
+			s.all("OutOfService", "Instance", "Instance has failed at least the UnhealthyThreshold number of health checks consecutively.")
+			s.metric("BackendConnectionErrors", "", "Sum", 1200)
+		}},
+	} {
+		s := base()
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		if f := r.finding(tt.symptom); f == nil || !slices.Contains(f.BecauseOf, tt.cause) {
+			t.Errorf("%s is to stand behind %s:\n%s", tt.symptom, tt.cause, said(r))
 		}
 	}
 }

@@ -32,6 +32,17 @@ func TestTargetOptimizer(t *testing.T) {
 				}
 			}
 		}, 0, Medium, false, false},
+		{"what another group lacked an hour before takes nothing off", func(s *Snapshot) {
+			s.optimized(2)
+			s.late(rejectedCount, "", 50, 60)
+			s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.First = s.minute(50) })
+			for i := range 10 {
+				s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: newARN, Reasons: map[string]int64{"No_Usable_Target": 60}})
+			}
+			for i := range 50 {
+				delete(s.Logs.Minutes[i].Reasons, "No_Usable_Target")
+			}
+		}, 600, High, false, false},
 		{"a metric without points counts nothing", func(s *Snapshot) {
 			s.optimized(2)
 			s.failing("No_Usable_Target", "", 503, 900)

@@ -1,0 +1,98 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"loglens/internal/amount"
+)
+
+// failsOnPurpose reports whether an action answers with 5xx by itself.
+func (a Action) failsOnPurpose() bool {
+	return a.Type == "fixed-response" && strings.HasPrefix(a.Status, "5")
+}
+
+// turnsAllAway is a warning where the default rule refuses whatever comes, and others of the
+// listener would forward: as when clients ask for another host than before.
+func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Finding {
+	if r.Priority != "default" || a.Type != "fixed-response" || !strings.HasPrefix(a.Status, "4") || !f.hasAccess() {
+		return nil
+	}
+	forwards := slices.DeleteFunc(slices.Clone(l.Rules), func(r Rule) bool {
+		return !slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
+	})
+	n := f.answeredBy(l, r, a)
+	if len(forwards) == 0 || n < fewRequests || slices.ContainsFunc(f.Logs.Traffic, func(t Traffic) bool { return t.Group != "" }) {
+		return nil
+	}
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request went to a target group: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status))
+	found.Do = "compare the hosts and paths that the rules ask for with those of the requests"
+	found.Verify = []string{f.lines("--class", "all", "--reason", "Fixed_Response")}
+	found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer, and none went to a target group")
+	for _, other := range forwards[:min(3, len(forwards))] {
+		found.because(FromConfig, fmt.Sprintf("rule %s: %s", other.Priority, other.words()))
+	}
+	found.because(FromConfig, where+": fixed-response "+a.Status)
+	found.rival("", "clients that no rule is meant for, such as scanners, may be all that came")
+	f.likeScanners(found, n)
+	return found
+}
+
+// likeScanners makes a finding about n requests a note where these are no more than scanners send,
+// which find every balancer in the internet.
+func (f *facts) likeScanners(found *Finding, n int64) {
+	if f.Balancer.Scheme != "internal" && float64(n) < f.Until.Sub(f.From).Minutes() {
+		found.Level, found.Confidence = Note, Low
+	}
+}
+
+// answeredBy is how many requests a rule gave its fixed answer.
+func (f *facts) answeredBy(l Listener, r Rule, a Action) (n int64) {
+	for _, row := range f.failures() {
+		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status && row.by(l, r) {
+			n += row.Count
+		}
+	}
+	return n
+}
+
+// fixedResponse is a warning where the answer is seen, or is the only one, or that of a page for
+// maintenance, which takes all that is left.
+func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Finding {
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
+	found.because(FromConfig, where+": fixed-response "+a.Status)
+	if r.Priority == "default" {
+		found.Do = "let it lead to a target group if it is not meant"
+	}
+	switch n := f.answeredBy(l, r, a); {
+	case n > 0:
+		found.Confidence = High
+		found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer")
+		for _, other := range f.Listeners {
+			if other.ARN != l.ARN && other.Protocol == l.Protocol && slices.ContainsFunc(other.Rules, func(o Rule) bool {
+				return o.Priority == r.Priority && slices.ContainsFunc(o.Actions, func(b Action) bool { return b.Type == a.Type && b.Status == a.Status })
+			}) {
+				found.Confidence = Medium
+				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
+			}
+		}
+		late, all := f.minutes(f.beforeEnd(0, recently), func(m Minute) int64 { return min(m.Reasons["Fixed_Response"], m.Statuses[a.Status]) })
+		noise := float64(n) < tooMany*float64(f.requests()) && (late < fewRequests || float64(late) < tooMany*float64(all))
+		if r.Priority == "default" && len(l.Rules) > 1 && noise { // for what no other rule asks for
+			f.likeScanners(found, n)
+		}
+	case (r.Priority == "default" || !r.closes()) && (len(l.Rules) > 1 || !f.rulesKnown()):
+		found.Level = Note
+	}
+	return found
+}
+
+// by reports whether a rule of a listener may be the one that some failures were answered by.
+func (row Failure) by(l Listener, r Rule) bool {
+	priority := r.Priority
+	if priority == "default" {
+		priority = "0"
+	}
+	return (row.Rule == "" || row.Rule == priority) && (row.Listener == "" || row.Listener == l.Protocol)
+}

@@ -1,0 +1,126 @@
+package diagnose
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// shadow is the place of the first rule that takes every request that the i-th one
+// would; -1 if there is none.
+func (l Listener) shadow(i int) int {
+	return slices.IndexFunc(l.Rules[:i], func(earlier Rule) bool { return takesAll(earlier, l.Rules[i]) })
+}
+
+// takesAll reports whether every request that matches a later rule matches the
+// earlier one: each of its conditions is one that the later rule has, or a wider one, or
+// one that every request has.
+func takesAll(earlier, later Rule) bool {
+	if len(later.Conditions) == 0 && len(earlier.Conditions) > 0 {
+		return false
+	}
+	for _, wide := range earlier.Conditions {
+		if !wide.takesAny() && !slices.ContainsFunc(later.Conditions, func(narrow Condition) bool { return wider(wide, narrow) }) {
+			return false
+		}
+	}
+	return len(earlier.Conditions) > 0
+}
+
+// takesAny reports whether every request has what a condition asks for.
+func (c Condition) takesAny() bool {
+	return c.Field == "path-pattern" && !c.Regex && (slices.Contains(c.Values, "*") || slices.Contains(c.Values, "/*"))
+}
+
+// closes reports whether a rule answers every request with 5xx by itself, as that of a
+// maintenance page does, which stands before all others for as long as it is needed.
+func (r Rule) closes() bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return !c.takesAny() }) &&
+		slices.ContainsFunc(r.Actions, Action.failsOnPurpose)
+}
+
+// closed reports whether a listener leads no request to a target group, as behind such a page.
+func (l Listener) closed() bool {
+	for _, r := range l.Rules {
+		switch {
+		case r.closes():
+			return true
+		case slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" }):
+			return false
+		}
+	}
+	return len(l.Rules) > 0
+}
+
+// guards reports whether a rule keeps from targets whom a later one, put before it, would let through to
+// them: it turns them away, leads them from HTTP to HTTPS, or asks for a login.
+func (l Listener) guards(earlier, later Rule) bool {
+	away := slices.ContainsFunc(earlier.Actions, func(a Action) bool {
+		return a.Type == "fixed-response" && strings.HasPrefix(a.Status, "4") || l.Protocol == "HTTP" && a.To != nil && a.To.Protocol == "HTTPS"
+	})
+	return (away || earlier.login() != "" && later.login() == "") && slices.ContainsFunc(later.Actions, func(a Action) bool { return a.Type == "forward" })
+}
+
+// wider reports whether all that one condition takes the other takes as well.
+func wider(wide, narrow Condition) bool {
+	if wide.Field != narrow.Field || !strings.EqualFold(wide.Name, narrow.Name) || wide.Regex != narrow.Regex {
+		return false
+	}
+	for _, n := range narrow.Values {
+		if !slices.ContainsFunc(wide.Values, func(w string) bool { return widerValue(wide, w, n) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func widerValue(c Condition, wide, narrow string) bool {
+	switch {
+	case wide == narrow:
+		return true
+	case c.Regex:
+		return false
+	case c.Field == "host-header":
+		return globCovers(strings.ToLower(wide), strings.ToLower(narrow))
+	case c.Field == "path-pattern":
+		return globCovers(wide, narrow)
+	case c.Field == "source-ip":
+		w, errW := netip.ParsePrefix(wide)
+		n, errN := netip.ParsePrefix(narrow)
+		return errW == nil && errN == nil && w.Bits() <= n.Bits() && w.Contains(n.Addr())
+	}
+	return false
+}
+
+// glob reports whether a text matches a pattern, in which * stands for any text and
+// ? for one character.
+func glob(pattern, s string) bool { return matches(pattern, s, false) }
+
+// globCovers reports whether all that a pattern takes another one takes as well. It
+// may miss some that do.
+func globCovers(wide, narrow string) bool { return matches(wide, narrow, true) }
+
+// matches is the usual greedy match with one place to go back to. If s is itself a
+// pattern, a ? does not match its *.
+func matches(pattern, s string, isPattern bool) bool {
+	p, i, star, from := 0, 0, -1, 0
+	for i < len(s) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, from = p, i
+			p++
+		case p < len(pattern) && (pattern[p] == s[i] || pattern[p] == '?' && (!isPattern || s[i] != '*')):
+			p++
+			i++
+		case star >= 0:
+			from++
+			p, i = star+1, from
+		default:
+			return false
+		}
+	}
+	for p < len(pattern) && pattern[p] == '*' {
+		p++
+	}
+	return p == len(pattern)
+}

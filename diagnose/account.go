@@ -60,11 +60,8 @@ func (f *facts) isOfChecksAlone(found *Finding) bool {
 // isOfUnused reports whether a finding is of targets that get no request at any time, beside others of their
 // groups that are healthy.
 func (f *facts) isOfUnused(found *Finding) bool {
-	return (found.ID == "target-zone-not-enabled" || found.ID == "target-ip-unusable") && !slices.ContainsFunc(found.Groups, func(name string) bool {
-		return !slices.ContainsFunc(f.Groups, func(g Group) bool {
-			return g.Name == name && slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() })
-		})
-	})
+	return (found.ID == "target-zone-not-enabled" || found.ID == "target-ip-unusable") &&
+		!slices.ContainsFunc(f.Groups, func(g Group) bool { return slices.Contains(found.Groups, g.Name) && !g.hasHealthy() })
 }
 
 // account finds for every symptom the findings that account for it, and notes them

@@ -49,14 +49,10 @@ func (f *facts) refusesClients() *Finding {
 			n[row.Reason], sum = n[row.Reason]+row.Count, sum+row.Count
 		}
 	}
-	late, last, _, sudden := f.displaced(func(m Minute) (k int64) {
-		for _, reason := range refusing {
-			k += m.Reasons[reason]
-		}
-		return k
-	})
-	sudden = sudden && float64(sum) < tooMany*float64(all)
-	if !sudden && (sum < fewRequests || float64(sum) < tooMany*float64(all)) {
+	late, last, _, sudden := f.displaced(forReasons(refusing...))
+	small := float64(sum) < tooMany*float64(all)
+	sudden = sudden && small
+	if !sudden && (sum < fewRequests || small) {
 		return nil
 	}
 	reasons := mostFirst(n)
@@ -132,8 +128,7 @@ func (f *facts) wafBlocksMost() *Finding {
 	blocked, _ := f.blockedByWAF()
 	all := f.requests()
 	most := func(n, of int64) bool { return n >= fewRequests && 10*n >= 9*of }
-	byWAF := func(m Minute) int64 { return m.Reasons["WAF_Block"] }
-	late, last, before, sudden := f.displaced(byWAF)
+	late, last, before, sudden := f.displaced(forReasons("WAF_Block"))
 	sudden = sudden && most(late, last)
 	if !sudden && !most(blocked, all) {
 		return nil
@@ -162,8 +157,13 @@ func (f *facts) displaced(some func(Minute) int64) (late, last, before int64, di
 	late, last = f.minutes(f.beforeEnd(0, recently), some)
 	n, all := f.minutes(f.beforeEnd(recently, time.Hour), some)
 	const times = int64((time.Hour - recently) / recently)
-	usual, more := (all-n)/times, late-n/times // it may be the others that came to an end
-	return late, last, all - n, more >= fewRequests && 2*late > last && usual >= fewRequests && 2*(last-late) < usual
+	return late, last, all - n, mostInPlace(late, last, n/times, (all-n)/times)
+}
+
+// mostInPlace reports whether most of all are some of a kind, in place of most others that usually come. If there are
+// as many of the kind as usual, it may be the others that came to an end.
+func mostInPlace[T int64 | float64](some, all, usual, usualOthers T) bool {
+	return some-usual >= fewRequests && 2*some > all && usualOthers >= fewRequests && 2*(all-some) < usualOthers
 }
 
 // notFound looks for groups whose targets have nothing of what they are asked for: a rule that

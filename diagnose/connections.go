@@ -155,10 +155,11 @@ func (f *facts) closing(g *Group) *Finding {
 	found := finding("target-closes-connection", fmt.Sprintf("%s break%s off while a request is outstanding, or answer%s what is no HTTP.", whom(names, g), third(len(names)), third(len(names))))
 	found.Targets, found.share = names, share
 	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
-	limited := f.limit(found, f.own(g, share), n)
+	own := f.own(g, share)
+	limited := f.limit(found, own, n)
 	resets := f.sum(func(row Failure) int64 {
 		if row.Reason == "Target_Stream_Reset" {
-			return f.own(g, share)(row)
+			return own(row)
 		}
 		return 0
 	})
@@ -201,7 +202,7 @@ func (f *facts) erring(g *Group) *Finding {
 	if f.Balancer.Type == Classic {
 		name, of = "HTTPCode_Backend_5XX", ""
 	}
-	late := f.unlogged(name, of, func(m Minute) int64 { return m.Reasons["Target_5XX"] })
+	late := f.unlogged(name, of, forReasons("Target_5XX"))
 	if n == 0 && late == 0 {
 		return nil
 	}
@@ -238,7 +239,7 @@ func (f *facts) erring(g *Group) *Finding {
 	if len(bad) > 0 && len(bad) < len(names) {
 		found.because(FromLog, few(bad)+" answered most of "+amount.Noun(len(bad), "its", "their")+" requests so")
 	}
-	if rate < 0.01 && len(bad) == 0 {
+	if rate < fewErrors && len(bad) == 0 {
 		found.Level = Note
 	}
 	if span, ok := f.isOver(g, names, share, late); ok {
@@ -251,6 +252,9 @@ func (f *facts) erring(g *Group) *Finding {
 	}
 	return found
 }
+
+// fewErrors is the part of the requests to a group up to which it is a note that the application answers them with 5xx.
+const fewErrors = 0.01
 
 // rateOfMinutes is the part of requests to a group that its targets answered with 5xx, of the last minutes that logs
 // have, or of any minute in which most ended so, or of the newest requests, if most did; 0 if these are few.

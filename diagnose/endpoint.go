@@ -184,6 +184,11 @@ func (e endpoint) healthy() bool { return e.target.healthy() }
 
 func (t *Target) healthy() bool { return t.State == "healthy" || t.State == "InService" }
 
+// hasHealthy reports whether a target of the group is healthy.
+func (g *Group) hasHealthy() bool {
+	return slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() })
+}
+
 // failing reports whether its health checks fail.
 func (e endpoint) failing() bool {
 	return strings.HasPrefix(e.target.State, "unhealthy") || e.target.State == "OutOfService"

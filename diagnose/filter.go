@@ -98,14 +98,19 @@ func (p Permission) covers(protocol string, port int) bool {
 func (f *facts) ranges(p Permission) (list []netip.Prefix, ok bool) {
 	list, ok = prefixes(p.CIDRs), true
 	for _, id := range p.PrefixLists {
-		i := slices.IndexFunc(f.Network.PrefixLists, func(l PrefixList) bool { return l.ID == id })
-		if i < 0 {
-			ok = false
-			continue
-		}
-		list = append(list, prefixes(f.Network.PrefixLists[i].CIDRs)...)
+		listed, known := f.listed(id)
+		list, ok = append(list, listed...), ok && known
 	}
 	return list, ok
+}
+
+// listed are the ranges of a prefix list; known is false if it was not read.
+func (f *facts) listed(id string) (list []netip.Prefix, known bool) {
+	i := slices.IndexFunc(f.Network.PrefixLists, func(l PrefixList) bool { return l.ID == id })
+	if i < 0 {
+		return nil, false
+	}
+	return prefixes(f.Network.PrefixLists[i].CIDRs), true
 }
 
 // permits says whether security groups let a port through to or from a peer. All
@@ -426,12 +431,9 @@ func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, f
 		if !strings.HasPrefix(route.Destination, "pl-") {
 			continue
 		}
-		i := slices.IndexFunc(f.Network.PrefixLists, func(l PrefixList) bool { return l.ID == route.Destination })
-		if i < 0 {
-			lists = false
-			continue
-		}
-		for _, p := range prefixes(f.Network.PrefixLists[i].CIDRs) {
+		listed, ok := f.listed(route.Destination)
+		lists = lists && ok
+		for _, p := range listed {
 			if p.Contains(to) && p.Bits() > bits {
 				r, bits = route, p.Bits()
 			}

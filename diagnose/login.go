@@ -85,12 +85,7 @@ func (f *facts) loginRefused() *Finding {
 			reasons = add(reasons, row.Reason)
 		}
 	}
-	_, _, _, sudden := f.displaced(func(m Minute) (n int64) {
-		for _, reason := range reasons {
-			n += m.Reasons[reason]
-		}
-		return n
-	})
+	_, _, _, sudden := f.displaced(forReasons(reasons...))
 	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && !sudden {
 		return nil
 	}

@@ -185,9 +185,15 @@ func leftOver(f *facts, list []*Finding) []*Finding {
 			return row.Count - explained(row, list)
 		}
 	}
+	gone := map[string]bool{} // groups, by the names that logs have
+	for _, row := range f.failures() {
+		if _, known := gone[row.Group]; !known {
+			gone[row.Group] = f.former(row.Group)
+		}
+	}
 	without := func(row Failure) bool { return row.Reason == "No_Usable_Target" }
-	former := func(row Failure) bool { return !without(row) && f.former(row.Group) }
-	others := func(row Failure) bool { return !without(row) && !f.former(row.Group) }
+	former := func(row Failure) bool { return !without(row) && gone[row.Group] }
+	others := func(row Failure) bool { return !without(row) && !gone[row.Group] }
 	more := given(f.noTarget(rest(without)), f.unexplained(rest(others)), f.takenOut(rest(former)))
 	for _, found := range more {
 		found.finish(f)
@@ -203,37 +209,44 @@ func (f *facts) former(group string) bool {
 		})
 }
 
-// takenOut tells of failures in groups that are behind the balancer no more: they cannot come again.
-func (f *facts) takenOut(share func(Failure) int64) *Finding {
-	n, errors, all := f.sum(share), int64(0), int64(0)
-	if n == 0 {
-		return nil
-	}
-	var groups []string
+// byReason adds up a share of all failures that count, by their reason.
+func (f *facts) byReason(share func(Failure) int64) map[string]int64 {
 	sums := map[string]int64{}
 	for _, row := range f.failures() {
 		if k := share(row); counted(row) && k > 0 {
-			groups = add(groups, row.Group)
-			if sums[row.Reason] += k; row.Reason == "Target_5XX" {
-				errors += k
-			}
+			sums[row.Reason] += k
 		}
 	}
-	var names []string
+	return sums
+}
+
+// takenOut tells of failures in groups that are behind the balancer no more: they cannot come again.
+func (f *facts) takenOut(share func(Failure) int64) *Finding {
+	n, all := f.sum(share), int64(0)
+	if n == 0 {
+		return nil
+	}
+	var groups, names []string
+	for _, row := range f.failures() {
+		if counted(row) && share(row) > 0 {
+			groups = add(groups, row.Group)
+		}
+	}
 	rare := true // as in target-answers-5xx
 	for _, group := range groups {
 		names = append(names, groupName(group))
 		g := &Group{ARN: group}
-		rare = rare && f.rateOfMinutes(g) < 0.01 && len(f.mostly(g, share)) == 0
+		rare = rare && f.rateOfMinutes(g) < fewErrors && len(f.mostly(g, share)) == 0
 		for _, t := range f.Logs.Traffic {
 			if t.Group == group {
 				all += t.Requests
 			}
 		}
 	}
+	sums := f.byReason(share)
 	reasons := mostFirst(sums)
 	found := finding("unexplained-failures", fmt.Sprintf("%s to %s failed for %s; no rule leads there any more.", amount.Of(n, "request", "requests"), few(names), few(reasons)))
-	if found.Level = Warn; errors == n && 100*n < all && rare {
+	if found.Level = Warn; sums["Target_5XX"] == n && float64(n)/float64(all) < fewErrors && rare {
 		found.Level = Note
 	}
 	for _, reason := range reasons {
@@ -264,7 +277,7 @@ func (f *facts) noTarget(share func(Failure) int64) *Finding {
 		}
 		g := &f.Groups[at]
 		found.onGroup(g)
-		if !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
+		if !g.hasHealthy() {
 			without = add(without, g.Name+" has "+f.states(g))
 		}
 	}
@@ -291,12 +304,7 @@ func (f *facts) unexplained(share func(Failure) int64) *Finding {
 	if n == 0 {
 		return nil
 	}
-	sums := map[string]int64{}
-	for _, row := range f.failures() {
-		if k := share(row); counted(row) && k > 0 {
-			sums[row.Reason] += k
-		}
-	}
+	sums := f.byReason(share)
 	reasons := mostFirst(sums)
 	found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", amount.Of(n, "request", "requests"), few(reasons)))
 	for _, reason := range reasons {

@@ -23,24 +23,16 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found := finding("rejected-connections", "The balancer rejected connections: it reached as many as it can hold.")
 		found.because(FromMetric, f.tally("RejectedConnectionCount", ""))
 		found.Confidence = High
-		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "RejectedConnectionCount", "") {
-			found.Level = Warn
-		} else if _, over := f.hasEnded("RejectedConnectionCount", ""); over {
-			found.Level = Warn
-			found.because(FromMetric, goneOn)
-		}
+		requests, _ := f.total("RequestCount", "")
+		f.milder(found, n, requests, "RejectedConnectionCount")
 		list = append(list, found)
 	}
 	if n, ok := f.total("SpilloverCount", ""); ok && n > 0 {
 		found := finding("surge-queue-spillover", "The balancer's queue overflowed: its instances are too few or too slow.")
 		found.because(FromMetric, f.tally("SpilloverCount", ""))
 		found.Confidence = High
-		if requests, _ := f.total("RequestCount", ""); f.areFew(n, requests, "SpilloverCount", "") {
-			found.Level = Warn
-		} else if _, over := f.hasEnded("SpilloverCount", ""); over {
-			found.Level = Warn
-			found.because(FromMetric, goneOn)
-		}
+		requests, _ := f.total("RequestCount", "")
+		f.milder(found, n, requests, "SpilloverCount")
 		found.share = f.upTo(n, f.apart("SpilloverCount", func(m Minute) int64 { return m.Statuses["503"] }), func(row Failure) int64 {
 			if row.Status == 503 && row.Target == "" {
 				return row.Count
@@ -90,15 +82,24 @@ func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding 
 // tally says what a metric comes to, and when there was something to count.
 func (f *facts) tally(name, group string) string {
 	n, _ := f.total(name, group)
-	var first, last time.Time
-	for _, p := range f.series(name, group) {
-		if p.Value > 0 {
-			if last = p.Time; first.IsZero() {
-				first = last
-			}
-		}
-	}
+	first, last, _ := f.whenCounted(name, group)
 	return fmt.Sprintf("%s: %s, %s", name, number(n), f.span(first, last))
+}
+
+// whenCounted is when a metric first and last counted something, and the longest time from one to the next.
+func (f *facts) whenCounted(name, group string) (first, last time.Time, longest time.Duration) {
+	for _, p := range f.series(name, group) {
+		switch {
+		case p.Value == 0:
+			continue
+		case first.IsZero():
+			first = p.Time
+		default:
+			longest = max(longest, p.Time.Sub(last))
+		}
+		last = p.Time
+	}
+	return first, last, longest
 }
 
 // failOpen says when a group's requests go to unhealthy targets as well. Nodes that do
@@ -198,12 +199,8 @@ func (f *facts) notLogged() []*Finding {
 		since = " since"
 		found.because(FromMetric, name+since+": "+number(n))
 	}
-	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.areFew(n, requests, name, "") {
-		found.Level = Warn
+	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.milder(found, n, requests, name) {
 		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
-	} else if _, over := f.hasEnded(name, ""); over {
-		found.Level = Warn
-		found.because(FromMetric, goneOn)
 	}
 	for _, code := range []string{"500", "502", "503", "504"} {
 		if n := f.unlogged("HTTPCode_ELB_"+code+"_Count", "", func(m Minute) int64 { return m.Statuses[code] }); n > 0 {
@@ -270,8 +267,17 @@ func (f *facts) areFew(n, requests float64, name, group string) bool {
 	return n < fewFailures*requests && f.lately(name, group) <= fewFailures*f.latelyAll(group)
 }
 
-// goneOn is said of what metrics counted that is over.
-const goneOn = "requests have come since, and it has counted nothing"
+// milder makes a finding about n that a metric of the balancer counted a warning where these are few of
+// the requests, which it reports, or where they have ended.
+func (f *facts) milder(found *Finding, n, requests float64, name string) (few bool) {
+	if few = f.areFew(n, requests, name, ""); few {
+		found.Level = Warn
+	} else if _, over := f.hasEnded(name, ""); over {
+		found.Level = Warn
+		found.because(FromMetric, "requests have come since, and it has counted nothing")
+	}
+	return few
+}
 
 // hasEnded reports whether a metric of a group, "" for the balancer, has counted nothing for a while in which requests
 // came, to each of its groups, and for longer than it rested before, and when it counted.
@@ -281,19 +287,7 @@ func (f *facts) hasEnded(name, group string) (span string, over bool) {
 			return "", false
 		}
 	}
-	var first, last time.Time
-	var longest time.Duration
-	for _, p := range f.series(name, group) {
-		switch {
-		case p.Value == 0:
-			continue
-		case first.IsZero():
-			first = p.Time
-		default:
-			longest = max(longest, p.Time.Sub(last))
-		}
-		last = p.Time
-	}
+	first, last, longest := f.whenCounted(name, group)
 	since := f.Taken.Sub(last.Add(f.period()))
 	for i := range f.Groups { // what was counted may be of one that is asked for rarely
 		if g := &f.Groups[i]; f.Balancer.Type == Application && group == "" && f.named(g) && f.latelyAll(g.ARN) == 0 {
@@ -370,8 +364,8 @@ func (f *facts) clientTLS() []*Finding {
 		return (n - f.lately(name, "")) * float64(recently) / float64(time.Hour-recently)
 	}
 	failed := before("ClientTLSNegotiationErrorCount")
-	usual := before("NewConnectionCount") + before("NewFlowCount") - failed
-	sudden := f.period() <= recently && late-failed >= fewRequests && 2*late > came && usual >= fewRequests && 2*(came-late) < usual // as in displaced
+	others := before("NewConnectionCount") + before("NewFlowCount") - failed
+	sudden := f.period() <= recently && mostInPlace(late, came, failed, others)
 	// Whoever scans the internet fails as well.
 	if !sudden && (n < tooMany*max(connections, flows) || n < 10) {
 		found.Level = Note

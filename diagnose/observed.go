@@ -64,6 +64,16 @@ func (f *facts) apart(metric string, failures func(Minute) int64) (n int64) {
 	return n
 }
 
+// forReasons counts the requests of a minute that failed for some reasons.
+func forReasons(reasons ...string) func(Minute) int64 {
+	return func(m Minute) (n int64) {
+		for _, reason := range reasons {
+			n += m.Reasons[reason]
+		}
+		return n
+	}
+}
+
 // ofGroup is the share of failures for a reason whose lines name this very group.
 func (f *facts) ofGroup(g *Group, reason string) func(Failure) int64 {
 	return func(row Failure) int64 {

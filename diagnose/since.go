@@ -110,12 +110,7 @@ func (f *facts) areRare(g *Group, share func(Failure) int64, late float64, reaso
 // lastMinutes are the requests to a group in the last minutes that logs have, and those that failed for some
 // reasons.
 func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
-	return f.minutes(func(m Minute) bool { return m.Group == g.logARN(f) && !m.Minute.Before(f.logsEnd().Add(-recently)) }, func(m Minute) (n int64) {
-		for _, reason := range reasons {
-			n += m.Reasons[reason]
-		}
-		return n
-	})
+	return f.minutes(func(m Minute) bool { return m.Group == g.logARN(f) && !m.Minute.Before(f.logsEnd().Add(-recently)) }, forReasons(reasons...))
 }
 
 // fails reports whether a target with some failures is unhealthy, or no small part of its requests failed so, or no
@@ -258,12 +253,7 @@ func (f *facts) lateTLS(g *Group) float64 {
 // unconnectedReasons are those of requests for which no connection came about.
 var unconnectedReasons = []string{"Target_Connection_Error", "Target_Connect_Timeout"}
 
-func unconnected(m Minute) (n int64) {
-	for _, reason := range unconnectedReasons {
-		n += m.Reasons[reason]
-	}
-	return n
-}
+var unconnected = forReasons(unconnectedReasons...)
 
 // lateAnswers are the balancer's answers of a status that metrics count after the logs, of
 // all groups.

@@ -237,7 +237,7 @@ func (f *facts) endedEarly(found *Finding) {
 		return
 	}
 	for _, g := range f.Groups {
-		if !slices.Contains(found.Groups, g.Name) || ofKubernetes(g.Name) || slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() }) {
+		if !slices.Contains(found.Groups, g.Name) || ofKubernetes(g.Name) || g.hasHealthy() {
 			continue
 		}
 		leaving, coming := 0, 0
@@ -401,7 +401,7 @@ func (f *facts) classicState(e endpoint, b *gather) {
 		found.on(e)
 		return
 	}
-	if e.target.Description == registering && slices.ContainsFunc(e.group.Targets, func(t Target) bool { return t.healthy() }) {
+	if e.target.Description == registering && e.group.hasHealthy() {
 		found := b.at("initial", func() *Finding {
 			v := verdicts["Elb.RegistrationInProgress"]
 			return finding(v.id, v.sentence)

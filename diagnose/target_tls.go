@@ -124,25 +124,29 @@ func (f *facts) noTLS(g *Group) *Finding {
 	found.share = f.tlsShare(found, g, d)
 	n := max(errors, float64(logged))
 	all, bad := f.of(g), f.mostly(g, found.share)
+	probed := len(plain)+len(failed) > 0
 	these := slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool { return !slices.Contains(bad, e.name()) && !e.failing() })
-	if found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && len(bad) > 0 && len(bad) == len(these) && len(bad) < len(all) {
+	if !probed && len(bad) > 0 && len(bad) == len(these) && len(bad) < len(all) {
 		all, found.Targets = these, bad
 		found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(bad, g))
 	}
-	if of := f.connected(g); found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && !f.fails(g, found.share) && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN) {
+	of := f.connected(g)
+	span, over := f.hasEnded("TargetTLSNegotiationErrorCount", g.ARN)
+	switch {
+	case !probed && !f.fails(g, found.share) && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN):
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(n), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
-	} else if span, over := f.hasEnded("TargetTLSNegotiationErrorCount", g.ARN); over && found.ID == "target-tls-negotiation-fails" && len(failed) == 0 && !f.hasAccess() && !slices.ContainsFunc(all, endpoint.failing) {
+	case !probed && over && !f.hasAccess() && !slices.ContainsFunc(all, endpoint.failing):
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s failed %s, and requests have come since without that.", g.Name, span)
 		found.Do = otherThen
-	} else if found.ID == "target-tls-negotiation-fails" {
+	case len(plain) == 0:
 		found.rival("", noName)
 	}
 	found.handshake(all)
 	names, _ := f.hits(g, found.share)
-	if span, ok := f.isOver(g, names, found.share, f.lateTLS(g)); ok && len(plain)+len(failed) == 0 {
+	if span, ok := f.isOver(g, names, found.share, f.lateTLS(g)); ok && !probed {
 		found.Level, found.Rivals, found.Targets = Warn, nil, names // others may fail now
 		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "it has", "they have"))
 		found.Do = otherThen

@@ -240,10 +240,14 @@ func (f *facts) byPrivateLink(found *Finding, why string) {
 }
 
 // clients are who is to be let in to a listener that lets nobody in: those that the
-// balancer's groups let in on other ports, and no more than these. An internal balancer
-// whose groups say nothing has them in its VPC.
+// balancer's groups let in on other ports, and no more than these; unless none of them comes from
+// the internet, where the balancer is. An internal balancer whose groups say nothing has them in
+// its VPC.
 func (f *facts) clients(ids []string) []string {
 	peers := f.admits(ids)
+	if f.Balancer.Scheme == "internet-facing" && !slices.ContainsFunc(peers, f.fromInternet) {
+		peers = nil
+	}
 	if slices.ContainsFunc(peers, everybody) {
 		return slices.DeleteFunc(peers, func(peer string) bool { return !everybody(peer) })
 	}
@@ -260,3 +264,12 @@ func (f *facts) clients(ids []string) []string {
 	}
 	return peers
 }
+
+// fromInternet reports whether who a rule names may come from the internet: members of groups are known
+// by their private addresses.
+func (f *facts) fromInternet(peer string) bool {
+	return strings.HasPrefix(peer, "pl-") || slices.ContainsFunc(prefixes([]string{peer}), f.reachesInternet)
+}
+
+// reachesInternet reports whether some of a range is in the internet.
+func (f *facts) reachesInternet(r netip.Prefix) bool { return !r.Addr().IsPrivate() && !f.inside(r) }

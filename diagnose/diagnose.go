@@ -40,6 +40,7 @@ func Diagnose(s *Snapshot) *Report {
 	r.Findings = append(r.Findings, leftOver(f, r.Findings)...)
 	r.Observed = f.observed(r.Findings)
 	rank(r.Findings, r.Observed.Requests)
+	once(r.Findings)
 	r.Path = path(f, r.Findings)
 	return r
 }

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
 )
 
@@ -28,7 +27,7 @@ func (f *facts) onlyPrivate(ids []string, protocol string, port int) bool {
 	some := false
 	for _, p := range openings {
 		list, ok := f.ranges(p)
-		if !ok || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !r.Addr().IsPrivate() && !f.inside(r) }) {
+		if !ok || slices.ContainsFunc(list, f.reachesInternet) {
 			return false
 		}
 		some = some || len(list)+len(p.Groups) > 0

@@ -170,6 +170,27 @@ func TestSameCommand(t *testing.T) {
 	}
 }
 
+// TestMadeOnce: what one rule lets in is made by the first finding that lacks it alone, since AWS refuses
+// it the second time, and the others say so.
+func TestMadeOnce(t *testing.T) {
+	s := base()
+	s.all("unhealthy", "Target.Timeout", "Request timed out")
+	s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-common", VPC: "vpc-1", Ingress: []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.1.0/24"}}}})
+	s.Network.Interfaces[1].SecurityGroups = []string{"sg-app", "sg-common"}
+	s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, Groups: []string{"sg-lb"}}}
+	r := Diagnose(copied(t, s))
+	made, told := 0, 0
+	for _, f := range r.Findings {
+		if f.ID == "target-sg-blocks-traffic-port" {
+			made += len(f.Fix)
+			told += strings.Count(said(&Report{Findings: []*Finding{f}}), "the commands of target-sg-blocks-traffic-port mend this as well")
+		}
+	}
+	if made != 1 || told != 1 {
+		t.Errorf("%d commands, and %d findings that point to one:\n%s", made, told, said(r))
+	}
+}
+
 // TestAnswersNowAndThen: a network ACL that refuses answers on some of their ports lets a part of
 // the health checks through, and is why the others time out; not why they are answered with 5xx.
 func TestAnswersNowAndThen(t *testing.T) {

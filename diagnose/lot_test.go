@@ -1,0 +1,183 @@
+package diagnose
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// lot is a balancer before two targets, whose network is drawn by lot, and both ends of the
+// connections between them.
+type lot struct {
+	*Snapshot
+	nodes, targets []host
+	zonal          bool // targets are spoken to from their own zone only
+
+	r *rand.Rand
+}
+
+func (d *lot) pick(list ...string) string { return list[d.r.IntN(len(list))] }
+
+// once in as many draws.
+func (d *lot) onceIn(n int) bool { return d.r.IntN(n) == 0 }
+
+func draw(seed uint64) *lot {
+	d := &lot{Snapshot: base(), r: rand.New(rand.NewPCG(seed, 1))}
+	d.Logs, d.Metrics = nil, nil
+	if d.onceIn(3) {
+		d.checkPort("9090")
+	}
+	if d.zonal = d.onceIn(5); d.zonal {
+		d.web().Attributes[attrCrossZone] = "false"
+	}
+	d.drawNodes()
+	for i := range d.web().Targets {
+		d.drawTarget(i)
+	}
+	d.drawGroups()
+	for i := range d.Network.ACLs {
+		if d.onceIn(2) {
+			d.drawACL(&d.Network.ACLs[i])
+		}
+	}
+	d.check()
+	return d
+}
+
+func (d *lot) drawNodes() {
+	n := &d.Network
+	for i, s := range n.Subnets[2:] {
+		for j := range 1 + d.r.IntN(2) {
+			address := fmt.Sprintf("10.0.%d.%d", i, 5+200*j)
+			n.Interfaces = append(n.Interfaces, Interface{ID: "eni-" + address, Node: true, VPC: s.VPC, Subnet: s.ID, Zone: s.Zone, Addresses: []string{address}, SecurityGroups: []string{"sg-lb"}})
+			d.nodes = append(d.nodes, host{netip.MustParseAddr(address), s.ID, []string{"sg-lb"}, s.Zone})
+		}
+	}
+}
+
+// drawTarget puts a target into a subnet of its own, into one of the balancer's, or into another VPC.
+func (d *lot) drawTarget(i int) {
+	n, t := &d.Network, &d.web().Targets[i]
+	at := &n.Interfaces[i]
+	switch {
+	case d.onceIn(6):
+		in := d.r.IntN(2)
+		at.Subnet, at.Zone, at.Addresses = n.Subnets[2+in].ID, n.Subnets[2+in].Zone, []string{fmt.Sprintf("10.0.%d.%d", in, 50+i)}
+		t.ID, t.Zone = at.Addresses[0], at.Zone
+	case i == 0 && d.onceIn(4):
+		d.drawPeering(at)
+		t.ID, t.Zone = at.Addresses[0], "all"
+	}
+	if at.VPC == "vpc-1" && d.onceIn(4) {
+		at.SecurityGroups = append(at.SecurityGroups, "sg-common")
+	}
+	d.targets = append(d.targets, host{netip.MustParseAddr(t.ID), at.Subnet, at.SecurityGroups, t.Zone})
+}
+
+// drawPeering moves an interface into another VPC, to which routes lead and back, or do not.
+func (d *lot) drawPeering(at *Interface) {
+	n := &d.Network
+	at.VPC, at.Subnet, at.Addresses, at.SecurityGroups = "vpc-9", "subnet-peer", []string{"10.9.0.7"}, []string{"sg-peer"}
+	n.VPCs = append(n.VPCs, VPC{at.VPC, []string{"10.9.0.0/16"}})
+	n.Subnets = append(n.Subnets, Subnet{at.Subnet, at.VPC, "eu-central-1a", []string{"10.9.0.0/24"}, 200, "", false})
+	n.SecurityGroups = append(n.SecurityGroups, SecurityGroup{ID: "sg-peer", VPC: at.VPC, Ingress: d.permissions(3, "sg-lb", "10.0.0.0/16", "10.0.1.0/24"), Egress: []Permission{}})
+	a := n.ACLs[0]
+	a.ID, a.VPC, a.Subnets, a.Entries = "acl-peer", at.VPC, []string{at.Subnet}, slices.Clone(a.Entries)
+	n.ACLs = append(n.ACLs, a)
+	there := d.ways("10.9.0.0/16", "10.9.0.0/24")
+	if len(there) == 0 { // without a route nobody knows in which VPC the address is
+		there = []Route{{"10.9.0.0/16", "pcx-1", "blackhole"}}
+	}
+	edge := &n.RouteTables[1]
+	edge.Routes = append(edge.Routes, there...)
+	back := append([]Route{{"10.9.0.0/16", "local", "active"}}, d.ways("10.0.0.0/16", "10.0.1.0/24")...)
+	n.RouteTables = append(n.RouteTables, RouteTable{ID: "rtb-peer", VPC: at.VPC, Main: true, Routes: back})
+}
+
+// ways are routes to a VPC and to a part of it, each of which may lead nowhere or not be there.
+func (d *lot) ways(to ...string) (routes []Route) {
+	for _, to := range to {
+		if state := d.pick("active", "active", "blackhole", ""); state != "" {
+			routes = append(routes, Route{to, "pcx-1", state})
+		}
+	}
+	return routes
+}
+
+// drawGroups draws who lets whom in and out: clients to the balancer, that to the targets.
+func (d *lot) drawGroups() {
+	n := &d.Network
+	n.PrefixLists = []PrefixList{{"pl-1", []string{"10.0.0.0/24", "10.0.1.0/25"}}}
+	n.SecurityGroups = append(n.SecurityGroups, SecurityGroup{ID: "sg-common", VPC: "vpc-1", Ingress: []Permission{}, Egress: []Permission{}})
+	if d.onceIn(2) {
+		from := []string{"sg-lb", "sg-lb", "10.0.0.0/16", "10.0.0.0/24", "10.0.1.0/24", "10.0.0.5/32", "sg-app", "sg-common", "192.0.2.0/24", "10.0.0.0/23", "pl-1"}
+		d.group("sg-app").Ingress, d.group("sg-common").Ingress = d.permissions(4, from...), d.permissions(2, from...)
+	}
+	if d.onceIn(3) {
+		d.group("sg-lb").Egress = d.permissions(4, "sg-app", "sg-common", "0.0.0.0/0", "10.0.10.0/24", "10.0.11.0/24", "10.0.0.0/16", "sg-lb")
+	}
+	if d.onceIn(3) {
+		in := d.permissions(3, "0.0.0.0/0", "198.51.100.0/24", "10.0.0.0/8", "sg-lb", "203.0.113.9/32", "sg-common")
+		for i := range in {
+			if in[i].Protocol != "-1" && d.onceIn(2) {
+				in[i].From, in[i].To = 80, 80
+			}
+		}
+		d.group("sg-lb").Ingress = in
+	}
+}
+
+// permissions are fewer than some, each for one or two peers.
+func (d *lot) permissions(fewer int, peers ...string) []Permission {
+	list := []Permission{}
+	for range d.r.IntN(fewer) {
+		p := Permission{Protocol: d.pick("tcp", "tcp", "tcp", "tcp", "6", "-1", "udp")}
+		ports := [][2]int{{8080, 8080}, {8080, 8080}, {8000, 9100}, {9090, 9090}, {443, 443}, {0, 65535}}[d.r.IntN(6)]
+		if p.Protocol != "-1" {
+			p.From, p.To = ports[0], ports[1]
+		}
+		for range 1 + d.r.IntN(2) {
+			switch peer := d.pick(peers...); {
+			case strings.HasPrefix(peer, "sg-"):
+				p.Groups = append(p.Groups, peer)
+			case strings.HasPrefix(peer, "pl-"):
+				p.PrefixLists = append(p.PrefixLists, peer)
+			default:
+				p.CIDRs = append(p.CIDRs, peer)
+			}
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// drawACL adds entries to an ACL that lets all through, or nothing. Before each there is room for
+// those that commands make.
+func (d *lot) drawACL(a *ACL) {
+	if d.onceIn(3) {
+		a.Entries = slices.DeleteFunc(a.Entries, func(e ACLEntry) bool { return e.Number < lastNumber })
+	}
+	for range 1 + d.r.IntN(5) {
+		e := ACLEntry{Number: 40 + d.r.IntN(300), Egress: d.onceIn(2), Allow: d.onceIn(2), Protocol: d.pick("6", "6", "6", "-1", "17")}
+		e.CIDR = d.pick("0.0.0.0/0", "0.0.0.0/0", "10.0.0.0/16", "10.0.0.0/24", "10.0.1.0/24", "10.0.10.0/24", "10.0.11.0/24", "10.0.10.11/32", "10.0.0.5/32", "10.0.0.0/23", "10.0.0.128/25", "198.51.100.0/24")
+		if e.Protocol != "-1" {
+			ports := [][2]int{{8080, 8080}, {1024, 65535}, {32768, 60999}, {0, 65535}, {3389, 3389}, {0, 1023}, {49152, 65535}, {9090, 9090}, {80, 80}}[d.r.IntN(9)]
+			e.From, e.To = ports[0], ports[1]
+		}
+		if !slices.ContainsFunc(a.Entries, func(old ACLEntry) bool { return old.Egress == e.Egress && old.Number == e.Number }) {
+			a.Entries = append(a.Entries, e)
+		}
+	}
+}
+
+// check gives targets the state that their health checks lead to.
+func (d *lot) check() {
+	for i := range d.targets {
+		t := &d.web().Targets[i]
+		if len(d.stopped(i, d.web().checkPort(t), ephemerals)) > 0 {
+			t.State, t.Reason, t.Description = "unhealthy", "Target.Timeout", "Request timed out"
+		}
+	}
+}

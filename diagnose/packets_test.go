@@ -1,0 +1,196 @@
+package diagnose
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestPackets draws security groups, network ACLs and routes by lot, and sends single packets
+// through a model of what AWS does with them: what holds some back is found, what holds none back
+// is not; with all commands run everything gets through, and with those that undo it the set-up is
+// what it was.
+func TestPackets(t *testing.T) {
+	for seed := range uint64(3000) {
+		d := draw(seed)
+		if fault := d.compare(t, Diagnose(copied(t, d.Snapshot))); fault != "" {
+			b, err := json.Marshal(d.Network)
+			t.Fatalf("seed %d: %s\nof %s (%v)\nit says\n%s", seed, fault, b, err, said(Diagnose(copied(t, d.Snapshot))))
+		}
+	}
+}
+
+// Ports of all parts that the entries of drawn ACLs tell apart. Those that entries shut one by one may be
+// meant to be shut, and are not opened; and nearly all clients use the usual ones.
+var (
+	ephemerals = []int{1024, 20000, 32768, 50000, 61000, 65535, 3389, 8080, 9090}
+	opened     = ephemerals[:6]
+	usual      = []int{32768, 50000}
+)
+
+// findings are those that name a place: of traffic, and of health checks on a port of their own.
+var findings = map[string][2][]string{
+	"balancer-sg":              {{"balancer-sg-blocks-traffic-port"}, {"balancer-sg-blocks-health-check-port"}},
+	"target-sg":                {{"target-sg-blocks-traffic-port", "target-sg-public-source"}, {"target-sg-blocks-health-check-port"}},
+	"acl-balancer-outbound":    {{"acl-balancer-outbound-blocks-target-port"}, {"acl-balancer-outbound-blocks-target-port"}},
+	"acl-target-inbound":       {{"acl-target-inbound-blocks-traffic-port"}, {"acl-target-inbound-blocks-health-check-port"}},
+	"acl-target-outbound":      {{"acl-target-outbound-blocks-ephemeral"}, {"acl-target-outbound-blocks-ephemeral"}},
+	"acl-balancer-inbound":     {{"acl-balancer-inbound-blocks-ephemeral"}, {"acl-balancer-inbound-blocks-ephemeral"}},
+	"route-balancer-to-target": {{"route-balancer-to-target"}, {"route-balancer-to-target"}},
+	"route-target-to-balancer": {{"route-target-to-balancer"}, {"route-target-to-balancer"}},
+}
+
+// findingsOfClients are those that name what is between clients and the balancer.
+var findingsOfClients = map[string]string{
+	"balancer-sg": "balancer-sg-blocks-listener", "acl-inbound": "acl-balancer-inbound-blocks-listener", "acl-outbound": "acl-balancer-outbound-blocks-clients",
+}
+
+// compare says where a report and the model of packets do not agree; "" if they do.
+func (d *lot) compare(t *testing.T, r *Report) string {
+	t.Helper()
+	for i := range d.targets {
+		if fault := d.compareTarget(r, i); fault != "" {
+			return fault
+		}
+	}
+	if fault := d.compareClients(r); fault != "" {
+		return fault
+	}
+	return d.mend(t, r)
+}
+
+// ports are those of a target that the balancer speaks to.
+func (d *lot) ports(target int) []int {
+	t := &d.web().Targets[target]
+	return slices.Compact([]int{t.Port, d.web().checkPort(t)})
+}
+
+func (d *lot) compareTarget(r *Report, target int) string {
+	name, all := fmt.Sprint(d.targets[target].address, ":8080"), len(d.speakers(target))*len(ephemerals)
+	named, real := map[string]Level{}, map[string]bool{}
+	for apart, port := range d.ports(target) {
+		held := d.stopped(target, port, ephemerals)
+		for where, ids := range findings {
+			for _, id := range ids[apart] {
+				for _, f := range r.Findings {
+					if f.ID == id && slices.Contains(f.Targets, name) {
+						if real[id] = real[id] || held[where] > 0; named[where] == "" || named[where] == Note {
+							named[where] = f.Level
+						}
+					}
+				}
+			}
+			if level := named[where]; held[where] > 0 && (level == "" || held[where] == all && level == Note) {
+				return fmt.Sprintf("%s holds back %d of %d of port %d of %s: %q", where, held[where], all, port, name, level)
+			}
+		}
+	}
+	for id, some := range real {
+		if !some {
+			return fmt.Sprintf("%s is said of %s, and holds nothing back", id, name)
+		}
+	}
+	return ""
+}
+
+func (d *lot) compareClients(r *Report) string {
+	held, all := d.ofClients()
+	for where, id := range findingsOfClients {
+		n, f := held[where], r.finding(id)
+		if n == all && (f == nil || f.Level == Note) || n == 0 && f != nil || n < all && f != nil && f.Level == Fail {
+			return fmt.Sprintf("%s holds back %d of %d of what clients send and get, and the finding is %v", where, n, all, f)
+		}
+	}
+	return ""
+}
+
+// mend runs all commands of a report about the network, and then those that undo them.
+func (d *lot) mend(t *testing.T, r *Report) string {
+	t.Helper()
+	after := *d
+	after.Snapshot = copied(t, d.Snapshot)
+	var fix, undo []string
+	for _, f := range r.Findings {
+		if f.Hop == HopNetwork || f.Hop == HopNode {
+			fix, undo = append(fix, f.Fix...), append(undo, f.Undo...)
+		}
+	}
+	for _, c := range fix {
+		if err := after.Network.run(c); err != nil {
+			return fmt.Sprintf("%s: %v", c, err)
+		}
+	}
+	for i := range d.targets {
+		for _, port := range d.ports(i) {
+			if held := after.stopped(i, port, opened); len(held) > 0 {
+				return fmt.Sprintf("with all commands run, port %d of %s is still held back: %v", port, d.targets[i].address, held)
+			}
+		}
+	}
+	held, all := after.ofClients()
+	for where, n := range held {
+		if n == all {
+			return fmt.Sprintf("with all commands run, %s still holds all clients back", where)
+		}
+	}
+	if strings.Contains(fmt.Sprint(d.Network.RouteTables), "blackhole") {
+		return "" // no route can be made again to what is gone
+	}
+	for _, c := range undo {
+		if err := after.Network.run(c); err != nil {
+			return fmt.Sprintf("%s: %v", c, err)
+		}
+	}
+	if before, now := fmt.Sprint(d.Network), fmt.Sprint(after.Network); before != now {
+		return fmt.Sprintf("with all commands undone it is\n%s", now)
+	}
+	return ""
+}
+
+// speakers are the nodes that speak to a target.
+func (d *lot) speakers(target int) []host {
+	return slices.DeleteFunc(slices.Clone(d.nodes), func(node host) bool {
+		zone := d.targets[target].zone
+		return d.zonal && zone != "all" && node.zone != zone
+	})
+}
+
+// stopped is how many of the connections to a target's port, answered on some ports, each place holds back.
+func (d *lot) stopped(target, port int, answers []int) map[string]int {
+	held := map[string]int{}
+	for _, node := range d.speakers(target) {
+		for _, e := range answers {
+			for _, where := range d.Network.stops(node, d.targets[target], port, e) {
+				held[where]++
+			}
+		}
+	}
+	return held
+}
+
+// ofClients is how many of the connections of clients each place holds back, and of how many. The
+// clients are of all parts of the internet that drawn rules tell apart.
+func (d *lot) ofClients() (held map[string]int, all int) {
+	held = map[string]int{}
+	for _, node := range d.nodes {
+		for _, address := range []string{"198.51.100.7", "203.0.113.9", "192.0.2.1"} {
+			client := host{address: netip.MustParseAddr(address)}
+			for _, e := range usual {
+				all++
+				for where, passes := range map[string]bool{
+					"balancer-sg":  d.Network.groupsPass(node.groups, false, 80, client),
+					"acl-inbound":  d.Network.aclPasses(node.subnet, false, 80, client),
+					"acl-outbound": d.Network.aclPasses(node.subnet, true, e, client),
+				} {
+					if !passes {
+						held[where]++
+					}
+				}
+			}
+		}
+	}
+	return held, all
+}

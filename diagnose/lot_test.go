@@ -14,6 +14,7 @@ type lot struct {
 	*Snapshot
 	nodes, targets []host
 	zonal          bool // targets are spoken to from their own zone only
+	keeps          bool // a network balancer, whose targets see the addresses of its clients
 
 	r *rand.Rand
 }
@@ -23,9 +24,16 @@ func (d *lot) pick(list ...string) string { return list[d.r.IntN(len(list))] }
 // once in as many draws.
 func (d *lot) onceIn(n int) bool { return d.r.IntN(n) == 0 }
 
-func draw(seed uint64) *lot {
-	d := &lot{Snapshot: base(), r: rand.New(rand.NewPCG(seed, 1))}
+func draw(seed uint64, keeps bool) *lot {
+	d := &lot{Snapshot: base(), keeps: keeps, r: rand.New(rand.NewPCG(seed, 1))}
 	d.Logs, d.Metrics = nil, nil
+	if keeps {
+		d.Balancer.Type, d.Balancer.Attributes = NetworkType, map[string]string{attrCrossZone: "true"}
+		d.Listeners[0].Protocol, d.web().Protocol, d.web().Check.Protocol, d.web().Attributes[attrClientIP] = "TCP", "TCP", "TCP", "true"
+		if d.onceIn(2) {
+			d.Balancer.SecurityGroups = []string{}
+		}
+	}
 	if d.onceIn(3) {
 		d.checkPort("9090")
 	}
@@ -51,8 +59,9 @@ func (d *lot) drawNodes() {
 	for i, s := range n.Subnets[2:] {
 		for j := range 1 + d.r.IntN(2) {
 			address := fmt.Sprintf("10.0.%d.%d", i, 5+200*j)
-			n.Interfaces = append(n.Interfaces, Interface{ID: "eni-" + address, Node: true, VPC: s.VPC, Subnet: s.ID, Zone: s.Zone, Addresses: []string{address}, SecurityGroups: []string{"sg-lb"}})
-			d.nodes = append(d.nodes, host{netip.MustParseAddr(address), s.ID, []string{"sg-lb"}, s.Zone})
+			n.Interfaces = append(n.Interfaces, Interface{ID: "eni-" + address, Node: true, VPC: s.VPC, Subnet: s.ID, Zone: s.Zone, Addresses: []string{address}, SecurityGroups: d.Balancer.SecurityGroups})
+			a := netip.MustParseAddr(address)
+			d.nodes = append(d.nodes, host{a, a, s.ID, d.Balancer.SecurityGroups, s.Zone})
 		}
 	}
 }
@@ -62,7 +71,7 @@ func (d *lot) drawTarget(i int) {
 	n, t := &d.Network, &d.web().Targets[i]
 	at := &n.Interfaces[i]
 	switch {
-	case d.onceIn(6):
+	case d.onceIn(6) && !d.keeps:
 		in := d.r.IntN(2)
 		at.Subnet, at.Zone, at.Addresses = n.Subnets[2+in].ID, n.Subnets[2+in].Zone, []string{fmt.Sprintf("10.0.%d.%d", in, 50+i)}
 		t.ID, t.Zone = at.Addresses[0], at.Zone
@@ -73,7 +82,8 @@ func (d *lot) drawTarget(i int) {
 	if at.VPC == "vpc-1" && d.onceIn(4) {
 		at.SecurityGroups = append(at.SecurityGroups, "sg-common")
 	}
-	d.targets = append(d.targets, host{netip.MustParseAddr(t.ID), at.Subnet, at.SecurityGroups, t.Zone})
+	a := netip.MustParseAddr(t.ID)
+	d.targets = append(d.targets, host{a, a, at.Subnet, at.SecurityGroups, t.Zone})
 }
 
 // drawPeering moves an interface into another VPC, to which routes lead and back, or do not.
@@ -86,18 +96,18 @@ func (d *lot) drawPeering(at *Interface) {
 	a := n.ACLs[0]
 	a.ID, a.VPC, a.Subnets, a.Entries = "acl-peer", at.VPC, []string{at.Subnet}, slices.Clone(a.Entries)
 	n.ACLs = append(n.ACLs, a)
-	there := d.ways("10.9.0.0/16", "10.9.0.0/24")
+	there := d.routes("10.9.0.0/16", "10.9.0.0/24")
 	if len(there) == 0 { // without a route nobody knows in which VPC the address is
 		there = []Route{{"10.9.0.0/16", "pcx-1", "blackhole"}}
 	}
 	edge := &n.RouteTables[1]
 	edge.Routes = append(edge.Routes, there...)
-	back := append([]Route{{"10.9.0.0/16", "local", "active"}}, d.ways("10.0.0.0/16", "10.0.1.0/24")...)
+	back := append([]Route{{"10.9.0.0/16", "local", "active"}}, d.routes("10.0.0.0/16", "10.0.1.0/24")...)
 	n.RouteTables = append(n.RouteTables, RouteTable{ID: "rtb-peer", VPC: at.VPC, Main: true, Routes: back})
 }
 
-// ways are routes to a VPC and to a part of it, each of which may lead nowhere or not be there.
-func (d *lot) ways(to ...string) (routes []Route) {
+// routes are ways to a VPC and to a part of it, each of which may lead nowhere or not be there.
+func (d *lot) routes(to ...string) (routes []Route) {
 	for _, to := range to {
 		if state := d.pick("active", "active", "blackhole", ""); state != "" {
 			routes = append(routes, Route{to, "pcx-1", state})
@@ -113,6 +123,9 @@ func (d *lot) drawGroups() {
 	n.SecurityGroups = append(n.SecurityGroups, SecurityGroup{ID: "sg-common", VPC: "vpc-1", Ingress: []Permission{}, Egress: []Permission{}})
 	if d.onceIn(2) {
 		from := []string{"sg-lb", "sg-lb", "10.0.0.0/16", "10.0.0.0/24", "10.0.1.0/24", "10.0.0.5/32", "sg-app", "sg-common", "192.0.2.0/24", "10.0.0.0/23", "pl-1"}
+		if d.keeps {
+			from = append(from, "0.0.0.0/0", "198.51.100.0/24")
+		}
 		d.group("sg-app").Ingress, d.group("sg-common").Ingress = d.permissions(4, from...), d.permissions(2, from...)
 	}
 	if d.onceIn(3) {
@@ -161,7 +174,7 @@ func (d *lot) drawACL(a *ACL) {
 	}
 	for range 1 + d.r.IntN(5) {
 		e := ACLEntry{Number: 40 + d.r.IntN(300), Egress: d.onceIn(2), Allow: d.onceIn(2), Protocol: d.pick("6", "6", "6", "-1", "17")}
-		e.CIDR = d.pick("0.0.0.0/0", "0.0.0.0/0", "10.0.0.0/16", "10.0.0.0/24", "10.0.1.0/24", "10.0.10.0/24", "10.0.11.0/24", "10.0.10.11/32", "10.0.0.5/32", "10.0.0.0/23", "10.0.0.128/25", "198.51.100.0/24")
+		e.CIDR = d.pick("0.0.0.0/0", "0.0.0.0/0", "10.0.0.0/16", "10.0.0.0/24", "10.0.1.0/24", "10.0.10.0/24", "10.0.11.0/24", "10.0.10.11/32", "10.0.0.5/32", "10.0.0.0/23", "10.0.0.128/25", "198.51.100.0/24", "203.0.113.0/24")
 		if e.Protocol != "-1" {
 			ports := [][2]int{{8080, 8080}, {1024, 65535}, {32768, 60999}, {0, 65535}, {3389, 3389}, {0, 1023}, {49152, 65535}, {9090, 9090}, {80, 80}}[d.r.IntN(9)]
 			e.From, e.To = ports[0], ports[1]
@@ -176,8 +189,12 @@ func (d *lot) drawACL(a *ACL) {
 func (d *lot) check() {
 	for i := range d.targets {
 		t := &d.web().Targets[i]
-		if len(d.stopped(i, d.web().checkPort(t), ephemerals)) > 0 {
+		ways := d.waysTo(i)
+		if len(d.held(i, ways[len(ways)-1], ephemerals)) > 0 {
 			t.State, t.Reason, t.Description = "unhealthy", "Target.Timeout", "Request timed out"
+			if d.keeps {
+				t.Reason, t.Description = "Target.FailedHealthChecks", "Health checks failed"
+			}
 		}
 	}
 }

@@ -605,3 +605,30 @@ func TestBalancerBehindACLs(t *testing.T) {
 		}
 	}
 }
+
+// TestChecksAndClients: where a target lets in neither clients nor the balancer's nodes, which come under
+// addresses of their own, both are said.
+func TestChecksAndClients(t *testing.T) {
+	s := base()
+	s.network()
+	s.Network.Instances[0].State, s.Network.Instances[1].State = "running", "running"
+	s.Balancer.SecurityGroups = []string{}
+	s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 443, To: 443, CIDRs: []string{"198.51.100.0/24"}}}
+	s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	r := Diagnose(copied(t, s))
+	checks, symptom := r.finding("target-sg-blocks-health-check-port"), r.finding("target-health-failed-checks")
+	if r.finding("nlb-client-addresses-blocked") == nil || checks == nil || symptom == nil || !slices.Contains(symptom.BecauseOf, checks.ID) {
+		t.Errorf("want both, and health checks that fail for the balancer's:\n%s", said(r))
+	}
+
+	s = base()
+	s.network()
+	s.peered("pcx-1")
+	s.web().Type, s.web().Attributes[attrClientIP] = "ip", "true"
+	s.web().Targets = s.web().Targets[:1]
+	s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	r = Diagnose(copied(t, s))
+	if f := r.finding("target-sg-blocks-traffic-port"); f == nil || !strings.Contains(f.Do, "and those of the clients") {
+		t.Errorf("want clients let in, too, whom no rule for the balancer lets in:\n%s", said(r))
+	}
+}

@@ -13,9 +13,15 @@ import (
 // through a model of what AWS does with them: what holds some back is found, what holds none back
 // is not; with all commands run everything gets through, and with those that undo it the set-up is
 // what it was.
-func TestPackets(t *testing.T) {
+func TestPackets(t *testing.T) { packets(t, false) }
+
+// TestPacketsOfClients does so before targets that see their clients' addresses.
+func TestPacketsOfClients(t *testing.T) { packets(t, true) }
+
+func packets(t *testing.T, keeps bool) {
+	t.Helper()
 	for seed := range uint64(3000) {
-		d := draw(seed)
+		d := draw(seed, keeps)
 		if fault := d.compare(t, Diagnose(copied(t, d.Snapshot))); fault != "" {
 			b, err := json.Marshal(d.Network)
 			t.Fatalf("seed %d: %s\nof %s (%v)\nit says\n%s", seed, fault, b, err, said(Diagnose(copied(t, d.Snapshot))))
@@ -31,10 +37,13 @@ var (
 	usual      = []int{32768, 50000}
 )
 
+// clients are of all parts of the internet that drawn rules tell apart.
+var clients = []string{"198.51.100.7", "203.0.113.9", "192.0.2.1"}
+
 // findings are those that name a place: of traffic, and of health checks on a port of their own.
 var findings = map[string][2][]string{
 	"balancer-sg":              {{"balancer-sg-blocks-traffic-port"}, {"balancer-sg-blocks-health-check-port"}},
-	"target-sg":                {{"target-sg-blocks-traffic-port", "target-sg-public-source"}, {"target-sg-blocks-health-check-port"}},
+	"target-sg":                {{"target-sg-blocks-traffic-port", "target-sg-public-source", "nlb-client-addresses-blocked"}, {"target-sg-blocks-health-check-port"}},
 	"acl-balancer-outbound":    {{"acl-balancer-outbound-blocks-target-port"}, {"acl-balancer-outbound-blocks-target-port"}},
 	"acl-target-inbound":       {{"acl-target-inbound-blocks-traffic-port"}, {"acl-target-inbound-blocks-health-check-port"}},
 	"acl-target-outbound":      {{"acl-target-outbound-blocks-ephemeral"}, {"acl-target-outbound-blocks-ephemeral"}},
@@ -62,34 +71,60 @@ func (d *lot) compare(t *testing.T, r *Report) string {
 	return d.mend(t, r)
 }
 
-// ports are those of a target that the balancer speaks to.
-func (d *lot) ports(target int) []int {
+// way is how a target is spoken to: for traffic, or for health checks alone.
+type way struct {
+	port   int
+	from   []host
+	checks bool
+}
+
+// waysTo are those to a target, health checks last. Where a node speaks to the port that it checks,
+// one way is both. Where no client comes in, how it would go on is not looked at.
+func (d *lot) waysTo(target int) (list []way) {
 	t := &d.web().Targets[target]
-	return slices.Compact([]int{t.Port, d.web().checkPort(t)})
+	switch {
+	case !d.keeps:
+		list = []way{{t.Port, d.speakers(target), false}}
+	case len(d.seen(target)) > 0:
+		list = []way{{t.Port, d.seen(target), false}}
+	}
+	if port := d.web().checkPort(t); port != t.Port || d.keeps {
+		list = append(list, way{port, d.speakers(target), true})
+	}
+	return list
 }
 
 func (d *lot) compareTarget(r *Report, target int) string {
-	name, all := fmt.Sprint(d.targets[target].address, ":8080"), len(d.speakers(target))*len(ephemerals)
+	name := fmt.Sprint(d.targets[target].address, ":8080")
 	named, real := map[string]Level{}, map[string]bool{}
-	for apart, port := range d.ports(target) {
-		held := d.stopped(target, port, ephemerals)
+	for _, w := range d.waysTo(target) {
+		held, all := d.held(target, w, ephemerals), len(w.from)*len(ephemerals)
 		for where, ids := range findings {
-			for _, id := range ids[apart] {
+			kind := ids[0]
+			switch {
+			case w.checks && w.port == d.web().Targets[target].Port: // what holds traffic back holds these back, too
+				kind = slices.Concat(ids[0], ids[1])
+			case w.checks:
+				kind = ids[1]
+			}
+			for _, id := range kind {
 				for _, f := range r.Findings {
 					if f.ID == id && slices.Contains(f.Targets, name) {
-						if real[id] = real[id] || held[where] > 0; named[where] == "" || named[where] == Note {
+						perhaps := id == "nlb-client-addresses-blocked" && f.Confidence == Low // some clients are let in
+						if real[id] = real[id] || held[where] > 0 || perhaps; named[where] == "" || named[where] == Note {
 							named[where] = f.Level
 						}
 					}
 				}
 			}
-			if level := named[where]; held[where] > 0 && (level == "" || held[where] == all && level == Note) {
-				return fmt.Sprintf("%s holds back %d of %d of port %d of %s: %q", where, held[where], all, port, name, level)
+			level, meant := named[where], d.keeps && !w.checks && held[where] < all // to keep some clients out
+			if held[where] > 0 && !meant && (level == "" || held[where] == all && level == Note) {
+				return fmt.Sprintf("%s holds back %d of %d of port %d (checks: %v) of %s: %q", where, held[where], all, w.port, w.checks, name, level)
 			}
 		}
 	}
 	for id, some := range real {
-		if !some {
+		if !some && !d.waysTo(target)[0].checks {
 			return fmt.Sprintf("%s is said of %s, and holds nothing back", id, name)
 		}
 	}
@@ -124,9 +159,15 @@ func (d *lot) mend(t *testing.T, r *Report) string {
 		}
 	}
 	for i := range d.targets {
-		for _, port := range d.ports(i) {
-			if held := after.stopped(i, port, opened); len(held) > 0 {
-				return fmt.Sprintf("with all commands run, port %d of %s is still held back: %v", port, d.targets[i].address, held)
+		for _, w := range d.waysTo(i) {
+			held := after.held(i, w, opened)
+			for where, n := range held {
+				if d.keeps && !w.checks && where == "target-sg" && leaves(r) {
+					continue
+				}
+				if !d.keeps || w.checks || n == len(w.from)*len(opened) {
+					return fmt.Sprintf("with all commands run, %s still holds %d back of port %d (checks: %v) of %s", where, n, w.port, w.checks, d.targets[i].address)
+				}
 			}
 		}
 	}
@@ -150,6 +191,13 @@ func (d *lot) mend(t *testing.T, r *Report) string {
 	return ""
 }
 
+// leaves reports whether a report leaves it to those who know the clients to let these in to targets.
+func leaves(r *Report) bool {
+	return slices.ContainsFunc(r.Findings, func(f *Finding) bool {
+		return f.ID == "nlb-client-addresses-blocked" && len(f.Fix) == 0 || strings.HasSuffix(f.Do, "and those of the clients, whose own addresses targets see")
+	})
+}
+
 // speakers are the nodes that speak to a target.
 func (d *lot) speakers(target int) []host {
 	return slices.DeleteFunc(slices.Clone(d.nodes), func(node host) bool {
@@ -158,12 +206,26 @@ func (d *lot) speakers(target int) []host {
 	})
 }
 
-// stopped is how many of the connections to a target's port, answered on some ports, each place holds back.
-func (d *lot) stopped(target, port int, answers []int) map[string]int {
-	held := map[string]int{}
+// seen are the clients as a target sees them, who come through the nodes that speak to it. Rules that
+// name the balancer's groups let them in.
+func (d *lot) seen(target int) (list []host) {
 	for _, node := range d.speakers(target) {
+		for _, c := range clients {
+			client := node
+			if client.address = netip.MustParseAddr(c); d.Network.comesIn(node, client) {
+				list = append(list, client)
+			}
+		}
+	}
+	return list
+}
+
+// held is how many of the connections to a target, answered on some ports, each place holds back.
+func (d *lot) held(target int, w way, answers []int) map[string]int {
+	held := map[string]int{}
+	for _, from := range w.from {
 		for _, e := range answers {
-			for _, where := range d.Network.stops(node, d.targets[target], port, e) {
+			for _, where := range d.Network.stops(from, d.targets[target], w.port, e) {
 				held[where]++
 			}
 		}
@@ -171,17 +233,16 @@ func (d *lot) stopped(target, port int, answers []int) map[string]int {
 	return held
 }
 
-// ofClients is how many of the connections of clients each place holds back, and of how many. The
-// clients are of all parts of the internet that drawn rules tell apart.
+// ofClients is how many of the connections of clients each place holds back, and of how many.
 func (d *lot) ofClients() (held map[string]int, all int) {
 	held = map[string]int{}
 	for _, node := range d.nodes {
-		for _, address := range []string{"198.51.100.7", "203.0.113.9", "192.0.2.1"} {
-			client := host{address: netip.MustParseAddr(address)}
+		for _, c := range clients {
+			client := host{address: netip.MustParseAddr(c)}
 			for _, e := range usual {
 				all++
 				for where, passes := range map[string]bool{
-					"balancer-sg":  d.Network.groupsPass(node.groups, false, 80, client),
+					"balancer-sg":  len(node.groups) == 0 || d.Network.groupsPass(node.groups, false, 80, client),
 					"acl-inbound":  d.Network.aclPasses(node.subnet, false, 80, client),
 					"acl-outbound": d.Network.aclPasses(node.subnet, true, e, client),
 				} {

@@ -137,7 +137,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 		}
 		passes = false
 	}
-	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 && (f.checksAlone(e) || passes && clients && opens) {
+	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 && (f.checksAlone(e) || passes && clients && (opens || len(f.Balancer.SecurityGroups) == 0)) {
 		say("target-sg-blocks-health-check-port", "tcp", e.checkPort, from)
 	}
 	if control := e.group.ControlPort; control > 0 {

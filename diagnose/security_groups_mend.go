@@ -1,6 +1,9 @@
 package diagnose
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // letIn adds the commands that let the balancer in to a target from some of its subnets, which
 // need not be those from which other targets are spoken to.
@@ -13,6 +16,9 @@ func (f *facts) letIn(found *Finding, e endpoint, protocol string, port int, fro
 	peers := f.Balancer.SecurityGroups
 	if len(peers) == 0 || !f.byGroup(e) {
 		found.Do = "let the ranges of the balancer's subnets in on the port"
+		if keeps, _ := f.keepsClients(e.group); keeps && strings.HasSuffix(found.ID, "-traffic-port") {
+			found.Do += ", and those of the clients, whose own addresses targets see"
+		}
 		peers = nil
 		for _, s := range from {
 			for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {

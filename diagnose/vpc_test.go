@@ -15,7 +15,8 @@ import (
 
 // host is one end of a connection.
 type host struct {
-	address netip.Addr
+	address netip.Addr // that others see, which may be a client's behind a node
+	own     netip.Addr // that answers are routed to
 	subnet  string
 	groups  []string
 	zone    string
@@ -32,7 +33,7 @@ func (n *Network) stops(node, target host, port, ephemeral int) (at []string) {
 			at = append(at, where)
 		}
 	}
-	hold("balancer-sg", n.groupsPass(node.groups, true, port, target))
+	hold("balancer-sg", len(node.groups) == 0 || n.groupsPass(node.groups, true, port, target))
 	hold("target-sg", n.groupsPass(target.groups, false, port, node))
 	if node.subnet == target.subnet {
 		return at // neither ACLs nor routes stand in between
@@ -44,6 +45,14 @@ func (n *Network) stops(node, target host, port, ephemeral int) (at []string) {
 	hold("route-balancer-to-target", n.routed(node.subnet, target))
 	hold("route-target-to-balancer", n.routed(target.subnet, node))
 	return at
+}
+
+// comesIn reports whether a node is to be open to a client: its groups say so, or ACLs where it has none.
+func (n *Network) comesIn(node, client host) bool {
+	if len(node.groups) > 0 {
+		return n.groupsPass(node.groups, false, 80, client)
+	}
+	return n.aclPasses(node.subnet, false, 80, client)
 }
 
 func (n *Network) groupsPass(ids []string, egress bool, port int, other host) bool {
@@ -113,7 +122,7 @@ func (n *Network) routed(subnet string, to host) bool {
 	}
 	longest, ok := -1, false
 	for _, r := range own.Routes {
-		if p := netip.MustParsePrefix(r.Destination); p.Contains(to.address) && p.Bits() > longest {
+		if p := netip.MustParsePrefix(r.Destination); p.Contains(to.own) && p.Bits() > longest {
 			longest, ok = p.Bits(), r.State == "active" && (r.Via == "local" || strings.HasPrefix(r.Via, "pcx-"))
 		}
 	}

@@ -242,8 +242,8 @@ func (f *facts) local(subnet string, to netip.Addr) bool {
 }
 
 // undecided is the share of failed connections where no metric tells: those to
-// targets that are unhealthy, or to a few of many, or within a minute only. What is spread
-// over all of a group's healthy targets is rather a race.
+// targets that are unhealthy, or to a few of many, or of one time only. What is spread over all
+// of a group's healthy targets, and comes again, is rather a race.
 func (f *facts) undecided(g *Group) func(Failure) int64 {
 	if f.Logs == nil {
 		return func(Failure) int64 { return 0 }
@@ -254,7 +254,7 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 		bad[e.name()] = e.failing() && !timeoutReason(e.target)
 	}
 	hit, targets, rate := f.spread(g, all)
-	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.isBurst(all)
+	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.isBurst(all) || f.isOutage(g, all)
 	if n, _ := f.total("BackendConnectionErrors", ""); n > 0 {
 		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client
 	}

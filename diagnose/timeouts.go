@@ -96,7 +96,7 @@ func (f *facts) isRace(g *Group) bool {
 	}
 	share := f.quick(g)
 	hit, targets, rate := f.spread(g, share)
-	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.isBurst(share)
+	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.isBurst(share) && !f.isOutage(g, share)
 }
 
 // racing are the groups whose targets do so. The idle timeout is that of all of them.
@@ -126,6 +126,22 @@ func (f *facts) isBurst(share func(Failure) int64) bool {
 		}
 	}
 	return f.sum(share) >= max(fewRequests, 3*int64(len(names))) && f.hasAnswered(share)
+}
+
+// isOutage reports whether failures of a group are of a time in which most of its requests failed so, or
+// that is over, by how long and how many have gone well since. Only minutes with no more traffic than that
+// time had tell: with more of it, connections are idle less often.
+func (f *facts) isOutage(g *Group, share func(Failure) int64) bool {
+	first, last := f.firstAndLast(share)
+	failed, all := f.sum(share), func(m Minute) int64 { return m.Requests }
+	during, _ := f.minutes(func(m Minute) bool {
+		return m.Group == g.logARN(f) && m.Minute.Add(time.Minute).After(first) && !m.Minute.After(last)
+	}, all)
+	long := int64(last.Sub(first)/time.Minute) + 1
+	since, _ := f.minutes(func(m Minute) bool {
+		return m.Group == g.logARN(f) && m.Minute.After(last) && m.Requests*long <= 2*during
+	}, all)
+	return failed >= fewRequests && !first.IsZero() && (2*failed > during || f.isRest(f.answeredFor(share), among(share)) && failed*since >= fewRequests*during)
 }
 
 func (f *facts) race(g *Group) *Finding {

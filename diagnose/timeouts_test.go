@@ -163,8 +163,10 @@ func TestBurst(t *testing.T) {
 		{"within a minute", 30, 31, 60, "target-closes-connection"},
 		{"one after the other", 30, 31, 60, "target-closes-connection"},
 		{"all the time", 0, 60, 60, "keep-alive-race"},
-		{"for ten minutes", 30, 40, 60, "keep-alive-race"},
-		{"begun just now", 59, 60, 60, "keep-alive-race"},
+		{"for ten minutes", 30, 40, 60, "target-closes-connection"},
+		{"a few for ten minutes", 30, 40, 2, "keep-alive-race"},
+		{"begun just now", 59, 60, 20, "keep-alive-race"},
+		{"most of those just now", 59, 60, 60, "target-closes-connection"},
 		{"a few", 30, 31, 2, "keep-alive-race"},
 	} {
 		s := base()

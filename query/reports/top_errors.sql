@@ -40,7 +40,8 @@
 -- Every row is a group of failing requests that agree in the chosen dimensions.
 -- requests is what they are part of: all requests of the window with the row's
 -- values in the dimensions that traffic knows (window, load balancer, target
--- group, target), whatever became of them.
+-- group, target), whatever became of them. Where most is one place: the same address in
+-- another region or account is another target, and the same name another group.
 WITH
 hit AS MATERIALIZED (
 	SELECT
@@ -59,6 +60,7 @@ hit AS MATERIALIZED (
 		} AS key,
 		target,
 		coalesce(target, target_group, elb) AS place,
+		CASE WHEN target IS NULL THEN target_group_arn ELSE split_part(target_group_arn, ':', 4) || split_part(target_group_arn, ':', 5) END AS home,
 		(epoch_us(minute) - $from_us) // $slice_us AS slice,
 		sum(failures)::BIGINT AS failures, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 	FROM failure_minute
@@ -66,7 +68,7 @@ hit AS MATERIALIZED (
 	GROUP BY ALL
 ),
 ranked AS (
-	SELECT key, sum(failures)::BIGINT AS failures, count(DISTINCT target) AS targets,
+	SELECT key, sum(failures)::BIGINT AS failures, count(DISTINCT target || coalesce(home, '')) AS targets,
 		min(first_seen) AS first_seen, max(last_seen) AS last_seen
 	FROM hit GROUP BY key
 ),
@@ -99,7 +101,7 @@ client AS (
 ),
 place AS (
 	SELECT key, arg_max(place, (failures, place)) AS place, max(failures) AS failures
-	FROM (SELECT key, place, sum(failures)::BIGINT AS failures FROM hit GROUP BY key, place)
+	FROM (SELECT key, place, sum(failures)::BIGINT AS failures FROM hit GROUP BY key, place, home)
 	GROUP BY key
 ),
 -- The requests by what traffic knows of a row's key, and the same by slice.

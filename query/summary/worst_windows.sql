@@ -18,10 +18,13 @@
 --
 -- A slice begins at a multiple of its length, so the first may begin before the
 -- window does; it counts what is in the window. target is that of most failures, and
--- absent where those are of requests for which none was chosen.
+-- absent where those are of requests for which none was chosen. The same address in another
+-- region or account is another target.
 WITH
 hit AS (
-	SELECT epoch_us(minute) - epoch_us(minute) % $window_us AS start, reason, target, sum(failures)::BIGINT AS failures
+	SELECT epoch_us(minute) - epoch_us(minute) % $window_us AS start, reason, target,
+		CASE WHEN target IS NOT NULL THEN split_part(target_group_arn, ':', 4) || split_part(target_group_arn, ':', 5) END AS home,
+		sum(failures)::BIGINT AS failures
 	FROM failure_minute WHERE list_contains($classes, reason_class) GROUP BY ALL
 ),
 passing AS (
@@ -34,7 +37,7 @@ by_reason AS (
 ),
 by_target AS (
 	SELECT start, arg_max_null(target, (failures, coalesce(target, ''))) AS target
-	FROM (SELECT start, target, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) GROUP BY start
+	FROM (SELECT start, target, sum(failures)::BIGINT AS failures FROM hit GROUP BY start, target, home) GROUP BY start
 ),
 ranked AS (
 	SELECT start, sum(failures)::BIGINT AS failures, count(*) OVER () AS all_rows,

@@ -91,7 +91,24 @@ func point(s string, now time.Time, zone *time.Location) (time.Time, error) {
 	if s != "" && countDigits(s) == 0 && !strings.HasPrefix(s, "-") {
 		return time.Time{}, errors.New("not a time; write 1h, 03:15, 2026-11-22, 2026-11-22T03:15, today, yesterday, now-30m or @epoch")
 	}
+	if clock, ok := ofTwelveHours(s); ok {
+		return time.Time{}, fmt.Errorf("a day has 24 hours; write %s", clock)
+	}
 	return before(now, s)
+}
+
+// ofTwelveHours is the clock that 3am or 3 PM stands for.
+func ofTwelveHours(s string) (clock string, ok bool) {
+	n := countDigits(s)
+	hour, err := strconv.Atoi(s[:n])
+	half := strings.ToLower(strings.TrimSpace(s[n:]))
+	if err != nil || hour < 1 || hour > 12 || half != "am" && half != "pm" {
+		return "", false
+	}
+	if hour %= 12; half == "pm" {
+		hour += 12
+	}
+	return fmt.Sprintf("%02d:00", hour), true
 }
 
 func before(now time.Time, length string) (time.Time, error) {
@@ -125,6 +142,8 @@ func numberError(s string) error {
 		return fmt.Errorf("write a date as %s-%s-%s", s[:4], s[4:6], s[6:])
 	case 10:
 		return fmt.Errorf("write seconds since 1970 as @%s", s)
+	case 13:
+		return fmt.Errorf("these are milliseconds; write @%s", s[:10])
 	}
 	return fmt.Errorf("a number needs a unit, such as %sm for minutes or %sh for hours", s, s)
 }

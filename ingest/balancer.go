@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -24,6 +25,7 @@ type Balancer struct {
 	Type    string // "application", "network", "gateway"
 	Account string // 12 digits
 	Region  string
+	Created time.Time
 
 	Logs []BalancerLog // those that were asked for and that its type has, at least one
 }
@@ -373,7 +375,7 @@ func describe(b types.LoadBalancer) Balancer {
 	arn := aws.ToString(b.LoadBalancerArn)
 	out := Balancer{
 		Name: aws.ToString(b.LoadBalancerName), ARN: arn, DNSName: aws.ToString(b.DNSName),
-		ID: BalancerID(arn), Type: string(b.Type),
+		ID: BalancerID(arn), Type: string(b.Type), Created: aws.ToTime(b.CreatedTime),
 	}
 	if part := strings.SplitN(arn, ":", 6); len(part) == 6 {
 		out.Region, out.Account = part[3], part[4]

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -79,7 +80,7 @@ func (s *elbServer) describe(w http.ResponseWriter, r *http.Request, fail func(i
 	}
 	_, _ = fmt.Fprint(w, `<DescribeLoadBalancersResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><DescribeLoadBalancersResult><LoadBalancers>`)
 	for _, b := range page {
-		_, _ = fmt.Fprintf(w, `<member><LoadBalancerArn>%s</LoadBalancerArn><Scheme>internet-facing</Scheme><LoadBalancerName>%s</LoadBalancerName><VpcId>vpc-3ac0fb5f</VpcId><CanonicalHostedZoneId>Z2P70J7EXAMPLE</CanonicalHostedZoneId><CreatedTime>2016-03-25T21:26:12.920Z</CreatedTime><AvailabilityZones><member><SubnetId>subnet-8360a9e7</SubnetId><ZoneName>us-west-2a</ZoneName></member></AvailabilityZones><SecurityGroups><member>sg-5943793c</member></SecurityGroups><DNSName>%s</DNSName><State><Code>active</Code></State><Type>%s</Type></member>`, b.ARN, b.Name, b.DNSName, b.Type)
+		_, _ = fmt.Fprintf(w, `<member><LoadBalancerArn>%s</LoadBalancerArn><Scheme>internet-facing</Scheme><LoadBalancerName>%s</LoadBalancerName><VpcId>vpc-3ac0fb5f</VpcId><CanonicalHostedZoneId>Z2P70J7EXAMPLE</CanonicalHostedZoneId><CreatedTime>%s</CreatedTime><AvailabilityZones><member><SubnetId>subnet-8360a9e7</SubnetId><ZoneName>us-west-2a</ZoneName></member></AvailabilityZones><SecurityGroups><member>sg-5943793c</member></SecurityGroups><DNSName>%s</DNSName><State><Code>active</Code></State><Type>%s</Type></member>`, b.ARN, b.Name, b.Created.Format(time.RFC3339Nano), b.DNSName, b.Type)
 	}
 	_, _ = fmt.Fprintf(w, `</LoadBalancers>%s</DescribeLoadBalancersResult><ResponseMetadata><RequestId>6581c0ac</RequestId></ResponseMetadata></DescribeLoadBalancersResponse>`, next)
 }
@@ -87,7 +88,8 @@ func (s *elbServer) describe(w http.ResponseWriter, r *http.Request, fail func(i
 // balancerOf makes a balancer as AWS would describe it.
 func balancerOf(kind, name, id string) Balancer {
 	b := Balancer{
-		Name: name, Account: "111122223333", Region: "us-west-2",
+		Created: time.Date(2016, 3, 25, 21, 26, 12, 920_000_000, time.UTC),
+		Name:    name, Account: "111122223333", Region: "us-west-2",
 		Type:    map[string]string{"app": "application", "net": "network", "gwy": "gateway"}[kind],
 		ID:      kind + "/" + name + "/" + id,
 		DNSName: name + "-424835706.us-west-2.elb.amazonaws.com",

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"loglens/ingest"
@@ -19,7 +20,16 @@ func (a *app) timedWindow(ctx context.Context, o readOptions, in input) (when.Wi
 		return when.Window{}, err
 	}
 	a.keepTime(o.source.aws.Clock)
-	return a.window(o, in.remote)
+	w, err := a.window(o, in.remote)
+	if err == nil && !w.From.IsZero() && in.created.After(w.From) { // it may have taken the place of another
+		words := []string{"--lb", o.source.balancer}
+		for _, spec := range in.specs {
+			words = append(words, ingest.ShellWord(spec))
+		}
+		a.say("load balancer %s was created at %s; what another of this name logged before is read with %s",
+			o.source.balancer, in.created.UTC().Format(endForm), strings.Join(words, " "))
+	}
+	return w, err
 }
 
 // mistyped is what is wrong with the window whatever time it is. That is an error before

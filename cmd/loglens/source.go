@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -60,6 +61,7 @@ type input struct {
 	balancer string // only this balancer's entries, as ingest.Plan takes it; "" for all
 	remote   bool   // something is fetched from S3
 	window   when.Window
+	created  time.Time // when the balancer was that AWS was asked for by its name; zero otherwise
 
 	// open opens a store on the same input in another window.
 	open func(context.Context, when.Window) (*query.Store, error)
@@ -81,6 +83,9 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 			return in, err
 		}
 		in.specs, in.balancer = b.Sources(), b.ID
+		if o.balancer == b.Name {
+			in.created = b.Created
+		}
 		for _, l := range b.Logs {
 			if !l.Enabled {
 				a.say("%s of %s is switched off, so there may be none to read", l.Kind, report.Plain(b.Name))

@@ -49,18 +49,22 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	return t, nil
 }
 
-// lookalikes warns of target groups that share a name, as those of two accounts may: people
-// see their rows by name. Nothing is said where a row has its balancer.
+// lookalikes warns of target groups that share a name, as those of two accounts may, or one
+// that was made anew: people see their rows by name, and by balancer where a row has it.
 func (t *Table) lookalikes() []string {
-	name, arn := t.at("target_group"), t.at("target_group_arn")
-	if name < 0 || arn < 0 || t.at("load_balancer") >= 0 {
+	name, arn, balancer := t.at("target_group"), t.at("target_group_arn"), t.at("load_balancer")
+	if name < 0 || arn < 0 {
 		return nil
 	}
-	arns, told := map[any]any{}, map[any]bool{}
+	arns, told := map[[2]any]any{}, map[any]bool{}
 	var names []string
 	for _, row := range t.Rows {
-		if first, seen := arns[row[name]]; !seen {
-			arns[row[name]] = row[arn]
+		seen := [2]any{row[name]}
+		if balancer >= 0 {
+			seen[1] = row[balancer]
+		}
+		if first, ok := arns[seen]; !ok {
+			arns[seen] = row[arn]
 		} else if first != row[arn] && !told[row[name]] {
 			told[row[name]] = true
 			names = append(names, fmt.Sprint(row[name]))
@@ -69,8 +73,12 @@ func (t *Table) lookalikes() []string {
 	if names == nil {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s of several target groups, of which each has rows of its own: %s%s; --by load_balancer as well tells them apart, and --output json has their ARNs",
-		amount.Of(len(names), "name is that", "names are those"), names[0], andMore(int64(len(names))))}
+	apart := "--output json has their ARNs"
+	if balancer < 0 {
+		apart += ", and --by load_balancer as well tells apart those of several balancers"
+	}
+	return []string{fmt.Sprintf("%s of several target groups, of which each has rows of its own: %s%s; %s",
+		amount.Of(len(names), "name is that", "names are those"), names[0], andMore(int64(len(names))), apart)}
 }
 
 // otherwise says that the answer is divided by UTC where a zone was named, in which the

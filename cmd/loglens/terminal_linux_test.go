@@ -167,6 +167,24 @@ func TestNoProgressOnDumbTerminal(t *testing.T) {
 	}
 }
 
+// TestTypedLines: who has nothing before the command that writes lines is told so, and may
+// paste them.
+func TestTypedLines(t *testing.T) {
+	p, tm := newProcess(t, "top-errors", "-"), newTerminal(t, 80)
+	p.Stdin, p.Stderr = tm.process, tm.process
+	p.begin(t, tm)
+	if shown := tm.until(t, " object"); !strings.Contains(shown, "zcat x.log.gz | loglens top-errors -, or paste some and end with Ctrl-D") {
+		t.Errorf("shown: %q", shown)
+	}
+	if _, err := tm.screen.Write(append(failing(1), 4)); err != nil { // Ctrl-D
+		t.Fatal(err)
+	}
+	tm.rest(t)
+	if status := p.status(t); status != 0 || !strings.Contains(p.stdout.String(), "1 failure of 1 request") {
+		t.Errorf("exit status %d: %s", status, &p.stdout)
+	}
+}
+
 // ownSequences are the only ones that reach a terminal: bold, and the wiping of
 // the progress line.
 var ownSequences = regexp.MustCompile(`\x1b\[[01]m|\r\x1b\[K|\r\n`)

@@ -22,6 +22,7 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 		func() error { return s.notCounted(ctx, t, q.Classes) },
 		func() error { return s.warn(ctx, t) },
 		func() error { return s.shared(ctx, t, q.By) },
+		func() error { return s.sharedNodes(ctx, t, q.By) },
 	} {
 		if err := fill(); err != nil {
 			return err
@@ -52,6 +53,31 @@ func (s *Store) shared(ctx context.Context, t *Table, by []string) error {
 	if err == nil && n > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%s in several regions or accounts, and each counts as one: %s is in %s; --by target_group as well tells them apart",
 			amount.Of(n, "address of a target is", "addresses of targets are"), amount.Noun(n, *address, "the busiest, "+*address+","), *places))
+	}
+	return err
+}
+
+// sharedNodes warns of addresses of nodes that several balancers have, as internal ones in
+// networks that are set up alike may: rows that do not say the balancer are of all of them.
+func (s *Store) sharedNodes(ctx context.Context, t *Table, by []string) error {
+	if !slices.Contains(by, "node") || slices.Contains(by, "target_group") || slices.Contains(by, "load_balancer") || t.Listed {
+		return nil
+	}
+	nodes := "SELECT node, elb AS balancer, failures AS n FROM failure_minute"
+	if t.Report == "nodes" {
+		nodes = "SELECT node, load_balancer AS balancer, requests AS n FROM node_minute"
+	}
+	var n int64
+	var address, balancers *string
+	err := s.one(ctx, `
+		SELECT count(*), arg_max(node, (n, node)), arg_max(`+someOf("balancers")+`, (n, node))
+		FROM (
+			SELECT node, sum(n) AS n, list(DISTINCT balancer ORDER BY balancer) AS balancers
+			FROM (`+nodes+`) WHERE node IS NOT NULL GROUP BY node HAVING count(DISTINCT balancer) > 1
+		)`, []any{&n, &address, &balancers})
+	if err == nil && n > 0 {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("%s of several load balancers, and each counts as one: %s is of %s; --by load_balancer as well tells them apart",
+			amount.Of(n, "address of a node is", "addresses of nodes are"), amount.Noun(n, *address, "the busiest, "+*address+","), *balancers))
 	}
 	return err
 }

@@ -49,7 +49,7 @@ func (f *facts) refusesClients() *Finding {
 			n[row.Reason], sum = n[row.Reason]+row.Count, sum+row.Count
 		}
 	}
-	late, last, _, sudden := f.displaced(forReasons(refusing...))
+	late, sudden := f.Logs.displaced(amongAll(forReasons(refusing...)))
 	small := float64(sum) < tooMany*float64(all)
 	sudden = sudden && small
 	if !sudden && (sum < fewRequests || small) {
@@ -58,7 +58,7 @@ func (f *facts) refusesClients() *Finding {
 	reasons := mostFirst(n)
 	found := finding("requests-refused", fmt.Sprintf("The balancer refuses %.0f %% of all requests by itself, for what clients send: %s.", 100*float64(sum)/float64(all), few(reasons)))
 	if sudden {
-		found.Sentence = fmt.Sprintf("The balancer refuses most requests by itself, for what clients send: %d of %s in the last minutes of the logs: %s.", late, amount.Of(last, "request", "requests"), few(reasons))
+		found.Sentence = fmt.Sprintf("The balancer refuses most requests by itself, for what clients send: %d of %s since %s UTC: %s.", late.some, amount.Of(late.all, "request", "requests"), f.clock(late.since), few(reasons))
 	}
 	for _, reason := range reasons[:min(3, len(reasons))] {
 		rule := parse.Rules[slices.IndexFunc(parse.Rules, func(r parse.Rule) bool { return r.Reason == reason })]
@@ -127,16 +127,15 @@ func (f *facts) askWAF(found *Finding) {
 func (f *facts) wafBlocksMost() *Finding {
 	blocked, _ := f.blockedByWAF()
 	all := f.requests()
-	most := func(n, of int64) bool { return n >= fewRequests && 10*n >= 9*of }
-	late, last, before, sudden := f.displaced(forReasons("WAF_Block"))
-	sudden = sudden && most(late, last)
-	if !sudden && !most(blocked, all) {
+	late, sudden := f.Logs.displaced(amongAll(forReasons("WAF_Block")))
+	sudden = sudden && late.most()
+	if !sudden && (blocked < fewRequests || 10*blocked < 9*all) {
 		return nil
 	}
 	found := finding("requests-refused", fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s.", blocked, amount.Of(all, "request", "requests")))
 	if sudden {
-		found.Sentence = fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s in the last minutes of the logs.", late, amount.Of(last, "request", "requests"))
-		found.because(FromLog, fmt.Sprintf("in the hour before, it let through %d", before))
+		found.Sentence = fmt.Sprintf("AWS WAF blocks nearly every request: %d of %s since %s UTC.", late.some, amount.Of(late.all, "request", "requests"), f.clock(late.since))
+		found.because(FromLog, fmt.Sprintf("in the hour before, it let through %d", late.before))
 	}
 	found.Do = "see which rule of the web ACL blocks them; one that counts requests by address takes a CDN or a proxy before the balancer for one client, unless it goes by a header such as X-Forwarded-For"
 	found.because(FromLog, fmt.Sprintf("%s ended with the action waf", amount.Of(blocked, "request", "requests")))
@@ -146,24 +145,6 @@ func (f *facts) wafBlocksMost() *Finding {
 		f.likeScanners(found, blocked)
 	}
 	return found
-}
-
-// displaced reports whether most requests of the last minutes of the logs are of a kind, in place of most others that
-// came before, and how many these are, of how many, and how many others came in the hour before.
-func (f *facts) displaced(some func(Minute) int64) (late, last, before int64, displaced bool) {
-	if f.Logs == nil {
-		return 0, 0, 0, false
-	}
-	late, last = f.minutes(f.beforeEnd(0, recently), some)
-	n, all := f.minutes(f.beforeEnd(recently, time.Hour), some)
-	const times = int64((time.Hour - recently) / recently)
-	return late, last, all - n, mostInPlace(late, last, n/times, (all-n)/times)
-}
-
-// mostInPlace reports whether most of all are some of a kind, in place of most others that usually come. If there are
-// as many of the kind as usual, it may be the others that came to an end.
-func mostInPlace[T int64 | float64](some, all, usual, usualOthers T) bool {
-	return some-usual >= fewRequests && 2*some > all && usualOthers >= fewRequests && 2*(all-some) < usualOthers
 }
 
 // notFound looks for groups whose targets have nothing of what they are asked for: a rule that
@@ -178,11 +159,19 @@ func (f *facts) notFound(g *Group) *Finding {
 			missing += t.NotFound
 		}
 	}
-	if missing < fewRequests || !nearlyAll(missing, all) || f.Balancer.Type == Classic && len(f.Groups) > 1 {
+	most := func() bool { return missing >= fewRequests && nearlyAll(missing, all) }
+	since, ok := "", most()
+	for _, l := range f.Logs.Late {
+		if l.Group == g.logARN(f) && !ok {
+			missing, all, since = l.NotFound, l.Requests, f.sinceThen(l.Since)
+			ok = most()
+		}
+	}
+	if !ok || f.Balancer.Type == Classic && len(f.Groups) > 1 {
 		return nil
 	}
-	found := finding("target-answers-not-found", fmt.Sprintf("Targets of %s answer nearly every request with 404.", g.Name))
-	found.because(FromLog, fmt.Sprintf("%d of %s were answered with 404 by the target", missing, amount.Of(all, "request", "requests")))
+	found := finding("target-answers-not-found", fmt.Sprintf("Targets of %s answer nearly every request with 404%s.", g.Name, since))
+	found.because(FromLog, fmt.Sprintf("%d of %s%s were answered with 404 by the target", missing, amount.Of(all, "request", "requests"), since))
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
 			if paths := r.paths(); r.leadsTo(g.ARN) && len(paths) > 0 && len(found.Evidence) < 4 {
@@ -195,8 +184,10 @@ func (f *facts) notFound(g *Group) *Finding {
 		}
 	}
 	found.rival("", "requests for what nobody offers, such as those of scanners, may be all that came")
-	f.likeScanners(found, missing)
-	if f.leftover(g) {
+	if since == "" { // else most others came until then
+		f.likeScanners(found, missing)
+	}
+	if since == "" && f.leftover(g) {
 		found.Level, found.Confidence = Note, Low
 		found.rival("", "a group for what no other rule asks for, which answers 404 on purpose, such as the default backend of an ingress controller")
 	}

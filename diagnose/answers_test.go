@@ -586,7 +586,7 @@ func TestDisplaced(t *testing.T) {
 			}
 			r := Diagnose(copied(t, s))
 			f := r.finding(id)
-			if (f != nil && f.Level == Warn) != tt.want || reason == "Bad_Request" && tt.want && !strings.Contains(f.Sentence, "490 of 500 requests in the last minutes of the logs") {
+			if (f != nil && f.Level == Warn) != tt.want || reason == "Bad_Request" && tt.want && !strings.Contains(f.Sentence, "490 of 500 requests since 2026-11-22 11:55 UTC") {
 				t.Errorf("%s, %s: want a warning %v:\n%s", reason, tt.name, tt.want, said(r))
 			}
 		}

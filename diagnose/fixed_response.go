@@ -22,21 +22,39 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 	forwards := slices.DeleteFunc(slices.Clone(l.Rules), func(r Rule) bool {
 		return !slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
 	})
-	n := f.answeredBy(l, r, a)
-	if len(forwards) == 0 || n < fewRequests || slices.ContainsFunc(f.Logs.Traffic, func(t Traffic) bool { return t.Group != "" }) {
+	n, since := f.answeredBy(l, r, a), ""
+	if slices.ContainsFunc(f.Logs.Traffic, func(t Traffic) bool { return t.Group != "" }) {
+		late, ok := f.Logs.displaced(a.besideGroups)
+		if n = min(n, late.some); !ok || late.some < late.all {
+			return nil
+		}
+		since = f.sinceThen(late.since)
+	}
+	if len(forwards) == 0 || n < fewRequests {
 		return nil
 	}
-	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request went to a target group: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status))
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request went to a target group%s: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status, since))
 	found.Do = "compare the hosts and paths that the rules ask for with those of the requests"
 	found.Verify = []string{f.lines("--class", "all", "--reason", "Fixed_Response")}
-	found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer, and none went to a target group")
+	found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer, and none went to a target group"+since)
 	for _, other := range forwards[:min(3, len(forwards))] {
 		found.because(FromConfig, fmt.Sprintf("rule %s: %s", other.Priority, other.words()))
 	}
 	found.because(FromConfig, where+": fixed-response "+a.Status)
 	found.rival("", "clients that no rule is meant for, such as scanners, may be all that came")
-	f.likeScanners(found, n)
+	if since == "" { // else most others came until then
+		f.likeScanners(found, n)
+	}
 	return found
+}
+
+// besideGroups compares a fixed answer with the requests to all groups.
+func (a Action) besideGroups(m Minute) (some, all int64) {
+	if m.Group != "" {
+		return 0, m.Requests
+	}
+	some = min(m.Reasons["Fixed_Response"], m.Statuses[a.Status])
+	return some, some
 }
 
 // likeScanners makes a finding about n requests a note where these are no more than scanners send,

@@ -85,7 +85,7 @@ func (f *facts) loginRefused() *Finding {
 			reasons = add(reasons, row.Reason)
 		}
 	}
-	_, _, _, sudden := f.displaced(forReasons(reasons...))
+	_, sudden := f.Logs.displaced(amongAll(forReasons(reasons...)))
 	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && !sudden {
 		return nil
 	}

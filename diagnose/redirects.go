@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"loglens/ingest"
 	"loglens/internal/amount"
@@ -80,20 +81,36 @@ func (r Rule) mayTake(host string) bool {
 }
 
 // loop are the redirects of a group, or of rules, if nearly all of so many requests were
-// redirected, and most of these in a circle.
-func (f *facts) loop(group string, all int64) (r Redirects, ok bool) {
+// redirected, and most of these in a circle; or of the last minutes, if these were.
+func (f *facts) loop(group string, all int64) (l Late, ok bool) {
+	inCircle := func(l Late) bool {
+		return l.Repeated >= fewRequests && 2*l.Repeated >= l.Redirected && nearlyAll(l.Redirected, l.Requests)
+	}
 	for _, r := range f.Logs.Redirects {
-		if r.Group == group && r.Repeated >= fewRequests && 2*r.Repeated >= r.Requests && nearlyAll(r.Requests, all) {
-			return r, true
+		if l = (Late{Group: group, Requests: all, Redirected: r.Requests, Repeated: r.Repeated}); r.Group == group && inCircle(l) {
+			return l, true
 		}
 	}
-	return r, false
+	for _, l = range f.Logs.Late {
+		if l.Group == group && inCircle(l) {
+			return l, true
+		}
+	}
+	return l, false
 }
 
 // circle says what a circle shows in.
-func (f *Finding) circle(r Redirects, all int64) {
-	f.ruined = r.Repeated
-	f.because(FromLog, fmt.Sprintf("%d of %s were redirected, %d of these five times or more within four seconds, by clients of the same network that asked for the same URL", r.Requests, amount.Of(all, "request", "requests"), r.Repeated))
+func (f *Finding) circle(l Late, since string) {
+	f.ruined = l.Repeated
+	f.because(FromLog, fmt.Sprintf("%d of %s%s were redirected, %d of these five times or more within four seconds, by clients of the same network that asked for the same URL", l.Redirected, amount.Of(l.Requests, "request", "requests"), since, l.Repeated))
+}
+
+// sinceThen says since when it is that nearly all requests end in some way; nothing if that is so of the whole window.
+func (f *facts) sinceThen(since time.Time) string {
+	if since.IsZero() {
+		return ""
+	}
+	return " since " + f.clock(since) + " UTC"
 }
 
 // ruleLoop looks for redirects of rules that clients do not get away from. A balancer that leads to
@@ -102,13 +119,13 @@ func (f *facts) ruleLoop() *Finding {
 	if f.Balancer.Type == Classic || !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "forward" }) {
 		return nil
 	}
-	all := f.requests()
-	loop, ok := f.loop("", all)
+	loop, ok := f.loop("", f.requests())
 	if !ok {
 		return nil
 	}
-	found := finding("rule-redirect-loop", "Rules redirect nearly every request, and clients come back with the same one at once: they are led in a circle.")
-	found.circle(loop, all)
+	since := f.sinceThen(loop.Since)
+	found := finding("rule-redirect-loop", fmt.Sprintf("Rules redirect nearly every request%s, and clients come back with the same one at once: they are led in a circle.", since))
+	found.circle(loop, since)
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
 			for _, a := range r.Actions {
@@ -136,6 +153,9 @@ func (f *facts) ruleLoop() *Finding {
 		found.Do += "; where what is asked in HTTPS is redirected as well, it is not that"
 	}
 	found.rival("", "a rule that redirects to another host, such as the name with www or without, from where clients are sent back")
+	if slices.ContainsFunc(f.actions(), func(a Action) bool { return a.To != nil && !strings.Contains(a.To.Host, sameHost) }) {
+		found.rival("", "rules that redirect on purpose, as to another domain, many clients behind the same CDN")
+	}
 	return found
 }
 
@@ -214,13 +234,13 @@ func (l Location) redirecting(status string) string {
 //
 // Source: AWS, "HTTP headers and Application Load Balancers" (X-Forwarded-Proto), read 2026-11.
 func (f *facts) targetLoop(g *Group) *Finding {
-	all := f.sent(g)
-	r, ok := f.loop(g.logARN(f), all)
+	loop, ok := f.loop(g.logARN(f), f.sent(g))
 	if !ok || f.Balancer.Type == Classic && len(f.Groups) > 1 {
 		return nil
 	}
-	found := finding("target-redirect-loop", fmt.Sprintf("Targets of %s redirect nearly every request, and clients come back with the same one at once: they are led in a circle.", g.Name))
-	found.circle(r, all)
+	since := f.sinceThen(loop.Since)
+	found := finding("target-redirect-loop", fmt.Sprintf("Targets of %s redirect nearly every request%s, and clients come back with the same one at once: they are led in a circle.", g.Name, since))
+	found.circle(loop, since)
 	for _, l := range f.Listeners {
 		if !f.leads(l, g) {
 			continue

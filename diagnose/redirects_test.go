@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -70,6 +71,10 @@ func TestRuleLeadsBack(t *testing.T) {
 		}
 		if asks := strings.Contains(strings.Join(f.Verify, ""), "curl"); asks != (f.Confidence != High) || asks != strings.Contains(f.Do, "it is not that") {
 			t.Errorf("%s: asked by hand, and what the answer means: %q, %q", tt.name, f.Verify, f.Do)
+		}
+		toOther := slices.Contains([]string{"to another host", "to a host that an earlier rule takes", "of another listener"}, tt.name)
+		if meant := strings.Contains(fmt.Sprint(f.Rivals), "on purpose, as to another domain"); meant != toOther {
+			t.Errorf("%s: redirects may be meant: %v: %+v", tt.name, meant, f.Rivals)
 		}
 		if tt.fix != "" && !strings.Contains(f.Undo[0], `"StatusCode":"HTTP_301"`) {
 			t.Errorf("%s: back: %q", tt.name, f.Undo)

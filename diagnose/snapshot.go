@@ -386,6 +386,7 @@ type Logs struct {
 	StrayHosts []StrayHost `json:"stray_hosts,omitempty"` // the most frequent ones
 	Redirects  []Redirects `json:"redirects,omitempty"`   // looked for only where nearly all requests, of a target or of all, are redirected
 	Sockets    []Sockets   `json:"sockets,omitempty"`     // looked for only where WebSockets are no small part of the requests
+	Late       []Late      `json:"late,omitempty"`        // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
 }
 
 // Traffic counts all requests of a target; group and target may be absent.
@@ -409,6 +410,17 @@ type Redirects struct {
 	Group    string `json:"group"` // ARN; "" if none
 	Requests int64  `json:"requests"`
 	Repeated int64  `json:"repeated"` // those among them that came five times or more within four seconds, from the same network and for the same URL
+}
+
+// Late counts requests since some time up to the last one: to a group, or of all logs, of which these are redirected
+// by rules.
+type Late struct {
+	Group      string    `json:"group"` // ARN; "" for all, and behind a Classic Load Balancer
+	Since      time.Time `json:"since"`
+	Requests   int64     `json:"requests"`
+	Redirected int64     `json:"redirected"`
+	Repeated   int64     `json:"repeated"`  // as in Redirects
+	NotFound   int64     `json:"not_found"` // that the target answered with 404
 }
 
 // StrayHost counts requests that a default rule turned away by itself with 4xx, for a host that a
@@ -465,6 +477,9 @@ type Minute struct {
 	Statuses map[string]int64 `json:"statuses,omitempty"` // failing requests that the balancer answered, by its status
 
 	Unconnected map[string]int64 `json:"unconnected,omitempty"` // those for Target_Connection_Error, by target
+
+	Redirected int64 `json:"redirected,omitempty"` // answered with 3xx
+	Refused    int64 `json:"refused,omitempty"`    // answered with 4xx by the target
 }
 
 // LogCheck counts health checks of a target by how they ended.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"loglens/query"
@@ -64,11 +65,20 @@ FROM request GROUP BY ALL ORDER BY ALL`
 	// A client that is led in a circle asks for the same again at once, up to twenty times
 	// and more; monitors of one network do so about once in a second at most. A client that is
 	// sent to log in is redirected by no target, and by no rule that only redirects.
-	redirectSQL = `
+	redirectedSQL = `elb_status_code IN (301, 302, 303, 307, 308) AND (target_status_code IS NOT NULL OR contains(actions_executed, 'redirect'))`
+	redirectSQL   = `
 SELECT target_group_arn, sum(n)::BIGINT AS redirects, coalesce(sum(n) FILTER (n >= 5), 0)::BIGINT AS repeated
 FROM (
-	SELECT target_group_arn, count(*) FILTER (elb_status_code IN (301, 302, 303, 307, 308) AND (target_status_code IS NOT NULL OR contains(actions_executed, 'redirect'))) AS n
+	SELECT target_group_arn, count(*) FILTER (` + redirectedSQL + `) AS n
 	FROM request GROUP BY target_group_arn, client_net, user_agent, request, time_bucket(INTERVAL 4 SECOND, time)
+) GROUP BY ALL ORDER BY ALL`
+
+	// The same, and 404 of targets, since a time.
+	lateSQL = `
+SELECT target_group_arn, sum(n)::BIGINT AS requests, sum(turned)::BIGINT AS redirects, coalesce(sum(turned) FILTER (turned >= 5), 0)::BIGINT AS repeated, sum(missing)::BIGINT AS missing
+FROM (
+	SELECT target_group_arn, count(*) AS n, count(*) FILTER (` + redirectedSQL + `) AS turned, count(*) FILTER (target_status_code = 404) AS missing
+	FROM request WHERE time >= TIMESTAMP '%s' GROUP BY target_group_arn, client_net, user_agent, request, time_bucket(INTERVAL 4 SECOND, time)
 ) GROUP BY ALL ORDER BY ALL`
 
 	// A WebSocket is logged when it ends. One that is opened and then silent ends as long
@@ -77,7 +87,9 @@ FROM (
 SELECT target_group_arn, count(*) AS sockets, count(*) FILTER (duration >= %[1]g - 0.2) AS lasted, count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 3) AS idle
 FROM request WHERE type IN ('ws', 'wss') AND elb_status_code = 101 GROUP BY ALL ORDER BY ALL`
 
-	minuteSQL = `SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests FROM traffic GROUP BY ALL ORDER BY ALL`
+	minuteSQL = `
+SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests, sum(status_3xx)::BIGINT AS redirected, sum(status_4xx)::BIGINT AS refused
+FROM traffic GROUP BY ALL ORDER BY ALL`
 
 	failingSQL = `
 SELECT minute, target_group_arn, reason, CASE WHEN target_status_code IS NULL THEN elb_status_code::VARCHAR END AS status, sum(failures)::BIGINT AS failures,
@@ -129,7 +141,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
-	err = errors.Join(err, r.refusals(), r.redirects(s), r.sockets(s, idle), store.FirstFailure())
+	err = errors.Join(err, r.refusals(), r.redirects(s), r.late(s), r.sockets(s, idle), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks && s.Balancer.Type == Application), store.FirstFailure())
 }
 
@@ -277,6 +289,55 @@ func (r *reader) redirects(s *Snapshot) error {
 	return err
 }
 
+// late looks at requests of the last minutes by themselves where nearly all, to a group or of all, are redirected since,
+// or answered with 4xx by targets, in place of others.
+func (r *reader) late(s *Snapshot) error {
+	l, since := r.logs, time.Time{}
+	looks := map[string]bool{} // groups
+	look := func(group string, by count) {
+		if turned, ok := l.displaced(by); ok && nearlyAll(turned.some, turned.all) {
+			if looks[group] = true; turned.since.After(since) {
+				since = turned.since
+			}
+		}
+	}
+	redirected, refused := func(m Minute) int64 { return m.Redirected }, func(m Minute) int64 { return m.Refused }
+	look("", amongAll(func(m Minute) int64 {
+		if m.Group != "" {
+			return 0
+		}
+		return m.Redirected
+	}))
+	for i := range s.Groups {
+		g := s.Groups[i].ARN
+		if s.Balancer.Type == Classic {
+			g = ""
+		}
+		look(g, amongThose(g, redirected))
+		look(g, amongThose(g, refused))
+	}
+	if len(looks) == 0 {
+		return nil
+	}
+	all, known := int64(0), false
+	err := r.again(fmt.Sprintf(lateSQL, since.Format(time.DateTime)), func(row []any) {
+		known = true
+		all += whole(row[1], 0)
+		if g := text(row[0]); looks[g] {
+			l.Late = append(l.Late, Late{Group: g, Since: since, Requests: whole(row[1], 0), Redirected: whole(row[2], 0), Repeated: whole(row[3], 0), NotFound: whole(row[4], 0)})
+		}
+	})
+	for i := range l.Late {
+		if l.Late[i].Group == "" {
+			l.Late[i].Requests = all
+		}
+	}
+	if err == nil && !known {
+		l.Warnings = add(l.Warnings, fmt.Sprintf("nearly all requests, to a group or of all, ended with 3xx or 4xx since %s UTC, and it is not known with which, or whether in a circle: their lines could not be read once more", since.Format(time.TimeOnly)))
+	}
+	return err
+}
+
 // sockets looks how long WebSockets last, where they are no small part of the requests.
 func (r *reader) sockets(s *Snapshot, idle float64) error {
 	if s.Balancer.Type != Application || r.switched < fewRequests || float64(r.switched) < tooMany*float64(r.requests) {
@@ -301,7 +362,7 @@ func (r *reader) minutes() error {
 	}
 	at := map[key]int{}
 	_, err := r.ask(minuteSQL, func(row []any) {
-		m := Minute{Minute: moment(row[0]), Group: text(row[1]), Requests: whole(row[2], 0)}
+		m := Minute{Minute: moment(row[0]), Group: text(row[1]), Requests: whole(row[2], 0), Redirected: whole(row[3], 0), Refused: whole(row[4], 0)}
 		at[key{m.Minute, m.Group}] = len(r.logs.Minutes)
 		r.logs.Minutes = append(r.logs.Minutes, m)
 	})
@@ -319,7 +380,9 @@ func (r *reader) minutes() error {
 		}
 		m.Reasons[text(row[2])] += n
 		if status := text(row[3]); status != "" {
-			m.Statuses[status] += n
+			if m.Statuses[status] += n; strings.HasPrefix(status, "4") {
+				m.Refused -= n // by the balancer
+			}
 		}
 		if target := text(row[5]); target != "" {
 			if m.Unconnected == nil {

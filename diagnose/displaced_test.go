@@ -1,0 +1,169 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"loglens/query"
+)
+
+// TestAnswersSince: what nearly all requests end with since some minutes is told as in a window of its own, however long
+// this one is: redirects in a circle, and 404, of targets or of a default rule. Beside as many others as before, at
+// night, or as ever, they are none of it.
+func TestAnswersSince(t *testing.T) {
+	const url = "http://shop.example.com:80/"
+	fine := func(at time.Time, i int) string { return lineOf(at, "http", "198.51.100.9", first, "200 200", url, 0) }
+	one := func(statuses string) func(time.Time, int) string {
+		return func(at time.Time, i int) string {
+			return lineOf(at, "http", fmt.Sprintf("198.51.%d.7", i%5), first, statuses, url+"a", 0)
+		}
+	}
+	burst := func(statuses string) func(time.Time, int) string { // twenty at a time
+		return func(at time.Time, i int) string {
+			at = at.Truncate(time.Minute).Add(10*time.Second + time.Duration(i)*10*time.Millisecond)
+			return lineOf(at, "http", "198.51.100.7", first, statuses, url, 0)
+		}
+	}
+	byRule := func(s *Snapshot) {
+		r := forwardTo("1", webARN)
+		r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
+		s.Listeners[0].Rules = []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}
+		s.Listeners = append(s.Listeners, Listener{ARN: "arn:listener-443", Port: 443, Protocol: "HTTPS", Rules: []Rule{forwardTo("default", webARN)}})
+	}
+	away := func(s *Snapshot) {
+		byRule(s)
+		s.Listeners[0].Rules[1].Actions = []Action{{Type: "fixed-response", Status: "404"}}
+	}
+	turned := func(at time.Time, _ int) string {
+		return strings.Replace(lineOf(at, "http", "198.51.100.9", first, "404 -", url, 0), `"forward"`, `"fixed-response"`, 1)
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*Snapshot)
+		since  int                         // minutes before noon
+		usual  int                         // requests of each minute before, for three hours
+		line   func(time.Time, int) string // of twenty of each minute since
+		others int                         // of each minute since
+		want   string
+	}{
+		{"targets redirect in a circle", nil, 10, 12, burst("301 301"), 0, "target-redirect-loop"},
+		{"for more than an hour", nil, 75, 12, burst("301 301"), 0, "target-redirect-loop"},
+		{"beside as many others as before", nil, 10, 12, burst("301 301"), 12, ""},
+		{"a deployment, since which all are sent to another place once", nil, 10, 12, func(at time.Time, i int) string {
+			return lineOf(at, "http", fmt.Sprintf("198.51.%d.7", i), first, "302 302", url, 0)
+		}, 0, ""},
+		{"a rule redirects in a circle", byRule, 10, 12, burst("301 -"), 0, "rule-redirect-loop"},
+		{"a rule, and few came before", byRule, 10, 1, burst("301 -"), 0, ""},
+		{"targets answer 404", nil, 10, 12, one("404 404"), 0, "target-answers-not-found"},
+		{"for more than an hour", nil, 75, 12, one("404 404"), 0, "target-answers-not-found"},
+		{"403", nil, 10, 12, one("403 403"), 0, ""},
+		{"scanners, when all others are gone", nil, 10, 1, one("404 404"), 0, ""},
+		{"scanners, beside others", nil, 10, 12, one("404 404"), 6, ""},
+		{"a group that finds nothing at any time", func(s *Snapshot) {
+			r := forwardTo("10", newARN)
+			r.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+			s.Listeners[0].Rules = []Rule{r, forwardTo("default", webARN)}
+		}, 180, 12, one("404 404"), 0, ""},
+		{"a page for maintenance of the targets", nil, 10, 12, func(at time.Time, i int) string {
+			if i%2 == 0 {
+				return lineOf(at, "http", "198.51.100.9", first, "302 302", url, 0)
+			}
+			return lineOf(at, "http", "198.51.100.9", first, "200 200", url+"maintenance", 0)
+		}, 0, ""},
+		{"the default rule turns all away", away, 10, 12, turned, 0, "rule-fixed-response-error"},
+		{"for more than an hour", away, 75, 12, turned, 0, "rule-fixed-response-error"},
+		{"the default rule turns scanners away, beside others", away, 10, 12, turned, 8, ""},
+		{"the default rule turns scanners away at any time", away, 180, 12, turned, 12, ""},
+	} {
+		s := base()
+		s.From = noon.Add(-24 * time.Hour)
+		if tt.change != nil {
+			tt.change(s)
+		}
+		var lines []string
+		for i := range 180 {
+			at := noon.Add(-time.Duration(180-i) * time.Minute)
+			usual := tt.usual
+			if 180-i <= tt.since {
+				usual = tt.others
+				for j := range 20 {
+					lines = append(lines, tt.line(at.Add(time.Duration(j)*2900*time.Millisecond), j))
+				}
+			}
+			for j := range usual {
+				lines = append(lines, fine(at.Add(time.Duration(j)*4*time.Second), j))
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		s.Logs.Newest = noon
+		r := Diagnose(copied(t, s))
+		for _, id := range []string{"target-redirect-loop", "rule-redirect-loop", "target-answers-not-found", "rule-fixed-response-error"} {
+			f := r.finding(id)
+			if told := f != nil && f.Level != Note; told != (id == tt.want) {
+				t.Errorf("%s, %d minutes: want %q: %+v\n%s", tt.name, tt.since, tt.want, s.Logs.Late, said(r))
+			}
+		}
+		if f := r.finding(tt.want); f != nil && (!strings.Contains(f.Sentence, "since") || r.Findings[0] != f) {
+			t.Errorf("%s: since when it is so is not told, or not first:\n%s", tt.name, said(r))
+		}
+		if !strings.HasPrefix(tt.want, "target-") || tt.since > 10 {
+			continue
+		}
+		s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
+		if len(s.Logs.Late) > 0 || !slices.ContainsFunc(s.Logs.Warnings, func(w string) bool { return strings.Contains(w, "could not be read once more") }) {
+			t.Errorf("%s, out of a pipe: %+v", tt.name, s.Logs.Warnings)
+		}
+	}
+}
+
+// TestSinceWhen: most requests are of a kind since some time, in place of others that usually came, be it long ago; not where
+// they came in a burst, nor where the kind came with them, or came to an end itself.
+func TestSinceWhen(t *testing.T) {
+	const fine, bad = 0, 1
+	type phase struct {
+		minutes   int
+		each      [2]int64 // requests of each minute: of other kinds, and of this one
+		everyHour bool     // in the first five minutes of each hour alone
+	}
+	for _, tt := range []struct {
+		name   string
+		phases []phase
+		since  int // minutes before the end, at least; 0 for no shift
+		before int64
+	}{
+		{"since ten minutes", []phase{{110, [2]int64{50, 0}, false}, {10, [2]int64{0, 50}, false}}, 5, 2500},
+		{"since five hours", []phase{{1140, [2]int64{50, 0}, false}, {300, [2]int64{0, 50}, false}}, 275, 1500},
+		{"since fifty minutes of an hour", []phase{{10, [2]int64{50, 0}, false}, {50, [2]int64{0, 50}, false}}, 40, 500},
+		{"since fifty-five minutes of an hour", []phase{{5, [2]int64{50, 0}, false}, {55, [2]int64{0, 50}, false}}, 0, 0},
+		{"over again", []phase{{60, [2]int64{50, 0}, false}, {50, [2]int64{0, 50}, false}, {10, [2]int64{50, 0}, false}}, 0, 0},
+		{"with as many others", []phase{{110, [2]int64{50, 0}, false}, {10, [2]int64{40, 50}, false}}, 0, 0},
+		{"more than half, of late", []phase{{115, [2]int64{50, 0}, false}, {5, [2]int64{10, 40}, false}}, 5, 2750},
+		{"more than half, for long", []phase{{60, [2]int64{50, 0}, false}, {60, [2]int64{10, 40}, false}}, 0, 0},
+		{"after a burst", []phase{{65, [2]int64{500, 0}, true}, {50, [2]int64{0, 10}, false}}, 0, 0},
+		{"bursts, and noise at any time", []phase{{60, [2]int64{500, 10}, true}, {60, [2]int64{500, 10}, true}, {15, [2]int64{0, 10}, false}}, 0, 0},
+		{"noise, when the others are done", []phase{{120, [2]int64{50, 4}, false}, {10, [2]int64{0, 4}, false}}, 0, 0},
+		{"nothing came", nil, 0, 0},
+	} {
+		l, at := &Logs{}, noon
+		for _, p := range slices.Backward(tt.phases) {
+			for range p.minutes {
+				at = at.Add(-time.Minute)
+				if p.everyHour && at.Minute() >= 5 {
+					continue
+				}
+				l.Minutes = append(l.Minutes, Minute{Minute: at, Group: webARN, Requests: p.each[fine] + p.each[bad], Reasons: map[string]int64{"X": p.each[bad]}})
+			}
+		}
+		l.Last = noon.Add(-time.Second)
+		got, ok := l.displaced(amongAll(forReasons("X")))
+		switch {
+		case ok != (tt.since > 0):
+			t.Errorf("%s: %+v, %v", tt.name, got, ok)
+		case ok && (!got.since.Equal(noon.Add(-time.Duration(tt.since)*time.Minute)) || got.all != int64(tt.since)*50 || got.before != tt.before):
+			t.Errorf("%s: %+v, want it %d minutes before", tt.name, got, tt.since)
+		}
+	}
+}

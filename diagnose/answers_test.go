@@ -567,7 +567,7 @@ func TestDisplaced(t *testing.T) {
 		{"as many as before, when the others are done", 100, 3, 3, 3, false},
 		{"all, and hardly any came before", 1, 0, 20, 20, false},
 	} {
-		for reason, id := range map[string]string{"Bad_Request": "requests-refused", "Protocol_Mismatch": "protocol-version-mismatch", "JWTSignatureValidationFailed": "login-refused", "Auth_Failed": "login-refused"} {
+		for reason, id := range map[string]string{"Bad_Request": "requests-refused", "Protocol_Mismatch": "protocol-version-mismatch", "JWTSignatureValidationFailed": "login-refused", "Auth_Failed": "login-refused", "WAF_Error": "waf-errors"} {
 			s := base()
 			s.From = noon.Add(-48 * time.Hour)
 			for i := range s.Logs.Traffic {
@@ -584,9 +584,13 @@ func TestDisplaced(t *testing.T) {
 			if id == "login-refused" {
 				s.Logs.Failures[0].Status, s.Logs.Failures[0].Class = 401, "policy"
 			}
+			as := Warn
+			if id == "waf-errors" {
+				as, s.Logs.Failures[0].Status, s.Logs.Failures[0].Class = Fail, 500, "policy"
+			}
 			r := Diagnose(copied(t, s))
 			f := r.finding(id)
-			if (f != nil && f.Level == Warn) != tt.want || reason == "Bad_Request" && tt.want && !strings.Contains(f.Sentence, "490 of 500 requests since 2026-11-22 11:55 UTC") {
+			if (f != nil && f.Level == as) != tt.want || reason == "Bad_Request" && tt.want && !strings.Contains(f.Sentence, "490 of 500 requests since 2026-11-22 11:55 UTC") {
 				t.Errorf("%s, %s: want a warning %v:\n%s", reason, tt.name, tt.want, said(r))
 			}
 		}

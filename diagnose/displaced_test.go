@@ -167,3 +167,75 @@ func TestSinceWhen(t *testing.T) {
 		}
 	}
 }
+
+// TestSmallPartFails: what nearly all requests of a small rule or group end with since a few minutes is as bad as where it
+// is all requests, however many there are of others; not where its own go on, or ended without it.
+func TestSmallPartFails(t *testing.T) {
+	for _, tt := range []struct {
+		name                 string
+		usual, others, fails int64 // requests of a minute: before, and since; and those that fail since
+		noise                int64 // that fail at any time
+		want                 bool
+	}{
+		{"all", 12, 0, 12, 0, true},
+		{"and noise as before", 12, 0, 14, 2, true},
+		{"beside its own", 12, 12, 12, 0, false},
+		{"beside fewer than usual", 12, 4, 12, 0, false},
+		{"few came before", 1, 0, 12, 0, false},
+		{"its own have ended, and noise is as before", 12, 0, 2, 2, false},
+	} {
+		for _, c := range []struct {
+			reason, class, id string
+			status            int64
+			usual, sudden     Level
+		}{
+			{"JWTSignatureValidationFailed", "policy", "login-refused", 401, "", Warn},
+			{"AuthTokenEpRequestTimeout", "policy", "login-provider-fails", 500, Warn, Fail},
+			{"Protocol_Mismatch", "client", "protocol-version-mismatch", 464, Note, Warn},
+		} {
+			s := base()
+			s.From = noon.Add(-48 * time.Hour)
+			small := s.Groups[0]
+			small.ARN, small.Name = newARN, "new"
+			s.Groups = append(s.Groups, small)
+			r := forwardTo("10", newARN)
+			r.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+			group := newARN
+			if c.class == "policy" {
+				r.Actions, group = append([]Action{{Type: "authenticate-oidc"}}, r.Actions...), ""
+			}
+			s.Listeners[0].Rules = []Rule{r, forwardTo("default", webARN)}
+			s.Logs.Newest, s.Logs.Last = noon, noon.Add(-time.Second)
+			s.Logs.Traffic = []Traffic{{Group: webARN, Target: first, Requests: 48 * 6000, Last: noon}, {Group: newARN, Target: "10.0.10.13:8080", Requests: 48 * 720, Last: noon}}
+			n := int64(0)
+			for i := range 60 {
+				requests, fails := tt.usual, tt.noise
+				if i >= 55 {
+					requests, fails = tt.others, tt.fails
+				}
+				n += fails
+				at := Minute{Minute: s.Until.Add(-time.Duration(60-i) * time.Minute), Group: webARN, Requests: 100}
+				s.Logs.Minutes[i] = at
+				at.Group, at.Requests = newARN, requests
+				if group == newARN {
+					at.Requests, at.Reasons = requests+fails, map[string]int64{c.reason: fails}
+				} else {
+					s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: at.Minute, Requests: fails, Reasons: map[string]int64{c.reason: fails}})
+				}
+				s.Logs.Minutes = append(s.Logs.Minutes, at)
+			}
+			s.Logs.Failures = []Failure{{Group: group, Status: c.status, TargetStatus: -1, Reason: c.reason, Class: c.class, Count: n, First: noon.Add(-5 * time.Minute), Last: s.Logs.Last}}
+			if c.class == "policy" {
+				s.Logs.Failures[0].Rule, s.Logs.Failures[0].Listener = "10", "HTTP"
+			}
+			want := c.usual
+			if tt.want {
+				want = c.sudden
+			}
+			report := Diagnose(copied(t, s))
+			if f := report.finding(c.id); (f != nil) != (want != "") || f != nil && f.Level != want {
+				t.Errorf("%s, %s: want %q:\n%s", tt.name, c.reason, want, said(report))
+			}
+		}
+	}
+}

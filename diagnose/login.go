@@ -55,7 +55,7 @@ func (f *facts) providerFails() *Finding {
 		begin, end = "The balancer could not log clients in "+span+": "+p.words(), "; logins have gone well since."
 	}
 	found := finding("login-provider-fails", begin+" failed in its exchange with the identity provider, or in the balancer itself"+end)
-	if over || max(p.rate, p.ruleRate) < fewFailures {
+	if over || max(p.rate, p.ruleRate) < fewFailures && !f.endsSuddenly(Failure.ofProvider) {
 		found.Level = Warn
 	}
 	f.told(found, p, Failure.ofProvider)
@@ -79,14 +79,7 @@ func (f *facts) providerFails() *Finding {
 func (f *facts) loginRefused() *Finding {
 	others := func(row Failure) bool { return row.ofLogin() && !row.ofProvider() }
 	p := f.ended(others).ofRule(f, others)
-	var reasons []string
-	for _, row := range f.failures() {
-		if others(row) {
-			reasons = add(reasons, row.Reason)
-		}
-	}
-	_, sudden := f.Logs.displaced(amongAll(forReasons(reasons...)))
-	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && !sudden {
+	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && !f.endsSuddenly(others) {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
@@ -108,7 +101,7 @@ func (f *facts) noVerdict() *Finding {
 		return nil
 	}
 	found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")
-	if p.rate < fewFailures {
+	if p.rate < fewFailures && !f.endsSuddenly(ofWAF) {
 		found.Level = Warn
 	}
 	f.told(found, p, ofWAF)
@@ -269,6 +262,33 @@ func (f *facts) lastLetIn(r loginRule, of []loginRule) (last time.Time) {
 // anyRule reports whether a rule of any listener is so.
 func (f *facts) anyRule(is func(Rule) bool) bool {
 	return slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.ContainsFunc(l.Rules, is) })
+}
+
+// endsSuddenly reports whether most requests end so since a while, in place of others: of all, or nearly all of those
+// that a rule with a login lets through or not.
+func (f *facts) endsSuddenly(which func(Failure) bool) bool {
+	var reasons []string
+	for _, row := range f.failures() {
+		if which(row) {
+			reasons = add(reasons, row.Reason)
+		}
+	}
+	these := forReasons(reasons...)
+	if _, sudden := f.Logs.displaced(amongAll(these)); sudden {
+		return true
+	}
+	return slices.ContainsFunc(f.loginsOf(which), func(r loginRule) bool {
+		late, sudden := f.Logs.displaced(func(m Minute) (some, all int64) {
+			switch some = these(m); {
+			case r.leadsTo(m.Group):
+				return some, m.Requests
+			case m.Group == "":
+				return some, some
+			}
+			return 0, 0
+		})
+		return sudden && late.most()
+	})
 }
 
 func (p ended) words() string {

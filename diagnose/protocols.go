@@ -144,7 +144,12 @@ func (f *facts) strangers(found *Finding, groups ...*Group) {
 		found.Sentence = fmt.Sprintf("Some clients speak another protocol than the target groups' protocol version takes (464): %s, and each group got more than that.", amount.Of(n, "request", "requests"))
 	}
 	found.Do = "see which clients these are; if they are meant to come, make a target group with the protocol version that they speak, and lead them to it by a rule of their own, since all others speak that of now"
-	_, sudden := f.Logs.displaced(amongAll(forReasons("Protocol_Mismatch")))
+	these := forReasons("Protocol_Mismatch")
+	_, sudden := f.Logs.displaced(amongAll(these))
+	sudden = sudden || slices.ContainsFunc(groups, func(g *Group) bool {
+		late, ok := f.Logs.displaced(amongThose(g.logARN(f), these))
+		return ok && late.most()
+	})
 	if float64(n) < fewFailures*float64(sent) && !sudden {
 		found.Level, found.Fix, found.Undo = Note, nil, nil
 	}

@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -20,7 +22,7 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	}
 	rate := float64(all) / float64(max(f.sent(g), 1))
 	late, of := f.lastMinutes(g, "Client_Closed")
-	hang := f.mostly(g, share)
+	hang, newest := f.mostly(g, share), f.gaveUpSince(g)
 	which := ""
 	switch {
 	case n < fewRequests:
@@ -29,6 +31,8 @@ func (f *facts) gaveUp(g *Group) *Finding {
 		which = fmt.Sprintf("%.0f %% of the requests to %s", 100*rate, g.Name)
 	case late >= fewRequests && float64(late) >= tooMany*float64(of):
 		which = fmt.Sprintf("%.0f %% of the requests to %s in the last minutes that the logs have", 100*float64(late)/float64(of), g.Name)
+	case !newest.IsZero():
+		which = fmt.Sprintf("nearly all requests to %s since %s UTC", g.Name, f.clock(newest))
 	case len(hang) > 0:
 		names, which = hang, "most requests to "+whom(hang, g)
 	default:
@@ -46,4 +50,35 @@ func (f *facts) gaveUp(g *Group) *Finding {
 		found.rival("", "clients that close at once whatever they ask for, such as a monitor or a scanner")
 	}
 	return found
+}
+
+// gaveUpSince is since when nearly all few requests to a group, as at night, end with 460, more than in as long a time
+// before; zero if they do not, or if few took long.
+func (f *facts) gaveUpSince(g *Group) (since time.Time) {
+	slow, failed, all, most := int64(0), int64(0), int64(0), int64(0)
+	for _, row := range f.failures() {
+		if row.Group == g.logARN(f) && row.Reason == "Client_Closed" {
+			slow += row.Slow
+		}
+	}
+	for _, m := range slices.Backward(f.Logs.Minutes) {
+		if m.Group == g.logARN(f) {
+			failed, all = failed+m.Reasons["Client_Closed"], all+m.Requests
+			if 10*failed >= 9*all {
+				since, most = m.Minute, failed
+			}
+		}
+	}
+	if min(slow, most) < fewRequests {
+		return time.Time{}
+	}
+	long := f.Logs.Last.Sub(since)
+	from := since.Add(-min(long, since.Sub(f.From)))
+	before, _ := f.minutes(func(m Minute) bool {
+		return m.Group == g.logARN(f) && m.Minute.Before(since) && !m.Minute.Before(from)
+	}, forReasons("Client_Closed"))
+	if 2*float64(before)*long.Seconds() > float64(most)*since.Sub(from).Seconds() {
+		return time.Time{}
+	}
+	return since
 }

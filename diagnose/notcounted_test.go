@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"loglens/report"
 )
@@ -149,6 +150,49 @@ func TestTakenOut(t *testing.T) {
 		found := r.finding(tt.id)
 		if found == nil || found.Level != tt.want || strings.Contains(found.Sentence, "to blue failed for "+tt.reason+"; no rule leads there any more") != (tt.want != Fail) || found.Explains != tt.n || r.Wrong() != (tt.want != Note) {
 			t.Errorf("%s: want a %s:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}
+
+// TestGaveUpAtNight: that all few clients at night gave up is told, however small a part of those of a day they are; not
+// of a few that close whatever they ask for, or do so at any time.
+func TestGaveUpAtNight(t *testing.T) {
+	for _, tt := range []struct {
+		name             string
+		since            int   // hours in which six requests come
+		failed, of, slow int64 // of six: those that end with 460; all; those that took long
+		ever             int64 // that end with 460 in each hour before, when others come
+		want             string
+	}{
+		{"for two hours", 2, 6, 6, 6, 0, "since 10:00 UTC ended with 460"},
+		{"for six hours", 6, 6, 6, 6, 0, "since 06:00 UTC ended with 460"},
+		{"a few more than during the day", 2, 6, 6, 6, 3, "since 10:00 UTC ended with 460"},
+		{"for most of the window", 18, 6, 6, 6, 0, "since 18:00 UTC ended with 460"},
+		{"an hour", 1, 6, 6, 6, 0, ""},
+		{"half of them", 6, 3, 6, 3, 0, ""},
+		{"at once, as a scanner", 6, 6, 6, 0, 0, ""},
+		{"a monitor, at any time, for most of the window", 18, 6, 6, 6, 6, ""},
+		{"a monitor, at any time", 6, 6, 6, 6, 6, ""},
+	} {
+		s := base()
+		s.From = noon.Add(-24 * time.Hour)
+		s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 36_000, 36_000
+		s.Logs.Minutes, s.Logs.Newest, s.Logs.Last = nil, noon, noon.Add(-time.Minute)
+		for i := range 24 * 6 {
+			m := Minute{Minute: s.From.Add(time.Duration(i) * 10 * time.Minute), Group: webARN, Requests: 600, Reasons: map[string]int64{}}
+			if i >= (24-tt.since)*6 {
+				m.Requests, m.Reasons["Client_Closed"] = tt.of/6, tt.failed*int64(i%6+1)/6-tt.failed*int64(i%6)/6
+			} else if i%6 < int(tt.ever) {
+				m.Reasons["Client_Closed"] = 1
+			}
+			s.Logs.Minutes = append(s.Logs.Minutes, m)
+		}
+		for _, target := range []string{first, second} {
+			s.Logs.Failures = append(s.Logs.Failures, Failure{Group: webARN, Target: target, Status: 460, TargetStatus: -1, Reason: "Client_Closed", Class: "client", Count: 6 * int64(tt.since), Slow: tt.slow * int64(tt.since), First: s.From, Last: s.Logs.Last})
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("clients-gave-up"); (f != nil) != (tt.want != "") || f != nil && (f.Level != Warn || !strings.Contains(f.Sentence, tt.want)) {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
 		}
 	}
 }

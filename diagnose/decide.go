@@ -18,6 +18,7 @@ type decided struct {
 	open               int64 // the metrics count fewer, or neither is there
 	wall               int64 // 504s at the connect timeout in minutes with TLS errors and no connection errors
 	walls              int64 // all 504s at the connect timeout
+	unclear            bool  // both metrics count in the same minutes, and nothing tells which targets for which
 
 	targets map[string]decided // the same by target; nil where minutes do not name them
 }
@@ -61,10 +62,9 @@ func (d decided) share(n, part int64) int64 {
 // none explains what another does.
 var apart = []string{"target-port-refused", "target-tls-negotiation-fails", "keep-alive-race", "target-closes-connection", "target-speaks-http1"}
 
-// split gives each target its part, those first that have most: a target that refuses
-// fails all of its requests, and one that closes idle connections only some.
-func (d *decided) split(failed map[string]int64, refused, tls, idle, open int64) {
-	for _, name := range mostFirst(failed) {
+// split gives each target its part, one after the other.
+func (d *decided) split(order []string, failed map[string]int64, refused, tls, idle, open int64) {
+	for _, name := range order {
 		n, one := failed[name], d.targets[name]
 		for _, cause := range []struct{ left, part *int64 }{{&refused, &one.refused}, {&tls, &one.tls}, {&idle, &one.idle}, {&open, &one.open}} {
 			taken := min(n, *cause.left)
@@ -72,6 +72,31 @@ func (d *decided) split(failed map[string]int64, refused, tls, idle, open int64)
 		}
 		d.targets[name] = one
 	}
+}
+
+// apiece reports whether targets in this order have one cause each, as far as so many are refused and fail for TLS.
+func apiece(order []string, failed map[string]int64, refused, tls int64) bool {
+	d := decided{targets: map[string]decided{}}
+	d.split(order, failed, refused, tls, 0, 0)
+	for _, one := range d.targets {
+		if 10*min(one.refused, one.tls) > one.refused+one.tls {
+			return false
+		}
+	}
+	return true
+}
+
+// leastFirst are targets whose connections failed in minutes in which both metrics count, those with fewest first, if
+// only so each of them has one cause; nil if not. clear is whether it is known which has which.
+func leastFirst(failed map[string]int64, refused, tls int64) (order []string, clear bool) {
+	most := mostFirst(failed)
+	order = slices.Clone(most)
+	slices.Reverse(order)
+	down, up := apiece(most, failed, refused, tls), apiece(order, failed, refused, tls)
+	if down || !up {
+		order = nil
+	}
+	return order, down != up || len(most) < 2
 }
 
 // mostFirst are the names of numbers, the largest first.
@@ -108,30 +133,70 @@ func (f *facts) decide(g *Group) (d decided) {
 			}
 		}
 	}
+	// In minutes with 504s at the connect timeout, these may be what one of the metrics counts, and 502s the other.
+	var quick, walls, c, t int64
+	for at, n := range failed {
+		if n > 0 && late[at] > 0 && connection[at] > 0 && tls[at] > 0 {
+			quick, walls, c, t = quick+n, walls+late[at], c+int64(connection[at]), t+int64(tls[at])
+		}
+	}
+	hang, other := alike(quick, c) && alike(walls, t), alike(quick, t) && alike(walls, c)
+	d.unclear = walls > 0 && hang == other
+	type parts struct{ refused, tls, idle, open int64 }
+	each := map[time.Time]parts{}
+	both, sums := map[string]int64{}, parts{} // of minutes with refusals and failures of TLS
 	for at, n := range failed {
 		d.walls += late[at]
 		// A connection that is not established in time is counted as well.
 		c, t := max(0, int64(connection[at])-late[at]), int64(tls[at])
-		if t > 0 && connection[at] == 0 {
+		switch {
+		case t > 0 && connection[at] == 0:
+			d.wall += late[at]
+		case t > 0 && n > 0 && late[at] > 0 && hang && !other:
+			c, t = int64(connection[at]), 0
 			d.wall += late[at]
 		}
 		_, measured := requests[at]
-		var refused, broken, idle, open int64
+		var p parts
 		switch {
 		case c > 0 || t > 0:
-			refused = min(n, c)
-			broken = min(n-refused, t)
-			open = n - refused - broken
+			p.refused = min(n, c)
+			p.tls = min(n-p.refused, t)
+			p.open = n - p.refused - p.tls
 		case measured:
-			idle = n
+			p.idle = n
 		default:
-			open = n
+			p.open = n
 		}
-		d.refused, d.tls, d.idle, d.open = d.refused+refused, d.tls+broken, d.idle+idle, d.open+open
-		d.split(targets[at], refused, broken, idle, open)
+		each[at] = p
+		d.refused, d.tls, d.idle, d.open = d.refused+p.refused, d.tls+p.tls, d.idle+p.idle, d.open+p.open
+		if p.refused > 0 && p.tls > 0 {
+			sums.refused, sums.tls = sums.refused+p.refused, sums.tls+p.tls
+			for target, n := range targets[at] {
+				both[target] += n
+			}
+		}
+	}
+	order, clear := leastFirst(both, sums.refused, sums.tls)
+	if len(order) > 0 && slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.name() == order[0] && e.healthy() }) &&
+		slices.ContainsFunc(f.of(g), func(e endpoint) bool { return both[e.name()] > 0 && e.failing() }) { // which rather refuses
+		order, clear = nil, false
+	}
+	d.unclear = d.unclear || !clear
+	// Those first that have most: a target that refuses fails all of its requests, and one that closes idle
+	// connections only some.
+	for at, p := range each {
+		if order == nil || p.refused == 0 || p.tls == 0 {
+			d.split(mostFirst(targets[at]), targets[at], p.refused, p.tls, p.idle, p.open)
+		} else {
+			d.split(order, targets[at], p.refused, p.tls, p.idle, p.open)
+		}
 	}
 	return d
 }
+
+// alike reports whether two numbers differ by a tenth at most.
+func alike(a, b int64) bool { return 10*max(a-b, b-a) <= max(a, b) }
 
 // byPeriod sums points up by the period that they are of.
 func (f *facts) byPeriod(points []Point) map[time.Time]float64 {

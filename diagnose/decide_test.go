@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -53,6 +55,73 @@ func TestDecide(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestRefusedBesideTLS: where one target refuses and TLS of another one fails or hangs in the same minutes, each is named
+// for what it does as far as the numbers tell, and else it is said that they do not.
+func TestRefusedBesideTLS(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		refuses, tls int64 // requests of a minute: to the first target, and to the second
+		hangs, clear bool
+		both         int64 // connections that fail at both, counted for both
+		unhealthy    string
+	}{
+		{"more refused", 12, 6, false, true, 0, ""},
+		{"more without TLS", 6, 12, false, true, 0, ""},
+		{"as many", 10, 10, false, false, 0, ""},
+		{"more refused, and TLS hangs", 12, 6, true, true, 0, ""},
+		{"fewer refused, and TLS hangs", 6, 12, true, true, 0, ""},
+		{"as many, and TLS hangs", 10, 10, true, false, 0, ""},
+		{"both at both", 10, 12, false, false, 3, ""},
+		{"more without TLS, which fails checks, too", 6, 12, false, false, 0, second},
+		{"more without TLS, and what refuses fails checks, too", 6, 12, false, true, 0, first},
+	} {
+		s := base()
+		s.web().Protocol = "HTTPS"
+		s.Logs.Last, s.Logs.Newest = s.minute(59), s.minute(60)
+		for i := 40; i < 60; i++ {
+			m := &s.Logs.Minutes[i]
+			m.Reasons, m.Unconnected = map[string]int64{"Target_Connection_Error": tt.refuses}, map[string]int64{first: tt.refuses}
+			if tt.hangs {
+				m.Reasons["Target_Connect_Timeout"] = tt.tls
+			} else {
+				m.Reasons["Target_Connection_Error"] += tt.tls
+				m.Unconnected[second] = tt.tls
+			}
+		}
+		for i := range s.web().Targets {
+			if t := &s.web().Targets[i]; strings.HasPrefix(tt.unhealthy, t.ID) && tt.unhealthy != "" {
+				t.State, t.Reason = "unhealthy", "Target.FailedHealthChecks"
+			}
+		}
+		refused := Failure{Group: webARN, Target: first, Status: 502, TargetStatus: -1, Reason: "Target_Connection_Error", Class: "target", Count: 20 * tt.refuses, First: s.minute(40), Last: s.Logs.Last}
+		other := refused
+		other.Target, other.Count = second, 20*tt.tls
+		if tt.hangs {
+			other.Reason, other.Status, other.Connect = "Target_Connect_Timeout", 504, 20*tt.tls
+		}
+		s.Logs.Failures = []Failure{refused, other}
+		s.late("TargetConnectionErrorCount", webARN, 40, float64(tt.refuses-tt.both))
+		s.late("TargetTLSNegotiationErrorCount", webARN, 40, float64(tt.tls+tt.both))
+		r := Diagnose(copied(t, s))
+		f, tls := r.finding("target-port-refused"), r.finding("target-tls-negotiation-fails")
+		if tls == nil {
+			t.Fatalf("%s: TLS fails, and it is not told:\n%s", tt.name, said(r))
+		}
+		rival := slices.ContainsFunc(tls.Rivals, func(r Rival) bool { return r.ID == "target-port-refused" })
+		if rival == tt.clear || (tls.Confidence == High) != tt.clear || tt.clear && tls.Explains != other.Count {
+			t.Errorf("%s: what of it is clear: %v:\n%s", tt.name, tt.clear, said(r))
+		}
+		switch {
+		case f == nil:
+			if tt.clear || !tt.hangs {
+				t.Errorf("%s: nothing is refused:\n%s", tt.name, said(r))
+			}
+		case tt.clear != (f.Confidence == High) || tt.clear && (f.Explains != refused.Count || !slices.Equal(f.Targets, []string{first})):
+			t.Errorf("%s: who refuses is clear: %v:\n%s", tt.name, tt.clear, said(r))
+		}
 	}
 }
 

@@ -118,6 +118,10 @@ func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
 	switch {
 	case errors > 0:
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
+		if f.decide(g).unclear && !probed {
+			found.rival("target-tls-negotiation-fails", "TargetTLSNegotiationErrorCount counts in the same minutes, and nothing tells at which targets: these may be those whose TLS fails; --probe tells")
+			return false
+		}
 		found.Confidence = High
 	case probed:
 		found.Confidence = High

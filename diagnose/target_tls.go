@@ -118,7 +118,10 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.because(FromConfig, notValidated)
 	}
 	d := f.decide(g)
-	if errors > 0 && d.tls+d.wall > 0 {
+	switch {
+	case d.unclear && len(plain)+len(failed) == 0:
+		found.rival("target-port-refused", "TargetConnectionErrorCount counts in the same minutes, and nothing tells at which targets: some of these may refuse connections, or not be reached; --probe tells")
+	case errors > 0 && d.tls+d.wall > 0:
 		found.Confidence = High
 	}
 	found.share = f.tlsShare(found, g, d)

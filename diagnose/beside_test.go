@@ -15,7 +15,7 @@ const apiARN = "arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgro
 // toAPI gives the group web, its targets and their network other names and addresses.
 var toAPI = strings.NewReplacer(
 	webARN, apiARN, `"name": "web"`, `"name": "api"`, `"group": "web"`, `"group": "api"`,
-	"10.0.10.11", "10.0.20.31", "10.0.11.12", "10.0.21.32", "10.0.10.99", "10.0.20.99",
+	"10.0.10.11", "10.0.20.31", "10.0.11.12", "10.0.21.32", "10.0.10.99", "10.0.20.99", "10.9.0.7", "10.9.0.8",
 	"10.0.10.0/", "10.0.20.0/", "10.0.11.0/", "10.0.21.0/",
 	"cd18ee8d310e74a0", "ad18ee8d310e74a0", "eni-1", "eni-3", "eni-2", "eni-4", "i-1", "i-3", "i-2", "i-4",
 	"sg-app", "sg-api", "acl-app", "acl-api", "rtb-app", "rtb-api", "subnet-app-", "subnet-api-")
@@ -147,6 +147,12 @@ func TestBesideAnother(t *testing.T) {
 		if got := inShort(Diagnose(base().beside(t, s.ofAPI(t)))); got != itsName.ReplaceAllString(toAPI.Replace(want), "api") {
 			t.Errorf("%s, of api: beside web:\n%s\nalone, called web:\n%s", tt, got, want)
 		}
+		both := summed(Diagnose(s.beside(t, s.ofAPI(t))))
+		for id, alone := range summed(Diagnose(s)) {
+			if got := both[id]; len(alone.groups) > 0 && (got.explains != 2*alone.explains || got.targets != 2*alone.targets || got.level != alone.level || len(got.groups) != 2) {
+				t.Errorf("%s, of both: %s is %+v, of one alone %+v", tt, id, got, alone)
+			}
+		}
 	}
 	if n < 80 {
 		t.Errorf("only %d faults are of a group alone", n)
@@ -165,4 +171,28 @@ func inShort(r *Report) string {
 		lines = append(lines, fmt.Sprintln(f.ID, f.Level, f.Confidence, f.Explains, f.BecauseOf, f.Groups, f.Targets, f.Sentence, f.Fix, f.Undo))
 	}
 	return shares.ReplaceAllString(strings.Join(lines, ""), "N %")
+}
+
+type sums struct {
+	explains int64
+	targets  int
+	level    Level
+	groups   []string
+}
+
+// summed is what all findings of an id say together.
+func summed(r *Report) map[string]sums {
+	all := map[string]sums{}
+	for _, f := range r.Findings {
+		s := all[f.ID]
+		s.explains, s.targets = s.explains+f.Explains, s.targets+len(f.Targets)
+		if s.level == "" || f.Level == Fail {
+			s.level = f.Level
+		}
+		for _, g := range f.Groups {
+			s.groups = add(s.groups, g)
+		}
+		all[f.ID] = s
+	}
+	return all
 }

@@ -28,7 +28,7 @@ func once(list []*Finding) {
 			}
 		}
 		if len(others) > 0 {
-			f.because(FromConfig, fmt.Sprintf("the commands of %s mend this as well", few(others)))
+			f.because(FromConfig, fmt.Sprintf("what mends it stands above, with %s", few(others)))
 		}
 	}
 }

@@ -183,7 +183,7 @@ func TestMadeOnce(t *testing.T) {
 	for _, f := range r.Findings {
 		if f.ID == "target-sg-blocks-traffic-port" {
 			made += len(f.Fix)
-			told += strings.Count(said(&Report{Findings: []*Finding{f}}), "the commands of target-sg-blocks-traffic-port mend this as well")
+			told += strings.Count(said(&Report{Findings: []*Finding{f}}), "what mends it stands above, with target-sg-blocks-traffic-port")
 		}
 	}
 	if made != 1 || told != 1 {

@@ -15,6 +15,7 @@ type lot struct {
 	nodes, targets []host
 	zonal          bool // targets are spoken to from their own zone only
 	keeps          bool // a network balancer, whose targets see the addresses of its clients
+	six            bool // all of it speaks IPv6
 
 	r *rand.Rand
 }
@@ -24,8 +25,8 @@ func (d *lot) pick(list ...string) string { return list[d.r.IntN(len(list))] }
 // once in as many draws.
 func (d *lot) onceIn(n int) bool { return d.r.IntN(n) == 0 }
 
-func draw(seed uint64, keeps bool) *lot {
-	d := &lot{Snapshot: base(), keeps: keeps, r: rand.New(rand.NewPCG(seed, 1))}
+func draw(seed uint64, keeps, six bool) *lot {
+	d := &lot{Snapshot: base(), keeps: keeps, six: six, r: rand.New(rand.NewPCG(seed, 1))}
 	d.Logs, d.Metrics = nil, nil
 	if keeps {
 		d.Balancer.Type, d.Balancer.Attributes = NetworkType, map[string]string{attrCrossZone: "true"}
@@ -50,8 +51,80 @@ func draw(seed uint64, keeps bool) *lot {
 			d.drawACL(&d.Network.ACLs[i])
 		}
 	}
+	if d.six {
+		d.speakIPv6()
+	}
 	d.check()
 	return d
+}
+
+// speakIPv6 puts addresses of IPv6 in place of those of IPv4; networks and interfaces have both.
+func (d *lot) speakIPv6() {
+	n, g := &d.Network, d.web()
+	d.Balancer.AddressType, g.AddressType = onlyPublicIPv6, "ipv6"
+	for i := range g.Targets {
+		g.Targets[i].ID = inIPv6(g.Targets[i].ID)
+	}
+	for i, v := range n.VPCs {
+		n.VPCs[i].CIDRs = slices.Concat(v.CIDRs, all(v.CIDRs))
+	}
+	for i, s := range n.Subnets {
+		n.Subnets[i].CIDRs = slices.Concat(s.CIDRs, all(s.CIDRs))
+	}
+	for i, at := range n.Interfaces {
+		n.Interfaces[i].Addresses = slices.Concat(at.Addresses, all(at.Addresses))
+	}
+	for i, l := range n.PrefixLists {
+		n.PrefixLists[i].CIDRs = all(l.CIDRs)
+	}
+	for _, g := range n.SecurityGroups {
+		for _, list := range [][]Permission{g.Ingress, g.Egress} {
+			for i := range list {
+				list[i].CIDRs = all(list[i].CIDRs)
+			}
+		}
+	}
+	for _, a := range n.ACLs {
+		for i := range a.Entries {
+			a.Entries[i].CIDR = inIPv6(a.Entries[i].CIDR)
+		}
+	}
+	for _, table := range n.RouteTables {
+		for i := range table.Routes {
+			table.Routes[i].Destination = inIPv6(table.Routes[i].Destination)
+		}
+	}
+	for _, hosts := range [][]host{d.nodes, d.targets} {
+		for i := range hosts {
+			hosts[i].address = netip.MustParseAddr(inIPv6(hosts[i].address.String()))
+			hosts[i].own = hosts[i].address
+		}
+	}
+}
+
+func all(list []string) (six []string) {
+	for _, four := range list {
+		six = append(six, inIPv6(four))
+	}
+	return six
+}
+
+// inIPv6 is an address or a range of IPv6 that has one of IPv4 as its second part.
+func inIPv6(four string) string {
+	p, err := netip.ParsePrefix(four)
+	if err != nil {
+		b := netip.MustParseAddr(four).As4()
+		return netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, b[0], b[1], b[2], b[3]}).String()
+	}
+	switch p.Bits() {
+	case 0:
+		return "::/0"
+	case 8: // private
+		return "fc00::/7"
+	case 32:
+		return inIPv6(p.Addr().String()) + "/128"
+	}
+	return fmt.Sprintf("%s/%d", inIPv6(p.Addr().String()), 32+p.Bits())
 }
 
 func (d *lot) drawNodes() {

@@ -13,15 +13,18 @@ import (
 // through a model of what AWS does with them: what holds some back is found, what holds none back
 // is not; with all commands run everything gets through, and with those that undo it the set-up is
 // what it was.
-func TestPackets(t *testing.T) { packets(t, false) }
+func TestPackets(t *testing.T) { packets(t, false, false) }
 
 // TestPacketsOfClients does so before targets that see their clients' addresses.
-func TestPacketsOfClients(t *testing.T) { packets(t, true) }
+func TestPacketsOfClients(t *testing.T) { packets(t, true, false) }
 
-func packets(t *testing.T, keeps bool) {
+// TestPacketsOfIPv6 does so in IPv6.
+func TestPacketsOfIPv6(t *testing.T) { packets(t, false, true) }
+
+func packets(t *testing.T, keeps, six bool) {
 	t.Helper()
-	for seed := range uint64(3000) {
-		d := draw(seed, keeps)
+	for seed := range uint64(2000) {
+		d := draw(seed, keeps, six)
 		if fault := d.compare(t, Diagnose(copied(t, d.Snapshot))); fault != "" {
 			b, err := json.Marshal(d.Network)
 			t.Fatalf("seed %d: %s\nof %s (%v)\nit says\n%s", seed, fault, b, err, said(Diagnose(copied(t, d.Snapshot))))
@@ -212,7 +215,7 @@ func (d *lot) seen(target int) (list []host) {
 	for _, node := range d.speakers(target) {
 		for _, c := range clients {
 			client := node
-			if client.address = netip.MustParseAddr(c); d.Network.comesIn(node, client) {
+			if client.address = d.client(c); d.Network.comesIn(node, client) {
 				list = append(list, client)
 			}
 		}
@@ -233,12 +236,19 @@ func (d *lot) held(target int, w way, answers []int) map[string]int {
 	return held
 }
 
+func (d *lot) client(address string) netip.Addr {
+	if d.six {
+		address = inIPv6(address)
+	}
+	return netip.MustParseAddr(address)
+}
+
 // ofClients is how many of the connections of clients each place holds back, and of how many.
 func (d *lot) ofClients() (held map[string]int, all int) {
 	held = map[string]int{}
 	for _, node := range d.nodes {
 		for _, c := range clients {
-			client := host{address: netip.MustParseAddr(c)}
+			client := host{address: d.client(c)}
 			for _, e := range usual {
 				all++
 				for where, passes := range map[string]bool{

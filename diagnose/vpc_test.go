@@ -152,7 +152,7 @@ func (n *Network) run(command string) error {
 		if egress {
 			list = &g.Egress
 		}
-		p, err := permission(strings.Replace(args["--ip-permissions"], "CLIENTS-CIDR", "0.0.0.0/0", 1))
+		p, err := permission(strings.Replace(args["--ip-permissions"], "CLIENTS-CIDR", map[bool]string{true: "::/0", false: "0.0.0.0/0"}[strings.Contains(args["--ip-permissions"], "Ipv6")], 1))
 		if err != nil {
 			return err
 		}
@@ -170,14 +170,14 @@ func (n *Network) run(command string) error {
 			a.Entries = slices.Delete(a.Entries, at, at+1)
 			return nil
 		}
-		e := ACLEntry{Number: number, Egress: egress, Allow: args["--rule-action"] == "allow", Protocol: map[string]string{"tcp": "6"}[args["--protocol"]], CIDR: args["--cidr-block"]}
+		e := ACLEntry{Number: number, Egress: egress, Allow: args["--rule-action"] == "allow", Protocol: map[string]string{"tcp": "6"}[args["--protocol"]], CIDR: args["--cidr-block"] + args["--ipv6-cidr-block"]}
 		if _, err := fmt.Sscanf(args["--port-range"], "From=%d,To=%d", &e.From, &e.To); err != nil {
 			return err
 		}
 		a.Entries = append(a.Entries, e)
 	case "create-route", "delete-route", "replace-route":
 		table := &n.RouteTables[slices.IndexFunc(n.RouteTables, func(r RouteTable) bool { return r.ID == args["--route-table-id"] })]
-		r := Route{args["--destination-cidr-block"], strings.Replace(args["--vpc-peering-connection-id"], "VPC-PEERING-CONNECTION", "pcx-1", 1), "active"}
+		r := Route{args["--destination-cidr-block"] + args["--destination-ipv6-cidr-block"], strings.Replace(args["--vpc-peering-connection-id"], "VPC-PEERING-CONNECTION", "pcx-1", 1), "active"}
 		at := slices.IndexFunc(table.Routes, func(old Route) bool { return old.Destination == r.Destination })
 		if (words[2] == "create-route") != (at < 0) {
 			return fmt.Errorf("route at %d", at)
@@ -210,7 +210,7 @@ func changed(list *[]Permission, p Permission, add bool) error {
 	return nil
 }
 
-var permitted = regexp.MustCompile(`^IpProtocol=(\w+),FromPort=(\d+),ToPort=(\d+),(?:IpRanges=\[{CidrIp=([\d./]+)}]|UserIdGroupPairs=\[{GroupId=([\w-]+)}])$`)
+var permitted = regexp.MustCompile(`^IpProtocol=(\w+),FromPort=(\d+),ToPort=(\d+),(?:IpRanges=\[{CidrIp=([\d./]+)}]|Ipv6Ranges=\[{CidrIpv6=([\da-f:/]+)}]|UserIdGroupPairs=\[{GroupId=([\w-]+)}])$`)
 
 // permission reads what is given to authorize.
 func permission(text string) (p Permission, err error) {
@@ -225,10 +225,10 @@ func permission(text string) (p Permission, err error) {
 	if p.To, err = strconv.Atoi(m[3]); err != nil {
 		return p, err
 	}
-	if m[4] != "" {
-		p.CIDRs = []string{m[4]}
+	if cidr := m[4] + m[5]; cidr != "" {
+		p.CIDRs = []string{cidr}
 	} else {
-		p.Groups = []string{m[5]}
+		p.Groups = []string{m[6]}
 	}
 	return p, nil
 }

@@ -55,7 +55,7 @@ func (l *Logs) displaced(by count) (s shift, ok bool) {
 			usual, others, s.before = usual+kind[j], append(others, all[j]-kind[j]), s.before+all[j]-kind[j]
 		}
 		slices.Sort(others)
-		if mostInPlace(kind[i], all[i], usual/int64(before), others[len(others)/2]) {
+		if mostInPlace(kind[i], all[i], usual/int64(len(others)), others[len(others)/2]) {
 			s.since = l.Last.Add(-time.Duration(i+1) * recently).Truncate(time.Minute).Add(time.Minute)
 			return s, true
 		}

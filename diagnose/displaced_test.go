@@ -145,6 +145,7 @@ func TestSinceWhen(t *testing.T) {
 		{"after a burst", []phase{{65, [2]int64{500, 0}, true}, {50, [2]int64{0, 10}, false}}, 0, 0},
 		{"bursts, and noise at any time", []phase{{60, [2]int64{500, 10}, true}, {60, [2]int64{500, 10}, true}, {15, [2]int64{0, 10}, false}}, 0, 0},
 		{"noise, when the others are done", []phase{{120, [2]int64{50, 4}, false}, {10, [2]int64{0, 4}, false}}, 0, 0},
+		{"noise, when the others are done, and little is known of before", []phase{{20, [2]int64{50, 3}, false}, {40, [2]int64{0, 3}, false}}, 0, 0},
 		{"nothing came", nil, 0, 0},
 	} {
 		l, at := &Logs{}, noon

@@ -67,7 +67,7 @@ func (l *Logs) displaced(by count) (s shift, ok bool) {
 }
 
 // mostInPlace reports whether most of all are some of a kind, in place of most others that usually come. If there are
-// as many of the kind as usual, it may be the others that came to an end.
+// about as many of the kind as usual, it may be the others that came to an end.
 func mostInPlace[T int64 | float64](some, all, usual, usualOthers T) bool {
-	return some-usual >= fewRequests && 2*some > all && usualOthers >= fewRequests && 2*(all-some) < usualOthers
+	return some-usual >= fewRequests && 2*some >= 3*usual && 2*some > all && usualOthers >= fewRequests && 2*(all-some) < usualOthers
 }

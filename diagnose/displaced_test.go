@@ -146,6 +146,8 @@ func TestSinceWhen(t *testing.T) {
 		{"bursts, and noise at any time", []phase{{60, [2]int64{500, 10}, true}, {60, [2]int64{500, 10}, true}, {15, [2]int64{0, 10}, false}}, 0, 0},
 		{"noise, when the others are done", []phase{{120, [2]int64{50, 4}, false}, {10, [2]int64{0, 4}, false}}, 0, 0},
 		{"noise, when the others are done, and little is known of before", []phase{{20, [2]int64{50, 3}, false}, {40, [2]int64{0, 3}, false}}, 0, 0},
+		{"noise that varies, when the others are done", []phase{{60, [2]int64{10, 8}, false}, {5, [2]int64{0, 10}, false}, {5, [2]int64{0, 8}, false}}, 0, 0},
+		{"all, where half of them were before", []phase{{110, [2]int64{25, 25}, false}, {10, [2]int64{0, 50}, false}}, 5, 1250},
 		{"nothing came", nil, 0, 0},
 	} {
 		l, at := &Logs{}, noon

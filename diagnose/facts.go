@@ -162,8 +162,8 @@ func percent(part float64, digits int) string {
 }
 
 // clock writes a time of the window, with its day where the window has several.
-func (f *facts) clock(t time.Time) string {
-	if f.Until.Sub(f.From) > 24*time.Hour {
+func (s *Snapshot) clock(t time.Time) string {
+	if s.Until.Sub(s.From) > 24*time.Hour {
 		return t.UTC().Format("2006-01-02 15:04")
 	}
 	return t.UTC().Format("15:04")

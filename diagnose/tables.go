@@ -333,7 +333,7 @@ func (r *reader) late(s *Snapshot) error {
 		}
 	}
 	if err == nil && !known {
-		l.Warnings = add(l.Warnings, fmt.Sprintf("nearly all requests, to a group or of all, ended with 3xx or 4xx since %s UTC, and it is not known with which, or whether in a circle: their lines could not be read once more", since.Format(time.TimeOnly)))
+		l.Warnings = add(l.Warnings, fmt.Sprintf("nearly all requests, to a group or of all, ended with 3xx or 4xx since %s UTC, and it is not known with which, or whether in a circle: their lines could not be read once more", s.clock(since)))
 	}
 	return err
 }

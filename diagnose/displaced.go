@@ -34,8 +34,8 @@ func amongThose(group string, some func(Minute) int64) count {
 }
 
 // displaced looks for a shift up to the last minutes of the logs: five minutes most requests of which are of a kind, in
-// place of most others that usually came in the hour before, and nine in ten of each five minutes since. Where there
-// are several, it is the newest. What comes in bursts, such as a job of each hour, does not usually come.
+// place of most others that usually came in the hour before, and nine in ten of each five minutes since. It begins where
+// more others came than since. What comes in bursts, such as a job of each hour, does not usually come.
 func (l *Logs) displaced(by count) (s shift, ok bool) {
 	if l == nil {
 		return s, false
@@ -48,22 +48,20 @@ func (l *Logs) displaced(by count) (s shift, ok bool) {
 			kind[at], all[at], oldest = kind[at]+some, all[at]+of, max(oldest, at)
 		}
 	}
-	for i := 0; all[i] > 0; i++ {
+	for i := 0; all[i] > 0 && (!ok || kind[i]*s.all >= s.some*all[i]); i++ {
 		s.some, s.all, s.before = s.some+kind[i], s.all+all[i], 0
 		usual, others := int64(0), []int64{}
 		for j := i + 1; j <= i+least || j <= min(i+before, oldest); j++ {
 			usual, others, s.before = usual+kind[j], append(others, all[j]-kind[j]), s.before+all[j]-kind[j]
 		}
 		slices.Sort(others)
-		if mostInPlace(kind[i], all[i], usual/int64(len(others)), others[len(others)/2]) {
-			s.since = l.Last.Add(-time.Duration(i+1) * recently).Truncate(time.Minute).Add(time.Minute)
-			return s, true
-		}
-		if 10*kind[i] < 9*all[i] {
+		s.since = l.Last.Add(-time.Duration(i+1) * recently).Truncate(time.Minute).Add(time.Minute)
+		ok = ok || mostInPlace(kind[i], all[i], usual/int64(len(others)), others[len(others)/2])
+		if !ok && 10*kind[i] < 9*all[i] {
 			break
 		}
 	}
-	return s, false
+	return s, ok
 }
 
 // mostInPlace reports whether most of all are some of a kind, in place of most others that usually come. If there are

@@ -106,7 +106,8 @@ func TestAnswersSince(t *testing.T) {
 				t.Errorf("%s, %d minutes: want %q: %+v\n%s", tt.name, tt.since, tt.want, s.Logs.Late, said(r))
 			}
 		}
-		if f := r.finding(tt.want); f != nil && (!strings.Contains(f.Sentence, "since") || r.Findings[0] != f) {
+		since := noon.Add(-time.Duration(tt.since) * time.Minute).Format("since 15:04 UTC")
+		if f := r.finding(tt.want); f != nil && (!strings.Contains(f.Sentence, since) || r.Findings[0] != f) {
 			t.Errorf("%s: since when it is so is not told, or not first:\n%s", tt.name, said(r))
 		}
 		if !strings.HasPrefix(tt.want, "target-") || tt.since > 10 {
@@ -114,7 +115,9 @@ func TestAnswersSince(t *testing.T) {
 		}
 		s.From = noon.Add(-48 * time.Hour)
 		s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
-		if len(s.Logs.Late) > 0 || !slices.ContainsFunc(s.Logs.Warnings, func(w string) bool { return strings.Contains(w, "since 2026-11-22 11:5") && strings.Contains(w, "could not be read once more") }) {
+		if len(s.Logs.Late) > 0 || !slices.ContainsFunc(s.Logs.Warnings, func(w string) bool {
+			return strings.Contains(w, "since 2026-11-22 11:5") && strings.Contains(w, "could not be read once more")
+		}) {
 			t.Errorf("%s, out of a pipe: %+v", tt.name, s.Logs.Warnings)
 		}
 	}
@@ -132,12 +135,12 @@ func TestSinceWhen(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		phases []phase
-		since  int // minutes before the end, at least; 0 for no shift
+		since  int // minutes before the end; 0 for no shift
 		before int64
 	}{
-		{"since ten minutes", []phase{{110, [2]int64{50, 0}, false}, {10, [2]int64{0, 50}, false}}, 5, 2500},
-		{"since five hours", []phase{{1140, [2]int64{50, 0}, false}, {300, [2]int64{0, 50}, false}}, 275, 1500},
-		{"since fifty minutes of an hour", []phase{{10, [2]int64{50, 0}, false}, {50, [2]int64{0, 50}, false}}, 40, 500},
+		{"since ten minutes", []phase{{110, [2]int64{50, 0}, false}, {10, [2]int64{0, 50}, false}}, 10, 2750},
+		{"since five hours", []phase{{1140, [2]int64{50, 0}, false}, {300, [2]int64{0, 50}, false}}, 300, 2750},
+		{"since fifty minutes of an hour", []phase{{10, [2]int64{50, 0}, false}, {50, [2]int64{0, 50}, false}}, 50, 500},
 		{"since fifty-five minutes of an hour", []phase{{5, [2]int64{50, 0}, false}, {55, [2]int64{0, 50}, false}}, 0, 0},
 		{"over again", []phase{{60, [2]int64{50, 0}, false}, {50, [2]int64{0, 50}, false}, {10, [2]int64{50, 0}, false}}, 0, 0},
 		{"with as many others", []phase{{110, [2]int64{50, 0}, false}, {10, [2]int64{40, 50}, false}}, 0, 0},
@@ -148,7 +151,7 @@ func TestSinceWhen(t *testing.T) {
 		{"noise, when the others are done", []phase{{120, [2]int64{50, 4}, false}, {10, [2]int64{0, 4}, false}}, 0, 0},
 		{"noise, when the others are done, and little is known of before", []phase{{20, [2]int64{50, 3}, false}, {40, [2]int64{0, 3}, false}}, 0, 0},
 		{"noise that varies, when the others are done", []phase{{60, [2]int64{10, 8}, false}, {5, [2]int64{0, 10}, false}, {5, [2]int64{0, 8}, false}}, 0, 0},
-		{"all, where half of them were before", []phase{{110, [2]int64{25, 25}, false}, {10, [2]int64{0, 50}, false}}, 5, 1250},
+		{"all, where half of them were before", []phase{{110, [2]int64{25, 25}, false}, {10, [2]int64{0, 50}, false}}, 10, 1375},
 		{"nothing came", nil, 0, 0},
 	} {
 		l, at := &Logs{}, noon

@@ -50,9 +50,7 @@ func (f *facts) refusesClients() *Finding {
 		}
 	}
 	late, sudden := f.Logs.displaced(amongAll(forReasons(refusing...)))
-	small := float64(sum) < tooMany*float64(all)
-	sudden = sudden && small
-	if !sudden && (sum < fewRequests || small) {
+	if !sudden && (sum < fewRequests || float64(sum) < tooMany*float64(all)) {
 		return nil
 	}
 	reasons := mostFirst(n)

@@ -246,3 +246,28 @@ func TestSmallPartFails(t *testing.T) {
 		}
 	}
 }
+
+// TestFewAreRefused: what is refused of most requests since more than an hour, of few as of many, is told as since then.
+func TestFewAreRefused(t *testing.T) {
+	for _, minutes := range []int{60, 100} {
+		s := base()
+		s.From = noon.Add(-24 * time.Hour)
+		s.Logs.Newest, s.Logs.Last, s.Logs.Minutes = noon, noon.Add(-time.Second), nil
+		for i := range 24 * 60 {
+			m := Minute{Minute: s.From.Add(time.Duration(i) * time.Minute), Group: webARN, Requests: 4}
+			if i >= 24*60-minutes {
+				m.Group, m.Reasons = "", map[string]int64{"Bad_Request": 4}
+			}
+			s.Logs.Minutes = append(s.Logs.Minutes, m)
+		}
+		n := int64(4 * minutes)
+		since := noon.Add(-time.Duration(minutes) * time.Minute)
+		s.Logs.Traffic = []Traffic{{Group: webARN, Target: first, Requests: 24*60*4 - n, Last: since}, {Requests: n, Last: s.Logs.Last}}
+		s.Logs.Failures = []Failure{{Status: 400, TargetStatus: -1, Reason: "Bad_Request", Class: "client", Count: n, First: since, Last: s.Logs.Last}}
+		r := Diagnose(copied(t, s))
+		want := fmt.Sprintf("%d of %d requests since %s UTC", n, n, since.Format("15:04"))
+		if f := r.finding("requests-refused"); f == nil || f.Level != Warn || !strings.Contains(f.Sentence, want) {
+			t.Errorf("want a warning with %q:\n%s", want, said(r))
+		}
+	}
+}

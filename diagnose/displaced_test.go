@@ -243,6 +243,9 @@ func TestSmallPartFails(t *testing.T) {
 			if f := report.finding(c.id); (f != nil) != (want != "") || f != nil && f.Level != want {
 				t.Errorf("%s, %s: want %q:\n%s", tt.name, c.reason, want, said(report))
 			}
+			if sudden := fmt.Sprintf("%d of %d requests that rule 10 of listener HTTP:80 turned away or let through ended so since 2026-11-22 11:55 UTC", 5*tt.fails, 5*tt.fails+5*tt.others); c.class == "policy" && tt.want && !strings.Contains(said(report), sudden) {
+				t.Errorf("%s, %s: since when is not told:\n%s", tt.name, c.reason, said(report))
+			}
 		}
 	}
 }

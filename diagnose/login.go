@@ -55,7 +55,7 @@ func (f *facts) providerFails() *Finding {
 		begin, end = "The balancer could not log clients in "+span+": "+p.words(), "; logins have gone well since."
 	}
 	found := finding("login-provider-fails", begin+" failed in its exchange with the identity provider, or in the balancer itself"+end)
-	if over || max(p.rate, p.ruleRate) < fewFailures && !f.endsSuddenly(Failure.ofProvider) {
+	if over || max(p.rate, p.ruleRate) < fewFailures && f.suddenly(Failure.ofProvider) == "" {
 		found.Level = Warn
 	}
 	f.told(found, p, Failure.ofProvider)
@@ -79,7 +79,7 @@ func (f *facts) providerFails() *Finding {
 func (f *facts) loginRefused() *Finding {
 	others := func(row Failure) bool { return row.ofLogin() && !row.ofProvider() }
 	p := f.ended(others).ofRule(f, others)
-	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && !f.endsSuddenly(others) {
+	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && f.suddenly(others) == "" {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
@@ -101,7 +101,7 @@ func (f *facts) noVerdict() *Finding {
 		return nil
 	}
 	found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")
-	if p.rate < fewFailures && !f.endsSuddenly(ofWAF) {
+	if p.rate < fewFailures && f.suddenly(ofWAF) == "" {
 		found.Level = Warn
 	}
 	f.told(found, p, ofWAF)
@@ -264,9 +264,9 @@ func (f *facts) anyRule(is func(Rule) bool) bool {
 	return slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.ContainsFunc(l.Rules, is) })
 }
 
-// endsSuddenly reports whether most requests end so since a while, in place of others: of all, or nearly all of those
-// that a rule with a login lets through or not.
-func (f *facts) endsSuddenly(which func(Failure) bool) bool {
+// suddenly says since when most requests end so, in place of others: of all, or nearly all of those that a rule with a
+// login lets through or not; nothing if they do not.
+func (f *facts) suddenly(which func(Failure) bool) string {
 	var reasons []string
 	for _, row := range f.failures() {
 		if which(row) {
@@ -274,11 +274,14 @@ func (f *facts) endsSuddenly(which func(Failure) bool) bool {
 		}
 	}
 	these := forReasons(reasons...)
-	if _, sudden := f.Logs.displaced(amongAll(these)); sudden {
-		return true
+	say := func(late shift, of string) string {
+		return fmt.Sprintf("%d of %s%s ended so since %s UTC", late.some, amount.Of(late.all, "request", "requests"), of, f.clock(late.since))
 	}
-	return slices.ContainsFunc(f.loginsOf(which), func(r loginRule) bool {
-		late, sudden := f.Logs.displaced(func(m Minute) (some, all int64) {
+	if late, ok := f.Logs.displaced(amongAll(these)); ok {
+		return say(late, "")
+	}
+	for _, r := range f.loginsOf(which) {
+		late, ok := f.Logs.displaced(func(m Minute) (some, all int64) {
 			switch some = these(m); {
 			case r.leadsTo(m.Group):
 				return some, m.Requests
@@ -287,8 +290,11 @@ func (f *facts) endsSuddenly(which func(Failure) bool) bool {
 			}
 			return 0, 0
 		})
-		return sudden && late.most()
-	})
+		if ok && late.most() {
+			return say(late, fmt.Sprintf(" that rule %s of listener %s turned away or let through", r.Priority, r.listener))
+		}
+	}
+	return ""
 }
 
 func (p ended) words() string {
@@ -314,6 +320,9 @@ func (f *facts) told(found *Finding, p ended, which func(Failure) bool) {
 		counts = append(counts, fmt.Sprintf("%s %d", code, p.byCode[code]))
 	}
 	found.because(FromLog, few(counts)+", "+f.span(p.first, p.last))
+	if late := f.suddenly(which); late != "" {
+		found.because(FromLog, late)
+	}
 	for _, r := range f.loginsOf(which) {
 		if len(found.Evidence) < 6 && found.ID != "waf-errors" {
 			found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, r.listener, r.login()))

@@ -34,8 +34,8 @@ func amongThose(group string, some func(Minute) int64) count {
 }
 
 // displaced looks for a shift up to the last minutes of the logs: five minutes most requests of which are of a kind, in
-// place of most others that usually came in the hour before, and nine in ten of each five minutes since. It begins where
-// more others came than since. What comes in bursts, such as a job of each hour, does not usually come.
+// place of most others that usually came in the hour before, and most of each five minutes since, nine in ten of all. It
+// begins where more others came than since. What comes in bursts, such as a job of each hour, does not usually come.
 func (l *Logs) displaced(by count) (s shift, ok bool) {
 	if l == nil {
 		return s, false
@@ -56,8 +56,8 @@ func (l *Logs) displaced(by count) (s shift, ok bool) {
 		}
 		slices.Sort(others)
 		s.since = l.Last.Add(-time.Duration(i+1) * recently).Truncate(time.Minute).Add(time.Minute)
-		ok = ok || mostInPlace(kind[i], all[i], usual/int64(len(others)), others[len(others)/2])
-		if !ok && 10*kind[i] < 9*all[i] {
+		ok = ok || (i == 0 || s.most()) && mostInPlace(kind[i], all[i], usual/int64(len(others)), others[len(others)/2])
+		if !ok && 2*kind[i] <= all[i] {
 			break
 		}
 	}

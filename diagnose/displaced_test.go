@@ -142,6 +142,8 @@ func TestSinceWhen(t *testing.T) {
 		{"since five hours", []phase{{1140, [2]int64{50, 0}, false}, {300, [2]int64{0, 50}, false}}, 300, 2750},
 		{"since fifty minutes of an hour", []phase{{10, [2]int64{50, 0}, false}, {50, [2]int64{0, 50}, false}}, 50, 500},
 		{"since fifty-five minutes of an hour", []phase{{5, [2]int64{50, 0}, false}, {55, [2]int64{0, 50}, false}}, 0, 0},
+		{"with a few others at some time", []phase{{1140, [2]int64{50, 0}, false}, {100, [2]int64{0, 50}, false}, {5, [2]int64{8, 42}, false}, {100, [2]int64{0, 50}, false}}, 205, 2750},
+		{"most, and not nine in ten, for long", []phase{{120, [2]int64{50, 0}, false}, {100, [2]int64{8, 42}, false}}, 0, 0},
 		{"over again", []phase{{60, [2]int64{50, 0}, false}, {50, [2]int64{0, 50}, false}, {10, [2]int64{50, 0}, false}}, 0, 0},
 		{"with as many others", []phase{{110, [2]int64{50, 0}, false}, {10, [2]int64{40, 50}, false}}, 0, 0},
 		{"more than half, of late", []phase{{115, [2]int64{50, 0}, false}, {5, [2]int64{10, 40}, false}}, 5, 2750},

@@ -104,11 +104,21 @@ func mostFirst(n map[string]int64) []string {
 	return slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
 }
 
-// decide looks at each minute of a group, or whatever the metrics are summed up by.
+// decide is what the failures of a group are divided into. Each is looked at once.
+func (f *facts) decide(g *Group) decided {
+	d, ok := f.divided[g.ARN]
+	if !ok {
+		d = f.divide(g)
+		f.divided[g.ARN] = d
+	}
+	return d
+}
+
+// divide looks at each minute of a group, or whatever the metrics are summed up by.
 // Where both metrics count, each takes its own, and what is left over stays open. A
 // minute in which the balancer counted requests of the group and neither error had
 // neither: then nothing was refused. Without any metric nothing is decided.
-func (f *facts) decide(g *Group) (d decided) {
+func (f *facts) divide(g *Group) (d decided) {
 	if f.Logs == nil {
 		return d
 	}

@@ -30,12 +30,13 @@ const (
 // facts is a snapshot that can be asked.
 type facts struct {
 	*Snapshot
-	endpoints []endpoint       // of the groups behind the balancer; of the one asked about, if one was
-	numbers   map[newEntry]int // of entries of network ACLs that commands make
+	endpoints []endpoint         // of the groups behind the balancer; of the one asked about, if one was
+	numbers   map[newEntry]int   // of entries of network ACLs that commands make
+	divided   map[string]decided // by ARN of a group, of those that were looked at
 }
 
 func newFacts(s *Snapshot) *facts {
-	f := &facts{Snapshot: s, numbers: map[newEntry]int{}}
+	f := &facts{Snapshot: s, numbers: map[newEntry]int{}, divided: map[string]decided{}}
 	for i := range s.Groups {
 		g := &s.Groups[i]
 		for j := range g.Targets {

@@ -16,6 +16,7 @@ func TestDoesNoHarm(t *testing.T) {
 		fix    string // that its commands have; "" for no command at all
 		not    string // that no command has
 		behind string // which accounts for it
+		aside  string // which does not
 		says   string // what its sentence has
 		denies string // what neither its sentence nor what is to be done has
 		mild   bool   // is no failure
@@ -1223,6 +1224,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.peered("tgw-1")
 			dead(s, "Target.Timeout")
 		}, finding{id: "target-sg-blocks-traffic-port", fix: "--group-id sg-peer --ip-permissions 'IpProtocol=tcp,FromPort=8080,ToPort=8080,IpRanges=[{CidrIp=10.0.0.0/24}]'", not: "sg-lb"}},
+		{"public addresses on the traffic port, of which health checks of another port say nothing", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"52.57.1.2/32"}}}
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+		}, finding{id: "target-health-timeout", behind: "target-sg-blocks-health-check-port", aside: "target-sg-public-source"}},
 		{"a group behind an appliance", func(s *Snapshot) {
 			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.0.10.0/23", "vpce-0fw", "active"})
 			s.group("sg-app").Ingress = nil
@@ -1260,8 +1266,8 @@ func TestDoesNoHarm(t *testing.T) {
 				t.Errorf("%s is %s:\n%s", f.ID, f.Level, said(r))
 			}
 			if tt.want.behind != "" {
-				if !slices.Contains(f.BecauseOf, tt.want.behind) {
-					t.Errorf("because of %v, want %s", f.BecauseOf, tt.want.behind)
+				if !slices.Contains(f.BecauseOf, tt.want.behind) || slices.Contains(f.BecauseOf, tt.want.aside) {
+					t.Errorf("because of %v, want %s and not %s", f.BecauseOf, tt.want.behind, tt.want.aside)
 				}
 				return
 			}

@@ -5,6 +5,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var securityGroupsCheck = Check{
@@ -76,7 +78,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 	ids := f.Balancer.SecurityGroups
 	first, last := e.opening(port)
 	found := b.at(fmt.Sprint(id, protocol, first, last), func() *Finding {
-		found := finding(id, fmt.Sprintf("The balancer's security group %s lets nothing out to its targets on %s %s.", few(ids), protocol, ports(first, last)))
+		found := finding(id, fmt.Sprintf("The balancer's %s nothing out to its targets on %s %s.", that(ids, "lets", "let"), protocol, ports(first, last)))
 		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
 		found.whyOpening(e.group, first, last)
 		found.unseen = protocol == "udp"
@@ -183,7 +185,7 @@ func (f *facts) toNodesBehind(id string, e endpoint, port int, b *gather) {
 	found := f.notLetOut(id, e, "tcp", port, b)
 	if len(shut) < len(all) {
 		found.Level, found.unseen = Warn, true
-		found.Sentence = fmt.Sprintf("The balancer's security group %s lets nothing out to some nodes of the balancer that is its target, on tcp %d: connections to these are not established.", few(ids), port)
+		found.Sentence = fmt.Sprintf("The balancer's %s nothing out to some nodes of the balancer that is its target, on tcp %d: connections to these are not established.", that(ids, "lets", "let"), port)
 		found.because(FromConfig, fmt.Sprintf("of %d addresses of its nodes, these are not let out to: %s", len(all), few(shut)))
 	}
 }
@@ -217,14 +219,15 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	}
 	groups := few(e.filters)
 	first, last := e.opening(port)
-	text := fmt.Sprintf("Security group %s of the targets does not let %s in on %s %s.", groups, who, protocol, ports(first, last))
+	not := upper(that(e.filters, "of the targets does not let", "of the targets do not let"))
+	text := fmt.Sprintf("%s %s in on %s %s.", not, who, protocol, ports(first, last))
 	switch id {
 	case "target-sg-public-source":
-		text = fmt.Sprintf("Security group %s of the targets lets %s %s in from public addresses only; the balancer speaks from private ones, so that this can never match.", groups, protocol, ports(first, last))
+		text = fmt.Sprintf("%s %s %s in from public addresses only; the balancer speaks from private ones, so that this can never match.", upper(that(e.filters, "of the targets lets", "of the targets let")), protocol, ports(first, last))
 	case "target-sg-blocks-health-check-port":
-		text = fmt.Sprintf("Security group %s of the targets does not let %s in on the health check port %d.", groups, who, port)
+		text = fmt.Sprintf("%s %s in on the health check port %d.", not, who, port)
 	case "target-sg-blocks-control-port":
-		text = fmt.Sprintf("Security group %s of the targets does not let %s in on the target control port %d, so that target optimizer sends them no requests.", groups, who, port)
+		text = fmt.Sprintf("%s %s in on the target control port %d, so that target optimizer sends them no requests.", not, who, port)
 	}
 	found := finding(id, text)
 	found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", groups, f.has(e.filters, false, protocol, port)))
@@ -235,6 +238,11 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	found.unseen = protocol == "udp"
 	found.share = f.behind(found)
 	return found
+}
+
+// that are security groups, and what they do.
+func that(ids []string, one, many string) string {
+	return amount.Noun(len(ids), "security group ", "security groups ") + few(ids) + " " + amount.Noun(len(ids), one, many)
 }
 
 // onlyPublic reports whether a port is open, and to public addresses only. A VPC

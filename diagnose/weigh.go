@@ -43,8 +43,8 @@ func (f *facts) checksTimeOut(e endpoint) bool {
 func (f *facts) weigh(found *Finding) {
 	healthy, late := 0, 0
 	// Checks of another port say nothing of the traffic's.
-	control := strings.HasSuffix(found.ID, controlPort)
-	found.unseen = found.unseen || control || strings.HasSuffix(found.ID, "-traffic-port") && !slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
+	control, traffic := strings.HasSuffix(found.ID, controlPort), strings.HasSuffix(found.ID, "-traffic-port") || found.ID == "target-sg-public-source"
+	found.unseen = found.unseen || control || traffic && !slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
 		return found.has(e) && e.checkPort == e.port
 	})
 	for _, e := range f.endpoints {

@@ -41,7 +41,8 @@
 -- requests is what they are part of: all requests of the window with the row's
 -- values in the dimensions that traffic knows (window, load balancer, target
 -- group, target), whatever became of them. Where most is one place: the same address in
--- another region or account is another target, and the same name another group.
+-- another region or account is another target, and the same name another group. Classic
+-- Load Balancers do not log theirs: there an address is the target that others know by it.
 WITH
 hit AS MATERIALIZED (
 	SELECT
@@ -60,7 +61,7 @@ hit AS MATERIALIZED (
 		} AS key,
 		target,
 		coalesce(target, target_group, elb) AS place,
-		CASE WHEN target IS NULL THEN target_group_arn ELSE split_part(target_group_arn, ':', 4) || split_part(target_group_arn, ':', 5) END AS home,
+		CASE WHEN target IS NULL THEN coalesce(target_group_arn, elb) ELSE split_part(target_group_arn, ':', 4) || split_part(target_group_arn, ':', 5) END AS home,
 		(epoch_us(minute) - $from_us) // $slice_us AS slice,
 		sum(failures)::BIGINT AS failures, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 	FROM failure_minute
@@ -68,8 +69,7 @@ hit AS MATERIALIZED (
 	GROUP BY ALL
 ),
 ranked AS (
-	SELECT key, sum(failures)::BIGINT AS failures, count(DISTINCT target || coalesce(home, '')) AS targets,
-		min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	SELECT key, sum(failures)::BIGINT AS failures, min(first_seen) AS first_seen, max(last_seen) AS last_seen
 	FROM hit GROUP BY key
 ),
 top AS MATERIALIZED (
@@ -100,8 +100,12 @@ client AS (
 	GROUP BY ALL
 ),
 place AS (
-	SELECT key, arg_max(place, (failures, place)) AS place, max(failures) AS failures
-	FROM (SELECT key, place, sum(failures)::BIGINT AS failures FROM hit GROUP BY key, place, home)
+	SELECT key, arg_max(place, (failures, place)) AS place, max(failures) AS failures, coalesce(sum(homes) FILTER (target IS NOT NULL), 0)::BIGINT AS targets
+	FROM (
+		SELECT key, target, place, greatest(1, count(home)) AS homes,
+			coalesce(max(failures) FILTER (home IS NOT NULL), 0) + coalesce(sum(failures) FILTER (home IS NULL), 0)::BIGINT AS failures
+		FROM (SELECT key, target, place, home, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) GROUP BY ALL
+	)
 	GROUP BY key
 ),
 -- The requests by what traffic knows of a row's key, and the same by slice.
@@ -137,7 +141,7 @@ SELECT
 	top.failures / top.all_failures AS share,
 	passed.requests,
 	top.failures / passed.requests AS failure_rate,
-	top.targets,
+	place.targets,
 	coalesce(client.clients, 0) AS clients,
 	top.first_seen,
 	top.last_seen,

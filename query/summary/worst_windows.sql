@@ -19,7 +19,8 @@
 -- A slice begins at a multiple of its length, so the first may begin before the
 -- window does; it counts what is in the window. target is that of most failures, and
 -- absent where those are of requests for which none was chosen. The same address in another
--- region or account is another target.
+-- region or account is another target; one that a Classic Load Balancer logs, which tells
+-- neither, is the target that others know by it.
 WITH
 hit AS (
 	SELECT epoch_us(minute) - epoch_us(minute) % $window_us AS start, reason, target,
@@ -37,7 +38,11 @@ by_reason AS (
 ),
 by_target AS (
 	SELECT start, arg_max_null(target, (failures, coalesce(target, ''))) AS target
-	FROM (SELECT start, target, sum(failures)::BIGINT AS failures FROM hit GROUP BY start, target, home) GROUP BY start
+	FROM (
+		SELECT start, target, coalesce(max(failures) FILTER (home IS NOT NULL), 0) + coalesce(sum(failures) FILTER (home IS NULL), 0) AS failures
+		FROM (SELECT start, target, home, sum(failures)::BIGINT AS failures FROM hit GROUP BY ALL) GROUP BY start, target
+	)
+	GROUP BY start
 ),
 ranked AS (
 	SELECT start, sum(failures)::BIGINT AS failures, count(*) OVER () AS all_rows,

@@ -22,7 +22,7 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 		func() error { return s.notCounted(ctx, t, q.Classes) },
 		func() error { return s.warn(ctx, t) },
 		func() error { return s.shared(ctx, t, q.By) },
-		func() error { return s.sharedNodes(ctx, t, q.By) },
+		func() error { return s.sharedNodes(ctx, t, q) },
 	} {
 		if err := fill(); err != nil {
 			return err
@@ -59,13 +59,13 @@ func (s *Store) shared(ctx context.Context, t *Table, by []string) error {
 
 // sharedNodes warns of addresses of nodes that several balancers have, as internal ones in
 // networks that are set up alike may: rows that do not say the balancer are of all of them.
-func (s *Store) sharedNodes(ctx context.Context, t *Table, by []string) error {
-	if !slices.Contains(by, "node") || slices.Contains(by, "target_group") || slices.Contains(by, "load_balancer") || t.Listed {
+func (s *Store) sharedNodes(ctx context.Context, t *Table, q Question) error {
+	if !slices.Contains(q.By, "node") || slices.Contains(q.By, "target_group") || slices.Contains(q.By, "load_balancer") || t.Listed {
 		return nil
 	}
-	nodes := "SELECT node, elb AS balancer, failures AS n FROM failure_minute"
+	nodes, args := "SELECT node, elb AS balancer, failures AS n FROM failure_minute WHERE list_contains($1, reason_class)", []any{q.Classes}
 	if t.Report == "nodes" {
-		nodes = "SELECT node, load_balancer AS balancer, requests AS n FROM node_minute"
+		nodes, args = "SELECT node, load_balancer AS balancer, requests AS n FROM node_minute", nil
 	}
 	var n int64
 	var address, balancers *string
@@ -74,7 +74,7 @@ func (s *Store) sharedNodes(ctx context.Context, t *Table, by []string) error {
 		FROM (
 			SELECT node, sum(n) AS n, list(DISTINCT balancer ORDER BY balancer) AS balancers
 			FROM (`+nodes+`) WHERE node IS NOT NULL GROUP BY node HAVING count(DISTINCT balancer) > 1
-		)`, []any{&n, &address, &balancers})
+		)`, []any{&n, &address, &balancers}, args...)
 	if err == nil && n > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%s of several load balancers, and each counts as one: %s is of %s; --by load_balancer as well tells them apart",
 			amount.Of(n, "address of a node is", "addresses of nodes are"), amount.Noun(n, *address, "the busiest, "+*address+","), *balancers))

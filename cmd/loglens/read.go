@@ -8,6 +8,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -146,6 +147,9 @@ func (a *app) read(ctx context.Context, o readOptions, statement string, args []
 		return err
 	}
 	in.window = a.byMinute(disk, in.window, "the window")
+	if _, typed := terminalWidth(a.in); typed && !o.explain && slices.Contains(in.specs, "-") { // as where the answer's next command was copied
+		a.say("standard input is a terminal: put before the command what writes the lines, as in zcat x.log.gz | %s -, or paste some and end with Ctrl-D", a.command)
+	}
 	open := func(ctx context.Context, w when.Window, balancer string) (*query.Store, error) {
 		plan := ingest.Plan{Window: w, Now: a.now(), LoadBalancer: balancer}
 		return query.Open(ctx, "", query.Input{Sources: in.sources, Plan: plan, Workers: o.workers, Decoder: decoder, MaxBytes: most, Memory: memory, Out: o.out, Disk: disk})

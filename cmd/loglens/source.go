@@ -106,9 +106,6 @@ func (a *app) sources(ctx context.Context, o sourceOptions, kinds ingest.KindSet
 	if o.noPipe != nil && slices.Contains(in.specs, "-") {
 		return in, o.noPipe
 	}
-	if _, typed := terminalWidth(a.in); typed && slices.Contains(in.specs, "-") { // as where the answer's next command was copied
-		a.say("standard input is a terminal: put before the command what writes the lines, as in zcat x.log.gz | %s -, or paste some and end with Ctrl-D", a.command)
-	}
 	for _, s := range in.specs {
 		in.remote = in.remote || strings.HasPrefix(strings.ToLower(s), "s3://")
 	}

@@ -168,7 +168,7 @@ func TestNoProgressOnDumbTerminal(t *testing.T) {
 }
 
 // TestTypedLines: who has nothing before the command that writes lines is told so, and may
-// paste them.
+// paste them; but nothing is said of what is not read.
 func TestTypedLines(t *testing.T) {
 	p, tm := newProcess(t, "top-errors", "-"), newTerminal(t, 80)
 	p.Stdin, p.Stderr = tm.process, tm.process
@@ -182,6 +182,13 @@ func TestTypedLines(t *testing.T) {
 	tm.rest(t)
 	if status := p.status(t); status != 0 || !strings.Contains(p.stdout.String(), "1 failure of 1 request") {
 		t.Errorf("exit status %d: %s", status, &p.stdout)
+	}
+
+	p, tm = newProcess(t, "top-errors", "--explain", "-"), newTerminal(t, 80)
+	p.Stdin, p.Stderr = tm.process, tm.process
+	p.begin(t, tm)
+	if shown := tm.rest(t); strings.Contains(shown, "terminal") || p.status(t) != 0 {
+		t.Errorf("with --explain: %q", shown)
 	}
 }
 

@@ -172,7 +172,7 @@ func formula(s string) bool {
 		return r == '\'' || r == '"' || r == '\ufeff' || unicode.IsSpace(r) && r != '\t' && r != '\r'
 	})
 	r, _ := utf8.DecodeRuneInString(s)
-	return s != "" && strings.ContainsRune("=+-@\t\r\x00＝＋－＠−", r)
+	return strings.ContainsRune("=+-@\t\r\x00＝＋－＠−", r)
 }
 
 // markdownSigns are escaped even in a code span: they end the span or the cell,

@@ -60,9 +60,9 @@ func oneDay(w when.Window) bool {
 	return oneYear(w) && w.From.UTC().YearDay() == w.Until.UTC().Add(-1).YearDay()
 }
 
-// oneYear reports whether the window lies within one UTC year.
+// oneYear reports whether the window lies within one UTC year; one with an open end does not.
 func oneYear(w when.Window) bool {
-	return !w.From.IsZero() && !w.Until.IsZero() && w.From.UTC().Year() == w.Until.UTC().Add(-1).Year()
+	return w.From.UTC().Year() == w.Until.UTC().Add(-1).Year()
 }
 
 // shown returns the places of the columns that are not for the other audience.

@@ -156,7 +156,7 @@ func widen(columns []*column, most int) {
 		room -= c.width + gutter
 	}
 	for _, c := range columns {
-		if !c.isTrend() || c.slices == 0 {
+		if !c.isTrend() {
 			continue
 		}
 		drawn := func(most int) int { return (c.slices + run(c.slices, most) - 1) / run(c.slices, most) }

@@ -87,9 +87,5 @@ func markdownLabel(label string, words wording) string {
 }
 
 // markdownNumber keeps the sign of "<0.0001 %" and ">99.9 %" from being HTML or a quotation.
-func markdownNumber(s string) string {
-	if strings.HasPrefix(s, "`") {
-		return s
-	}
-	return withoutAngles.Replace(s)
-}
+// A code span has none of these.
+func markdownNumber(s string) string { return withoutAngles.Replace(s) }

@@ -25,6 +25,7 @@ func TestPercent(t *testing.T) {
 		{0.99999999, ">99.9 %"},
 		{0.999, "99.9 %"},
 		{1.5, "150.0 %"},
+		{-0.0026, "-0.26 %"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.want, func(t *testing.T) {

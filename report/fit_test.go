@@ -117,3 +117,23 @@ func TestReportsFit(t *testing.T) {
 		})
 	}
 }
+
+// TestKeysStay: a column without which rows look the same goes last, if cutting texts short
+// does not make room for it.
+func TestKeysStay(t *testing.T) {
+	table := &query.Table{Report: "targets", Version: 1, Narrow: []string{"note", "group"}, Keys: []string{"group"}}
+	for _, name := range []string{"group", "target", "note"} {
+		table.Columns = append(table.Columns, query.Column{Name: name, Label: name, Type: query.Text})
+	}
+	table.Columns = append(table.Columns, query.Column{Name: "failures", Label: "failures", Type: query.Count})
+	table.Rows = [][]any{{strings.Repeat("g", 30), strings.Repeat("t", 30), strings.Repeat("n", 30), int64(1)}}
+	for most, want := range map[int]string{120: "group target note failures", 60: "group target failures", 40: "group target failures"} {
+		if drawn, _ := drawnAndLeft(t, table, most); strings.Join(drawn, " ") != want {
+			t.Errorf("at %d columns %q are drawn, want %s", most, drawn, want)
+		}
+	}
+	table.Keys = nil
+	if drawn, _ := drawnAndLeft(t, table, 40); strings.Join(drawn, " ") != "target failures" {
+		t.Errorf("%q are drawn where group is no key", drawn)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"loglens/internal/when"
 	"loglens/query"
@@ -133,6 +134,70 @@ func TestFold(t *testing.T) {
 		got := strings.ReplaceAll(strings.Join(fold(tt.chunks, tt.most, "  ", ""), "\n"), "  ", "..")
 		if got != tt.want {
 			t.Errorf("%q in %d columns:\n%s\nwant\n%s", tt.chunks, tt.most, got, tt.want)
+		}
+	}
+}
+
+// TestFoldSigns: the sign between chunks stands behind a chunk that was broken, not behind
+// its words.
+func TestFoldSigns(t *testing.T) {
+	want := []string{"Target_5XX 6, of", "  which some were", "  logged, Unknown 2"}
+	if got := fold(joined(",", "Target_5XX 6", "of which some were logged", "Unknown 2"), 20, "  ", ","); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// TestShortName: only names of application load balancers are cut to their middle, where
+// there is one that no other has.
+func TestShortName(t *testing.T) {
+	all := []string{"app/shop/a1", "app/api/b2", "app/api/c3", "net/edge/d4", "app//e5", "classic"}
+	for full, want := range map[string]string{"app/shop/a1": "shop", "app/api/b2": "app/api/b2", "net/edge/d4": "net/edge/d4", "app//e5": "app//e5", "classic": "classic"} {
+		if got := shortName(full, all); got != want {
+			t.Errorf("%s is shown as %q, want %q", full, got, want)
+		}
+	}
+}
+
+// TestTimeLayout: times leave out what all of them share, and no more.
+func TestTimeLayout(t *testing.T) {
+	from := at("02:00:00")
+	for _, tt := range []struct {
+		w    when.Window
+		want string
+	}{
+		{when.Window{From: from, Until: from.Add(22 * time.Hour)}, "15:04:05"},
+		{when.Window{From: from, Until: from.Add(22*time.Hour + 1)}, "01-02 15:04"},
+		{when.Window{From: from, Until: from.AddDate(0, 2, 0)}, "2006-01-02 15:04"},
+		{when.Window{From: from, Until: from.AddDate(1, 0, 0).Add(time.Hour)}, "2006-01-02 15:04"}, // the same day of another year
+		{when.Window{Until: from}, "2006-01-02 15:04"},
+		{when.Window{}, "2006-01-02 15:04"},
+	} {
+		if got := timeLayout(&query.Table{Window: tt.w}); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.w, got, tt.want)
+		}
+	}
+	// Rows may reach beyond the window.
+	for _, away := range []time.Duration{-3 * time.Hour, 22 * time.Hour} {
+		table := &query.Table{Window: when.Window{From: from, Until: from.Add(time.Hour)}, Columns: []query.Column{{Name: "newest", Type: query.Time}}, Rows: [][]any{{from.Add(away)}}}
+		if got := timeLayout(table); got != "01-02 15:04" {
+			t.Errorf("with a time %s from the window's start: %q", away, got)
+		}
+	}
+}
+
+// TestNotCounted: what is left out is said to be no failures of targets if all of it is not.
+func TestNotCounted(t *testing.T) {
+	for want, classes := range map[string][]string{
+		"client and policy: not the targets' failures; --class all shows them": {"policy", "client"},
+		"client and target; --class all shows them":                            {"target", "client"},
+		"client and unknown; --class all shows them":                           {"client", ""},
+	} {
+		table := &query.Table{}
+		for _, class := range classes {
+			table.NotCounted = append(table.NotCounted, query.NotCounted{Reason: "Other", Class: class, Requests: 2})
+		}
+		if _, why := notCounted(table, forPeople(table, false, longName, visibleText), 0); why != want {
+			t.Errorf("%q, want %q", why, want)
 		}
 	}
 }

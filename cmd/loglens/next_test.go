@@ -41,6 +41,9 @@ func TestNextCommand(t *testing.T) {
 			&query.Table{Failures: true, Requests: 201, NotCounted: []query.NotCounted{{Requests: 4}, {Requests: 6}}},
 			"loglens targets --since 1h --lb shop-prod --profile prod"},
 		{"no requests", "top-errors", reportOptions{read: balancer, by: []string{"reason"}}, true, &query.Table{Failures: true}, ""},
+		{"rows that are no failures, by what has targets", "latency", reportOptions{by: []string{"load_balancer"}}, false, &query.Table{Requests: 9, Rows: [][]any{{}}},
+			"loglens latency --by load_balancer,target"},
+		{"no rows", "latency", reportOptions{by: []string{"load_balancer"}}, false, &query.Table{Requests: 9}, ""},
 		{"rows that are no failures", "targets", reportOptions{read: balancer, by: []string{"target_group", "target"}}, true, &query.Table{Requests: 9, Rows: [][]any{{}}}, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -473,6 +473,11 @@ func TestRare(t *testing.T) {
 		{"a third of those to a target of many", 300, []int{1, 10, 20, 30, 40, 50}, 11, nil, Fail},
 		{"all to a target of many, of the last minutes", 100, []int{58, 59}, 10, func(s *Snapshot) { s.Logs.Traffic[0].Last = s.Logs.Failures[0].Last }, Fail},
 		{"all of the last minute", 2, []int{59}, 290, nil, Fail},
+		{"one of few requests", 2, []int{58}, 1, func(s *Snapshot) {
+			for i := range s.Logs.Traffic {
+				s.Logs.Traffic[i].Requests = 30
+			}
+		}, Warn},
 		{"of few requests", 2, []int{7, 31, 52}, 1, func(s *Snapshot) {
 			for i := range s.Logs.Traffic {
 				s.Logs.Traffic[i].Requests = 30

@@ -42,33 +42,19 @@ func (s *Snapshot) ofAPI(t *testing.T) *Snapshot {
 // withoutGroup is what a snapshot has of the balancer itself, as text.
 func (s *Snapshot) withoutGroup(t *testing.T) string {
 	t.Helper()
-	edge := func(id string) bool { return strings.HasSuffix(id, "-lb") || strings.Contains(id, "-edge") }
-	var rest []any
-	for _, x := range s.Network.SecurityGroups {
-		if edge(x.ID) {
-			rest = append(rest, x)
-		}
-	}
-	for _, x := range s.Network.ACLs {
-		if edge(x.ID) {
-			rest = append(rest, x)
-		}
-	}
-	for _, x := range s.Network.RouteTables {
-		if edge(x.ID) {
-			rest = append(rest, x)
-		}
-	}
-	for _, x := range s.Network.Subnets {
-		if edge(x.ID) {
-			rest = append(rest, x)
-		}
+	other := func(id string) bool { return !strings.HasSuffix(id, "-lb") && !strings.Contains(id, "-edge") }
+	n := s.Network
+	rest := []any{
+		slices.DeleteFunc(slices.Clone(n.SecurityGroups), func(g SecurityGroup) bool { return other(g.ID) }),
+		slices.DeleteFunc(slices.Clone(n.ACLs), func(a ACL) bool { return other(a.ID) }),
+		slices.DeleteFunc(slices.Clone(n.RouteTables), func(t RouteTable) bool { return other(t.ID) }),
+		slices.DeleteFunc(slices.Clone(n.Subnets), func(s Subnet) bool { return other(s.ID) }),
 	}
 	if s.Logs != nil {
 		rest = append(rest, s.Logs.Newest)
 	}
 	b, err := json.Marshal([]any{
-		rest, s.Network.VPCs, s.Network.PrefixLists, s.Balancer, s.Listeners, s.Certificates, s.From, s.Until, s.Target, s.Idle, s.Bucket,
+		rest, n.VPCs, n.PrefixLists, s.Balancer, s.Listeners, s.Certificates, s.From, s.Until, s.Target, s.Idle, s.Bucket,
 		s.Missing, s.Logs == nil, s.Metrics == nil, len(s.Groups),
 	})
 	if err != nil {

@@ -38,21 +38,12 @@ func (s *Store) shared(ctx context.Context, t *Table, by []string) error {
 	if !slices.Contains(by, "target") || slices.Contains(by, "target_group") || slices.Contains(by, "load_balancer") {
 		return nil
 	}
-	var n int64
-	var address, places *string
-	err := s.one(ctx, `
-		SELECT count(*), arg_max(target, (requests, target)), arg_max(`+someOf("places")+`, (requests, target))
-		FROM (
-			SELECT target, sum(requests) AS requests, list(DISTINCT place ORDER BY place) AS places
-			FROM (
-				SELECT target, sum(requests) AS requests, split_part(target_group_arn, ':', 4) || ' of account ' || split_part(target_group_arn, ':', 5) AS place
-				FROM traffic WHERE target IS NOT NULL GROUP BY target, target_group_arn
-			)
-			WHERE place <> ' of account ' GROUP BY target HAVING count(DISTINCT place) > 1
-		)`, []any{&n, &address, &places})
+	n, address, places, err := s.several(ctx, `
+		SELECT target AS address, sum(requests) AS n, split_part(target_group_arn, ':', 4) || ' of account ' || split_part(target_group_arn, ':', 5) AS owner
+		FROM traffic WHERE target IS NOT NULL GROUP BY target, target_group_arn HAVING owner <> ' of account '`)
 	if err == nil && n > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%s in several regions or accounts, and each counts as one: %s is in %s; --by target_group as well tells them apart",
-			amount.Of(n, "address of a target is", "addresses of targets are"), amount.Noun(n, *address, "the busiest, "+*address+","), *places))
+			amount.Of(n, "address of a target is", "addresses of targets are"), amount.Noun(n, address, "the busiest, "+address+","), places))
 	}
 	return err
 }
@@ -63,23 +54,32 @@ func (s *Store) sharedNodes(ctx context.Context, t *Table, q Question) error {
 	if !slices.Contains(q.By, "node") || slices.Contains(q.By, "target_group") || slices.Contains(q.By, "load_balancer") || t.Listed {
 		return nil
 	}
-	nodes, args := "SELECT node, elb AS balancer, failures AS n FROM failure_minute WHERE list_contains($1, reason_class)", []any{q.Classes}
+	nodes, args := "SELECT node AS address, elb AS owner, failures AS n FROM failure_minute WHERE node IS NOT NULL AND list_contains($1, reason_class)", []any{q.Classes}
 	if t.Report == "nodes" {
-		nodes, args = "SELECT node, load_balancer AS balancer, requests AS n FROM node_minute", nil
+		nodes, args = "SELECT node AS address, load_balancer AS owner, requests AS n FROM node_minute WHERE node IS NOT NULL", nil
 	}
-	var n int64
-	var address, balancers *string
-	err := s.one(ctx, `
-		SELECT count(*), arg_max(node, (n, node)), arg_max(`+someOf("balancers")+`, (n, node))
-		FROM (
-			SELECT node, sum(n) AS n, list(DISTINCT balancer ORDER BY balancer) AS balancers
-			FROM (`+nodes+`) WHERE node IS NOT NULL GROUP BY node HAVING count(DISTINCT balancer) > 1
-		)`, []any{&n, &address, &balancers}, args...)
+	n, address, balancers, err := s.several(ctx, nodes, args...)
 	if err == nil && n > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%s of several load balancers, and each counts as one: %s is of %s; --by load_balancer as well tells them apart",
-			amount.Of(n, "address of a node is", "addresses of nodes are"), amount.Noun(n, *address, "the busiest, "+*address+","), *balancers))
+			amount.Of(n, "address of a node is", "addresses of nodes are"), amount.Noun(n, address, "the busiest, "+address+","), balancers))
 	}
 	return err
+}
+
+// several counts the addresses that several owners have. rows are address, owner and n, by which
+// address is the busiest of these; owners are whose it is.
+func (s *Store) several(ctx context.Context, rows string, args ...any) (n int64, address, owners string, err error) {
+	var busiest, list *string // of none
+	err = s.one(ctx, `
+		SELECT count(*), arg_max(address, (n, address)), arg_max(`+someOf("owners")+`, (n, address))
+		FROM (
+			SELECT address, sum(n) AS n, list(DISTINCT owner ORDER BY owner) AS owners
+			FROM (`+rows+`) GROUP BY address HAVING count(DISTINCT owner) > 1
+		)`, []any{&n, &busiest, &list}, args...)
+	if err != nil || n == 0 {
+		return 0, "", "", err
+	}
+	return n, *busiest, *list, nil
 }
 
 // window closes the open bounds of the window with the minutes that have requests.

@@ -158,14 +158,12 @@ func (f *facts) notFound(g *Group) *Finding {
 		}
 	}
 	most := func() bool { return missing >= fewRequests && nearlyAll(missing, all) }
-	since, ok := "", most()
-	for _, l := range f.Logs.Late {
-		if l.Group == g.logARN(f) && !ok {
-			missing, all, since = l.NotFound, l.Requests, f.sinceThen(l.Since)
-			ok = most()
-		}
+	since := ""
+	if !most() {
+		late := f.Logs.lateOf(g.logARN(f))
+		missing, all, since = late.NotFound, late.Requests, f.sinceThen(late.Since)
 	}
-	if !ok || f.Balancer.Type == Classic && len(f.Groups) > 1 {
+	if !most() || f.Balancer.Type == Classic && len(f.Groups) > 1 {
 		return nil
 	}
 	found := finding("target-answers-not-found", fmt.Sprintf("Targets of %s answer nearly every request with 404%s.", g.Name, since))

@@ -40,7 +40,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	into := f.lacking(e, protocol, e.port)
 	found := b.at(fmt.Sprint("clients", protocol, first, last, into, f.opensBeyond(e, protocol), f.opensToSome(e, protocol)), func() *Finding {
 		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
-			"Targets see the clients' own addresses, and %s clients in on %s %s.", that(e.filters, "does not let", "do not let"), protocol, ports(first, last)))
+			"Targets see the clients' own addresses, and %s clients in on %s %s.", groupsThat(e.filters, "does not let", "do not let"), protocol, ports(first, last)))
 		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
 		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 		found.whyOpening(e.group, first, last)
@@ -59,7 +59,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 			if len(own) == 0 && f.clientsCome() { // else the balancer's say who may come, or these may be all who would
 				found.Level, found.Confidence = Note, Low
 			}
-			found.Sentence = fmt.Sprintf("Targets see the clients' own addresses, and %s in only some on %s %s: other clients get no connection.", that(e.filters, "lets", "let"), protocol, ports(first, last))
+			found.Sentence = fmt.Sprintf("Targets see the clients' own addresses, and %s in only some on %s %s: other clients get no connection.", groupsThat(e.filters, "lets", "let"), protocol, ports(first, last))
 			found.Do = "nothing, if no other clients are meant to come; let them in on the port otherwise, or do not preserve their addresses"
 		case f.Balancer.LinkUnfiltered:
 		case len(own) > 0:

@@ -196,11 +196,11 @@ func (f *facts) divide(g *Group) (d decided) {
 	// Those first that have most: a target that refuses fails all of its requests, and one that closes idle
 	// connections only some.
 	for at, p := range each {
+		these := order
 		if order == nil || p.refused == 0 || p.tls == 0 {
-			d.split(mostFirst(targets[at]), targets[at], p.refused, p.tls, p.idle, p.open)
-		} else {
-			d.split(order, targets[at], p.refused, p.tls, p.idle, p.open)
+			these = mostFirst(targets[at])
 		}
+		d.split(these, targets[at], p.refused, p.tls, p.idle, p.open)
 	}
 	return d
 }

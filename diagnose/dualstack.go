@@ -70,7 +70,7 @@ func (f *facts) groupsWithoutIPv6() (list []*Finding) {
 			if !anybody {
 				who = "some"
 			}
-			found := f.withoutIPv6("The balancer's %s %s in on the listener's port %s %d by IPv4, and nobody by IPv6.", that(ids, "lets", "let"), who, protocol, l.Port)
+			found := f.withoutIPv6("The balancer's %s %s in on the listener's port %s %d by IPv4, and nobody by IPv6.", groupsThat(ids, "lets", "let"), who, protocol, l.Port)
 			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
 			if anybody {
 				for _, clients := range f.letBack(all6) {

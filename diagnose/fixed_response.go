@@ -53,9 +53,12 @@ func (a Action) besideGroups(m Minute) (some, all int64) {
 	if m.Group != "" {
 		return 0, m.Requests
 	}
-	some = min(m.Reasons["Fixed_Response"], m.Statuses[a.Status])
+	some = a.fixed(m)
 	return some, some
 }
+
+// fixed is how many requests of a minute may have got a fixed answer: others have its status, too.
+func (a Action) fixed(m Minute) int64 { return min(m.Reasons["Fixed_Response"], m.Statuses[a.Status]) }
 
 // likeScanners makes a finding about n requests a note where these are no more than scanners send,
 // which find every balancer in the internet.
@@ -95,7 +98,7 @@ func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Findi
 				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
 			}
 		}
-		late, all := f.minutes(f.beforeEnd(0, recently), func(m Minute) int64 { return min(m.Reasons["Fixed_Response"], m.Statuses[a.Status]) })
+		late, all := f.minutes(f.beforeEnd(0, recently), a.fixed)
 		noise := float64(n) < tooMany*float64(f.requests()) && (late < fewRequests || float64(late) < tooMany*float64(all))
 		if r.Priority == "default" && len(l.Rules) > 1 && noise { // for what no other rule asks for
 			f.likeScanners(found, n)

@@ -48,6 +48,7 @@ func (f *facts) providerFails() *Finding {
 	if p.n < fewRequests && p.rate < tooMany {
 		return nil
 	}
+	late := f.suddenly(Failure.ofProvider)
 	silent, long := p.codes(notReached), p.codes(claimsTooLong)
 	begin, end := "The balancer cannot log clients in: "+p.words(), "."
 	span, over := f.loginsRest(p, Failure.ofProvider)
@@ -55,10 +56,10 @@ func (f *facts) providerFails() *Finding {
 		begin, end = "The balancer could not log clients in "+span+": "+p.words(), "; logins have gone well since."
 	}
 	found := finding("login-provider-fails", begin+" failed in its exchange with the identity provider, or in the balancer itself"+end)
-	if over || max(p.rate, p.ruleRate) < fewFailures && f.suddenly(Failure.ofProvider) == "" {
+	if over || max(p.rate, p.ruleRate) < fewFailures && late == "" {
 		found.Level = Warn
 	}
-	f.told(found, p, Failure.ofProvider)
+	f.told(found, p, late, Failure.ofProvider)
 	switch {
 	case 2*silent > p.n:
 		found.Sentence = begin + " failed, mostly since the identity provider was not reached, or did not answer within 5 s" + end
@@ -78,8 +79,8 @@ func (f *facts) providerFails() *Finding {
 
 func (f *facts) loginRefused() *Finding {
 	others := func(row Failure) bool { return row.ofLogin() && !row.ofProvider() }
-	p := f.ended(others).ofRule(f, others)
-	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && f.suddenly(others) == "" {
+	p, late := f.ended(others).ofRule(f, others), f.suddenly(others)
+	if p.n < fewRequests || max(p.rate, p.ruleRate) < tooMany && late == "" {
 		return nil
 	}
 	found := finding("login-refused", "Logins are refused: "+p.words()+" ended so.")
@@ -87,7 +88,7 @@ func (f *facts) loginRefused() *Finding {
 	if span, over := f.loginsRest(p, others); over && f.isRest(f.Logs.Last.Sub(p.last), others) {
 		found.Sentence = "Logins were refused " + span + ": " + p.words() + " ended so, and none since."
 	}
-	f.told(found, p, others)
+	f.told(found, p, late, others)
 	found.rival("", "clients that nobody expects to log in, such as scanners, or those of an interface that have no session: where a rule denies what is not authenticated, 401 is meant")
 	return found
 }
@@ -100,11 +101,12 @@ func (f *facts) noVerdict() *Finding {
 	if p.n < fewRequests && p.rate < tooMany {
 		return nil
 	}
+	late := f.suddenly(ofWAF)
 	found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")
-	if p.rate < fewFailures && f.suddenly(ofWAF) == "" {
+	if p.rate < fewFailures && late == "" {
 		found.Level = Warn
 	}
-	f.told(found, p, ofWAF)
+	f.told(found, p, late, ofWAF)
 	open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]
 	if open != "true" && f.lateErrors() == 0 && f.isRest(f.Logs.Last.Sub(p.last), ofWAF) {
 		found.Level = Warn
@@ -312,15 +314,15 @@ func (p ended) codes(list []string) (n int64) {
 	return n
 }
 
-// told adds which codes there were, by which rules, and when.
-func (f *facts) told(found *Finding, p ended, which func(Failure) bool) {
+// told adds which codes there were, by which rules, and when; and late, what suddenly says of them.
+func (f *facts) told(found *Finding, p ended, late string, which func(Failure) bool) {
 	found.Confidence = High
 	var counts []string
 	for _, code := range mostFirst(p.byCode) {
 		counts = append(counts, fmt.Sprintf("%s %d", code, p.byCode[code]))
 	}
 	found.because(FromLog, few(counts)+", "+f.span(p.first, p.last))
-	if late := f.suddenly(which); late != "" {
+	if late != "" {
 		found.because(FromLog, late)
 	}
 	for _, r := range f.loginsOf(which) {

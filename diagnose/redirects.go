@@ -91,12 +91,16 @@ func (f *facts) loop(group string, all int64) (l Late, ok bool) {
 			return l, true
 		}
 	}
-	for _, l = range f.Logs.Late {
-		if l.Group == group && inCircle(l) {
-			return l, true
-		}
+	l = f.Logs.lateOf(group)
+	return l, inCircle(l)
+}
+
+// lateOf is what was counted of a group since some time; nothing if that was not looked at.
+func (l *Logs) lateOf(group string) Late {
+	if i := slices.IndexFunc(l.Late, func(late Late) bool { return late.Group == group }); i >= 0 {
+		return l.Late[i]
 	}
-	return l, false
+	return Late{}
 }
 
 // circle says what a circle shows in.

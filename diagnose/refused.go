@@ -258,7 +258,7 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 		bad[e.name()] = e.failing() && !timeoutReason(e.target)
 	}
 	hit, targets, rate := f.spread(g, all)
-	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.isBurst(all) || f.isOutage(g, all)
+	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.comesOnce(g, all)
 	if n, _ := f.total("BackendConnectionErrors", ""); n > 0 {
 		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client
 	}

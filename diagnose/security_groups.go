@@ -78,7 +78,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 	ids := f.Balancer.SecurityGroups
 	first, last := e.opening(port)
 	found := b.at(fmt.Sprint(id, protocol, first, last), func() *Finding {
-		found := finding(id, fmt.Sprintf("The balancer's %s nothing out to its targets on %s %s.", that(ids, "lets", "let"), protocol, ports(first, last)))
+		found := finding(id, fmt.Sprintf("The balancer's %s nothing out to its targets on %s %s.", groupsThat(ids, "lets", "let"), protocol, ports(first, last)))
 		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
 		found.whyOpening(e.group, first, last)
 		found.unseen = protocol == "udp"
@@ -185,7 +185,7 @@ func (f *facts) toNodesBehind(id string, e endpoint, port int, b *gather) {
 	found := f.notLetOut(id, e, "tcp", port, b)
 	if len(shut) < len(all) {
 		found.Level, found.unseen = Warn, true
-		found.Sentence = fmt.Sprintf("The balancer's %s nothing out to some nodes of the balancer that is its target, on tcp %d: connections to these are not established.", that(ids, "lets", "let"), port)
+		found.Sentence = fmt.Sprintf("The balancer's %s nothing out to some nodes of the balancer that is its target, on tcp %d: connections to these are not established.", groupsThat(ids, "lets", "let"), port)
 		found.because(FromConfig, fmt.Sprintf("of %d addresses of its nodes, these are not let out to: %s", len(all), few(shut)))
 	}
 }
@@ -219,11 +219,11 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	}
 	groups := few(e.filters)
 	first, last := e.opening(port)
-	not := upper(that(e.filters, "of the targets does not let", "of the targets do not let"))
+	not := upper(groupsThat(e.filters, "of the targets does not let", "of the targets do not let"))
 	text := fmt.Sprintf("%s %s in on %s %s.", not, who, protocol, ports(first, last))
 	switch id {
 	case "target-sg-public-source":
-		text = fmt.Sprintf("%s %s %s in from public addresses only; the balancer speaks from private ones, so that this can never match.", upper(that(e.filters, "of the targets lets", "of the targets let")), protocol, ports(first, last))
+		text = fmt.Sprintf("%s %s %s in from public addresses only; the balancer speaks from private ones, so that this can never match.", upper(groupsThat(e.filters, "of the targets lets", "of the targets let")), protocol, ports(first, last))
 	case "target-sg-blocks-health-check-port":
 		text = fmt.Sprintf("%s %s in on the health check port %d.", not, who, port)
 	case "target-sg-blocks-control-port":
@@ -240,8 +240,8 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	return found
 }
 
-// that are security groups, and what they do.
-func that(ids []string, one, many string) string {
+// groupsThat are security groups, and what they do.
+func groupsThat(ids []string, one, many string) string {
 	return amount.Noun(len(ids), "security group ", "security groups ") + few(ids) + " " + amount.Noun(len(ids), one, many)
 }
 

@@ -96,7 +96,7 @@ func (f *facts) isRace(g *Group) bool {
 	}
 	share := f.quick(g)
 	hit, targets, rate := f.spread(g, share)
-	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.isBurst(share) && !f.isOutage(g, share)
+	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.comesOnce(g, share)
 }
 
 // racing are the groups whose targets do so. The idle timeout is that of all of them.
@@ -107,6 +107,11 @@ func (f *facts) racing() (names []string) {
 		}
 	}
 	return names
+}
+
+// comesOnce reports whether failures of a group are of one time, a burst or an outage, and no race.
+func (f *facts) comesOnce(g *Group, share func(Failure) int64) bool {
+	return f.isBurst(share) || f.isOutage(g, share)
 }
 
 // isBurst reports whether many failures came within one or two minutes at each target, one

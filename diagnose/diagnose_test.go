@@ -775,23 +775,29 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestDays: in a window of several days, the hour alone does not say when.
+// TestDays: in a window of many hours on two days, the hour alone does not say when.
 func TestDays(t *testing.T) {
 	for _, tt := range []struct {
-		hours int
-		want  string
+		from, until, at, want string
 	}{
-		{24, "the first of these failures at 15:00, the last at 12:00 UTC"},
-		{72, "the first of these failures at 2026-11-21 15:00, the last at 2026-11-22 12:00 UTC"},
+		{"2026-11-22T01:00Z", "2026-11-23T00:00Z", "2026-11-22T15:00Z", "15:00"},
+		{"2026-11-22T23:30Z", "2026-11-23T00:30Z", "2026-11-22T23:58Z", "23:58"},
+		{"2026-11-21T12:00Z", "2026-11-22T12:00Z", "2026-11-21T15:00Z", "2026-11-21 15:00"},
+		{"2026-11-19T12:00Z", "2026-11-22T12:00Z", "2026-11-22T11:58Z", "2026-11-22 11:58"},
 	} {
-		s := base()
-		s.From = noon.Add(-time.Duration(tt.hours) * time.Hour)
-		s.failing("Target_Closed_Connection", first, 502, 600, func(f *Failure) { f.First = noon.Add(-21 * time.Hour) })
-		f := Diagnose(copied(t, s)).Findings[0]
-		if !slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return e.Text == tt.want }) {
-			t.Errorf("of %d hours, want %q: %v", tt.hours, tt.want, f.Evidence)
+		s := &Snapshot{From: timeOf(t, tt.from), Until: timeOf(t, tt.until)}
+		if got := s.clock(timeOf(t, tt.at)); got != tt.want {
+			t.Errorf("%s between %s and %s: %s, want %s", tt.at, tt.from, tt.until, got, tt.want)
 		}
 	}
+}
+
+func timeOf(t *testing.T, text string) time.Time {
+	at, err := time.Parse("2006-01-02T15:04Z07:00", text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
 }
 
 // TestAfterLogs: logs come minutes later than metrics. What only metrics have yet is said,

@@ -106,7 +106,7 @@ func TestAnswersSince(t *testing.T) {
 				t.Errorf("%s, %d minutes: want %q: %+v\n%s", tt.name, tt.since, tt.want, s.Logs.Late, said(r))
 			}
 		}
-		since := noon.Add(-time.Duration(tt.since) * time.Minute).Format("since 15:04 UTC")
+		since := noon.Add(-time.Duration(tt.since) * time.Minute).Format("since 2006-01-02 15:04 UTC")
 		if f := r.finding(tt.want); f != nil && (!strings.Contains(f.Sentence, since) || r.Findings[0] != f) {
 			t.Errorf("%s: since when it is so is not told, or not first:\n%s", tt.name, said(r))
 		}
@@ -270,7 +270,7 @@ func TestFewAreRefused(t *testing.T) {
 		s.Logs.Traffic = []Traffic{{Group: webARN, Target: first, Requests: 24*60*4 - n, Last: since}, {Requests: n, Last: s.Logs.Last}}
 		s.Logs.Failures = []Failure{{Status: 400, TargetStatus: -1, Reason: "Bad_Request", Class: "client", Count: n, First: since, Last: s.Logs.Last}}
 		r := Diagnose(copied(t, s))
-		want := fmt.Sprintf("%d of %d requests since %s UTC", n, n, since.Format("15:04"))
+		want := fmt.Sprintf("%d of %d requests since %s UTC", n, n, since.Format("2006-01-02 15:04"))
 		if f := r.finding("requests-refused"); f == nil || f.Level != Warn || !strings.Contains(f.Sentence, want) {
 			t.Errorf("want a warning with %q:\n%s", want, said(r))
 		}

@@ -162,9 +162,9 @@ func percent(part float64, digits int) string {
 	return fmt.Sprintf("%.*f %%", digits, 100*part)
 }
 
-// clock writes a time of the window, with its day where the window has several.
+// clock writes a time of the window, with its day where one would have to think which it is.
 func (s *Snapshot) clock(t time.Time) string {
-	if s.Until.Sub(s.From) > 24*time.Hour {
+	if s.Until.Sub(s.From) > 12*time.Hour && s.From.UTC().Day() != s.Until.Add(-1).UTC().Day() {
 		return t.UTC().Format("2006-01-02 15:04")
 	}
 	return t.UTC().Format("15:04")

@@ -164,10 +164,10 @@ func TestGaveUpAtNight(t *testing.T) {
 		ever             int64 // that end with 460 in each hour before, when others come
 		want             string
 	}{
-		{"for two hours", 2, 6, 6, 6, 0, "since 10:00 UTC ended with 460"},
-		{"for six hours", 6, 6, 6, 6, 0, "since 06:00 UTC ended with 460"},
-		{"a few more than during the day", 2, 6, 6, 6, 3, "since 10:00 UTC ended with 460"},
-		{"for most of the window", 18, 6, 6, 6, 0, "since 18:00 UTC ended with 460"},
+		{"for two hours", 2, 6, 6, 6, 0, "since 2026-11-22 10:00 UTC ended with 460"},
+		{"for six hours", 6, 6, 6, 6, 0, "since 2026-11-22 06:00 UTC ended with 460"},
+		{"a few more than during the day", 2, 6, 6, 6, 3, "since 2026-11-22 10:00 UTC ended with 460"},
+		{"for most of the window", 18, 6, 6, 6, 0, "since 2026-11-21 18:00 UTC ended with 460"},
 		{"an hour", 1, 6, 6, 6, 0, ""},
 		{"half of them", 6, 3, 6, 3, 0, ""},
 		{"at once, as a scanner", 6, 6, 6, 0, 0, ""},

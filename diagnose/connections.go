@@ -268,13 +268,19 @@ func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 	}
 	rate = of(f.lastMinutes(g, reason))
 	for _, m := range f.Logs.Minutes {
-		if one := of(m.Reasons[reason], m.Requests); m.Group == g.logARN(f) && one > 0.5 {
+		if m.Group != g.logARN(f) {
+			continue
+		}
+		if one := of(m.Reasons[reason], m.Requests); one > 0.5 {
 			rate = max(rate, one)
 		}
 	}
 	var failed, all int64
 	for _, m := range slices.Backward(f.Logs.Minutes) { // at night, these come within hours
-		if m.Group == g.logARN(f) && failed < fewRequests {
+		if failed >= fewRequests {
+			break
+		}
+		if m.Group == g.logARN(f) {
 			failed, all = failed+m.Reasons[reason], all+m.Requests
 		}
 	}

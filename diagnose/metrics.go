@@ -329,16 +329,21 @@ func (f *facts) logsEnd() time.Time {
 // what they have of it; over all of them where there are no logs. Logs come minutes after
 // metrics: in the first minutes of an incident there is nothing else.
 func (f *facts) unlogged(name, group string, logged func(Minute) int64) (sum float64) {
+	reached := func(at time.Time) bool { return f.hasAccess() && !at.Add(f.period()).After(f.logsEnd()) }
 	have := map[time.Time]float64{}
 	if f.hasAccess() {
-		for _, m := range f.Logs.Minutes {
+		for _, m := range slices.Backward(f.Logs.Minutes) { // by time
+			at := m.Minute.UTC().Truncate(f.period())
+			if reached(at) {
+				break
+			}
 			if group == "" || m.Group == group {
-				have[m.Minute.UTC().Truncate(f.period())] += float64(logged(m))
+				have[at] += float64(logged(m))
 			}
 		}
 	}
 	for at, n := range f.byPeriod(f.series(name, group)) {
-		if !f.hasAccess() || at.Add(f.period()).After(f.logsEnd()) {
+		if !reached(at) {
 			sum += max(0, n-have[at])
 		}
 	}

@@ -211,14 +211,17 @@ func among(share func(Failure) int64) func(Failure) bool {
 // one reason may be that of a login that is refused, and of a provider that fails.
 func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 	type kind struct{ group, reason, status string }
-	these, last := map[kind]bool{}, time.Time{}
+	var these []kind
+	var last time.Time
 	for _, row := range f.failures() {
 		if which(row) {
 			k := kind{row.Group, row.Reason, ""}
 			if row.TargetStatus < 0 && row.Status >= 0 {
 				k.status = strconv.FormatInt(row.Status, 10)
 			}
-			these[k] = true
+			if !slices.Contains(these, k) {
+				these = append(these, k)
+			}
 			if row.Last.After(last) {
 				last = row.Last
 			}
@@ -227,7 +230,7 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 	var before time.Time
 	for _, m := range f.Logs.Minutes { // by time
 		has := false
-		for k := range these {
+		for _, k := range these {
 			has = has || k.group == m.Group && m.Reasons[k.reason] > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
 		}
 		if !has || m.Minute.After(last) || m.Minute.Equal(before) {

@@ -130,7 +130,12 @@ func (sim *simulation) request(g *Group, minute time.Time) {
 	if ends.name == "none usable" {
 		target = "-"
 	}
-	sim.count(g, ends, minute)
+	sim.line(g, ends, target, at)
+}
+
+// line is the line of a request, which metrics count too.
+func (sim *simulation) line(g *Group, ends failing, target string, at time.Time) {
+	sim.count(g, ends, at.Truncate(time.Minute))
 	sim.lines = append(sim.lines, fmt.Sprintf(`http %s app/shop/50dc6c495c0c9188 198.51.100.%d:65530 %s %s %s %s 100 200 "GET http://shop.example.com:80/%d HTTP/1.1" "UA" - - %s "Root=1-1" "-" "-" 0 %s "forward" "-" "-" %q %q "-" "-" TID_1`,
 		logTime(at.Add(ends.takes)), sim.r.IntN(200), target, ends.times, ends.status, ends.answer, sim.r.IntN(50), g.ARN, logTime(at), target, ends.answer))
 }

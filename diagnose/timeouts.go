@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -109,28 +110,70 @@ func (f *facts) racing() (names []string) {
 	return names
 }
 
-// comesOnce reports whether failures of a group are of one time, a burst or an outage, and no race.
+// comesOnce reports whether failures of a group are of some short times, bursts or an outage, and no race.
 func (f *facts) comesOnce(g *Group, share func(Failure) int64) bool {
-	return f.isBurst(share) || f.isOutage(g, share)
+	return f.comesInBursts(g, share) || f.isOutage(g, share)
 }
 
-// isBurst reports whether many failures came within one or two minutes at each target, one
-// target after the other or all at once, and no more of them in the requests that followed.
-// A race comes again and again, as long as there is traffic.
-func (f *facts) isBurst(share func(Failure) int64) bool {
-	names := map[string]bool{}
-	for _, row := range f.failures() {
-		if share(row) > 0 {
-			names[row.Target] = true
+// comesInBursts reports whether failures of a group came in at most half as many parts of the time since the first of
+// them as by chance: at targets that restart one after the other, in one deployment or several. A race comes again and
+// again, as long as there is traffic.
+func (f *facts) comesInBursts(g *Group, share func(Failure) int64) bool {
+	first, _ := f.firstAndLast(share)
+	if first.IsZero() {
+		return false
+	}
+	parts, n := f.parts(g, first), f.sum(share)
+	resets := f.sum(func(row Failure) int64 { return min(share(row), f.ofGroup(g, "Target_Connection_Error")(row)) })
+	// What is broken off only where as much is refused is of the same restarts.
+	if resets == 0 && !slices.ContainsFunc(parts, func(p part) bool { return p.closed > p.refused }) {
+		for _, p := range parts {
+			n += p.refused
 		}
 	}
-	for name := range names {
-		first, last := f.firstAndLast(to(name, share))
-		if last.Sub(first) > 2*time.Minute {
-			return false
+	var most, all int64
+	for _, p := range parts {
+		if p.hit() {
+			most = max(most, p.all)
 		}
 	}
-	return f.sum(share) >= max(fewRequests, 3*int64(len(names))) && f.hasAnswered(share)
+	// With more traffic than in any of these, connections are idle less often.
+	parts = slices.DeleteFunc(parts, func(p part) bool { return p.all > most })
+	for _, p := range parts {
+		all += p.all
+	}
+	var hit, byChance float64
+	for _, p := range parts {
+		if byChance += 1 - math.Pow(1-float64(p.all)/float64(all), float64(n)); p.hit() {
+			hit++
+		}
+	}
+	return n >= 5 && hit > 0 && 2*hit <= byChance
+}
+
+// part is what a group was sent in a part of some time.
+type part struct {
+	all             int64 // requests
+	closed, refused int64 // those of them that failed as those of a race do, and others
+}
+
+func (p part) hit() bool { return p.closed+p.refused > 0 }
+
+// parts divides the time from some moment on into 61 at most.
+func (f *facts) parts(g *Group, from time.Time) (parts []part) {
+	from = from.UTC().Truncate(time.Minute)
+	width := max(time.Minute, f.Logs.Last.Sub(from)/60)
+	for _, m := range f.Logs.Minutes { // by time
+		if m.Group != g.logARN(f) || m.Minute.Before(from) {
+			continue
+		}
+		for time.Duration(len(parts)) <= m.Minute.Sub(from)/width {
+			parts = append(parts, part{})
+		}
+		p := &parts[len(parts)-1]
+		p.all, p.closed, p.refused = p.all+m.Requests, p.closed+m.Reasons["Target_Closed_Connection"], p.refused+m.Reasons["Target_Connection_Error"]
+	}
+	return parts
 }
 
 // isOutage reports whether failures of a group are of a time in which most of its requests failed so, or

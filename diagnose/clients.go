@@ -126,11 +126,10 @@ func (f *facts) pastACLs(protocol string, all netip.Prefix) []netip.Prefix {
 			in.AddSet(a.admitted(protocol, l.Port, all))
 		}
 	}
-	set, err := in.IPSet()
-	if err != nil || len(set.Prefixes()) == 0 || len(set.Prefixes()) > most {
-		return []netip.Prefix{all}
+	if list := setOf(&in).Prefixes(); 0 < len(list) && len(list) <= most {
+		return list
 	}
-	return set.Prefixes()
+	return []netip.Prefix{all}
 }
 
 // admits are all that the rules of groups let in, on whatever port. Whom ICMP may come
@@ -172,13 +171,13 @@ func everybody(peer string) bool { return strings.HasSuffix(peer, "/0") }
 // beyond reports whether a peer of a rule is a choice of whom to let in: neither all,
 // nor a range of the balancer's own VPC, where its nodes and their health checks are.
 func (f *facts) beyond(peer string) bool {
-	p, err := netip.ParsePrefix(peer)
-	return !everybody(peer) && (err != nil || !f.inside(p))
+	p, _ := netip.ParsePrefix(peer)
+	return !everybody(peer) && !f.inside(p)
 }
 
 // inside reports whether a range lies in the balancer's VPC.
 func (f *facts) inside(p netip.Prefix) bool {
-	return slices.ContainsFunc(prefixes(f.ownRanges()), func(c netip.Prefix) bool { return c.Bits() <= p.Bits() && c.Contains(p.Addr()) })
+	return slices.ContainsFunc(prefixes(f.ownRanges()), func(c netip.Prefix) bool { return within(p, c) })
 }
 
 // opensBeyond reports whether a target's port is open to more than its own VPC, in
@@ -204,9 +203,9 @@ func (f *facts) opensToSome(e endpoint, protocol string) bool {
 			}
 		}
 	}
-	nodes, err := own.IPSet()
+	nodes := setOf(&own)
 	openings, _ := f.openings(e.filters, false, protocol, e.port)
-	return err == nil && slices.ContainsFunc(openings, func(p Permission) bool {
+	return slices.ContainsFunc(openings, func(p Permission) bool {
 		list, ok := f.ranges(p)
 		return !ok || slices.ContainsFunc(family(list, e.address.Is6()), func(r netip.Prefix) bool {
 			return f.public(r) || f.Balancer.Scheme == "internal" && !nodes.ContainsPrefix(r)

@@ -123,8 +123,7 @@ func (f *facts) routesWithoutIPv6() (list []*Finding) {
 		seen = append(seen, t.ID)
 		gateway, six := "", false
 		for _, r := range t.Routes {
-			leads := r.leadsTo("igw-") && r.State != "blackhole"
-			switch {
+			switch leads := r.throughInternetGateway(); {
 			case r.Destination == all4.String() && leads:
 				gateway = r.Via
 			case r.Destination == all6.String():

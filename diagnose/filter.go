@@ -42,6 +42,15 @@ func prefixes(list []string) (out []netip.Prefix) {
 	return out
 }
 
+// setOf is what a builder has, which is given nothing but ranges, or what none can be read from.
+func setOf(b *netipx.IPSetBuilder) *netipx.IPSet {
+	set, _ := b.IPSet() // whose error is about the latter
+	return set
+}
+
+// within reports whether all of a range is in another one.
+func within(p, wide netip.Prefix) bool { return wide.Bits() <= p.Bits() && wide.Contains(p.Addr()) }
+
 // family leaves the ranges of one address family.
 func family(list []netip.Prefix, six bool) []netip.Prefix {
 	return slices.DeleteFunc(slices.Clone(list), func(p netip.Prefix) bool { return p.Addr().Is6() != six })
@@ -81,13 +90,15 @@ func (f *facts) openings(ids []string, egress bool, protocol string, port int) (
 	return list, whole
 }
 
+// numbers are those of the protocols that ports belong to.
+var numbers = map[string]string{"tcp": "6", "udp": "17"}
+
 // covers reports whether a permission is for a port.
 func (p Permission) covers(protocol string, port int) bool {
-	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
 	switch p.Protocol {
 	case "-1":
 		return true
-	case protocol, number:
+	case protocol, numbers[protocol]:
 		return p.From <= port && port <= p.To
 	}
 	return false
@@ -131,11 +142,11 @@ func (f *facts) permits(ids []string, egress bool, protocol string, port int, ot
 			open.AddPrefix(r)
 		}
 	}
-	set, err := open.IPSet()
-	if err == nil && len(other.addresses) > 0 && !slices.ContainsFunc(other.addresses, func(p netip.Prefix) bool { return !set.ContainsPrefix(p) }) {
+	set := setOf(&open)
+	switch {
+	case len(other.addresses) > 0 && !slices.ContainsFunc(other.addresses, func(p netip.Prefix) bool { return !set.ContainsPrefix(p) }):
 		return allowed
-	}
-	if !whole {
+	case !whole:
 		return unclear
 	}
 	return refused
@@ -222,37 +233,26 @@ func (a *ACL) admitted(protocol string, port int, addresses netip.Prefix) *netip
 		var left netipx.IPSetBuilder
 		left.AddPrefix(addresses)
 		for _, e := range entries {
-			p, err := netip.ParsePrefix(e.CIDR)
-			set, errSet := left.IPSet()
-			if err != nil || errSet != nil {
-				continue
-			}
-			if left.RemovePrefix(p); e.Allow {
+			if e.Allow {
 				var part netipx.IPSetBuilder // what is left of the entry's range
-				part.AddPrefix(p)
-				part.Intersect(set)
-				if set, err := part.IPSet(); err == nil {
-					in.AddSet(set)
-				}
+				part.AddPrefix(e.addresses())
+				part.Intersect(setOf(&left))
+				in.AddSet(setOf(&part))
 			}
+			left.RemovePrefix(e.addresses())
 		}
 		return ACLEntry{}, false
 	})
-	set, err := in.IPSet()
-	if err != nil {
-		return &netipx.IPSet{}
-	}
-	return set
+	return setOf(&in)
 }
 
 // refusals are the ports that are refused, with the entry that does it, by what is said
 // of all entries for a port in their order.
 func (a *ACL) refusals(egress bool, protocol string, from, to int, by func([]ACLEntry) (ACLEntry, bool)) (list []refusal) {
-	number := map[string]string{"tcp": "6", "udp": "17"}[protocol]
 	var entries []ACLEntry
 	bounds := []int{from}
 	for _, e := range a.Entries {
-		if e.Egress != egress || e.Protocol != "-1" && e.Protocol != number && e.Protocol != protocol {
+		if e.Egress != egress || e.Protocol != "-1" && e.Protocol != numbers[protocol] {
 			continue
 		}
 		if e.Protocol == "-1" || e.From == 0 && e.To == 0 {
@@ -298,24 +298,12 @@ func refusedBy(entries []ACLEntry, addresses netip.Prefix) (ACLEntry, bool) {
 	var left netipx.IPSetBuilder
 	left.AddPrefix(addresses)
 	for _, e := range entries {
-		p, err := netip.ParsePrefix(e.CIDR)
-		if err != nil {
-			continue
-		}
-		set, err := left.IPSet()
-		if err != nil {
-			return ACLEntry{}, false
-		}
-		if !e.Allow && set.OverlapsPrefix(p) {
+		if !e.Allow && setOf(&left).OverlapsPrefix(e.addresses()) {
 			return e, true
 		}
-		left.RemovePrefix(p)
+		left.RemovePrefix(e.addresses())
 	}
-	set, err := left.IPSet()
-	if err != nil || len(set.Ranges()) == 0 {
-		return ACLEntry{}, false
-	}
-	return noneMatches, true
+	return noneMatches, len(setOf(&left).Ranges()) > 0
 }
 
 // shutBy is the entry that refuses the last of some addresses, if none of them is allowed.
@@ -326,36 +314,33 @@ func shutBy(entries []ACLEntry, addresses netip.Prefix, but []netip.Prefix) (ACL
 		left.RemovePrefix(p)
 	}
 	for _, e := range entries {
-		p, err := netip.ParsePrefix(e.CIDR)
-		set, errSet := left.IPSet()
-		if err != nil || errSet != nil || !set.OverlapsPrefix(p) {
+		switch {
+		case !setOf(&left).OverlapsPrefix(e.addresses()):
 			continue
-		}
-		if e.Allow {
+		case e.Allow:
 			return ACLEntry{}, false
 		}
-		left.RemovePrefix(p)
-		if set, err := left.IPSet(); err == nil && len(set.Ranges()) == 0 {
+		if left.RemovePrefix(e.addresses()); len(setOf(&left).Ranges()) == 0 {
 			return e, true
 		}
 	}
 	return noneMatches, true
 }
 
-// words are what an entry says.
+// addresses are those that an entry is for; none if its range cannot be read.
+func (e ACLEntry) addresses() netip.Prefix {
+	p, _ := netip.ParsePrefix(e.CIDR)
+	return p
+}
+
+// words are what an entry says that refuses ports.
 func (e ACLEntry) words() string {
 	if e.Number >= lastNumber {
 		return "no rule matches, so the last one (*) refuses"
 	}
 	what := "all traffic"
 	if e.Protocol != "-1" {
-		what = map[string]string{"6": "tcp", "17": "udp", "1": "icmp"}[e.Protocol]
-		if what == "" {
-			what = "protocol " + e.Protocol
-		}
-		if e.From != 0 || e.To != 0 {
-			what += " " + ports(e.From, e.To)
-		}
+		what = map[string]string{"6": "tcp", "17": "udp"}[e.Protocol] + " " + ports(e.From, e.To)
 	}
 	return fmt.Sprintf("rule %d denies %s %s %s", e.Number, what, map[bool]string{true: "to", false: "from"}[e.Egress], e.CIDR)
 }
@@ -422,7 +407,7 @@ func (f *facts) number(e newEntry, a *ACL, before int) int {
 // that is not known may say otherwise.
 func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, found, known bool) {
 	t := f.tableOf(subnet)
-	if t == nil || len(t.Routes) == 0 {
+	if !t.known() {
 		return Route{}, "", false, false
 	}
 	r, bits := t.longest(to)
@@ -442,18 +427,38 @@ func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, f
 	return r, t.ID, bits >= 0, lists || bits > 0
 }
 
+// routeLeads reports whether the route that a subnet has for an address is known, and leads to one of
+// these kinds.
+func (f *facts) routeLeads(subnet string, to netip.Addr, kinds ...string) bool {
+	r, _, _, known := f.routeFor(subnet, to)
+	return known && r.leadsTo(kinds...)
+}
+
+// someWay reports whether a way from the balancer to a target is known to lead over one of these kinds.
+func (f *facts) someWay(e endpoint, kinds ...string) bool {
+	return slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return f.routeLeads(z.Subnet, e.address, kinds...) })
+}
+
+// everyWay reports whether all of them are.
+func (f *facts) everyWay(e endpoint, kinds ...string) bool {
+	return !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return !f.routeLeads(z.Subnet, e.address, kinds...) })
+}
+
 // longest is the route of a table for an address that has the longest prefix, and how long
 // that is; -1 if there is none. Prefix lists are left out.
 func (t *RouteTable) longest(to netip.Addr) (r Route, bits int) {
 	bits = -1
 	for _, route := range t.Routes {
-		p, err := netip.ParsePrefix(route.Destination)
-		if err == nil && p.Contains(to) && p.Bits() > bits {
+		p, _ := netip.ParsePrefix(route.Destination)
+		if p.Contains(to) && p.Bits() > bits {
 			r, bits = route, p.Bits()
 		}
 	}
 	return r, bits
 }
+
+// known reports whether a table was read: each has a route within its VPC.
+func (t *RouteTable) known() bool { return t != nil && len(t.Routes) > 0 }
 
 // tableOf is the route table of a subnet: its own, or the VPC's main one.
 func (f *facts) tableOf(subnet string) *RouteTable {

@@ -21,13 +21,13 @@ func (f *facts) byGroup(e endpoint) bool { return f.sameVPC(e) && !f.far(e) }
 // Source: AWS, "Security group referencing" of the guides for VPC and for transit
 // gateways, read 2026-11.
 func (f *facts) far(e endpoint) bool {
-	return e.vpc != "" && slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
-		r, _, found, known := f.routeFor(z.Subnet, e.address)
-		if f.sameVPC(e) {
-			return known && found && r.leadsTo(appliances...)
-		}
-		return !known || !found || !r.leadsTo("pcx-")
-	})
+	switch {
+	case e.vpc == "":
+		return false
+	case f.sameVPC(e):
+		return f.someWay(e, appliances...)
+	}
+	return !f.everyWay(e, "pcx-")
 }
 
 // appliances are the beginnings of what a route leads to that passes traffic on.
@@ -45,10 +45,7 @@ func (f *facts) target(e endpoint) peer {
 // outside reports whether all ways to a target lead out of AWS, by Direct Connect, a VPN or a
 // local gateway: then it is in no security group.
 func (f *facts) outside(e endpoint) bool {
-	return len(f.Balancer.Zones) > 0 && !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
-		r, _, found, known := f.routeFor(z.Subnet, e.address)
-		return !known || !found || !r.leadsTo("vgw-", "lgw-")
-	})
+	return len(f.Balancer.Zones) > 0 && f.everyWay(e, "vgw-", "lgw-")
 }
 
 // nodesOf are the nodes in a subnet of the balancer as a target's groups see them.

@@ -98,8 +98,7 @@ func nodePasses(f *facts) ([]string, bool) {
 		evidence = append(evidence, "rules of the security groups are not all known")
 	}
 	for _, z := range b.Zones {
-		t := f.tableOf(z.Subnet)
-		if f.aclOf(z.Subnet) == nil || b.Scheme == "internet-facing" && (t == nil || len(t.Routes) == 0) {
+		if f.aclOf(z.Subnet) == nil || b.Scheme == "internet-facing" && !f.tableOf(z.Subnet).known() {
 			known = false
 			evidence = append(evidence, "network ACL or routes of "+z.Subnet+" are not known")
 		}

@@ -214,7 +214,7 @@ func (f *facts) excluded(g *Group) *Finding {
 func (f *facts) clear(e endpoint) bool {
 	subnets, ids := f.senders(e), f.Balancer.SecurityGroups
 	_, settled := f.crossZone(e.group) // from which subnets it is spoken to
-	if e.filters == nil || !e.address.IsValid() || !f.sameVPC(e) || !settled {
+	if !f.sameVPC(e) || !settled {
 		return false
 	}
 	if len(ids) > 0 && f.permits(ids, true, "tcp", e.checkPort, f.target(e)) != allowed {
@@ -222,10 +222,10 @@ func (f *facts) clear(e endpoint) bool {
 	}
 	for _, s := range subnets {
 		nodes := f.nodesOf(s, e)
-		if f.permits(e.filters, false, "tcp", e.checkPort, nodes) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.local(s.ID, e.address) {
+		if f.permits(e.filters, false, "tcp", e.checkPort, nodes) != allowed || f.aclOf(s.ID) == nil || f.aclOf(e.subnet) == nil || !f.routeLeads(s.ID, e.address, "local") {
 			return false
 		}
-		if slices.ContainsFunc(nodes.addresses, func(p netip.Prefix) bool { return !f.local(e.subnet, p.Addr()) }) {
+		if slices.ContainsFunc(nodes.addresses, func(p netip.Prefix) bool { return !f.routeLeads(e.subnet, p.Addr(), "local") }) {
 			return false
 		}
 	}
@@ -237,12 +237,6 @@ func (f *facts) clear(e endpoint) bool {
 		}
 	}
 	return len(b.list) == 0 && len(subnets) > 0
-}
-
-// local reports whether a subnet's table is known to lead an address straight to its VPC.
-func (f *facts) local(subnet string, to netip.Addr) bool {
-	r, _, found, known := f.routeFor(subnet, to)
-	return found && known && r.Via == "local"
 }
 
 // undecided is the share of failed connections where no metric tells: those to

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -98,7 +99,7 @@ func (f *facts) passing() (list []Route) {
 }
 
 func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
-	if e.subnet == "" || e.subnet == s.ID {
+	if e.subnet == s.ID {
 		return
 	}
 	for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
@@ -115,8 +116,8 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 		found := b.at(routeKey("back", wrong, r, ok, p), func() *Finding {
 			found := finding("route-target-to-balancer", fmt.Sprintf("Targets have no way back to the balancer's subnet %s (%s) from subnets with the route table %s.", s.ID, p, table))
 			found.because(FromConfig, wrong)
-			there, at, leads, known := f.routeFor(s.ID, e.address)
-			if !leads || !known || there.State == "blackhole" || !there.leadsTo("pcx-", "tgw-", "arn:") {
+			there, at, _, known := f.routeFor(s.ID, e.address)
+			if !known || there.State == "blackhole" || !there.leadsTo("pcx-", "tgw-", "arn:") {
 				at = ""
 			}
 			f.reroute(found, table, r, ok, p, there, at)
@@ -134,7 +135,7 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 func (f *facts) routeOfClients(e endpoint, s Subnet, b *gather) {
 	astray := func(e endpoint, s Subnet) (Route, string, bool) {
 		r, table, ok, known := f.routeFor(s.ID, e.address)
-		return r, table, ok && known && missing(r, table, ok) == "" && !r.leadsTo("local", "pcx-", "igw-")
+		return r, table, known && missing(r, table, ok) == "" && !r.leadsTo("local", "pcx-", "igw-")
 	}
 	r, table, lost := astray(e, s)
 	if keeps, known := f.keepsClients(e.group); !lost || !keeps || !known {
@@ -202,8 +203,8 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", at, other.Destination, other.Via))
 		leads = []string{via(other.Via), other.Via}
 	} else {
-		const flags = ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
-		found.Do = strings.TrimSuffix(found.Do, flags) + flags // of several routes once
+		const hint = ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
+		found.Do = strings.TrimSuffix(found.Do, hint) + hint // of several routes once
 	}
 	if anew(r, ok, to) {
 		found.Fix = append(found.Fix, f.route("create-route", table, to.String(), leads...))
@@ -235,7 +236,7 @@ func (f *facts) routeBefore(found *Finding, table string, r Route) string {
 func (f *facts) routeOfOthers(table string, to netip.Prefix) (r Route, at string) {
 	own, best := slices.IndexFunc(f.Network.RouteTables, func(t RouteTable) bool { return t.ID == table }), 0
 	for _, t := range f.Network.RouteTables {
-		if own < 0 || t.ID == table || t.VPC != f.Network.RouteTables[own].VPC {
+		if t.ID == table || t.VPC != f.Network.RouteTables[own].VPC {
 			continue
 		}
 		longest, bits := t.longest(to.Addr())
@@ -255,39 +256,28 @@ func (f *facts) route(operation, table, cidr string, more ...string) string {
 	return f.command("ec2", operation, append([]string{"--route-table-id", table, flag, cidr}, more...)...)
 }
 
+// flags are those for what a route leads to, by the beginning of its name; all others are gateways.
+var flags = map[string]string{
+	"pcx": "--vpc-peering-connection-id", "tgw": "--transit-gateway-id", "nat": "--nat-gateway-id", "eni": "--network-interface-id",
+	"i": "--instance-id", "eigw": "--egress-only-internet-gateway-id", "vpce": "--vpc-endpoint-id", "lgw": "--local-gateway-id", "cagw": "--carrier-gateway-id",
+}
+
 // via is the flag for what a route leads to.
 func via(target string) string {
 	if strings.HasPrefix(target, "arn:") {
 		return "--core-network-arn"
 	}
 	kind, _, _ := strings.Cut(target, "-")
-	switch kind {
-	case "pcx":
-		return "--vpc-peering-connection-id"
-	case "tgw":
-		return "--transit-gateway-id"
-	case "nat":
-		return "--nat-gateway-id"
-	case "eni":
-		return "--network-interface-id"
-	case "i":
-		return "--instance-id"
-	case "eigw":
-		return "--egress-only-internet-gateway-id"
-	case "vpce":
-		return "--vpc-endpoint-id"
-	case "lgw":
-		return "--local-gateway-id"
-	case "cagw":
-		return "--carrier-gateway-id"
-	}
-	return "--gateway-id"
+	return cmp.Or(flags[kind], "--gateway-id")
 }
 
 // leadsTo reports whether a route leads to one of these kinds, by the beginnings of their names.
 func (r Route) leadsTo(kinds ...string) bool {
 	return slices.ContainsFunc(kinds, func(kind string) bool { return strings.HasPrefix(r.Via, kind) })
 }
+
+// throughInternetGateway reports whether a route leads to the internet itself.
+func (r Route) throughInternetGateway() bool { return r.leadsTo("igw-") && r.State != "blackhole" }
 
 // throughAppliance reports whether a route leads to what may pass traffic on to the
 // internet: a firewall's endpoint, an appliance, a carrier's or a local gateway.
@@ -310,7 +300,7 @@ func (f *facts) internet() string {
 // isPublic reports whether a table has a route to the internet.
 func (f *facts) isPublic(t *RouteTable) bool {
 	return slices.ContainsFunc(t.Routes, func(r Route) bool {
-		return r.Destination == f.internet() && (r.leadsTo("igw-") && r.State != "blackhole" || r.throughAppliance())
+		return r.Destination == f.internet() && (r.throughInternetGateway() || r.throughAppliance())
 	})
 }
 
@@ -319,7 +309,7 @@ func (f *facts) isPublic(t *RouteTable) bool {
 func (f *facts) isPublicToSome(t *RouteTable) bool {
 	six := strings.Contains(f.internet(), ":")
 	return slices.ContainsFunc(t.Routes, func(r Route) bool {
-		return r.leadsTo("igw-") && r.State != "blackhole" && (strings.HasPrefix(r.Destination, "pl-") || strings.Contains(r.Destination, ":") == six)
+		return r.throughInternetGateway() && (strings.HasPrefix(r.Destination, "pl-") || strings.Contains(r.Destination, ":") == six)
 	})
 }
 
@@ -334,7 +324,7 @@ func (f *facts) toInternet() (list []*Finding) {
 	public := false // or not known
 	for _, z := range f.Balancer.Zones {
 		t := f.tableOf(z.Subnet)
-		if t == nil || len(t.Routes) == 0 || f.isPublic(t) || f.isPublicToSome(t) {
+		if !t.known() || f.isPublic(t) || f.isPublicToSome(t) {
 			public = true
 			continue
 		}

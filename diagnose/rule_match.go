@@ -16,15 +16,9 @@ func (l Listener) shadow(i int) int {
 // earlier one: each of its conditions is one that the later rule has, or a wider one, or
 // one that every request has.
 func takesAll(earlier, later Rule) bool {
-	if len(later.Conditions) == 0 && len(earlier.Conditions) > 0 {
-		return false
-	}
-	for _, wide := range earlier.Conditions {
-		if !wide.takesAny() && !slices.ContainsFunc(later.Conditions, func(narrow Condition) bool { return wider(wide, narrow) }) {
-			return false
-		}
-	}
-	return len(earlier.Conditions) > 0
+	return len(earlier.Conditions) > 0 && len(later.Conditions) > 0 && !slices.ContainsFunc(earlier.Conditions, func(wide Condition) bool {
+		return !wide.takesAny() && !slices.ContainsFunc(later.Conditions, func(narrow Condition) bool { return wider(wide, narrow) })
+	})
 }
 
 // takesAny reports whether every request has what a condition asks for.
@@ -85,9 +79,9 @@ func widerValue(c Condition, wide, narrow string) bool {
 	case c.Field == "path-pattern":
 		return globCovers(wide, narrow)
 	case c.Field == "source-ip":
-		w, errW := netip.ParsePrefix(wide)
-		n, errN := netip.ParsePrefix(narrow)
-		return errW == nil && errN == nil && w.Bits() <= n.Bits() && w.Contains(n.Addr())
+		w, _ := netip.ParsePrefix(wide)
+		n, _ := netip.ParsePrefix(narrow)
+		return within(n, w)
 	}
 	return false
 }

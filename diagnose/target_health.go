@@ -338,12 +338,7 @@ func (f *facts) outsideRival(found *Finding) {
 }
 
 // overTransit reports whether a way to a target leads over a transit gateway, or a core network.
-func (f *facts) overTransit(e endpoint) bool {
-	return slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
-		r, _, found, known := f.routeFor(z.Subnet, e.address)
-		return known && found && r.leadsTo("tgw-", "arn:")
-	})
-}
+func (f *facts) overTransit(e endpoint) bool { return f.someWay(e, "tgw-", "arn:") }
 
 // dockerRival says of a balancer whose nodes may have addresses that Docker takes for its own
 // network on a host: what the host answers to these never leaves it.

@@ -409,12 +409,7 @@ func (f *facts) undrained(found *Finding) {
 //
 // Source: AWS, "Network MTU for your EC2 instance" of the EC2 guide, and "Maximum transmission unit"
 // of the Transit Gateway guide, read 2026-11.
-func (f *facts) overGateway(e endpoint) bool {
-	return slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
-		r, _, found, known := f.routeFor(z.Subnet, e.address)
-		return known && found && r.leadsTo("vgw-", "lgw-", "tgw-")
-	})
-}
+func (f *facts) overGateway(e endpoint) bool { return f.someWay(e, "vgw-", "lgw-", "tgw-") }
 
 // silentSockets looks for WebSockets that the balancer closed since nothing came on them: these
 // are no failures of the logs, and end as long after their last message as the idle timeout is.

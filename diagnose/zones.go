@@ -176,7 +176,7 @@ func (f *facts) foreign(g *Group, a netip.Addr) bool {
 func (f *facts) leadsOut() bool {
 	for _, z := range f.Balancer.Zones {
 		t := f.tableOf(z.Subnet)
-		if t == nil || len(t.Routes) == 0 {
+		if !t.known() {
 			return true
 		}
 		if slices.ContainsFunc(t.Routes, func(r Route) bool { return r.leadsTo("pcx-", "tgw-", "vgw-", "eni-", "lgw-", "i-", "vpce-", "arn:") }) {

@@ -18,8 +18,8 @@ var toTraffic = []string{"target-sg-blocks-traffic", "target-sg-public", "balanc
 // toAgents are what keeps control channels from the agents of target optimizer.
 var toAgents = []string{"target-sg-blocks-control", "balancer-sg-blocks-control", "acl-target-inbound-blocks-control", "acl-balancer-outbound-blocks-control"}
 
-// accounts says which findings can account for a symptom: ids, or their beginnings. What
-// is left over when all are found has no others behind it.
+// accounts says which findings can account for a symptom: ids, or their beginnings; never, by way of
+// others or not, the symptom itself. What is left over when all are found has no others behind it.
 var accounts = map[string][]string{
 	"target-health-timeout":           withNetwork("health-check-", "target-other-vpc", "target-address-gone", "target-ip-unusable"),
 	"target-health-failed-checks":     withNetwork("target-port-refused", "target-address-gone", "health-check-", "target-expects-tls", "target-speaks-plain-http", "target-speaks-http1", "target-tls-negotiation-fails"),
@@ -70,7 +70,7 @@ func (f *facts) isOfUnused(found *Finding) bool {
 func account(f *facts, list []*Finding) {
 	// A milder finding cannot be why something fails, nor can checks that overlap, or that have passed since.
 	able := func(symptom, cause *Finding) bool {
-		if cause == symptom || cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" ||
+		if cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" ||
 			cause.Level == Warn && symptom.Level == Fail && (cause.Confidence == Low || cause.ID == "target-health-flapping") {
 			return false
 		}
@@ -125,7 +125,6 @@ func account(f *facts, list []*Finding) {
 			})
 		}
 	}
-	loops(list)
 }
 
 // leadsTo reports whether a cause explains most of what a symptom has in the logs of a
@@ -147,15 +146,4 @@ func (f *facts) leadsTo(cause, symptom *Finding, target string) bool {
 		}
 	}
 	return 2*explained >= seen
-}
-
-// loops takes back an account between findings that would account for each other.
-func loops(list []*Finding) {
-	for _, a := range list {
-		for _, b := range list {
-			if a != b && slices.Contains(a.BecauseOf, b.ID) && slices.Contains(b.BecauseOf, a.ID) {
-				b.BecauseOf = slices.DeleteFunc(b.BecauseOf, func(id string) bool { return id == a.ID })
-			}
-		}
-	}
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -173,5 +174,23 @@ func TestAccountsAllTheSame(t *testing.T) {
 		if f := r.finding(tt.symptom); f == nil || !slices.Contains(f.BecauseOf, tt.cause) {
 			t.Errorf("%s is to stand behind %s:\n%s", tt.symptom, tt.cause, said(r))
 		}
+	}
+}
+
+// TestAccountsInNoCircle: no symptom accounts for itself, be it by way of others: each would stand behind the other.
+func TestAccountsInNoCircle(t *testing.T) {
+	var follow func(id string, way []string)
+	follow = func(id string, way []string) {
+		if slices.Contains(way, id) {
+			t.Fatalf("%s accounts for itself, by way of %v", id, way)
+		}
+		for symptom := range accounts {
+			if slices.ContainsFunc(accounts[id], func(begin string) bool { return strings.HasPrefix(symptom, begin) }) {
+				follow(symptom, append(way, id))
+			}
+		}
+	}
+	for id := range accounts {
+		follow(id, nil)
 	}
 }

@@ -152,7 +152,7 @@ func (f *facts) wafBlocksMost() *Finding {
 // listener rules" of the Application Load Balancer guide, read 2026-11.
 func (f *facts) notFound(g *Group) *Finding {
 	missing, all := int64(0), f.sent(g)
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group == g.logARN(f) {
 			missing += t.NotFound
 		}
@@ -275,7 +275,7 @@ func (f *facts) farSlower(g *Group) *Finding {
 // slower than half of all, the slowest first. Those that are not registered, or fast to fail, are none.
 func (f *facts) compared(g *Group) (slow, all []Traffic) {
 	failing := f.mostly(g, f.ofGroup(g, "Target_5XX"))
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if !slices.Contains(failing, t.Target) && t.Group == g.logARN(f) && t.Requests >= many && t.Median > 0 && slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.name() == t.Target && e.target.usable() }) {
 			all = append(all, t)
 		}

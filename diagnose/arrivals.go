@@ -47,7 +47,5 @@ func (f *facts) clientsCome() bool {
 	if f.Metrics != nil && f.Taken.Sub(f.Until) <= recently {
 		return f.lately("RequestCount", "")+f.lately("NewFlowCount", "") > 0
 	}
-	requests, _ := f.total("RequestCount", "")
-	flows, _ := f.total("NewFlowCount", "")
-	return requests+flows > 0 || f.requests() > 0
+	return f.total("RequestCount", "")+f.total("NewFlowCount", "") > 0 || f.requests() > 0
 }

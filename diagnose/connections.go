@@ -85,8 +85,8 @@ func (f *facts) mine(g *Group, row Failure) bool {
 // asked reports whether a target that logs name is the one that was asked about, which
 // may be registered no more, or may have been named by its instance.
 func (f *facts) asked(target string) bool {
-	at, err := readTarget(target)
-	return f.Target == "" || f.Target == target || err == nil && means(f.Target, at.Addr(), int(at.Port())) ||
+	at, _ := readTarget(target)
+	return f.Target == "" || f.Target == target || means(f.Target, at.Addr(), int(at.Port())) ||
 		slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.name() == target })
 }
 
@@ -121,7 +121,7 @@ func (f *facts) brokenOff(g *Group) func(Failure) int64 {
 	gone, d := f.deregistered(g), f.decide(g)
 	return func(row Failure) int64 {
 		switch {
-		case row.Group != g.logARN(f) || gone != nil && gone(row):
+		case row.Group != g.logARN(f) || gone(row):
 			return 0
 		case row.Reason == "Target_Connection_Error":
 			return d.idleEnds(row)
@@ -223,8 +223,8 @@ func (f *facts) erring(g *Group) *Finding {
 		found.Targets, found.share = names, share
 		found.Confidence = High
 	}
-	if metric, measured := f.total(name, of); measured {
-		found.because(FromMetric, name+": "+number(metric))
+	if f.measured(name, of) {
+		found.because(FromMetric, name+": "+number(f.total(name, of)))
 	}
 	if late > 0 {
 		if f.hasAccess() {
@@ -267,7 +267,7 @@ func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 		return float64(failed) / float64(all)
 	}
 	rate = of(f.lastMinutes(g, reason))
-	for _, m := range f.Logs.Minutes {
+	for _, m := range f.logMinutes() {
 		if m.Group != g.logARN(f) {
 			continue
 		}
@@ -276,7 +276,7 @@ func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 		}
 	}
 	var failed, all int64
-	for _, m := range slices.Backward(f.Logs.Minutes) { // at night, these come within hours
+	for _, m := range slices.Backward(f.logMinutes()) { // at night, these come within hours
 		if failed >= fewRequests {
 			break
 		}
@@ -353,16 +353,13 @@ const fewRequests = 10
 // mostly are targets most of whose requests fail by a share, however few these are of the
 // group's.
 func (f *facts) mostly(g *Group, share func(Failure) int64) (list []string) {
-	if f.Logs == nil {
-		return nil
-	}
 	failed := map[string]int64{}
 	for _, row := range f.failures() {
 		if row.Target != "" && f.mine(g, row) {
 			failed[row.Target] += share(row)
 		}
 	}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if n := failed[t.Target]; t.Group == g.logARN(f) && t.Requests >= fewRequests && 2*n > t.Requests {
 			list = append(list, t.Target)
 		}
@@ -374,16 +371,14 @@ func (f *facts) mostly(g *Group, share func(Failure) int64) (list []string) {
 func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		n, ok := f.total("TargetConnectionErrorCount", g.ARN)
-		gone := f.deregistered(g)
+		n, gone := f.total("TargetConnectionErrorCount", g.ARN), f.deregistered(g)
 		left := f.sum(func(row Failure) int64 { // of which logs say whose they are: of targets that leave, or were not asked about
-			failed := row.Reason == "Target_Connection_Error" || row.Reason == "Target_Connect_Timeout"
-			if row.Group == g.logARN(f) && failed && (gone != nil && gone(row) || !f.concerns(row.Target)) {
+			if row.Group == g.logARN(f) && slices.Contains(unconnectedReasons, row.Reason) && (gone(row) || !f.concerns(row.Target)) {
 				return row.Count
 			}
 			return 0
 		})
-		if !ok || n <= float64(left) || slices.ContainsFunc(known, func(k *Finding) bool {
+		if n <= float64(left) || slices.ContainsFunc(known, func(k *Finding) bool {
 			return slices.Contains(k.Groups, g.Name) && (k.ID == "target-port-refused" || k.ID == "target-connect-timeout")
 		}) {
 			continue
@@ -391,7 +386,7 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 		found := finding("target-connection-errors", fmt.Sprintf("The balancer cannot connect to targets of %s; the logs do not say to which.", g.Name))
 		found.onGroup(g)
 		found.because(FromMetric, f.tally("TargetConnectionErrorCount", g.ARN))
-		if requests, _ := f.total("RequestCount", g.ARN); f.areFew(n, requests, "TargetConnectionErrorCount", g.ARN) {
+		if f.areFew(n, f.total("RequestCount", g.ARN), "TargetConnectionErrorCount", g.ARN) {
 			found.Level = Warn
 			found.Sentence = fmt.Sprintf("The balancer could not connect to targets of %s now and then; the logs do not say to which.", g.Name)
 		} else if span, over := f.hasEnded("TargetConnectionErrorCount", g.ARN); over && !slices.ContainsFunc(f.whole(g), endpoint.failing) {
@@ -406,7 +401,7 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 		}
 		list = append(list, found)
 	}
-	if n, ok := f.total("BackendConnectionErrors", ""); ok && n > 0 && len(known) == 0 {
+	if f.total("BackendConnectionErrors", "") > 0 && len(known) == 0 {
 		found := finding("target-connection-errors", "The balancer cannot connect to its instances; health checks and repeats are counted as well.")
 		found.because(FromMetric, f.tally("BackendConnectionErrors", ""))
 		found.Confidence = Low

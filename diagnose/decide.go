@@ -119,15 +119,12 @@ func (f *facts) decide(g *Group) decided {
 // minute in which the balancer counted requests of the group and neither error had
 // neither: then nothing was refused. Without any metric nothing is decided.
 func (f *facts) divide(g *Group) (d decided) {
-	if f.Logs == nil {
-		return d
-	}
 	connection := f.byPeriod(f.series("TargetConnectionErrorCount", g.ARN))
 	tls := f.byPeriod(f.series("TargetTLSNegotiationErrorCount", g.ARN))
 	requests := f.byPeriod(f.series("RequestCount", g.ARN))
 	failed, late := map[time.Time]int64{}, map[time.Time]int64{}
 	targets := map[time.Time]map[string]int64{}
-	for _, m := range f.Logs.Minutes {
+	for _, m := range f.logMinutes() {
 		if m.Group == g.ARN {
 			at := m.Minute.UTC().Truncate(f.period())
 			failed[at] += m.Reasons["Target_Connection_Error"]
@@ -231,7 +228,7 @@ func (f *facts) spread(g *Group, share func(Failure) int64) (hit, targets int, r
 	// Logs of a Classic Load Balancer do not name an instance that did not answer, and none name a function.
 	unnamed := f.Balancer.Type == Classic || g.Type == "lambda"
 	seen := map[string]bool{}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group != g.logARN(f) || t.Target == "" && !unnamed {
 			continue
 		}

@@ -139,7 +139,7 @@ func chains(list []*Finding) map[string]int {
 	for range list { // as often as such a chain may have links
 		for _, f := range list {
 			for _, id := range f.BecauseOf {
-				behind[f.ID] = min(max(behind[f.ID], behind[id]+1), len(list))
+				behind[f.ID] = max(behind[f.ID], behind[id]+1)
 			}
 		}
 	}

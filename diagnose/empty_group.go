@@ -57,8 +57,7 @@ func (f *facts) swap(found *Finding, g *Group) bool {
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
 			for _, a := range r.Actions {
-				empty := slices.IndexFunc(a.Weights, func(w Weight) bool { return w.Group == g.ARN && w.Weight > 0 })
-				if empty < 0 || f.anotherWorks(a, empty) {
+				if !a.leadsTo(g.ARN) || f.someWork(a) {
 					continue
 				}
 				full := f.without(a, func(t Target) bool { return t.healthy() })
@@ -105,10 +104,10 @@ func (f *facts) swapWeights(found *Finding, l Listener, r Rule, a Action, full i
 
 // had are targets that the logs name in a group by address, where that is one of its VPC.
 func (f *facts) had(g *Group) (list []Target) {
-	if f.Logs == nil || g.Type != "ip" {
+	if g.Type != "ip" {
 		return nil
 	}
-	for _, row := range f.Logs.Traffic {
+	for _, row := range f.traffic() {
 		at, err := readTarget(row.Target)
 		if err != nil || row.Group != g.ARN {
 			continue

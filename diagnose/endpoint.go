@@ -66,7 +66,7 @@ func (f *facts) located(list []endpoint) (places []endpoint) {
 					}
 				}
 			}
-		case e.group.Type != "lambda" && e.address.IsValid():
+		case e.address.IsValid():
 			places = append(places, e)
 		}
 	}
@@ -76,7 +76,7 @@ func (f *facts) located(list []endpoint) (places []endpoint) {
 // checkPort is the port of a target that health checks go to.
 func (g *Group) checkPort(t *Target) int {
 	for _, port := range []string{t.CheckPort, g.Check.Port} {
-		if n, err := strconv.Atoi(port); err == nil && n > 0 {
+		if n, _ := strconv.Atoi(port); n > 0 {
 			return n
 		}
 	}
@@ -149,12 +149,12 @@ func (e endpoint) named(s string) bool {
 }
 
 func (t Target) named(s string) bool {
-	address, err := netip.ParseAddr(t.ID)
-	return t.ID == s || t.ID+":"+strconv.Itoa(t.Port) == s || err == nil && means(s, address, t.Port)
+	address, _ := netip.ParseAddr(t.ID)
+	return t.ID == s || t.ID+":"+strconv.Itoa(t.Port) == s || means(s, address, t.Port)
 }
 
 // means reports whether a text is an address, or an address and its port, however it is
-// written.
+// written; never if that is not known.
 func means(s string, address netip.Addr, port int) bool {
 	if at, err := netip.ParseAddrPort(s); err == nil {
 		return at == netip.AddrPortFrom(address, uint16(port)) //nolint:gosec // a port

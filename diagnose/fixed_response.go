@@ -23,7 +23,7 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 		return !slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
 	})
 	n, since := f.answeredBy(l, r, a), ""
-	if slices.ContainsFunc(f.Logs.Traffic, func(t Traffic) bool { return t.Group != "" }) {
+	if slices.ContainsFunc(f.traffic(), func(t Traffic) bool { return t.Group != "" }) {
 		late, ok := f.Logs.displaced(a.besideGroups)
 		if n = min(n, late.some); !ok || late.some < late.all {
 			return nil

@@ -61,7 +61,7 @@ func (f *facts) gaveUpSince(g *Group) (since time.Time) {
 			slow += row.Slow
 		}
 	}
-	for _, m := range slices.Backward(f.Logs.Minutes) {
+	for _, m := range slices.Backward(f.logMinutes()) {
 		if m.Group == g.logARN(f) {
 			failed, all = failed+m.Reasons["Client_Closed"], all+m.Requests
 			if 10*failed >= 9*all {

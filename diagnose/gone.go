@@ -68,11 +68,11 @@ func lookForGone(f *facts) (list []*Finding) {
 // Source: AWS, "Share your VPC subnets with other accounts" of the VPC guide, read 2026-11.
 func (f *facts) isGone(e endpoint) bool {
 	s := f.subnet(e.subnet)
-	return s != nil && !s.Shared && e.vpc == e.group.VPC && e.target.Zone != "all" && e.instance == nil &&
+	return s != nil && !s.Shared && e.target.Zone != "all" && e.instance == nil &&
 		!slices.ContainsFunc(f.Network.Interfaces, func(i Interface) bool {
 			return i.VPC == e.vpc && slices.ContainsFunc(i.Addresses, func(text string) bool {
-				a, err := netip.ParseAddr(text)
-				return err == nil && a == e.address
+				a, _ := netip.ParseAddr(text)
+				return a == e.address
 			})
 		})
 }

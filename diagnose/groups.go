@@ -43,11 +43,9 @@ func lookAtGroups(f *facts) (list []*Finding) {
 func (f *facts) forwards(g *Group) bool {
 	found, apart := false, false
 	for _, a := range f.actions() {
-		for i, w := range a.Weights {
-			if w.Group == g.ARN && w.Weight > 0 {
-				found = true
-				apart = apart || !f.unusable(g) || !f.anotherWorks(a, i)
-			}
+		if a.leadsTo(g.ARN) {
+			found = true
+			apart = apart || !f.unusable(g) || !f.someWork(a)
 		}
 	}
 	return found && apart || !found && !f.rulesKnown()
@@ -114,8 +112,8 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 			found.Sentence = fmt.Sprintf("The one target of %s is unhealthy, and the balancer sends %s to it all the same (fail-open).", g.Name, what)
 		}
 		found.because(FromHealth, f.states(g))
-		if n, ok := f.total("UnhealthyRoutingRequestCount", g.ARN); ok {
-			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(n))
+		if f.measured("UnhealthyRoutingRequestCount", g.ARN) {
+			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(f.total("UnhealthyRoutingRequestCount", g.ARN)))
 		}
 	default:
 		return nil
@@ -138,8 +136,8 @@ func (f *facts) unled() (list []*Finding) {
 	forward := slices.ContainsFunc(f.actions(), func(a Action) bool { return len(a.Weights) > 0 }) || !f.rulesKnown() && len(f.Groups) > 0
 	for i := range f.Idle {
 		g := &f.Idle[i]
-		asked := slices.ContainsFunc(g.Targets, func(t Target) bool { return f.Target != "" && f.place(g, &t).named(f.Target) })
-		if len(g.Targets) == 0 || forward && !asked || f.Target != "" && !asked || !asked && (f.redirectsOnly() || !f.fits(g)) {
+		asked := slices.ContainsFunc(g.Targets, func(t Target) bool { return f.place(g, &t).named(f.Target) })
+		if len(g.Targets) == 0 || !asked && (forward || f.Target != "" || f.redirectsOnly() || !f.fits(g)) {
 			continue
 		}
 		found := finding("target-group-not-in-use", fmt.Sprintf("No rule of the balancer leads to target group %s, which has %s.", g.Name, amount.Of(len(g.Targets), "target", "targets")))

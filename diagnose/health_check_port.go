@@ -21,7 +21,7 @@ func (f *facts) otherPort(g *Group) []*Finding {
 			continue // what is checked in TCP is no port of UDP's or GENEVE's
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
-		shut := traffic != nil && traffic.Outcome == ProbeRefused
+		shut := traffic.ended(ProbeRefused)
 		_, over := f.isOver(g, []string{e.name()}, to(e.name(), refused), f.lateConnections(g))
 		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
 		passed := e.othersPass() && (traffic == nil || check == nil)
@@ -45,7 +45,7 @@ func (f *facts) otherPort(g *Group) []*Finding {
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, refusals, 0, traffic)
 		case passed: // others are healthy on that very port
-		case e.failing() && !timeoutReason(e.target) && failed == 0 && (served > 0 || traffic != nil && (traffic.Outcome == ProbeConnected || traffic.Outcome == ProbeAnswered) || check != nil && check.Outcome == ProbeRefused) && !answers[e.target]:
+		case e.failing() && !timeoutReason(e.target) && failed == 0 && (served > 0 || traffic.ended(ProbeConnected, ProbeAnswered) || check.ended(ProbeRefused)) && !answers[e.target]:
 			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
 				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
 				found.Confidence = High
@@ -97,8 +97,7 @@ func (f *facts) checkTraffic(found *Finding, g *Group) {
 func (f *facts) checkHidden(found *Finding, g *Group) {
 	var others []endpoint // that answer on the traffic port
 	for _, e := range f.whole(g) {
-		p := f.probe(e, false)
-		if e.healthy() && !slices.Contains(found.Targets, e.name()) && (f.served(e) > 0 || p != nil && (p.Outcome == ProbeConnected || p.Outcome == ProbeAnswered)) {
+		if e.healthy() && !slices.Contains(found.Targets, e.name()) && (f.served(e) > 0 || f.probe(e, false).ended(ProbeConnected, ProbeAnswered)) {
 			others = append(others, e)
 		}
 	}
@@ -151,11 +150,8 @@ func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(
 // served are the requests that a target answered: those of some groups, which it may be in
 // together; without groups, all that came to its port.
 func (f *facts) served(e endpoint, groups ...string) (n int64) {
-	if f.Logs == nil {
-		return 0
-	}
 	of := func(group string) bool { return len(groups) == 0 || slices.Contains(groups, group) }
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Target == e.name() && of(t.Group) {
 			n += t.Requests
 		}

@@ -27,7 +27,7 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 		slow, late := f.slowChecks(e)
 		passed := late > 0 && slow >= 0.8*float64(c.Timeout)
 		p := f.probe(e, true)
-		answered := p != nil && p.Outcome == ProbeAnswered && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000
+		answered := p.ended(ProbeAnswered) && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000
 		if !e.failing() || !passed && !answered {
 			continue
 		}

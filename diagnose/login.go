@@ -201,7 +201,7 @@ func (f *facts) turnedAwayBy(l Listener, r Rule, which func(Failure) bool) float
 	if n < fewRequests {
 		return 0
 	}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if slices.Contains(groups, t.Group) {
 			of += t.Requests
 		}
@@ -253,7 +253,7 @@ func (f *facts) lastLetIn(r loginRule, of []loginRule) (last time.Time) {
 		}
 		return last
 	}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if r.leadsTo(t.Group) && t.Last.After(last) && !f.anyRule(func(o Rule) bool { return o.login() == "" && o.leadsTo(t.Group) }) {
 			last = t.Last
 		}

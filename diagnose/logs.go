@@ -237,7 +237,7 @@ func (f *facts) takenOut(share func(Failure) int64) *Finding {
 		names = append(names, groupName(group))
 		g := &Group{ARN: group}
 		rare = rare && f.rateOfMinutes(g) < fewErrors && len(f.mostly(g, share)) == 0
-		for _, t := range f.Logs.Traffic {
+		for _, t := range f.traffic() {
 			if t.Group == group {
 				all += t.Requests
 			}

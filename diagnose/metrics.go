@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"loglens/internal/amount"
@@ -19,19 +20,18 @@ var metricsCheck = Check{
 }
 
 func lookAtMetrics(f *facts) (list []*Finding) {
-	if n, ok := f.total("RejectedConnectionCount", ""); ok && n > 0 {
+	requests := f.total("RequestCount", "")
+	if n := f.total("RejectedConnectionCount", ""); n > 0 {
 		found := finding("rejected-connections", "The balancer rejected connections: it reached as many as it can hold.")
 		found.because(FromMetric, f.tally("RejectedConnectionCount", ""))
 		found.Confidence = High
-		requests, _ := f.total("RequestCount", "")
 		f.milder(found, n, requests, "RejectedConnectionCount")
 		list = append(list, found)
 	}
-	if n, ok := f.total("SpilloverCount", ""); ok && n > 0 {
+	if n := f.total("SpilloverCount", ""); n > 0 {
 		found := finding("surge-queue-spillover", "The balancer's queue overflowed: its instances are too few or too slow.")
 		found.because(FromMetric, f.tally("SpilloverCount", ""))
 		found.Confidence = High
-		requests, _ := f.total("RequestCount", "")
 		f.milder(found, n, requests, "SpilloverCount")
 		found.share = f.upTo(n, f.apart("SpilloverCount", func(m Minute) int64 { return m.Statuses["503"] }), func(row Failure) int64 {
 			if row.Status == 503 && row.Target == "" {
@@ -58,7 +58,7 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 // Source: AWS, "CloudWatch metrics" of the Application and Network Load Balancer guides,
 // read 2026-11.
 func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding {
-	if n, _ := f.total(name, of); n == 0 {
+	if f.total(name, of) == 0 {
 		return nil
 	}
 	found := finding("fail-open-routing", traffic+" went to unhealthy targets, since too few of a target group were healthy (fail-open).")
@@ -81,9 +81,8 @@ func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding 
 
 // tally says what a metric comes to, and when there was something to count.
 func (f *facts) tally(name, group string) string {
-	n, _ := f.total(name, group)
 	first, last, _ := f.whenCounted(name, group)
-	return fmt.Sprintf("%s: %s, %s", name, number(n), f.span(first, last))
+	return fmt.Sprintf("%s: %s, %s", name, number(f.total(name, group)), f.span(first, last))
 }
 
 // whenCounted is when a metric first and last counted something, and the longest time from one to the next.
@@ -247,10 +246,9 @@ func (f *facts) onPurpose(found *Finding, n float64) {
 		}
 	}
 	part := f.Until.Sub(f.logsEnd()).Minutes() / f.logsEnd().Sub(f.From).Minutes()
-	all, _ := f.total("RequestCount", "")
 	requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests })
 	before := part * float64(fixed)
-	more, fewer := n > 2*before, requests < (1-tooMany)*part*(all-requests)
+	more, fewer := n > 2*before, requests < (1-tooMany)*part*(f.total("RequestCount", "")-requests)
 	if rest > 0 || fixed == 0 || more && n >= fewRequests || (more || fewer) && n-before > tooMany*requests {
 		return
 	}
@@ -294,7 +292,7 @@ func (f *facts) hasEnded(name, group string) (span string, over bool) {
 			return "", false
 		}
 	}
-	return f.span(first, last), !first.IsZero() && f.period() <= recently && f.latelyAll(group) > 0 && f.lately(name, group) == 0 && since >= quiet && since >= 2*longest
+	return f.span(first, last), !first.IsZero() && f.period() <= recently && f.latelyAll(group) > 0 && since >= quiet && since >= 2*longest
 }
 
 // errorMetric counts the requests that the balancer answered with 5xx.
@@ -308,7 +306,7 @@ func (f *facts) errorMetric() string {
 // errors are the requests that the balancer answered with 5xx.
 func (m Minute) errors() (sum int64) {
 	for status, n := range m.Statuses {
-		if status >= "500" && status < "600" {
+		if strings.HasPrefix(status, "5") {
 			sum += n
 		}
 	}
@@ -332,7 +330,7 @@ func (f *facts) unlogged(name, group string, logged func(Minute) int64) (sum flo
 	reached := func(at time.Time) bool { return f.hasAccess() && !at.Add(f.period()).After(f.logsEnd()) }
 	have := map[time.Time]float64{}
 	if f.hasAccess() {
-		for _, m := range slices.Backward(f.Logs.Minutes) { // by time
+		for _, m := range slices.Backward(f.logMinutes()) { // by time
 			at := m.Minute.UTC().Truncate(f.period())
 			if reached(at) {
 				break
@@ -351,14 +349,13 @@ func (f *facts) unlogged(name, group string, logged func(Minute) int64) (sum flo
 }
 
 func (f *facts) clientTLS() []*Finding {
-	n, ok := f.total("ClientTLSNegotiationErrorCount", "")
-	if !ok || n == 0 {
+	n := f.total("ClientTLSNegotiationErrorCount", "")
+	if n == 0 {
 		return nil
 	}
 	found := finding("client-tls-negotiation-fails", "Clients and listener do not agree on TLS: the security policy is too strict for them, or they do not trust the certificate.")
 	found.because(FromMetric, f.tally("ClientTLSNegotiationErrorCount", ""))
-	connections, _ := f.total("NewConnectionCount", "")
-	flows, _ := f.total("NewFlowCount", "") // of a network balancer, which does not count connections
+	connections := max(f.total("NewConnectionCount", ""), f.total("NewFlowCount", "")) // of a network balancer, which counts no others
 	late, came := f.lately("ClientTLSNegotiationErrorCount", ""), f.lately("NewConnectionCount", "")+f.lately("NewFlowCount", "")
 	before := func(name string) (n float64) { // in the hour before that, for as long as that is
 		for _, p := range f.series(name, "") {
@@ -372,10 +369,10 @@ func (f *facts) clientTLS() []*Finding {
 	others := before("NewConnectionCount") + before("NewFlowCount") - failed
 	sudden := f.period() <= recently && mostInPlace(late, came, failed, others)
 	// Whoever scans the internet fails as well.
-	if !sudden && (n < tooMany*max(connections, flows) || n < 10) {
+	if !sudden && (n < tooMany*connections || n < 10) {
 		found.Level = Note
 	}
-	if requests, _ := f.total("RequestCount", ""); requests > n && found.Level != Note && !sudden { // else these may be most clients there are
+	if f.total("RequestCount", "") > n && found.Level != Note && !sudden { // else these may be most clients there are
 		f.likeScanners(found, int64(n))
 	}
 	for _, l := range f.Listeners {
@@ -404,7 +401,7 @@ func (f *facts) reconcile() (r reconciled) {
 		return r
 	}
 	requests, errors := map[int64]float64{}, map[int64]float64{}
-	for _, m := range f.Logs.Minutes {
+	for _, m := range f.logMinutes() {
 		at := m.Minute.Truncate(f.period()).Unix()
 		errors[at] += float64(m.errors())
 		// Only requests for which a target was chosen are in RequestCount: none that a rule

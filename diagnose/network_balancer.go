@@ -13,11 +13,11 @@ var networkBalancerCheck = Check{
 	Needs: []string{"cloudwatch:GetMetricData"},
 	Gives: []string{"nlb-sg-blocks-flows", "nlb-port-allocation-errors", "nlb-resets-connections", "nlb-targets-reset-connections", "nlb-target-calls-itself"},
 	look: func(f *facts) (list []*Finding) {
-		if n, ok := f.total("PortAllocationErrorCount", ""); ok && n > 0 {
+		if n := f.total("PortAllocationErrorCount", ""); n > 0 {
 			found := finding("nlb-port-allocation-errors", "The balancer ran out of source ports to a target: there are too few targets for its connections.")
 			found.because(FromMetric, f.tally("PortAllocationErrorCount", ""))
 			found.Confidence = High
-			if flows, _ := f.total("NewFlowCount", ""); f.areFew(n, flows, "PortAllocationErrorCount", "") {
+			if f.areFew(n, f.total("NewFlowCount", ""), "PortAllocationErrorCount", "") {
 				found.Level = Warn
 			}
 			list = append(list, found)
@@ -46,7 +46,7 @@ func (f *facts) resets() *Finding {
 			n += p.Value
 		}
 	}
-	flows, _ := f.total("NewFlowCount", "")
+	flows := f.total("NewFlowCount", "")
 	if n < fewFlows || n < tooMany*flows {
 		return nil
 	}
@@ -119,8 +119,7 @@ func (f *facts) unhealthyTimes() (times []time.Time) {
 // Networking & Content Delivery Blog, read 2026-11.
 func (f *facts) targetResets() *Finding {
 	const name = "TCP_Target_Reset_Count"
-	n, _ := f.total(name, "")
-	flows, _ := f.total("NewFlowCount", "")
+	n, flows := f.total(name, ""), f.total("NewFlowCount", "")
 	if n < fewFlows || 2*n < flows {
 		return nil
 	}
@@ -211,7 +210,7 @@ func (f *facts) takesNodes(g *Group) bool {
 // in, and a word worth if there are as many of them as flows that came in.
 func (f *facts) blockedFlows() *Finding {
 	found := finding("nlb-sg-blocks-flows", "The balancer's security groups blocked flows to its targets.")
-	flows, counted := f.total("NewFlowCount", "")
+	flows := f.total("NewFlowCount", "")
 	in, coming := f.flowsBlocked("Inbound")
 	out, leaving := f.flowsBlocked("Outbound")
 	for _, name := range slices.Concat(coming, leaving) {
@@ -227,7 +226,7 @@ func (f *facts) blockedFlows() *Finding {
 		return nil
 	}
 	found.Sentence = "The balancer's security groups blocked flows from outside; whoever knocks at a closed port is counted."
-	if counted {
+	if f.measured("NewFlowCount", "") {
 		found.because(FromMetric, "NewFlowCount: "+number(flows))
 	}
 	closed := slices.ContainsFunc(f.Listeners, f.keepsOut)
@@ -243,7 +242,7 @@ func (f *facts) blockedFlows() *Finding {
 func (f *facts) flowsBlocked(way string) (sum float64, names []string) {
 	for _, protocol := range []string{"TCP", "UDP"} {
 		name := "SecurityGroupBlockedFlowCount_" + way + "_" + protocol
-		if n, _ := f.total(name, ""); n > 0 {
+		if n := f.total(name, ""); n > 0 {
 			sum, names = sum+n, append(names, name)
 		}
 	}

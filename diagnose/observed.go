@@ -13,11 +13,27 @@ func counted(f Failure) bool {
 	return f.Class != "client" && f.Class != "policy" || f.Reason == "Protocol_Mismatch"
 }
 
+// failures, traffic and logMinutes are what the logs have; nothing if there are none.
+
 func (f *facts) failures() []Failure {
 	if f.Logs == nil {
 		return nil
 	}
 	return f.Logs.Failures
+}
+
+func (f *facts) traffic() []Traffic {
+	if f.Logs == nil {
+		return nil
+	}
+	return f.Logs.Traffic
+}
+
+func (f *facts) logMinutes() []Minute {
+	if f.Logs == nil {
+		return nil
+	}
+	return f.Logs.Minutes
 }
 
 // sum adds up a share of all failures that count.
@@ -51,11 +67,11 @@ func (f *facts) upTo(n float64, apart int64, share func(Failure) int64) func(Fai
 // apart counts failures of periods in which, and next to which, a metric counts nothing: they are none of those
 // that it counts. What came within the last minutes it may not have yet.
 func (f *facts) apart(metric string, failures func(Minute) int64) (n int64) {
-	if f.Logs == nil || f.Metrics == nil {
+	if f.Metrics == nil {
 		return 0
 	}
 	counts, period := f.byPeriod(f.series(metric, "")), f.period()
-	for _, m := range f.Logs.Minutes {
+	for _, m := range f.logMinutes() {
 		at := m.Minute.UTC().Truncate(period)
 		if counts[at.Add(-period)]+counts[at]+counts[at.Add(period)] == 0 && f.Taken.Sub(m.Minute) > recently {
 			n += failures(m)
@@ -93,22 +109,20 @@ func (f *facts) about(found *Finding, row Failure) bool {
 		g := f.group(row.Group)
 		return g != nil && slices.Contains(found.Groups, g.Name)
 	}
-	return len(found.Groups) == 0 || row.Group == ""
+	return true
 }
 
 // requests are all that the logs have.
 func (f *facts) requests() (n int64) {
-	if f.Logs != nil {
-		for _, t := range f.Logs.Traffic {
-			n += t.Requests
-		}
+	for _, t := range f.traffic() {
+		n += t.Requests
 	}
 	return n
 }
 
 // minutes are some of the requests of a part of the logs, and all of that part.
 func (f *facts) minutes(part func(Minute) bool, some func(Minute) int64) (n, all int64) {
-	for _, m := range f.Logs.Minutes {
+	for _, m := range f.logMinutes() {
 		if part(m) {
 			n, all = n+some(m), all+m.Requests
 		}
@@ -131,15 +145,12 @@ func (f *facts) concerns(target string) bool { return target == "" || f.asked(ta
 // none was.
 func (f *facts) observed(list []*Finding) Observed {
 	o := Observed{Logs: f.hasAccess(), Target: f.Target}
-	if f.Logs == nil {
-		return o
-	}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if f.concerns(t.Target) {
 			o.Requests += t.Requests
 		}
 	}
-	for _, row := range f.Logs.Failures {
+	for _, row := range f.failures() {
 		if !f.concerns(row.Target) {
 			continue
 		}
@@ -175,18 +186,16 @@ func explained(row Failure, list []*Finding) int64 {
 	return max(most, min(parts, row.Count))
 }
 
-// total adds up a metric; ok is false if there is no point of it, which is not zero.
-func (f *facts) total(name, group string) (sum float64, ok bool) {
-	for _, s := range f.Metrics {
-		if s.Name == name && s.Group == group {
-			for _, p := range s.Points {
-				sum += p.Value
-			}
-			ok = ok || len(s.Points) > 0
-		}
+// total adds up a metric.
+func (f *facts) total(name, group string) (sum float64) {
+	for _, p := range f.series(name, group) {
+		sum += p.Value
 	}
-	return sum, ok
+	return sum
 }
+
+// measured reports whether there is any point of a metric: none is not zero.
+func (f *facts) measured(name, group string) bool { return len(f.series(name, group)) > 0 }
 
 // series are the points of a metric; nil if it was not read.
 func (f *facts) series(name, group string) []Point {

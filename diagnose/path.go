@@ -69,7 +69,7 @@ var passes = map[Hop]func(*facts) (evidence []string, ok bool){
 func dnsPasses(f *facts) ([]string, bool) {
 	evidence := []string{cmp.Or(f.Balancer.DNSName, "no DNS name")}
 	for _, name := range []string{"NewConnectionCount", "RequestCount", "NewFlowCount"} {
-		if n, ok := f.total(name, ""); ok && n > 0 {
+		if n := f.total(name, ""); n > 0 {
 			return append(evidence, fmt.Sprintf("clients arrive: %s %s", name, number(n))), true
 		}
 	}
@@ -240,10 +240,9 @@ func tlsPasses(f *facts) (evidence []string, ok bool) {
 		if f.Balancer.Type == NetworkType { // which counts them for all of its groups together
 			of, counted, traffic = "", counted+" of the whole balancer", "connections"
 		}
-		n, measured := f.total("TargetTLSNegotiationErrorCount", of)
 		switch {
-		case measured:
-			evidence = append(evidence, fmt.Sprintf("%s: %s %s", g.Name, counted, number(n)))
+		case f.measured("TargetTLSNegotiationErrorCount", of):
+			evidence = append(evidence, fmt.Sprintf("%s: %s %s", g.Name, counted, number(f.total("TargetTLSNegotiationErrorCount", of))))
 		case f.connected(g) > 0:
 			evidence = append(evidence, fmt.Sprintf("%s: %s, and no TLS error among them", g.Name, traffic))
 		default:
@@ -280,8 +279,8 @@ func metricsPass(f *facts) ([]string, bool) {
 	}
 	var evidence []string
 	for _, s := range f.Metrics {
-		if n, ok := f.total(s.Name, s.Group); ok && s.Group == "" && s.Stat == "Sum" {
-			evidence = append(evidence, s.Name+" "+number(n))
+		if s.Group == "" && s.Stat == "Sum" && f.measured(s.Name, "") {
+			evidence = append(evidence, s.Name+" "+number(f.total(s.Name, "")))
 		}
 	}
 	if len(evidence) == 0 {

@@ -29,7 +29,7 @@ func RunProbes(ctx context.Context, s *Snapshot, dial Dial, now func() time.Time
 	}
 	var all []question
 	for _, e := range newFacts(s).endpoints {
-		if e.group.Type != "lambda" && e.group.Type != "alb" && slices.Contains(e.group.transports(), "tcp") && e.address.IsValid() {
+		if slices.Contains(e.group.transports(), "tcp") && e.address.IsValid() {
 			all = append(all, question{e, true}, question{e, false})
 		}
 	}
@@ -55,6 +55,11 @@ type prober struct {
 	dial    Dial
 	now     func() time.Time
 	timeout time.Duration
+}
+
+// ended reports whether a target was asked, and how that ended is one of these.
+func (p *Probe) ended(outcomes ...string) bool {
+	return p != nil && slices.Contains(outcomes, p.Outcome)
 }
 
 func (p prober) probe(ctx context.Context, e endpoint, check bool) Probe {

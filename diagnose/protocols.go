@@ -105,7 +105,7 @@ func (f *facts) withoutHTTP2(groups []*Group) *Finding {
 
 // sent is how many requests the logs have that a group was chosen for.
 func (f *facts) sent(g *Group) (n int64) {
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group == g.logARN(f) {
 			n += t.Requests
 		}
@@ -223,7 +223,9 @@ func (f *facts) leads(l Listener, g *Group) bool {
 
 // leadsTo reports whether a rule sends requests to a group.
 func (r Rule) leadsTo(arn string) bool {
-	return slices.ContainsFunc(r.Actions, func(a Action) bool {
-		return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Group == arn && w.Weight > 0 })
-	})
+	return slices.ContainsFunc(r.Actions, func(a Action) bool { return a.leadsTo(arn) })
+}
+
+func (a Action) leadsTo(arn string) bool {
+	return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Group == arn && w.Weight > 0 })
 }

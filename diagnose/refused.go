@@ -19,11 +19,11 @@ func (f *facts) refused(g *Group) func(Failure) int64 {
 		}
 		return d.refusals(row)
 	}
-	if f.Logs != nil && d.sure() == 0 {
+	if d.sure() == 0 {
 		share = f.undecided(g)
 	}
 	return func(row Failure) int64 {
-		if gone != nil && gone(row) {
+		if gone(row) {
 			return 0 // those are of targets that stop as they leave
 		}
 		return share(row)
@@ -35,7 +35,7 @@ func (f *facts) refusing(g *Group) *Finding {
 	share := f.refused(g)
 	probed := []endpoint{}
 	for _, e := range f.of(g) {
-		if p := f.probe(e, false); p != nil && p.Outcome == ProbeRefused {
+		if f.probe(e, false).ended(ProbeRefused) {
 			probed = append(probed, e)
 		}
 	}
@@ -114,7 +114,7 @@ const whatHappened = "see what happened to the process at that time: a restart, 
 // settles says what decides that targets refuse connections, or what else these may be where nothing does;
 // sure is whether health checks that fail as well decide it.
 func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
-	errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
+	errors := f.total("TargetConnectionErrorCount", g.ARN)
 	switch {
 	case errors > 0:
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
@@ -126,8 +126,8 @@ func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
 	case probed:
 		found.Confidence = High
 	case f.Balancer.Type == Classic:
-		if n, ok := f.total("BackendConnectionErrors", ""); ok {
-			found.because(FromMetric, "BackendConnectionErrors, with those of health checks: "+number(n))
+		if f.measured("BackendConnectionErrors", "") {
+			found.because(FromMetric, "BackendConnectionErrors, with those of health checks: "+number(f.total("BackendConnectionErrors", "")))
 		}
 		found.rival("", "clients that connect and send nothing are logged alike")
 	case f.decide(g).refused == 0:
@@ -243,9 +243,6 @@ func (f *facts) clear(e endpoint) bool {
 // targets that are unhealthy, or to a few of many, or of one time only. What is spread over all
 // of a group's healthy targets, and comes again, is rather a race.
 func (f *facts) undecided(g *Group) func(Failure) int64 {
-	if f.Logs == nil {
-		return func(Failure) int64 { return 0 }
-	}
 	all := f.ofGroup(g, "Target_Connection_Error")
 	bad := map[string]bool{}
 	for _, e := range f.of(g) {
@@ -253,7 +250,7 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 	}
 	hit, targets, rate := f.spread(g, all)
 	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.comesOnce(g, all)
-	if n, _ := f.total("BackendConnectionErrors", ""); n > 0 {
+	if f.total("BackendConnectionErrors", "") > 0 {
 		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client
 	}
 	return func(row Failure) int64 {

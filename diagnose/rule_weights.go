@@ -19,14 +19,15 @@ func (f *facts) unusable(g *Group) bool {
 	return g.Targets != nil && !slices.ContainsFunc(g.Targets, Target.usable)
 }
 
-// anotherWorks reports whether a forward action has a usable group beside the i-th.
-func (f *facts) anotherWorks(a Action, i int) bool {
-	for j, w := range a.Weights {
-		if g := f.group(w.Group); j != i && w.Weight > 0 && g != nil && !f.unusable(g) {
-			return true
-		}
-	}
-	return false
+// works reports whether something can be sent to a group of an action, whatever its weight.
+func (f *facts) works(w Weight) bool {
+	g := f.group(w.Group)
+	return g != nil && !f.unusable(g)
+}
+
+// someWork reports whether a forward action sends requests to a group that works.
+func (f *facts) someWork(a Action) bool {
+	return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Weight > 0 && f.works(w) })
 }
 
 // atRest makes a failure of groups a warning where they get no requests now, and none is seen to have
@@ -39,7 +40,7 @@ func (f *facts) atRest(found *Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		without := func(a Action) bool { return slices.Contains(a.Weights, Weight{g.ARN, 0}) }
-		idle := func(a Action) bool { return without(a) && !a.Sticky && f.anotherWorks(a, -1) }
+		idle := func(a Action) bool { return without(a) && !a.Sticky && f.someWork(a) }
 		if slices.Contains(found.Groups, g.Name) && (f.named(g) || !slices.ContainsFunc(f.actions(), idle) || slices.ContainsFunc(f.actions(), func(a Action) bool { return without(a) && !idle(a) })) {
 			return
 		}
@@ -73,12 +74,11 @@ func (f *facts) states(g *Group) string {
 // gives the one that is usable weight where none has any.
 func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 	if found.ID == "rule-weights-all-zero" {
-		usable := func(w Weight) bool { g := f.group(w.Group); return g != nil && !f.unusable(g) }
-		use := slices.IndexFunc(a.Weights, usable)
+		use := slices.IndexFunc(a.Weights, f.works)
 		if use < 0 {
 			return
 		}
-		if slices.ContainsFunc(a.Weights[use+1:], usable) { // such as blue and green
+		if slices.ContainsFunc(a.Weights[use+1:], f.works) { // such as blue and green
 			found.because(FromConfig, "several of them have targets: which is meant is known to those who set the rule")
 			found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
 			return

@@ -197,9 +197,9 @@ func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 		found.share = f.reasons(found, "No_Usable_Target", "ELB_Internal_Error", "Unknown")
 		list = append(list, found)
 	}
-	for i, w := range a.Weights {
+	for _, w := range a.Weights {
 		g := f.group(w.Group)
-		if g == nil || w.Weight == 0 || w.Weight == sum || !f.unusable(g) || !f.anotherWorks(a, i) {
+		if g == nil || w.Weight == 0 || !f.unusable(g) || !f.someWork(a) {
 			continue
 		}
 		found := finding("rule-weight-to-broken-group", fmt.Sprintf("%s sends %d of %d parts to %s, which has no usable target.", upper(where), w.Weight, sum, g.Name))

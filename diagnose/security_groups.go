@@ -100,7 +100,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 
 // intoTarget looks at what a target's groups let in from the balancer.
 func (f *facts) intoTarget(e endpoint, b *gather) {
-	if len(e.filters) == 0 || f.Network.SecurityGroups == nil {
+	if len(e.filters) == 0 {
 		return
 	}
 	subnets := f.senders(e)
@@ -153,7 +153,7 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 // its groups and by those of this one: health checks come from the nodes.
 func (f *facts) toBalancerBehind(e endpoint, b *gather) {
 	subnets := f.senders(e)
-	if len(e.filters) == 0 || f.Network.SecurityGroups == nil || len(subnets) == 0 {
+	if len(e.filters) == 0 || len(subnets) == 0 {
 		return
 	}
 	if from := f.notLetIn(e, subnets, "tcp", e.checkPort); len(from) > 0 {

@@ -36,7 +36,7 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	if len(these) == 0 {
 		return 0
 	}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		latest(sent, place{t.Group, t.Target}, t.Last)
 	}
 	var shortest time.Duration
@@ -60,7 +60,7 @@ func (f *facts) targetsSince(share func(Failure) int64) time.Duration {
 			last[row.Group] = row.Last
 		}
 	}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		answered := !slices.ContainsFunc(f.failures(), func(row Failure) bool {
 			return row.Group == t.Group && row.Target == t.Target && row.TargetStatus < 0 && !row.Last.Before(t.Last)
 		})
@@ -117,9 +117,6 @@ func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
 // fails reports whether a target with some failures is unhealthy, or no small part of its requests failed so, or no
 // few of those to some targets, the newest of all among them.
 func (f *facts) fails(g *Group, share func(Failure) int64) bool {
-	if f.Logs == nil {
-		return false
-	}
 	own, group := f.own(g, share), g.logARN(f)
 	failed, newest := map[string]int64{}, map[string]time.Time{} // by target
 	for _, row := range f.failures() {
@@ -130,7 +127,7 @@ func (f *facts) fails(g *Group, share func(Failure) int64) bool {
 		}
 	}
 	last := maps.Clone(failed) // of targets that have answered nothing since
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group == group && t.Last.After(newest[t.Target]) {
 			delete(last, t.Target)
 		}
@@ -228,7 +225,7 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 		}
 	}
 	var before time.Time
-	for _, m := range f.Logs.Minutes { // by time
+	for _, m := range f.logMinutes() { // by time
 		has := false
 		for _, k := range these {
 			has = has || k.group == m.Group && m.Reasons[k.reason] > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)

@@ -45,7 +45,7 @@ func lookAtTargetHealth(f *facts) []*Finding {
 			continue
 		}
 		v, ok := verdicts[e.target.Reason]
-		if !ok || v.id == "target-draining" && e.target.State == "draining" && f.allDraining(e.group) || v.id == "target-health-checks-disabled" && e.group.Type == "lambda" { // as they are of functions unless changed
+		if !ok || v.id == "target-draining" && f.allDraining(e.group) || v.id == "target-health-checks-disabled" && e.group.Type == "lambda" { // as they are of functions unless changed
 			continue
 		}
 		found := b.at(v.id+e.target.Reason+e.group.ARN, func() *Finding {
@@ -356,7 +356,7 @@ func (f *facts) dockerRival(found *Finding) {
 }
 
 func (f *facts) allDraining(g *Group) bool {
-	return len(g.Targets) > 0 && !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "draining" })
+	return !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "draining" })
 }
 
 // policies names those of a classic balancer on the port that it checks, which may turn

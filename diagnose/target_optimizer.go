@@ -72,7 +72,7 @@ func (o optimized) begin(id, sentence string) *Finding {
 func (o optimized) rejects() *Finding {
 	found := o.begin("target-optimizer-rejects", "Target optimizer rejects requests to %s with 503: no target is ready for one more.")
 	share := o.reasons(found, "No_Usable_Target")
-	n, _ := o.total(rejectedCount, "")
+	n := o.total(rejectedCount, "")
 	switch {
 	case o.Metrics == nil && o.sum(share) > 0:
 		found.Sentence = strings.Replace(found.Sentence, "rejects", "may have rejected", 1)
@@ -83,7 +83,7 @@ func (o optimized) rejects() *Finding {
 		return nil
 	default:
 		found.because(FromMetric, o.tally(rejectedCount, ""))
-		if requests, _ := o.total("RequestCount", ""); o.areFew(n, requests, rejectedCount, "") {
+		if o.areFew(n, o.total("RequestCount", ""), rejectedCount, "") {
 			found.Level = Warn
 		}
 		if o.lately(rejectedCount, "") == 0 {

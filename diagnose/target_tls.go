@@ -50,7 +50,7 @@ func (f *facts) tlsGroups() (list []*Group) {
 // nothing tells of which it is.
 func (f *facts) someTLS(known []*Finding) []*Finding {
 	groups := f.tlsGroups()
-	errors, _ := f.total("TargetTLSNegotiationErrorCount", "")
+	errors := f.total("TargetTLSNegotiationErrorCount", "")
 	if f.Balancer.Type != NetworkType || len(groups) < 2 || errors == 0 || len(known) > 0 {
 		return nil
 	}
@@ -71,18 +71,18 @@ func (f *facts) noTLS(g *Group) *Finding {
 	var plain, failed []endpoint
 	for _, e := range f.of(g) {
 		for _, check := range []bool{false, true} {
-			if p := f.probe(e, check); p != nil && p.Outcome == ProbePlain {
+			if p := f.probe(e, check); p.ended(ProbePlain) {
 				plain = append(plain, e)
 				break
-			} else if p != nil && p.Outcome == ProbeTLSFailed {
+			} else if p.ended(ProbeTLSFailed) {
 				failed = append(failed, e)
 				break
 			}
 		}
 	}
-	errors, measured := f.total("TargetTLSNegotiationErrorCount", g.ARN)
-	if only := f.tlsGroups(); f.Balancer.Type == NetworkType && len(only) == 1 {
-		errors, measured = f.total("TargetTLSNegotiationErrorCount", "")
+	errors := f.total("TargetTLSNegotiationErrorCount", g.ARN)
+	if f.Balancer.Type == NetworkType && len(f.tlsGroups()) == 1 {
+		errors = f.total("TargetTLSNegotiationErrorCount", "")
 	}
 	logged := f.sum(f.ofGroup(g, "Target_TLS_Error"))
 	var found *Finding
@@ -110,7 +110,7 @@ func (f *facts) noTLS(g *Group) *Finding {
 		return nil
 	}
 	found.onGroup(g)
-	if measured && errors > 0 {
+	if errors > 0 {
 		found.because(FromMetric, fmt.Sprintf("TargetTLSNegotiationErrorCount of %s: %s", g.Name, number(errors)))
 	}
 	found.because(FromConfig, fmt.Sprintf("%s: %s on port %d", g.Name, g.Protocol, g.Port))
@@ -174,8 +174,7 @@ func (f *facts) connected(g *Group) float64 {
 	if f.Balancer.Type == NetworkType {
 		name, of = "NewFlowCount", ""
 	}
-	n, _ := f.total(name, of)
-	return n
+	return f.total(name, of)
 }
 
 // tlsShare is the part of a group's failed connections that failed for TLS.
@@ -211,7 +210,7 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 	found := finding("target-expects-tls", "")
 	for _, e := range f.of(g) {
 		for _, check := range []bool{false, true} {
-			if p := f.probe(e, check); p != nil && p.Outcome == ProbeTLS && (!check || g.Check.Protocol == "HTTP") {
+			if p := f.probe(e, check); p.ended(ProbeTLS) && (!check || g.Check.Protocol == "HTTP") {
 				seen = append(seen, e)
 				found.on(e)
 				found.because(FromProbe, p.Address+" speaks TLS where plain HTTP is expected")
@@ -305,10 +304,7 @@ func nearlyAll(n, of int64) bool { return 100*n >= 99*of }
 
 // badRequests are the requests that a target answered, and those among them with 400.
 func (f *facts) badRequests(e endpoint) (bad, answered int64) {
-	if f.Logs == nil {
-		return 0, 0
-	}
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Target == e.name() && t.Group == e.group.logARN(f) {
 			bad += t.BadRequests
 		}
@@ -323,7 +319,7 @@ func (f *facts) checkedPlain(e endpoint) bool {
 	if e.checkPort != e.port || e.group.Check.Protocol != "HTTP" {
 		return false
 	}
-	if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered || e.failing() || e.healthy() && !e.group.takes(badRequest) {
+	if f.probe(e, true).ended(ProbeAnswered) || e.failing() || e.healthy() && !e.group.takes(badRequest) {
 		return true
 	}
 	return slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return c.Code > 0 && c.Code != badRequest })
@@ -362,8 +358,7 @@ func (f *facts) mayExpectTLS(g *Group) bool {
 // traffic goes to.
 func (f *facts) passesPlain(g *Group) bool {
 	return slices.ContainsFunc(f.whole(g), func(e endpoint) bool {
-		p := f.probe(e, true)
-		return e.checkPort == e.port && g.Check.Protocol == "HTTP" && (e.healthy() || p != nil && p.Outcome == ProbeAnswered)
+		return e.checkPort == e.port && g.Check.Protocol == "HTTP" && (e.healthy() || f.probe(e, true).ended(ProbeAnswered))
 	})
 }
 
@@ -379,7 +374,7 @@ func (f *facts) silent(g *Group) int64 {
 // answersNone is how many requests a group broke off, if it answered none. A classic
 // balancer's logs name no group, so that it has to have one only.
 func (f *facts) answersNone(g *Group) int64 {
-	if f.Logs == nil || f.Balancer.Type == Classic && len(f.Groups) != 1 {
+	if f.Balancer.Type == Classic && len(f.Groups) != 1 {
 		return 0
 	}
 	failed := int64(0)

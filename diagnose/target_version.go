@@ -49,7 +49,7 @@ func (f *facts) speaksHTTP1(g *Group) *Finding {
 	}
 	seen := 0
 	for _, e := range older {
-		if p := f.probe(e, true); p != nil && p.Outcome == ProbeHTTP1 {
+		if p := f.probe(e, true); p.ended(ProbeHTTP1) {
 			seen++
 			found.because(FromProbe, p.Address+" answers in HTTP/1.1, and not in HTTP/2")
 		}
@@ -94,10 +94,9 @@ func (f *facts) older(g *Group) []endpoint {
 	var sure, alike []endpoint
 	broken := f.brokenOff(g)
 	for _, e := range f.of(g) {
-		p := f.probe(e, true)
 		switch {
 		case f.newer(e):
-		case e.checkPort == e.port && p != nil && p.Outcome == ProbeHTTP1, f.met(e, broken) > 0:
+		case e.checkPort == e.port && f.probe(e, true).ended(ProbeHTTP1), f.met(e, broken) > 0:
 			sure = append(sure, e)
 		case e.checkPort == e.port && e.target.Reason == "Target.FailedHealthChecks":
 			alike = append(alike, e)
@@ -112,18 +111,12 @@ func (f *facts) older(g *Group) []endpoint {
 // newer reports whether a target has answered the balancer in HTTP/2, or the probe in
 // HTTP/2 or not at all: then it is none that speaks HTTP/1.1 only.
 func (f *facts) newer(e endpoint) bool {
-	if p := f.probe(e, true); e.checkPort == e.port && (e.healthy() ||
-		p != nil && slices.Contains([]string{ProbeAnswered, ProbeConnected, ProbeClosed, ProbeFailed}, p.Outcome)) {
-		return true
-	}
-	if f.Logs == nil {
-		return false
-	}
-	if e.checkPort == e.port && slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return c.Pass }) {
+	if e.checkPort == e.port && (e.healthy() || f.probe(e, true).ended(ProbeAnswered, ProbeConnected, ProbeClosed, ProbeFailed) ||
+		slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return c.Pass })) {
 		return true
 	}
 	answered := int64(0)
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group == e.group.ARN && t.Target == e.name() {
 			answered += t.Requests
 		}
@@ -140,15 +133,11 @@ func (f *facts) newer(e endpoint) bool {
 // established reports whether the metrics say that requests were sent to unhealthy
 // targets, and none failed for want of a connection.
 func (f *facts) established(g *Group) bool {
-	sent, _ := f.total("UnhealthyRoutingRequestCount", g.ARN)
-	errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
-	tls, _ := f.total("TargetTLSNegotiationErrorCount", g.ARN)
-	return sent > 0 && errors == 0 && tls == 0
+	return f.total("UnhealthyRoutingRequestCount", g.ARN) > 0 && f.total("TargetConnectionErrorCount", g.ARN) == 0 && f.total("TargetTLSNegotiationErrorCount", g.ARN) == 0
 }
 
 // neverHealthy reports whether the metrics say that the group had no healthy target in
 // all of the window.
 func (f *facts) neverHealthy(g *Group) bool {
-	healthy, measured := f.total("HealthyHostCount", g.ARN)
-	return measured && healthy == 0
+	return f.measured("HealthyHostCount", g.ARN) && f.total("HealthyHostCount", g.ARN) == 0
 }

@@ -76,7 +76,7 @@ func (f *facts) quick(g *Group) func(Failure) int64 {
 	d, gone, refused, older := f.decide(g), f.deregistered(g), f.undecided(g), names(f.older(g))
 	return func(row Failure) int64 {
 		switch {
-		case row.Group != g.logARN(f) || gone != nil && gone(row) || slices.Contains(older, row.Target):
+		case row.Group != g.logARN(f) || gone(row) || slices.Contains(older, row.Target):
 			return 0
 		case row.Reason == "Target_Closed_Connection":
 			return row.Quick
@@ -92,12 +92,9 @@ func (f *facts) quick(g *Group) func(Failure) int64 {
 // isRace reports whether failures at 0 s are spread over most of a group's targets,
 // and are few.
 func (f *facts) isRace(g *Group) bool {
-	if f.Logs == nil {
-		return false
-	}
 	share := f.quick(g)
 	hit, targets, rate := f.spread(g, share)
-	return hit > 0 && 2*hit > targets && rate <= raceRate && !f.comesOnce(g, share)
+	return 2*hit > targets && rate <= raceRate && !f.comesOnce(g, share)
 }
 
 // racing are the groups whose targets do so. The idle timeout is that of all of them.
@@ -163,7 +160,7 @@ func (p part) hit() bool { return p.closed+p.refused > 0 }
 func (f *facts) parts(g *Group, from time.Time) (parts []part) {
 	from = from.UTC().Truncate(time.Minute)
 	width := max(time.Minute, f.Logs.Last.Sub(from)/60)
-	for _, m := range f.Logs.Minutes { // by time
+	for _, m := range f.logMinutes() { // by time
 		if m.Group != g.logARN(f) || m.Minute.Before(from) {
 			continue
 		}
@@ -213,9 +210,9 @@ func (f *facts) race(g *Group) *Finding {
 	}
 	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %s of requests", amount.Of(n, "request", "requests"), over, targets, percent(rate, 2)))
 	found.because(FromConfig, f.idleSet()+"; a target's keep-alive has to be longer (unless changed, gunicorn: 2 s; Node.js, Apache and uvicorn: 5 s; nginx: 75 s)")
-	if _, ok := f.total("RequestCount", g.ARN); ok {
-		errors, _ := f.total("TargetConnectionErrorCount", g.ARN)
-		tls, _ := f.total("TargetTLSNegotiationErrorCount", g.ARN)
+	if f.measured("RequestCount", g.ARN) {
+		errors := f.total("TargetConnectionErrorCount", g.ARN)
+		tls := f.total("TargetTLSNegotiationErrorCount", g.ARN)
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount %s, TargetTLSNegotiationErrorCount %s", number(errors), number(tls)))
 		if errors == 0 && tls == 0 && over > 1 && rate <= raceSure {
 			found.Confidence = High
@@ -253,7 +250,7 @@ func taken(attributes map[string]string, what string, n float64) string {
 
 // slowest is the slowest answer of a group, in seconds.
 func (f *facts) slowest(g *Group) (slowest float64) {
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group == g.logARN(f) {
 			slowest = max(slowest, t.Slowest)
 		}
@@ -444,7 +441,7 @@ func (f *facts) onlyHere(found *Finding, g *Group, n int64) bool {
 		return false
 	}
 	slowest := -1.0
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group == g.logARN(f) && t.Target != "" && !slices.Contains(found.Targets, t.Target) {
 			slowest = max(slowest, t.Slowest)
 		}
@@ -456,12 +453,12 @@ func (f *facts) onlyHere(found *Finding, g *Group, n int64) bool {
 	return true
 }
 
-// deregistered tells failures of targets that leave, or have left, the group; nil if
-// there are none such. A target that leaves gets no new requests: what failed longer than
-// the delay before its last one failed while it was registered.
+// deregistered tells failures of targets that leave, or have left, the group, where that is known. A
+// target that leaves gets no new requests: what failed longer than the delay before its last one failed
+// while it was registered.
 func (f *facts) deregistered(g *Group) func(Failure) bool {
-	if f.Logs == nil || !f.addressed(g) || f.Target != "" || f.Balancer.Type == Classic {
-		return nil
+	if !f.addressed(g) || f.Target != "" || f.Balancer.Type == Classic {
+		return func(Failure) bool { return false }
 	}
 	var here []string
 	for _, e := range f.whole(g) {
@@ -470,7 +467,7 @@ func (f *facts) deregistered(g *Group) func(Failure) bool {
 		}
 	}
 	last := map[string]time.Time{} // requests to targets
-	for _, t := range f.Logs.Traffic {
+	for _, t := range f.traffic() {
 		if t.Group == g.ARN && t.Last.After(last[t.Target]) {
 			last[t.Target] = t.Last
 		}
@@ -489,9 +486,6 @@ func (g *Group) delay() time.Duration {
 // deregistering looks for requests that were cut off when their target had left.
 func (f *facts) deregistering(g *Group) *Finding {
 	gone := f.deregistered(g)
-	if gone == nil {
-		return nil
-	}
 	share := func(row Failure) int64 {
 		if row.Group == g.ARN && (row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Connection_Error") && gone(row) {
 			return row.Count

@@ -17,13 +17,10 @@ type errorCounts struct {
 
 // errorCounts reads them.
 func (f *facts) errorCounts() (n errorCounts) {
-	count := func(name string) float64 {
-		n, _ := f.total(name, "")
-		return n
-	}
+	count := func(name string) float64 { return f.total(name, "") }
 	n.all, n.bad, n.unready, n.late = count(f.errorMetric()), count("HTTPCode_ELB_502_Count"), count("HTTPCode_ELB_503_Count"), count("HTTPCode_ELB_504_Count")
 	n.errors, n.tls = f.ofAll("TargetConnectionErrorCount"), f.ofAll("TargetTLSNegotiationErrorCount")
-	_, n.measured = f.total("RequestCount", "")
+	n.measured = f.measured("RequestCount", "")
 	n.functions = len(f.Groups) > 0 && !slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Type != "lambda" })
 	return n
 }
@@ -111,11 +108,9 @@ func (f *facts) likeliest(n errorCounts) (status, why string) {
 
 // ofAll adds a metric up that is counted for the balancer, and for each of its groups.
 func (f *facts) ofAll(name string) float64 {
-	sum, _ := f.total(name, "")
 	groups := 0.0
 	for _, g := range f.Groups {
-		n, _ := f.total(name, g.ARN)
-		groups += n
+		groups += f.total(name, g.ARN)
 	}
-	return max(sum, groups)
+	return max(f.total(name, ""), groups)
 }

@@ -24,7 +24,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 		return 0
 	})
 	found.because(FromLog, fmt.Sprintf("%s got 504 before anything was sent, %d of them at the wall of 10 s", amount.Of(n, "request", "requests"), wall))
-	if errors, ok := f.total("TargetConnectionErrorCount", g.ARN); ok && errors > 0 {
+	if errors := f.total("TargetConnectionErrorCount", g.ARN); errors > 0 {
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
 	}
 	if g.speaksTLS() {

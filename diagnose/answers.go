@@ -50,7 +50,7 @@ func (f *facts) refusesClients() *Finding {
 		}
 	}
 	late, sudden := f.Logs.displaced(amongAll(forReasons(refusing...)))
-	if !sudden && (sum < fewRequests || float64(sum) < tooMany*float64(all)) {
+	if !sudden && !manyOf(sum, all) {
 		return nil
 	}
 	reasons := mostFirst(n)
@@ -157,13 +157,12 @@ func (f *facts) notFound(g *Group) *Finding {
 			missing += t.NotFound
 		}
 	}
-	most := func() bool { return missing >= fewRequests && nearlyAll(missing, all) }
 	since := ""
-	if !most() {
+	if !nearlyAll(missing, all) {
 		late := f.Logs.lateOf(g.logARN(f))
 		missing, all, since = late.NotFound, late.Requests, f.sinceThen(late.Since)
 	}
-	if !most() || f.Balancer.Type == Classic && len(f.Groups) > 1 {
+	if !nearlyAll(missing, all) || f.Balancer.Type == Classic && len(f.Groups) > 1 {
 		return nil
 	}
 	found := finding("target-answers-not-found", fmt.Sprintf("Targets of %s answer nearly every request with 404%s.", g.Name, since))
@@ -201,7 +200,7 @@ func (f *facts) leftover(g *Group) bool {
 			case leads:
 				return false
 			default:
-				elsewhere = elsewhere || slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
+				elsewhere = elsewhere || r.forwards()
 			}
 		}
 	}

@@ -25,7 +25,7 @@ func (f *facts) keepsClients(g *Group) (keeps, known bool) {
 	case "false":
 		return false, true
 	}
-	always := slices.Contains(g.transports(), "udp")
+	always := g.over("udp")
 	return always || g.Type == "instance", always || g.Attributes != nil
 }
 

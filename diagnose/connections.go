@@ -65,12 +65,7 @@ func (f *facts) hits(g *Group, share func(Failure) int64) (names []string, sum i
 
 // own is a share of the same failures that hits counts.
 func (f *facts) own(g *Group, share func(Failure) int64) func(Failure) int64 {
-	return func(row Failure) int64 {
-		if row.Group != g.logARN(f) || !f.mine(g, row) {
-			return 0
-		}
-		return share(row)
-	}
+	return where(func(row Failure) bool { return row.Group == g.logARN(f) && f.mine(g, row) }, share)
 }
 
 // mine tells the groups of a Classic Load Balancer apart, whose logs name none: by
@@ -157,13 +152,7 @@ func (f *facts) closing(g *Group) *Finding {
 	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with an answer cut off, or none, on a connection that was there")
 	own := f.own(g, share)
 	limited := f.limit(found, own, n)
-	resets := f.sum(func(row Failure) int64 {
-		if row.Reason == "Target_Stream_Reset" {
-			return own(row)
-		}
-		return 0
-	})
-	if resets > 0 {
+	if resets := f.sum(where(func(row Failure) bool { return row.Reason == "Target_Stream_Reset" }, own)); resets > 0 {
 		found.because(FromLog, fmt.Sprintf("%d of them %s of HTTP/2 that the %s reset; target_error_code of the lines has why", resets, amount.Noun(resets, "is a stream", "are streams"), amount.Noun(len(names), "target", "targets")))
 		found.rival("", "streams that the application ends by itself, such as calls of gRPC that take longer than their deadline (0x8, cancelled)")
 		found.Verify = append(found.Verify, f.lines("--reason", "Target_Stream_Reset"))
@@ -347,9 +336,6 @@ func counts(n map[string]int64) string {
 	return few(all)
 }
 
-// fewRequests is how many requests say nothing of a target.
-const fewRequests = 10
-
 // mostly are targets most of whose requests fail by a share, however few these are of the
 // group's.
 func (f *facts) mostly(g *Group, share func(Failure) int64) (list []string) {
@@ -372,12 +358,9 @@ func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		n, gone := f.total("TargetConnectionErrorCount", g.ARN), f.deregistered(g)
-		left := f.sum(func(row Failure) int64 { // of which logs say whose they are: of targets that leave, or were not asked about
-			if row.Group == g.logARN(f) && slices.Contains(unconnectedReasons, row.Reason) && (gone(row) || !f.concerns(row.Target)) {
-				return row.Count
-			}
-			return 0
-		})
+		left := f.sum(those(func(row Failure) bool { // of which logs say whose they are: of targets that leave, or were not asked about
+			return row.Group == g.logARN(f) && slices.Contains(unconnectedReasons, row.Reason) && (gone(row) || !f.concerns(row.Target))
+		}))
 		if n <= float64(left) || slices.ContainsFunc(known, func(k *Finding) bool {
 			return slices.Contains(k.Groups, g.Name) && (k.ID == "target-port-refused" || k.ID == "target-connect-timeout")
 		}) {

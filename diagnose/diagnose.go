@@ -93,6 +93,15 @@ const fewFailures = 0.005
 // happens to a few of them everywhere: a client that leaves, a login that is refused, a reset.
 const tooMany = 0.05
 
+// fewRequests is how many requests say nothing.
+const fewRequests = 10
+
+// manyOf reports whether some of all requests are more than those few everywhere.
+func manyOf(n, all int64) bool { return n >= fewRequests && float64(n) >= tooMany*float64(all) }
+
+// nearlyAll reports whether 99 of a hundred requests are so, and these are not too few to say so.
+func nearlyAll(n, all int64) bool { return n >= fewRequests && 100*n >= 99*all }
+
 // rank puts the answer first: what explains most failures that no other accounts for, or leads most
 // requests in a circle, then what is worse, then causes before symptoms, then what concerns more
 // targets. What fails without a trace in the logs, such as a certificate that sends clients away,

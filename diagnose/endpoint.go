@@ -219,6 +219,15 @@ func (f *facts) of(g *Group) (list []endpoint) {
 	return list
 }
 
+// called is the endpoint of a group that logs call so; ok is false if none is registered.
+func (f *facts) called(g *Group, name string) (e endpoint, ok bool) {
+	list := f.of(g)
+	if i := slices.IndexFunc(list, func(e endpoint) bool { return e.name() == name }); i >= 0 {
+		return list[i], true
+	}
+	return endpoint{}, false
+}
+
 // whole are the endpoints of a group, those included that were not asked about.
 func (f *facts) whole(g *Group) (list []endpoint) {
 	for i := range g.Targets {
@@ -284,7 +293,7 @@ func (f *Finding) whyOpening(g *Group, from, to int) {
 // checkedApart reports whether what lets a target's traffic through need not let its
 // health checks through: they go to another port, or over another protocol.
 func (e endpoint) checkedApart() bool {
-	return e.checkPort != e.port || !slices.Contains(e.group.transports(), "tcp")
+	return e.checkPort != e.port || !e.group.over("tcp")
 }
 
 // checksAlone reports whether what lets health checks through is looked at for them: they are apart, and, of

@@ -123,6 +123,9 @@ func transports(protocol string) []string {
 // transports are those of the traffic to a group. Its health checks are always in TCP.
 func (g *Group) transports() []string { return transports(g.Protocol) }
 
+// over reports whether a transport is one of these.
+func (g *Group) over(transport string) bool { return slices.Contains(g.transports(), transport) }
+
 // speaksTLS reports whether the balancer speaks TLS to the group's targets.
 func (g *Group) speaksTLS() bool {
 	return g.Protocol == "HTTPS" || g.Protocol == "TLS" || g.Protocol == "SSL"

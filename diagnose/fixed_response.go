@@ -19,9 +19,7 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 	if r.Priority != "default" || a.Type != "fixed-response" || !strings.HasPrefix(a.Status, "4") || !f.hasAccess() {
 		return nil
 	}
-	forwards := slices.DeleteFunc(slices.Clone(l.Rules), func(r Rule) bool {
-		return !slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
-	})
+	forwards := slices.DeleteFunc(slices.Clone(l.Rules), func(r Rule) bool { return !r.forwards() })
 	n, since := f.answeredBy(l, r, a), ""
 	if slices.ContainsFunc(f.traffic(), func(t Traffic) bool { return t.Group != "" }) {
 		late, ok := f.Logs.displaced(a.besideGroups)
@@ -99,7 +97,7 @@ func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Findi
 			}
 		}
 		late, all := f.minutes(f.beforeEnd(0, recently), a.fixed)
-		noise := float64(n) < tooMany*float64(f.requests()) && (late < fewRequests || float64(late) < tooMany*float64(all))
+		noise := float64(n) < tooMany*float64(f.requests()) && !manyOf(late, all)
 		if r.Priority == "default" && len(l.Rules) > 1 && noise { // for what no other rule asks for
 			f.likeScanners(found, n)
 		}

@@ -29,7 +29,7 @@ func (f *facts) gaveUp(g *Group) *Finding {
 		return nil
 	case rate >= tooMany:
 		which = fmt.Sprintf("%.0f %% of the requests to %s", 100*rate, g.Name)
-	case late >= fewRequests && float64(late) >= tooMany*float64(of):
+	case manyOf(late, of):
 		which = fmt.Sprintf("%.0f %% of the requests to %s in the last minutes that the logs have", 100*float64(late)/float64(of), g.Name)
 	case !newest.IsZero():
 		which = fmt.Sprintf("nearly all requests to %s since %s UTC", g.Name, f.clock(newest))

@@ -17,12 +17,12 @@ func (f *facts) otherPort(g *Group) []*Finding {
 	}
 	refused, measured := f.refused(g), f.decide(g).refused > 0
 	for _, e := range f.of(g) {
-		if e.checkPort == e.port || !slices.Contains(g.transports(), "tcp") {
+		if e.checkPort == e.port || !g.over("tcp") {
 			continue // what is checked in TCP is no port of UDP's or GENEVE's
 		}
 		check, traffic := f.probe(e, true), f.probe(e, false)
 		shut := traffic.ended(ProbeRefused)
-		_, over := f.isOver(g, []string{e.name()}, to(e.name(), refused), f.lateConnections(g))
+		_, over := f.isOver(g, []string{e.name()}, to(refused, e.name()), f.lateConnections(g))
 		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
 		passed := e.othersPass() && (traffic == nil || check == nil)
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
@@ -31,12 +31,7 @@ func (f *facts) otherPort(g *Group) []*Finding {
 			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
 				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
 				found.because(FromConfig, config)
-				found.share = func(row Failure) int64 {
-					if slices.Contains(found.Targets, row.Target) {
-						return refused(row)
-					}
-					return 0
-				}
+				found.share = func(row Failure) int64 { return to(refused, found.Targets...)(row) } // all that are still added
 				return found
 			})
 			if found.on(e); measured || shut {
@@ -134,18 +129,8 @@ func (f *facts) tell(found *Finding, e endpoint, refusals, served int64, p *Prob
 	}
 }
 
-// to is the part of a share that is of requests to a target.
-func to(target string, share func(Failure) int64) func(Failure) int64 {
-	return func(row Failure) int64 {
-		if row.Target == target {
-			return share(row)
-		}
-		return 0
-	}
-}
-
 // met are the requests to a target that are of a share of its group's failures.
-func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(to(e.name(), share)) }
+func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(to(share, e.name())) }
 
 // served are the requests that a target answered: those of some groups, which it may be in
 // together; without groups, all that came to its port.

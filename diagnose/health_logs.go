@@ -71,12 +71,9 @@ func (f *facts) flapping() (list []*Finding) {
 	}
 	found.Confidence = High
 	// What makes the checks fail makes requests fail: an answer of 5xx.
-	found.share = func(row Failure) int64 {
-		if row.Reason == "Target_5XX" && slices.Contains(found.Targets, row.Target) && f.checksFailWith(row.Target, row.TargetStatus) {
-			return row.Count
-		}
-		return 0
-	}
+	found.share = those(func(row Failure) bool {
+		return row.Reason == "Target_5XX" && slices.Contains(found.Targets, row.Target) && f.checksFailWith(row.Target, row.TargetStatus)
+	})
 	found.Sentence = "Health checks of %s pass and fail in turn: a target is at its limit, or the check is too strict."
 	if last, over := f.flapped(found); over {
 		found.Level = Warn

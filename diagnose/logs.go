@@ -178,12 +178,7 @@ func (f *facts) period() time.Duration {
 // leftOver says which failures no finding explains: nothing that is seen is passed over.
 func leftOver(f *facts, list []*Finding) []*Finding {
 	rest := func(which func(Failure) bool) func(Failure) int64 {
-		return func(row Failure) int64 {
-			if !which(row) || !f.concerns(row.Target) {
-				return 0
-			}
-			return row.Count - explained(row, list)
-		}
+		return f.ofAsked(where(which, func(row Failure) int64 { return row.Count - explained(row, list) }))
 	}
 	gone := map[string]bool{} // groups, by the names that logs have
 	for _, row := range f.failures() {
@@ -237,11 +232,7 @@ func (f *facts) takenOut(share func(Failure) int64) *Finding {
 		names = append(names, groupName(group))
 		g := &Group{ARN: group}
 		rare = rare && f.rateOfMinutes(g) < fewErrors && len(f.mostly(g, share)) == 0
-		for _, t := range f.traffic() {
-			if t.Group == group {
-				all += t.Requests
-			}
-		}
+		all += f.sent(g)
 	}
 	sums := f.byReason(share)
 	reasons := mostFirst(sums)

@@ -33,12 +33,8 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 		found.because(FromMetric, f.tally("SpilloverCount", ""))
 		found.Confidence = High
 		f.milder(found, n, requests, "SpilloverCount")
-		found.share = f.upTo(n, f.apart("SpilloverCount", func(m Minute) int64 { return m.Statuses["503"] }), func(row Failure) int64 {
-			if row.Status == 503 && row.Target == "" {
-				return row.Count
-			}
-			return 0
-		})
+		found.share = f.upTo(n, f.apart("SpilloverCount", func(m Minute) int64 { return m.Statuses["503"] }),
+			those(func(row Failure) bool { return row.Status == 503 && row.Target == "" }))
 		list = append(list, found)
 	}
 	for i := range f.Groups {

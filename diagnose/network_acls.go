@@ -65,7 +65,7 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 					if !egress {
 						found.whyOpening(e.group, first, last)
 						found.Do = "let clients in on the port, in a rule before the one that refuses"
-						if !slices.Contains(e.group.transports(), "udp") { // with which their addresses are always preserved
+						if !e.group.over("udp") { // with which their addresses are always preserved
 							found.Do += ", or do not preserve their addresses"
 						}
 					}

@@ -167,10 +167,10 @@ func (f *facts) ownCalls() *Finding {
 	found := finding("nlb-target-calls-itself", "")
 	for i := range f.Groups {
 		g := &f.Groups[i]
-		if keeps, known := f.keepsClients(g); keeps && known && slices.Contains(g.transports(), "tcp") {
+		if keeps, known := f.keepsClients(g); keeps && known && g.over("tcp") {
 			found.onGroup(g)
 			found.because(FromConfig, "client addresses are preserved for the target group "+g.Name)
-			if slices.Contains(g.transports(), "udp") {
+			if g.over("udp") {
 				found.Do = "if targets, or pods on them, call this balancer and time out now and then: call by another way; clients' addresses are preserved always where a group takes UDP"
 			} else if f.takesNodes(g) {
 				found.because(FromConfig, "by the command, targets of "+g.Name+" see the balancer's addresses in place of their clients': what they allow, limit or log by these needs proxy protocol before")

@@ -46,15 +46,30 @@ func (f *facts) sum(share func(Failure) int64) (n int64) {
 	return n
 }
 
+// where is the part of a share that is of some failures.
+func where(which func(Failure) bool, share func(Failure) int64) func(Failure) int64 {
+	return func(row Failure) int64 {
+		if !which(row) {
+			return 0
+		}
+		return share(row)
+	}
+}
+
+// those is the share that is all of some failures.
+func those(which func(Failure) bool) func(Failure) int64 { return where(which, Failure.all) }
+
+func (row Failure) all() int64 { return row.Count }
+
+// to is the part of a share that is of requests to some targets.
+func to(share func(Failure) int64, targets ...string) func(Failure) int64 {
+	return where(func(row Failure) bool { return slices.Contains(targets, row.Target) }, share)
+}
+
 // reasons is the share of failures for these reasons, to these targets; without
 // targets, in these groups; without groups, anywhere.
 func (f *facts) reasons(found *Finding, reasons ...string) func(Failure) int64 {
-	return func(row Failure) int64 {
-		if slices.Contains(reasons, row.Reason) && f.about(found, row) {
-			return row.Count
-		}
-		return 0
-	}
+	return those(func(row Failure) bool { return slices.Contains(reasons, row.Reason) && f.about(found, row) })
 }
 
 // upTo is a share of no more failures than a metric counts, over all rows, but for those that came apart from it.
@@ -92,12 +107,7 @@ func forReasons(reasons ...string) func(Minute) int64 {
 
 // ofGroup is the share of failures for a reason whose lines name this very group.
 func (f *facts) ofGroup(g *Group, reason string) func(Failure) int64 {
-	return func(row Failure) int64 {
-		if row.Reason == reason && row.Group == g.logARN(f) {
-			return row.Count
-		}
-		return 0
-	}
+	return those(func(row Failure) bool { return row.Reason == reason && row.Group == g.logARN(f) })
 }
 
 // about reports whether a failure is of what a finding is about.

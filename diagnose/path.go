@@ -257,7 +257,7 @@ func tlsPasses(f *facts) (evidence []string, ok bool) {
 }
 
 func timeoutsPass(f *facts) ([]string, bool) {
-	if known, _ := f.listenersByIdle(); f.Balancer.Type == NetworkType && len(known) > 0 {
+	if known, _ := f.listenersByIdle(); len(known) > 0 {
 		return []string{attrTCPIdle + " is " + few(known), "whether connections reach it is not seen"}, false
 	}
 	if f.Balancer.Type != Application && f.Balancer.Type != Classic {
@@ -304,10 +304,9 @@ func logsPass(f *facts) ([]string, bool) {
 		return []string{"none were read"}, false
 	}
 	l := f.Logs
-	failures := f.sum(func(row Failure) int64 { return row.Count })
 	evidence := []string{
 		fmt.Sprintf("%s, %s = %d parsed + %d rejected + %d skipped", amount.Of(l.Objects, "object", "objects"), amount.Of(l.Lines, "line", "lines"), l.Parsed, l.Rejected, l.Skipped),
-		fmt.Sprintf("%s, %s", amount.Of(f.requests(), "request", "requests"), amount.Of(failures, "failure", "failures")),
+		fmt.Sprintf("%s, %s", amount.Of(f.requests(), "request", "requests"), amount.Of(f.sum(Failure.all), "failure", "failures")),
 	}
 	if l.ObjectsFailed > 0 {
 		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", amount.Of(l.ObjectsFailed, "object", "objects")))

@@ -29,7 +29,7 @@ func RunProbes(ctx context.Context, s *Snapshot, dial Dial, now func() time.Time
 	}
 	var all []question
 	for _, e := range newFacts(s).endpoints {
-		if slices.Contains(e.group.transports(), "tcp") && e.address.IsValid() {
+		if e.group.over("tcp") && e.address.IsValid() {
 			all = append(all, question{e, true}, question{e, false})
 		}
 	}

@@ -221,7 +221,12 @@ func (f *facts) leads(l Listener, g *Group) bool {
 	return slices.ContainsFunc(l.Rules, func(r Rule) bool { return r.leadsTo(g.ARN) })
 }
 
-// leadsTo reports whether a rule sends requests to a group.
+// forwards reports whether a rule sends requests to any group.
+func (r Rule) forwards() bool {
+	return slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
+}
+
+// leadsTo reports whether it sends some to this one.
 func (r Rule) leadsTo(arn string) bool {
 	return slices.ContainsFunc(r.Actions, func(a Action) bool { return a.leadsTo(arn) })
 }

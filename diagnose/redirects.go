@@ -120,7 +120,7 @@ func (f *facts) sinceThen(since time.Time) string {
 // ruleLoop looks for redirects of rules that clients do not get away from. A balancer that leads to
 // no targets has no other place to lead them to, and may have popular URLs behind a CDN.
 func (f *facts) ruleLoop() *Finding {
-	if f.Balancer.Type == Classic || !slices.ContainsFunc(f.actions(), func(a Action) bool { return a.Type == "forward" }) {
+	if f.Balancer.Type == Classic || !f.anyRule(Rule.forwards) {
 		return nil
 	}
 	loop, ok := f.loop("", f.requests())

@@ -13,21 +13,11 @@ import (
 // metrics tell, or the targets that they are spread over.
 func (f *facts) refused(g *Group) func(Failure) int64 {
 	d, gone := f.decide(g), f.deregistered(g)
-	share := func(row Failure) int64 {
-		if row.Reason != "Target_Connection_Error" || row.Group != g.logARN(f) {
-			return 0
-		}
-		return d.refusals(row)
-	}
+	share := where(func(row Failure) bool { return row.Reason == "Target_Connection_Error" && row.Group == g.logARN(f) }, d.refusals)
 	if d.sure() == 0 {
 		share = f.undecided(g)
 	}
-	return func(row Failure) int64 {
-		if gone(row) {
-			return 0 // those are of targets that stop as they leave
-		}
-		return share(row)
-	}
+	return where(func(row Failure) bool { return !gone(row) }, share) // but for those of targets that stop as they leave
 }
 
 // refusing looks for targets whose traffic port refuses.
@@ -151,11 +141,8 @@ func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64
 		return false
 	}
 	for _, t := range found.Targets {
-		at := slices.IndexFunc(f.of(g), func(e endpoint) bool { return e.name() == t })
-		if at < 0 {
-			return false
-		}
-		if e := f.of(g)[at]; !rare && (!e.healthy() || e.checkPort != e.port) || f.served(e, g.logARN(f)) <= f.met(e, share) {
+		e, ok := f.called(g, t)
+		if !ok || !rare && (!e.healthy() || e.checkPort != e.port) || f.served(e, g.logARN(f)) <= f.met(e, share) {
 			return false
 		}
 	}
@@ -196,7 +183,7 @@ func (f *facts) excluded(g *Group) *Finding {
 		return nil
 	}
 	found.Sentence = fmt.Sprintf("%s take%s no connection on the traffic port: nothing seems to listen there.", whom(found.Targets, g), third(len(found.Targets)))
-	if !slices.Contains(g.transports(), "tcp") {
+	if !g.over("tcp") {
 		found.Sentence = fmt.Sprintf("%s take%s no connection of health checks, which go in TCP to the port of %s: nothing seems to listen there in TCP.", whom(found.Targets, g), third(len(found.Targets)), g.Protocol)
 		found.Do = "check a port that something listens on in TCP, and that fails when the service does"
 	}
@@ -253,10 +240,5 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 	if f.total("BackendConnectionErrors", "") > 0 {
 		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client
 	}
-	return func(row Failure) int64 {
-		if bad[row.Target] || concentrated {
-			return all(row)
-		}
-		return 0
-	}
+	return where(func(row Failure) bool { return bad[row.Target] || concentrated }, all)
 }

@@ -148,7 +148,7 @@ func (f *facts) routeOfClients(e endpoint, s Subnet, b *gather) {
 		found.unseen = true // health checks come from the nodes
 		f.byPrivateLink(found, "clients that come by PrivateLink are seen under the balancer's addresses")
 		switch {
-		case slices.Contains(e.group.transports(), "udp"):
+		case e.group.over("udp"):
 			found.Do = "register targets of the balancer's VPC, or of a peered one: over UDP and QUIC client addresses are always preserved"
 		case slices.ContainsFunc(f.of(e.group), func(other endpoint) bool { _, _, lost := astray(other, s); return !lost }):
 			found.because(FromConfig, "other targets of the group are reached directly, and would see the balancer's addresses as well")

@@ -39,7 +39,7 @@ func (l Listener) closed() bool {
 		switch {
 		case r.closes():
 			return true
-		case slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" }):
+		case r.forwards():
 			return false
 		}
 	}
@@ -52,7 +52,7 @@ func (l Listener) guards(earlier, later Rule) bool {
 	away := slices.ContainsFunc(earlier.Actions, func(a Action) bool {
 		return a.Type == "fixed-response" && strings.HasPrefix(a.Status, "4") || l.Protocol == "HTTP" && a.To != nil && a.To.Protocol == "HTTPS"
 	})
-	return (away || earlier.login() != "" && later.login() == "") && slices.ContainsFunc(later.Actions, func(a Action) bool { return a.Type == "forward" })
+	return (away || earlier.login() != "" && later.login() == "") && later.forwards()
 }
 
 // wider reports whether all that one condition takes the other takes as well.

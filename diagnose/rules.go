@@ -82,7 +82,7 @@ func (f *facts) strayHosts() (list []*Finding) {
 	}
 	for _, h := range f.Logs.StrayHosts {
 		// One that a rule asks for was turned away for its path, or what else the rule asks for.
-		if h.Requests < fewRequests || float64(h.Requests) < tooMany*float64(all) || len(hosts) == 0 || !slices.Contains(away, fmt.Sprint(h.Status)) ||
+		if !manyOf(h.Requests, all) || len(hosts) == 0 || !slices.Contains(away, fmt.Sprint(h.Status)) ||
 			slices.ContainsFunc(hosts, func(host string) bool { return glob(strings.ToLower(host), strings.ToLower(h.Name)) }) {
 			continue
 		}
@@ -128,7 +128,7 @@ func (f *facts) askFor(found *Finding, host string) {
 		}
 	}
 	if len(rules) != 1 || len(rules[0].Conditions) != 1 || len(rules[0].Conditions[0].Values) >= mostConditions ||
-		!slices.ContainsFunc(rules[0].Actions, func(a Action) bool { return a.Type == "forward" }) { // a redirect may be for this very host
+		!rules[0].forwards() { // a redirect may be for this very host
 		return
 	}
 	set := func(hosts ...string) string {

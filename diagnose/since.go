@@ -139,24 +139,19 @@ func (f *facts) fails(g *Group, share func(Failure) int64) bool {
 	for _, e := range f.of(g) { // to others nothing came since they left
 		sum += last[e.name()]
 	}
-	if unnamed := to("", own); f.Balancer.Type == Classic && f.targetsSince(unnamed) == 0 { // whose logs do not say who did not answer
+	if unnamed := to(own, ""); f.Balancer.Type == Classic && f.targetsSince(unnamed) == 0 { // whose logs do not say who did not answer
 		sum += f.sum(unnamed)
 	}
 	return max(most, sum) >= fewRequests || len(f.mostly(g, share)) > 0 ||
 		slices.ContainsFunc(f.of(g), func(e endpoint) bool {
 			n := failed[e.name()]
-			return n > 0 && (e.failing() || e.target.Anomalous || n >= fewRequests && float64(n) >= tooMany*float64(n+f.served(e, group)))
+			return n > 0 && (e.failing() || e.target.Anomalous || manyOf(n, n+f.served(e, group)))
 		})
 }
 
 // ofAsked is the part of a share that concerns the target that was asked about; all of it, if none was.
 func (f *facts) ofAsked(share func(Failure) int64) func(Failure) int64 {
-	return func(row Failure) int64 {
-		if !f.concerns(row.Target) {
-			return 0
-		}
-		return share(row)
-	}
+	return where(func(row Failure) bool { return f.concerns(row.Target) }, share)
 }
 
 // passSince reports whether targets to which no connection came about pass health checks on that very
@@ -184,9 +179,7 @@ func (f *facts) passSince(g *Group, targets []string, share func(Failure) int64,
 		return "", false
 	}
 	for _, t := range targets {
-		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool {
-			return e.name() == t && e.healthy() && !e.target.Anomalous && !e.checkedApart()
-		}) {
+		if e, ok := f.called(g, t); !ok || !e.healthy() || e.target.Anomalous || e.checkedApart() {
 			return "", false
 		}
 	}
@@ -230,7 +223,7 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 		for _, k := range these {
 			has = has || k.group == m.Group && m.Reasons[k.reason] > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
 		}
-		if !has || m.Minute.After(last) || m.Minute.Equal(before) {
+		if !has || m.Minute.After(last) {
 			continue
 		}
 		if !before.IsZero() {

@@ -219,14 +219,14 @@ func (r *reader) access(idle float64) error {
 			r.logs.Last = tr.Last
 		}
 		named := tr.Target != "" || slices.Contains(r.functions, tr.Group)
-		if refused := whole(row[5], 0); named && refused >= fewRequests && nearlyAll(refused, tr.Requests) {
+		if refused := whole(row[5], 0); named && nearlyAll(refused, tr.Requests) {
 			r.refused = append(r.refused, len(r.logs.Traffic))
 		}
 		tr.Median, _ = row[8].(float64)
 		tr.Low, _ = row[9].(float64)
 		redirected := whole(row[6], 0)
 		r.requests, r.redirected, r.switched = r.requests+tr.Requests, r.redirected+redirected, r.switched+whole(row[7], 0)
-		r.turned = r.turned || named && redirected >= fewRequests && nearlyAll(redirected, tr.Requests)
+		r.turned = r.turned || named && nearlyAll(redirected, tr.Requests)
 		r.logs.Traffic = append(r.logs.Traffic, tr)
 	})
 	if err != nil {
@@ -273,7 +273,7 @@ func (r *reader) again(text string, each rows) error {
 // redirects looks whether clients are led in a circle, where nearly all requests are redirected,
 // of a target or of all. Of a balancer that does nothing else this is not asked.
 func (r *reader) redirects(s *Snapshot) error {
-	if !r.turned && (r.redirected < fewRequests || !nearlyAll(r.redirected, r.requests) || s.redirectsOnly()) {
+	if !r.turned && (!nearlyAll(r.redirected, r.requests) || s.redirectsOnly()) {
 		return nil
 	}
 	known := false
@@ -340,7 +340,7 @@ func (r *reader) late(s *Snapshot) error {
 
 // sockets looks how long WebSockets last, where they are no small part of the requests.
 func (r *reader) sockets(s *Snapshot, idle float64) error {
-	if s.Balancer.Type != Application || r.switched < fewRequests || float64(r.switched) < tooMany*float64(r.requests) {
+	if s.Balancer.Type != Application || !manyOf(r.switched, r.requests) {
 		return nil
 	}
 	return r.again(fmt.Sprintf(socketSQL, idle), func(row []any) {

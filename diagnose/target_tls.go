@@ -292,15 +292,12 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 // checks tell.
 func (f *facts) turnedAway(g *Group) (list []endpoint) {
 	for _, e := range f.of(g) {
-		if n, of := f.badRequests(e); n >= fewRequests && nearlyAll(n, of) && !f.checkedPlain(e) {
+		if n, of := f.badRequests(e); nearlyAll(n, of) && !f.checkedPlain(e) {
 			list = append(list, e)
 		}
 	}
 	return list
 }
-
-// nearlyAll reports whether 99 of a hundred are so.
-func nearlyAll(n, of int64) bool { return 100*n >= 99*of }
 
 // badRequests are the requests that a target answered, and those among them with 400.
 func (f *facts) badRequests(e endpoint) (bad, answered int64) {

@@ -41,12 +41,7 @@ func (f *facts) speaksHTTP1(g *Group) *Finding {
 	found.Targets = names(older)
 	found.onGroup(g)
 	broken := f.brokenOff(g)
-	found.share = func(row Failure) int64 {
-		if slices.Contains(found.Targets, row.Target) {
-			return broken(row)
-		}
-		return 0
-	}
+	found.share = to(broken, found.Targets...)
 	seen := 0
 	for _, e := range older {
 		if p := f.probe(e, true); p.ended(ProbeHTTP1) {

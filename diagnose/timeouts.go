@@ -285,13 +285,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	if found.Targets, found.share = names, share; rare {
 		found.Level = Warn
 	}
-	own := f.own(g, share)
-	wall := f.sum(func(row Failure) int64 {
-		if own(row) > 0 {
-			return row.Idle
-		}
-		return 0
-	})
+	wall := f.sum(where(among(f.own(g, share)), func(row Failure) int64 { return row.Idle }))
 	if f.Balancer.Type == Classic { // whose lines do not say how long that took
 		found.because(FromLog, amount.Of(n, "request", "requests")+" got 504, and no instance's answer")
 	} else {
@@ -486,12 +480,9 @@ func (g *Group) delay() time.Duration {
 // deregistering looks for requests that were cut off when their target had left.
 func (f *facts) deregistering(g *Group) *Finding {
 	gone := f.deregistered(g)
-	share := func(row Failure) int64 {
-		if row.Group == g.ARN && (row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Connection_Error") && gone(row) {
-			return row.Count
-		}
-		return 0
-	}
+	share := those(func(row Failure) bool {
+		return row.Group == g.ARN && (row.Reason == "Target_Closed_Connection" || row.Reason == "Target_Connection_Error") && gone(row)
+	})
 	names, n := f.hits(g, share)
 	if n == 0 {
 		return nil
@@ -507,12 +498,8 @@ func (f *facts) deregistering(g *Group) *Finding {
 	}
 	found.rival("target-closes-connection", "a process that crashed, and whose target was replaced for that; its log tells")
 	// What the end of the delay cuts off was under way for as long, if there is one.
-	cut := f.sum(func(row Failure) int64 {
-		if share(row) > 0 && row.Reason == "Target_Closed_Connection" {
-			return row.Count - row.Quick
-		}
-		return 0
-	})
+	cut := f.sum(where(func(row Failure) bool { return share(row) > 0 && row.Reason == "Target_Closed_Connection" },
+		func(row Failure) int64 { return row.Count - row.Quick }))
 	if g.Attributes == nil {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("Requests to %s were cut off while the target was deregistering, or after: its process stops before the balancer has let go of it, or the deregistration delay, which could not be read, is too short for them.", whom(names, g))

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 
 	"loglens/internal/amount"
 )
@@ -16,13 +15,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 	}
 	found := finding("target-connect-timeout", fmt.Sprintf("Connections to %s are not established within 10 s: packets are dropped on the way, or the host is gone.", whom(names, g)))
 	found.Targets, found.share = names, share
-	own := f.own(g, share)
-	wall := f.sum(func(row Failure) int64 {
-		if own(row) > 0 {
-			return row.Connect
-		}
-		return 0
-	})
+	wall := f.sum(where(among(f.own(g, share)), func(row Failure) int64 { return row.Connect }))
 	found.because(FromLog, fmt.Sprintf("%s got 504 before anything was sent, %d of them at the wall of 10 s", amount.Of(n, "request", "requests"), wall))
 	if errors := f.total("TargetConnectionErrorCount", g.ARN); errors > 0 {
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
@@ -65,12 +58,11 @@ const runOn = "where targets are replaced, let each run on for a while after its
 func (f *facts) leaving(found *Finding, g *Group) bool {
 	stay := false
 	for _, t := range found.Targets {
-		at := slices.IndexFunc(f.of(g), func(e endpoint) bool { return e.name() == t })
-		switch {
-		case at < 0:
+		switch e, ok := f.called(g, t); {
+		case !ok:
 			found.because(FromConfig, t+" is not registered any more")
-		case f.of(g)[at].target.State == "draining":
-			found.because(FromHealth, t+": "+state(f.of(g)[at].target))
+		case e.target.State == "draining":
+			found.because(FromHealth, t+": "+state(e.target))
 		default:
 			stay = true
 		}

@@ -64,6 +64,10 @@ func TestAccountsForNothing(t *testing.T) {
 			s.all("unhealthy", "Target.Timeout", "Request timed out")
 			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
 		}},
+		{"target-health-timeout", "health-check-timeout-not-below-interval", func(s *Snapshot) { // checks that overlap
+			s.web().Check.Timeout = s.web().Check.Interval
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+		}},
 		{"target-health-failed-checks", "target-tls-negotiation-fails", func(s *Snapshot) { // which failed at another target, that answers now
 			s.restart("Target_Connection_Error", 502)
 			s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"

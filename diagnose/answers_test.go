@@ -353,6 +353,7 @@ func TestFarSlower(t *testing.T) {
 		{"not five times as slow", map[string]float64{first: 4, second: 1, third: 1.2}, false, nil, nil},
 		{"few requests", map[string]float64{first: 8, second: 0.1, third: 0.2}, true, nil, nil},
 		{"gone", map[string]float64{first: 8, second: 0.1, third: 0.2}, false, func(s *Snapshot) { s.web().Targets = s.web().Targets[1:] }, nil},
+		{"leaving", map[string]float64{first: 8, second: 0.1, third: 0.2}, false, func(s *Snapshot) { s.web().Targets[0].State = "draining" }, nil},
 	} {
 		s := base()
 		s.web().Targets = append(s.web().Targets, Target{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})

@@ -126,6 +126,8 @@ func TestPortsAreChosen(t *testing.T) {
 		}, true},
 		{"one of them the group's", func(s *Snapshot) { s.web().Port = 40000 }, true},
 		{"checked on a port of their own", func(s *Snapshot) { s.web().Check.Port = "9090" }, true},
+		{"one target", func(s *Snapshot) { s.web().Targets = s.web().Targets[:1] }, true},
+		{"one of them below those that are given", func(s *Snapshot) { s.web().Targets[0].Port = 9000 }, true},
 		{"one given twice by chance", func(s *Snapshot) { s.web().Targets[3].Port = 40000 }, false},
 		{"all of them given", func(*Snapshot) {}, false},
 	} {

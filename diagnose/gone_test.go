@@ -19,6 +19,7 @@ func TestGone(t *testing.T) {
 		want   bool
 	}{
 		{"gone", func(s *Snapshot) { late(s); without(s) }, true},
+		{"and in another VPC another one has it", func(s *Snapshot) { late(s); s.Network.Interfaces[0].VPC = "vpc-9" }, true},
 		{"behind a network balancer", func(s *Snapshot) {
 			s.Balancer.Type, s.Listeners[0].Protocol, s.web().Protocol, s.web().Check.Protocol = NetworkType, "TCP", "TCP", "TCP"
 			s.web().Targets[0].State, s.web().Targets[0].Reason = "unhealthy", "Target.FailedHealthChecks"

@@ -41,6 +41,40 @@ func TestDoesNoHarm(t *testing.T) {
 			}
 			s.Logs.NotIngested = 3000
 		}, finding{id: "logs-incomplete", absent: true}},
+		{"targets that could not be read, which may be there", func(s *Snapshot) { s.web().Targets = nil }, finding{id: "target-group-empty", absent: true}},
+		{"targets some of which leave, and others are unused, none of which gets a request", func(s *Snapshot) {
+			s.all("unused", "Target.InvalidState", "")
+			s.web().Targets[0].State, s.web().Targets[0].Reason = "draining", "Target.DeregistrationInProgress"
+		}, finding{id: "target-group-fail-open", absent: true}},
+		{"targets of which it is not known whether they see clients, who alone are let in", func(s *Snapshot) {
+			s.network()
+			s.web().Type, s.web().Attributes = "ip", nil
+			for i, ip := range []string{"10.0.10.11", "10.0.11.12"} {
+				s.web().Targets[i].ID = ip
+			}
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"203.0.113.0/24"}}}
+			dead(s, "Target.Timeout")
+		}, finding{id: "target-sg-public-source", absent: true}},
+		{"the same, by a network ACL", func(s *Snapshot) {
+			s.network()
+			s.web().Type, s.web().Attributes = "ip", nil
+			for i, ip := range []string{"10.0.10.11", "10.0.11.12"} {
+				s.web().Targets[i].ID = ip
+			}
+			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/23", From: 8080, To: 8080})
+			dead(s, "Target.Timeout")
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", absent: true}},
+		{"a network ACL that keeps clients out, of whom it is not known whether targets see them", func(s *Snapshot) {
+			s.network()
+			s.web().Attributes = nil
+			s.Network.ACLs[0].Entries[0].CIDR = "10.0.0.0/16"
+		}, finding{id: "acl-target-inbound-blocks-traffic-port", absent: true}},
+		{"a core network, by which another table leads", func(s *Snapshot) {
+			s.peered("pcx-gone")
+			s.Network.RouteTables[1].Routes[2].State = "blackhole"
+			s.Network.RouteTables[0].Routes = append(s.Network.RouteTables[0].Routes, Route{"10.9.0.0/16", "arn:aws:networkmanager::111122223333:core-network/core-network-0abc", "active"})
+			dead(s, "Target.Timeout")
+		}, finding{id: "route-balancer-to-target", fix: "--core-network-arn arn:aws:networkmanager::111122223333:core-network/core-network-0abc"}},
 		{"a quarter of an hour, whose last objects are there of one node, and not yet of the other", func(s *Snapshot) {
 			s.From = noon.Add(-15 * time.Minute)
 			s.Logs.Minutes = s.Logs.Minutes[45:55]

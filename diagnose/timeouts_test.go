@@ -262,6 +262,26 @@ func TestIdleOnce(t *testing.T) {
 	}
 }
 
+// TestIdleNotOnce: where no command is given for the group with most of these failures, since none of them
+// ended at the idle timeout, it stands at the other one.
+func TestIdleNotOnce(t *testing.T) {
+	s := base()
+	s.second([]Target{{ID: "10.0.10.11", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+	s.Listeners[0].Rules = append([]Rule{forwardTo("5", newARN)}, s.Listeners[0].Rules...)
+	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, 3000, 1, noon, 0, 0, 0, 0})
+	s.failing("Target_Response_Timeout", second, 504, 900)
+	s.failing("Target_Response_Timeout", first, 504, 300, func(f *Failure) { f.Idle, f.Group = 300, newARN })
+	r := Diagnose(copied(t, s))
+	for _, f := range r.Findings {
+		if f.ID == "idle-timeout-reached" && (len(f.Fix) == 1) != slices.Equal(f.Groups, []string{"new"}) {
+			t.Errorf("%v has %v:\n%s", f.Groups, f.Fix, said(r))
+		}
+	}
+	if r.finding("idle-timeout-reached") == nil {
+		t.Error(said(r))
+	}
+}
+
 // TestLargePackets: beside answers that do not come in time, the size of packets is named where the
 // way to these targets leads over a gateway that takes smaller ones, and nowhere else.
 func TestLargePackets(t *testing.T) {

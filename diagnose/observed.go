@@ -216,3 +216,23 @@ func (f *facts) series(name, group string) []Point {
 	}
 	return nil
 }
+
+// met are the requests to a target that are of a share of its group's failures.
+func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(to(share, e.name())) }
+
+// served are the requests that a target answered: those of some groups, which it may be in
+// together; without groups, all that came to its port.
+func (f *facts) served(e endpoint, groups ...string) (n int64) {
+	of := func(group string) bool { return len(groups) == 0 || slices.Contains(groups, group) }
+	for _, t := range f.traffic() {
+		if t.Target == e.name() && of(t.Group) {
+			n += t.Requests
+		}
+	}
+	for _, row := range f.failures() {
+		if row.Target == e.name() && of(row.Group) && row.TargetStatus < 0 {
+			n -= row.Count
+		}
+	}
+	return max(n, 0)
+}

@@ -1,0 +1,169 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"loglens/internal/amount"
+)
+
+// erring looks for 5xx that the targets answer themselves.
+func (f *facts) erring(g *Group) *Finding {
+	share := f.ofGroup(g, "Target_5XX")
+	var names []string
+	var n int64
+	rate := 0.0
+	if f.hasAccess() {
+		names, n = f.hits(g, share)
+		_, _, rate = f.spread(g, share)
+		rate = max(rate, f.rateOfMinutes(g))
+	}
+	name, of := "HTTPCode_Target_5XX_Count", g.ARN
+	if f.Balancer.Type == Classic {
+		name, of = "HTTPCode_Backend_5XX", ""
+	}
+	late := f.unlogged(name, of, forReasons("Target_5XX"))
+	if n == 0 && late == 0 {
+		return nil
+	}
+	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
+	own := f.own(g, share)
+	codes := f.answers(own)
+	code := ""
+	if g.Type != "lambda" {
+		code = proxied(codes, n)
+	}
+	if code != "" {
+		found.Sentence = fmt.Sprintf("%s answer%s %s.", whom(names, g), third(len(names)), asProxy(code))
+		found.Do = behindProxy(code)
+	}
+	if n > 0 {
+		_, _, part := f.spread(g, own)
+		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %s of the group's", amount.Of(n, "request", "requests"), counts(codes), percent(part, 1)))
+		found.Targets, found.share = names, share
+		found.Confidence = High
+	}
+	if f.measured(name, of) {
+		found.because(FromMetric, name+": "+number(f.total(name, of)))
+	}
+	if late > 0 {
+		if f.hasAccess() {
+			found.because(FromMetric, fmt.Sprintf("%s of them after %s UTC, where the logs end", number(late), f.clock(f.logsEnd())))
+		}
+		rate = max(rate, late/max(f.unlogged("RequestCount", of, func(m Minute) int64 { return m.Requests }), 1))
+	}
+	if n > 0 {
+		f.limit(found, own, n)
+	}
+	bad := f.mostly(g, share)
+	if len(bad) > 0 && len(bad) < len(names) {
+		found.because(FromLog, few(bad)+" answered most of "+amount.Noun(len(bad), "its", "their")+" requests so")
+	}
+	if rate < fewErrors && len(bad) == 0 {
+		found.Level = Note
+	}
+	if span, ok := f.isOver(g, names, share, late); ok {
+		found.Sentence = fmt.Sprintf("%s answered 5xx %s, and not since: the application failed, not the way to it.", whom(names, g), span)
+		found.Do = "see what happened to the application at that time, in its log: a deployment, a restart, what it waits for"
+		if code != "" {
+			found.Sentence = fmt.Sprintf("%s answered %s: %s, and not since.", whom(names, g), asProxy(code), span)
+			found.Do = "see what happened to the application at that time: a deployment, a restart, what it waits for; the error log of a proxy (nginx, Envoy, an ingress) says why it answered so"
+		}
+	}
+	return found
+}
+
+// fewErrors is the part of the requests to a group up to which it is a note that the application answers them with 5xx.
+const fewErrors = 0.01
+
+// rateOfMinutes is the part of requests to a group that its targets answered with 5xx, of the last minutes that logs
+// have, or of any minute in which most ended so, or of the newest requests, if most did; 0 if these are few.
+func (f *facts) rateOfMinutes(g *Group) (rate float64) {
+	const reason = "Target_5XX"
+	of := func(failed, all int64) float64 {
+		if failed < fewRequests {
+			return 0
+		}
+		return float64(failed) / float64(all)
+	}
+	rate = of(f.lastMinutes(g, reason))
+	for _, m := range f.logMinutes() {
+		if m.Group != g.logARN(f) {
+			continue
+		}
+		if one := of(m.Reasons[reason], m.Requests); one > 0.5 {
+			rate = max(rate, one)
+		}
+	}
+	var failed, all int64
+	for _, m := range slices.Backward(f.logMinutes()) { // at night, these come within hours
+		if failed >= fewRequests {
+			break
+		}
+		if m.Group == g.logARN(f) {
+			failed, all = failed+m.Reasons[reason], all+m.Requests
+		}
+	}
+	if newest := of(failed, all); newest > 0.5 {
+		rate = max(rate, newest)
+	}
+	return rate
+}
+
+// behindProxy is what to do where a target answers 502, 503 or 504. An application rarely does
+// by itself: nginx and Envoy do, which stand before many of them.
+//
+// Source: RFC 9110, sections 15.6.3 to 15.6.5; nginx, "proxy_read_timeout" of
+// ngx_http_proxy_module; Envoy, "Response flags" of its access logging, read 2026-11.
+func behindProxy(code string) string {
+	why := map[string]string{
+		"502": "which refuses its connections, or breaks them off",
+		"503": "of which there is none, or which is overloaded",
+		"504": "which is slower than the proxy's own time limit, such as proxy_read_timeout of nginx (60 s unless changed)",
+	}[code]
+	return "look at the error log of the proxy (nginx, Envoy, an ingress), and at what is behind it, " + why + "; if there is no proxy, look at the application's log"
+}
+
+// proxied is the most frequent of the codes that a proxy answers with for want of an answer, if
+// these are most of n answers; empty if not.
+func proxied(codes map[string]int64, n int64) (code string) {
+	sum := int64(0)
+	for _, c := range []string{"502", "503", "504"} {
+		if sum += codes[c]; codes[c] > codes[code] {
+			code = c
+		}
+	}
+	if 2*sum <= n {
+		return ""
+	}
+	return code
+}
+
+// asProxy says of an answer who gives it.
+func asProxy(code string) string {
+	if code == "503" {
+		return "503, as a proxy on the target does that has nowhere to send to, or an application that is overloaded or shut down"
+	}
+	return code + ", as a proxy on the target does that gets no answer from what is behind it"
+}
+
+// answers counts the failures of a share by what the target answered.
+func (f *facts) answers(share func(Failure) int64) map[string]int64 {
+	codes := map[string]int64{}
+	for _, row := range f.failures() {
+		if n := share(row); n > 0 && row.TargetStatus >= 0 {
+			codes[strconv.FormatInt(row.TargetStatus, 10)] += n
+		}
+	}
+	return codes
+}
+
+// counts names the most frequent of some numbers.
+func counts(n map[string]int64) string {
+	var all []string
+	for _, name := range mostFirst(n) {
+		all = append(all, fmt.Sprintf("%s: %d", name, n[name]))
+	}
+	return few(all)
+}

@@ -564,6 +564,16 @@ var faults = []fault{
 		s.late("HTTPCode_ELB_5XX_Count", "", 56, 500)
 	}},
 	{want: "balancer-5xx-after-logs", change: func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 56, 500) }},
+	{want: "balancer-5xx-not-in-logs", name: "of a Classic Load Balancer", change: func(s *Snapshot) {
+		s.classic()
+		s.Logs = nil
+		s.metric("HTTPCode_ELB_5XX", "", "Sum", 1200)
+	}},
+	{want: "target-answers-5xx", name: "of a Classic Load Balancer, without logs", change: func(s *Snapshot) {
+		s.classic()
+		s.Logs = nil
+		s.metric("HTTPCode_Backend_5XX", "", "Sum", 1200)
+	}},
 	{want: "target-answers-5xx", name: "after the logs", change: func(s *Snapshot) { s.late("HTTPCode_Target_5XX_Count", webARN, 56, 50) }},
 	{want: "client-tls-negotiation-fails", change: func(s *Snapshot) {
 		s.metric("ClientTLSNegotiationErrorCount", "", "Sum", 600)

@@ -64,6 +64,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.deny("acl-app", ACLEntry{Protocol: "6", CIDR: "10.0.0.0/23", From: 8080, To: 8080})
 			dead(s, "Target.Timeout")
 		}, finding{id: "acl-target-inbound-blocks-traffic-port", absent: true}},
+		{"a network balancer without security groups, whose clients network ACLs that are not known may keep out", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups, s.Network.ACLs = nil, nil
+			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"10.0.0.0/16"}}}
+		}, finding{id: "nlb-client-addresses-blocked", fix: "IpRanges=[{CidrIp=0.0.0.0/0}]"}},
 		{"a network ACL that keeps clients out, of whom it is not known whether targets see them", func(s *Snapshot) {
 			s.network()
 			s.web().Attributes = nil

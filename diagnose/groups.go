@@ -57,64 +57,22 @@ func (f *facts) named(g *Group) bool {
 }
 
 func (f *facts) lookAtGroup(g *Group) *Finding {
-	rest := slices.DeleteFunc(slices.Clone(g.Targets), func(t Target) bool { return !t.usable() })
+	used := slices.DeleteFunc(slices.Clone(g.Targets), func(t Target) bool { return !t.usable() })
 	var found *Finding
 	switch {
 	case len(g.Targets) == 0:
-		found = finding("target-group-empty", fmt.Sprintf("Target group %s has no target, and rules send requests to it.", g.Name))
-		found.because(FromHealth, "no target is registered in "+g.Name)
-		switch {
-		case f.Balancer.Type == Classic:
-			found.Sentence = "No instance is registered with the balancer."
-			found.Do = "register instances; where Auto Scaling is to register them, see whether it names this balancer"
-			found.Evidence = []Evidence{{FromHealth, "DescribeInstanceHealth has none"}}
-		case !f.named(g):
-			found.Sentence = fmt.Sprintf("Target group %s has no target, and rules may send requests to it.", g.Name)
-		case f.Balancer.Type != Application:
-			found.Sentence = fmt.Sprintf("Target group %s has no target, and a listener sends connections to it.", g.Name)
-		}
-		found.share = f.reasons(found, "No_Usable_Target")
-		f.fill(found, g)
+		found = f.emptyGroup(g)
 	case f.allDraining(g):
-		found = finding("target-group-all-draining", fmt.Sprintf("All targets of %s are deregistering, and there is none in their place.", g.Name))
-		found.because(FromHealth, f.states(g))
-		found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")
-		if g.Type == "instance" { // an address cannot be registered again before it has left
-			for _, e := range f.whole(g)[:min(len(g.Targets), mostTargets)] {
-				if e.port >= firstGiven && e.port != g.Port && !ofKubernetes(g.Name) {
-					found.because(FromConfig, fmt.Sprintf("ports from %d on that are not the group's are those that containers are given as they start: whoever starts these, such as ECS, registers them and takes them out", firstGiven))
-					continue
-				}
-				if e.instance != nil && !ofKubernetes(g.Name) && !slices.Contains([]string{"running", ""}, e.instance.State) { // which AWS does not take
-					found.because(FromConfig, fmt.Sprintf("%s is %s", e.instance.ID, e.instance.State))
-					continue
-				}
-				f.register(found, g, e.target.word())
-			}
-		}
+		found = f.drainingGroup(g)
 	case !slices.ContainsFunc(g.Targets, func(t Target) bool { return t.State != "unused" }):
 		found = finding("target-group-all-unused", fmt.Sprintf("All targets of %s are unused: the balancer can send to none of them.", g.Name))
 		for _, t := range g.Targets[:min(len(g.Targets), 3)] {
 			found.because(FromHealth, t.ID+": "+state(&t))
 		}
 		found.share = f.reasons(found, "No_Usable_Target")
-	case (f.Balancer.Type == Application || f.Balancer.Type == NetworkType) && len(rest) > 0 &&
-		!slices.ContainsFunc(rest, func(t Target) bool { return t.State != "unhealthy" }):
-		what := "requests"
-		if f.Balancer.Type == NetworkType {
-			what = "connections"
-		}
-		found = finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends %s to all of them (fail-open).", amount.Of(len(g.Targets), "target", "targets"), g.Name, what))
-		switch {
-		case len(rest) < len(g.Targets):
-			found.Sentence = fmt.Sprintf("No target of %s is healthy, and the balancer sends %s to those that are unhealthy, as it has no others (fail-open).", g.Name, what)
-		case len(rest) == 1:
-			found.Sentence = fmt.Sprintf("The one target of %s is unhealthy, and the balancer sends %s to it all the same (fail-open).", g.Name, what)
-		}
-		found.because(FromHealth, f.states(g))
-		if f.measured("UnhealthyRoutingRequestCount", g.ARN) {
-			found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(f.total("UnhealthyRoutingRequestCount", g.ARN)))
-		}
+	case (f.Balancer.Type == Application || f.Balancer.Type == NetworkType) && len(used) > 0 &&
+		!slices.ContainsFunc(used, func(t Target) bool { return t.State != "unhealthy" }):
+		found = f.openGroup(g, len(used))
 	default:
 		return nil
 	}
@@ -123,6 +81,66 @@ func (f *facts) lookAtGroup(g *Group) *Finding {
 		if e.failing() || found.ID != "target-group-fail-open" {
 			found.Targets = add(found.Targets, e.name())
 		}
+	}
+	return found
+}
+
+func (f *facts) emptyGroup(g *Group) *Finding {
+	found := finding("target-group-empty", fmt.Sprintf("Target group %s has no target, and rules send requests to it.", g.Name))
+	found.because(FromHealth, "no target is registered in "+g.Name)
+	switch {
+	case f.Balancer.Type == Classic:
+		found.Sentence = "No instance is registered with the balancer."
+		found.Do = "register instances; where Auto Scaling is to register them, see whether it names this balancer"
+		found.Evidence = []Evidence{{FromHealth, "DescribeInstanceHealth has none"}}
+	case !f.named(g):
+		found.Sentence = fmt.Sprintf("Target group %s has no target, and rules may send requests to it.", g.Name)
+	case f.Balancer.Type != Application:
+		found.Sentence = fmt.Sprintf("Target group %s has no target, and a listener sends connections to it.", g.Name)
+	}
+	found.share = f.reasons(found, "No_Usable_Target")
+	f.fill(found, g)
+	return found
+}
+
+func (f *facts) drainingGroup(g *Group) *Finding {
+	found := finding("target-group-all-draining", fmt.Sprintf("All targets of %s are deregistering, and there is none in their place.", g.Name))
+	found.because(FromHealth, f.states(g))
+	found.share = f.reasons(found, "No_Usable_Target", "Target_Closed_Connection")
+	if g.Type != "instance" { // an address cannot be registered again before it has left
+		return found
+	}
+	for _, e := range f.whole(g)[:min(len(g.Targets), mostTargets)] {
+		switch {
+		case ofKubernetes(g.Name): // which register says
+			f.register(found, g, e.target.word())
+		case e.port >= firstGiven && e.port != g.Port:
+			found.because(FromConfig, fmt.Sprintf("ports from %d on that are not the group's are those that containers are given as they start: whoever starts these, such as ECS, registers them and takes them out", firstGiven))
+		case e.instance != nil && !slices.Contains([]string{"running", ""}, e.instance.State): // which AWS does not take
+			found.because(FromConfig, fmt.Sprintf("%s is %s", e.instance.ID, e.instance.State))
+		default:
+			f.register(found, g, e.target.word())
+		}
+	}
+	return found
+}
+
+// openGroup is about a group that fails open, of whose targets so many are in use.
+func (f *facts) openGroup(g *Group, used int) *Finding {
+	what := "requests"
+	if f.Balancer.Type == NetworkType {
+		what = "connections"
+	}
+	found := finding("target-group-fail-open", fmt.Sprintf("All %s of %s are unhealthy, so the balancer sends %s to all of them (fail-open).", amount.Of(len(g.Targets), "target", "targets"), g.Name, what))
+	switch {
+	case used < len(g.Targets):
+		found.Sentence = fmt.Sprintf("No target of %s is healthy, and the balancer sends %s to those that are unhealthy, as it has no others (fail-open).", g.Name, what)
+	case used == 1:
+		found.Sentence = fmt.Sprintf("The one target of %s is unhealthy, and the balancer sends %s to it all the same (fail-open).", g.Name, what)
+	}
+	found.because(FromHealth, f.states(g))
+	if f.measured("UnhealthyRoutingRequestCount", g.ARN) {
+		found.because(FromMetric, "UnhealthyRoutingRequestCount: "+number(f.total("UnhealthyRoutingRequestCount", g.ARN)))
 	}
 	return found
 }

@@ -50,7 +50,8 @@ func (f *facts) answered(g *Group) (list []answer) {
 		if !e.failing() || f.flaps(e) >= oftenFlaps {
 			continue // one that passes as well is no wrong setting
 		}
-		if p := f.probe(e, true); p != nil && p.Outcome == ProbeTLS {
+		p := f.probe(e, true)
+		if p.ended(ProbeTLS) {
 			continue // then its answer is to the protocol, not to the path
 		}
 		var named []int
@@ -60,7 +61,7 @@ func (f *facts) answered(g *Group) (list []answer) {
 		for _, code := range named {
 			list = append(list, answer{e, code, FromHealth, e.label() + ": " + state(e.target)})
 		}
-		if p := f.probe(e, true); p != nil && p.Outcome == ProbeAnswered && !g.takes(p.Code) {
+		if p.ended(ProbeAnswered) && !g.takes(p.Code) {
 			list = append(list, answer{e, p.Code, FromProbe, fmt.Sprintf("%s answers %d to %s", p.Address, p.Code, redacted(g.Check.Path))})
 		}
 		for _, c := range f.loggedChecks(e) {
@@ -76,11 +77,11 @@ func (f *facts) answered(g *Group) (list []answer) {
 func (g *Group) takes(code int) bool {
 	for _, part := range strings.Split(g.Check.Matcher, ",") {
 		from, to, ranged := strings.Cut(strings.TrimSpace(part), "-")
+		if !ranged {
+			to = from
+		}
 		first, err := strconv.Atoi(from)
 		last, errLast := strconv.Atoi(to)
-		if !ranged {
-			last, errLast = first, nil
-		}
 		if err == nil && errLast == nil && first <= code && code <= last {
 			return true
 		}
@@ -267,12 +268,7 @@ func (g *Group) checksApart() bool {
 // othersPass reports whether another target of a group passes the check that this one does
 // not: what is set for all of them is not why.
 func (e endpoint) othersPass() bool {
-	for i := range e.group.Targets {
-		if t := &e.group.Targets[i]; t != e.target && t.healthy() && e.group.checkPort(t) == e.checkPort {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.group.Targets, func(t Target) bool { return t.healthy() && e.group.checkPort(&t) == e.checkPort })
 }
 
 // probe is how a target answered us, on its health check port or its traffic port;
@@ -288,4 +284,4 @@ func (f *facts) probe(e endpoint, check bool) *Probe {
 }
 
 // tlsPort reports whether a port is one where TLS is usual.
-func tlsPort(port int) bool { return port == 443 || port%1000 == 443 }
+func tlsPort(port int) bool { return port%1000 == 443 }

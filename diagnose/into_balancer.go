@@ -8,14 +8,9 @@ import (
 // selfOnly reports whether a port is open to the groups' own members only.
 func (f *facts) selfOnly(ids []string, protocol string, port int) bool {
 	openings, _ := f.openings(ids, false, protocol, port)
-	some := false
-	for _, p := range openings {
-		if len(p.CIDRs)+len(p.PrefixLists) > 0 || slices.ContainsFunc(p.Groups, func(id string) bool { return !slices.Contains(ids, id) }) {
-			return false
-		}
-		some = some || len(p.Groups) > 0
-	}
-	return some
+	return f.opens(ids, protocol, port) && !slices.ContainsFunc(openings, func(p Permission) bool {
+		return len(p.CIDRs)+len(p.PrefixLists) > 0 || slices.ContainsFunc(p.Groups, func(id string) bool { return !slices.Contains(ids, id) })
+	})
 }
 
 // onlyPrivate reports whether a port is open, and to addresses only that nobody has in the

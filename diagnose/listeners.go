@@ -21,7 +21,7 @@ var listenersCheck = Check{
 		// Where there is one group that it could be for, and no certificate is needed.
 		groups := slices.DeleteFunc(append(slices.Clone(f.Groups), f.Idle...), func(g Group) bool { return !f.fits(&g) })
 		all := !slices.ContainsFunc(f.Missing, func(m Missing) bool { return m.What == idleGroups })
-		if all && len(groups) == 1 && groups[0].Protocol != "TLS" && groups[0].Version != "GRPC" && groups[0].Version != "HTTP2" {
+		if all && len(groups) == 1 && groups[0].Protocol != "TLS" && !groups[0].http2() {
 			g := groups[0]
 			words := []string{"--load-balancer-arn", f.Balancer.ARN}
 			switch f.Balancer.Type {

@@ -141,13 +141,8 @@ func (f *facts) ended(which func(Failure) bool) (p ended) {
 			code = fmt.Sprintf("%d without a code", row.Status)
 		}
 		p.n, p.byCode[code] = p.n+row.Count, p.byCode[code]+row.Count
-		if p.first.IsZero() || row.First.Before(p.first) {
-			p.first = row.First
-		}
-		if row.Last.After(p.last) {
-			p.last = row.Last
-		}
 	}
+	p.first, p.last = f.timesOf(which)
 	if all := f.requests(); all > 0 {
 		p.rate = float64(p.n) / float64(all)
 	}

@@ -72,30 +72,37 @@ func (f *facts) refusing(g *Group) *Finding {
 		}
 	}
 	f.otherwiseNumbered(found, g)
-	rare := n > 0 && len(probed) == 0 && f.areRare(g, share, f.lateConnections(g), unconnectedReasons...)
+	if len(probed) == 0 {
+		f.notAlways(found, g)
+	}
+	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
+	return found
+}
+
+// notAlways says of targets that refused connections by what logs have whether they do so rarely, now and then,
+// or not any more.
+func (f *facts) notAlways(found *Finding, g *Group) {
+	share, late, who, s := found.share, f.lateConnections(g), whom(found.Targets, g), third(len(found.Targets))
+	rare := f.areRare(g, share, late, unconnectedReasons...)
 	if rare {
 		found.Level = Warn
 	}
-	if len(probed) == 0 && len(found.Targets) > 0 && f.comesAndGoes(found, g, share, rare) {
-		found.Sentence = fmt.Sprintf("%s refuse%s connections now and then, and answer%s in between: %s process is restarted, or crashes.", whom(found.Targets, g), third(len(found.Targets)), third(len(found.Targets)), amount.Noun(len(found.Targets), "its", "their"))
+	if len(found.Targets) > 0 && f.comesAndGoes(found, g, share, rare) {
+		found.Sentence = fmt.Sprintf("%s refuse%s connections now and then, and answer%s in between: %s process is restarted, or crashes.", who, s, s, amount.Noun(len(found.Targets), "its", "their"))
 		found.Do = "see why the process ends, or is restarted: out of memory, a crash, a liveness probe, a deployment; the exit code of the container tells, and its log"
 	}
-	span, over := f.isOver(g, found.Targets, share, f.lateConnections(g))
-	if over = over && len(probed) == 0; over {
+	if span, over := f.isOver(g, found.Targets, share, late); over {
 		found.Level = Warn
-		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "has", "have"))
+		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", who, span, amount.Noun(len(found.Targets), "has", "have"))
 		found.Do = whatHappened
 		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.checkPort == e.port }) {
 			found.rival("health-check-port-hides-refusal", "the health check has a port of its own, and may have passed at that time")
 		}
-	}
-	if span, ok := f.passSince(g, found.Targets, share, f.lateConnections(g)); ok && !over && len(probed) == 0 {
+	} else if span, over = f.passSince(g, found.Targets, share, late); over {
 		found.Level = Warn
-		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and pass%s health checks on that port now.", whom(found.Targets, g), span, amount.Noun(len(found.Targets), "es", ""))
+		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and pass%s health checks on that port now.", who, span, amount.Noun(len(found.Targets), "es", ""))
 		found.Do = whatHappened
 	}
-	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
-	return found
 }
 
 // whatHappened is what to do where targets refused connections that do not any more.

@@ -260,10 +260,15 @@ func (f *facts) lateErrors() float64 {
 	return f.unlogged("HTTPCode_ELB_5XX_Count", "", Minute.errors)
 }
 
-// firstAndLast are the times of some failures; zero if there are none.
+// firstAndLast are the times of the failures of a share; zero if there are none.
 func (f *facts) firstAndLast(share func(Failure) int64) (first, last time.Time) {
+	return f.timesOf(among(share))
+}
+
+// timesOf are those of some failures.
+func (f *facts) timesOf(which func(Failure) bool) (first, last time.Time) {
 	for _, row := range f.failures() {
-		if !among(share)(row) || row.First.IsZero() {
+		if !which(row) || row.First.IsZero() {
 			continue
 		}
 		if first.IsZero() || row.First.Before(first) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"loglens/report"
@@ -71,12 +72,7 @@ func (s Station) shown() (list []string) {
 }
 
 func isKind(id string) bool {
-	for _, k := range Kinds {
-		if k.ID == id {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(Kinds, func(k Kind) bool { return k.ID == id })
 }
 
 func levelState(l Level) State {

@@ -31,9 +31,6 @@ func (f *facts) errorCounts() (n errorCounts) {
 // Source: AWS, "Troubleshoot your Application Load Balancers" (HTTP 502 to 504) and
 // "CloudWatch metrics for your Application Load Balancer", read 2026-11.
 func (f *facts) guess(found *Finding) {
-	if f.Balancer.Type != Application {
-		return
-	}
 	n := f.errorCounts()
 	if most, why := f.likeliest(n); most != "" {
 		found.Sentence = fmt.Sprintf("The balancer answered with %s, and there are no logs that say why; most likely %s.", most, why)

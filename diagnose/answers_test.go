@@ -157,6 +157,16 @@ func TestNotFound(t *testing.T) {
 			r.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
 			s.Listeners[0].Rules = []Rule{r, forwardTo("default", webARN)}
 		}, always("404 404"), Note, ""},
+		{"a group for what no rule asks for that could be read", func(s *Snapshot) {
+			r := forwardTo("10", newARN)
+			r.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+			s.Listeners[0].Rules = []Rule{r, forwardTo("default", webARN)}
+			s.Missing = append(s.Missing, Missing{What: "rules", Action: describeRules, Denied: true, Why: "access denied"})
+		}, always("404 404"), Warn, ""},
+		{"the only group, beside a rule that answers by itself", func(s *Snapshot) {
+			r := Rule{ARN: "arn:rule-10", Priority: "10", Conditions: []Condition{{Field: "path-pattern", Values: []string{"/robots.txt"}}}, Actions: []Action{{Type: "fixed-response", Status: "200"}}}
+			s.Listeners[0].Rules = []Rule{r, forwardTo("default", webARN)}
+		}, always("404 404"), Warn, ""},
 		{"few, as of scanners", func(s *Snapshot) { s.From = s.From.Add(-24 * time.Hour) }, always("404 404"), Note, ""},
 		{"as few behind an internal balancer", func(s *Snapshot) { s.From, s.Balancer.Scheme = s.From.Add(-24*time.Hour), "internal" }, always("404 404"), Warn, ""},
 	} {

@@ -49,33 +49,41 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	return t, nil
 }
 
+// lookalikes warns of target groups that share a name, see the function.
+func (t *Table) lookalikes() []string {
+	apart := "--output json has their ARNs"
+	if t.at("load_balancer") < 0 {
+		apart += ", and --by load_balancer as well tells apart those of several balancers"
+	}
+	return lookalikes(apart, t)
+}
+
 // lookalikes warns of target groups that share a name, as those of two accounts may, or one
 // that was made anew: people see their rows by name, and by balancer where a row has it.
-func (t *Table) lookalikes() []string {
-	name, arn, balancer := t.at("target_group"), t.at("target_group_arn"), t.at("load_balancer")
-	if name < 0 || arn < 0 {
-		return nil
-	}
+// apart says what tells them apart.
+func lookalikes(apart string, tables ...*Table) []string {
 	arns, told := map[[2]any]any{}, map[any]bool{}
 	var names []string
-	for _, row := range t.Rows {
-		seen := [2]any{row[name]}
-		if balancer >= 0 {
-			seen[1] = row[balancer]
+	for _, t := range tables {
+		name, arn, balancer := t.at("target_group"), t.at("target_group_arn"), t.at("load_balancer")
+		if arn < 0 {
+			continue
 		}
-		if first, ok := arns[seen]; !ok {
-			arns[seen] = row[arn]
-		} else if first != row[arn] && !told[row[name]] {
-			told[row[name]] = true
-			names = append(names, fmt.Sprint(row[name]))
+		for _, row := range t.Rows {
+			seen := [2]any{row[name]}
+			if balancer >= 0 {
+				seen[1] = row[balancer]
+			}
+			if first, ok := arns[seen]; !ok {
+				arns[seen] = row[arn]
+			} else if first != row[arn] && !told[row[name]] {
+				told[row[name]] = true
+				names = append(names, fmt.Sprint(row[name]))
+			}
 		}
 	}
 	if names == nil {
 		return nil
-	}
-	apart := "--output json has their ARNs"
-	if balancer < 0 {
-		apart += ", and --by load_balancer as well tells apart those of several balancers"
 	}
 	return []string{fmt.Sprintf("%s of several target groups, of which each has rows of its own: %s%s; %s",
 		amount.Of(len(names), "name is that", "names are those"), names[0], andMore(int64(len(names))), apart)}

@@ -120,6 +120,11 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 	if before.known() {
 		sum.Before = before.totals
 	}
+	var shown []*Table
+	for _, section := range sum.Sections {
+		shown = append(shown, section.Table)
+	}
+	sum.Totals.Warnings = append(sum.Totals.Warnings, lookalikes("--output json has their ARNs", shown...)...)
 	return sum, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"loglens/ingest"
+	"loglens/internal/amount"
 	"loglens/internal/demo"
 	"loglens/internal/when"
 	"loglens/parse"
@@ -159,39 +161,58 @@ func TestFirstFailure(t *testing.T) {
 	}
 }
 
-// TestManyReasons: of more reasons and warnings than are told, it is said how many they are.
+// TestManyReasons: five reasons and five warnings are told in the order of the objects that
+// have them first, with how many there are of each; of more it is said how many they are.
 func TestManyReasons(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name, text string) {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for name, magic := range map[string]string{
-		"zstd": "\x28\xb5\x2f\xfd", "parquet": "PAR1", "zip": "PK\x03\x04", "bzip2": "BZh91AY&SY", "xz": "\xfd7zXZ\x00", "lz4": "\x04\x22\x4d\x18", "gzip": "\x1f\x8b\x08",
-	} {
-		write(name+".log", magic)
-	}
 	list := columnLists(t, newWorld(t, demo.Options{Seed: 3, End: end, Lines: 50}, rand.New(rand.NewPCG(3, 1))))[parse.KindAccess]
-	odd := map[string]bool{}
+	type kind struct{ text, said string }
+	broken := []kind{
+		{"PK\x03\x04", "zip data: only gzip and plain text are read"},
+		{"\x28\xb5\x2f\xfd", "zstd data: only gzip and plain text are read"},
+		{"\xfd7zXZ\x00", "xz data: only gzip and plain text are read"},
+		{"PAR1", "Parquet data: it holds columns and no log lines; only gzip and plain text are read"},
+		{"BZh91AY&SY", "bzip2 data: only gzip and plain text are read"},
+		{"\x04\x22\x4d\x18", "lz4 data: only gzip and plain text are read"},
+		{"\x1f\x8b\x08", "gzip data cut short: damaged object"},
+	}
+	var odd []kind
 	for _, name := range list.names {
-		if w := warning(t, list.text(name)); strings.HasPrefix(w, "the delivery leaves out") && len(odd) < 8 && !odd[w] {
-			odd[w] = true
-			write(name+".log", list.text(name))
+		k := kind{list.text(name), warning(t, list.text(name))}
+		if strings.HasPrefix(k.said, "the delivery leaves out") && !slices.ContainsFunc(odd, func(o kind) bool { return o.said == k.said }) {
+			odd = append(odd, k)
 		}
 	}
 	report, _ := query.FindReport("top-errors")
-	answer, err := open(t, dir, ingest.Plan{}, 2).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages})
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := strings.Join(answer.Warnings, "\n")
-	for _, want := range []string{
-		"objects could not be read for 2 other reasons: error of the relation object has all of them",
-		"3 other warnings of objects: warning of the relation object has all of them",
-	} {
-		if !slices.Contains(answer.Warnings, want) {
-			t.Errorf("want %q in:\n%s", want, said)
+	for n := 4; n <= len(broken); n++ {
+		dir := t.TempDir()
+		var want []string
+		for what, kinds := range map[string][]kind{"broken": broken[:n], "odd": odd[:n]} {
+			for i, k := range kinds {
+				said := fmt.Sprintf("%s: %s", filepath.Join(dir, fmt.Sprintf("%s-%d", what, i)), k.said)
+				for twin := range 1 + i%2 {
+					if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s-%d%s", what, i, strings.Repeat("-twin", twin))), []byte(k.text), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				if i%2 == 1 {
+					said += " (and 1 more)"
+				}
+				if i < 5 {
+					want = append(want, said)
+				}
+			}
+		}
+		slices.Sort(want)
+		if n > 5 {
+			want = slices.Insert(want, 5, fmt.Sprintf("objects could not be read for %s: error of the relation object has all of them", amount.Of(n-5, "other reason", "other reasons")))
+			want = append(want, fmt.Sprintf("%s of objects: warning of the relation object has all of them", amount.Of(n-5, "other warning", "other warnings")))
+		}
+		answer, err := open(t, dir, ingest.Plan{}, 2).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := gocmp.Diff(want, answer.Warnings); d != "" {
+			t.Errorf("%d reasons and as many warnings (-want +got):\n%s", n, d)
 		}
 	}
 }

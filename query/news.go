@@ -87,8 +87,8 @@ func newsTable(now Basis, before *Basis) *Table {
 	})
 	for _, r := range rows {
 		change, old := "new", was[r.key]
-		if old.key == "" && r.what == "reason" {
-			old.requests = before.totals.Requests // a reason that nothing failed for has no row
+		if r.what == "reason" {
+			old.requests = before.totals.Requests // one that nothing failed for has no row
 		}
 		switch {
 		case r.failures == 0:

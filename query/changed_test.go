@@ -41,6 +41,8 @@ func TestSummaryTellsWhatChanged(t *testing.T) {
 		{"less-than-threefold", half{400, 1, 1}, half{400, 2.9, 2.9}, ""},
 		{"two-fifths", half{500, 0.05, 0.05}, half{200, 0.05, 0.05}, ""},
 		{"nobody-waits", half{400, 0.01, 0.01}, half{400, 0.1, 0.1}, ""},
+		{"a-hundred", half{100, 0.05, 0.05}, half{100, 9, 9}, "slower|100|100|9|0.05|9|0.05|"},
+		{"a-hundred-gone", half{100, 0.05, 0.05}, half{}, "no requests|0|100|<nil>|0.05|<nil>|0.05|"},
 		{"few-before", half{99, 0.05, 0.05}, half{300, 9, 9}, ""},
 		{"few-now", half{200, 0.05, 0.05}, half{99, 9, 9}, ""},
 		{"few-gone", half{99, 0.05, 0.05}, half{}, ""},

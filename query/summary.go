@@ -206,11 +206,7 @@ func (s *Store) runAll(ctx context.Context, parts []part) (_ []*Table, err error
 		tables, texts, plan = append(tables, p.report.table(p.ask.By)), append(texts, text), plan+text
 		widths = append(widths, p.ask.widths(s.in.Plan.Window)...)
 		failures = min(failures, p.report.held(p.ask.By))
-		for _, name := range p.report.relations {
-			if streams[name] == 0 && !slices.Contains(relations, name) {
-				relations = append(relations, name) // "request" is a name of their own in some
-			}
-		}
+		relations = append(relations, p.report.relations...)
 	}
 	first := tables[0]
 	first.Window = s.in.Plan.Window

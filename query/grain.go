@@ -38,7 +38,7 @@ func grainOf(text string, w when.Window, widths []time.Duration) grain {
 			return grain{}
 		}
 	}
-	if len(widths) > 1 && slices.ContainsFunc(widths, func(width time.Duration) bool { return width != widths[0] }) {
+	if slices.ContainsFunc(widths, func(width time.Duration) bool { return width != widths[0] }) {
 		return grain{}
 	}
 	g := grain{width: minute, grows: true}

@@ -12,7 +12,8 @@ import (
 )
 
 // TestGrain: a step lies within one slice of the answer's trend and within one of its
-// windows, whatever part of the requests it was made for.
+// windows, whatever part of the requests it was made for. The slices are those that the
+// answer reaches into, and as many as a trend may have if they are as short as they can be.
 func TestGrain(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 0x67a1))
 	for range 20_000 {
@@ -41,6 +42,10 @@ func TestGrain(t *testing.T) {
 		start, slice, n := trendSlices(answer, asked)
 		if i := (at - start) / slice; at < start || i >= n || i != (max(from, start)-start)/slice || i != (until-1-start)/slice {
 			t.Fatalf("the step from %d to %d is in several of %d slices of %d from %d; %+v", from, until, n, slice, start, g)
+		}
+		if a, b := answer.From.UnixMicro(), answer.Until.UnixMicro(); a < start || a >= start+slice || b <= start+(n-1)*slice || b > start+n*slice ||
+			n > trendWidth || closed(asked) && start+(slice-minute)*trendWidth >= b {
+			t.Fatalf("%s has %d slices of %d from %d", answer, n, slice, start)
 		}
 		if len(widths) > 0 {
 			if width := widths[0].Microseconds(); floor(from, width) != floor(until-1, width) {

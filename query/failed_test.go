@@ -216,3 +216,53 @@ func TestManyReasons(t *testing.T) {
 		}
 	}
 }
+
+// TestDamageTold: of damaged lines the three most frequent causes are told, with how many
+// lines there are of each and of all others, and where the first one stands.
+func TestDamageTold(t *testing.T) {
+	good := `http 2026-10-07T07:15:01.101682Z app/a/50dc6c495c0c9188 198.51.100.7:1 - -1 -1 -1 200 - 1 2 "GET http://h:80/ HTTP/1.1" "-"`
+	kinds := []struct{ line, cause string }{ // the most frequent first
+		{"", "empty line"},
+		{strings.Replace(good, "200", "2x0", 1), "elb_status_code is not a status code"},
+		{"hello", "only 1 of at least 12 fields"},
+		{strings.Replace(good, "T07:15", "T07.15", 1), "time is not a time such as 2026-10-07T07:15:01.101682Z"},
+		{strings.TrimSuffix(good, ` HTTP/1.1" "-"`), "request has no closing quote"},
+	}
+	report, _ := query.FindReport("top-errors")
+	for n := range len(kinds) + 1 {
+		var lines, told []string
+		damaged, others := 0, 0
+		for i, k := range kinds[:n] {
+			times := 2 * (n - i)
+			for range times {
+				lines = append(lines, k.line)
+			}
+			if damaged += times; i < 3 {
+				told = append(told, fmt.Sprintf("%d × %s", times, k.cause))
+			} else {
+				others += times
+			}
+		}
+		if slices.Reverse(lines); n == 1 { // so that the rarest come first
+			told[0] = kinds[0].cause
+		}
+		if others > 0 {
+			told = append(told, fmt.Sprintf("%d × other causes", others))
+		}
+		file := filepath.Join(t.TempDir(), "some.log")
+		if err := os.WriteFile(file, []byte(strings.Join(append([]string{good, good}, lines...), "\n")+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		if n > 0 {
+			want = []string{fmt.Sprintf("%d damaged lines rejected: %s; the first is line 3 of %s", damaged, strings.Join(told, ", "), file)}
+		}
+		answer, err := open(t, file, ingest.Plan{}, 2).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := gocmp.Diff(want, answer.Warnings); d != "" {
+			t.Errorf("%d causes (-want +got):\n%s", n, d)
+		}
+	}
+}

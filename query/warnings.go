@@ -199,8 +199,12 @@ func (s *Store) copied(ctx context.Context, say func(string, ...any), text strin
 // are read beside such logs. Where both deliveries are switched on, CloudWatch delivers the
 // same lines once more, under other names. Those names do not say of which balancer the
 // lines are. Requests are counted by balancer, so of them it is said only if every balancer
-// has logs of its own.
+// has logs of its own; but for a statement, nobody knows of which balancers its requests are.
 func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func(string, ...any)) error {
+	counted := []string{}
+	if len(balancers) > 0 {
+		counted = kindNames(requestKinds)
+	}
 	var kind, uri string
 	var n int64
 	err := s.each(ctx, func() {
@@ -211,7 +215,7 @@ func (s *Store) deliveredTwice(ctx context.Context, balancers []string, say func
 		FROM object_read JOIN accounting USING (object_id)
 		WHERE status = 'ok' AND parsed > 0 AND list_contains($1, kind) AND NOT list_contains($2, kind)
 		GROUP BY kind HAVING bool_or(named_kind IS NULL) AND bool_or(named_kind = kind) ORDER BY kind`,
-		[]any{&kind, &n, &uri}, s.Kinds(), kindNames(requestKinds))
+		[]any{&kind, &n, &uri}, s.Kinds(), counted)
 	if err != nil || len(balancers) == 0 {
 		return err
 	}

@@ -21,16 +21,16 @@ func TestDecide(t *testing.T) {
 		minutes []minute
 		want    decided
 	}{
-		{"refused", []minute{{10, 0, 100, 10, -1}}, decided{refused: 10}},
-		{"TLS", []minute{{10, 0, 100, -1, 10}}, decided{tls: 10}},
-		{"idle connections closed", []minute{{10, 0, 100, -1, -1}}, decided{idle: 10}},
-		{"zero is none as well", []minute{{10, 0, 100, 0, 0}}, decided{idle: 10}},
-		{"nothing published", []minute{{10, 0, -1, -1, -1}}, decided{open: 10}},
-		{"both, and more", []minute{{10, 0, 100, 6, 3}}, decided{refused: 6, tls: 3, open: 1}},
-		{"timeouts are connection errors, too", []minute{{10, 5, 100, 5, -1}}, decided{idle: 10, walls: 5}},
-		{"timeouts and refusals", []minute{{10, 5, 100, 15, -1}}, decided{refused: 10, walls: 5}},
+		{"refused", []minute{{10, 0, 100, 10, -1}}, decided{causes: causes{refused: 10}}},
+		{"TLS", []minute{{10, 0, 100, -1, 10}}, decided{causes: causes{tls: 10}}},
+		{"idle connections closed", []minute{{10, 0, 100, -1, -1}}, decided{causes: causes{idle: 10}}},
+		{"zero is none as well", []minute{{10, 0, 100, 0, 0}}, decided{causes: causes{idle: 10}}},
+		{"nothing published", []minute{{10, 0, -1, -1, -1}}, decided{causes: causes{open: 10}}},
+		{"both, and more", []minute{{10, 0, 100, 6, 3}}, decided{causes: causes{refused: 6, tls: 3, open: 1}}},
+		{"timeouts are connection errors, too", []minute{{10, 5, 100, 5, -1}}, decided{causes: causes{idle: 10}, walls: 5}},
+		{"timeouts and refusals", []minute{{10, 5, 100, 15, -1}}, decided{causes: causes{refused: 10}, walls: 5}},
 		{"handshakes that hang", []minute{{0, 5, 100, -1, 5}}, decided{wall: 5, walls: 5}},
-		{"each minute by itself", []minute{{10, 0, 100, 10, -1}, {4, 0, 100, -1, 4}, {2, 0, 100, -1, -1}}, decided{refused: 10, tls: 4, idle: 2}},
+		{"each minute by itself", []minute{{10, 0, 100, 10, -1}, {4, 0, 100, -1, 4}, {2, 0, 100, -1, -1}}, decided{causes: causes{refused: 10, tls: 4, idle: 2}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestDecide(t *testing.T) {
 				s.Metrics = append(s.Metrics, Series{Name: name, Group: webARN, Stat: "Sum", Period: 60, Points: points})
 			}
 			f := newFacts(s)
-			if diff := cmp.Diff(tt.want, f.decide(s.web()), cmp.AllowUnexported(decided{})); diff != "" {
+			if diff := cmp.Diff(tt.want, f.decide(s.web()), cmp.AllowUnexported(decided{}, causes{})); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

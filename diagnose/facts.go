@@ -1,7 +1,9 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -156,6 +158,11 @@ func few(names []string) string {
 
 // number writes a value of a metric.
 func number(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
+// mostFirst are the names of numbers, the largest first.
+func mostFirst(n map[string]int64) []string {
+	return slices.SortedFunc(maps.Keys(n), func(a, b string) int { return cmp.Or(cmp.Compare(n[b], n[a]), cmp.Compare(a, b)) })
+}
 
 // percent writes a part of 1, never one that there is as none.
 func percent(part float64, digits int) string {

@@ -80,7 +80,7 @@ func (f *facts) quick(g *Group) func(Failure) int64 {
 			return 0
 		case row.Reason == "Target_Closed_Connection":
 			return row.Quick
-		case row.Reason == "Target_Connection_Error" && d.of(row.Target).sure() > 0:
+		case row.Reason == "Target_Connection_Error" && d.at(row.Target).sure() > 0:
 			return d.idleEnds(row)
 		case row.Reason == "Target_Connection_Error" && refused(row) == 0:
 			return row.Quick

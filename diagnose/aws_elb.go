@@ -277,7 +277,9 @@ func locationOf(r *types.RedirectActionConfig) *Location {
 	return &Location{cmp.Or(aws.ToString(r.Protocol), sameProtocol), cmp.Or(aws.ToString(r.Host), sameHost), cmp.Or(aws.ToString(r.Port), samePort), path, query}
 }
 
-// listenerCertificates adds those beside the default one, for SNI.
+// listenerCertificates adds those of the list, for SNI, which the default one may be in, too.
+//
+// Source: AWS, "DescribeListenerCertificates" of the Elastic Load Balancing API reference, read 2026-11.
 func (c *collector) listenerCertificates(ctx context.Context, l *Listener) error {
 	arn := l.ARN
 	found, err := pages(func(mark *string) (*elb.DescribeListenerCertificatesOutput, error) {
@@ -289,8 +291,8 @@ func (c *collector) listenerCertificates(ctx context.Context, l *Listener) error
 		return c.settle(ctx, err, fmt.Sprintf("certificates of the listener on port %d", l.Port), describeCertificates)
 	}
 	for _, cert := range found {
-		if arn := aws.ToString(cert.CertificateArn); !slices.Contains(l.Certificates, arn) {
-			l.Certificates = append(l.Certificates, arn)
+		if !aws.ToBool(cert.IsDefault) {
+			l.Certificates = append(l.Certificates, aws.ToString(cert.CertificateArn))
 		}
 	}
 	return nil

@@ -73,10 +73,7 @@ func lookAtCertificates(f *facts) (list []*Finding) {
 			found.Do = "take it out of the listener's list, or put another one in its place, before it expires"
 			found.because(FromConfig, "a certificate of the same listener that is valid for longer is for all of its names")
 		default:
-			f.exchange(found, c.ARN)
-			if c.elliptic() {
-				found.because(FromConfig, "its key is "+c.Key+": clients get it before a valid one of RSA, until it is out of the listener's list")
-			}
+			f.exchange(found, c)
 		}
 		if found.Level == Fail && f.mayBeReplaced(c) {
 			found.Confidence = Low
@@ -100,39 +97,71 @@ func inDays(left time.Duration) string {
 
 // needed reports whether there are clients that get a certificate for want of another
 // one: some listener gives it to all that it knows no better for, or a rule asks for a
-// host of it, and no valid one of that listener is for the same names.
+// host of it, or the default certificate is for one, and no valid one of that listener's list is for the
+// same names.
 //
 // Source: AWS, "SSL certificates for your Application Load Balancer", read 2026-11.
 func (f *facts) needed(c Certificate) bool {
 	for _, l := range f.Listeners {
-		at := slices.Index(l.Certificates, c.ARN)
-		if at >= 0 && !f.replaced(l, c, f.Taken) && (at == 0 || slices.ContainsFunc(l.hosts(), func(host string) bool {
-			return slices.ContainsFunc(c.Names, func(n string) bool { return covers(n, host) })
-		})) {
+		at, valid := slices.Index(l.Certificates, c.ARN), f.inPlaceOf(c, l, f.Taken)
+		if at < 0 || c.within(valid) {
+			continue
+		}
+		if at == 0 || slices.ContainsFunc(l.hosts(), func(host string) bool {
+			return slices.ContainsFunc(c.Names, func(n string) bool { return covers(n, host) }) && !named(valid, host)
+		}) {
+			return true
+		}
+		if first := f.certificate(l.Certificates[0]); first != nil && slices.ContainsFunc(first.Names, func(name string) bool { return named(c.Names, name) && !named(valid, name) }) {
 			return true
 		}
 	}
 	return false
 }
 
-// replaced reports whether for each name of a certificate a listener has one, too, that is valid until
-// after some time, and that clients get in its place. Of several for a name they get one with an ECDSA key
-// before one with an RSA key, whichever has expired.
-func (f *facts) replaced(l Listener, c Certificate, until time.Time) bool {
-	var valid []string
+// list are the certificates of a listener that clients get who ask for a host that one of them is for (SNI):
+// the default one is among them only if it was added to these, too, and is for all others.
+func (l Listener) list() []string { return l.Certificates[min(1, len(l.Certificates)):] }
+
+// inPlaceOf are the names of those in a listener's list that are valid until after some time, and that clients
+// get in place of a certificate. Of several for a name in the list they get one with an ECDSA key before one with
+// an RSA key, whichever has expired.
+func (f *facts) inPlaceOf(c Certificate, l Listener, until time.Time) (names []string) {
 	for _, other := range f.Certificates {
-		if other.ARN != c.ARN && slices.Contains(l.Certificates, other.ARN) && other.Status == "ISSUED" && other.NotAfter.After(until) && (other.elliptic() || !c.elliptic()) {
-			valid = append(valid, other.Names...)
+		if other.ARN != c.ARN && slices.Contains(l.list(), other.ARN) && other.validAfter(until) && (other.elliptic() || !c.elliptic() || !slices.Contains(l.list(), c.ARN)) {
+			names = append(names, other.Names...)
 		}
 	}
-	return len(c.Names) > 0 && !slices.ContainsFunc(c.Names, func(name string) bool {
-		return !slices.ContainsFunc(valid, func(v string) bool { return v == name || !strings.Contains(name, "*") && covers(v, name) })
-	})
+	return names
+}
+
+func (c Certificate) validAfter(t time.Time) bool { return c.Status == "ISSUED" && c.NotAfter.After(t) }
+
+// within reports whether each name of a certificate is one that some names are for.
+func (c Certificate) within(names []string) bool {
+	return len(c.Names) > 0 && !slices.ContainsFunc(c.Names, func(name string) bool { return !named(names, name) })
+}
+
+// named reports whether one of some names of certificates is for all that a name is for.
+func named(names []string, name string) bool {
+	return slices.ContainsFunc(names, func(n string) bool { return n == name || !strings.Contains(name, "*") && covers(n, name) })
+}
+
+// shadows reports whether a certificate in a listener's list keeps its clients from the default one, which is
+// for the same names and valid until after some time.
+func (f *facts) shadows(l Listener, c Certificate, until time.Time) bool {
+	if slices.Index(l.Certificates, c.ARN) <= 0 {
+		return false
+	}
+	first := f.certificate(l.Certificates[0])
+	return first != nil && first.validAfter(until) && c.within(first.Names)
 }
 
 // replacedAll reports whether that is so of every listener that has the certificate.
 func (f *facts) replacedAll(c Certificate, until time.Time) bool {
-	return !slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.Contains(l.Certificates, c.ARN) && !f.replaced(l, c, until) })
+	return !slices.ContainsFunc(f.Listeners, func(l Listener) bool {
+		return slices.Contains(l.Certificates, c.ARN) && !c.within(f.inPlaceOf(c, l, until))
+	})
 }
 
 // isDefault reports whether a certificate is the one of some listener that clients get who name no host.
@@ -148,7 +177,7 @@ func (c Certificate) elliptic() bool { return strings.HasPrefix(c.Key, "EC") }
 func (f *facts) mayBeReplaced(c Certificate) bool {
 	return slices.ContainsFunc(f.Listeners, func(l Listener) bool {
 		return slices.Contains(l.Certificates, c.ARN) &&
-			(!f.knows(describeCertificates) || slices.ContainsFunc(l.Certificates, func(arn string) bool { return f.certificate(arn) == nil }))
+			(!f.knows(describeCertificates) || slices.ContainsFunc(l.list(), func(arn string) bool { return f.certificate(arn) == nil }))
 	})
 }
 
@@ -172,23 +201,36 @@ func (l Listener) welcome() []string {
 	return l.hosts()
 }
 
-// exchange prints the command that gives the listeners another certificate.
-func (f *facts) exchange(found *Finding, arn string) {
+// exchange prints the command that gives the listeners another certificate, or, where the default one does, takes
+// this one out of their lists.
+func (f *facts) exchange(found *Finding, c Certificate) {
+	before := false // others of the list
 	for _, l := range f.Listeners {
-		at := slices.Index(l.Certificates, arn)
+		at := slices.Index(l.Certificates, c.ARN)
+		before = before || slices.Contains(l.list(), c.ARN)
 		if at < 0 || l.ARN == "" {
 			continue
 		}
-		if at == 0 {
-			set := func(arn string) string {
-				return f.command("elbv2", "modify-listener", "--listener-arn", l.ARN, "--certificates", "CertificateArn="+arn)
-			}
-			found.Fix = append(found.Fix, set("NEW-CERTIFICATE-ARN"))
-			found.Undo = append(found.Undo, set(arn))
-			continue
+		set := func(action, arn string) string {
+			return f.command("elbv2", action, "--listener-arn", l.ARN, "--certificates", "CertificateArn="+arn)
 		}
-		found.Fix = append(found.Fix, f.command("elbv2", "add-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN"))
-		found.Undo = append(found.Undo, f.command("elbv2", "remove-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN"))
+		const add, remove, other = "add-listener-certificates", "remove-listener-certificates", "NEW-CERTIFICATE-ARN"
+		switch {
+		case at == 0:
+			found.Fix, found.Undo = append(found.Fix, set("modify-listener", other)), append(found.Undo, set("modify-listener", c.ARN))
+			if slices.Contains(l.list(), c.ARN) {
+				found.Fix, found.Undo = append(found.Fix, set(remove, c.ARN)), append(found.Undo, set(add, c.ARN))
+			}
+		case f.shadows(l, c, f.Taken.Add(soon)):
+			found.Do = "take it out of the listener's list, and clients get the default certificate"
+			found.because(FromConfig, "clients that ask for its names (SNI) get it from the list of listener "+l.label()+" before the default certificate, which is for the same names and valid for longer")
+			found.Fix, found.Undo = append(found.Fix, set(remove, c.ARN)), append(found.Undo, set(add, c.ARN))
+		default:
+			found.Fix, found.Undo = append(found.Fix, set(add, other)), append(found.Undo, set(remove, other))
+		}
+	}
+	if before && c.elliptic() {
+		found.because(FromConfig, "its key is "+c.Key+": clients get it before a valid one of RSA, until it is out of the listener's list")
 	}
 }
 
@@ -206,7 +248,9 @@ func (f *facts) uncovered() (list []*Finding) {
 		for _, arn := range l.Certificates {
 			c := f.certificate(arn)
 			if known = known && c != nil; known {
-				names = append(names, c.Names...)
+				for _, name := range c.Names {
+					names = add(names, name)
+				}
 			}
 		}
 		if !known {

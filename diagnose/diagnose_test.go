@@ -108,6 +108,7 @@ var faults = []fault{
 	{want: "listener-certificate-expired", name: "of ECDSA, which clients get before a valid one of RSA", change: func(s *Snapshot) {
 		s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, "EC_prime256v1"})
 		s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, "RSA_2048"})
+		s.Listeners[1].Certificates = []string{"arn:new", certARN, "arn:new"}
 		s.failing("Target_Closed_Connection", first, 502, 3)
 	}},
 	{want: "listener-certificate-expires-soon", change: func(s *Snapshot) {

@@ -659,6 +659,7 @@ func TestDoesNoHarm(t *testing.T) {
 		{"an old certificate beside the new one", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"*.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
+			s.Listeners[1].Certificates = append(s.Listeners[1].Certificates, certARN)
 			r := forwardTo("1", webARN)
 			r.Conditions = []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}
 			s.Listeners[1].Rules = append([]Rule{r}, s.Listeners[1].Rules...)
@@ -667,14 +668,24 @@ func TestDoesNoHarm(t *testing.T) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 		}, finding{id: "listener-certificate-expired", mild: true, says: "only clients that name no host (SNI) get it", denies: "out of the listener's list"}},
-		{"an old certificate in the list of a listener that has a new one", func(s *Snapshot) {
+		{"an old certificate in a list that has a new one", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:old", "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
+			s.Listeners[1].Certificates = append(s.Listeners[1].Certificates, certARN)
 		}, finding{id: "listener-certificate-expired", mild: true, says: "no client needs it"}},
+		{"an old certificate in the list of a listener that has a new one as the default", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:old", "ISSUED", noon.Add(-time.Hour), []string{"shop.example.com"}, ""})
+		}, finding{id: "listener-certificate-expired", sure: true, says: "take it out of the listener's list", fix: "remove-listener-certificates --region eu-central-1 --listener-arn arn:listener-443 --certificates CertificateArn=arn:old", not: "NEW-"}},
 		{"a certificate that expires soon, beside one that does not", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:old", "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
+			s.Listeners[1].Certificates = append(s.Listeners[1].Certificates, certARN)
 		}, finding{id: "listener-certificate-expires-soon", absent: true}},
+		{"a certificate that expires soon, before a default one that does not", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+			s.alsoHas(Certificate{"arn:old", "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
+		}, finding{id: "listener-certificate-expires-soon", fix: "CertificateArn=arn:old", not: "NEW-"}},
 		{"a default certificate that expires soon, which clients get that name no host", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.Add(100 * time.Hour), []string{"shop.example.com"}, ""})
 			s.alsoHas(Certificate{"arn:new", "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})

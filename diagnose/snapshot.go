@@ -108,7 +108,7 @@ type Listener struct {
 	Port         int      `json:"port"`
 	Protocol     string   `json:"protocol"`
 	Policy       string   `json:"policy,omitempty"`       // TLS security policy
-	Certificates []string `json:"certificates,omitempty"` // ARNs, the default first
+	Certificates []string `json:"certificates,omitempty"` // ARNs, the default first, and once more if it is in the list for SNI, too
 	Idle         int      `json:"idle,omitempty"`         // seconds until a TCP listener forgets a connection on which nothing comes; 0 if not known
 	Mutual       string   `json:"mutual,omitempty"`       // whether clients need a certificate, too: off, passthrough, verify; "" if not known
 	Rules        []Rule   `json:"rules"`                  // by priority, the default last

@@ -24,6 +24,9 @@ func (f *facts) divide(g *Group) (d decided) {
 		}
 	}
 	order, clear := f.leastFirst(g, both, sum)
+	if probed := f.refusedFirst(g, both); !clear && probed != nil {
+		order, clear = probed, true
+	}
 	d.unclear = walls && hang == other || !clear
 	// Those first that have most: a target that refuses fails all of its requests, and one that closes idle
 	// connections only some.
@@ -154,6 +157,27 @@ func (f *facts) leastFirst(g *Group, failed map[string]int64, of causes) (order 
 		return nil, false
 	}
 	return order, true
+}
+
+// refusedFirst are targets whose connections failed, those first whose port refuses a probe; nil if that does not
+// tell them all apart.
+func (f *facts) refusedFirst(g *Group, failed map[string]int64) (order []string) {
+	refused := 0
+	for _, e := range f.of(g) {
+		switch p := f.probe(e, false); {
+		case failed[e.name()] == 0:
+		case f.connects(e):
+			order = append(order, e.name())
+		case p.ended(ProbeRefused):
+			order, refused = slices.Insert(order, 0, e.name()), refused+1
+		default:
+			return nil
+		}
+	}
+	if refused == 0 || refused == len(order) || len(order) < len(failed) {
+		return nil
+	}
+	return order
 }
 
 // alike reports whether two numbers differ by a tenth at most.

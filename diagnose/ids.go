@@ -163,7 +163,7 @@ var Kinds = []Kind{
 	{"nlb-port-allocation-errors", HopNetwork, Fail, Cause, "The network load balancer ran out of source ports to a target (PortAllocationErrorCount); a warning where that is less than 0.5 % of the new flows, in the last five minutes, too.", "add targets: each takes 55,000 connections from a node"},
 
 	// TLS to the targets.
-	{"target-tls-negotiation-fails", HopTargetTLS, Fail, Cause, "TLS between balancer and targets fails: they share no version or cipher, or the target speaks no TLS. Its certificate is not looked at. A warning where it mostly does not, in the last five minutes, too, or the targets have answered since.", "let the target speak TLS 1.2 with a usual cipher, or the group HTTP"},
+	{"target-tls-negotiation-fails", HopTargetTLS, Fail, Cause, "TLS between balancer and targets fails: they share no version or cipher, or the target speaks no TLS, or asks for a certificate of the balancer, which has none. Its certificate is not looked at. A warning where it mostly does not, in the last five minutes, too, or the targets have answered since.", "let the target speak TLS 1.2 with a usual cipher, or the group HTTP"},
 	{"target-speaks-plain-http", HopTargetTLS, Fail, Cause, "The target group speaks HTTPS, and a target answers in plain HTTP (seen by --probe).", "let the target speak TLS, or make a group that speaks HTTP"},
 	{"target-expects-tls", HopTargetTLS, Fail, Cause, "The target group speaks HTTP, and its targets expect TLS: a TLS port, with answers that are none or 400, health checks that pass in HTTPS on the traffic port, or seen by --probe; a warning where requests are answered, or all with 400 on a port where TLS is not usual.", "make a group that speaks HTTPS, or let the target speak HTTP"},
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -38,7 +39,7 @@ func RunProbes(ctx context.Context, s *Snapshot, dial Dial, now func() time.Time
 	g.SetLimit(probesAtATime)
 	for i, q := range all {
 		g.Go(func() error {
-			p := prober{dial, now, time.Duration(max(2*q.group.Check.Timeout, 5)) * time.Second}
+			p := prober{dial, now, time.Duration(max(2*q.group.Check.Timeout, 5)) * time.Second, s.offer()}
 			s.Probes[i] = p.probe(ctx, q.endpoint, q.check)
 			return ctx.Err()
 		})
@@ -55,6 +56,7 @@ type prober struct {
 	dial    Dial
 	now     func() time.Time
 	timeout time.Duration
+	offer   *tls.Config // what it speaks TLS with
 }
 
 // ended reports whether a target was asked, and how that ended is one of these.
@@ -90,15 +92,15 @@ func (p prober) probe(ctx context.Context, e endpoint, check bool) Probe {
 		out.Outcome = p.connect(ctx, out.Address, false)
 	}
 	// An answer that is no HTTP, or a 400, may come from a server that wants TLS.
-	if protocol == "HTTP" && (out.Outcome == ProbeClosed || out.Outcome == ProbeFailed || out.Code == http.StatusBadRequest) && p.connect(ctx, out.Address, true) == ProbeConnected {
+	if protocol == "HTTP" && (out.Outcome == ProbeClosed || out.Outcome == ProbeFailed || out.Code == http.StatusBadRequest) &&
+		slices.Contains([]string{ProbeConnected, ProbeTLSFailed, ProbeNoCertificate}, p.connect(ctx, out.Address, true)) {
 		out.Outcome, out.Code = ProbeTLS, 0
 	}
 	out.Millis = p.now().Sub(begin).Milliseconds()
 	return out
 }
 
-// connect opens a connection, and speaks TLS on it if that is asked for. As a
-// balancer does, it takes any certificate, and ciphers that are old.
+// connect opens a connection, and speaks TLS on it if that is asked for, as a balancer does.
 func (p prober) connect(ctx context.Context, address string, secure bool) string {
 	c, err := p.dial(ctx, "tcp", address)
 	if err != nil {
@@ -108,18 +110,66 @@ func (p prober) connect(ctx context.Context, address string, secure bool) string
 	if !secure {
 		return ProbeConnected
 	}
-	if err := tls.Client(c, anyCertificate()).HandshakeContext(ctx); err != nil {
-		return outcome(err)
+	config, asked := p.withoutCertificate()
+	client := tls.Client(c, config)
+	err = client.HandshakeContext(ctx)
+	if err == nil && asked.Load() { // in TLS 1.3, a server says only then that it wants one
+		_ = client.SetReadDeadline(p.now().Add(time.Second))
+		_, err = client.Read(make([]byte, 1))
 	}
-	return ProbeConnected
+	switch {
+	case refusesUs(err, asked):
+		return ProbeNoCertificate
+	case err == nil, unread(err), client.ConnectionState().HandshakeComplete:
+		return ProbeConnected
+	}
+	return outcome(err)
 }
 
-func anyCertificate() *tls.Config {
+// offer is how a balancer speaks TLS to its targets: it takes any certificate, has none, and names no host. Up to
+// TLS 1.2 its ciphers are those of ELBSecurityPolicy-2016-08, as far as crypto/tls has them, and it speaks TLS 1.3 if
+// the policy of a listener does. What a Classic Load Balancer speaks is not known: all that there is.
+//
+// Source: AWS, "Security policies for your Application Load Balancer" and the same of the Network Load Balancer guide
+// (backend connections), read 2026-11.
+func (s *Snapshot) offer() *tls.Config {
 	c := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}
-	for _, s := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
-		c.CipherSuites = append(c.CipherSuites, s.ID)
+	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
+		if s.Balancer.Type == Classic || strings.Contains(suite.Name, "_AES_") {
+			c.CipherSuites = append(c.CipherSuites, suite.ID)
+		}
+	}
+	if s.upToTLS12() {
+		c.MaxVersion = tls.VersionTLS12
 	}
 	return c
+}
+
+// upToTLS12 reports whether a balancer is known to speak no TLS 1.3 to its targets.
+func (s *Snapshot) upToTLS12() bool {
+	return s.Balancer.Type != Classic && s.Listeners != nil &&
+		!slices.ContainsFunc(s.Listeners, func(l Listener) bool { return strings.Contains(l.Policy, "TLS13") })
+}
+
+// withoutCertificate is what is offered, and whether the other side has asked for a certificate, of which there is none.
+func (p prober) withoutCertificate() (*tls.Config, *atomic.Bool) {
+	c, asked := p.offer.Clone(), new(atomic.Bool)
+	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		asked.Store(true)
+		return new(tls.Certificate), nil
+	}
+	return c, asked
+}
+
+// refusesUs reports whether the other side ended TLS after it had asked for a certificate.
+func refusesUs(err error, asked *atomic.Bool) bool {
+	return err != nil && asked.Load() && strings.Contains(err.Error(), "remote error: tls")
+}
+
+// unread reports whether TLS was ended from here, after version and cipher were agreed on, for a certificate that
+// crypto/tls cannot read: no balancer looks at it.
+func unread(err error) bool {
+	return strings.Contains(err.Error(), "tls: failed to parse certificate from server") || strings.Contains(err.Error(), "tls: server sent certificate containing RSA key")
 }
 
 // get2 asks for a path in HTTP/2, and if that is not understood, in HTTP/1.1.
@@ -128,8 +178,11 @@ func (p prober) get2(ctx context.Context, protocol, address, path string) (strin
 	if how == ProbeAnswered || how == ProbeRefused || how == ProbeTimeout {
 		return how, code
 	}
-	if older, code := p.get(ctx, protocol, address, path, false); older == ProbeAnswered {
+	switch older, code := p.get(ctx, protocol, address, path, false); older {
+	case ProbeAnswered:
 		return ProbeHTTP1, code
+	case ProbeFailed: // no HTTP/2 in TLS
+		return older, code
 	}
 	return how, code
 }
@@ -140,9 +193,10 @@ func (p prober) get(ctx context.Context, protocol, address, path string, http2 b
 	versions.SetHTTP1(!http2)
 	versions.SetHTTP2(http2)
 	versions.SetUnencryptedHTTP2(http2)
+	config, asked := p.withoutCertificate()
 	client := http.Client{
 		Transport: &http.Transport{
-			DialContext: p.dial, TLSClientConfig: anyCertificate(), DisableKeepAlives: true, Protocols: versions,
+			DialContext: p.dial, TLSClientConfig: config, DisableKeepAlives: true, Protocols: versions,
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -154,7 +208,13 @@ func (p prober) get(ctx context.Context, protocol, address, path string, http2 b
 	ask.URL.Path, ask.URL.RawQuery, _ = strings.Cut(path, "?")
 	ask.Header.Set("User-Agent", "loglens")
 	res, err := client.Do(ask)
-	if err != nil {
+	switch {
+	case err == nil:
+	case refusesUs(err, asked):
+		return ProbeNoCertificate, 0
+	case unread(err):
+		return ProbeFailed, 0
+	default:
 		return outcome(err), 0
 	}
 	defer func() { _ = res.Body.Close() }()
@@ -175,7 +235,9 @@ func outcome(err error) string {
 		return ProbeTimeout
 	case errors.As(err, &record) && string(record.RecordHeader[:4]) == "HTTP", strings.Contains(text, "server gave HTTP response to HTTPS client"):
 		return ProbePlain
-	case errors.As(err, &record), errors.As(err, &alert), strings.Contains(text, "tls: "), strings.Contains(text, "remote error: tls"):
+	case errors.As(err, &record):
+		return ProbeNoTLS
+	case errors.As(err, &alert), strings.Contains(text, "tls: "), strings.Contains(text, "remote error: tls"):
 		return ProbeTLSFailed
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE),
 		strings.Contains(text, "http2: client conn could not be established"): // closed before the first request

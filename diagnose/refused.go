@@ -41,7 +41,7 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	for _, e := range f.of(g) {
 		// One that got no request yet, and fails its checks in the same way.
-		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) {
+		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) && !f.connects(e) && !f.failsOtherwise(e, share) {
 			found.on(e)
 		}
 	}
@@ -171,6 +171,12 @@ func (f *facts) alike(e endpoint, names []string) bool {
 	return slices.ContainsFunc(f.of(e.group), func(other endpoint) bool {
 		return slices.Contains(names, other.name()) && other.target.Reason == e.target.Reason && other.checkPort == other.port
 	})
+}
+
+// connects reports whether a target takes connections of a probe.
+func (f *facts) connects(e endpoint) bool {
+	p := f.probe(e, false)
+	return p != nil && !slices.Contains([]string{ProbeRefused, ProbeTimeout, ProbeFailed}, p.Outcome)
 }
 
 // excluded concludes from a check that does nothing but connect, and fails, where all

@@ -519,5 +519,8 @@ const (
 	ProbeTLS       = "tls"        // where plain HTTP was spoken
 	ProbeHTTP1     = "http1-only" // where HTTP/2 was spoken
 	ProbeTLSFailed = "tls-failed" // no version or cipher in common
+	ProbeNoTLS     = "no-tls"     // nor HTTP, where TLS was spoken
 	ProbeFailed    = "failed"
+
+	ProbeNoCertificate = "no-certificate" // of ours, which it asks for
 )

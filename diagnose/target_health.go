@@ -140,10 +140,16 @@ func (f *facts) symptoms(found *Finding) {
 		} else {
 			found.rival("target-port-refused", "nothing listens on the port, or on another address only")
 		}
-		found.rival("target-expects-tls", "the target speaks TLS and the health check does not, or the other way round")
-		if slices.ContainsFunc(f.Groups, func(g Group) bool {
-			return g.Check.Protocol == "HTTPS" && g.Type != "alb" && slices.Contains(found.Groups, g.Name)
-		}) {
+		checked := func(secure bool) bool {
+			return slices.ContainsFunc(f.Groups, func(g Group) bool {
+				return (g.Check.Protocol == "HTTPS") == secure && g.Type != "alb" && slices.Contains(found.Groups, g.Name)
+			})
+		}
+		if checked(false) {
+			found.rival("target-expects-tls", "the target speaks TLS and the health check does not")
+		}
+		if checked(true) {
+			found.rival("target-tls-negotiation-fails", "the health check speaks TLS and the target does not, or shares no version or cipher with it, or asks for a certificate")
 			found.rival("", noName)
 		}
 		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {

@@ -66,16 +66,24 @@ func (f *facts) someTLS(known []*Finding) []*Finding {
 	return []*Finding{found}
 }
 
+// withoutTLS says of outcomes of a probe why TLS with a target fails.
+var withoutTLS = map[string]string{
+	ProbeTLSFailed:     "shares no version or cipher with what a balancer offers",
+	ProbeNoCertificate: "asks for a certificate of its client, of which a balancer has none, and ends TLS",
+	ProbeNoTLS:         "answers a TLS handshake with what is neither TLS nor HTTP",
+}
+
 // noTLS looks at a group whose targets are to speak TLS.
 func (f *facts) noTLS(g *Group) *Finding {
 	var plain, failed []endpoint
+	var how []string // each of these failed
 	for _, e := range f.of(g) {
 		for _, check := range []bool{false, true} {
 			if p := f.probe(e, check); p.ended(ProbePlain) {
 				plain = append(plain, e)
 				break
-			} else if p.ended(ProbeTLSFailed) {
-				failed = append(failed, e)
+			} else if p != nil && withoutTLS[p.Outcome] != "" {
+				failed, how = append(failed, e), append(how, p.Outcome)
 				break
 			}
 		}
@@ -96,9 +104,12 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.Confidence = High
 	case errors > 0 || logged > 0 || len(failed) > 0:
 		found = finding("target-tls-negotiation-fails", fmt.Sprintf("TLS between the balancer and the targets of %s fails.", g.Name))
-		for _, e := range failed {
+		for i, e := range failed {
 			found.on(e)
-			found.because(FromProbe, e.label()+" shares no version or cipher with us")
+			found.because(FromProbe, e.label()+" "+withoutTLS[how[i]])
+		}
+		if len(how) > 0 && !slices.ContainsFunc(how, func(o string) bool { return o != ProbeNoCertificate }) {
+			found.Do = "let the target ask its clients for no certificate: the balancer has none; whom it takes is for its security group"
 		}
 		if len(failed) == 0 {
 			for _, e := range f.of(g) {
@@ -117,6 +128,9 @@ func (f *facts) noTLS(g *Group) *Finding {
 	if len(g.Policies) == 0 {
 		found.because(FromConfig, notValidated)
 	}
+	if found.ID == "target-tls-negotiation-fails" && f.upToTLS12() {
+		found.because(FromConfig, "no listener's policy has TLS 1.3: to targets the balancer speaks TLS 1.2 at most")
+	}
 	d := f.decide(g)
 	switch {
 	case d.unclear && len(plain)+len(failed) == 0:
@@ -126,9 +140,18 @@ func (f *facts) noTLS(g *Group) *Finding {
 	}
 	found.share = f.tlsShare(found, g, d)
 	n := max(errors, float64(logged))
+	if len(failed) > 0 && len(plain) == 0 {
+		names, _ := f.hits(g, found.share)
+		for _, name := range names {
+			found.Targets = add(found.Targets, name)
+		}
+		slices.SortFunc(found.Targets, compareTargets)
+	}
 	all, bad := f.of(g), f.mostly(g, found.share)
 	probed := len(plain)+len(failed) > 0
-	these := slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool { return !slices.Contains(bad, e.name()) && !e.failing() })
+	these := slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool {
+		return !slices.Contains(bad, e.name()) && (!e.failing() || f.failsOtherwise(e, found.share))
+	})
 	if !probed && len(bad) > 0 && len(bad) == len(these) && len(bad) < len(all) {
 		all, found.Targets = these, bad
 		found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(bad, g))
@@ -155,6 +178,17 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.Do = otherThen
 	}
 	return found
+}
+
+// failsOtherwise reports whether requests to a target got no answer, and none of them for what a share has.
+func (f *facts) failsOtherwise(e endpoint, share func(Failure) int64) bool {
+	unanswered := func(row Failure) int64 {
+		if row.Group != e.group.logARN(f) || row.TargetStatus >= 0 {
+			return 0
+		}
+		return row.Count
+	}
+	return f.met(e, unanswered) > 0 && f.met(e, share) == 0
 }
 
 // otherThen is what to do where TLS with targets failed that does not any more.

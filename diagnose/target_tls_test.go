@@ -89,6 +89,48 @@ func TestTLSOfOneTarget(t *testing.T) {
 	}
 }
 
+// TestTLSOfProbedAndLogged: beside a target that a probe sees to fail, those are named of which logs and metrics say so.
+func TestTLSOfProbedAndLogged(t *testing.T) {
+	for _, metric := range []string{"TargetTLSNegotiationErrorCount", "TargetConnectionErrorCount"} {
+		s := base()
+		s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+		s.failing("Target_Connection_Error", second, 502, 3000)
+		for i := range s.Logs.Minutes {
+			s.Logs.Minutes[i].Unconnected = map[string]int64{second: 50}
+		}
+		s.metric(metric, webARN, "Sum", 3000)
+		s.Probes = []Probe{{webARN, first, false, first, ProbeNoCertificate, 0, 1}}
+		want := []string{first}
+		if metric == "TargetTLSNegotiationErrorCount" {
+			want = append(want, second)
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-tls-negotiation-fails"); f == nil || !slices.Equal(f.Targets, want) || !strings.Contains(f.Do, "no certificate") || !strings.Contains(f.Evidence[0].Text, "asks for a certificate of its client") {
+			t.Errorf("%s: want it of %v:\n%s", metric, want, said(r))
+		}
+	}
+}
+
+// TestTLSBesideRefusal: a target that is unhealthy since it refuses connections is none with which TLS fails.
+func TestTLSBesideRefusal(t *testing.T) {
+	s := base()
+	s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+	s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+	s.failing("Target_Connection_Error", first, 502, 3000)
+	s.failing("Target_Connection_Error", second, 502, 600)
+	for i := range s.Logs.Minutes {
+		s.Logs.Minutes[i].Unconnected = map[string]int64{first: 50, second: 10}
+	}
+	s.metric("TargetTLSNegotiationErrorCount", webARN, "Sum", 3000)
+	s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+	r := Diagnose(copied(t, s))
+	for id, want := range map[string]string{"target-tls-negotiation-fails": first, "target-port-refused": second} {
+		if f := r.finding(id); f == nil || !slices.Equal(f.Targets, []string{want}) {
+			t.Errorf("want %s of %s:\n%s", id, want, said(r))
+		}
+	}
+}
+
 // TestExpectsTLS: requests in plain HTTP that are all broken off on a port where TLS is usual,
 // or where health checks pass in HTTPS, are told as such before a target that breaks off.
 func TestExpectsTLS(t *testing.T) {

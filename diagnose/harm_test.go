@@ -331,6 +331,14 @@ func TestDoesNoHarm(t *testing.T) {
 			r := Rule{Priority: "1", Conditions: []Condition{{Field: "http-header", Values: []string{"http"}}}, Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}
 			s.Listeners[0].Rules = append([]Rule{r}, s.Listeners[0].Rules...)
 		}, finding{id: "redirect-without-listener", absent: true}},
+		{"a redirect to the port of HTTPS, in HTTP", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{sameProtocol, sameHost, "443", samePath, sameQuery}}}}}
+		}, finding{id: "redirect-without-listener", mild: true, says: "redirects clients to HTTP on port 443 of the same host, and the balancer's listener is HTTPS:443"}},
+		{"a redirect to HTTPS on the port of HTTP", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
+			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, samePort, samePath, sameQuery}}}}}
+		}, finding{id: "redirect-without-listener", mild: true, says: "redirects clients to HTTPS on port 80 of the same host, and the balancer's listener is HTTP:80"}},
 		{"a redirect to HTTPS, and its listener", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}

@@ -29,36 +29,69 @@ func (l Location) words() string {
 }
 
 // leadsBack reports whether a redirect of the i-th rule leads requests to that very rule again: all
-// that it takes, or those for one host, which no rule before it may take. Headers may be others then,
-// such as that of a CDN which says how it was asked, and a host that is made of the one before is one.
+// that it takes, or those for one host or path, of which rules before it do not take all. Headers may be others
+// then, such as that of a CDN which says how it was asked, and a host that is made of the one before is one.
 func (l Listener) leadsBack(i int, a Action) bool {
-	to := a.To
-	if a.Type != "redirect" || to == nil || to.Path != samePath || to.Query != sameQuery ||
-		to.Protocol != sameProtocol && !strings.EqualFold(to.Protocol, l.Protocol) || to.Port != samePort && to.Port != fmt.Sprint(l.Port) ||
-		l.Rules[i].asks("http-header") || to.Host != sameHost && strings.Contains(to.Host, sameHost) {
+	to, r := a.To, l.Rules[i]
+	if a.Type != "redirect" || to == nil || to.Query != sameQuery || r.asks("http-header") || to.Host != sameHost && strings.Contains(to.Host, sameHost) {
 		return false
 	}
-	return to.Host == sameHost || l.Rules[i].mayTake(to.Host) && !slices.ContainsFunc(l.Rules[:i], func(r Rule) bool { return r.mayTake(to.Host) })
+	if protocol, port := to.from(l); !strings.EqualFold(protocol, l.Protocol) || port != fmt.Sprint(l.Port) {
+		return false
+	}
+	onePath := to.Path != samePath
+	switch {
+	case l.shadow(i) >= 0:
+		return false
+	case to.Host == sameHost && !onePath:
+		return true
+	case onePath && (strings.Contains(to.Path, "{") || !r.mayTakePath(to.Path) || slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "path-pattern" && c.Regex })):
+		return false
+	}
+	hosts := []string{to.Host}
+	if to.Host == sameHost {
+		if hosts = (Listener{Rules: l.Rules[i : i+1]}).hosts(); len(hosts) == 0 || strings.ContainsAny(strings.Join(hosts, ""), "*?") {
+			hosts = []string{""} // of which others may take some
+		}
+	}
+	return slices.ContainsFunc(hosts, func(host string) bool {
+		return (to.Host == sameHost || r.mayTake(host)) && !slices.ContainsFunc(l.Rules[:i], func(other Rule) bool {
+			return (host == "" && !other.asks("host-header") || host != "" && other.mayTake(host)) && (!onePath && other.onlyHosts() || onePath && other.mayTakePath(to.Path))
+		})
+	})
 }
 
 // redirectsNowhere looks for rules that send clients to a port of their host on which the balancer does not
-// listen, such as to HTTPS whose listener is gone. One that asks for a header may be for what came by a CDN,
-// which listens there.
+// listen, such as to HTTPS whose listener is gone, or where it speaks another protocol. One that asks for a header may
+// be for what came by a CDN, which listens there.
 func (f *facts) redirectsNowhere() (list []*Finding) {
 	to := map[string]*Finding{}
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
 			for _, a := range r.Actions {
-				if a.To == nil || a.To.Host != sameHost || a.To.Port == samePort || r.asks("http-header") ||
-					slices.ContainsFunc(f.Listeners, func(other Listener) bool { return fmt.Sprint(other.Port) == a.To.Port }) {
+				if a.To == nil || a.To.Host != sameHost || r.asks("http-header") {
 					continue
 				}
-				found := to[a.To.Port]
+				protocol, port := a.To.from(l)
+				i := slices.IndexFunc(f.Listeners, func(other Listener) bool { return fmt.Sprint(other.Port) == port })
+				if i >= 0 && f.Listeners[i].Protocol == protocol {
+					continue
+				}
+				key := port
+				if i >= 0 {
+					key = f.Listeners[i].label()
+				}
+				found := to[key]
 				if found == nil {
-					found = finding("redirect-without-listener", fmt.Sprintf("Rule %s of listener %s redirects clients to port %s of the same host, on which the balancer has no listener.", r.Priority, l.label(), a.To.Port))
-					found.Do = fmt.Sprintf("make a listener on port %s that leads to a target group, or let the rule do so", a.To.Port)
+					found = finding("redirect-without-listener", fmt.Sprintf("Rule %s of listener %s redirects clients to port %s of the same host, on which the balancer has no listener.", r.Priority, l.label(), port))
+					found.Do = fmt.Sprintf("make a listener on port %s that leads to a target group, or let the rule do so", port)
+					if i >= 0 {
+						found.Sentence = fmt.Sprintf("Rule %s of listener %s redirects clients to %s on port %s of the same host, and the balancer's listener is %s: they get no connection, or 400.", r.Priority, l.label(), protocol, port, key)
+						found.Do = "let the rule redirect to the protocol and port of a listener"
+						found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+					}
 					found.rival("", "what stands before the balancer, such as a CDN, another balancer or AWS Global Accelerator, may take that port to elsewhere")
-					to[a.To.Port] = found
+					to[key] = found
 					list = append(list, found)
 				}
 				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, l.label(), r.words()))
@@ -66,6 +99,11 @@ func (f *facts) redirectsNowhere() (list []*Finding) {
 		}
 	}
 	return list
+}
+
+// from are the protocol and port that a redirect of a listener leads to.
+func (l Location) from(at Listener) (protocol, port string) {
+	return strings.ReplaceAll(l.Protocol, sameProtocol, at.Protocol), strings.ReplaceAll(l.Port, samePort, fmt.Sprint(at.Port))
 }
 
 // asks reports whether a rule has a condition on one of some fields.
@@ -77,6 +115,18 @@ func (r Rule) asks(fields ...string) bool {
 func (r Rule) mayTake(host string) bool {
 	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool {
 		return c.Field == "host-header" && !c.Regex && !slices.ContainsFunc(c.Values, func(v string) bool { return glob(strings.ToLower(v), strings.ToLower(host)) })
+	})
+}
+
+// onlyHosts reports whether a rule asks for nothing but hosts.
+func (r Rule) onlyHosts() bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field != "host-header" && !c.takesAny() })
+}
+
+// mayTakePath reports whether a rule may take requests for a path, as far as it asks for paths.
+func (r Rule) mayTakePath(path string) bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+		return c.Field == "path-pattern" && !c.Regex && !slices.ContainsFunc(c.Values, func(v string) bool { return glob(v, path) })
 	})
 }
 
@@ -149,6 +199,17 @@ func (f *facts) ruleLoop() *Finding {
 			}
 		}
 	}
+	if circle := f.circle(); len(circle) > 0 {
+		found.Confidence = High
+		found.Sentence = fmt.Sprintf("%s redirect requests to one another: clients are led in a circle.", upper(strings.Join(circle, " and ")))
+		found.Do = "let one of these rules forward to the target group that the requests are for"
+		for _, l := range f.Listeners {
+			if slices.ContainsFunc(circle, func(rule string) bool { return strings.HasSuffix(rule, " of listener "+l.label()) }) {
+				found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+			}
+		}
+		return found
+	}
 	for _, l := range f.secure() {
 		host := ingest.ShellWord(fmt.Sprintf("::%s:%d", f.Balancer.DNSName, l.Port))
 		found.Verify = append(found.Verify, fmt.Sprintf("curl -skI -m 5 --connect-to %s https://HOST:%d/", host, l.Port))
@@ -163,6 +224,65 @@ func (f *facts) ruleLoop() *Finding {
 	return found
 }
 
+// circle are rules that redirect requests for a host to one another, whatever their path and query are: "rule 1 of
+// listener HTTP:80"; nil if there are none.
+func (f *facts) circle() (rules []string) {
+	hosts := []string{"any"} // that no rule names
+	for _, l := range f.Listeners {
+		for _, host := range l.hosts() {
+			if !strings.ContainsAny(host, "*?") {
+				hosts = add(hosts, strings.ToLower(host))
+			}
+		}
+	}
+	for _, l := range f.Listeners {
+		for _, host := range hosts {
+			if rules = f.wayBack(l, host); len(rules) > 1 {
+				return rules
+			}
+		}
+	}
+	return nil
+}
+
+// wayBack are the rules by which requests for a host come from a listener back to it; nil if they do not.
+func (f *facts) wayBack(start Listener, host string) (rules []string) {
+	const most = 10 // as many as browsers follow, or fewer
+	for l, at := start, host; len(rules) < most; {
+		r, to := l.redirects(at)
+		if to == nil {
+			return nil
+		}
+		rules = append(rules, fmt.Sprintf("rule %s of listener %s", r.Priority, l.label()))
+		protocol, port := to.from(l)
+		i := slices.IndexFunc(f.Listeners, func(other Listener) bool { return fmt.Sprint(other.Port) == port && other.Protocol == protocol })
+		if i < 0 {
+			return nil
+		}
+		l, at = f.Listeners[i], strings.ToLower(strings.ReplaceAll(to.Host, sameHost, at))
+		if l.Port == start.Port && at == host {
+			return rules
+		}
+	}
+	return nil
+}
+
+// redirects is the rule that takes most requests for a host, and where it redirects these; nil if it does not, or
+// to another path, or asks for more than hosts. Rules that do ask for more take some of them only.
+func (l Listener) redirects(host string) (Rule, *Location) {
+	i := slices.IndexFunc(l.Rules, func(r Rule) bool {
+		return r.mayTake(host) && r.onlyHosts()
+	})
+	if i < 0 || len(l.Rules[i].Actions) != 1 {
+		return Rule{}, nil
+	}
+	to := l.Rules[i].Actions[0].To
+	if to == nil || to.Path != samePath || to.Query != sameQuery {
+		return Rule{}, nil
+	}
+	return l.Rules[i], to
+}
+
 // breakCircle says of a rule that redirects to where the request came from how it leads on: to where
 // all others lead, if that is one place and open to all; from HTTP, to where HTTPS is spoken. What it
 // is to do only with one host is left to a person.
@@ -170,6 +290,12 @@ func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 	rule := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
 	found.because(FromConfig, rule+": "+r.words()) // others may stand before it
 	found.Confidence = High
+	if a.To.Host == sameHost && a.To.Path != samePath {
+		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Path)
+		found.Do = "let a rule before it take that path, and forward to its targets"
+		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		return
+	}
 	if a.To.Host != sameHost {
 		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Host)
 		found.Do = "let a rule before it take that host, and forward to its targets"

@@ -51,6 +51,13 @@ func TestRuleLeadsBack(t *testing.T) {
 		{"to itself, and after a login", nil, []Rule{loggedIn}, "redirects requests to where they came from", ""},
 		{"to itself, and others let in some addresses", nil, []Rule{loops(secure, nil), forward([]Condition{{Field: "source-ip", Values: []string{"10.0.0.0/8"}}})}, "redirects requests to where they came from", ""},
 		{"from HTTP to itself, beside HTTPS", []Rule{loops(Location{"HTTP", sameHost, "80", samePath, sameQuery}, nil)}, nil, "Rule 5 of listener HTTP:80 redirects requests to where they came from", `"Protocol":"HTTPS","Host":"#{host}","Port":"443"`},
+		{"back to HTTP, which redirects to HTTPS", nil, []Rule{loops(Location{"HTTP", sameHost, "80", samePath, sameQuery}, nil)}, "Rule default of listener HTTP:80 and rule 5 of listener HTTPS:443 redirect requests to one another", ""},
+		{"back to HTTP, for a host that HTTP forwards", []Rule{forward(hosts("shop.example.com"))}, []Rule{loops(Location{"HTTP", sameHost, "80", samePath, sameQuery}, hosts("shop.example.com"))}, "Rules redirect nearly every request", ""},
+		{"back to another port, which redirects to HTTPS in HTTP", nil, []Rule{loops(Location{"HTTP", sameHost, "8080", samePath, sameQuery}, nil)}, "Rules redirect nearly every request", ""},
+		{"to the name with www, and from there to the one without", nil, []Rule{loops(Location{"HTTPS", "example.com", "443", samePath, sameQuery}, hosts("www.example.com")), loops(www, hosts("example.com"))}, "Rule 5 of listener HTTPS:443 and rule 5 of listener HTTPS:443 redirect requests to one another", ""},
+		{"to one path, its own", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", "/", sameQuery}, nil)}, "Rule 5 of listener HTTPS:443 redirects requests for / to where they are", ""},
+		{"to one path, which a rule before it takes", nil, []Rule{forward([]Condition{{Field: "path-pattern", Values: []string{"/"}}}), loops(Location{"HTTPS", sameHost, "443", "/", sameQuery}, nil)}, "Rules redirect nearly every request", ""},
+		{"to itself, and never, since a rule before it takes all that it would", nil, []Rule{forward(hosts("*.example.com")), loops(secure, hosts("shop.example.com"))}, "Rules redirect nearly every request", ""},
 		{"of another listener", []Rule{loops(www, nil)}, nil, "Rules redirect nearly every request", ""},
 	} {
 		s := base()

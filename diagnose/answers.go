@@ -65,6 +65,13 @@ func (f *facts) refusesClients() *Finding {
 	if n["Desync_Block"] > 0 && f.Balancer.Attributes[attrDesync] == "strictest" {
 		found.because(FromConfig, attrDesync+" is strictest, which lets through only what keeps to RFC 7230; defensive, as it is unless changed, blocks only what may do harm")
 	}
+	if n["Bad_Request"] > sum/2 {
+		for _, l := range f.Listeners {
+			if l.Protocol == "HTTP" && tlsPort(l.Port) {
+				found.rival("", fmt.Sprintf("clients that speak TLS to listener %s, as https:// does to this port: how they begin is no request in HTTP, and the listener has to be one of HTTPS", l.label()))
+			}
+		}
+	}
 	if n["Bad_Request"]+n["Header_Too_Large"] > sum/2 {
 		found.rival("", "cookies that have grown beyond the limits, such as those of logins or of other applications of the same domain")
 	}

@@ -607,3 +607,23 @@ func TestDisplaced(t *testing.T) {
 		}
 	}
 }
+
+// TestTLSToPlainListener: a client that begins TLS to a listener of HTTP gets 400, as for any other malformed
+// request, which is told where the listener has a port of HTTPS.
+func TestTLSToPlainListener(t *testing.T) {
+	for port, want := range map[int]bool{443: true, 8443: true, 8080: false} {
+		s := base()
+		s.Listeners[0].Port = port
+		s.group("sg-lb").Ingress[0].To = port
+		s.failing("Bad_Request", "", 400, 5900, func(f *Failure) { f.Group, f.Class = "", "client" })
+		f := Diagnose(copied(t, s)).finding("requests-refused")
+		if f == nil {
+			t.Fatal("it is not told that requests are refused")
+		}
+		if told := slices.ContainsFunc(f.Rivals, func(r Rival) bool {
+			return strings.Contains(r.Why, fmt.Sprintf("TLS to listener HTTP:%d", port))
+		}); told != want {
+			t.Errorf("on port %d: want TLS named: %v: %+v", port, want, f.Rivals)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -86,14 +87,16 @@ func drawCertificates(t *testing.T, a authority, seed uint64) *certified {
 // connect lets one client of each host connect.
 func (sim *certified) connect(t *testing.T, a authority) {
 	t.Helper()
-	given, from := 0, []int{}
+	var given atomic.Int64
+	var from []int
 	for _, arn := range sim.Listeners[1].Certificates {
 		from = append(from, slices.IndexFunc(sim.Certificates, func(c Certificate) bool { return c.ARN == arn }))
 	}
 	sim.expired, sim.foreign = map[int][]string{}, nil
 	address := served(t, greet(&tls.Config{GetCertificate: func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		given = choose(sim.all, from, hello.ServerName)
-		return &sim.all[given], nil
+		i := choose(sim.all, from, hello.ServerName)
+		given.Store(int64(i))
+		return &sim.all[i], nil
 	}}))
 	clients := slices.Clone(sim.hosts)
 	for _, name := range sim.Certificates[0].Names {
@@ -105,7 +108,7 @@ func (sim *certified) connect(t *testing.T, a authority) {
 		var invalid x509.CertificateInvalidError
 		old := errors.As(err, &invalid) && invalid.Reason == x509.Expired
 		if old {
-			now = sim.Certificates[given].NotAfter // when it was still good
+			now = sim.Certificates[given.Load()].NotAfter // when it was still good
 			err = hello(t, address, &tls.Config{ServerName: host, RootCAs: a.trust(), Time: func() time.Time { return now }})
 		}
 		var foreign x509.HostnameError
@@ -115,7 +118,7 @@ func (sim *certified) connect(t *testing.T, a authority) {
 		case err != nil:
 			t.Fatal(err)
 		case old:
-			sim.expired[given] = append(sim.expired[given], host)
+			sim.expired[int(given.Load())] = append(sim.expired[int(given.Load())], host)
 		}
 	}
 }

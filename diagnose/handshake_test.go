@@ -8,6 +8,8 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
+	"io"
 	"math/big"
 	"net"
 	"slices"
@@ -38,10 +40,14 @@ var keys = sync.OnceValue(func() (k struct{ ecdsa, rsa crypto.Signer }) {
 
 func newAuthority(t *testing.T) authority {
 	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
 	a := authority{&x509.Certificate{
-		SerialNumber: big.NewInt(1), NotBefore: noon.AddDate(-9, 0, 0), NotAfter: noon.AddDate(9, 0, 0),
+		Subject: pkix.Name{CommonName: "authority"}, SerialNumber: big.NewInt(1), NotBefore: noon.AddDate(-9, 0, 0), NotAfter: noon.AddDate(9, 0, 0),
 		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}, keys().ecdsa}
+	}, key}
 	a.Certificate = a.sign(t, a.Certificate, a.key).Leaf
 	return a
 }
@@ -119,7 +125,7 @@ func hello(t *testing.T, address string, config *tls.Config) error {
 	}
 	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(5 * time.Second))
-	_, err = tls.Client(c, config).Read(make([]byte, 5))
+	_, err = io.ReadFull(tls.Client(c, config), make([]byte, 5))
 	return err
 }
 

@@ -210,7 +210,7 @@ func (p prober) get(ctx context.Context, protocol, address, path string, http2 b
 	res, err := client.Do(ask)
 	switch {
 	case err == nil:
-	case refusesUs(err, asked):
+	case asked.Load() && p.connect(ctx, address, true) == ProbeNoCertificate: // what was asked may have reset the connection before it was read why
 		return ProbeNoCertificate, 0
 	case unread(err):
 		return ProbeFailed, 0

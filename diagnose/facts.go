@@ -27,6 +27,8 @@ const (
 	attrHTTP2      = "routing.http2.enabled"
 	attrLeast      = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.count"
 	attrLeastPart  = "target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage"
+	attrNamed      = "target_group_health.dns_failover.minimum_healthy_targets.count"
+	attrNamedPart  = "target_group_health.dns_failover.minimum_healthy_targets.percentage"
 )
 
 // facts is a snapshot that can be asked.

@@ -777,6 +777,20 @@ func TestDoesNoHarm(t *testing.T) {
 			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
 			s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.Group = newARN })
 		}, finding{id: "cross-zone-off-empty-zone", sure: true, says: "requests for it that enter there", fix: "Value=true"}},
+		{"a zone to be enabled, in which another group that is not sent to across zones has no target", func(s *Snapshot) {
+			s.Balancer.Zones = s.Balancer.Zones[:1]
+			s.web().Targets[1].State, s.web().Targets[1].Reason = "unused", "Target.NotInUse"
+			s.second([]Target{{ID: "10.0.10.50", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+			s.Groups[1].Attributes = map[string]string{attrCrossZone: "false"}
+			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		}, finding{id: "target-zone-not-enabled", sure: true}},
+		{"a network balancer whose zones each have no target of one of two groups", func(s *Snapshot) {
+			s.network()
+			s.Balancer.Attributes[attrCrossZone] = "false"
+			s.second(s.web().Targets[1:])
+			s.web().Targets = s.web().Targets[:1]
+			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		}, finding{id: "cross-zone-off-empty-zone", sure: true, says: "connections for it that enter there find none", denies: "DNS", fix: "Value=true"}},
 		{"the group of before, which rules give no weight any more", func(s *Snapshot) { s.without(webARN) }, finding{id: "health-check-path-not-found", mild: true, fix: "/PATH"}},
 		{"a group without weight, beside another one that works no better", func(s *Snapshot) {
 			s.without(webARN)

@@ -94,7 +94,7 @@ var Kinds = []Kind{
 	{"target-group-all-unused", HopTargetGroup, Fail, Symptom, "All targets of a group are in state unused.", "see why each target is unused"},
 	{"target-group-all-draining", HopTargetGroup, Fail, Cause, "All targets of a group are deregistering, and no other one is usable.", "register targets; a deployment may have stopped half way"},
 	{"target-group-fail-open", HopTargetGroup, Fail, Symptom, "All targets of a group that are in use are unhealthy, so that the balancer sends requests to all of these.", "mend the health checks, or the targets"},
-	{"cross-zone-off-empty-zone", HopTargetGroup, Fail, Cause, "Cross-zone load balancing is off, and a zone of the balancer has no usable target.", "register targets in the zone, or send across zones"},
+	{"cross-zone-off-empty-zone", HopTargetGroup, Fail, Cause, "Cross-zone load balancing is off, and a zone of the balancer has no usable target; a note behind a Network Load Balancer while its name leads to other zones.", "register targets in the zone, or send across zones"},
 	{"zonal-shift-active", HopTarget, Warn, Cause, "A zonal shift, or an autoshift of AWS, takes new traffic from the targets of a zone.", "register targets in other zones; end the shift when the zone is well"},
 	{"target-zone-not-enabled", HopTarget, Fail, Cause, "A target stands in a zone that is not enabled for the balancer.", "enable the zone for the balancer, or register targets in others"},
 	{"target-other-vpc", HopTarget, Fail, Cause, "An instance, or an address that its group's VPC does not have and no route leads to, is registered as a target.", "register targets of the group's VPC; of a peered one, by address"},

@@ -104,6 +104,14 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 			zones, all = append(zones, other.zone), append(all, f.subnetFor(other))
 		}
 	}
+	for _, zone := range zones[len(enabled):] {
+		for i := range f.Groups {
+			if g := &f.Groups[i]; f.wouldLack(g, zone) {
+				found.because(FromConfig, fmt.Sprintf("cross-zone load balancing is off for %s, which has no target in %s: with that zone enabled, requests for it that enter there get 503", g.Name, zone))
+				return found
+			}
+		}
+	}
 	set := func(subnets []string) string {
 		return f.command("elbv2", "set-subnets", append([]string{"--load-balancer-arn", f.Balancer.ARN, "--subnets"}, subnets...)...)
 	}
@@ -114,6 +122,17 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 // standsOff reports whether a target is known to stand in none of some zones.
 func (f *facts) standsOff(e endpoint, zones []string) bool {
 	return e.zone != "" && e.zone != "all" && e.group.Type != "lambda" && len(zones) > 0 && !slices.Contains(zones, e.zone) && !e.healthy() && f.otherVPC(e) == ""
+}
+
+// wouldLack reports whether a group that rules send requests to would have no target for those that enter a zone which
+// is not enabled.
+func (f *facts) wouldLack(g *Group, zone string) bool {
+	if across, _ := f.crossZone(g); across || g.Targets == nil || g.Type == "lambda" || !f.named(g) && f.rulesKnown() {
+		return false
+	}
+	return !slices.ContainsFunc(f.whole(g), func(e endpoint) bool {
+		return (e.zone == zone || e.zone == "all" || e.zone == "") && (e.target.usable() || e.failing() || e.target.Reason == "Target.NotInUse")
+	})
 }
 
 // subnetFor is a subnet of a target's zone for the balancer, or a word for it: one with
@@ -220,6 +239,34 @@ func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 	return list
 }
 
+// inDNS reports whether the name of a network balancer leads to its node in a zone: as many targets as each group wants to
+// have are healthy among those that the node sends to. For want of any such zone it leads to all; an empty group is none
+// to go by.
+//
+// Source: AWS, "Health checks" and "Target group health" of the Network Load Balancer guide, read 2026-11.
+func (f *facts) inDNS(zone string) bool {
+	for i := range f.Groups {
+		g := &f.Groups[i]
+		across, _ := f.crossZone(g)
+		all, healthy := 0, 0
+		for _, e := range f.whole(g) {
+			switch {
+			case e.zone == zone && e.target.Override == shifted:
+				return false
+			case e.target.usable() && (across || e.zone == zone || e.zone == "all" || e.zone == ""):
+				if all++; e.healthy() {
+					healthy++
+				}
+			}
+		}
+		least := max(numeric(g.Attributes, attrNamed, 1), numeric(g.Attributes, attrNamedPart, 0)/100*float64(all))
+		if len(g.Targets) > 0 && float64(healthy) < least {
+			return false
+		}
+	}
+	return true
+}
+
 func (f *facts) emptyZone(g *Group, empty []string) *Finding {
 	found := finding("cross-zone-off-empty-zone", fmt.Sprintf("Cross-zone load balancing is off for %s, and there is no usable target in %s: requests for it that enter there get 503.", g.Name, strings.Join(empty, ", ")))
 	found.Confidence = High
@@ -228,9 +275,14 @@ func (f *facts) emptyZone(g *Group, empty []string) *Finding {
 	found.because(FromConfig, fmt.Sprintf("%s is off", attrCrossZone))
 	switch f.Balancer.Type {
 	case NetworkType:
-		// Such a zone is taken out of DNS; only clients that keep its address are lost.
-		found.Level = Note
-		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: the balancer's address there is taken out of DNS.", g.Name, strings.Join(empty, ", "))
+		// Such a zone is taken out of DNS while there is another one; only clients that keep its address are lost.
+		if slices.ContainsFunc(f.zones(), f.inDNS) {
+			found.Level = Note
+			found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: the balancer's address there is taken out of DNS.", g.Name, strings.Join(empty, ", "))
+		} else {
+			found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: connections for it that enter there find none.", g.Name, strings.Join(empty, ", "))
+			found.because(FromHealth, "in no zone are enough targets of each group healthy, so that the balancer's addresses of all zones stay in DNS")
+		}
 		f.groupAttribute(found, g, attrCrossZone, "true")
 	case Gateway: // whose groups have no such attribute
 		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and %s has no usable target in %s: what enters there is dropped.", g.Name, strings.Join(empty, ", "))

@@ -104,7 +104,7 @@ func (s *region) compare(r *Report) string {
 		case s.unclear:
 		case !s.told(r, lost):
 			return "not said: requests for " + lost + " find no target"
-		case r.Observed.Failures > 0 && !slices.Contains(causes, r.Findings[0].ID):
+		case r.Observed.Failures > 0 && !slices.Contains(withoutTarget, r.Findings[0].ID):
 			return "why requests for " + lost + " find no target is not said first"
 		}
 	}
@@ -127,15 +127,15 @@ func (s *region) compare(r *Report) string {
 	return ""
 }
 
-// causes are those that say why requests find no target.
-var causes = []string{"target-zone-not-enabled", "target-invalid-state", "target-group-empty", "target-group-all-unused", "target-group-all-draining", "rule-weight-to-broken-group", "rule-weights-all-zero", "cross-zone-off-empty-zone", "zonal-shift-active"}
+// withoutTarget are findings that say why requests find no target.
+var withoutTarget = []string{"target-zone-not-enabled", "target-invalid-state", "target-group-empty", "target-group-all-unused", "target-group-all-draining", "rule-weight-to-broken-group", "rule-weights-all-zero", "cross-zone-off-empty-zone", "zonal-shift-active"}
 
 // told reports whether a failure says why an outage is.
 func (s *region) told(r *Report, outage string) bool {
 	group, zone, _ := strings.Cut(outage, " in ")
 	return slices.ContainsFunc(r.Findings, func(f *Finding) bool {
 		switch {
-		case !slices.Contains(causes, f.ID) || f.Level != Fail:
+		case !slices.Contains(withoutTarget, f.ID) || f.Level != Fail:
 			return false
 		case zone == "":
 			return f.ID == "rule-weights-all-zero"
@@ -168,7 +168,7 @@ func (s *region) mend(t *testing.T, r *Report) string {
 				undo = append(undo, c)
 			}
 		}
-		if slices.Contains(causes, f.ID) && f.Level == Fail {
+		if slices.Contains(withoutTarget, f.ID) && f.Level == Fail {
 			left = slices.DeleteFunc(left, func(lost string) bool { return s.told(&Report{Findings: []*Finding{f}}, lost) })
 		}
 	}

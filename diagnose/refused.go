@@ -41,7 +41,7 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	for _, e := range f.of(g) {
 		// One that got no request yet, and fails its checks in the same way.
-		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) && !f.connects(e) && !f.failsOtherwise(e, share) {
+		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) && !f.connects(e) && !f.sentTo(e) {
 			found.on(e)
 		}
 	}
@@ -163,6 +163,11 @@ func (f *facts) otherwiseNumbered(found *Finding, g *Group) {
 		return
 	}
 	found.Do += "; if it listens on another port, register that one: the container's port in ECS, targetPort of the Service in Kubernetes"
+}
+
+// sentTo reports whether logs have requests of its group that went to a target.
+func (f *facts) sentTo(e endpoint) bool {
+	return slices.ContainsFunc(f.traffic(), func(t Traffic) bool { return t.Target == e.name() && t.Group == e.group.logARN(f) && t.Requests > 0 })
 }
 
 // alike reports whether a target that refuses has the same health check failing for

@@ -50,8 +50,9 @@ func TestTargetVersion(t *testing.T) {
 			s.failing("Target_Connection_Error", first, 502, 3000)
 			s.failing("Target_Connection_Error", second, 502, 3000)
 		}, refused, []string{first, second}, Medium, []string{"keep-alive-race", http1, ""}, []string{closes, http1}},
-		{"refused", "HTTP2", func(s *Snapshot) {
+		{"refused, and another is alike and got no request", "HTTP2", func(s *Snapshot) {
 			unhealthy(s)
+			s.Logs.Traffic = s.Logs.Traffic[:1]
 			s.failing("Target_Connection_Error", first, 502, 3000)
 			s.metric("TargetConnectionErrorCount", webARN, "Sum", 3000)
 		}, refused, []string{first, second}, High, []string{""}, []string{closes, http1}},

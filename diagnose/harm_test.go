@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -791,6 +792,59 @@ func TestDoesNoHarm(t *testing.T) {
 			s.web().Targets = s.web().Targets[:1]
 			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
 		}, finding{id: "cross-zone-off-empty-zone", sure: true, says: "connections for it that enter there find none", denies: "DNS", fix: "Value=true"}},
+		{"TLS on a health check port of its own, beside a traffic port that answers", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.codes(400)
+			s.probed(ProbeTLS, ProbeConnected)
+		}, finding{id: "target-expects-tls", absent: true}},
+		{"plain HTTP on a health check port of its own, beside a traffic port in TLS", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.web().Protocol, s.web().Check.Protocol = "HTTPS", "HTTPS"
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.probed(ProbePlain, ProbeConnected)
+		}, finding{id: "target-speaks-plain-http", absent: true}},
+		{"health checks in another protocol, of a port that refuses", func(s *Snapshot) {
+			s.web().Check.Protocol = "HTTPS"
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.probed(ProbeRefused, ProbeRefused)
+		}, finding{id: "health-check-protocol-mismatch", absent: true}},
+		{"health checks in another protocol, of a port where the probe gets an answer in it", func(s *Snapshot) {
+			s.web().Protocol = "HTTPS"
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.probed(ProbeAnswered, ProbePlain)
+		}, finding{id: "health-check-protocol-mismatch", absent: true}},
+		{"health checks in plain HTTP of one target in TLS, beside one that takes them", func(s *Snapshot) {
+			s.web().Protocol = "HTTPS"
+			s.web().Targets[0].State, s.web().Targets[0].Reason, s.web().Targets[0].Description = "unhealthy", "Target.ResponseCodeMismatch", "Health checks failed with these codes: [400]"
+			s.probed(ProbeTLS, ProbeConnected)
+		}, finding{id: "health-check-protocol-mismatch", sure: true, fix: "--health-check-protocol HTTPS"}},
+		{"a health check port that refuses, as does the traffic port", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.Logs.Traffic = nil
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.probed(ProbeRefused, ProbeRefused)
+		}, finding{id: "health-check-port-refused", absent: true}},
+		{"a health check port that refuses for one target, and not for another", func(s *Snapshot) {
+			s.checkPort("9090")
+			dead(s, "Target.FailedHealthChecks")
+			s.probed(ProbeRefused, ProbeConnected)
+		}, finding{id: "health-check-port-refused", sure: true}},
+		{"a health check port in another protocol than the traffic", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.web().Check.Protocol = "HTTPS"
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+		}, finding{id: "health-check-port-refused", sure: true, fix: "--health-check-port traffic-port --health-check-protocol HTTP"}},
+		{"health checks that a probe gets an answer to after longer than their interval", func(s *Snapshot) {
+			s.web().Check.Timeout, s.web().Check.Interval = 9, 11
+			s.all("unhealthy", "Target.Timeout", "Request timed out")
+			s.probed(ProbeAnswered, ProbeConnected)
+			s.Probes[0].Millis = 11500
+		}, finding{id: "health-check-timeout-too-short", sure: true, fix: "--health-check-timeout-seconds 18 --health-check-interval-seconds 23"}},
+		{"a port where TLS is usual, in plain HTTP, that refuses", func(s *Snapshot) {
+			s.port(8443)
+			s.all("unhealthy", "Target.FailedHealthChecks", "")
+			s.probed(ProbeRefused, ProbeRefused)
+		}, finding{id: "target-expects-tls", absent: true}},
 		{"the group of before, which rules give no weight any more", func(s *Snapshot) { s.without(webARN) }, finding{id: "health-check-path-not-found", mild: true, fix: "/PATH"}},
 		{"a group without weight, beside another one that works no better", func(s *Snapshot) {
 			s.without(webARN)
@@ -1452,6 +1506,14 @@ func (s *Snapshot) turnsAway(priority string, n int64) {
 		s.Listeners[0].Rules = []Rule{page, r, forwardTo("default", webARN)}
 	}
 	s.failing("Fixed_Response", "", 503, n, ofPolicy, func(f *Failure) { f.Group, f.Rule, f.Listener = "", of, "HTTP" })
+}
+
+// probed is how the targets answered a probe of their health check, and of their traffic port.
+func (s *Snapshot) probed(check, traffic string) {
+	for _, t := range s.web().Targets {
+		name := fmt.Sprint(t.ID, ":", s.web().Port)
+		s.Probes = append(s.Probes, Probe{Group: webARN, Target: name, Check: true, Address: fmt.Sprint(t.ID, ":", t.CheckPort), Outcome: check, Code: 200}, Probe{Group: webARN, Target: name, Address: name, Outcome: traffic})
+	}
 }
 
 // without leaves another group, whose target fails its health checks, no weight beside one.

@@ -24,7 +24,7 @@ func (f *facts) otherPort(g *Group) []*Finding {
 		shut := traffic.ended(ProbeRefused)
 		_, over := f.isOver(g, []string{e.name()}, to(refused, e.name()), f.lateConnections(g))
 		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
-		passed := e.othersPass() && (traffic == nil || check == nil)
+		passed := e.othersPass() && (traffic == nil || check == nil) // then nothing tells of this one's ports
 		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
 		switch {
 		case e.healthy() && (refusals > 0 && !over || shut):
@@ -40,18 +40,26 @@ func (f *facts) otherPort(g *Group) []*Finding {
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, refusals, 0, traffic)
 		case passed: // others are healthy on that very port
-		case e.failing() && !timeoutReason(e.target) && failed == 0 && (served > 0 || traffic.ended(ProbeConnected, ProbeAnswered) || check.ended(ProbeRefused)) && !answers[e.target]:
+		case e.failing() && !timeoutReason(e.target) && failed == 0 && (served > 0 || traffic.ended(ProbeConnected, ProbeAnswered) || check.ended(ProbeRefused) && !traffic.ended(ProbeRefused, ProbeTimeout)) && !answers[e.target]:
 			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
 				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
 				found.Confidence = High
 				found.because(FromConfig, config)
-				f.checkTraffic(found, g)
+				if e.othersPass() { // which may not pass on the traffic port
+					found.Do = "let something listen on the health check port of these targets, as on that of those that pass"
+				} else {
+					f.checkTraffic(found, g)
+					if speaks := map[string]string{ProbeTLS: "HTTPS", ProbePlain: "HTTP"}; check != nil && speaks[check.Outcome] != "" {
+						found.Do = "check the traffic port, or let the health check speak " + speaks[check.Outcome]
+					}
+				}
 				f.fromTarget(found, e)
 				return found
 			})
 			found.on(e)
 			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, 0, served, check)
+		case e.othersPass():
 		case slices.ContainsFunc(f.Groups, func(other Group) bool { return f.Balancer.Type == Classic && other.Port == e.checkPort }):
 			// its only check is of the port of another listener
 		case e.failing() && !answers[e.target]:
@@ -78,12 +86,25 @@ func (f *facts) otherPort(g *Group) []*Finding {
 	return b.list
 }
 
-// checkTraffic sends health checks to where traffic goes.
+// checkTraffic sends health checks to where traffic goes, in its protocol.
 func (f *facts) checkTraffic(found *Finding, g *Group) {
 	if f.Balancer.Type == Classic {
 		return
 	}
-	f.modifyGroup(found, g, []string{"--health-check-port", "traffic-port"}, []string{"--health-check-port", g.Check.Port})
+	change, back := []string{"--health-check-port", "traffic-port"}, []string{"--health-check-port", g.Check.Port}
+	if want, other := g.checkProtocol(); other {
+		change, back = append(change, "--health-check-protocol", want), append(back, "--health-check-protocol", g.Check.Protocol)
+	}
+	f.modifyGroup(found, g, change, back)
+}
+
+// checkProtocol is the one in which a group's traffic port answers health checks, and whether they are in HTTP or HTTPS, and
+// in the other one of both.
+func (g *Group) checkProtocol() (want string, other bool) {
+	if want = "HTTP"; g.speaksTLS() {
+		want = "HTTPS"
+	}
+	return want, g.Check.Protocol == "HTTP" && g.speaksTLS() || g.Check.Protocol == "HTTPS" && g.plain()
 }
 
 // checkHidden sends health checks to the traffic port where it refuses for some targets

@@ -23,16 +23,18 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 		list = append(list, found)
 	}
 	found := finding("health-check-timeout-too-short", fmt.Sprintf("Targets of %s answer the health check in just under its timeout of %d s, or not within it.", g.Name, c.Timeout))
+	least := c.Timeout + 1 // of a timeout that lets all of them answer
 	for _, e := range f.of(g) {
 		slow, late := f.slowChecks(e)
 		passed := late > 0 && slow >= 0.8*float64(c.Timeout)
 		p := f.probe(e, true)
-		answered := p.ended(ProbeAnswered) && timeoutReason(e.target) && p.Millis > int64(c.Timeout)*1000
+		answered := p.ended(ProbeAnswered) && e.unanswered(f.Balancer.Type) && p.Millis > int64(c.Timeout)*1000
 		if !e.failing() || !passed && !answered {
 			continue
 		}
 		found.on(e)
 		if answered {
+			least = max(least, int(p.Millis/1000)+1)
 			found.because(FromProbe, fmt.Sprintf("%s answered after %.1f s", p.Address, float64(p.Millis)/1000))
 		}
 		if passed && len(found.Evidence) < 4 {
@@ -45,8 +47,9 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 		if f.Balancer.Type != Classic {
 			timeout := min(c.Timeout*3, max(c.Interval-1, c.Timeout), 120)
 			change := []string{"--health-check-timeout-seconds", strconv.Itoa(timeout)}
-			if timeout == c.Timeout {
-				change = []string{"--health-check-timeout-seconds", strconv.Itoa(min(c.Timeout*2, 120)), "--health-check-interval-seconds", strconv.Itoa(min(c.Interval*2+1, 300))}
+			if timeout < least {
+				timeout = min(max(c.Timeout*2, least), 120)
+				change = []string{"--health-check-timeout-seconds", strconv.Itoa(timeout), "--health-check-interval-seconds", strconv.Itoa(min(max(c.Interval*2, timeout)+1, 300))}
 			}
 			f.modifyGroup(found, g, change, []string{"--health-check-timeout-seconds", strconv.Itoa(c.Timeout), "--health-check-interval-seconds", strconv.Itoa(c.Interval)})
 		}

@@ -326,13 +326,9 @@ func (f *facts) unlogged(name, group string, logged func(Minute) int64) (sum flo
 	reached := func(at time.Time) bool { return f.hasAccess() && !at.Add(f.period()).After(f.logsEnd()) }
 	have := map[time.Time]float64{}
 	if f.hasAccess() {
-		for _, m := range slices.Backward(f.logMinutes()) { // by time
-			at := m.Minute.UTC().Truncate(f.period())
-			if reached(at) {
-				break
-			}
-			if group == "" || m.Group == group {
-				have[at] += float64(logged(m))
+		for _, m := range f.logMinutes() {
+			if (group == "" || m.Group == group) && !reached(m.Minute) {
+				have[m.Minute.UTC().Truncate(f.period())] += float64(logged(m))
 			}
 		}
 	}

@@ -35,6 +35,7 @@ func (f *facts) refusing(g *Group) *Finding {
 	}
 	found := finding("target-port-refused", "")
 	found.Targets = names
+	found.onGroup(g)
 	for _, e := range probed {
 		found.on(e)
 		found.because(FromProbe, e.label()+" refuses the connection")
@@ -176,6 +177,12 @@ func (f *facts) alike(e endpoint, names []string) bool {
 	return slices.ContainsFunc(f.of(e.group), func(other endpoint) bool {
 		return slices.Contains(names, other.name()) && other.target.Reason == e.target.Reason && other.checkPort == other.port
 	})
+}
+
+// unreached reports whether the traffic port of a target is seen to refuse all connections. What a probe does not reach
+// from here, the balancer may.
+func (f *facts) unreached(e endpoint) bool {
+	return f.probe(e, false).ended(ProbeRefused) || f.met(e, f.refused(e.group)) > 0 && f.served(e, e.group.logARN(f)) == 0
 }
 
 // connects reports whether a target takes connections of a probe.

@@ -79,10 +79,12 @@ func (f *facts) noTLS(g *Group) *Finding {
 	var how []string // each of these failed
 	for _, e := range f.of(g) {
 		for _, check := range []bool{false, true} {
-			if p := f.probe(e, check); p.ended(ProbePlain) {
+			if p := f.probe(e, check); p == nil || check && e.checkPort != e.port {
+				continue // what is behind another port is not spoken to in TLS
+			} else if p.Outcome == ProbePlain {
 				plain = append(plain, e)
 				break
-			} else if p != nil && withoutTLS[p.Outcome] != "" {
+			} else if withoutTLS[p.Outcome] != "" {
 				failed, how = append(failed, e), append(how, p.Outcome)
 				break
 			}
@@ -96,7 +98,7 @@ func (f *facts) noTLS(g *Group) *Finding {
 	var found *Finding
 	switch {
 	case len(plain) > 0:
-		found = finding("target-speaks-plain-http", fmt.Sprintf("Target group %s speaks %s to its targets, and %s answers in plain HTTP.", g.Name, g.Protocol, some(plain)))
+		found = finding("target-speaks-plain-http", fmt.Sprintf("Target group %s speaks %s to its targets, and %s answer%s in plain HTTP.", g.Name, g.Protocol, some(plain), third(len(plain))))
 		for _, e := range plain {
 			found.on(e)
 			found.because(FromProbe, e.label()+" answers a TLS handshake in plain HTTP")
@@ -244,7 +246,7 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 	found := finding("target-expects-tls", "")
 	for _, e := range f.of(g) {
 		for _, check := range []bool{false, true} {
-			if p := f.probe(e, check); p.ended(ProbeTLS) && (!check || g.Check.Protocol == "HTTP") {
+			if p := f.probe(e, check); p.ended(ProbeTLS) && (!check || g.Check.Protocol == "HTTP" && e.checkPort == e.port) {
 				seen = append(seen, e)
 				found.on(e)
 				found.because(FromProbe, p.Address+" speaks TLS where plain HTTP is expected")
@@ -253,9 +255,9 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 		}
 	}
 	broken := f.silent(g)
-	bad := 0
+	bad, plain := 0, f.answersPlain(g)
 	for _, e := range f.of(g) {
-		if tlsPort(e.port) && e.failing() && e.checkPort == e.port && g.Check.Protocol == "HTTP" && e.target.Reason == "Target.FailedHealthChecks" && !e.othersPass() {
+		if !plain && !f.triedTLS(e) && !f.unreached(e) && tlsPort(e.port) && e.failing() && e.checkPort == e.port && g.Check.Protocol == "HTTP" && e.target.Reason == "Target.FailedHealthChecks" && !e.othersPass() {
 			bad++
 			if len(seen) == 0 {
 				found.because(FromHealth, e.label()+": "+state(e.target))
@@ -270,7 +272,7 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 	found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP to port %d, and its targets seem to expect TLS.", g.Name, g.Port)
 	switch {
 	case len(seen) > 0:
-		found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP, and %s expects TLS.", g.Name, some(seen))
+		found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP, and %s expect%s TLS.", g.Name, some(seen), third(len(seen)))
 		found.Confidence = High
 	case len(passes) > 0:
 		found.Sentence = fmt.Sprintf("Target group %s speaks plain HTTP to port %d, where health checks pass in %s: its targets expect TLS there.", g.Name, g.Port, g.Check.Protocol)
@@ -318,6 +320,14 @@ func (f *facts) wantsTLS(g *Group) *Finding {
 		found.handshake(f.of(g))
 	}
 	return found
+}
+
+// answersPlain reports whether a target of a group in plain HTTP answered requests, and not all with 400.
+func (f *facts) answersPlain(g *Group) bool {
+	return slices.ContainsFunc(f.whole(g), func(e endpoint) bool {
+		bad, answered := f.badRequests(e)
+		return answered > bad
+	})
 }
 
 // turnedAway are the targets of a group in plain HTTP that answered nearly all requests with
@@ -382,7 +392,13 @@ func (f *facts) mayExpectTLS(g *Group) bool {
 	for _, e := range f.whole(g) {
 		likely = likely && tlsPort(e.port)
 	}
-	return g.plain() && !f.passesPlain(g) && (likely || len(f.passInTLS(g)) > 0)
+	return g.plain() && !f.passesPlain(g) && !slices.ContainsFunc(f.whole(g), f.triedTLS) && (likely || len(f.passInTLS(g)) > 0)
+}
+
+// triedTLS reports whether a probe of a target's traffic port got no answer in plain HTTP, and none in TLS, which is tried then.
+func (f *facts) triedTLS(e endpoint) bool {
+	p := f.probe(e, true)
+	return p != nil && e.checkPort == e.port && e.group.Check.Protocol == "HTTP" && (p.Outcome == ProbeClosed || p.Outcome == ProbeFailed)
 }
 
 // passesPlain reports whether a target answers health checks in plain HTTP on the port that

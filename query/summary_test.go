@@ -246,7 +246,7 @@ func news(t *testing.T, s *query.Summary, truth *demo.Truth, w when.Window, reas
 			default:
 				continue
 			}
-			most = append(most, int64(n.failures-old.failures))
+			most = append(most, n.failures-old.failures)
 		}
 	}
 	asked := map[string]int64{}

@@ -21,7 +21,7 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 		func() error { return s.totals(ctx, t, q.Classes) },
 		func() error { return s.notCounted(ctx, t, q.Classes) },
 		func() error { return s.warn(ctx, t) },
-		func() error { return s.shared(ctx, t, q.By) },
+		func() error { return s.shared(ctx, t, q) },
 		func() error { return s.sharedNodes(ctx, t, q) },
 	} {
 		if err := fill(); err != nil {
@@ -33,14 +33,18 @@ func (s *Store) facts(ctx context.Context, t *Table, q Question) error {
 
 // shared warns of addresses of targets that are in use in several regions or accounts, as
 // networks that are set up alike have them: rows that nothing but the address tells apart are
-// of all of them.
-func (s *Store) shared(ctx context.Context, t *Table, by []string) error {
-	if !slices.Contains(by, "target") || slices.Contains(by, "target_group") || slices.Contains(by, "load_balancer") {
+// of all of them. The rows of failures are of targets that failed.
+func (s *Store) shared(ctx context.Context, t *Table, q Question) error {
+	if !slices.Contains(q.By, "target") || slices.Contains(q.By, "target_group") || slices.Contains(q.By, "load_balancer") {
 		return nil
+	}
+	which, args := "target IS NOT NULL", []any(nil)
+	if t.Failures {
+		which, args = "target IN (SELECT target FROM failure_minute WHERE list_contains($1, reason_class))", []any{q.Classes}
 	}
 	n, address, places, err := s.several(ctx, `
 		SELECT target AS address, sum(requests) AS n, split_part(target_group_arn, ':', 4) || ' of account ' || split_part(target_group_arn, ':', 5) AS owner
-		FROM traffic WHERE target IS NOT NULL GROUP BY target, target_group_arn HAVING owner <> ' of account '`)
+		FROM traffic WHERE `+which+` GROUP BY target, target_group_arn HAVING owner <> ' of account '`, args...)
 	if err == nil && n > 0 {
 		t.Warnings = append(t.Warnings, fmt.Sprintf("%s in several regions or accounts, and each counts as one: %s is in %s; --by target_group as well tells them apart",
 			amount.Of(n, "address of a target is", "addresses of targets are"), amount.Noun(n, address, "the busiest, "+address+","), places))

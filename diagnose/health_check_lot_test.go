@@ -10,24 +10,13 @@ import (
 // TestChecked draws a health check and what targets answer by lot: why it fails is found, and nothing that is not so; with
 // the commands run the targets pass that they are for, none fails that passed, and none gets requests that it does not
 // answer; and with those that undo them the health check is what it was.
-func TestChecked(t *testing.T) { checkedBy(t, false) }
+func TestChecked(t *testing.T) {
+	byLot(t, 250, func(seed uint64) modelled { return drawChecked(seed, false) })
+}
 
 // TestCheckedByNetwork does so with a network balancer.
-func TestCheckedByNetwork(t *testing.T) { checkedBy(t, true) }
-
-func checkedBy(t *testing.T, network bool) {
-	t.Helper()
-	for seed := range uint64(250) {
-		s := drawChecked(seed, network)
-		r := Diagnose(copied(t, s.Snapshot))
-		fault := s.compare(r)
-		if fault == "" {
-			fault = s.mend(t, r)
-		}
-		if fault != "" {
-			t.Fatalf("seed %d: %s\n%s\nit says\n%s", seed, fault, s.words(), said(r))
-		}
-	}
+func TestCheckedByNetwork(t *testing.T) {
+	byLot(t, 250, func(seed uint64) modelled { return drawChecked(seed, true) })
 }
 
 // holds reports whether a finding above a note is true of a target.

@@ -11,16 +11,28 @@ import (
 // model of an application balancer: where requests find no target, a failure says why; where they do, none
 // is told; with the commands run none is lost any more that they are for, and no other; and with those that
 // undo them the set-up is what it was.
-func TestNodes(t *testing.T) { nodes(t, false) }
+func TestNodes(t *testing.T) {
+	byLot(t, 100, func(seed uint64) modelled { return drawRegion(seed, false) })
+}
 
 // TestNodesOfNetwork does so with a network balancer.
-func TestNodesOfNetwork(t *testing.T) { nodes(t, true) }
+func TestNodesOfNetwork(t *testing.T) {
+	byLot(t, 100, func(seed uint64) modelled { return drawRegion(seed, true) })
+}
 
-func nodes(t *testing.T, network bool) {
+// modelled is a set-up drawn by lot, with a model of what AWS makes of it.
+type modelled interface {
+	snapshot() *Snapshot
+	compare(*Report) string          // where a report and the model do not agree
+	mend(*testing.T, *Report) string // where the report's commands do not do in the model what they are for
+	words() string
+}
+
+func byLot(t *testing.T, n uint64, draw func(seed uint64) modelled) {
 	t.Helper()
-	for seed := range uint64(100) {
-		s := drawRegion(seed, network)
-		r := Diagnose(copied(t, s.Snapshot))
+	for seed := range n {
+		s := draw(seed)
+		r := Diagnose(copied(t, s.snapshot()))
 		fault := s.compare(r)
 		if fault == "" {
 			fault = s.mend(t, r)
@@ -30,6 +42,8 @@ func nodes(t *testing.T, network bool) {
 		}
 	}
 }
+
+func (s *Snapshot) snapshot() *Snapshot { return s }
 
 // words are what was drawn.
 func (s *region) words() string {

@@ -76,7 +76,7 @@ func (s *Snapshot) beside(t *testing.T, api *Snapshot) *Snapshot {
 	n.RouteTables, n.Interfaces, n.Instances = union(n.RouteTables, m.RouteTables), union(n.Interfaces, m.Interfaces), union(n.Instances, m.Instances)
 	for _, x := range api.Metrics {
 		at := slices.IndexFunc(s.Metrics, func(y Series) bool {
-			return x.Group == "" && y.Group == "" && x.Name == y.Name && x.Zone == y.Zone && x.Stat == y.Stat
+			return x.Group == "" && y.Group == "" && x.Name == y.Name && x.Stat == y.Stat
 		})
 		if at < 0 {
 			s.Metrics = append(s.Metrics, x)

@@ -343,10 +343,9 @@ type PrefixList struct {
 type Series struct {
 	Name   string  `json:"name"`
 	Group  string  `json:"group,omitempty"` // ARN of the target group; "" for all of the balancer
-	Zone   string  `json:"zone,omitempty"`
-	Stat   string  `json:"stat"`   // Sum, Minimum, Maximum, Average
-	Period int     `json:"period"` // seconds
-	Points []Point `json:"points"` // by time
+	Stat   string  `json:"stat"`            // Sum, Minimum, Maximum, Average
+	Period int     `json:"period"`          // seconds
+	Points []Point `json:"points"`          // by time
 }
 
 // Point is a value of a metric in the period that begins at Time.

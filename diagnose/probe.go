@@ -39,7 +39,7 @@ func RunProbes(ctx context.Context, s *Snapshot, dial Dial, now func() time.Time
 	g.SetLimit(probesAtATime)
 	for i, q := range all {
 		g.Go(func() error {
-			p := prober{dial, now, time.Duration(max(2*q.group.Check.Timeout, 5)) * time.Second, s.offer()}
+			p := prober{dial, now, time.Duration(max(2*q.group.Check.Timeout, 5)) * time.Second, s.offer(q.check)}
 			s.Probes[i] = p.probe(ctx, q.endpoint, q.check)
 			return ctx.Err()
 		})
@@ -128,18 +128,19 @@ func (p prober) connect(ctx context.Context, address string, secure bool) string
 
 // offer is how a balancer speaks TLS to its targets: it takes any certificate, has none, and names no host. Up to
 // TLS 1.2 its ciphers are those of ELBSecurityPolicy-2016-08, as far as crypto/tls has them, and it speaks TLS 1.3 if
-// the policy of a listener does. What a Classic Load Balancer speaks is not known: all that there is.
+// the policy of a listener does, but for health checks of a network balancer. What a Classic Load Balancer speaks is
+// not known: all that there is.
 //
 // Source: AWS, "Security policies for your Application Load Balancer" and the same of the Network Load Balancer guide
-// (backend connections), read 2026-11.
-func (s *Snapshot) offer() *tls.Config {
+// (backend connections), and "Health checks for Network Load Balancer target groups", read 2026-11.
+func (s *Snapshot) offer(check bool) *tls.Config {
 	c := &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS10}
 	for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
 		if s.Balancer.Type == Classic || strings.Contains(suite.Name, "_AES_") {
 			c.CipherSuites = append(c.CipherSuites, suite.ID)
 		}
 	}
-	if s.upToTLS12() {
+	if s.upToTLS12() || check && s.Balancer.Type == NetworkType {
 		c.MaxVersion = tls.VersionTLS12
 	}
 	return c

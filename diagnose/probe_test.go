@@ -36,7 +36,7 @@ func hangingUp(t *testing.T, after int64) (address string) {
 // what cannot be written.
 func TestProbeIsHungUpOn(t *testing.T) {
 	address := hangingUp(t, 0)
-	p := prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second, base().offer()}
+	p := prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second, base().offer(true)}
 	for range 1000 {
 		if got, _ := p.get(t.Context(), "HTTP", address, "/", true); got != ProbeClosed {
 			t.Fatalf("%s, want closed", got)
@@ -120,7 +120,7 @@ func TestProbe(t *testing.T) {
 			at := netip.MustParseAddrPort(tt.address)
 			g := &Group{ARN: webARN, Protocol: tt.protocol, Version: tt.version, Check: HealthCheck{Protocol: tt.protocol, Path: "/health?deep", Timeout: 1}}
 			e := endpoint{group: g, target: &Target{}, address: at.Addr(), port: int(at.Port()), checkPort: int(at.Port())}
-			p := prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second, base().offer()}.probe(t.Context(), e, tt.check)
+			p := prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second, base().offer(true)}.probe(t.Context(), e, tt.check)
 			if p.Outcome != tt.outcome || p.Code != tt.code || p.Address != tt.address {
 				t.Errorf("%s with %d at %s, want %s with %d", p.Outcome, p.Code, p.Address, tt.outcome, tt.code)
 			}

@@ -100,9 +100,39 @@ func sent(t *testing.T, b backend, g *Group, newest bool) string {
 // tried is how a probe of a server ends.
 func (s *Snapshot) tried(t *testing.T, b backend, g *Group, check bool) Probe {
 	t.Helper()
-	return remembered(fmt.Sprint("tried ", b, g.Protocol, g.Version, check, s.upToTLS12()), func() Probe {
+	return remembered(fmt.Sprint("tried ", b, g.Protocol, g.Version, check, s.upToTLS12(), s.Balancer.Type), func() Probe {
 		at := netip.MustParseAddrPort(b.address)
 		e := endpoint{group: g, target: &Target{}, address: at.Addr(), port: int(at.Port()), checkPort: int(at.Port())}
-		return prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second, s.offer()}.probe(t.Context(), e, check)
+		return prober{new(net.Dialer).DialContext, time.Now, 5 * time.Second, s.offer(check)}.probe(t.Context(), e, check)
 	})
+}
+
+// TestChecksInTLS: health checks of a network balancer have no TLS 1.3, whatever its listeners have, and no certificate;
+// where probes see that they end for it, that is said, and not that TLS of the traffic fails.
+func TestChecksInTLS(t *testing.T) {
+	for _, b := range backends(t) {
+		for _, protocol := range []string{"TLS", "TCP"} {
+			s := base()
+			s.network()
+			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
+			if s.Listeners = s.Listeners[1:]; protocol == "TCP" {
+				s.Listeners[0].Policy, s.Listeners[0].Certificates = "", nil
+			}
+			s.Listeners[0].Protocol, s.web().Protocol, s.web().Check.Protocol = protocol, protocol, "HTTPS"
+			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+			for _, name := range []string{first, second} {
+				for _, check := range []bool{true, false} {
+					p := s.tried(t, b, s.web(), check)
+					p.Target, p.Address = name, name
+					s.Probes = append(s.Probes, p)
+				}
+			}
+			want := b.name == "TLS 1.3" || protocol == "TCP" && (b.asks || b.name == "3DES" || b.name == "ChaCha20" || b.name == "names of hosts")
+			r := Diagnose(copied(t, s))
+			f := r.finding("target-health-failed-checks")
+			if told := f != nil && strings.HasSuffix(f.Sentence, " fail: these end in TLS.") && strings.Contains(f.Do, "in TLS 1.2"); told != want || want && (r.finding("target-tls-negotiation-fails") != nil || f != r.Findings[0]) {
+				t.Errorf("%s, %s: it is said that health checks end in TLS: %v, want %v:\n%s", b.name, protocol, told, want, said(r))
+			}
+		}
+	}
 }

@@ -157,6 +157,7 @@ func (f *facts) symptoms(found *Finding) {
 		}
 		if f.checksAreSilent(found.ID) { // others tell of the answer's code, and kube-proxy does answer
 			f.withoutPod(found)
+			f.seenInTLS(found)
 		}
 	case "target-invalid-state":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
@@ -289,6 +290,27 @@ func (f *Finding) unsaid(g *Group) {
 	if g.Attributes[attrProxy] == "true" {
 		f.because(FromConfig, fmt.Sprintf("%s of %s is true: connections begin with a header of proxy protocol, those of health checks as well", attrProxy, g.Name))
 		f.rival("", "targets that do not expect proxy protocol: what they read is no request to them")
+	}
+}
+
+// seenInTLS adds what probes saw of TLS with the health checks of a network balancer, where it is not that of the traffic.
+func (f *facts) seenInTLS(found *Finding) {
+	all := true
+	for _, e := range f.endpoints {
+		switch p := f.probe(e, true); {
+		case !found.has(e):
+		case p.ended(ProbeTLSFailed, ProbeNoCertificate) && (!e.group.speaksTLS() || f.checksOlder(e)):
+			found.because(FromProbe, p.Address+" "+withoutTLS[p.Outcome])
+		default:
+			all = false
+		}
+	}
+	if all {
+		who, _, _ := strings.Cut(found.Sentence, ": ")
+		found.Sentence, found.Confidence = who+": these end in TLS.", High
+		found.because(FromConfig, "health checks of a Network Load Balancer speak TLS 1.2 at most, and have no certificate")
+		found.Do = "let the targets take these health checks: in TLS 1.2, and without a certificate of the client; or let the checks speak TCP, which see less of the targets"
+		found.Rivals = []Rival{{"", noName}}
 	}
 }
 

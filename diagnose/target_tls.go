@@ -84,7 +84,7 @@ func (f *facts) noTLS(g *Group) *Finding {
 			} else if p.Outcome == ProbePlain {
 				plain = append(plain, e)
 				break
-			} else if withoutTLS[p.Outcome] != "" {
+			} else if withoutTLS[p.Outcome] != "" && (!check || !f.checksOlder(e)) {
 				failed, how = append(failed, e), append(how, p.Outcome)
 				break
 			}
@@ -180,6 +180,12 @@ func (f *facts) noTLS(g *Group) *Finding {
 		found.Do = otherThen
 	}
 	return found
+}
+
+// checksOlder reports whether probes saw that a target shares TLS with a network balancer, and none with its health
+// checks, which have no TLS 1.3.
+func (f *facts) checksOlder(e endpoint) bool {
+	return f.Balancer.Type == NetworkType && f.probe(e, false).ended(ProbeConnected) && f.probe(e, true).ended(ProbeTLSFailed)
 }
 
 // failsOtherwise reports whether requests to a target got no answer, and none of them for what a share has.

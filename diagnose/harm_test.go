@@ -340,6 +340,15 @@ func TestDoesNoHarm(t *testing.T) {
 			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, samePort, samePath, sameQuery}}}}}
 		}, finding{id: "redirect-without-listener", mild: true, says: "redirects clients to HTTPS on port 80 of the same host, and the balancer's listener is HTTP:80"}},
+		{"a redirect to another port, which a rule before it keeps all requests from", func(s *Snapshot) {
+			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
+			s.Listeners[0].Rules = nil
+			for i, port := range []string{"443", "8443"} {
+				r := Rule{Priority: fmt.Sprint(i + 1), Conditions: []Condition{{Field: "host-header", Values: []string{"shop.example.com"}}}, Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, port, samePath, sameQuery}}}}
+				s.Listeners[0].Rules = append(s.Listeners[0].Rules, r)
+			}
+			s.Listeners[0].Rules = append(s.Listeners[0].Rules, forwardTo("default", webARN))
+		}, finding{id: "redirect-without-listener", absent: true}},
 		{"a redirect to HTTPS, and its listener", func(s *Snapshot) {
 			s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, ""})
 			s.Listeners[0].Rules = []Rule{{Priority: "default", Actions: []Action{{Type: "redirect", Status: "301", To: &Location{"HTTPS", sameHost, "443", samePath, sameQuery}}}}}

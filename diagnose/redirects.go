@@ -33,7 +33,7 @@ func (l Location) words() string {
 // then, such as that of a CDN which says how it was asked, and a host that is made of the one before is one.
 func (l Listener) leadsBack(i int, a Action) bool {
 	to, r := a.To, l.Rules[i]
-	if a.Type != "redirect" || to == nil || to.Query != sameQuery || r.asks("http-header") || to.Host != sameHost && strings.Contains(to.Host, sameHost) {
+	if a.Type != "redirect" || to == nil || !l.comesBack(i, to.Query) || r.asks("http-header") || to.Host != sameHost && strings.Contains(to.Host, sameHost) {
 		return false
 	}
 	if protocol, port := to.from(l); !strings.EqualFold(protocol, l.Protocol) || port != fmt.Sprint(l.Port) {
@@ -45,7 +45,9 @@ func (l Listener) leadsBack(i int, a Action) bool {
 		return false
 	case to.Host == sameHost && !onePath:
 		return true
-	case onePath && (strings.Contains(to.Path, "{") || !r.mayTakePath(to.Path) || slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "path-pattern" && c.Regex })):
+	case to.Host != sameHost && r.asksByRegex("host-header"):
+		return false
+	case onePath && (strings.Contains(to.Path, "{") || !r.mayTakePath(to.Path) || r.asksByRegex("path-pattern")):
 		return false
 	}
 	hosts := []string{to.Host}
@@ -61,15 +63,21 @@ func (l Listener) leadsBack(i int, a Action) bool {
 	})
 }
 
+// comesBack reports whether the query that the i-th rule redirects to leads to no other rule: that of the request, or
+// one that neither it nor rules before it ask for.
+func (l Listener) comesBack(i int, query string) bool {
+	return query == sameQuery || !strings.Contains(query, "{") && !slices.ContainsFunc(l.Rules[:i+1], func(r Rule) bool { return r.asks("query-string") })
+}
+
 // redirectsNowhere looks for rules that send clients to a port of their host on which the balancer does not
 // listen, such as to HTTPS whose listener is gone, or where it speaks another protocol. One that asks for a header may
 // be for what came by a CDN, which listens there.
 func (f *facts) redirectsNowhere() (list []*Finding) {
 	to := map[string]*Finding{}
 	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
+		for at, r := range l.Rules {
 			for _, a := range r.Actions {
-				if a.To == nil || a.To.Host != sameHost || r.asks("http-header") {
+				if a.To == nil || a.To.Host != sameHost || r.asks("http-header") || l.shadow(at) >= 0 {
 					continue
 				}
 				protocol, port := a.To.from(l)
@@ -109,6 +117,11 @@ func (l Location) from(at Listener) (protocol, port string) {
 // asks reports whether a rule has a condition on one of some fields.
 func (r Rule) asks(fields ...string) bool {
 	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return slices.Contains(fields, c.Field) })
+}
+
+// asksByRegex reports whether a rule has a regular expression for a field: what of it the rule takes is not known.
+func (r Rule) asksByRegex(field string) bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == field && c.Regex })
 }
 
 // mayTake reports whether a rule may take requests for a host, as far as it asks for hosts.
@@ -273,7 +286,7 @@ func (l Listener) redirects(host string) (Rule, *Location) {
 	i := slices.IndexFunc(l.Rules, func(r Rule) bool {
 		return r.mayTake(host) && r.onlyHosts()
 	})
-	if i < 0 || len(l.Rules[i].Actions) != 1 {
+	if i < 0 || len(l.Rules[i].Actions) != 1 || l.Rules[i].asksByRegex("host-header") {
 		return Rule{}, nil
 	}
 	to := l.Rules[i].Actions[0].To

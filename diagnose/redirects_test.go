@@ -18,6 +18,7 @@ func TestRuleLeadsBack(t *testing.T) {
 	secure := Location{"HTTPS", sameHost, "443", samePath, sameQuery}
 	www := Location{"HTTPS", "www.example.com", samePort, samePath, sameQuery}
 	hosts := func(hosts ...string) []Condition { return []Condition{{Field: "host-header", Values: hosts}} }
+	byRegex := []Condition{{Field: "host-header", Values: []string{`^old-.*\.example\.com$`}, Regex: true}}
 	loops := func(to Location, conditions []Condition) Rule {
 		return Rule{ARN: "arn:rule-5", Priority: "5", Conditions: conditions, Actions: []Action{{Type: "redirect", Status: "301", To: &to}}}
 	}
@@ -40,7 +41,13 @@ func TestRuleLeadsBack(t *testing.T) {
 		{"to itself, by the same parts", nil, []Rule{loops(Location{sameProtocol, sameHost, samePort, samePath, sameQuery}, nil)}, "Rule 5 of listener HTTPS:443 redirects requests to where they came from", "modify-rule"},
 		{"to itself, and others lead to several groups", nil, []Rule{loops(secure, nil), forwardTo("6", newARN)}, "redirects requests to where they came from", ""},
 		{"to another path", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", "/new/#{path}", sameQuery}, nil)}, "Rules redirect nearly every request", ""},
-		{"with another query", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", samePath, "v=2"}, nil)}, "Rules redirect nearly every request", ""},
+		{"with another query", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", samePath, "v=2"}, nil)}, "Rule 5 of listener HTTPS:443 redirects requests to where they came from", "modify-rule"},
+		{"with another query, which a rule before it takes", nil, []Rule{forward([]Condition{{Field: "query-string", Values: []string{"v=2"}}}), loops(Location{"HTTPS", sameHost, "443", samePath, "v=2"}, nil)}, "Rules redirect nearly every request", ""},
+		{"with a query that it does not take", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", samePath, "v=2"}, []Condition{{Field: "query-string", Values: []string{"v=1"}}})}, "Rules redirect nearly every request", ""},
+		{"with a longer query each time", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", samePath, "v=2&" + sameQuery}, nil)}, "Rules redirect nearly every request", ""},
+		{"to a page for all, without a query", nil, []Rule{loops(Location{"HTTPS", sameHost, "443", "/closed", ""}, nil)}, "Rule 5 of listener HTTPS:443 redirects requests for /closed to where they are", ""},
+		{"of hosts by a regular expression to another one", nil, []Rule{loops(www, byRegex)}, "Rules redirect nearly every request", ""},
+		{"of hosts by a regular expression back to HTTP", nil, []Rule{loops(Location{"HTTP", sameHost, "80", samePath, sameQuery}, byRegex)}, "Rules redirect nearly every request", ""},
 		{"to another port", nil, []Rule{loops(Location{"HTTPS", sameHost, "8443", samePath, sameQuery}, nil)}, "Rules redirect nearly every request", ""},
 		{"to the one host that it takes", nil, []Rule{loops(www, hosts("example.com", "*.example.com"))}, "redirects requests for www.example.com to where they are", ""},
 		{"to another host", nil, []Rule{loops(www, hosts("example.com"))}, "Rules redirect nearly every request", ""},
@@ -79,7 +86,7 @@ func TestRuleLeadsBack(t *testing.T) {
 		if asks := strings.Contains(strings.Join(f.Verify, ""), "curl"); asks != (f.Confidence != High) || asks != strings.Contains(f.Do, "it is not that") {
 			t.Errorf("%s: asked by hand, and what the answer means: %q, %q", tt.name, f.Verify, f.Do)
 		}
-		toOther := slices.Contains([]string{"to another host", "to a host that an earlier rule takes", "of another listener"}, tt.name)
+		toOther := slices.Contains([]string{"to another host", "to a host that an earlier rule takes", "of another listener", "of hosts by a regular expression to another one"}, tt.name)
 		if meant := strings.Contains(fmt.Sprint(f.Rivals), "on purpose, as to another domain"); meant != toOther {
 			t.Errorf("%s: redirects may be meant: %v: %+v", tt.name, meant, f.Rivals)
 		}

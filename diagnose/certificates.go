@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -125,10 +126,13 @@ func (l Listener) list() []string { return l.Certificates[min(1, len(l.Certifica
 
 // inPlaceOf are the names of those in a listener's list that are valid until after some time, and that clients
 // get in place of a certificate. Of several for a name in the list they get one with an ECDSA key before one with
-// an RSA key, whichever has expired.
+// an RSA key, whichever has expired; of a network balancer the one with the longer key as well.
+//
+// Source: AWS, "Server certificates for your Network Load Balancer", read 2026-11.
 func (f *facts) inPlaceOf(c Certificate, l Listener, until time.Time) (names []string) {
 	for _, other := range f.Certificates {
-		if other.ARN != c.ARN && slices.Contains(l.list(), other.ARN) && other.validAfter(until) && (other.elliptic() || !c.elliptic() || !slices.Contains(l.list(), c.ARN)) {
+		longer := other.elliptic() == c.elliptic() && f.Balancer.Type == NetworkType && c.bits() > other.bits()
+		if other.ARN != c.ARN && slices.Contains(l.list(), other.ARN) && other.validAfter(until) && ((other.elliptic() || !c.elliptic()) && !longer || !slices.Contains(l.list(), c.ARN)) {
 			names = append(names, other.Names...)
 		}
 	}
@@ -171,6 +175,13 @@ func (f *facts) isDefault(c Certificate) bool {
 
 // elliptic reports whether a certificate is known to have an ECDSA key.
 func (c Certificate) elliptic() bool { return strings.HasPrefix(c.Key, "EC") }
+
+// bits is how long the key of a certificate is; 0 if that is not known.
+func (c Certificate) bits() int {
+	digits := strings.FieldsFunc(c.Key, func(r rune) bool { return r < '0' || r > '9' })
+	n, _ := strconv.Atoi(strings.Join(digits[:min(1, len(digits))], ""))
+	return n
+}
 
 // mayBeReplaced reports whether it is not known of some listener with a certificate what
 // others it has, or what these are for.
@@ -228,6 +239,9 @@ func (f *facts) exchange(found *Finding, c Certificate) {
 		default:
 			found.Fix, found.Undo = append(found.Fix, set(add, other)), append(found.Undo, set(remove, other))
 		}
+	}
+	if before && !c.elliptic() && f.Balancer.Type == NetworkType {
+		found.because(FromConfig, "a Network Load Balancer prefers the longer key to what has not expired: clients may get it until it is out of the listener's list")
 	}
 	if before && c.elliptic() {
 		found.because(FromConfig, "its key is "+c.Key+": clients get it before a valid one of RSA, until it is out of the listener's list")

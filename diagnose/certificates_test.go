@@ -194,6 +194,30 @@ func (sim *certified) compare(r *Report) string {
 	return ""
 }
 
+// TestLongerKey: of certificates with RSA keys in its list a network balancer gives clients that with the longer key,
+// which has expired; an application balancer gives them the one that has not.
+func TestLongerKey(t *testing.T) {
+	for _, tt := range []struct {
+		kind, key string
+		want      Level
+	}{{NetworkType, "RSA_3072", Fail}, {NetworkType, "RSA_2048", Warn}, {Application, "RSA_3072", Warn}} {
+		s := base()
+		if tt.kind == NetworkType {
+			s.network()
+		}
+		s.https(Certificate{certARN, "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, "RSA_2048"})
+		if tt.kind == NetworkType {
+			s.Listeners[1].Protocol = "TLS"
+		}
+		s.alsoHas(Certificate{"arn:old", "EXPIRED", noon.AddDate(0, -1, 0), []string{"shop.example.com"}, tt.key})
+		s.alsoHas(Certificate{"arn:new", "ISSUED", noon.AddDate(1, 0, 0), []string{"shop.example.com"}, "RSA_2048"})
+		f := Diagnose(copied(t, s)).finding("listener-certificate-expired")
+		if f == nil || f.Level != tt.want {
+			t.Errorf("%s, %s: want %s: %+v", tt.kind, tt.key, tt.want, f)
+		}
+	}
+}
+
 // TestListIsRead: whether the default certificate is in a listener's list, too, is known of it.
 func TestListIsRead(t *testing.T) {
 	member := func(arn string, first bool) string {

@@ -122,30 +122,43 @@ func (f *facts) comesInBursts(g *Group, share func(Failure) int64) bool {
 	}
 	parts, n := f.parts(g, first), f.sum(share)
 	resets := f.sum(func(row Failure) int64 { return min(share(row), f.ofGroup(g, "Target_Connection_Error")(row)) })
+	if resets > 0 {
+		return inBursts(parts, n, part.failed)
+	}
 	// What is broken off only where as much is refused is of the same restarts.
-	if resets == 0 && !slices.ContainsFunc(parts, func(p part) bool { return p.closed > p.refused }) {
+	if !slices.ContainsFunc(parts, func(p part) bool { return p.closed > p.refused }) {
+		all := n
 		for _, p := range parts {
-			n += p.refused
+			all += p.refused
+		}
+		if inBursts(parts, all, part.failed) {
+			return true
 		}
 	}
+	return inBursts(parts, n, func(p part) bool { return p.closed > 0 })
+}
+
+// inBursts reports whether some failures came in at most half as many parts of some time as by chance; hit is whether
+// any of them came in one.
+func inBursts(parts []part, n int64, hit func(part) bool) bool {
 	var most, all int64
 	for _, p := range parts {
-		if p.hit() {
+		if hit(p) {
 			most = max(most, p.all)
 		}
 	}
 	// With more traffic than in any of these, connections are idle less often.
-	parts = slices.DeleteFunc(parts, func(p part) bool { return p.all > most })
+	parts = slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return p.all > most })
 	for _, p := range parts {
 		all += p.all
 	}
-	var hit, byChance float64
+	var hits, byChance float64
 	for _, p := range parts {
-		if byChance += 1 - math.Pow(1-float64(p.all)/float64(all), float64(n)); p.hit() {
-			hit++
+		if byChance += 1 - math.Pow(1-float64(p.all)/float64(all), float64(n)); hit(p) {
+			hits++
 		}
 	}
-	return n >= 5 && hit > 0 && 2*hit <= byChance
+	return n >= 5 && hits > 0 && 2*hits <= byChance
 }
 
 // part is what a group was sent in a part of some time.
@@ -154,7 +167,7 @@ type part struct {
 	closed, refused int64 // those of them that failed as those of a race do, and others
 }
 
-func (p part) hit() bool { return p.closed+p.refused > 0 }
+func (p part) failed() bool { return p.closed+p.refused > 0 }
 
 // parts divides the time from some moment on into 61 at most.
 func (f *facts) parts(g *Group, from time.Time) (parts []part) {

@@ -191,6 +191,41 @@ func TestBurst(t *testing.T) {
 	}
 }
 
+// TestBurstsBesideOthers: whether failures come in bursts is not told by those of others, which come all the time: of a
+// target that refuses, be it more or less often. A race beside these stays one.
+func TestBurstsBesideOthers(t *testing.T) {
+	for _, refused := range []int64{5, 300} {
+		for want, at := range map[string]func(minute int) bool{
+			"target-closes-connection": func(minute int) bool { return minute%20 == 10 },
+			"keep-alive-race":          func(minute int) bool { return minute%2 == 0 },
+		} {
+			const third = "10.0.10.13:8080"
+			s := base()
+			s.web().Targets = append(s.web().Targets, Target{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "unhealthy", Reason: "Target.FailedHealthChecks", CheckPort: "8080"})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, third, 60 * refused, 0, noon, 0, 0, 0, 0})
+			s.failing("Target_Connection_Error", third, 502, 60*refused)
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", float64(60*refused))
+			n := int64(0)
+			for i := range s.Logs.Minutes {
+				if m := &s.Logs.Minutes[i]; at(i) {
+					m.Reasons["Target_Closed_Connection"] = 20
+					n += 20
+				}
+			}
+			for _, target := range []string{first, second} {
+				s.Logs.Failures = append(s.Logs.Failures, Failure{
+					Group: webARN, Target: target, Node: "10.0.0.5", Status: 502, TargetStatus: -1, Reason: "Target_Closed_Connection", Class: "target", Source: "derived",
+					Count: n / 2, Quick: n / 2, First: s.minute(0), Last: s.minute(59),
+				})
+			}
+			r := Diagnose(copied(t, s))
+			if f := r.finding(want); f == nil || f.Explains != n || r.finding("target-port-refused") == nil {
+				t.Errorf("%d a minute are refused: want %s for %d:\n%s", refused, want, n, said(r))
+			}
+		}
+	}
+}
+
 // TestRaceElsewhere: the idle timeout is of all target groups, so that none is raised for one of
 // them while targets of another close idle connections before it is reached.
 func TestRaceElsewhere(t *testing.T) {

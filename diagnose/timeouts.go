@@ -122,7 +122,11 @@ func (f *facts) comesInBursts(g *Group, share func(Failure) int64) bool {
 	}
 	parts, n := f.parts(g, first), f.sum(share)
 	resets := f.sum(func(row Failure) int64 { return min(share(row), f.ofGroup(g, "Target_Connection_Error")(row)) })
-	if resets > 0 {
+	switch resets {
+	case 0:
+	case n: // and what is broken off apart from these says nothing
+		return inBursts(parts, n, func(p part) bool { return p.refused > 0 })
+	default:
 		return inBursts(parts, n, part.failed)
 	}
 	// What is broken off only where as much is refused is of the same restarts.

@@ -226,6 +226,33 @@ func TestBurstsBesideOthers(t *testing.T) {
 	}
 }
 
+// TestRefusedBesideClosed: where no metric tells, whether connections are refused in bursts is not told by requests that
+// targets break off all the time. What fails now and then stays a race.
+func TestRefusedBesideClosed(t *testing.T) {
+	for want, every := range map[string]int{"target-port-refused": 20, "keep-alive-race": 2} {
+		s := base()
+		s.Metrics = nil
+		n := int64(0)
+		for i := 10 % every; i < 60; i += every {
+			n += 20
+		}
+		for _, target := range []string{first, second} {
+			s.failing("Target_Connection_Error", target, 502, n/2, func(f *Failure) { f.Quick, f.First, f.Last = n/2, s.minute(10%every), s.minute(59) })
+			s.failing("Target_Closed_Connection", target, 502, 300)
+		}
+		for i := range s.Logs.Minutes {
+			s.Logs.Minutes[i].Reasons["Target_Connection_Error"] = 0
+			if i%every == 10%every {
+				s.Logs.Minutes[i].Reasons["Target_Connection_Error"] = 20
+			}
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding(want); f == nil || f.Explains != n || r.finding("target-closes-connection") == nil {
+			t.Errorf("every %d minutes: want %s for %d:\n%s", every, want, n, said(r))
+		}
+	}
+}
+
 // TestRaceElsewhere: the idle timeout is of all target groups, so that none is raised for one of
 // them while targets of another close idle connections before it is reached.
 func TestRaceElsewhere(t *testing.T) {

@@ -93,8 +93,13 @@ func (f *facts) quick(g *Group) func(Failure) int64 {
 // and are few.
 func (f *facts) isRace(g *Group) bool {
 	share := f.quick(g)
+	return f.mayRace(g, share) && !f.comesOnce(g, share)
+}
+
+// mayRace reports whether failures are those of a race, but for when they came.
+func (f *facts) mayRace(g *Group, share func(Failure) int64) bool {
 	hit, targets, rate := f.spread(g, share)
-	return 2*hit > targets && rate <= raceRate && !f.comesOnce(g, share)
+	return 2*hit > targets && rate <= raceRate
 }
 
 // racing are the groups whose targets do so. The idle timeout is that of all of them.

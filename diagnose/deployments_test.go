@@ -47,9 +47,17 @@ func (sim *simulation) restart(race bool) (failed int64, about string) {
 		deployments[i] = time.Duration(r.IntN(minutes*2/3)) * time.Minute
 	}
 	takes, part := time.Duration(20+r.IntN(60))*time.Second*time.Duration(hours), 0.002+0.01*r.Float64()
+	together, more := 1+r.IntN(3), 0 // requests that fail at once
 	fails := func(target int, after time.Duration, minute int) bool {
-		if race {
-			return r.Float64() < part*min(2, usual/traffic(minute)) // with less traffic, more connections are idle
+		switch {
+		case race && more > 0:
+			more--
+			return true
+		case race && r.Float64()*float64(together) < part*min(2, usual/traffic(minute)): // with less traffic, more connections are idle
+			more = together - 1
+			return true
+		case race:
+			return false
 		}
 		for _, at := range deployments {
 			if begins := at + time.Duration(target)*2*takes; after >= begins && after < begins+takes {

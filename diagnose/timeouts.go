@@ -126,7 +126,7 @@ func (f *facts) comesInBursts(g *Group, share func(Failure) int64) bool {
 		return false
 	}
 	parts, n := f.parts(g, first), f.sum(share)
-	resets := f.sum(func(row Failure) int64 { return min(share(row), f.ofGroup(g, "Target_Connection_Error")(row)) })
+	resets := f.sum(where(func(row Failure) bool { return row.Reason == "Target_Connection_Error" }, share))
 	switch resets {
 	case 0:
 	case n: // and what is broken off apart from these says nothing
@@ -147,8 +147,9 @@ func (f *facts) comesInBursts(g *Group, share func(Failure) int64) bool {
 	return inBursts(parts, n, func(p part) bool { return p.closed > 0 })
 }
 
-// inBursts reports whether some failures came in at most half as many parts of some time as by chance; hit is whether
-// any of them came in one.
+// inBursts reports whether some failures came in at most half as many parts of some time as by chance, and five or more
+// in each: a race may fail two or three at once, where a client asks for several things. hit is whether any of them came
+// in a part.
 func inBursts(parts []part, n int64, hit func(part) bool) bool {
 	var most, all int64
 	for _, p := range parts {
@@ -167,7 +168,7 @@ func inBursts(parts []part, n int64, hit func(part) bool) bool {
 			hits++
 		}
 	}
-	return n >= 5 && hits > 0 && 2*hits <= byChance
+	return hits > 0 && float64(n) >= 5*hits && 2*hits <= byChance
 }
 
 // part is what a group was sent in a part of some time.

@@ -158,7 +158,7 @@ func (p ended) ofRule(f *facts, which func(Failure) bool) ended {
 	for _, l := range f.Listeners {
 		for _, r := range l.Rules {
 			if rate := f.turnedAwayBy(l, r, which); rate > p.ruleRate {
-				p.rule, p.ruleRate = fmt.Sprintf("rule %s of listener %s", r.Priority, l.label()), rate
+				p.rule, p.ruleRate = r.of(l), rate
 			}
 		}
 	}

@@ -188,7 +188,7 @@ func (f *facts) unreached(e endpoint) bool {
 // connects reports whether a target takes connections of a probe.
 func (f *facts) connects(e endpoint) bool {
 	p := f.probe(e, false)
-	return p != nil && !slices.Contains([]string{ProbeRefused, ProbeTimeout, ProbeFailed}, p.Outcome)
+	return p != nil && !p.ended(ProbeRefused, ProbeTimeout, ProbeFailed)
 }
 
 // excluded concludes from a check that does nothing but connect, and fails, where all

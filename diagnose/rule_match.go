@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -117,4 +118,38 @@ func matches(pattern, s string, isPattern bool) bool {
 		p++
 	}
 	return p == len(pattern)
+}
+
+// asks reports whether a rule has a condition on one of some fields.
+func (r Rule) asks(fields ...string) bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return slices.Contains(fields, c.Field) })
+}
+
+// of names a rule, and the listener that it is of.
+func (r Rule) of(l Listener) string {
+	return fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
+}
+
+// asksByRegex reports whether a rule has a regular expression for a field: what of it the rule takes is not known.
+func (r Rule) asksByRegex(field string) bool {
+	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == field && c.Regex })
+}
+
+// mayTake reports whether a rule may take requests for a host, as far as it asks for hosts.
+func (r Rule) mayTake(host string) bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+		return c.Field == "host-header" && !c.Regex && !slices.ContainsFunc(c.Values, func(v string) bool { return glob(strings.ToLower(v), strings.ToLower(host)) })
+	})
+}
+
+// onlyHosts reports whether a rule asks for nothing but hosts.
+func (r Rule) onlyHosts() bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field != "host-header" && !c.takesAny() })
+}
+
+// mayTakePath reports whether a rule may take requests for a path, as far as it asks for paths.
+func (r Rule) mayTakePath(path string) bool {
+	return !slices.ContainsFunc(r.Conditions, func(c Condition) bool {
+		return c.Field == "path-pattern" && !c.Regex && !slices.ContainsFunc(c.Values, func(v string) bool { return glob(v, path) })
+	})
 }

@@ -175,7 +175,7 @@ func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 }
 
 func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
-	where := fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
+	where := r.of(l)
 	if a.failsOnPurpose() {
 		list = append(list, f.fixedResponse(where, l, r, a))
 	}

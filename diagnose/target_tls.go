@@ -190,12 +190,7 @@ func (f *facts) checksOlder(e endpoint) bool {
 
 // failsOtherwise reports whether requests to a target got no answer, and none of them for what a share has.
 func (f *facts) failsOtherwise(e endpoint, share func(Failure) int64) bool {
-	unanswered := func(row Failure) int64 {
-		if row.Group != e.group.logARN(f) || row.TargetStatus >= 0 {
-			return 0
-		}
-		return row.Count
-	}
+	unanswered := those(func(row Failure) bool { return row.Group == e.group.logARN(f) && row.TargetStatus < 0 })
 	return f.met(e, unanswered) > 0 && f.met(e, share) == 0
 }
 
@@ -403,8 +398,7 @@ func (f *facts) mayExpectTLS(g *Group) bool {
 
 // triedTLS reports whether a probe of a target's traffic port got no answer in plain HTTP, and none in TLS, which is tried then.
 func (f *facts) triedTLS(e endpoint) bool {
-	p := f.probe(e, true)
-	return p != nil && e.checkPort == e.port && e.group.Check.Protocol == "HTTP" && (p.Outcome == ProbeClosed || p.Outcome == ProbeFailed)
+	return e.checkPort == e.port && e.group.Check.Protocol == "HTTP" && f.probe(e, true).ended(ProbeClosed, ProbeFailed)
 }
 
 // passesPlain reports whether a target answers health checks in plain HTTP on the port that

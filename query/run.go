@@ -45,23 +45,13 @@ func (s *Store) Run(ctx context.Context, r Report, q Question) (*Table, error) {
 	if err := errors.Join(s.blamed(s.run(ctx, t, r, q)), done()); err != nil {
 		return nil, err
 	}
-	t.Warnings = slices.Concat(t.Warnings, q.otherwise(t), t.lookalikes())
+	t.Warnings = slices.Concat(t.Warnings, q.otherwise(t), lookalikes(t))
 	return t, nil
-}
-
-// lookalikes warns of target groups that share a name, see the function.
-func (t *Table) lookalikes() []string {
-	apart := "--output json has their ARNs"
-	if t.at("load_balancer") < 0 {
-		apart += ", and --by load_balancer as well tells apart those of several balancers"
-	}
-	return lookalikes(apart, t)
 }
 
 // lookalikes warns of target groups that share a name, as those of two accounts may, or one
 // that was made anew: people see their rows by name, and by balancer where a row has it.
-// apart says what tells them apart.
-func lookalikes(apart string, tables ...*Table) []string {
+func lookalikes(tables ...*Table) []string {
 	arns, told := map[[2]any]any{}, map[any]bool{}
 	var names []string
 	for _, t := range tables {
@@ -84,6 +74,10 @@ func lookalikes(apart string, tables ...*Table) []string {
 	}
 	if names == nil {
 		return nil
+	}
+	apart := "--output json has their ARNs"
+	if len(tables) == 1 && tables[0].at("load_balancer") < 0 { // a summary, of several, has no --by
+		apart += ", and --by load_balancer as well tells apart those of several balancers"
 	}
 	return []string{fmt.Sprintf("%s of several target groups, of which each has rows of its own: %s%s; %s",
 		amount.Of(len(names), "name is that", "names are those"), names[0], andMore(int64(len(names))), apart)}

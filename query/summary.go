@@ -124,7 +124,7 @@ func (s *Store) Summary(ctx context.Context, q SummaryQuestion, before *Basis) (
 	for _, section := range sum.Sections {
 		shown = append(shown, section.Table)
 	}
-	sum.Totals.Warnings = append(sum.Totals.Warnings, lookalikes("--output json has their ARNs", shown...)...)
+	sum.Totals.Warnings = append(sum.Totals.Warnings, lookalikes(shown...)...)
 	return sum, nil
 }
 

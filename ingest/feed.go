@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -13,9 +14,10 @@ import (
 
 // A Source is one place that holds log objects.
 type Source interface {
-	// List yields the objects that the plan wants, in an order that depends on
-	// nothing but the place's content. An error stands for a part that could
-	// not be listed; what follows it is listed nevertheless.
+	// List yields the objects that the plan wants, and those that it finds of just
+	// before the window, in an order that depends on nothing but the place's content.
+	// An error stands for a part that could not be listed; what follows it is listed
+	// nevertheless.
 	List(ctx context.Context, p Plan) iter.Seq2[*Object, error]
 	// String returns the place as it was named.
 	String() string
@@ -37,7 +39,8 @@ type Feed struct {
 	room     *semaphore.Weighted // bytes of memory left for prepared objects
 	listed   atomic.Int64
 	done     atomic.Bool
-	err      error // set before objects is closed
+	before   map[Name]bool // names of just before the window, without their nodes
+	err      error         // set, as before is, before objects is closed
 }
 
 // Start begins to list the sources, one after the other, for so many workers.
@@ -62,6 +65,7 @@ func start(ctx context.Context, sources []Source, p Plan, ahead int, prepare fun
 		objects:  make(chan *Object),
 		prepared: make(chan *Object, max(ahead, aheadSmall)-2), // list and hand have one each
 		room:     semaphore.NewWeighted(int64(max(ahead, 1)) * aheadSize),
+		before:   map[Name]bool{},
 	}
 	go func() {
 		defer close(f.prepared)
@@ -97,6 +101,10 @@ func (f *Feed) Objects() <-chan *Object { return f.objects }
 // joined. It may be called once Objects is closed.
 func (f *Feed) Err() error { return f.err }
 
+// Before are the names of the objects that were found of just before the window, and are none
+// of Objects, in no order and without their nodes. It may be called once Objects is closed.
+func (f *Feed) Before() []Name { return slices.Collect(maps.Keys(f.before)) }
+
 // Listed returns how many objects were found so far, and whether that is all.
 // It may be called at any time.
 func (f *Feed) Listed() (n int64, done bool) { return f.listed.Load(), f.done.Load() }
@@ -117,6 +125,10 @@ func (f *Feed) list(ctx context.Context, sources []Source, p Plan, prepare func(
 				return context.Cause(ctx)
 			}
 			if err == nil {
+				if p.IsJustBefore(o.Name) {
+					f.before[o.Name.log()] = true
+					continue
+				}
 				if len(sources) > 1 && again(o.identity) || o.linked != "" && again(o.linked) {
 					continue
 				}

@@ -112,7 +112,7 @@ func (w *walker) visit(f found) bool {
 	case err != nil:
 		return w.yield(nil, failure("open", path, err))
 	}
-	if !info.IsDir() && !w.plan.Wants(name) {
+	if !info.IsDir() && !w.plan.Wants(name) && !w.plan.IsJustBefore(name) {
 		return true
 	}
 	switch {

@@ -22,6 +22,12 @@ type Name struct {
 	Node         string    // IP address of the balancer's node; "" if the name has none
 }
 
+// log is the name without the node that wrote the object.
+func (n Name) log() Name {
+	n.Node = ""
+	return n
+}
+
 // endLayout is the form of the interval's end in a name.
 const endLayout = "20060102T1504Z"
 

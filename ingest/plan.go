@@ -103,6 +103,18 @@ func (p Plan) Lists(n Name, modified time.Time) bool {
 	return p.Wants(n) && (n.Kind != parse.KindUnknown || modified.IsZero() || !modified.Before(p.Written()))
 }
 
+// JustBefore is how long before the window objects tell that a log was being written, as far
+// as the folders are listed that the window needs.
+const JustBefore = 3 * time.Hour
+
+// IsJustBefore reports whether an object of this name, of a log that is wanted, ends so shortly
+// before the window that it holds nothing of it.
+func (p Plan) IsJustBefore(n Name) bool {
+	first, _ := p.Ends(n.Kind)
+	return n.Kind != parse.KindUnknown && !p.Window.From.IsZero() && p.wantsLog(n) &&
+		n.End.Before(first) && !n.End.Before(first.Add(-JustBefore))
+}
+
 // wantsLog reports whether the plan takes this log of this balancer, at any time.
 func (p Plan) wantsLog(n Name) bool {
 	if !p.Kinds.Has(n.Kind) || !p.WantsBalancer(n.LoadBalancer) {

@@ -109,10 +109,10 @@ func (s s3Object) open(ctx context.Context, o *Object, free *chunks) (io.ReadClo
 	}), nil
 }
 
-// object makes an Object of a listed key; nil if the plan does not want it.
+// object makes an Object of a listed key; nil if List does not yield it.
 func (l *seeker) object(k listed) *Object {
 	name := NameOf(k.key)
-	if strings.HasSuffix(k.key, "/") || !l.plan.Lists(name, k.modified) {
+	if strings.HasSuffix(k.key, "/") || !l.plan.Lists(name, k.modified) && !l.plan.IsJustBefore(name) {
 		return nil
 	}
 	if l.match != "" && !doublestar.MatchUnvalidated(l.match, k.key) {

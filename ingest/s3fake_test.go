@@ -49,7 +49,9 @@ func listAll(t *testing.T, aws AWS, spec string, p Plan) ([]string, error) {
 		if err != nil {
 			return keys, err
 		}
-		keys = append(keys, strings.TrimPrefix(o.URI, "s3://bucket/"))
+		if !p.IsJustBefore(o.Name) {
+			keys = append(keys, strings.TrimPrefix(o.URI, "s3://bucket/"))
+		}
 	}
 	return keys, nil
 }
@@ -460,21 +462,26 @@ func TestSeekKinds(t *testing.T) {
 		{"late on a day long ago", Plan{Window: when.Window{From: day.Add(22 * time.Hour), Until: day.Add(23 * time.Hour)}, Now: day.AddDate(0, 0, 30)},
 			found + beside + 4*days + 2*(3*2+4*2), 0},
 		{"classic over midnight", Plan{Window: when.Window{From: day.Add(23 * time.Hour), Until: day.Add(23*time.Hour + 30*time.Minute)}, Now: day.AddDate(0, 0, 1), Kinds: classic}, found + beside + 2*(days+2*2), 0},
-		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + beside + days + 2*2, 30},
-		{"classic balancers' logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + beside + days + 2*(2+1), 20},
+		{"access logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: access}, found + beside + days + 2*2, 54},
+		{"classic balancers' logs in short pages", Plan{Window: hour, Now: hour.Until, Kinds: classic}, found + beside + days + 2*(2+1), 44},
 		{"no window", Plan{Kinds: classic}, found + 2*3 + 5*days + 5*2*2, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var want []string
+			before := map[Name]bool{}
 			for _, l := range logs {
+				from := tt.plan.Window.From.Add(-30 * time.Second)
 				_, resource, isARN := strings.Cut(tt.plan.LoadBalancer, ":loadbalancer/")
 				switch reach := map[parse.Kind]time.Duration{parse.KindClassic: 65 * time.Minute, parse.KindHealthCheck: 7 * time.Minute}[l.kind]; {
 				case !tt.plan.Kinds.Has(l.kind),
 					!isARN && tt.plan.LoadBalancer != "" && tt.plan.LoadBalancer != l.name,
-					isARN && (!strings.Contains(tt.plan.LoadBalancer, l.account) || strings.Contains(resource, "/") == (l.kind == parse.KindClassic) || !strings.Contains(resource, l.name)),
-					!tt.plan.Window.From.IsZero() && l.end.Before(tt.plan.Window.From.Add(-30*time.Second)),
-					!tt.plan.Window.Until.IsZero() && l.end.After(tt.plan.Window.Until.Add(max(reach, 5*time.Minute))),
+					isARN && (!strings.Contains(tt.plan.LoadBalancer, l.account) || strings.Contains(resource, "/") == (l.kind == parse.KindClassic) || !strings.Contains(resource, l.name)):
+				case !tt.plan.Window.From.IsZero() && l.end.Before(from):
+					if !l.end.Before(from.Add(-3 * time.Hour)) {
+						before[ParseName(path.Base(l.key)).log()] = true
+					}
+				case !tt.plan.Window.Until.IsZero() && l.end.After(tt.plan.Window.Until.Add(max(reach, 5*time.Minute))),
 					!tt.plan.Now.IsZero() && l.end.Format(time.DateOnly) > tt.plan.Now.Format(time.DateOnly):
 				default:
 					want = append(want, l.key)
@@ -496,6 +503,17 @@ func TestSeekKinds(t *testing.T) {
 			}
 			if asked.Load() != tt.requests {
 				t.Errorf("%d requests, want %d", asked.Load(), tt.requests)
+			}
+			sources, err := NewSources([]string{"s3://bucket"}, nil, fakeS3(t, stored{keys: keys, page: tt.page}.ServeHTTP))
+			if err != nil {
+				t.Fatal(err)
+			}
+			feed, n := List(t.Context(), sources, tt.plan), 0
+			for range feed.Objects() {
+				n++
+			}
+			if diff := cmp.Diff(before, feed.before); diff != "" || n != len(want) || feed.Err() != nil {
+				t.Errorf("%d objects, want %d; error %v; names of just before (-want +got):\n%s", n, len(want), feed.Err(), diff)
 			}
 		})
 	}

@@ -104,7 +104,7 @@ func (l *seeker) span(ctx context.Context, s span) ([]*Object, error) {
 	ask := listing{prefix: s.prefix}
 	if from, _ := l.plan.Ends(parse.KindUnknown); s.seek && !l.plan.Window.From.IsZero() {
 		// A name that only begins as AWS's do may say when its interval begins.
-		ask.startAfter = strings.TrimSuffix(s.prefix, stampDelimiter[1:]) + from.Add(-longestInterval).Format(endLayout)
+		ask.startAfter = strings.TrimSuffix(s.prefix, stampDelimiter[1:]) + from.Add(-max(longestInterval, JustBefore)).Format(endLayout)
 	}
 	var objects []*Object
 	for p, err := range l.bucket.pages(ctx, ask) {

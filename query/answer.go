@@ -303,6 +303,7 @@ func (s *Store) fresh(ctx context.Context, n need) error {
 	if s.drained.Load() && n.load|n.streams != 0 {
 		return ErrDrained
 	}
+	s.before = nil
 	return errors.Join(s.forget(ctx), s.remove(ctx, listingTable))
 }
 

@@ -99,6 +99,7 @@ func (s *Store) find(ctx context.Context, sources []ingest.Source, n need, found
 			return err
 		}
 	}
+	s.before = feed.Before()
 	return feed.Err()
 }
 

@@ -40,6 +40,7 @@ func (s *Store) load(ctx context.Context, begin func(context.Context) *ingest.Fe
 	if err := feed.Err(); err != nil {
 		return err
 	}
+	s.before = append(s.before, feed.Before()...) // of none that were listed beforehand
 	return s.flush()
 }
 

@@ -121,7 +121,15 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
-	return s.namesakes(ctx, "listing WHERE kind", func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) })
+	say := func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) }
+	if err := s.namesakes(ctx, "listing WHERE kind", say); err != nil {
+		return err
+	}
+	before, err := s.justBefore(ctx)
+	if err != nil {
+		return err
+	}
+	return s.ceased(ctx, listingTable, "kind", before, say)
 }
 
 // present empties the accounting of an answer whose own log is not there: other logs, read

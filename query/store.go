@@ -63,8 +63,9 @@ type Store struct {
 	progress          Progress
 	running           *reading // of the statement at hand
 	gave              atomic.Bool
-	drained           atomic.Bool // an object was read that can be read one time only
-	unread            int         // objects that the statement had its rows before the end of
+	drained           atomic.Bool   // an object was read that can be read one time only
+	before            []ingest.Name // of objects of just before the window
+	unread            int           // objects that the statement had its rows before the end of
 
 	mu        sync.Mutex                  // guards what follows while workers load
 	uris      []string                    // by object ID

@@ -26,6 +26,10 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
+	before, err := s.justBefore(ctx)
+	if err != nil {
+		return err
+	}
 	told := t.Accounting.Rejected
 	if t.Report == "rejects" { // whose rows say it
 		told = 0
@@ -42,6 +46,7 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		{n.nameless - 1, func() error { return s.unpacked(ctx, say) }},
 		{n.nameless, func() error { return s.deliveredTwice(ctx, t.Balancers, say) }},
 		{n.classic, func() error { return s.namesakes(ctx, "object_read WHERE status = 'ok' AND named_kind", say) }},
+		{n.logs + int64(len(before)) - 1, func() error { return s.ceased(ctx, "object_read", "named_kind", before, say) }},
 	} {
 		if about.objects <= 0 {
 			continue
@@ -63,6 +68,7 @@ type signs struct {
 	alike    int64 // objects of the same balancer, node, interval and kind as another
 	others   int64 // objects with lines of other logs than were asked for
 	classic  int64 // objects of classic load balancers
+	logs     int64 // logs of balancers, whose objects say by their names of which they are
 
 	oldest, newest *time.Time // ends of the objects' intervals; nil if no name tells one
 	reaching       int64      // objects that may hold what was before the window
@@ -78,10 +84,10 @@ func (s *Store) signs(ctx context.Context) (n signs, err error) {
 			(SELECT count(*) FROM accounting WHERE NOT list_contains($1, kind)),
 			count(warning), count(*) FILTER (named_kind IS NULL),
 			count(interval_end) - count(DISTINCT hash(`+delivery+`)) FILTER (interval_end IS NOT NULL),
-			count(*) FILTER (named_kind = $2),
+			count(*) FILTER (named_kind = $2), count(DISTINCT hash(named_kind, load_balancer)) FILTER (named_kind IS NOT NULL),
 			min(interval_end), max(interval_end), count(*) FILTER (`+timely(before)+`)
 		FROM object_read WHERE status = 'ok'`,
-		[]any{&n.failed, &n.others, &n.odd, &n.nameless, &n.alike, &n.classic, &n.oldest, &n.newest, &n.reaching}, s.Kinds(), parse.KindClassic.String())
+		[]any{&n.failed, &n.others, &n.odd, &n.nameless, &n.alike, &n.classic, &n.logs, &n.oldest, &n.newest, &n.reaching}, s.Kinds(), parse.KindClassic.String())
 	if err != nil || n.reaching == 0 || n.classic == 0 || before.Window.Until.IsZero() {
 		return n, err
 	}
@@ -296,32 +302,6 @@ func (s *Store) rejected(ctx context.Context, total int64, say func(string, ...a
 
 // mostCauses is how many causes of damage a warning names.
 const mostCauses = 3
-
-// NewestObject begins the warning that logs end before the window does.
-const NewestObject = "the newest log object ends at "
-
-// toMinute is how the ends of objects are told.
-const toMinute = "2006-01-02 15:04Z"
-
-// reach says how far the logs reach if they begin after the window does, or end before it.
-// Where no name tells, it says if they have none of the window at all.
-func (s *Store) reach(t *Table, n signs, say func(string, ...any)) {
-	if n.newest == nil {
-		if a := t.Accounting; a.Parsed == 0 && a.Skipped > 0 && s.in.Plan.LoadBalancer == "" {
-			say("%s of another time than was asked for: is the window right, and --tz?",
-				amount.Noun(a.Skipped, "the only entry is", fmt.Sprintf("all %d entries are", a.Skipped)))
-		}
-		return
-	}
-	window := s.in.Plan.Window
-	if !window.From.IsZero() && n.reaching == 0 {
-		t.Oldest = n.oldest.UTC()
-		say("the oldest log object ends at %s: of what came before it there are no logs, or there was no traffic", t.Oldest.Format(toMinute))
-	}
-	if n.newest.Before(window.Until) {
-		say(NewestObject+"%s: what came after it is not there yet, or there was no traffic", n.newest.UTC().Format(toMinute))
-	}
-}
 
 // someOf is SQL that writes out the first texts of a list, and how many more there are.
 func someOf(list string) string {

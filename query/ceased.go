@@ -1,0 +1,63 @@
+package query
+
+import (
+	"context"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/amount"
+	"loglens/parse"
+)
+
+// justBefore are the names of objects of just before the window.
+func (s *Store) justBefore(ctx context.Context) (before []ingest.Name, err error) {
+	plan := s.in.Plan
+	if s.reader == nil || plan.Window.From.IsZero() {
+		return s.before, nil
+	}
+	plan.Kinds = s.read
+	var uri string
+	err = s.each(ctx, func() {
+		if name := ingest.NameOf(uri); plan.IsJustBefore(name) {
+			before = append(before, name)
+		}
+	}, "SELECT uri FROM disk.object WHERE interval_end < $1 AND interval_end > $2", []any{&uri}, plan.Window.From, plan.Window.From.Add(-2*ingest.JustBefore))
+	return before, err
+}
+
+// ceased tells of logs that end before others do, though objects came regularly: in the answer
+// their balancers look well from then on. A balancer that has little traffic writes now and then.
+// objects is a relation of them, and named its column of the log that their names say.
+func (s *Store) ceased(ctx context.Context, objects, named string, before []ingest.Name, say func(string, ...any)) error {
+	kinds, balancers, places, ends := []string{}, []string{}, []string{}, []int64{}
+	for _, name := range before {
+		kinds, balancers, ends = append(kinds, name.Kind.String()), append(balancers, name.LoadBalancer), append(ends, name.End.UnixMicro())
+		places = append(places, name.Account+"_elasticloadbalancing_"+name.Region)
+	}
+	var kind, balancer string
+	var width, n int64
+	var newest time.Time
+	err := s.each(ctx, func() {
+		say("the %s of %s ends at %s, before others, though an object came every %d minutes: what came after it is not there yet, or there was no traffic",
+			kind, balancer, newest.UTC().Format(toMinute), width)
+	}, `
+		WITH object AS (
+			SELECT `+named+` AS kind, load_balancer, regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+') AS place, interval_end
+			FROM `+objects+` WHERE kind IS NOT NULL
+			UNION ALL SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::VARCHAR[]), make_timestamp(unnest($4::BIGINT[]))
+		), log AS (
+			SELECT kind, load_balancer, min(interval_end) AS oldest, max(interval_end) AS newest, count(DISTINCT interval_end) AS written,
+				CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width
+			FROM object GROUP BY kind, load_balancer, place
+		), ended AS (
+			SELECT *, date_diff('minute', oldest, newest) // width + 1 AS due FROM log
+			QUALIFY newest + to_minutes(3 * width) <= least(max(newest) OVER (), make_timestamp(nullif($6, 0)))
+		)
+		SELECT kind, load_balancer, width, newest, count(*) OVER () - $7 FROM ended WHERE written >= 3 AND 5 * written >= 4 * due
+		ORDER BY newest, load_balancer, kind LIMIT $7`,
+		[]any{&kind, &balancer, &width, &newest, &n}, kinds, balancers, places, ends, parse.KindClassic.String(), bound(s.in.Plan.Window.Until), mostTold)
+	if err == nil && n > 0 {
+		say("%s before others, though objects came regularly", amount.Of(n, "more log ends", "more logs end"))
+	}
+	return err
+}

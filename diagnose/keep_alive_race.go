@@ -140,7 +140,7 @@ func (f *facts) parts(g *Group, from time.Time) (parts []part) {
 			parts = append(parts, part{})
 		}
 		p := &parts[at]
-		p.all, p.closed, p.refused = p.all+m.Requests, p.closed+m.Reasons["Target_Closed_Connection"], p.refused+m.Reasons["Target_Connection_Error"]
+		p.all, p.closed, p.refused = p.all+m.Requests, p.closed+m.brokenOffAtOnce(), p.refused+m.Reasons["Target_Connection_Error"]
 	}
 	return parts
 }

@@ -105,6 +105,9 @@ func forReasons(reasons ...string) func(Minute) int64 {
 	}
 }
 
+// brokenOffAtOnce counts the requests of a minute that targets broke off as soon as they were sent.
+func (m Minute) brokenOffAtOnce() int64 { return m.Reasons["Target_Closed_Connection"] - m.Later }
+
 // ofGroup is the share of failures for a reason whose lines name this very group.
 func (f *facts) ofGroup(g *Group, reason string) func(Failure) int64 {
 	return those(func(row Failure) bool { return row.Reason == reason && row.Group == g.logARN(f) })

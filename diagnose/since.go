@@ -200,12 +200,15 @@ func among(share func(Failure) int64) func(Failure) bool {
 // groups have any for the same reasons, and answers of the balancer with the same status:
 // one reason may be that of a login that is refused, and of a provider that fails.
 func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
-	type kind struct{ group, reason, status string }
+	type kind struct {
+		group, reason, status string
+		atOnce                bool // of those that were broken off, which came otherwise
+	}
 	var these []kind
 	var last time.Time
 	for _, row := range f.failures() {
 		if which(row) {
-			k := kind{row.Group, row.Reason, ""}
+			k := kind{row.Group, row.Reason, "", row.Reason == "Target_Closed_Connection" && row.Quick == row.Count}
 			if row.TargetStatus < 0 && row.Status >= 0 {
 				k.status = strconv.FormatInt(row.Status, 10)
 			}
@@ -221,7 +224,11 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 	for _, m := range f.logMinutes() { // by time
 		has := false
 		for _, k := range these {
-			has = has || k.group == m.Group && m.Reasons[k.reason] > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
+			n := m.Reasons[k.reason]
+			if k.atOnce {
+				n = m.brokenOffAtOnce()
+			}
+			has = has || k.group == m.Group && n > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
 		}
 		if !has || m.Minute.After(last) {
 			continue

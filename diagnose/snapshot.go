@@ -476,6 +476,7 @@ type Minute struct {
 	Statuses map[string]int64 `json:"statuses,omitempty"` // failing requests that the balancer answered, by its status
 
 	Unconnected map[string]int64 `json:"unconnected,omitempty"` // those for Target_Connection_Error, by target
+	Later       int64            `json:"later,omitempty"`       // those for Target_Closed_Connection that did not end within 0.1 s; looked for only where others did
 
 	Redirected int64 `json:"redirected,omitempty"` // answered with 3xx
 	Refused    int64 `json:"refused,omitempty"`    // answered with 4xx by the target

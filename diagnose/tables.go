@@ -30,20 +30,25 @@ FROM (
 ) ON target_group_arn IS NOT DISTINCT FROM g AND target IS NOT DISTINCT FROM t
 ORDER BY ALL`
 
+	// quickSQL is what ended at once: as soon as it was sent, or before that.
+	quickSQL = `(coalesce(duration, target_processing_time) < 0.1)`
+
 	// A failure ends at a wall if its duration is that of a timeout, give or take what
 	// the balancer's clock and its own work add. What a rule did is of that rule; its number
 	// is one of a listener's, of which a line has the protocol. It names traffic so that what
-	// is asked of that is counted by the same reading.
+	// is asked of that is counted by the same reading. What a target broke off at once has other causes than what it broke
+	// off later, and times of its own.
 	failureSQL = `
 SELECT target_group_arn, target, node, elb_status_code, target_status_code, reason, reason_class, reason_source, count(*) AS failures,
-	count(*) FILTER (coalesce(duration, target_processing_time) < 0.1) AS quick,
+	count(*) FILTER (%[3]s) AS quick,
 	count(*) FILTER (duration >= 9.9 AND duration < 10.6) AS connect,
 	count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 1.5) AS idle,
 	min(time) AS first_seen, max(time) AS last_seen,
 	CASE WHEN reason_class = 'policy' THEN matched_rule_priority END AS rule,
 	CASE WHEN reason_class = 'policy' THEN CASE WHEN type IN ('http', 'ws') THEN 'HTTP' ELSE 'HTTPS' END END AS listener,
 	count(*) FILTER (%[2]s) AS slow, quantile_disc(duration, 0.25) FILTER (%[2]s) AS low, quantile_disc(duration, 0.75) FILTER (%[2]s) AS high,
-	count(*) FILTER (reason = 'WAF_Block' AND received_bytes > 8192) AS large
+	count(*) FILTER (reason = 'WAF_Block' AND received_bytes > 8192) AS large,
+	reason = 'Target_Closed_Connection' AND %[3]s IS TRUE AS broken_off_at_once
 FROM failure WHERE (SELECT count(*) FROM traffic) >= 0 GROUP BY ALL ORDER BY ALL`
 
 	// What a target or a client ended after a while may have met a limit of its own.
@@ -95,6 +100,10 @@ FROM traffic GROUP BY ALL ORDER BY ALL`
 SELECT minute, target_group_arn, reason, CASE WHEN target_status_code IS NULL THEN elb_status_code::VARCHAR END AS status, sum(failures)::BIGINT AS failures,
 	CASE WHEN reason = 'Target_Connection_Error' THEN target END AS target
 FROM failure_minute GROUP BY ALL ORDER BY ALL`
+
+	laterSQL = `
+SELECT date_trunc('minute', time) AS minute, target_group_arn, count(*) AS later
+FROM failure WHERE reason = 'Target_Closed_Connection' AND ` + quickSQL + ` IS NOT TRUE GROUP BY ALL ORDER BY ALL`
 
 	// A target flaps if one node sees it change; or if it answers some checks well and
 	// others not, whichever node asks. Nodes that disagree since one of them does not
@@ -194,7 +203,7 @@ func (r *reader) account(t *query.Table) {
 func (r *reader) access(idle float64) error {
 	// The question that wants most details comes first: the others are answered from
 	// the same reading, and there is no other of a pipe.
-	t, err := r.ask(fmt.Sprintf(failureSQL, idle, slowSQL), func(row []any) {
+	t, err := r.ask(fmt.Sprintf(failureSQL, idle, slowSQL, quickSQL), func(row []any) {
 		f := Failure{
 			Group: text(row[0]), Target: text(row[1]), Node: text(row[2]), Status: whole(row[3], -1), TargetStatus: whole(row[4], -1),
 			Reason: text(row[5]), Class: text(row[6]), Source: text(row[7]), Count: whole(row[8], 0),
@@ -391,7 +400,27 @@ func (r *reader) minutes() error {
 			m.Unconnected[target] += n
 		}
 	})
+	if err != nil || !r.logs.brokenOffLater() {
+		return err
+	}
+	_, err = r.ask(laterSQL, func(row []any) {
+		if i, ok := at[key{moment(row[0]), text(row[1])}]; ok {
+			r.logs.Minutes[i].Later = whole(row[2], 0)
+		}
+	})
 	return err
+}
+
+// brokenOffLater reports whether targets broke some requests off at once, and others later: then minutes have to tell these
+// apart.
+func (l *Logs) brokenOffLater() bool {
+	quick, later := false, false
+	for _, row := range l.Failures {
+		if row.Reason == "Target_Closed_Connection" {
+			quick, later = quick || row.Quick > 0, later || row.Quick < row.Count
+		}
+	}
+	return quick && later
 }
 
 func (r *reader) objects() error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
@@ -105,6 +106,35 @@ func TestRefusedBesideRace(t *testing.T) {
 	}
 	if r.Observed.Failures != failures || r.Observed.Explained != failures {
 		t.Errorf("%d of %d failures explained, want %d:\n%s", r.Observed.Explained, r.Observed.Failures, failures, said(r))
+	}
+}
+
+// TestBrokenOffAtOnce: what targets break off at once is told, minute by minute, from what they break off later, and has
+// times of its own.
+func TestBrokenOffAtOnce(t *testing.T) {
+	sim := &simulation{Snapshot: base(), r: rand.New(rand.NewPCG(1, 1))}
+	atOnce := map[int]int64{20: 5, 40: 3}
+	for i := range 60 {
+		sim.line(sim.web(), failings[3], first, sim.minute(i)) // which ends in the same minute
+		for j := range atOnce[i] {
+			sim.line(sim.web(), failings[2], first, sim.minute(i).Add(time.Duration(j)*time.Second))
+		}
+	}
+	in := query.Input{Sources: sources(t, strings.NewReader(strings.Join(sim.lines, "\n")+"\n"), "-")}
+	for name, logs := range map[string]*Logs{"file": logged(t, sim.Snapshot, sim.lines), "pipe": readLogs(t, sim.Snapshot, in)} {
+		for i, m := range logs.Minutes {
+			if m.brokenOffAtOnce() != atOnce[i] || m.Later != 1 {
+				t.Errorf("%s: minute %d has %d at once and %d later, want %d and 1", name, i, m.brokenOffAtOnce(), m.Later, atOnce[i])
+			}
+		}
+		var rows []string
+		for _, row := range logs.Failures {
+			rows = append(rows, fmt.Sprintf("%d, %d at once, %s to %s", row.Count, row.Quick, row.First.Format("15:04"), row.Last.Format("15:04")))
+		}
+		slices.Sort(rows)
+		if diff := cmp.Diff([]string{"60, 0 at once, 11:00 to 11:59", "8, 8 at once, 11:20 to 11:40"}, rows); diff != "" || len(logs.Minutes) != 60 {
+			t.Errorf("%s: %d minutes, failures (-want +got):\n%s", name, len(logs.Minutes), diff)
+		}
 	}
 }
 

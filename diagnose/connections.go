@@ -165,7 +165,11 @@ func (f *facts) closing(g *Group) *Finding {
 	}
 	found.rival("", "a process that crashes or is restarted; the application's log tells")
 	found.rival("", "headers of the answer above 32 K, or malformed ones")
-	if quick := f.quick(g); !race && f.mayRace(g, quick) && !f.isOutage(g, quick) {
+	switch quick := f.quick(g); {
+	case race || f.sum(where(among(share), quick)) == 0:
+	case f.sum(quick) < fewRequests:
+		found.rival("keep-alive-race", "idle connections that targets close too early: these are too few to tell")
+	case f.mayRace(g, quick) && !f.isOutage(g, quick):
 		found.rival("keep-alive-race", "idle connections that targets close too early, several of them at once, as those of clients that send requests side by side now and then")
 	}
 	if f.areRare(g, share, f.lateAnswers("502"), "Target_Closed_Connection", "Target_Connection_Error", "Target_Stream_Reset") {

@@ -73,17 +73,9 @@ func (f *facts) comesInBursts(g *Group, share func(Failure) int64) bool {
 	if first.IsZero() {
 		return false
 	}
-	parts, n := f.parts(g, first), f.sum(share)
-	resets := f.sum(where(func(row Failure) bool { return row.Reason == "Target_Connection_Error" }, share))
-	switch resets {
-	case 0:
-	case n: // and what is broken off apart from these says nothing
-		return inBursts(parts, n, func(p part) bool { return p.refused > 0 })
-	default:
-		return inBursts(parts, n, part.failed)
-	}
+	parts, n := f.parts(g, share, first, max(time.Minute, f.Logs.Last.Sub(first)/60)), f.sum(share)
 	// What is broken off only where as much is refused is of the same restarts.
-	if !slices.ContainsFunc(parts, func(p part) bool { return p.closed > p.refused }) {
+	if f.unmade(share) == 0 && !slices.ContainsFunc(parts, func(p part) bool { return p.closed > p.refused }) {
 		all := n
 		for _, p := range parts {
 			all += p.refused
@@ -92,13 +84,35 @@ func (f *facts) comesInBursts(g *Group, share func(Failure) int64) bool {
 			return true
 		}
 	}
-	return inBursts(parts, n, func(p part) bool { return p.closed > 0 })
+	return inBursts(parts, n, f.hit(share))
+}
+
+// unmade are those failures of a share for which no connection came about.
+func (f *facts) unmade(share func(Failure) int64) int64 {
+	return f.sum(where(func(row Failure) bool { return row.Reason == "Target_Connection_Error" }, share))
+}
+
+// hit tells parts in which failures of a share came, as far as their reasons tell.
+func (f *facts) hit(share func(Failure) int64) func(part) bool {
+	switch f.unmade(share) {
+	case 0:
+		return func(p part) bool { return p.closed > 0 }
+	case f.sum(share): // and what is broken off apart from these says nothing
+		return func(p part) bool { return p.reset > 0 }
+	}
+	return func(p part) bool { return p.closed+p.reset > 0 }
 }
 
 // inBursts reports whether some failures came in at most half as many parts of some time as by chance, and five or more
-// in each: a race may fail two or three at once, where a client asks for several things. hit is whether any of them came
-// in a part.
+// in each: a race may fail two or three at once, where a client asks for several things.
 func inBursts(parts []part, n int64, hit func(part) bool) bool {
+	hits, byChance := tally(parts, n, hit)
+	return hits > 0 && float64(n) >= 5*hits && 2*hits <= byChance
+}
+
+// tally counts the parts of some time in which any of some failures came, and those in which they would have by chance.
+// hit is whether any came in a part.
+func tally(parts []part, n int64, hit func(part) bool) (hits, byChance float64) {
 	var most, all int64
 	for _, p := range parts {
 		if hit(p) {
@@ -110,39 +124,94 @@ func inBursts(parts []part, n int64, hit func(part) bool) bool {
 	for _, p := range parts {
 		all += p.all
 	}
-	var hits, byChance float64
 	for _, p := range parts {
 		if byChance += 1 - math.Pow(1-float64(p.all)/float64(all), float64(n)); hit(p) {
 			hits++
 		}
 	}
-	return hits > 0 && float64(n) >= 5*hits && 2*hits <= byChance
+	return hits, byChance
 }
 
 // part is what a group was sent in a part of some time.
 type part struct {
+	from            time.Time
 	all             int64 // requests
-	closed, refused int64 // those of them that failed as those of a race do, and others
+	closed, refused int64 // those of them that were broken off at once, and for which no connection came about
+	reset           int64 // those among the last to targets of which some share has any
 }
 
 func (p part) failed() bool { return p.closed+p.refused > 0 }
 
-// parts divides the time from some moment on into 61 at most.
-func (f *facts) parts(g *Group, from time.Time) (parts []part) {
+// parts divides the time from some moment on; there are none if that is not known.
+func (f *facts) parts(g *Group, share func(Failure) int64, from time.Time, width time.Duration) (parts []part) {
+	if from.IsZero() {
+		return nil
+	}
+	reset := map[string]bool{} // targets
+	for _, row := range f.failures() {
+		if row.Reason == "Target_Connection_Error" && share(row) > 0 {
+			reset[row.Target] = true
+		}
+	}
 	from = from.UTC().Truncate(time.Minute)
-	width := max(time.Minute, f.Logs.Last.Sub(from)/60)
 	for _, m := range f.logMinutes() {
 		if m.Group != g.logARN(f) || m.Minute.Before(from) {
 			continue
 		}
 		at := int(m.Minute.Sub(from) / width)
 		for len(parts) <= at {
-			parts = append(parts, part{})
+			parts = append(parts, part{from: from.Add(time.Duration(len(parts)) * width)})
 		}
 		p := &parts[at]
 		p.all, p.closed, p.refused = p.all+m.Requests, p.closed+m.brokenOffAtOnce(), p.refused+m.Reasons["Target_Connection_Error"]
+		for target, n := range m.Unconnected {
+			if reset[target] {
+				p.reset += n
+			}
+		}
+		if m.Unconnected == nil {
+			p.reset += m.Reasons["Target_Connection_Error"]
+		}
 	}
 	return parts
+}
+
+// spell is a time from the first to the last minute in which some failures came, with none for a while before and after.
+type spell struct{ first, last time.Time }
+
+// spells are those of minutes.
+func spells(minutes []part, hit func(part) bool) (list []spell) {
+	for _, p := range minutes {
+		switch last := len(list) - 1; {
+		case !hit(p):
+		case last >= 0 && p.from.Sub(list[last].last) <= quiet:
+			list[last].last = p.from
+		default:
+			list = append(list, spell{p.from, p.from})
+		}
+	}
+	return list
+}
+
+// Targets that restart one after the other do so in few deployments a day, each of which is over within an hour:
+// they fail requests at fewer times than these, and for less long.
+const (
+	manyTimes = 5
+	longTime  = 45 * time.Minute
+)
+
+// comesAgain reports whether failures of a group, some of which came in each of these spells, came for so long, or so
+// often and spread so much, that it is rather a race than restarts. Where it is not, nothing tells one from the other.
+func (f *facts) comesAgain(g *Group, share func(Failure) int64) (times []spell, again bool) {
+	first, _ := f.firstAndLast(share)
+	minutes, hit := f.parts(g, share, first, time.Minute), f.hit(share)
+	times = spells(minutes, hit)
+	if slices.ContainsFunc(times, func(s spell) bool { return s.last.Sub(s.first) >= longTime }) {
+		return times, true
+	}
+	n, _ := tally(minutes, 1, hit)
+	hits, byChance := tally(f.parts(g, share, first, quiet), int64(n), hit)
+	return times, len(times) >= manyTimes && 3*hits > 2*byChance
 }
 
 // isOutage reports whether failures of a group are of a time in which most of its requests failed so, or
@@ -158,7 +227,11 @@ func (f *facts) isOutage(g *Group, share func(Failure) int64) bool {
 	since, _ := f.minutes(func(m Minute) bool {
 		return m.Group == g.logARN(f) && m.Minute.After(last) && m.Requests*long <= 2*during
 	}, all)
-	return failed >= fewRequests && !first.IsZero() && (2*failed > during || f.isRest(f.answeredFor(share), among(share)) && failed*since >= fewRequests*during)
+	if failed < fewRequests || first.IsZero() {
+		return false
+	}
+	hits, _ := tally(f.parts(g, share, first, time.Minute), 1, f.hit(share)) // of several at once none says more than the others
+	return 2*failed > during || f.isRest(f.answeredFor(share), among(share)) && int64(hits)*since >= fewRequests*during
 }
 
 func (f *facts) race(g *Group) *Finding {
@@ -175,6 +248,10 @@ func (f *facts) race(g *Group) *Finding {
 	if f.areRare(g, share, f.lateAnswers("502"), "Target_Closed_Connection", "Target_Connection_Error") {
 		found.Level = Warn
 	}
+	times, again := f.comesAgain(g, share)
+	if !again {
+		f.orRestarts(found, g, times)
+	}
 	hit, targets, rate := f.spread(g, share)
 	over := len(names)
 	if f.Target != "" {
@@ -186,7 +263,7 @@ func (f *facts) race(g *Group) *Finding {
 		errors := f.total("TargetConnectionErrorCount", g.ARN)
 		tls := f.total("TargetTLSNegotiationErrorCount", g.ARN)
 		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount %s, TargetTLSNegotiationErrorCount %s", number(errors), number(tls)))
-		if errors == 0 && tls == 0 && over > 1 && rate <= raceSure {
+		if again && errors == 0 && tls == 0 && over > 1 && rate <= raceSure {
 			found.Confidence = High
 		}
 	} else {
@@ -195,8 +272,22 @@ func (f *facts) race(g *Group) *Finding {
 			found.Confidence = Low
 		}
 	}
-	found.rival("target-closes-connection", "targets that break off at once for another reason: a crash on certain requests, or an answer with malformed headers, or with more than 32 K of them")
+	found.rival("target-closes-connection", "targets that break off at once for another reason: restarts, as in deployments, a crash on certain requests, or an answer with malformed headers, or with more than 32 K of them")
 	// An idle timeout below the targets' keep-alive would end the race, too, and cut off
 	// what is silent for a while on purpose: WebSockets, long polls, slow answers.
 	return found
+}
+
+// orRestarts says of what may be a race, by all but when it came, that it may be restarts as well.
+func (f *facts) orRestarts(found *Finding, g *Group, times []spell) {
+	found.Confidence = Low
+	found.Sentence = fmt.Sprintf("Requests to %s get 502 at once: its targets restart, as in a deployment, or close idle connections before the balancer's %s.", g.Name, f.idleTimeout())
+	found.Do = "see whether the targets were deployed, or restarted, at these times: then let them end what is under way before they stop; if not, " + found.Do
+	var when []string
+	for _, s := range times {
+		when = append(when, f.span(s.first, s.last))
+	}
+	if len(when) > 0 {
+		found.because(FromLog, "they came "+few(when)+", which does not tell restarts from idle connections")
+	}
 }

@@ -209,7 +209,7 @@ func (f *facts) longerIsWorse(found *Finding) bool {
 	if len(f.racing()) == 0 {
 		return false
 	}
-	found.because(FromLog, fmt.Sprintf("targets of %s close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first", few(f.racing())))
+	found.because(FromLog, fmt.Sprintf("targets of %s seem to close idle connections before the balancer does: a longer idle timeout makes that worse, unless their keep-alive is made longer first", few(f.racing())))
 	return true
 }
 

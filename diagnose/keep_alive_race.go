@@ -248,16 +248,16 @@ func (f *facts) race(g *Group) *Finding {
 	if f.areRare(g, share, f.lateAnswers("502"), "Target_Closed_Connection", "Target_Connection_Error") {
 		found.Level = Warn
 	}
-	times, again := f.comesAgain(g, share)
-	if !again {
-		f.orRestarts(found, g, times)
-	}
 	hit, targets, rate := f.spread(g, share)
 	over := len(names)
 	if f.Target != "" {
 		n, over = f.sum(share), hit // of all targets, as the rest of the line is
 	}
 	found.because(FromLog, fmt.Sprintf("%s got 502 at once, spread over %d of %d targets, %s of requests", amount.Of(n, "request", "requests"), over, targets, percent(rate, 2)))
+	times, again := f.comesAgain(g, share)
+	if !again {
+		f.orRestarts(found, g, times)
+	}
 	found.because(FromConfig, f.idleSet()+"; a target's keep-alive has to be longer (unless changed, gunicorn: 2 s; Node.js, Apache and uvicorn: 5 s; nginx: 75 s)")
 	if f.measured("RequestCount", g.ARN) {
 		errors := f.total("TargetConnectionErrorCount", g.ARN)
@@ -281,7 +281,7 @@ func (f *facts) race(g *Group) *Finding {
 // orRestarts says of what may be a race, by all but when it came, that it may be restarts as well.
 func (f *facts) orRestarts(found *Finding, g *Group, times []spell) {
 	found.Confidence = Low
-	found.Sentence = fmt.Sprintf("Requests to %s get 502 at once: its targets restart, as in a deployment, or close idle connections before the balancer's %s.", g.Name, f.idleTimeout())
+	found.Sentence = fmt.Sprintf("Requests to %s got 502 at once: its targets were restarted, as in a deployment, or close idle connections before the balancer's %s.", g.Name, f.idleTimeout())
 	found.Do = "see whether the targets were deployed, or restarted, at these times: then let them end what is under way before they stop; if not, " + found.Do
 	var when []string
 	for _, s := range times {

@@ -16,8 +16,8 @@ const quiet = 5 * time.Minute
 func (f *facts) hasAnswered(share func(Failure) int64) bool { return f.answeredFor(share) >= quiet }
 
 // answeredFor is for how long each target of some failures was sent requests after the last
-// of them; 0 if the newest of its requests failed. Logs do not name a function: what is sent
-// to its group is sent to it.
+// of them; 0 if the newest of its requests failed: it was not answered, and no client left as some
+// do at any time. Logs do not name a function: what is sent to its group is sent to it.
 func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	type place struct{ group, target string }
 	latest := func(m map[place]time.Time, at place, t time.Time) {
@@ -25,23 +25,24 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 			m[at] = t
 		}
 	}
-	these, all, sent := map[place]time.Time{}, map[place]time.Time{}, map[place]time.Time{}
+	these, sent := map[place]time.Time{}, map[place]time.Time{}
 	for _, row := range f.failures() {
-		at := place{row.Group, row.Target}
-		latest(all, at, row.Last)
 		if among(share)(row) {
-			latest(these, at, row.Last)
+			latest(these, place{row.Group, row.Target}, row.Last)
 		}
-	}
-	if len(these) == 0 {
-		return 0
 	}
 	for _, t := range f.traffic() {
 		latest(sent, place{t.Group, t.Target}, t.Last)
 	}
+	for _, row := range f.failures() {
+		at := place{row.Group, row.Target}
+		if last, ok := these[at]; ok && !sent[at].After(row.Last) && (among(share)(row) || row.TargetStatus < 0 && !f.leavesAsUsual(row, last)) {
+			return 0
+		}
+	}
 	var shortest time.Duration
 	for at, last := range these {
-		if g := f.group(at.group); at.target == "" && (g == nil || g.Type != "lambda") || !sent[at].After(all[at]) {
+		if g := f.group(at.group); at.target == "" && (g == nil || g.Type != "lambda") {
 			return 0
 		}
 		if d := sent[at].Sub(last); shortest == 0 || d < shortest {
@@ -49,6 +50,27 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 		}
 	}
 	return shortest
+}
+
+// leavesAsUsual reports whether a failure is that clients did not wait for a target, which are few of all to it, and
+// of all to its group since some time: these say nothing of the target.
+func (f *facts) leavesAsUsual(row Failure, since time.Time) bool {
+	if row.Reason != "Client_Closed" {
+		return false
+	}
+	few := func(n, all int64) bool { return float64(n) < tooMany*float64(all) }
+	left, all := int64(0), int64(0)
+	for _, other := range f.failures() { // of other nodes as well
+		if other.Reason == row.Reason && other.Group == row.Group && other.Target == row.Target {
+			left += other.Count
+		}
+	}
+	for _, t := range f.traffic() {
+		if t.Group == row.Group && t.Target == row.Target {
+			all += t.Requests
+		}
+	}
+	return few(left, all) && few(f.minutes(func(m Minute) bool { return m.Group == row.Group && m.Minute.After(since) }, forReasons(row.Reason)))
 }
 
 // targetsSince is for how long targets of each group that had none for some failures were sent

@@ -597,3 +597,34 @@ func TestRareOfFormer(t *testing.T) {
 		}
 	}
 }
+
+// TestAnsweredSince: that a client left, or that an answer was 5xx, does not hide that a target has answered in time
+// since; that clients leave as they wait for it does.
+func TestAnsweredSince(t *testing.T) {
+	for name, tt := range map[string]struct {
+		reason string
+		status int64
+		n      int64
+		want   Level
+	}{
+		"few clients left":         {"Client_Closed", 460, 60, Warn},
+		"many clients left":        {"Client_Closed", 460, 900, Fail},
+		"an answer was 5xx":        {"Target_5XX", 500, 60, Warn},
+		"something was broken off": {"Target_Closed_Connection", 502, 60, Fail},
+	} {
+		s := base()
+		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.First, f.Last, f.Idle = s.minute(10), s.minute(20), 600 })
+		s.failing(tt.reason, first, tt.status, tt.n, func(f *Failure) {
+			if f.Status == 500 {
+				f.TargetStatus = 500
+			}
+			if f.Status == 460 {
+				f.Class = "client"
+			}
+		})
+		r := Diagnose(copied(t, s))
+		if f := r.finding("idle-timeout-reached"); f == nil || f.Level != tt.want || strings.Contains(f.Sentence, "since") != (tt.want == Warn) {
+			t.Errorf("%s: want a %s:\n%s", name, tt.want, said(r))
+		}
+	}
+}

@@ -194,6 +194,7 @@ func (f *facts) notLogged() []*Finding {
 		since = " since"
 		found.because(FromMetric, name+since+": "+number(n))
 	}
+	found.ruined, found.partly = int64(n), int64(n) // of what the logs had before, most likely
 	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.milder(found, n, requests, name) {
 		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
 	}

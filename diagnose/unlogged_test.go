@@ -267,3 +267,16 @@ func TestPolicyAgainstLogs(t *testing.T) {
 		}
 	}
 }
+
+// TestFewAfterLogs: what only metrics count since the logs end does not go before what the logs have more of.
+func TestFewAfterLogs(t *testing.T) {
+	for each, want := range map[float64]string{1: "idle-timeout-reached", 20: "balancer-5xx-after-logs"} {
+		s := base()
+		s.failing("Target_Response_Timeout", first, 504, 20, func(f *Failure) { f.Idle = 20 })
+		s.late("HTTPCode_ELB_5XX_Count", "", 55, each)
+		s.late("HTTPCode_ELB_504_Count", "", 55, each)
+		if r := Diagnose(copied(t, s)); r.Findings[0].ID != want {
+			t.Errorf("%v a minute: want %s first:\n%s", each, want, said(r))
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"loglens/internal/amount"
 )
@@ -27,22 +28,29 @@ func (f *facts) erring(g *Group) *Finding {
 	if n == 0 && late == 0 {
 		return nil
 	}
-	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", whom(names, g), third(len(names))))
 	own := f.own(g, share)
+	most := f.most(own, names, n)
+	who, s := whom(most, g), third(len(most))
+	found := finding("target-answers-5xx", fmt.Sprintf("%s answer%s 5xx: the application fails, not the way to it.", who, s))
 	codes := f.answers(own)
 	code := ""
 	if g.Type != "lambda" {
 		code = proxied(codes, n)
 	}
 	if code != "" {
-		found.Sentence = fmt.Sprintf("%s answer%s %s.", whom(names, g), third(len(names)), asProxy(code))
+		found.Sentence = fmt.Sprintf("%s answer%s %s.", who, s, asProxy(code))
 		found.Do = behindProxy(code)
 	}
 	if n > 0 {
 		_, _, part := f.spread(g, own)
 		found.because(FromLog, fmt.Sprintf("%s were answered with 5xx by the target (%s), %s of the group's", amount.Of(n, "request", "requests"), counts(codes), percent(part, 1)))
-		found.Targets, found.share = names, share
+		found.Targets, found.share = most, share
 		found.Confidence = High
+	}
+	if len(most) < len(names) {
+		found.because(FromLog, fmt.Sprintf("%d of them by %s", f.sum(to(own, most...)), who))
+		found.onGroup(g)
+		f.oneZone(found)
 	}
 	if f.measured(name, of) {
 		found.because(FromMetric, name+": "+number(f.total(name, of)))
@@ -64,21 +72,41 @@ func (f *facts) erring(g *Group) *Finding {
 		found.Level = Note
 	}
 	if span, ok := f.isOver(g, names, share, late); ok {
-		found.Sentence = fmt.Sprintf("%s answered 5xx %s, and not since: the application failed, not the way to it.", whom(names, g), span)
+		found.Sentence = fmt.Sprintf("%s answered 5xx %s, and not since: the application failed, not the way to it.", who, span)
 		found.Do = "see what happened to the application at that time, in its log: a deployment, a restart, what it waits for"
 		if code != "" {
-			found.Sentence = fmt.Sprintf("%s answered %s: %s, and not since.", whom(names, g), asProxy(code), span)
+			found.Sentence = fmt.Sprintf("%s answered %s: %s, and not since.", who, asProxy(code), span)
 			found.Do = "see what happened to the application at that time: a deployment, a restart, what it waits for; the error log of a proxy (nginx, Envoy, an ingress) says why it answered so"
 		}
 	}
 	return found
 }
 
+// most are those of some targets that have nearly all of n failures, if each of the others has less than a tenth as many
+// as the one that has most: such as all do now and then. All of them, if not.
+func (f *facts) most(own func(Failure) int64, names []string, n int64) (list []string) {
+	of := func(target string) int64 { return f.sum(to(own, target)) }
+	worst := int64(0)
+	for _, target := range names {
+		worst = max(worst, of(target))
+	}
+	sum := int64(0)
+	for _, target := range names {
+		if k := of(target); 10*k >= worst {
+			list, sum = append(list, target), sum+k
+		}
+	}
+	if 10*sum < 9*n {
+		return names
+	}
+	return list
+}
+
 // fewErrors is the part of the requests to a group up to which it is a note that the application answers them with 5xx.
 const fewErrors = 0.01
 
 // rateOfMinutes is the part of requests to a group that its targets answered with 5xx, of the last minutes that logs
-// have, or of any minute in which most ended so, or of the newest requests, if most did; 0 if these are few.
+// have, or of any minute in which most ended so, or of the newest requests, if no few did; 0 if these are few.
 func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 	const reason = "Target_5XX"
 	of := func(failed, all int64) float64 {
@@ -88,27 +116,37 @@ func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 		return float64(failed) / float64(all)
 	}
 	rate = of(f.lastMinutes(g, reason))
-	for _, m := range f.logMinutes() {
-		if m.Group != g.logARN(f) {
-			continue
-		}
-		if one := of(m.Reasons[reason], m.Requests); one > 0.5 {
-			rate = max(rate, one)
-		}
+	rate = max(rate, of(f.worst(g, reason)))
+	failed, all, since := f.newest(g, reason)
+	if newest := of(failed, all); newest > 0.5 || f.isNew(since) && manyOf(failed, all) {
+		rate = max(rate, newest)
 	}
-	var failed, all int64
-	for _, m := range slices.Backward(f.logMinutes()) { // at night, these come within hours
+	return rate
+}
+
+// worst are the requests to a group of those minutes in which most failed for a reason, and no few, and those that did.
+func (f *facts) worst(g *Group, reason string) (failed, all int64) {
+	return f.minutes(func(m Minute) bool {
+		return m.Group == g.logARN(f) && m.Reasons[reason] >= fewRequests && 2*m.Reasons[reason] > m.Requests
+	}, forReasons(reason))
+}
+
+// isNew reports whether ten requests that failed since then have come so fast that no few of the newest ones are an
+// incident: at night, when few others come, these may be of a monitor, or a scanner.
+func (f *facts) isNew(since time.Time) bool { return f.logsEnd().Sub(since) <= 6*recently }
+
+// newest are the requests to a group of the last minutes in which ten failed for a reason, those that did, and since
+// when these are: at night, they come within hours.
+func (f *facts) newest(g *Group, reason string) (failed, all int64, since time.Time) {
+	for _, m := range slices.Backward(f.logMinutes()) {
 		if failed >= fewRequests {
 			break
 		}
 		if m.Group == g.logARN(f) {
-			failed, all = failed+m.Reasons[reason], all+m.Requests
+			failed, all, since = failed+m.Reasons[reason], all+m.Requests, m.Minute
 		}
 	}
-	if newest := of(failed, all); newest > 0.5 {
-		rate = max(rate, newest)
-	}
-	return rate
+	return failed, all, since
 }
 
 // behindProxy is what to do where a target answers 502, 503 or 504. An application rarely does

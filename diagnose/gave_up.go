@@ -16,13 +16,17 @@ import (
 func (f *facts) gaveUp(g *Group) *Finding {
 	share := f.ofGroup(g, "Client_Closed")
 	names, n := f.hits(g, share)
-	all := int64(0) // to any target, or to none: a client may leave before one is chosen
+	all, slow := int64(0), int64(0) // to any target, or to none: a client may leave before one is chosen
 	for _, row := range f.failures() {
-		all += share(row)
+		if share(row) > 0 {
+			all, slow = all+row.Count, slow+row.Slow
+		}
 	}
 	rate := float64(all) / float64(max(f.sent(g), 1))
 	late, of := f.lastMinutes(g, "Client_Closed")
 	hang, newest := f.mostly(g, share), f.gaveUpSince(g)
+	failed, sent, since := f.newest(g, "Client_Closed")
+	most, during := f.worst(g, "Client_Closed")
 	which := ""
 	switch {
 	case n < fewRequests:
@@ -33,14 +37,20 @@ func (f *facts) gaveUp(g *Group) *Finding {
 		which = fmt.Sprintf("%.0f %% of the requests to %s in the last minutes that the logs have", 100*float64(late)/float64(of), g.Name)
 	case !newest.IsZero():
 		which = fmt.Sprintf("nearly all requests to %s since %s UTC", g.Name, f.clock(newest))
+	case f.isNew(since) && manyOf(failed, sent):
+		which = fmt.Sprintf("%.0f %% of the requests to %s since %s UTC", 100*float64(failed)/float64(sent), g.Name, f.clock(since))
 	case len(hang) > 0:
 		names, which = hang, "most requests to "+whom(hang, g)
+	case most > 0 && 2*slow > all:
+		which = fmt.Sprintf("most requests to %s in some minutes, %d of %d in these,", g.Name, most, during)
 	default:
 		return nil
 	}
 	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer: %s ended with 460.", which))
 	found.Targets = names
-	found.because(FromLog, amount.Of(n, "request", "requests")+" got 460")
+	found.ruined = min(slow, int64(fewFailures*float64(f.requests()))) // behind an outage, whose clients may leave as well
+	first, last := f.timesOf(func(row Failure) bool { return share(row) > 0 })
+	found.because(FromLog, fmt.Sprintf("%s got 460, %s", amount.Of(n, "request", "requests"), f.span(first, last)))
 	if slowest := f.slowest(g); slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}

@@ -196,3 +196,44 @@ func TestGaveUpAtNight(t *testing.T) {
 		}
 	}
 }
+
+// TestGaveUpInAMinute: that most clients of a minute gave up is told, however long ago that was; not of those that close
+// at once.
+func TestGaveUpInAMinute(t *testing.T) {
+	for slow, want := range map[int64]string{20: "most requests to web in some minutes, 20 of 30 in these, ended with 460", 0: ""} {
+		s := base()
+		s.failing("Client_Closed", first, 460, 20, func(f *Failure) {
+			f.Class, f.Slow, f.First, f.Last = "client", slow, s.minute(5), s.minute(6)
+		})
+		m := &s.Logs.Minutes[5]
+		m.Requests, m.Reasons = 30, map[string]int64{"Client_Closed": 20}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("clients-gave-up"); (f != nil) != (want != "") || f != nil && !strings.Contains(f.Sentence, want) {
+			t.Errorf("%d of them slow: want %q:\n%s", slow, want, said(r))
+		}
+	}
+}
+
+// TestOneInTen: that one in ten of few requests fails since some minutes is told, however small a part of all these are.
+func TestOneInTen(t *testing.T) {
+	for reason, want := range map[string]string{"Client_Closed": "clients-gave-up", "Target_5XX": "target-answers-5xx"} {
+		s := base()
+		s.Logs.Newest, s.Logs.Last = noon, noon.Add(-time.Second)
+		s.failing(reason, first, 500, 20, func(f *Failure) {
+			if f.First = s.minute(40); reason == "Target_5XX" {
+				f.TargetStatus = 500
+			} else {
+				f.Status, f.Class = 460, "client"
+			}
+		})
+		for i := range s.Logs.Minutes {
+			if i >= 40 {
+				s.Logs.Minutes[i].Requests, s.Logs.Minutes[i].Reasons[reason] = 10, 1
+			}
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding(want); f == nil || f.Level != Warn {
+			t.Errorf("%s: want a warning:\n%s", reason, said(r))
+		}
+	}
+}

@@ -44,7 +44,13 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 	if len(found.Targets) > 0 {
 		found.Confidence = High
 		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
-		if f.Balancer.Type != Classic {
+		slow := f.ofGroup(g, "Target_Response_Timeout") // most to those that checks have not taken out
+		if n := f.sum(slow); n > 2 {
+			_, last := f.firstAndLast(slow)
+			found.Confidence = Medium
+			found.because(FromLog, fmt.Sprintf("%d requests to %s were not answered in time, either, the last at %s UTC: with a longer timeout of the check, targets that are too slow would only be sent more", n, g.Name, f.clock(last)))
+			found.Do = fmt.Sprintf("look at what keeps %s from answering, requests as well: load, threads, what is waited for; a stack trace of the process tells", amount.Noun(len(found.Targets), "this target", "these targets"))
+		} else if f.Balancer.Type != Classic {
 			timeout := min(c.Timeout*3, max(c.Interval-1, c.Timeout), 120)
 			change := []string{"--health-check-timeout-seconds", strconv.Itoa(timeout)}
 			if timeout < least {

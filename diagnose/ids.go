@@ -134,7 +134,7 @@ var Kinds = []Kind{
 	{"health-check-matcher", HopTarget, Fail, Cause, "The health check is answered with another code that the matcher does not take.", "let the matcher take the code, if it means that all is well"},
 	{"health-check-grpc-matcher", HopTarget, Fail, Cause, "A gRPC health check is answered with a status that the matcher does not take, or without one.", "let the matcher take the status, if it means that all is well"},
 	{"health-check-timeout-not-below-interval", HopTarget, Warn, Cause, "The health check's timeout is not below its interval.", "make the timeout shorter than the interval"},
-	{"health-check-timeout-too-short", HopTarget, Fail, Cause, "Health checks that pass take nearly as long as the timeout, and others time out.", "make the path answer faster, or the timeout longer"},
+	{"health-check-timeout-too-short", HopTarget, Fail, Cause, "Health checks that pass take nearly as long as the timeout, and others time out.", "make the path answer faster, or the timeout longer, if requests are answered in time"},
 
 	// The network between balancer and targets.
 	{"balancer-sg-blocks-traffic-port", HopNetwork, Fail, Cause, "The balancer's security groups have no outbound rule to a target's traffic port.", "let the balancer out on the port"},

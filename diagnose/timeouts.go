@@ -180,15 +180,33 @@ func (f *facts) waitLonger(found *Finding, g *Group, n, wall int64) {
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
 	case f.onlyHere(found, g, n):
 		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(found.Targets), "this target", "these targets"))
-	case slices.ContainsFunc(f.of(g), func(e endpoint) bool {
-		return slices.Contains(found.Targets, e.name()) && e.failing() && timeoutReason(e.target)
-	}):
-		found.because(FromHealth, "health checks time out as well: a longer timeout would only let requests wait longer")
+	case f.checksWait(found, g):
 		found.Do = fmt.Sprintf("look at what keeps %s from answering, even health checks: load, threads, what is waited for; a stack trace of the process tells", amount.Noun(len(found.Targets), "this target", "these targets"))
 	case f.longerIsWorse(found):
 	default:
 		f.raiseIdle(found, longer)
 	}
+}
+
+// checksWait reports whether health checks of targets that take too long to answer time out as well, now or in turn,
+// or whether some were unhealthy while requests did, and says so.
+func (f *facts) checksWait(found *Finding, g *Group) bool {
+	const useless = ": a longer timeout would only let requests wait longer"
+	these := slices.DeleteFunc(f.of(g), func(e endpoint) bool { return !slices.Contains(found.Targets, e.name()) })
+	first, last := f.firstAndLast(found.share)
+	switch {
+	case slices.ContainsFunc(these, func(e endpoint) bool { return e.failing() && timeoutReason(e.target) }):
+		found.because(FromHealth, "health checks time out as well"+useless)
+	case slices.ContainsFunc(these, f.checksTimeOut):
+		found.because(FromLog, "health checks time out in turn as well"+useless)
+	case !f.noneLost(g) && slices.ContainsFunc(f.series("UnHealthyHostCount", g.ARN), func(p Point) bool {
+		return p.Value > 0 && !p.Time.Before(first.Truncate(f.period())) && !p.Time.After(last)
+	}):
+		found.because(FromMetric, "UnHealthyHostCount was above 0 at that time as well"+useless)
+	default:
+		return false
+	}
+	return true
 }
 
 // raiseIdle makes the idle timeout longer, and says what has to be longer before.
@@ -261,7 +279,8 @@ func (f *facts) silentSockets(g *Group) *Finding {
 // with these, and says of the others that they answered.
 func (f *facts) onlyHere(found *Finding, g *Group, n int64) bool {
 	hit, targets, _ := f.spread(g, found.share)
-	if 2*hit >= targets || int64(4*hit) > n { // a slow request, asked for now and then, may meet few of many
+	oneOfTwo := hit == 1 && targets == 2 && n >= fewRequests
+	if 2*hit >= targets && !oneOfTwo || int64(4*hit) > n { // a slow request, asked for now and then, may meet few of many
 		return false
 	}
 	slowest := -1.0

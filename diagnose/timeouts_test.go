@@ -49,7 +49,9 @@ func TestNotAtIdleTimeout(t *testing.T) {
 	for wall, ended := range map[int64]string{600: "at it", 0: "elsewhere"} {
 		s := base()
 		s.Balancer.Attributes[attrIdle] = "120"
-		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = wall })
+		for _, target := range []string{first, second} {
+			s.failing("Target_Response_Timeout", target, 504, 300, func(f *Failure) { f.Idle = wall / 2 })
+		}
 		f := said504(t, s)
 		at := strings.Contains(f.Sentence, "longer to answer than the balancer's idle timeout of 120 s")
 		if reached := wall > 0; at != reached || (len(f.Fix) > 0) != reached || (f.Confidence == High) != reached || f.Explains != 600 {

@@ -27,7 +27,7 @@ var accounts = map[string][]string{
 	"target-group-fail-open":          withNetwork("target-health-", "health-check-", "target-port-refused", "target-expects-tls", "target-speaks-", "target-tls-negotiation-fails", "target-other-vpc", "target-address-gone"),
 	"target-group-all-unused":         {"target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-group-not-in-use"},
 	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
-	"target-health-flapping":          {"health-check-timeout-too-short", "acl-target-outbound" + ephemeral, "acl-balancer-inbound" + ephemeral},
+	"target-health-flapping":          {"health-check-timeout-too-short", "target-port-refused", "acl-target-outbound" + ephemeral, "acl-balancer-inbound" + ephemeral},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
 	"target-connect-timeout":          slices.Concat(toTraffic, []string{"nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc", "target-address-gone"}),
 	"target-connection-errors": slices.Concat(toTraffic, []string{"target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-address-gone",
@@ -130,8 +130,12 @@ func account(f *facts, list []*Finding) {
 // leadsTo reports whether a cause explains most of what a symptom has in the logs of a
 // target. What fails health checks need not be what fails requests.
 func (f *facts) leadsTo(cause, symptom *Finding, target string) bool {
-	if symptom.ID == "target-health-flapping" && strings.HasSuffix(cause.ID, ephemeral) {
-		return slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.name() == target && symptom.has(e) && f.checksTimeOut(e) })
+	if symptom.ID == "target-health-flapping" && cause.ID != "health-check-timeout-too-short" {
+		fails := f.checksTimeOut
+		if cause.ID == "target-port-refused" {
+			fails = f.checksBreakOff
+		}
+		return slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.name() == target && symptom.has(e) && fails(e) })
 	}
 	if symptom.share == nil || ofChecks(symptom.ID) {
 		return true

@@ -63,7 +63,11 @@ func (f *facts) flapping() (list []*Finding) {
 		}
 		found.on(e)
 		if len(found.Evidence) < 3 {
-			found.because(FromLog, fmt.Sprintf("%s changed %s between pass and fail", e.label(), amount.Of(n, "time", "times")))
+			text := fmt.Sprintf("%s changed %s between pass and fail", e.label(), amount.Of(n, "time", "times"))
+			if last := f.lastFlap(e); !last.IsZero() {
+				text += ", the last at " + f.clock(last) + " UTC"
+			}
+			found.because(FromLog, text)
 		}
 	}
 	if len(found.Targets) == 0 {
@@ -74,7 +78,7 @@ func (f *facts) flapping() (list []*Finding) {
 	found.share = those(func(row Failure) bool {
 		return row.Reason == "Target_5XX" && slices.Contains(found.Targets, row.Target) && f.checksFailWith(row.Target, row.TargetStatus)
 	})
-	found.Sentence = "Health checks of %s pass and fail in turn: a target is at its limit, or the check is too strict."
+	found.Sentence = "Health checks of %s pass and fail in turn: " + f.whyFlapping(found) + "."
 	if last, over := f.flapped(found); over {
 		found.Level = Warn
 		found.Sentence = "Health checks of %s passed and failed in turn until " + f.clock(last) + " UTC, and have passed since."
@@ -82,6 +86,47 @@ func (f *facts) flapping() (list []*Finding) {
 	}
 	f.name(found)
 	return append(list, found)
+}
+
+// whyFlapping is what most checks that failed of targets that flap come of.
+func (f *facts) whyFlapping(found *Finding) string {
+	var all, late, answered int64
+	for _, e := range f.endpoints {
+		for _, c := range f.loggedChecks(e) {
+			switch {
+			case !found.has(e) || c.Pass:
+				continue
+			case timedOut(c.Reason):
+				late += c.Checks
+			case c.Code >= 0:
+				answered += c.Checks
+			}
+			all += c.Checks
+		}
+	}
+	switch {
+	case 2*answered > all:
+		return "what answers them fails now and then"
+	case 2*(all-late-answered) > all:
+		found.Do = whyRestarted
+		return "they are refused or broken off, as where a process is restarted, or crashes"
+	}
+	return "a target is at its limit, or the check is too strict"
+}
+
+// checksBreakOff reports whether health checks of a target pass, and are refused or broken off in turn.
+func (f *facts) checksBreakOff(e endpoint) bool {
+	return f.flaps(e) >= oftenFlaps && slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return !c.Pass && c.Code < 0 && !timedOut(c.Reason) })
+}
+
+// lastFlap is when a target last changed between pass and fail; zero if that is not known.
+func (f *facts) lastFlap(e endpoint) (last time.Time) {
+	for _, c := range f.loggedChecks(e) {
+		if c.LastFlap.After(last) {
+			last = c.LastFlap
+		}
+	}
+	return last
 }
 
 // flapped reports whether targets that flapped are all healthy now, and pass all checks for half of the
@@ -92,11 +137,8 @@ func (f *facts) flapped(found *Finding) (last time.Time, over bool) {
 		if !found.has(e) {
 			continue
 		}
-		var flap, passed time.Time
+		flap, passed := f.lastFlap(e), time.Time{}
 		for _, c := range f.loggedChecks(e) {
-			if c.LastFlap.After(flap) {
-				flap = c.LastFlap
-			}
 			if c.Pass && c.Last.After(passed) {
 				passed = c.Last
 			}

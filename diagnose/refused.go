@@ -90,7 +90,7 @@ func (f *facts) notAlways(found *Finding, g *Group) {
 	}
 	if len(found.Targets) > 0 && f.comesAndGoes(found, g, share, rare) {
 		found.Sentence = fmt.Sprintf("%s refuse%s connections now and then, and answer%s in between: %s process is restarted, or crashes.", who, s, s, amount.Noun(len(found.Targets), "its", "their"))
-		found.Do = "see why the process ends, or is restarted: out of memory, a crash, a liveness probe, a deployment; the exit code of the container tells, and its log"
+		found.Do = whyRestarted
 	}
 	if span, over := f.isOver(g, found.Targets, share, late); over {
 		found.Level = Warn
@@ -105,6 +105,9 @@ func (f *facts) notAlways(found *Finding, g *Group) {
 		found.Do = whatHappened
 	}
 }
+
+// whyRestarted is what to do where targets refuse connections now and then.
+const whyRestarted = "see why the process ends, or is restarted: out of memory, a crash, a liveness probe, a deployment; the exit code of the container tells, and its log"
 
 // whatHappened is what to do where targets refused connections that do not any more.
 const whatHappened = "see what happened to the process at that time: a restart, a deployment, a crash"
@@ -258,9 +261,9 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 	all := f.ofGroup(g, "Target_Connection_Error")
 	bad := map[string]bool{}
 	for _, e := range f.of(g) {
-		bad[e.name()] = e.failing() && !timeoutReason(e.target)
+		bad[e.name()] = e.failing() && !timeoutReason(e.target) || f.checksBreakOff(e)
 	}
-	hit, targets, rate := f.spread(g, all)
+	hit, targets, rate := f.spread(g, where(func(row Failure) bool { return !bad[row.Target] }, all))
 	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.comesOnce(g, all)
 	if f.total("BackendConnectionErrors", "") > 0 {
 		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client

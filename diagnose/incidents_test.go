@@ -166,7 +166,7 @@ func (sim *simulation) count(g *Group, ends failing, minute time.Time) {
 		add("RequestCount", g.ARN)
 	}
 	switch {
-	case ends.name == "":
+	case ends.name == "" || ends.status < "500":
 	case ends.answer != "-":
 		add("HTTPCode_Target_5XX_Count", g.ARN)
 	default:

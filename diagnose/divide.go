@@ -37,7 +37,25 @@ func (f *facts) divide(g *Group) (d decided) {
 		}
 		d.targets = split(d.targets, these, periods[at].targets, c)
 	}
+	f.tellTLS(g, &d)
 	return d
+}
+
+// tellTLS takes failures of targets that were not refused for those of TLS, where a probe saw that it fails.
+func (f *facts) tellTLS(g *Group, d *decided) {
+	for _, e := range f.of(g) {
+		if !g.speaksTLS() || f.endsInTLS(e) == "" {
+			continue
+		}
+		if d.targets == nil {
+			d.targets = map[string]causes{}
+		}
+		one := d.targets[e.name()]
+		if one = (causes{refused: one.refused, tls: one.tls + one.idle + one.open}); one.sure() == 0 {
+			one.tls = 1 // all of it
+		}
+		d.targets[e.name()] = one
+	}
 }
 
 // ofPeriod is what logs and metrics have of a group in a period.

@@ -134,7 +134,8 @@ func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
 	case f.decide(g).refused == 0:
 		found.rival("keep-alive-race", "without TargetConnectionErrorCount of the same minutes a 502 may also be an idle connection that the target closed")
 		if g.speaksTLS() {
-			found.rival("target-tls-negotiation-fails", "or a failed TLS handshake")
+			found.rival("target-tls-negotiation-fails", "or a failed TLS handshake, for which health checks fail as well")
+			return false
 		}
 		if g.http2() {
 			found.rival("target-speaks-http1", "or a target that speaks no HTTP/2, whose health checks fail as well")
@@ -255,13 +256,17 @@ func (f *facts) clear(e endpoint) bool {
 }
 
 // undecided is the share of failed connections where no metric tells: those to
-// targets that are unhealthy, or to a few of many, or of one time only. What is spread over all
-// of a group's healthy targets, and comes again, is rather a race.
+// targets that are unhealthy, or most of whose requests end so, or to a few of many, or of one time
+// only. What is spread over all of a group's healthy targets, and comes again, is rather a race.
 func (f *facts) undecided(g *Group) func(Failure) int64 {
-	all := f.ofGroup(g, "Target_Connection_Error")
+	d := f.decide(g)
+	all := where(func(row Failure) bool { return d.at(row.Target).sure() == 0 }, f.ofGroup(g, "Target_Connection_Error"))
 	bad := map[string]bool{}
 	for _, e := range f.of(g) {
 		bad[e.name()] = e.failing() && !timeoutReason(e.target) || f.checksBreakOff(e)
+	}
+	for _, name := range f.mostly(g, all) {
+		bad[name] = true
 	}
 	hit, targets, rate := f.spread(g, where(func(row Failure) bool { return !bad[row.Target] }, all))
 	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.comesOnce(g, all)

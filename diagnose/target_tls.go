@@ -28,7 +28,7 @@ func lookAtTargetTLS(f *facts) (list []*Finding) {
 	for i := range f.Groups {
 		g := &f.Groups[i]
 		if g.speaksTLS() {
-			list = append(list, given(f.noTLS(g))...)
+			list = append(list, f.noTLS(g)...)
 		} else {
 			list = append(list, given(f.wantsTLS(g))...)
 		}
@@ -73,113 +73,164 @@ var withoutTLS = map[string]string{
 	ProbeNoTLS:         "answers a TLS handshake with what is neither TLS nor HTTP",
 }
 
-// noTLS looks at a group whose targets are to speak TLS.
-func (f *facts) noTLS(g *Group) *Finding {
-	var plain, failed []endpoint
-	var how []string // each of these failed
+// endsInTLS is how a probe saw TLS with a target fail; "" if none did.
+func (f *facts) endsInTLS(e endpoint) string {
+	for _, check := range []bool{false, true} {
+		p := f.probe(e, check)
+		if p == nil || check && e.checkPort != e.port {
+			continue // what is behind another port is not spoken to in TLS
+		}
+		if p.Outcome == ProbePlain || withoutTLS[p.Outcome] != "" && (!check || !f.checksOlder(e)) {
+			return p.Outcome
+		}
+	}
+	return ""
+}
+
+// noTLS looks at a group whose targets are to speak TLS: a probe tells those that speak plain HTTP from others.
+func (f *facts) noTLS(g *Group) []*Finding {
+	var plain, others []endpoint
 	for _, e := range f.of(g) {
-		for _, check := range []bool{false, true} {
-			if p := f.probe(e, check); p == nil || check && e.checkPort != e.port {
-				continue // what is behind another port is not spoken to in TLS
-			} else if p.Outcome == ProbePlain {
-				plain = append(plain, e)
-				break
-			} else if withoutTLS[p.Outcome] != "" && (!check || !f.checksOlder(e)) {
-				failed, how = append(failed, e), append(how, p.Outcome)
-				break
-			}
+		if f.endsInTLS(e) == ProbePlain {
+			plain = append(plain, e)
+		} else {
+			others = append(others, e)
 		}
 	}
-	errors := f.total("TargetTLSNegotiationErrorCount", g.ARN)
-	if f.Balancer.Type == NetworkType && len(f.tlsGroups()) == 1 {
-		errors = f.total("TargetTLSNegotiationErrorCount", "")
-	}
-	logged := f.sum(f.ofGroup(g, "Target_TLS_Error"))
-	var found *Finding
-	switch {
-	case len(plain) > 0:
-		found = finding("target-speaks-plain-http", fmt.Sprintf("Target group %s speaks %s to its targets, and %s answer%s in plain HTTP.", g.Name, g.Protocol, some(plain), third(len(plain))))
-		for _, e := range plain {
-			found.on(e)
-			found.because(FromProbe, e.label()+" answers a TLS handshake in plain HTTP")
-		}
-		found.Confidence = High
-	case errors > 0 || logged > 0 || len(failed) > 0:
-		found = finding("target-tls-negotiation-fails", fmt.Sprintf("TLS between the balancer and the targets of %s fails.", g.Name))
-		for i, e := range failed {
-			found.on(e)
-			found.because(FromProbe, e.label()+" "+withoutTLS[how[i]])
-		}
-		if len(how) > 0 && !slices.ContainsFunc(how, func(o string) bool { return o != ProbeNoCertificate }) {
-			found.Do = "let the target ask its clients for no certificate: the balancer has none; whom it takes is for its security group"
-		}
-		if len(failed) == 0 {
-			for _, e := range f.of(g) {
-				found.on(e)
-			}
-		}
-		found.rival("target-speaks-plain-http", "the targets may speak plain HTTP; --probe tells")
-	default:
+	return given(f.speaksPlain(g, plain), f.failsInTLS(g, plain, others))
+}
+
+// speaksPlain tells of targets that a probe saw answer TLS in plain HTTP.
+func (f *facts) speaksPlain(g *Group, plain []endpoint) *Finding {
+	if len(plain) == 0 {
 		return nil
 	}
+	found := finding("target-speaks-plain-http", fmt.Sprintf("Target group %s speaks %s to its targets, and %s answer%s in plain HTTP.", g.Name, g.Protocol, some(plain), third(len(plain))))
+	for _, e := range plain {
+		found.on(e)
+		found.because(FromProbe, e.label()+" answers a TLS handshake in plain HTTP")
+	}
+	found.Confidence = High
+	f.aboutTLS(found, g)
+	found.share = to(f.tlsShare(g), names(plain)...)
+	found.handshake(plain)
+	return found
+}
+
+// tlsErrors is how often TLS with targets of a group failed by metrics, which a network balancer has of all its groups.
+func (f *facts) tlsErrors(g *Group) float64 {
+	if f.Balancer.Type == NetworkType && len(f.tlsGroups()) == 1 {
+		return f.total("TargetTLSNegotiationErrorCount", "")
+	}
+	return f.total("TargetTLSNegotiationErrorCount", g.ARN)
+}
+
+// aboutTLS adds what metrics count of a group's TLS, and how it is set up.
+func (f *facts) aboutTLS(found *Finding, g *Group) {
 	found.onGroup(g)
-	if errors > 0 {
+	if errors := f.tlsErrors(g); errors > 0 {
 		found.because(FromMetric, fmt.Sprintf("TargetTLSNegotiationErrorCount of %s: %s", g.Name, number(errors)))
 	}
 	found.because(FromConfig, fmt.Sprintf("%s: %s on port %d", g.Name, g.Protocol, g.Port))
 	if len(g.Policies) == 0 {
 		found.because(FromConfig, notValidated)
 	}
-	if found.ID == "target-tls-negotiation-fails" && f.upToTLS12() {
+}
+
+// failsInTLS tells of targets with which TLS fails, beside those that are seen to speak plain HTTP.
+func (f *facts) failsInTLS(g *Group, plain, others []endpoint) *Finding {
+	var failed []endpoint // as a probe saw
+	for _, e := range others {
+		if f.endsInTLS(e) != "" {
+			failed = append(failed, e)
+		}
+	}
+	share := where(func(row Failure) bool { return !slices.Contains(names(plain), row.Target) }, f.tlsShare(g))
+	n := max(f.tlsErrors(g), float64(f.sum(f.ofGroup(g, "Target_TLS_Error"))))
+	hit, sum := f.hits(g, share)
+	if len(plain) > 0 { // which may be what metrics count
+		n = float64(sum)
+	}
+	if n == 0 && len(failed) == 0 {
+		return nil
+	}
+	found := finding("target-tls-negotiation-fails", fmt.Sprintf("TLS between the balancer and the targets of %s fails.", g.Name))
+	found.share = share
+	uncertified := len(failed) > 0
+	for _, e := range failed {
+		found.on(e)
+		found.because(FromProbe, e.label()+" "+withoutTLS[f.endsInTLS(e)])
+		uncertified = uncertified && f.endsInTLS(e) == ProbeNoCertificate
+	}
+	if uncertified {
+		found.Do = "let the target ask its clients for no certificate: the balancer has none; whom it takes is for its security group"
+	}
+	found.rival("target-speaks-plain-http", "the targets may speak plain HTTP; --probe tells")
+	f.aboutTLS(found, g)
+	if f.upToTLS12() {
 		found.because(FromConfig, "no listener's policy has TLS 1.3: to targets the balancer speaks TLS 1.2 at most")
 	}
-	d := f.decide(g)
+	d, probed := f.decide(g), len(plain)+len(failed) > 0
 	switch {
-	case d.unclear && len(plain)+len(failed) == 0:
+	case d.unclear && !probed:
 		found.rival("target-port-refused", "TargetConnectionErrorCount counts in the same minutes, and nothing tells at which targets: some of these may refuse connections, or not be reached; --probe tells")
-	case errors > 0 && d.tls+d.wall > 0:
+	case f.tlsErrors(g) > 0 && d.tls+d.wall > 0:
 		found.Confidence = High
 	}
-	found.share = f.tlsShare(found, g, d)
-	n := max(errors, float64(logged))
-	if len(failed) > 0 && len(plain) == 0 {
-		names, _ := f.hits(g, found.share)
-		for _, name := range names {
+	these := slices.DeleteFunc(slices.Clone(others), func(e endpoint) bool { return !f.mayFailInTLS(e, share) })
+	switch {
+	case probed:
+		if len(failed) > 0 {
+			others = failed
+		}
+		for _, name := range hit {
 			found.Targets = add(found.Targets, name)
 		}
 		slices.SortFunc(found.Targets, compareTargets)
-	}
-	all, bad := f.of(g), f.mostly(g, found.share)
-	probed := len(plain)+len(failed) > 0
-	these := slices.DeleteFunc(slices.Clone(all), func(e endpoint) bool {
-		return !slices.Contains(bad, e.name()) && (!e.failing() || f.failsOtherwise(e, found.share))
-	})
-	if !probed && len(bad) > 0 && len(bad) == len(these) && len(bad) < len(all) {
-		all, found.Targets = these, bad
-		found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(bad, g))
+		if len(plain) > 0 {
+			found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(found.Targets, g))
+		}
+	case len(these) > 0 && len(these) < len(others) && !slices.ContainsFunc(these, func(e endpoint) bool { return !slices.Contains(hit, e.name()) }):
+		others, found.Targets = these, names(these)
+		found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(found.Targets, g))
+	default:
+		for _, e := range others {
+			found.on(e)
+		}
 	}
 	of := f.connected(g)
 	span, over := f.hasEnded("TargetTLSNegotiationErrorCount", g.ARN)
 	switch {
-	case !probed && !f.fails(g, found.share) && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN):
+	case !probed && !f.fails(g, share) && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN):
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(n), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
-	case !probed && over && !f.hasAccess() && !slices.ContainsFunc(all, endpoint.failing):
+	case !probed && over && !f.hasAccess() && !slices.ContainsFunc(others, endpoint.failing):
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s failed %s, and requests have come since without that.", g.Name, span)
 		found.Do = otherThen
-	case len(plain) == 0:
+	default:
 		found.rival("", noName)
 	}
-	found.handshake(all)
-	names, _ := f.hits(g, found.share)
-	if span, ok := f.isOver(g, names, found.share, f.lateTLS(g)); ok && !probed {
-		found.Level, found.Rivals, found.Targets = Warn, nil, names // others may fail now
-		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "it has", "they have"))
+	found.handshake(others)
+	if span, ok := f.isOver(g, hit, share, f.lateTLS(g)); ok && !probed {
+		found.Level, found.Rivals, found.Targets = Warn, nil, hit // others may fail now
+		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(hit, g), span, amount.Noun(len(hit), "it has", "they have"))
 		found.Do = otherThen
 	}
 	return found
+}
+
+// mayFailInTLS reports whether TLS may be what fails with a target: it does with most of its requests, or the target
+// fails its health checks, and neither how these end nor how its requests do shows another reason.
+func (f *facts) mayFailInTLS(e endpoint, share func(Failure) int64) bool {
+	if slices.Contains(f.mostly(e.group, share), e.name()) {
+		return true
+	}
+	hangs := f.decide(e.group).wall > 0
+	inTLS := e.group.Check.Protocol == "HTTPS" && e.checkPort == e.port && // and the check was answered, or waited for that
+		(e.target.Reason == "Target.ResponseCodeMismatch" || timeoutReason(e.target) && !hangs)
+	return e.failing() && !inTLS && !f.failsOtherwise(e, share)
 }
 
 // checksOlder reports whether probes saw that a target shares TLS with a network balancer, and none with its health
@@ -215,7 +266,8 @@ func (f *facts) connected(g *Group) float64 {
 }
 
 // tlsShare is the part of a group's failed connections that failed for TLS.
-func (f *facts) tlsShare(found *Finding, g *Group, d decided) func(Failure) int64 {
+func (f *facts) tlsShare(g *Group) func(Failure) int64 {
+	d := f.decide(g)
 	return func(row Failure) int64 {
 		if row.Group != g.ARN {
 			return 0
@@ -224,9 +276,6 @@ func (f *facts) tlsShare(found *Finding, g *Group, d decided) func(Failure) int6
 		case "Target_TLS_Error":
 			return row.Count
 		case "Target_Connection_Error":
-			if found.ID == "target-speaks-plain-http" && f.about(found, row) {
-				return row.Count
-			}
 			return d.tlsFailures(row)
 		case "Target_Connect_Timeout":
 			if d.walls > 0 {

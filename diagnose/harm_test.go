@@ -56,6 +56,11 @@ func TestDoesNoHarm(t *testing.T) {
 			s.group("sg-app").Ingress = []Permission{{Protocol: "tcp", From: 8080, To: 8080, CIDRs: []string{"203.0.113.0/24"}}}
 			dead(s, "Target.Timeout")
 		}, finding{id: "target-sg-public-source", absent: true}},
+		{"targets of which it is not known whether they see clients, and that let nobody in", func(s *Snapshot) {
+			s.network()
+			s.Balancer.SecurityGroups, s.web().Attributes, s.group("sg-app").Ingress = []string{}, nil, nil
+			dead(s, "Target.FailedHealthChecks")
+		}, finding{id: "target-sg-blocks-traffic-port", fix: "CidrIp=10.0.0.0/24", says: "and those of the clients, if targets see their own addresses", denies: "whose own addresses targets see"}},
 		{"the same, by a network ACL", func(s *Snapshot) {
 			s.network()
 			s.web().Type, s.web().Attributes = "ip", nil
@@ -279,6 +284,14 @@ func TestDoesNoHarm(t *testing.T) {
 			r.Actions[0].Weights[0].Weight, r.Actions[0].Weights[1].Weight = 0, 0
 			s.Listeners[0].Rules = []Rule{r}
 		}, finding{id: "rule-weights-all-zero", fix: `new/0d18ee8d310e74a1","Weight":0},{"TargetGroupArn":"` + webARN + `","Weight":1}`}},
+		{"a health check port that fails, where the traffic port refuses as well", func(s *Snapshot) {
+			s.checkPort("9090")
+			s.all("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+			for _, x := range []string{first, second} {
+				s.failing("Target_Connection_Error", x, 502, 3000)
+			}
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 6000)
+		}, finding{id: "health-check-port-differs", says: "the traffic port refuses as well"}},
 		{"a firewall before the internet gateway", func(s *Snapshot) { s.Network.RouteTables[1].Routes[1].Via = "vpce-0fw" }, finding{id: "balancer-subnet-not-public", absent: true}},
 		{"a node in a private subnet", func(s *Snapshot) {
 			s.Balancer.Zones = s.Balancer.Zones[:1]

@@ -69,7 +69,6 @@ func (f *facts) otherPort(g *Group) []*Finding {
 				if f.Balancer.Type == NetworkType {
 					found.unsaid(g)
 				}
-				f.checkTraffic(found, g)
 				f.fromTarget(found, e)
 				return found
 			})
@@ -79,11 +78,32 @@ func (f *facts) otherPort(g *Group) []*Finding {
 	}
 	for _, found := range b.list {
 		found.Evidence = found.Evidence[:min(len(found.Evidence), 5)]
-		if found.ID == "health-check-port-hides-refusal" {
+		switch found.ID {
+		case "health-check-port-hides-refusal":
 			f.checkHidden(found, g)
+		case "health-check-port-differs":
+			f.checkOther(found, g)
 		}
 	}
 	return b.list
+}
+
+// checkOther sends health checks that fail on a port of their own to where traffic goes, unless that port refuses, too.
+func (f *facts) checkOther(found *Finding, g *Group) {
+	var refuse []endpoint
+	for _, e := range f.of(g) {
+		if found.has(e) && f.unreached(e) {
+			refuse = append(refuse, e)
+		}
+	}
+	if len(refuse) == 0 {
+		f.checkTraffic(found, g)
+		return
+	}
+	found.Do = "let something listen on the health check port; the traffic port refuses as well, and a check of it would fail"
+	for _, e := range refuse {
+		f.tell(found, e, f.met(e, f.refused(g)), 0, f.probe(e, false))
+	}
 }
 
 // checkTraffic sends health checks to where traffic goes, in its protocol.

@@ -16,7 +16,11 @@ func (f *facts) letIn(found *Finding, e endpoint, protocol string, port int, fro
 	peers := f.Balancer.SecurityGroups
 	if len(peers) == 0 || !f.byGroup(e) {
 		found.Do = "let the ranges of the balancer's subnets in on the port"
-		if keeps, _ := f.keepsClients(e.group); keeps && strings.HasSuffix(found.ID, "-traffic-port") {
+		switch keeps, known := f.keepsClients(e.group); {
+		case !strings.HasSuffix(found.ID, "-traffic-port"):
+		case !known:
+			found.Do += ", and those of the clients, if targets see their own addresses: " + attrClientIP + " could not be read"
+		case keeps:
 			found.Do += ", and those of the clients, whose own addresses targets see"
 		}
 		peers = nil

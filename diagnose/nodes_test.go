@@ -213,3 +213,23 @@ func placeholder(commands []string) bool {
 	text := strings.Join(commands, " ")
 	return strings.Contains(text, "-IN-") || strings.Contains(text, "IP-ADDRESS") || strings.Contains(text, "INSTANCE-ID") || strings.Contains(text, "/PATH")
 }
+
+// TestWeightInEmptyZone: a command that gives weight to a group at rest says in which zones that has no target.
+func TestWeightInEmptyZone(t *testing.T) {
+	for _, across := range []string{"false", "true"} {
+		s := base()
+		s.second(nil)
+		s.web().Attributes[attrCrossZone] = across
+		s.web().Targets = s.web().Targets[:1]
+		s.Listeners[0].Rules = []Rule{forwardTo("default", newARN, webARN)}
+		s.Listeners[0].Rules[0].Actions[0].Weights[1].Weight = 0
+		f := Diagnose(copied(t, s)).finding("target-group-empty")
+		if f == nil || len(f.Fix) != 1 {
+			t.Fatalf("want target-group-empty, and a command: %+v", f)
+		}
+		told := slices.ContainsFunc(f.Evidence, func(e Evidence) bool { return strings.Contains(e.Text, "has no target in eu-central-1b") })
+		if told != (across == "false") {
+			t.Errorf("across zones: %s: zone b is told: %v: %v", across, told, f.Evidence)
+		}
+	}
+}

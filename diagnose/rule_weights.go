@@ -108,8 +108,22 @@ func (f *facts) setWeights(found *Finding, l Listener, r Rule, a Action, weight 
 		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
 		return
 	}
+	for i, w := range a.Weights {
+		if g := f.group(w.Group); g != nil && w.Weight == 0 && weight(i, w) > 0 {
+			f.wouldEnter(found, g)
+		}
+	}
 	found.Fix = append(found.Fix, f.setAction(l, r, a.forwarding(weight)))
 	found.Undo = append(found.Undo, f.setAction(l, r, a.forwarding(sameWeight)))
+}
+
+// wouldEnter says in which zones requests would find no target of a group that gets none now.
+func (f *facts) wouldEnter(found *Finding, g *Group) {
+	for _, zone := range f.zones() {
+		if f.lacks(g, zone) {
+			found.because(FromConfig, fmt.Sprintf("cross-zone load balancing is off for %s, which has no target in %s: with weight, requests for it that enter there get 503; let it send across zones before", g.Name, zone))
+		}
+	}
 }
 
 // setAction gives a rule one action in place of all that it has.

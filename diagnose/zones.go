@@ -127,7 +127,12 @@ func (f *facts) standsOff(e endpoint, zones []string) bool {
 // wouldLack reports whether a group that rules send requests to would have no target for those that enter a zone which
 // is not enabled.
 func (f *facts) wouldLack(g *Group, zone string) bool {
-	if across, _ := f.crossZone(g); across || g.Targets == nil || g.Type == "lambda" || !f.named(g) && f.rulesKnown() {
+	return (f.named(g) || !f.rulesKnown()) && f.lacks(g, zone)
+}
+
+// lacks reports whether a group has no target for requests that enter a zone.
+func (f *facts) lacks(g *Group, zone string) bool {
+	if across, _ := f.crossZone(g); across || g.Targets == nil || g.Type == "lambda" {
 		return false
 	}
 	return !slices.ContainsFunc(f.whole(g), func(e endpoint) bool {

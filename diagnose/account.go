@@ -68,10 +68,14 @@ func (f *facts) isOfUnused(found *Finding) bool {
 // if they do so wholly: for each of its targets, or each of its groups. Of others it
 // counts for how many of their failures they do.
 func account(f *facts, list []*Finding) {
+	counts := f.errorCounts()
 	// A milder finding cannot be why something fails, nor can checks that overlap, or that have passed since.
 	able := func(symptom, cause *Finding) bool {
 		if cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" ||
 			cause.Level == Warn && symptom.Level == Fail && (cause.Confidence == Low || cause.ID == "target-health-flapping") {
+			return false
+		}
+		if symptom.ID == "balancer-5xx-not-in-logs" && counts.areUnready() && !leavesNone(cause.ID) {
 			return false
 		}
 		if cause.unseen && ofChecks(symptom.ID) || symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause) || symptom.ID == "balancer-5xx-not-in-logs" && f.isOfUnused(cause) {
@@ -114,6 +118,13 @@ func account(f *facts, list []*Finding) {
 		case ok:
 			slices.Sort(ids)
 			s.BecauseOf, s.Rivals = ids, nil
+			if s.ID == "balancer-5xx-not-in-logs" && s.Level == Fail {
+				for _, c := range list {
+					if able(s, c) {
+						c.ruined = max(c.ruined, int64(counts.all))
+					}
+				}
+			}
 		case s.share != nil:
 			s.partly = f.sum(func(row Failure) (n int64) {
 				for _, c := range list {

@@ -80,7 +80,7 @@ type Finding struct {
 	admitted []string            // other ends and ports that Fix lets through already
 	unseen   bool                // it is about traffic of which health checks say nothing
 	partly   int64               // of the failures that it explains, those that others account for, if these do not wholly
-	ruined   int64               // requests that are no failures of the logs: led in a circle, given up, or not logged yet
+	ruined   int64               // requests that are no failures of the logs: led in a circle, given up, not logged yet, or counted by metrics alone
 }
 
 // Confidence says how sure a finding is.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // errorCounts are what metrics count of the answers of a balancer that gives no logs, and of what may
@@ -23,6 +24,17 @@ func (f *facts) errorCounts() (n errorCounts) {
 	n.measured = f.measured("RequestCount", "")
 	n.functions = len(f.Groups) > 0 && !slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Type != "lambda" })
 	return n
+}
+
+// areUnready reports whether nearly all of these are 503.
+func (n errorCounts) areUnready() bool { return nearlyAll(int64(n.unready), int64(n.all)) }
+
+// leavesNone reports whether a finding is why requests find no target, to which an Application Load Balancer answers
+// 503: to one that is unhealthy they are sent for want of others.
+func leavesNone(id string) bool {
+	return slices.ContainsFunc([]string{"target-group-", "rule-weight", "cross-zone", "target-zone-not-enabled", "target-invalid-state", "target-ip-unusable", "target-other-vpc"}, func(begin string) bool {
+		return strings.HasPrefix(id, begin)
+	})
 }
 
 // guess adds to 5xx of the balancer of which there are no logs what they may come of: by the

@@ -280,3 +280,66 @@ func TestFewAfterLogs(t *testing.T) {
 		}
 	}
 }
+
+// TestCauseOfCounted: without logs, what leaves requests without a target comes before a target that is ill beside a
+// healthy one, and alone accounts for 503s that metrics count.
+func TestCauseOfCounted(t *testing.T) {
+	ill := func(s *Snapshot, reason, description string) {
+		target := &s.web().Targets[0]
+		target.State, target.Reason, target.Description = "unhealthy", reason, description
+	}
+	apart := func(s *Snapshot) {
+		r := forwardTo("1", newARN)
+		r.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
+		s.Listeners[0].Rules = append([]Rule{r}, s.Listeners[0].Rules...)
+	}
+	for id, cause := range map[string]func(*Snapshot){
+		"rule-weight-to-broken-group": func(s *Snapshot) {
+			s.second(nil)
+			s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		},
+		"target-group-empty": func(s *Snapshot) {
+			s.second(nil)
+			apart(s)
+		},
+		"cross-zone-off-empty-zone": func(s *Snapshot) {
+			s.second([]Target{{ID: "10.0.10.21", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+			s.Groups[1].Attributes = map[string]string{attrCrossZone: "false"}
+			apart(s)
+		},
+	} {
+		for other, change := range map[string]func(*Snapshot){
+			"health-check-path-not-found": func(s *Snapshot) {
+				ill(s, "Target.ResponseCodeMismatch", "Health checks failed with these codes: [404]")
+			},
+			"target-health-failed-checks": func(s *Snapshot) { ill(s, "Target.FailedHealthChecks", "") },
+			"target-sg-blocks-traffic-port": func(s *Snapshot) {
+				ill(s, "Target.Timeout", "")
+				s.Network.SecurityGroups = append(s.Network.SecurityGroups, SecurityGroup{ID: "sg-old", VPC: "vpc-1", Ingress: []Permission{}})
+				s.Network.Interfaces[0].SecurityGroups = []string{"sg-old"}
+			},
+		} {
+			s := base()
+			s.Logs = nil
+			s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 600)
+			s.metric("HTTPCode_ELB_503_Count", "", "Sum", 600)
+			change(s)
+			cause(s)
+			r := Diagnose(copied(t, s))
+			if counted := r.finding("balancer-5xx-not-in-logs"); r.Findings[0].ID != id || r.finding(other) == nil || counted == nil || !slices.Equal(counted.BecauseOf, []string{id}) {
+				t.Errorf("want %s before %s, and 503s for it alone:\n%s", id, other, said(r))
+			}
+			s.metric("HTTPCode_ELB_502_Count", "", "Sum", 300)
+			for i := range s.Metrics {
+				if m := &s.Metrics[i]; m.Name == "HTTPCode_ELB_5XX_Count" {
+					for j := range m.Points {
+						m.Points[j].Value = 15
+					}
+				}
+			}
+			if counted := Diagnose(copied(t, s)).finding("balancer-5xx-not-in-logs"); strings.HasPrefix(other, "target-") && !slices.Contains(counted.BecauseOf, other) {
+				t.Errorf("%s may be what 502s come of: %v", other, counted.BecauseOf)
+			}
+		}
+	}
+}

@@ -64,6 +64,34 @@ func TestFewRestarts(t *testing.T) {
 	}
 }
 
+// TestTimesADay: what fails two requests at each of a few times a day may be deployments, be it on one day or on each of
+// many. What comes more often is a race for sure.
+func TestTimesADay(t *testing.T) {
+	for _, tt := range []struct{ days, times int }{{1, 1}, {1, 4}, {1, 8}, {7, 1}, {7, 2}, {7, 4}, {7, 8}} {
+		s := base()
+		s.From = noon.AddDate(0, 0, -tt.days)
+		s.Logs.Minutes, s.Logs.Last = nil, noon
+		n := int64(tt.days * tt.times)
+		for i := range tt.days * 1440 {
+			m := Minute{Minute: s.minute(i), Group: webARN, Requests: 20}
+			if i%(1440/tt.times) == 700/tt.times {
+				m.Reasons, m.Statuses = map[string]int64{"Target_Closed_Connection": 2}, map[string]int64{"502": 2}
+			}
+			s.Logs.Minutes = append(s.Logs.Minutes, m)
+		}
+		for i, target := range []string{first, second} {
+			s.Logs.Traffic[i].Requests = int64(tt.days) * 14400
+			s.failing("Target_Closed_Connection", target, 502, n, func(f *Failure) {
+				f.Quick, f.First, f.Last = n, s.minute(700/tt.times), noon.Add(-time.Duration(1440-700)*time.Minute/time.Duration(tt.times))
+			})
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.Findings[0]; f.ID != "keep-alive-race" || f.Explains != 2*n || (f.Confidence == High) != (tt.times > 4) {
+			t.Errorf("%d times on each of %d days:\n%s", tt.times, tt.days, said(r))
+		}
+	}
+}
+
 // restart simulates 6,000 requests to two targets, or more, and says how many failed. hard is whether little tells
 // restarts from a race.
 func (sim *simulation) restart(race, hard bool) (failed int64, about string) {

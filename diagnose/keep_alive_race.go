@@ -194,7 +194,7 @@ func spells(minutes []part, hit func(part) bool) (list []spell) {
 }
 
 // Targets that restart one after the other do so in few deployments a day, each of which is over within an hour:
-// they fail requests at fewer times than these, and for less long.
+// they fail requests at fewer times a day than these, and for less long.
 const (
 	manyTimes = 5
 	longTime  = 45 * time.Minute
@@ -209,9 +209,10 @@ func (f *facts) comesAgain(g *Group, share func(Failure) int64) (times []spell, 
 	if slices.ContainsFunc(times, func(s spell) bool { return s.last.Sub(s.first) >= longTime }) {
 		return times, true
 	}
+	days := max(1, f.Logs.Last.Sub(first).Hours()/24)
 	n, _ := tally(minutes, 1, hit)
 	hits, byChance := tally(f.parts(g, share, first, quiet), int64(n), hit)
-	return times, len(times) >= manyTimes && 3*hits > 2*byChance
+	return times, float64(len(times)) >= manyTimes*days && 3*hits > 2*byChance
 }
 
 // isOutage reports whether failures of a group are of a time in which most of its requests failed so, or

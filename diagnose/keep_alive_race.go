@@ -106,13 +106,22 @@ func (f *facts) hit(share func(Failure) int64) func(part) bool {
 // inBursts reports whether some failures came in at most half as many parts of some time as by chance, and five or more
 // in each: a race may fail two or three at once, where a client asks for several things.
 func inBursts(parts []part, n int64, hit func(part) bool) bool {
-	hits, byChance := tally(parts, n, hit)
-	return hits > 0 && float64(n) >= 5*hits && 2*hits <= byChance
+	hits := countParts(parts, hit)
+	return hits > 0 && n >= 5*hits && float64(2*hits) <= byChance(parts, n, hit)
 }
 
-// tally counts the parts of some time in which any of some failures came, and those in which they would have by chance.
-// hit is whether any came in a part.
-func tally(parts []part, n int64, hit func(part) bool) (hits, byChance float64) {
+// countParts counts the parts of some time of which something holds.
+func countParts(parts []part, holds func(part) bool) (n int64) {
+	for _, p := range parts {
+		if holds(p) {
+			n++
+		}
+	}
+	return n
+}
+
+// byChance is in how many parts of some time so many failures would come by chance. hit is whether any came in a part.
+func byChance(parts []part, n int64, hit func(part) bool) (hits float64) {
 	var most, all int64
 	for _, p := range parts {
 		if hit(p) {
@@ -125,11 +134,9 @@ func tally(parts []part, n int64, hit func(part) bool) (hits, byChance float64) 
 		all += p.all
 	}
 	for _, p := range parts {
-		if byChance += 1 - math.Pow(1-float64(p.all)/float64(all), float64(n)); hit(p) {
-			hits++
-		}
+		hits += 1 - math.Pow(1-float64(p.all)/float64(all), float64(n))
 	}
-	return hits, byChance
+	return hits
 }
 
 // part is what a group was sent in a part of some time.
@@ -209,10 +216,10 @@ func (f *facts) comesAgain(g *Group, share func(Failure) int64) (times []spell, 
 	if slices.ContainsFunc(times, func(s spell) bool { return s.last.Sub(s.first) >= longTime }) {
 		return times, true
 	}
-	days := max(1, f.Logs.Last.Sub(first).Hours()/24)
-	n, _ := tally(minutes, 1, hit)
-	hits, byChance := tally(f.parts(g, share, first, quiet), int64(n), hit)
-	return times, float64(len(times)) >= manyTimes*days && 3*hits > 2*byChance
+	days, parts := max(1, f.Logs.Last.Sub(first).Hours()/24), f.parts(g, share, first, quiet)
+	often := float64(len(times)) >= manyTimes*days
+	spread := float64(3*countParts(parts, hit)) > 2*byChance(parts, countParts(minutes, hit), hit)
+	return times, often && spread
 }
 
 // isOutage reports whether failures of a group are of a time in which most of its requests failed so, or
@@ -231,8 +238,8 @@ func (f *facts) isOutage(g *Group, share func(Failure) int64) bool {
 	if failed < fewRequests || first.IsZero() {
 		return false
 	}
-	hits, _ := tally(f.parts(g, share, first, time.Minute), 1, f.hit(share)) // of several at once none says more than the others
-	return 2*failed > during || f.isRest(f.answeredFor(share), among(share)) && int64(hits)*since >= fewRequests*during
+	hits := countParts(f.parts(g, share, first, time.Minute), f.hit(share)) // of several at once none says more than the others
+	return 2*failed > during || f.isRest(f.answeredFor(share), among(share)) && hits*since >= fewRequests*during
 }
 
 func (f *facts) race(g *Group) *Finding {

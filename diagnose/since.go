@@ -224,13 +224,15 @@ func among(share func(Failure) int64) func(Failure) bool {
 func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 	type kind struct {
 		group, reason, status string
-		atOnce                bool // of those that were broken off, which came otherwise
+		atOnce, later         bool // of those that were broken off, each of which came otherwise
 	}
+	told := slices.ContainsFunc(f.logMinutes(), func(m Minute) bool { return m.Later > 0 }) // which of these came later
 	var these []kind
 	var last time.Time
 	for _, row := range f.failures() {
 		if which(row) {
-			k := kind{row.Group, row.Reason, "", row.Reason == "Target_Closed_Connection" && row.Quick == row.Count}
+			closed := row.Reason == "Target_Closed_Connection"
+			k := kind{row.Group, row.Reason, "", closed && row.Quick == row.Count, closed && row.Quick == 0 && told}
 			if row.TargetStatus < 0 && row.Status >= 0 {
 				k.status = strconv.FormatInt(row.Status, 10)
 			}
@@ -247,8 +249,11 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 		has := false
 		for _, k := range these {
 			n := m.Reasons[k.reason]
-			if k.atOnce {
+			switch {
+			case k.atOnce:
 				n = m.brokenOffAtOnce()
+			case k.later:
+				n = m.Later
 			}
 			has = has || k.group == m.Group && n > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
 		}

@@ -138,6 +138,32 @@ func TestBrokenOffAtOnce(t *testing.T) {
 	}
 }
 
+// TestBrokenOffEachHour: what targets break off after a while, once in an hour, is not over as soon as it has rested for
+// longer than what they break off at once in each minute.
+func TestBrokenOffEachHour(t *testing.T) {
+	const hours = 6
+	sim := &simulation{Snapshot: base(), r: rand.New(rand.NewPCG(1, 1)), end: noon}
+	sim.From, sim.Metrics = noon.Add(-hours*time.Hour), []Series{}
+	for i := range hours * 60 {
+		for j := range 20 {
+			ends := works
+			switch {
+			case i%60 == 40 && j < 2:
+				ends = failings[3]
+			case j == i%18:
+				ends = failings[2]
+			}
+			sim.line(sim.web(), ends, []string{first, second}[j%2], sim.minute(i).Add(time.Duration(j)*time.Second))
+		}
+	}
+	sim.Logs = logged(t, sim.Snapshot, sim.lines)
+	sim.Logs.Newest = noon
+	r := Diagnose(copied(t, sim.Snapshot))
+	if f := r.finding("target-closes-connection"); f == nil || f.Explains != 2*hours || strings.Contains(f.Sentence, "since") || r.finding("keep-alive-race") == nil {
+		t.Errorf("what is broken off each hour is over:\n%s", said(r))
+	}
+}
+
 // TestLogsOfPipe: what cannot be read twice gives all that a file does.
 func TestLogsOfPipe(t *testing.T) {
 	s := base()

@@ -168,7 +168,7 @@ func (f *facts) closing(g *Group) *Finding {
 	switch quick := f.quick(g); {
 	case race || f.sum(where(among(share), quick)) == 0:
 	case f.sum(quick) < fewRequests:
-		found.rival("keep-alive-race", "idle connections that targets close too early: these are too few to tell")
+		found.rival("keep-alive-race", "idle connections that targets close too early: too few ended at once to tell")
 	case f.mayRace(g, quick) && !f.isOutage(g, quick):
 		found.rival("keep-alive-race", "idle connections that targets close too early, several of them at once, as those of clients that send requests side by side now and then")
 	}

@@ -197,6 +197,24 @@ func TestBurst(t *testing.T) {
 	}
 }
 
+// TestFewAtOnce: that a race may be among what a target breaks off is said of those that ended at once, where these are
+// few, and not of all.
+func TestFewAtOnce(t *testing.T) {
+	for _, few := range []int64{0, fewRequests - 1} {
+		s := base()
+		s.failing("Target_Closed_Connection", first, 502, 60, func(f *Failure) { f.Slow, f.Low, f.High = 60, 2, 9 })
+		if few > 0 {
+			s.failing("Target_Closed_Connection", first, 502, few, func(f *Failure) { f.Quick = few })
+		}
+		r := Diagnose(copied(t, s))
+		f := r.Findings[0]
+		at := slices.IndexFunc(f.Rivals, func(r Rival) bool { return r.ID == "keep-alive-race" })
+		if f.ID != "target-closes-connection" || f.Explains != 60+few || (at >= 0) != (few > 0) || at >= 0 && !strings.Contains(f.Rivals[at].Why, "few ended at once") {
+			t.Errorf("%d of %d ended at once:\n%s", few, 60+few, said(r))
+		}
+	}
+}
+
 // TestBurstsBesideOthers: whether failures come in bursts is not told by those of others, which come all the time: of a
 // target that refuses, be it more or less often. A race beside these stays one.
 func TestBurstsBesideOthers(t *testing.T) {

@@ -26,10 +26,6 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
-	before, err := s.justBefore(ctx)
-	if err != nil {
-		return err
-	}
 	told := t.Accounting.Rejected
 	if t.Report == "rejects" { // whose rows say it
 		told = 0
@@ -46,7 +42,6 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		{n.nameless - 1, func() error { return s.unpacked(ctx, say) }},
 		{n.nameless, func() error { return s.deliveredTwice(ctx, t.Balancers, say) }},
 		{n.classic, func() error { return s.namesakes(ctx, "object_read WHERE status = 'ok' AND named_kind", say) }},
-		{n.logs + int64(len(before)) - 1, func() error { return s.ceased(ctx, "object_read", "named_kind", before, say) }},
 	} {
 		if about.objects <= 0 {
 			continue
@@ -54,6 +49,16 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 		if err := about.warn(); err != nil {
 			return err
 		}
+	}
+	if s.unread > 0 { // what was not read may reach further
+		return nil
+	}
+	before, err := s.justBefore(ctx)
+	if err == nil && n.logs+int64(len(before)) > 1 {
+		err = s.ceased(ctx, "object_read", "named_kind", before, say)
+	}
+	if err != nil {
+		return err
 	}
 	s.reach(t, n, say)
 	return nil

@@ -26,7 +26,9 @@ func (s *Store) justBefore(ctx context.Context) (before []ingest.Name, err error
 }
 
 // ceased tells of logs that end before others do, though objects came regularly: in the answer
-// their balancers look well from then on. A balancer that has little traffic writes now and then.
+// their balancers look well from then on. A balancer that has little traffic writes now and then,
+// and one that is used for a while only writes regularly for as long: what began after others did
+// has to have come for an hour.
 // objects is a relation of them, and named its column of the log that their names say.
 func (s *Store) ceased(ctx context.Context, objects, named string, before []ingest.Name, say func(string, ...any)) error {
 	kinds, balancers, places, ends := []string{}, []string{}, []string{}, []int64{}
@@ -50,10 +52,11 @@ func (s *Store) ceased(ctx context.Context, objects, named string, before []inge
 				CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width
 			FROM object GROUP BY kind, load_balancer, place
 		), ended AS (
-			SELECT *, date_diff('minute', oldest, newest) // width + 1 AS due FROM log
+			SELECT *, date_diff('minute', oldest, newest) // width + 1 AS due, oldest > min(oldest) OVER () + to_minutes(width) AS joined FROM log
 			QUALIFY newest + to_minutes(3 * width) <= least(max(newest) OVER (), make_timestamp(nullif($6, 0)))
 		)
-		SELECT kind, load_balancer, width, newest, count(*) OVER () - $7 FROM ended WHERE written >= 3 AND 5 * written >= 4 * due
+		SELECT kind, load_balancer, width, newest, count(*) OVER () - $7 FROM ended
+		WHERE written >= 3 AND 5 * written >= 4 * due AND (NOT joined OR width * due >= 60)
 		ORDER BY newest, load_balancer, kind LIMIT $7`,
 		[]any{&kind, &balancer, &width, &newest, &n}, kinds, balancers, places, ends, parse.KindClassic.String(), bound(s.in.Plan.Window.Until), mostTold)
 	if err == nil && n > 0 {

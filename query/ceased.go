@@ -36,31 +36,32 @@ func (s *Store) ceased(ctx context.Context, objects, named string, before []inge
 		kinds, balancers, ends = append(kinds, name.Kind.String()), append(balancers, name.LoadBalancer), append(ends, name.End.UnixMicro())
 		places = append(places, name.Account+"_elasticloadbalancing_"+name.Region)
 	}
-	var kind, balancer string
-	var width, n int64
+	var logs, balancer string
+	var width, n, told, all int64
 	var newest time.Time
 	err := s.each(ctx, func() {
-		say("the %s of %s ends at %s, before others, though an object came every %d minutes: what came after it is not there yet, or there was no traffic",
-			kind, balancer, newest.UTC().Format(toMinute), width)
+		say("the %s of %s %s at %s, before others, though an object came every %d minutes: what came after it is not there yet, or there was no traffic",
+			logs, balancer, amount.Noun(n, "ends", "end"), newest.UTC().Format(toMinute), width)
+		told += n
 	}, `
 		WITH object AS (
 			SELECT `+named+` AS kind, load_balancer, regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+') AS place, interval_end
 			FROM `+objects+` WHERE kind IS NOT NULL
 			UNION ALL SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::VARCHAR[]), make_timestamp(unnest($4::BIGINT[]))
 		), log AS (
-			SELECT kind, load_balancer, min(interval_end) AS oldest, max(interval_end) AS newest, count(DISTINCT interval_end) AS written,
+			SELECT kind, load_balancer, place, min(interval_end) AS oldest, max(interval_end) AS newest, count(DISTINCT interval_end) AS written,
 				CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width
 			FROM object GROUP BY kind, load_balancer, place
 		), ended AS (
 			SELECT *, date_diff('minute', oldest, newest) // width + 1 AS due, oldest > min(oldest) OVER () + to_minutes(width) AS joined FROM log
 			QUALIFY newest + to_minutes(3 * width) <= least(max(newest) OVER (), make_timestamp(nullif($6, 0)))
 		)
-		SELECT kind, load_balancer, width, newest, count(*) OVER () - $7 FROM ended
+		SELECT string_agg(kind, ' and ' ORDER BY kind), load_balancer, width, newest, count(*), sum(count(*)) OVER ()::BIGINT FROM ended
 		WHERE written >= 3 AND 5 * written >= 4 * due AND (NOT joined OR width * due >= 60)
-		ORDER BY newest, load_balancer, kind LIMIT $7`,
-		[]any{&kind, &balancer, &width, &newest, &n}, kinds, balancers, places, ends, parse.KindClassic.String(), bound(s.in.Plan.Window.Until), mostTold)
-	if err == nil && n > 0 {
-		say("%s before others, though objects came regularly", amount.Of(n, "more log ends", "more logs end"))
+		GROUP BY load_balancer, place, width, newest ORDER BY newest, load_balancer, place LIMIT $7`,
+		[]any{&logs, &balancer, &width, &newest, &n, &all}, kinds, balancers, places, ends, parse.KindClassic.String(), bound(s.in.Plan.Window.Until), mostTold)
+	if more := all - told; err == nil && more > 0 {
+		say("%s before others, though objects came regularly", amount.Of(more, "more log ends", "more logs end"))
 	}
 	return err
 }

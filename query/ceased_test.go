@@ -45,6 +45,7 @@ func TestCeased(t *testing.T) {
 		{"both end", map[string][]int{shop: written(5, 30), api: written(5, 30)}, 0, false, ""},
 		{"no end asked for", map[string][]int{shop: written(5, 30), api: written(5, 60)}, 0, true, "ALB access log of app/shop/50dc6c495c0c9188 ends at 2026-11-22 11:30Z"},
 		{"of one balancer another log", map[string][]int{shop: written(5, 60), conn + shop: written(5, 30)}, 0, false, "ALB connection log of app/shop/50dc6c495c0c9188 ends at 2026-11-22 11:30Z"},
+		{"of one balancer all logs", map[string][]int{shop: written(5, 30), conn + shop: written(5, 30), api: written(5, 60)}, 0, false, "the ALB access log and ALB connection log of app/shop/50dc6c495c0c9188 end at 2026-11-22 11:30Z"},
 		{"alone", map[string][]int{shop: written(5, 30)}, 0, false, ""},
 		{"one is used now and then, for a while", map[string][]int{shop: written(15, 40), api: written(5, 60)}, 0, false, ""},
 		{"one was used for a while before the window", map[string][]int{shop: written(-60, -20), api: written(-120, 60)}, 0, false, ""},

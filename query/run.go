@@ -126,7 +126,7 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 		return err
 	}
 	before, err := s.justBefore(ctx)
-	if err != nil {
+	if err != nil || t.Accounting.Objects == 0 { // of none there is a hint of its own
 		return err
 	}
 	return s.ceased(ctx, listingTable, "kind", before, say)

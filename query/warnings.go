@@ -50,8 +50,8 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 			return err
 		}
 	}
-	if s.unread > 0 { // what was not read may reach further
-		return nil
+	if s.unread > 0 || t.Accounting.Objects == 0 {
+		return nil // what was not read may reach further; of none there is a hint of its own
 	}
 	before, err := s.justBefore(ctx)
 	if err == nil && n.logs+int64(len(before)) > 1 {

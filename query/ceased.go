@@ -9,19 +9,23 @@ import (
 	"loglens/parse"
 )
 
-// justBefore are the names of objects of just before the window.
+// justBefore are the names of objects of just before the window, one at least of each interval
+// of a log.
 func (s *Store) justBefore(ctx context.Context) (before []ingest.Name, err error) {
 	plan := s.in.Plan
 	if s.reader == nil || plan.Window.From.IsZero() {
 		return s.before, nil
 	}
 	plan.Kinds = s.read
+	first, _ := plan.Ends(parse.KindUnknown)
 	var uri string
 	err = s.each(ctx, func() {
 		if name := ingest.NameOf(uri); plan.IsJustBefore(name) {
 			before = append(before, name)
 		}
-	}, "SELECT uri FROM disk.object WHERE interval_end < $1 AND interval_end > $2", []any{&uri}, plan.Window.From, plan.Window.From.Add(-2*ingest.JustBefore))
+	}, `SELECT any_value(uri) FROM disk.object WHERE interval_end >= $1 AND interval_end < $2
+		GROUP BY named_kind, load_balancer, split_part(parse_filename(uri), '_', 1), split_part(parse_filename(uri), '_', 3), interval_end`,
+		[]any{&uri}, first.Add(-ingest.JustBefore), first)
 	return before, err
 }
 

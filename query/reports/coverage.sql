@@ -33,7 +33,8 @@
 -- node. Missing is what is not there, lost or never written: a node writes nothing
 -- while it has no traffic, and begins when it is added, so a gap may be harmless. A
 -- balancer without any object is not known here; if one came regularly until some
--- time in the three hours before, a warning says so.
+-- time in the three hours before, a warning says so (of a bucket, if that was on the
+-- day on which the window begins, in UTC).
 -- late is from the end of the interval to the delivery, in the middle and at most,
 -- and not known of copies; age from the newest interval's end to now. intervals are
 -- those with an object and the missing ones, those of each node added up; missing_at

@@ -130,3 +130,18 @@ func TestPortOfOthersNotKnown(t *testing.T) {
 		}
 	}
 }
+
+// TestTooShortBesideSlow: the check's timeout is made longer though a few requests of many are not answered in time, as
+// where one path is slow; not where no few are.
+func TestTooShortBesideSlow(t *testing.T) {
+	for slow, longer := range map[int64]bool{4: true, 600: false} {
+		s := base()
+		s.all("unhealthy", "Target.Timeout", "Request timed out")
+		s.failing("Target_Response_Timeout", first, 504, slow, func(f *Failure) { f.Idle = slow })
+		s.Logs.Health = []LogCheck{{Group: "web", Target: first, Pass: true, Code: 200, Checks: 60, Slowest: 4.8}, {Group: "web", Target: first, Reason: "TimedOut", Code: -1, Checks: 60, Slowest: 5}}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("health-check-timeout-too-short"); f == nil || len(f.Fix) > 0 != longer {
+			t.Errorf("%d of 6000: want a command: %t:\n%s", slow, longer, said(r))
+		}
+	}
+}

@@ -45,10 +45,10 @@ func (f *facts) timing(g *Group) (list []*Finding) {
 		found.Confidence = High
 		found.because(FromConfig, "health check of "+g.Name+": "+c.words())
 		slow := f.ofGroup(g, "Target_Response_Timeout") // most to those that checks have not taken out
-		if n := f.sum(slow); n > 2 {
+		if !f.fewFailed(g, slow, "Target_Response_Timeout") {
 			_, last := f.firstAndLast(slow)
 			found.Confidence = Medium
-			found.because(FromLog, fmt.Sprintf("%d requests to %s were not answered in time, either, the last at %s UTC: with a longer timeout of the check, targets that are too slow would only be sent more", n, g.Name, f.clock(last)))
+			found.because(FromLog, fmt.Sprintf("%d requests to %s were not answered in time, either, the last at %s UTC: with a longer timeout of the check, targets that are too slow would only be sent more", f.sum(slow), g.Name, f.clock(last)))
 			found.Do = fmt.Sprintf("look at what keeps %s from answering, requests as well: load, threads, what is waited for; a stack trace of the process tells", amount.Noun(len(found.Targets), "this target", "these targets"))
 		} else if f.Balancer.Type != Classic {
 			timeout := min(c.Timeout*3, max(c.Interval-1, c.Timeout), 120)

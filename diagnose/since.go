@@ -123,11 +123,16 @@ func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, la
 // few of the window and of the last minutes that logs have; and by what metrics count after these, where late may be
 // of other groups, too. It is one where a target fails, or is unhealthy, however few of the requests it gets.
 func (f *facts) areRare(g *Group, share func(Failure) int64, late float64, reasons ...string) bool {
+	after := f.unlogged("RequestCount", g.logARN(f), func(m Minute) int64 { return m.Requests })
+	return f.fewFailed(g, share, reasons...) && late <= fewFailures*after && !f.fails(g, share)
+}
+
+// fewFailed reports whether one or two requests to a group failed for some reasons, or few of the window and of the last
+// minutes that logs have.
+func (f *facts) fewFailed(g *Group, share func(Failure) int64, reasons ...string) bool {
 	_, _, rate := f.spread(g, share)
 	failed, all := f.lastMinutes(g, reasons...)
-	after := f.unlogged("RequestCount", g.logARN(f), func(m Minute) int64 { return m.Requests })
-	few := f.sum(share) < 3 || rate < fewFailures && float64(failed) <= fewFailures*float64(all)
-	return few && late <= fewFailures*after && !f.fails(g, share)
+	return f.sum(share) < 3 || rate < fewFailures && float64(failed) <= fewFailures*float64(all)
 }
 
 // lastMinutes are the requests to a group in the last minutes that logs have, and those that failed for some

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -189,24 +190,43 @@ func (f *facts) waitLonger(found *Finding, g *Group, n, wall int64) {
 }
 
 // checksWait reports whether health checks of targets that take too long to answer time out as well, now or in turn,
-// or whether some were unhealthy while requests did, and says so.
+// or whether more of the group were unhealthy while most requests did, and says so.
 func (f *facts) checksWait(found *Finding, g *Group) bool {
 	const useless = ": a longer timeout would only let requests wait longer"
 	these := slices.DeleteFunc(f.of(g), func(e endpoint) bool { return !slices.Contains(found.Targets, e.name()) })
-	first, last := f.firstAndLast(found.share)
 	switch {
 	case slices.ContainsFunc(these, func(e endpoint) bool { return e.failing() && timeoutReason(e.target) }):
 		found.because(FromHealth, "health checks time out as well"+useless)
 	case slices.ContainsFunc(these, f.checksTimeOut):
 		found.because(FromLog, "health checks time out in turn as well"+useless)
-	case !f.noneLost(g) && slices.ContainsFunc(f.series("UnHealthyHostCount", g.ARN), func(p Point) bool {
-		return p.Value > 0 && !p.Time.Before(first.Truncate(f.period())) && !p.Time.After(last)
-	}):
-		found.because(FromMetric, "UnHealthyHostCount was above 0 at that time as well"+useless)
+	case !f.noneLost(g) && f.moreUnhealthy(g, "Target_Response_Timeout"):
+		found.because(FromMetric, "UnHealthyHostCount was higher than usual while most of these came"+useless)
 	default:
 		return false
 	}
 	return true
+}
+
+// moreUnhealthy reports whether most requests to a group that failed for a reason did while metrics have more of its
+// targets unhealthy than the fewest of the window: one that is down all the time, or was for a moment, has not to do
+// with these.
+func (f *facts) moreUnhealthy(g *Group, reason string) bool {
+	unhealthy := f.byPeriod(f.series("UnHealthyHostCount", g.ARN))
+	if len(unhealthy) == 0 {
+		return false
+	}
+	fewest := slices.Min(slices.Collect(maps.Values(unhealthy)))
+	var meanwhile, all int64
+	for _, m := range f.logMinutes() {
+		if m.Group != g.logARN(f) {
+			continue
+		}
+		all += m.Reasons[reason]
+		if unhealthy[m.Minute.UTC().Truncate(f.period())] > fewest {
+			meanwhile += m.Reasons[reason]
+		}
+	}
+	return 2*meanwhile > all
 }
 
 // raiseIdle makes the idle timeout longer, and says what has to be longer before.
@@ -279,18 +299,19 @@ func (f *facts) silentSockets(g *Group) *Finding {
 // with these, and says of the others that they answered.
 func (f *facts) onlyHere(found *Finding, g *Group, n int64) bool {
 	hit, targets, _ := f.spread(g, found.share)
-	oneOfTwo := hit == 1 && targets == 2 && n >= fewRequests
-	if 2*hit >= targets && !oneOfTwo || int64(4*hit) > n { // a slow request, asked for now and then, may meet few of many
-		return false
-	}
-	slowest := -1.0
+	slowest, here, elsewhere := -1.0, int64(0), int64(0)
 	for _, t := range f.traffic() {
-		if t.Group == g.logARN(f) && t.Target != "" && !slices.Contains(found.Targets, t.Target) {
-			slowest = max(slowest, t.Slowest)
+		switch {
+		case t.Group != g.logARN(f) || t.Target == "":
+		case slices.Contains(found.Targets, t.Target):
+			here += t.Requests
+		default:
+			slowest, elsewhere = max(slowest, t.Slowest), elsewhere+t.Requests
 		}
 	}
-	if slowest < 0 {
-		return false // they answered none
+	oneOfTwo := hit == 1 && targets == 2 && n*elsewhere >= fewRequests*here // no few would have met the other one
+	if slowest < 0 || 2*hit >= targets && !oneOfTwo || int64(4*hit) > n {   // a slow request, asked for now and then, may meet few of many
+		return false
 	}
 	found.because(FromLog, fmt.Sprintf("none of the requests to %s ended so; the slowest answer took %.1f s", amount.Of(targets-hit, "other target of the group", "other targets of the group"), slowest))
 	return true

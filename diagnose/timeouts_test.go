@@ -454,3 +454,27 @@ func TestHangsWholly(t *testing.T) {
 		}
 	}
 }
+
+// TestUnhealthyBesideSlow: a command makes the idle timeout longer, though a target is down all the time, or was for a
+// moment, or another one was hardly asked; not where targets were unhealthy while most requests took too long.
+func TestUnhealthyBesideSlow(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Snapshot)
+		longer bool
+	}{
+		"one is down all the time":   {func(s *Snapshot) { s.unhealthyFor(0, 59); s.healthyOnly(1, 0, 59) }, true},
+		"one was for a moment":       {func(s *Snapshot) { s.unhealthyFor(30, 31); s.healthyOnly(1, 30, 31) }, true},
+		"unhealthy as most came":     {func(s *Snapshot) { s.unhealthyFor(10, 50); s.healthyOnly(1, 10, 50) }, false},
+		"other one was hardly asked": {func(s *Snapshot) { s.Logs.Failures, s.Logs.Traffic[1].Requests = s.Logs.Failures[:1], 5 }, true},
+		"other one was asked":        {func(s *Snapshot) { s.Logs.Failures = s.Logs.Failures[:1] }, false},
+	} {
+		s := base()
+		for _, target := range []string{first, second} {
+			s.failing("Target_Response_Timeout", target, 504, 600, func(f *Failure) { f.Idle = 600 })
+		}
+		tt.change(s)
+		if f := said504(t, s); len(f.Fix) > 0 != tt.longer {
+			t.Errorf("%s: want a command: %t:\n%+v", name, tt.longer, f)
+		}
+	}
+}

@@ -145,3 +145,45 @@ func TestTooShortBesideSlow(t *testing.T) {
 		}
 	}
 }
+
+// TestWhyFlapping: only checks that are refused or broken off speak of a process that crashes; of those that are answered
+// it is said how, as the matcher may be what is wrong.
+func TestWhyFlapping(t *testing.T) {
+	for check, want := range map[LogCheck]string{
+		{Reason: "ConnectionReset", Code: -1}:         "crashes",
+		{Reason: "TimedOut", Code: -1}:                "at its limit",
+		{Reason: "InternalError", Code: -1}:           "at its limit",
+		{Reason: "GRPCStatusHeaderEmpty", Code: -1}:   "at its limit",
+		{Reason: "ResponseCodeMismatch", Code: 429}:   "what the check does not take (429: 20)",
+		{Reason: "ResponseStringMismatch", Code: 200}: "what the check does not take (200: 20)",
+	} {
+		s := base()
+		check.Group, check.Target, check.Checks, check.Flaps = "web", first, 20, 10
+		s.Logs.Health = []LogCheck{check}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-health-flapping"); f == nil || !strings.Contains(f.Sentence, want) {
+			t.Errorf("%s: want %q:\n%s", check.Reason, want, said(r))
+		}
+	}
+}
+
+// TestRefusedBesideFlapping: connections of a target that flaps are refused where most of its checks are that fail; that
+// says nothing of the other target's.
+func TestRefusedBesideFlapping(t *testing.T) {
+	for late, want := range map[int64][]string{0: {first}, 20: nil} {
+		s := base()
+		s.Metrics = nil
+		s.Logs.Health = []LogCheck{{Group: "web", Target: first, Reason: "ConnectionReset", Code: -1, Checks: 5, Flaps: 10}, {Group: "web", Target: first, Reason: "TimedOut", Code: -1, Checks: late, Flaps: 10}}
+		for _, target := range []string{first, second} {
+			s.failing("Target_Connection_Error", target, 502, 60)
+		}
+		r := Diagnose(copied(t, s))
+		var targets []string
+		if f := r.finding("target-port-refused"); f != nil {
+			targets = f.Targets
+		}
+		if !slices.Equal(targets, want) {
+			t.Errorf("%d checks late: want %v:\n%s", late, want, said(r))
+		}
+	}
+}

@@ -90,33 +90,48 @@ func (f *facts) flapping() (list []*Finding) {
 
 // whyFlapping is what most checks that failed of targets that flap come of.
 func (f *facts) whyFlapping(found *Finding) string {
-	var all, late, answered int64
+	var all, reset, answered int64
+	codes := map[string]int64{}
 	for _, e := range f.endpoints {
 		for _, c := range f.loggedChecks(e) {
 			switch {
 			case !found.has(e) || c.Pass:
 				continue
-			case timedOut(c.Reason):
-				late += c.Checks
+			case c.Reason == connectionReset:
+				reset += c.Checks
 			case c.Code >= 0:
 				answered += c.Checks
+				codes[strconv.FormatInt(c.Code, 10)] += c.Checks
 			}
 			all += c.Checks
 		}
 	}
 	switch {
 	case 2*answered > all:
-		return "what answers them fails now and then"
-	case 2*(all-late-answered) > all:
+		return fmt.Sprintf("some are answered with what the check does not take (%s)", counts(codes))
+	case 2*reset > all:
 		found.Do = whyRestarted
 		return "they are refused or broken off, as where a process is restarted, or crashes"
 	}
 	return "a target is at its limit, or the check is too strict"
 }
 
-// checksBreakOff reports whether health checks of a target pass, and are refused or broken off in turn.
+// connectionReset is what health check logs say of checks that are refused or broken off.
+const connectionReset = "ConnectionReset"
+
+// checksBreakOff reports whether health checks of a target pass and fail in turn, and most of those that fail are
+// refused or broken off.
 func (f *facts) checksBreakOff(e endpoint) bool {
-	return f.flaps(e) >= oftenFlaps && slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return !c.Pass && c.Code < 0 && !timedOut(c.Reason) })
+	var all, reset int64
+	for _, c := range f.loggedChecks(e) {
+		if !c.Pass {
+			all += c.Checks
+		}
+		if c.Reason == connectionReset {
+			reset += c.Checks
+		}
+	}
+	return f.flaps(e) >= oftenFlaps && 2*reset > all
 }
 
 // lastFlap is when a target last changed between pass and fail; zero if that is not known.

@@ -268,7 +268,7 @@ func (f *facts) undecided(g *Group) func(Failure) int64 {
 	for _, name := range f.mostly(g, all) {
 		bad[name] = true
 	}
-	hit, targets, rate := f.spread(g, where(func(row Failure) bool { return !bad[row.Target] }, all))
+	hit, targets, rate := f.spread(g, all)
 	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.comesOnce(g, all)
 	if f.total("BackendConnectionErrors", "") > 0 {
 		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client

@@ -1,5 +1,7 @@
 package diagnose
 
+import "slices"
+
 // A 502 with all three times absent has one of three causes: the connection was
 // refused, TLS failed, or the target closed an idle connection just as a request came.
 // The log cannot tell; two metrics of the same minute and group can.
@@ -75,9 +77,9 @@ func (f *facts) decide(g *Group) decided {
 	return d
 }
 
-// spread says over how many of the group's targets with requests some failures are
+// spread says over how many of the group's targets with requests, but for some, failures are
 // spread, and what part of the requests to them failed so.
-func (f *facts) spread(g *Group, share func(Failure) int64) (hit, targets int, rate float64) {
+func (f *facts) spread(g *Group, share func(Failure) int64, but ...string) (hit, targets int, rate float64) {
 	failed := map[string]int64{}
 	var sum, requests int64
 	for _, row := range f.failures() {
@@ -90,7 +92,7 @@ func (f *facts) spread(g *Group, share func(Failure) int64) (hit, targets int, r
 	unnamed := f.Balancer.Type == Classic || g.Type == "lambda"
 	seen := map[string]bool{}
 	for _, t := range f.traffic() {
-		if t.Group != g.logARN(f) || t.Target == "" && !unnamed {
+		if t.Group != g.logARN(f) || t.Target == "" && !unnamed || slices.Contains(but, t.Target) {
 			continue
 		}
 		if requests += t.Requests; t.Target != "" {

@@ -255,23 +255,29 @@ func (f *facts) clear(e endpoint) bool {
 	return len(b.list) == 0 && len(subnets) > 0
 }
 
-// undecided is the share of failed connections where no metric tells: those to
-// targets that are unhealthy, or most of whose requests end so, or to a few of many, or of one time
-// only. What is spread over all of a group's healthy targets, and comes again, is rather a race.
+// undecided is the share of failed connections where no metric tells: those to targets to which they fail for more
+// than a race, and to others if these are a few of many, or of one time only. What is spread over all of the
+// others, and comes again, is rather a race.
 func (f *facts) undecided(g *Group) func(Failure) int64 {
-	d := f.decide(g)
+	d, bad := f.decide(g), f.unconnected(g)
 	all := where(func(row Failure) bool { return d.at(row.Target).sure() == 0 }, f.ofGroup(g, "Target_Connection_Error"))
-	bad := map[string]bool{}
+	others := where(func(row Failure) bool { return !slices.Contains(bad, row.Target) }, all)
+	hit, targets, rate := f.spread(g, others, bad...)
+	if targets > 1 && hit <= targets/2 || rate > raceRate || f.comesOnce(g, others) ||
+		f.total("BackendConnectionErrors", "") > 0 { // a classic balancer logs none but those of TCP, whose connections are made anew for each client
+		return all
+	}
+	return to(all, bad...)
+}
+
+// unconnected are targets that fail connections for more than a race: they are unhealthy, or their checks break off, or
+// a probe saw them refuse, or most of their requests end so.
+func (f *facts) unconnected(g *Group) []string {
+	list := f.mostly(g, f.ofGroup(g, "Target_Connection_Error"))
 	for _, e := range f.of(g) {
-		bad[e.name()] = e.failing() && !timeoutReason(e.target) || f.checksBreakOff(e)
+		if e.failing() && !timeoutReason(e.target) || f.checksBreakOff(e) || f.probe(e, false).ended(ProbeRefused) {
+			list = add(list, e.name())
+		}
 	}
-	for _, name := range f.mostly(g, all) {
-		bad[name] = true
-	}
-	hit, targets, rate := f.spread(g, all)
-	concentrated := targets > 1 && hit <= targets/2 || rate > raceRate || f.comesOnce(g, all)
-	if f.total("BackendConnectionErrors", "") > 0 {
-		concentrated = true // a classic balancer logs none but those of TCP, whose connections are made anew for each client
-	}
-	return where(func(row Failure) bool { return bad[row.Target] || concentrated }, all)
+	return list
 }

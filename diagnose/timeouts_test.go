@@ -279,6 +279,73 @@ func TestRefusedBesideClosed(t *testing.T) {
 	}
 }
 
+// TestRaceBesideRefusing: where no metric tells, connections that half of a group's targets or more refuse say nothing of
+// those that others end thinly in a race: neither how many targets these are, nor when that was. A target that a probe
+// sees refuse has not raced, if it did so for a short time only.
+func TestRaceBesideRefusing(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		refuse, race  int
+		until, before int // it is sent requests up to a minute, and refuses them from another one on
+		state         string
+		probe         bool
+	}{
+		{"one of two", 1, 1, 60, 0, "healthy", false},
+		{"two of four", 2, 2, 60, 0, "healthy", false},
+		{"two of four, that are unhealthy since", 2, 2, 32, 30, "unhealthy", false},
+		{"two of five, that are unhealthy since", 2, 3, 32, 30, "unhealthy", false},
+		{"one of four, as a probe sees", 1, 3, 60, 57, "healthy", true},
+	} {
+		d := &two{Snapshot: base()}
+		d.web().Targets, d.Network.Interfaces, d.Metrics, d.Logs.Traffic = nil, nil, nil, nil
+		var refuse []string
+		refused := int64(0)
+		for i := range tt.refuse + tt.race {
+			d.place(i, "8080")
+			to := Traffic{Group: webARN, Target: d.name(i), Requests: 60 * 20, Slowest: 0.4, Last: noon}
+			row := Failure{Group: webARN, Target: d.name(i), Node: "10.0.0.5", Status: 502, TargetStatus: -1, Reason: "Target_Connection_Error", Class: "target", Source: "derived", First: d.minute(59)}
+			for k := range d.Logs.Minutes {
+				m, n := &d.Logs.Minutes[k], int64(0)
+				switch {
+				case i < tt.refuse && k >= tt.before && k < tt.until:
+					n = 20
+				case i >= tt.refuse && (k+i)%4 == 0:
+					n = 1
+				}
+				if n == 0 {
+					continue
+				}
+				if m.Unconnected == nil {
+					m.Reasons, m.Unconnected = map[string]int64{}, map[string]int64{}
+				}
+				m.Reasons[row.Reason], m.Unconnected[row.Target] = m.Reasons[row.Reason]+n, n
+				row.Count, row.Quick, row.Last = row.Count+n, row.Quick+n, d.minute(k)
+				if row.First.After(row.Last) {
+					row.First = row.Last
+				}
+			}
+			if i < tt.refuse {
+				to.Requests, d.web().Targets[i].State = int64(20*tt.until), tt.state
+				refuse, refused = append(refuse, row.Target), refused+row.Count
+				if tt.state == "unhealthy" {
+					d.web().Targets[i].Reason = "Target.FailedHealthChecks"
+				}
+				if tt.probe {
+					d.Probes = append(d.Probes, Probe{Group: webARN, Target: row.Target, Outcome: ProbeRefused})
+				}
+			}
+			d.Logs.Traffic, d.Logs.Failures = append(d.Logs.Traffic, to), append(d.Logs.Failures, row)
+		}
+		r := Diagnose(copied(t, d.Snapshot))
+		if f := r.finding("target-port-refused"); f == nil || f.Explains != refused || !slices.Equal(f.Targets, refuse) {
+			t.Errorf("%s: %v refuse %d:\n%s", tt.name, refuse, refused, said(r))
+		}
+		if f := r.finding("keep-alive-race"); f != nil && slices.ContainsFunc(refuse, func(name string) bool { return slices.Contains(f.Targets, name) }) {
+			t.Errorf("%s: a race is said of what refuses:\n%s", tt.name, said(r))
+		}
+	}
+}
+
 // TestRaceElsewhere: the idle timeout is of all target groups, so that none is raised for one of
 // them while targets of another close idle connections before it is reached.
 func TestRaceElsewhere(t *testing.T) {

@@ -126,8 +126,8 @@ func (f *facts) rateOfMinutes(g *Group) (rate float64) {
 
 // worst are the requests to a group of those minutes in which most failed for a reason, and no few, and those that did.
 func (f *facts) worst(g *Group, reason string) (failed, all int64) {
-	return f.minutes(func(m Minute) bool {
-		return m.Group == g.logARN(f) && m.Reasons[reason] >= fewRequests && 2*m.Reasons[reason] > m.Requests
+	return inMinutes(f.minutesOf(g), func(m Minute) bool {
+		return m.Reasons[reason] >= fewRequests && 2*m.Reasons[reason] > m.Requests
 	}, forReasons(reason))
 }
 
@@ -138,13 +138,11 @@ func (f *facts) isNew(since time.Time) bool { return f.logsEnd().Sub(since) <= 6
 // newest are the requests to a group of the last minutes in which ten failed for a reason, those that did, and since
 // when these are: at night, they come within hours.
 func (f *facts) newest(g *Group, reason string) (failed, all int64, since time.Time) {
-	for _, m := range slices.Backward(f.logMinutes()) {
+	for _, m := range slices.Backward(f.minutesOf(g)) {
 		if failed >= fewRequests {
 			break
 		}
-		if m.Group == g.logARN(f) {
-			failed, all, since = failed+m.Reasons[reason], all+m.Requests, m.Minute
-		}
+		failed, all, since = failed+m.Reasons[reason], all+m.Requests, m.Minute
 	}
 	return failed, all, since
 }

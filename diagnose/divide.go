@@ -69,10 +69,7 @@ type ofPeriod struct {
 // periods are those of which there are logs.
 func (f *facts) periods(g *Group) map[time.Time]*ofPeriod {
 	all := map[time.Time]*ofPeriod{}
-	for _, m := range f.logMinutes() {
-		if m.Group != g.ARN {
-			continue
-		}
+	for _, m := range f.groups[g.ARN] {
 		at := m.Minute.UTC().Truncate(f.period())
 		if all[at] == nil {
 			all[at] = &ofPeriod{targets: map[string]int64{}}

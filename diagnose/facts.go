@@ -34,13 +34,14 @@ const (
 // facts is a snapshot that can be asked.
 type facts struct {
 	*Snapshot
-	endpoints []endpoint         // of the groups behind the balancer; of the one asked about, if one was
-	numbers   map[newEntry]int   // of entries of network ACLs that commands make
-	divided   map[string]decided // by ARN of a group, of those that were looked at
+	endpoints []endpoint           // of the groups behind the balancer; of the one asked about, if one was
+	numbers   map[newEntry]int     // of entries of network ACLs that commands make
+	divided   map[string]decided   // by ARN of a group, of those that were looked at
+	groups    map[string][]*Minute // what the logs have of each group, by its ARN in them
 }
 
 func newFacts(s *Snapshot) *facts {
-	f := &facts{Snapshot: s, numbers: map[newEntry]int{}, divided: map[string]decided{}}
+	f := &facts{Snapshot: s, numbers: map[newEntry]int{}, divided: map[string]decided{}, groups: map[string][]*Minute{}}
 	for i := range s.Groups {
 		g := &s.Groups[i]
 		for j := range g.Targets {
@@ -49,6 +50,10 @@ func newFacts(s *Snapshot) *facts {
 				f.endpoints = append(f.endpoints, e)
 			}
 		}
+	}
+	for i := range f.logMinutes() {
+		m := &f.Logs.Minutes[i]
+		f.groups[m.Group] = append(f.groups[m.Group], m)
 	}
 	return f
 }

@@ -96,7 +96,7 @@ func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Findi
 				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
 			}
 		}
-		late, all := f.minutes(f.beforeEnd(0, recently), a.fixed)
+		late, all := f.inLastMinutes(a.fixed)
 		noise := float64(n) < tooMany*float64(f.requests()) && !manyOf(late, all)
 		if r.Priority == "default" && len(l.Rules) > 1 && noise { // for what no other rule asks for
 			f.likeScanners(found, n)

@@ -71,12 +71,10 @@ func (f *facts) gaveUpSince(g *Group) (since time.Time) {
 			slow += row.Slow
 		}
 	}
-	for _, m := range slices.Backward(f.logMinutes()) {
-		if m.Group == g.logARN(f) {
-			failed, all = failed+m.Reasons["Client_Closed"], all+m.Requests
-			if 10*failed >= 9*all {
-				since, most = m.Minute, failed
-			}
+	for _, m := range slices.Backward(f.minutesOf(g)) {
+		failed, all = failed+m.Reasons["Client_Closed"], all+m.Requests
+		if 10*failed >= 9*all {
+			since, most = m.Minute, failed
 		}
 	}
 	if min(slow, most) < fewRequests {
@@ -84,8 +82,8 @@ func (f *facts) gaveUpSince(g *Group) (since time.Time) {
 	}
 	long := f.Logs.Last.Sub(since)
 	from := since.Add(-min(long, since.Sub(f.From)))
-	before, _ := f.minutes(func(m Minute) bool {
-		return m.Group == g.logARN(f) && m.Minute.Before(since) && !m.Minute.Before(from)
+	before, _ := inMinutes(f.minutesOf(g), func(m Minute) bool {
+		return m.Minute.Before(since) && !m.Minute.Before(from)
 	}, forReasons("Client_Closed"))
 	if 2*float64(before)*long.Seconds() > float64(most)*since.Sub(from).Seconds() {
 		return time.Time{}

@@ -161,8 +161,8 @@ func (f *facts) parts(g *Group, share func(Failure) int64, from time.Time, width
 		}
 	}
 	from = from.UTC().Truncate(time.Minute)
-	for _, m := range f.logMinutes() {
-		if m.Group != g.logARN(f) || m.Minute.Before(from) {
+	for _, m := range f.minutesOf(g) {
+		if m.Minute.Before(from) {
 			continue
 		}
 		at := int(m.Minute.Sub(from) / width)
@@ -228,12 +228,12 @@ func (f *facts) comesAgain(g *Group, share func(Failure) int64) (times []spell, 
 func (f *facts) isOutage(g *Group, share func(Failure) int64) bool {
 	first, last := f.firstAndLast(share)
 	failed, all := f.sum(share), func(m Minute) int64 { return m.Requests }
-	during, _ := f.minutes(func(m Minute) bool {
-		return m.Group == g.logARN(f) && m.Minute.Add(time.Minute).After(first) && !m.Minute.After(last)
+	during, _ := inMinutes(f.minutesOf(g), func(m Minute) bool {
+		return m.Minute.Add(time.Minute).After(first) && !m.Minute.After(last)
 	}, all)
 	long := int64(last.Sub(first)/time.Minute) + 1
-	since, _ := f.minutes(func(m Minute) bool {
-		return m.Group == g.logARN(f) && m.Minute.After(last) && m.Requests*long <= 2*during
+	since, _ := inMinutes(f.minutesOf(g), func(m Minute) bool {
+		return m.Minute.After(last) && m.Requests*long <= 2*during
 	}, all)
 	if failed < fewRequests || first.IsZero() {
 		return false

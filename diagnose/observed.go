@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // counted reports whether a failure is one that is to be explained: an outage, not
@@ -133,22 +132,27 @@ func (f *facts) requests() (n int64) {
 	return n
 }
 
-// minutes are some of the requests of a part of the logs, and all of that part.
-func (f *facts) minutes(part func(Minute) bool, some func(Minute) int64) (n, all int64) {
-	for _, m := range f.logMinutes() {
-		if part(m) {
-			n, all = n+some(m), all+m.Requests
+// minutesOf is what the logs have of a group, by time.
+func (f *facts) minutesOf(g *Group) []*Minute { return f.groups[g.logARN(f)] }
+
+// inMinutes are some of the requests of some minutes, and all of these.
+func inMinutes(list []*Minute, part func(Minute) bool, some func(Minute) int64) (n, all int64) {
+	for _, m := range list {
+		if part(*m) {
+			n, all = n+some(*m), all+m.Requests
 		}
 	}
 	return n, all
 }
 
-// beforeEnd is the part that begins and ends so long before the logs do, from the end backwards.
-func (f *facts) beforeEnd(from, to time.Duration) func(Minute) bool {
-	return func(m Minute) bool {
-		before := f.Logs.Last.Sub(m.Minute)
-		return from <= before && before < to
+// inLastMinutes are some of the requests of the last minutes that logs have, and all of these.
+func (f *facts) inLastMinutes(some func(Minute) int64) (n, all int64) {
+	for _, m := range f.logMinutes() {
+		if f.Logs.Last.Sub(m.Minute) < recently {
+			n, all = n+some(m), all+m.Requests
+		}
 	}
+	return n, all
 }
 
 // concerns reports whether what went to a target, or to none, is of the question.

@@ -70,7 +70,7 @@ func (f *facts) leavesAsUsual(row Failure, since time.Time) bool {
 			all += t.Requests
 		}
 	}
-	return few(left, all) && few(f.minutes(func(m Minute) bool { return m.Group == row.Group && m.Minute.After(since) }, forReasons(row.Reason)))
+	return few(left, all) && few(inMinutes(f.groups[row.Group], func(m Minute) bool { return m.Minute.After(since) }, forReasons(row.Reason)))
 }
 
 // targetsSince is for how long targets of each group that had none for some failures were sent
@@ -138,7 +138,7 @@ func (f *facts) fewFailed(g *Group, share func(Failure) int64, reasons ...string
 // lastMinutes are the requests to a group in the last minutes that logs have, and those that failed for some
 // reasons.
 func (f *facts) lastMinutes(g *Group, reasons ...string) (failed, all int64) {
-	return f.minutes(func(m Minute) bool { return m.Group == g.logARN(f) && !m.Minute.Before(f.logsEnd().Add(-recently)) }, forReasons(reasons...))
+	return inMinutes(f.minutesOf(g), func(m Minute) bool { return !m.Minute.Before(f.logsEnd().Add(-recently)) }, forReasons(reasons...))
 }
 
 // fails reports whether a target with some failures is unhealthy, or no small part of its requests failed so, or no

@@ -217,10 +217,7 @@ func (f *facts) moreUnhealthy(g *Group, reason string) bool {
 	}
 	fewest := slices.Min(slices.Collect(maps.Values(unhealthy)))
 	var meanwhile, all int64
-	for _, m := range f.logMinutes() {
-		if m.Group != g.logARN(f) {
-			continue
-		}
+	for _, m := range f.minutesOf(g) {
 		all += m.Reasons[reason]
 		if unhealthy[m.Minute.UTC().Truncate(f.period())] > fewest {
 			meanwhile += m.Reasons[reason]

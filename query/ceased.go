@@ -24,7 +24,7 @@ func (s *Store) justBefore(ctx context.Context) (before []ingest.Name, err error
 			before = append(before, name)
 		}
 	}, `SELECT any_value(uri) FROM disk.object WHERE interval_end >= $1 AND interval_end < $2
-		GROUP BY named_kind, load_balancer, split_part(parse_filename(uri), '_', 1), split_part(parse_filename(uri), '_', 3), interval_end`,
+		GROUP BY named_kind, load_balancer, `+accountRegion+`, interval_end`,
 		[]any{&uri}, first.Add(-ingest.JustBefore), first)
 	return before, err
 }
@@ -49,7 +49,7 @@ func (s *Store) ceased(ctx context.Context, objects, named string, before []inge
 		told += n
 	}, `
 		WITH object AS (
-			SELECT `+named+` AS kind, load_balancer, regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+') AS place, interval_end
+			SELECT `+named+` AS kind, load_balancer, `+accountRegion+` AS place, interval_end
 			FROM `+objects+` WHERE kind IS NOT NULL
 			UNION ALL SELECT unnest($1::VARCHAR[]), unnest($2::VARCHAR[]), unnest($3::VARCHAR[]), make_timestamp(unnest($4::BIGINT[]))
 		), log AS (

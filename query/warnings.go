@@ -82,6 +82,9 @@ type signs struct {
 // delivery is what AWS delivers one object for.
 const delivery = "interval_end, node, load_balancer, named_kind"
 
+// accountRegion is of which account and region an object is by its name, "" if that does not say.
+const accountRegion = "regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+')"
+
 func (s *Store) signs(ctx context.Context) (n signs, err error) {
 	before := ingest.Plan{Window: when.Window{Until: s.in.Plan.Window.From}, Kinds: s.read}
 	err = s.one(ctx, `
@@ -102,7 +105,7 @@ func (s *Store) signs(ctx context.Context) (n signs, err error) {
 	return n, s.one(ctx, `
 		SELECT count(*) FROM (
 			SELECT *, min(minute(interval_end)) OVER own <> max(minute(interval_end)) OVER own AS often
-			FROM object_read WHERE status = 'ok' WINDOW own AS (PARTITION BY named_kind, load_balancer, regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+'))
+			FROM object_read WHERE status = 'ok' WINDOW own AS (PARTITION BY named_kind, load_balancer, `+accountRegion+`)
 		)
 		WHERE `+timely(before)+` AND (named_kind IS DISTINCT FROM $1 OR NOT often OR interval_end <= make_timestamp($2))`,
 		[]any{&n.reaching}, parse.KindClassic.String(), last.UnixMicro())
@@ -255,7 +258,7 @@ func (s *Store) namesakes(ctx context.Context, which string, say func(string, ..
 		FROM (
 			SELECT load_balancer, list(place[15:] || ' of account ' || place[:12] ORDER BY place) AS places
 			FROM (
-				SELECT DISTINCT load_balancer, replace(regexp_extract(parse_filename(uri), '[0-9]{12}_elasticloadbalancing_[^_]+'), '_elasticloadbalancing_', ': ') AS place
+				SELECT DISTINCT load_balancer, replace(`+accountRegion+`, '_elasticloadbalancing_', ': ') AS place
 				FROM `+which+` = $1
 			)
 			WHERE place <> '' GROUP BY load_balancer HAVING count(*) > 1

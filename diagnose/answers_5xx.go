@@ -85,14 +85,16 @@ func (f *facts) erring(g *Group) *Finding {
 // most are those of some targets that have nearly all of n failures, if each of the others has less than a tenth as many
 // as the one that has most: such as all do now and then. All of them, if not.
 func (f *facts) most(own func(Failure) int64, names []string, n int64) (list []string) {
-	of := func(target string) int64 { return f.sum(to(own, target)) }
-	worst := int64(0)
-	for _, target := range names {
-		worst = max(worst, of(target))
+	of := map[string]int64{}
+	for _, row := range f.failures() {
+		of[row.Target] += own(row)
 	}
-	sum := int64(0)
+	worst, sum := int64(0), int64(0)
 	for _, target := range names {
-		if k := of(target); 10*k >= worst {
+		worst = max(worst, of[target])
+	}
+	for _, target := range names {
+		if k := of[target]; 10*k >= worst {
 			list, sum = append(list, target), sum+k
 		}
 	}

@@ -147,8 +147,8 @@ func (f *facts) failsInTLS(g *Group, plain, others []endpoint) *Finding {
 	}
 	share := where(func(row Failure) bool { return !slices.Contains(names(plain), row.Target) }, f.tlsShare(g))
 	n := max(f.tlsErrors(g), float64(f.sum(f.ofGroup(g, "Target_TLS_Error"))))
-	hit, sum := f.hits(g, share)
 	if len(plain) > 0 { // which may be what metrics count
+		_, sum := f.hits(g, share)
 		n = float64(sum)
 	}
 	if n == 0 && len(failed) == 0 {
@@ -177,9 +177,22 @@ func (f *facts) failsInTLS(g *Group, plain, others []endpoint) *Finding {
 	case f.tlsErrors(g) > 0 && d.tls+d.wall > 0:
 		found.Confidence = High
 	}
-	these := slices.DeleteFunc(slices.Clone(others), func(e endpoint) bool { return !f.mayFailInTLS(e, share) })
+	if others = f.nameFailing(found, g, plain, failed, others); !probed {
+		f.milderInTLS(found, g, n, others)
+	} else {
+		found.rival("", noName)
+	}
+	found.handshake(others)
+	return found
+}
+
+// nameFailing names the targets with which TLS fails, and returns them: those that a probe saw, and those of which
+// failures are; or, of those with which it may be what fails, all if each has such failures; or else all.
+func (f *facts) nameFailing(found *Finding, g *Group, plain, failed, others []endpoint) []endpoint {
+	hit, _ := f.hits(g, found.share)
+	these := slices.DeleteFunc(slices.Clone(others), func(e endpoint) bool { return !f.mayFailInTLS(e, found.share) })
 	switch {
-	case probed:
+	case len(plain)+len(failed) > 0:
 		if len(failed) > 0 {
 			others = failed
 		}
@@ -187,38 +200,43 @@ func (f *facts) failsInTLS(g *Group, plain, others []endpoint) *Finding {
 			found.Targets = add(found.Targets, name)
 		}
 		slices.SortFunc(found.Targets, compareTargets)
-		if len(plain) > 0 {
-			found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(found.Targets, g))
+		if len(plain) == 0 {
+			return others
 		}
 	case len(these) > 0 && len(these) < len(others) && !slices.ContainsFunc(these, func(e endpoint) bool { return !slices.Contains(hit, e.name()) }):
 		others, found.Targets = these, names(these)
-		found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(found.Targets, g))
 	default:
 		for _, e := range others {
 			found.on(e)
 		}
+		return others
 	}
+	found.Sentence = fmt.Sprintf("TLS between the balancer and %s fails.", whom(found.Targets, g))
+	return others
+}
+
+// milderInTLS makes it a warning that TLS with some targets fails, so and so often, if it mostly does not, or not any more.
+func (f *facts) milderInTLS(found *Finding, g *Group, n float64, these []endpoint) {
 	of := f.connected(g)
 	span, over := f.hasEnded("TargetTLSNegotiationErrorCount", g.ARN)
 	switch {
-	case !probed && !f.fails(g, share) && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN):
+	case !f.fails(g, found.share) && f.areFew(n, of, "TargetTLSNegotiationErrorCount", g.ARN):
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s fails now and then, and mostly does not: %s of %s.", g.Name, number(n), amount.Of(int64(of), "time", "times"))
 		found.Do = "see whether targets were started or stopped at these times; if not, which versions and ciphers each of them speaks"
-	case !probed && over && !f.hasAccess() && !slices.ContainsFunc(others, endpoint.failing):
+	case over && !f.hasAccess() && !slices.ContainsFunc(these, endpoint.failing):
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("TLS between the balancer and the targets of %s failed %s, and requests have come since without that.", g.Name, span)
 		found.Do = otherThen
 	default:
 		found.rival("", noName)
 	}
-	found.handshake(others)
-	if span, ok := f.isOver(g, hit, share, f.lateTLS(g)); ok && !probed {
+	hit, _ := f.hits(g, found.share)
+	if span, ok := f.isOver(g, hit, found.share, f.lateTLS(g)); ok {
 		found.Level, found.Rivals, found.Targets = Warn, nil, hit // others may fail now
 		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(hit, g), span, amount.Noun(len(hit), "it has", "they have"))
 		found.Do = otherThen
 	}
-	return found
 }
 
 // mayFailInTLS reports whether TLS may be what fails with a target: it does with most of its requests, or the target

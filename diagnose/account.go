@@ -69,72 +69,78 @@ func (f *facts) isOfUnused(found *Finding) bool {
 // counts for how many of their failures they do.
 func account(f *facts, list []*Finding) {
 	counts := f.errorCounts()
-	// A milder finding cannot be why something fails, nor can checks that overlap, or that have passed since.
-	able := func(symptom, cause *Finding) bool {
-		if cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" ||
-			cause.Level == Warn && symptom.Level == Fail && (cause.Confidence == Low || cause.ID == "target-health-flapping") {
-			return false
-		}
-		if symptom.ID == "balancer-5xx-not-in-logs" && counts.areUnready() && !leavesNone(cause.ID) {
-			return false
-		}
-		if cause.unseen && ofChecks(symptom.ID) || symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause) || symptom.ID == "balancer-5xx-not-in-logs" && f.isOfUnused(cause) {
-			return false
-		}
-		return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })
-	}
 	for _, s := range list {
-		var ids []string
-		whole := func(parts []string, covers func(*Finding, string) bool) bool {
-			for _, part := range parts {
-				found := false
-				for _, c := range list {
-					if able(s, c) && covers(c, part) {
-						ids, found = add(ids, c.ID), true
-					}
-				}
-				if !found {
-					return false
-				}
+		var causes []*Finding
+		for _, c := range list {
+			if f.canCause(c, s, counts) {
+				causes = append(causes, c)
 			}
-			return true
 		}
-		hasTarget := func(c *Finding, t string) bool { // in one of the symptom's groups: others may check it in another way
-			return f.leadsTo(c, s, t) && (len(c.Targets) == 0 || slices.Contains(c.Targets, t)) &&
-				(len(c.Groups) == 0 || slices.ContainsFunc(s.Groups, func(g string) bool { return slices.Contains(c.Groups, g) }))
-		}
-		hasGroup := func(c *Finding, g string) bool { return len(c.Groups) == 0 || slices.Contains(c.Groups, g) }
-		var ok bool
-		switch {
-		case accounts[s.ID] == nil:
-		case len(s.Targets) > 0:
-			ok = whole(s.Targets, hasTarget)
-		case len(s.Groups) > 0:
-			ok = whole(s.Groups, hasGroup)
-		default:
-			ok = whole([]string{""}, func(*Finding, string) bool { return true })
-		}
-		switch {
-		case ok:
-			slices.Sort(ids)
+		if whole, ids := f.explain(s, causes); whole {
 			s.BecauseOf, s.Rivals = ids, nil
 			if s.ID == "balancer-5xx-not-in-logs" && s.Level == Fail {
-				for _, c := range list {
-					if able(s, c) {
-						c.ruined = max(c.ruined, int64(counts.all))
-					}
+				for _, c := range causes {
+					c.ruined = max(c.ruined, int64(counts.all))
 				}
 			}
-		case s.share != nil:
-			s.partly = f.sum(func(row Failure) (n int64) {
-				for _, c := range list {
-					if able(s, c) && c.share != nil {
-						n = max(n, min(s.share(row), c.share(row)))
-					}
-				}
-				return n
-			})
+		} else if s.share != nil {
+			s.partly = f.sum(atMost(s.share, causes))
 		}
+	}
+}
+
+// canCause reports whether a finding is such as can be why another is.
+func (f *facts) canCause(cause, symptom *Finding, counts errorCounts) bool {
+	// A milder finding cannot be why something fails, nor can checks that overlap, or that have passed since.
+	if cause.Level == Note || cause.ID == "health-check-timeout-not-below-interval" ||
+		cause.Level == Warn && symptom.Level == Fail && (cause.Confidence == Low || cause.ID == "target-health-flapping") {
+		return false
+	}
+	switch {
+	case symptom.ID == "balancer-5xx-not-in-logs" && (counts.areUnready() && !leavesNone(cause.ID) || f.isOfUnused(cause)),
+		symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause),
+		cause.unseen && ofChecks(symptom.ID):
+		return false
+	}
+	return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })
+}
+
+// explain reports whether there is a cause for each target of a symptom, or else for each of its groups, and the ids of these.
+func (f *facts) explain(s *Finding, causes []*Finding) (whole bool, ids []string) {
+	parts, covers := s.Targets, func(c *Finding, target string) bool { // in one of the symptom's groups: others may check it in another way
+		return f.leadsTo(c, s, target) && (len(c.Targets) == 0 || slices.Contains(c.Targets, target)) &&
+			(len(c.Groups) == 0 || slices.ContainsFunc(s.Groups, func(g string) bool { return slices.Contains(c.Groups, g) }))
+	}
+	if len(parts) == 0 {
+		parts, covers = s.Groups, func(c *Finding, g string) bool { return len(c.Groups) == 0 || slices.Contains(c.Groups, g) }
+	}
+	if len(parts) == 0 { // of the balancer itself
+		parts, covers = []string{""}, func(*Finding, string) bool { return true }
+	}
+	for _, part := range parts {
+		found := false
+		for _, c := range causes {
+			if covers(c, part) {
+				ids, found = add(ids, c.ID), true
+			}
+		}
+		if !found {
+			return false, nil
+		}
+	}
+	slices.Sort(ids)
+	return true, ids
+}
+
+// atMost is what of a symptom's failures is some cause's as well, of which more than one may have the same ones.
+func atMost(share func(Failure) int64, causes []*Finding) func(Failure) int64 {
+	return func(row Failure) (n int64) {
+		for _, c := range causes {
+			if c.share != nil {
+				n = max(n, min(share(row), c.share(row)))
+			}
+		}
+		return n
 	}
 }
 

@@ -11,67 +11,31 @@ import (
 // may refuse while the other answers.
 func (f *facts) otherPort(g *Group) []*Finding {
 	b := gather{}
-	answers := map[*Target]bool{} // targets whose health check is answered, with a wrong code
-	for _, a := range f.answered(g) {
-		answers[a.target] = true
-	}
-	refused, measured := f.refused(g), f.decide(g).refused > 0
+	refused, sure, answers := f.refused(g), f.decide(g).refused > 0, f.answered(g)
 	for _, e := range f.of(g) {
 		if e.checkPort == e.port || !g.over("tcp") {
 			continue // what is checked in TCP is no port of UDP's or GENEVE's
 		}
-		check, traffic := f.probe(e, true), f.probe(e, false)
-		shut := traffic.ended(ProbeRefused)
-		_, over := f.isOver(g, []string{e.name()}, to(refused, e.name()), f.lateConnections(g))
-		refusals, failed, served := f.met(e, refused), f.met(e, f.ofGroup(g, "Target_Connection_Error")), f.served(e)
-		passed := e.othersPass() && (traffic == nil || check == nil) // then nothing tells of this one's ports
-		config := fmt.Sprintf("traffic goes to port %d, health checks to port %d", e.port, e.checkPort)
+		p := f.portsOf(g, e, refused, answers)
+		var found *Finding
 		switch {
-		case e.healthy() && (refusals > 0 && !over || shut):
-			found := b.at(fmt.Sprint("hides", e.port), func() *Finding {
-				found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, e.checkPort, e.port))
-				found.because(FromConfig, config)
-				found.share = func(row Failure) int64 { return to(refused, found.Targets...)(row) } // all that are still added
-				return found
-			})
-			if found.on(e); measured || shut {
+		case p.trafficRefuses():
+			found = b.at(fmt.Sprint("hides", e.port), func() *Finding { return p.hidesRefusal(g, refused) })
+			if sure || p.shut() {
 				found.Confidence = High
 			}
-			found.because(FromHealth, e.label()+": "+state(e.target))
-			f.tell(found, e, refusals, 0, traffic)
-		case passed: // others are healthy on that very port
-		case e.failing() && !timeoutReason(e.target) && failed == 0 && (served > 0 || traffic.ended(ProbeConnected, ProbeAnswered) || check.ended(ProbeRefused) && !traffic.ended(ProbeRefused, ProbeTimeout)) && !answers[e.target]:
-			found := b.at(fmt.Sprint("refused", e.checkPort), func() *Finding {
-				found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, e.checkPort, e.port))
-				found.Confidence = High
-				found.because(FromConfig, config)
-				if e.othersPass() { // which may not pass on the traffic port
-					found.Do = "let something listen on the health check port of these targets, as on that of those that pass"
-				} else {
-					f.checkTraffic(found, g)
-					if speaks := map[string]string{ProbeTLS: "HTTPS", ProbePlain: "HTTP"}; check != nil && speaks[check.Outcome] != "" {
-						found.Do = "check the traffic port, or let the health check speak " + speaks[check.Outcome]
-					}
-				}
-				f.fromTarget(found, e)
-				return found
-			})
 			found.on(e)
 			found.because(FromHealth, e.label()+": "+state(e.target))
-			f.tell(found, e, 0, served, check)
-		case e.othersPass():
-		case slices.ContainsFunc(f.Groups, func(other Group) bool { return f.Balancer.Type == Classic && other.Port == e.checkPort }):
-			// its only check is of the port of another listener
-		case e.failing() && !answers[e.target]:
-			found := b.at(fmt.Sprint("differs", e.checkPort), func() *Finding {
-				found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, e.checkPort, e.port))
-				found.because(FromConfig, config)
-				if f.Balancer.Type == NetworkType {
-					found.unsaid(g)
-				}
-				f.fromTarget(found, e)
-				return found
-			})
+			f.tell(found, e, p.refusals, 0, p.traffic)
+		case e.othersPass() && (p.traffic == nil || p.check == nil): // nothing tells of this one's ports
+		case p.checkAloneFails():
+			found = b.at(fmt.Sprint("refused", e.checkPort), func() *Finding { return f.checkRefused(g, p) })
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			f.tell(found, e, 0, p.served, p.check)
+		case e.othersPass(), f.isOtherListeners(e.checkPort), !e.failing(), p.answered:
+		default:
+			found = b.at(fmt.Sprint("differs", e.checkPort), func() *Finding { return f.checkDiffers(g, p) })
 			found.on(e)
 			found.because(FromHealth, e.label()+": "+state(e.target))
 		}
@@ -86,6 +50,84 @@ func (f *facts) otherPort(g *Group) []*Finding {
 		}
 	}
 	return b.list
+}
+
+// twoPorts is what is known of a target's traffic port, and of another one that its health check asks.
+type twoPorts struct {
+	endpoint
+	check, traffic           *Probe
+	refusals, failed, served int64 // requests that were refused, that found no connection, and that it answered
+	over                     bool  // the refusals are
+	answered                 bool  // the health check is, with a wrong code
+}
+
+func (f *facts) portsOf(g *Group, e endpoint, refused func(Failure) int64, answers []answer) twoPorts {
+	_, over := f.isOver(g, []string{e.name()}, to(refused, e.name()), f.lateConnections(g))
+	return twoPorts{
+		endpoint: e, check: f.probe(e, true), traffic: f.probe(e, false),
+		refusals: f.met(e, refused), failed: f.met(e, f.ofGroup(g, "Target_Connection_Error")), served: f.served(e), over: over,
+		answered: slices.ContainsFunc(answers, func(a answer) bool { return a.target == e.target }),
+	}
+}
+
+// shut reports whether a probe was refused by the traffic port.
+func (p twoPorts) shut() bool { return p.traffic.ended(ProbeRefused) }
+
+// trafficRefuses reports whether the traffic port refuses while the check passes on the other.
+func (p twoPorts) trafficRefuses() bool {
+	return p.healthy() && (p.refusals > 0 && !p.over || p.shut())
+}
+
+// checkAloneFails reports whether the check fails on its port while the traffic port takes connections.
+func (p twoPorts) checkAloneFails() bool {
+	if !p.failing() || timeoutReason(p.target) || p.failed > 0 || p.answered {
+		return false
+	}
+	return p.served > 0 || p.traffic.ended(ProbeConnected, ProbeAnswered) || p.check.ended(ProbeRefused) && !p.traffic.ended(ProbeRefused, ProbeTimeout)
+}
+
+// config says to which ports a target is sent what.
+func (p twoPorts) config() string {
+	return fmt.Sprintf("traffic goes to port %d, health checks to port %d", p.port, p.checkPort)
+}
+
+// isOtherListeners reports whether a port is that of another listener of a Classic balancer, whose only check
+// is of one of them.
+func (f *facts) isOtherListeners(port int) bool {
+	return f.Balancer.Type == Classic && slices.ContainsFunc(f.Groups, func(other Group) bool { return other.Port == port })
+}
+
+func (p twoPorts) hidesRefusal(g *Group, refused func(Failure) int64) *Finding {
+	found := finding("health-check-port-hides-refusal", fmt.Sprintf("The health check of %s passes on port %d while the traffic port %d refuses: the balancer goes on sending requests there.", g.Name, p.checkPort, p.port))
+	found.because(FromConfig, p.config())
+	found.share = func(row Failure) int64 { return to(refused, found.Targets...)(row) } // all that are still added
+	return found
+}
+
+func (f *facts) checkRefused(g *Group, p twoPorts) *Finding {
+	found := finding("health-check-port-refused", fmt.Sprintf("The health check of %s asks port %d, which fails, while the traffic port %d answers.", g.Name, p.checkPort, p.port))
+	found.Confidence = High
+	found.because(FromConfig, p.config())
+	if p.othersPass() { // which may not pass on the traffic port
+		found.Do = "let something listen on the health check port of these targets, as on that of those that pass"
+	} else {
+		f.checkTraffic(found, g)
+		if speaks := map[string]string{ProbeTLS: "HTTPS", ProbePlain: "HTTP"}; p.check != nil && speaks[p.check.Outcome] != "" {
+			found.Do = "check the traffic port, or let the health check speak " + speaks[p.check.Outcome]
+		}
+	}
+	f.fromTarget(found, p.endpoint)
+	return found
+}
+
+func (f *facts) checkDiffers(g *Group, p twoPorts) *Finding {
+	found := finding("health-check-port-differs", fmt.Sprintf("The health check of %s asks port %d, which is not the traffic port %d, and it fails.", g.Name, p.checkPort, p.port))
+	found.because(FromConfig, p.config())
+	if f.Balancer.Type == NetworkType {
+		found.unsaid(g)
+	}
+	f.fromTarget(found, p.endpoint)
+	return found
 }
 
 // checkOther sends health checks that fail on a port of their own to where traffic goes, unless that port refuses, too.

@@ -103,8 +103,8 @@ func (p Plan) Lists(n Name, modified time.Time) bool {
 	return p.Wants(n) && (n.Kind != parse.KindUnknown || modified.IsZero() || !modified.Before(p.Written()))
 }
 
-// JustBefore is how long before the window objects tell that a log was being written, as far
-// as the folders are listed that the window needs.
+// JustBefore is how long before the window objects tell that a log was being written. Where it
+// begins soon after midnight, the folder of the day before is listed for that.
 const JustBefore = 3 * time.Hour
 
 // IsJustBefore reports whether an object of this name, of a log that is wanted, ends so shortly

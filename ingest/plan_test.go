@@ -153,13 +153,15 @@ func TestPlanDays(t *testing.T) {
 		bounded     bool
 	}{
 		{"last hour", Plan{Window: when.Window{From: now.Add(-time.Hour), Until: now}, Now: now}, day(22), day(22), true},
+		{"soon after midnight: the day before", Plan{Window: when.Window{From: day(22).Add(3*time.Hour - 1), Until: day(22).Add(4 * time.Hour)}, Now: now}, day(21), day(22), true},
+		{"three hours after it", Plan{Window: when.Window{From: day(22).Add(3 * time.Hour), Until: day(22).Add(4 * time.Hour)}, Now: now}, day(22), day(22), true},
 		{"over midnight", Plan{Window: when.Window{From: day(22).Add(-time.Hour), Until: day(22)}, Now: now}, day(21), day(22), true},
-		{"long ago: two days' folders more", Plan{Window: when.Window{From: day(3), Until: day(3).Add(time.Hour)}, Now: now}, day(3), day(5), true},
-		{"long ago: late on the day", Plan{Window: when.Window{From: day(3), Until: day(4)}, Now: now}, day(3), day(6), true},
-		{"classic logs end later", Plan{Window: when.Window{From: day(3), Until: day(3).Add(23 * time.Hour)}, Now: now}, day(3), day(6), true},
-		{"access logs alone do not", Plan{Window: when.Window{From: day(3), Until: day(3).Add(23 * time.Hour)}, Now: now, Kinds: Kinds(parse.KindAccess)}, day(3), day(5), true},
-		{"health checks, a little", Plan{Window: when.Window{From: day(3), Until: day(4).Add(-6 * time.Minute)}, Now: now, Kinds: Kinds(parse.KindHealthCheck)}, day(3), day(6), true},
-		{"no end", Plan{Window: when.Window{From: day(20)}, Now: now}, day(20), day(22), true},
+		{"long ago: two days' folders more", Plan{Window: when.Window{From: day(3), Until: day(3).Add(time.Hour)}, Now: now}, day(2), day(5), true},
+		{"long ago: late on the day", Plan{Window: when.Window{From: day(3), Until: day(4)}, Now: now}, day(2), day(6), true},
+		{"classic logs end later", Plan{Window: when.Window{From: day(3), Until: day(3).Add(23 * time.Hour)}, Now: now}, day(2), day(6), true},
+		{"access logs alone do not", Plan{Window: when.Window{From: day(3), Until: day(3).Add(23 * time.Hour)}, Now: now, Kinds: Kinds(parse.KindAccess)}, day(2), day(5), true},
+		{"health checks, a little", Plan{Window: when.Window{From: day(3), Until: day(4).Add(-6 * time.Minute)}, Now: now, Kinds: Kinds(parse.KindHealthCheck)}, day(2), day(6), true},
+		{"no end", Plan{Window: when.Window{From: day(20)}, Now: now}, day(19), day(22), true},
 		{"no beginning", Plan{Window: when.Window{Until: now}, Now: now}, time.Time{}, day(22), false},
 		{"nothing known", Plan{}, time.Time{}, time.Time{}, false},
 	}

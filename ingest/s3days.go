@@ -115,8 +115,9 @@ func (l *seeker) dated(ctx context.Context, region, date string) (dates []string
 	return slices.Compact(dates), others, nil
 }
 
-// days is the first and the last day whose folders can hold wanted objects, at
-// midnight UTC; not bounded if the plan has no beginning or no end.
+// days is the first and the last day whose folders can hold wanted objects, or such as tell
+// that a log was being written, at midnight UTC; not bounded if the plan has no beginning or
+// no end.
 func (p Plan) days() (from, until time.Time, bounded bool) {
 	day := 24 * time.Hour
 	until = p.Now
@@ -130,7 +131,9 @@ func (p Plan) days() (from, until time.Time, bounded bool) {
 	if last := p.delivered(longest); until.IsZero() || !last.IsZero() && last.Before(until) {
 		until = last
 	}
-	from = p.Window.From
+	if from = p.Window.From; !from.IsZero() {
+		from = from.Add(-JustBefore)
+	}
 	return from.UTC().Truncate(day), until.UTC().Truncate(day), !from.IsZero() && !until.IsZero()
 }
 

@@ -457,6 +457,8 @@ func TestSeekKinds(t *testing.T) {
 		{"of one name", Plan{Window: hour, Now: hour.Until, LoadBalancer: "shop"}, found + beside + days + 2*2, 0},
 		{"classic by ARN", Plan{Window: hour, Now: hour.Until, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:203344445555:loadbalancer/shop"}, found + beside + days + 1, 0},
 		{"network by ARN", Plan{Window: hour, Now: hour.Until, Kinds: nlb, LoadBalancer: "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/shop/c3"}, found + beside + days + 1, 0},
+		{"soon after midnight: the day before, too", Plan{Window: when.Window{From: day.Add(25 * time.Hour), Until: day.Add(26 * time.Hour)}, Now: day.Add(26 * time.Hour), Kinds: access},
+			found + beside + 2*(days+2*2), 0},
 		{"access logs of long ago: two days more", Plan{Window: hour, Now: day.AddDate(0, 0, 30), Kinds: access}, found + beside + 3*(days+2*2), 0},
 		// What a classic balancer logs after 22:55 may come two days and an hour later.
 		{"late on a day long ago", Plan{Window: when.Window{From: day.Add(22 * time.Hour), Until: day.Add(23 * time.Hour)}, Now: day.AddDate(0, 0, 30)},

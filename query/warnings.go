@@ -57,6 +57,9 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 	if err == nil && n.logs+int64(len(before)) > 1 {
 		err = s.ceased(ctx, "object_read", "named_kind", before, say)
 	}
+	if err == nil {
+		err = s.holes(ctx, before, say)
+	}
 	if err != nil {
 		return err
 	}

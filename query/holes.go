@@ -1,0 +1,78 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"loglens/ingest"
+	"loglens/internal/amount"
+	"loglens/parse"
+)
+
+// muchText is how many bytes are so many entries, thirty and more, that it cannot be chance that
+// there is none in another interval. Fewer come of a few clients, which may pause together.
+const muchText = 16_000
+
+// holes tells of intervals of the window of which a log has no line, but many before and after:
+// in the answer nothing failed there. Either all nodes of a balancer lack them, or one. What is
+// used now and then has pauses, so there has to be one hole at most to ten intervals, however
+// long; and a node, from which a few clients may change to another, has to have written in four
+// of five. What objects of just before the window hold is not known.
+func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string, ...any)) error {
+	var logs, balancer, node string
+	var kinds, width, n, told, all int64
+	var first time.Time
+	window := s.in.Plan.Window
+	err := s.each(ctx, func() {
+		of, lacks := "", fmt.Sprintf("in %d minutes,", width)
+		if node != "" {
+			of = "of node " + node + " "
+		}
+		if n > 1 {
+			lacks = fmt.Sprintf("in %d intervals of %d minutes, the first", n, width)
+		}
+		say("the %s of %s %s no lines %s %suntil %s, but many before and after: objects are missing or empty, or there was no traffic; loglens coverage names what is missing",
+			logs, balancer, amount.Noun(kinds, "has", "have"), lacks, of, first.UTC().Format(toMinute))
+		told += kinds
+	}, `
+		WITH object AS (
+			SELECT named_kind AS kind, load_balancer, `+accountRegion+` AS place, coalesce(node, '') AS node, interval_end,
+				CASE WHEN status <> 'ok' THEN NULL WHEN named_kind = $9 THEN greatest(bytes, $6) ELSE bytes END AS bytes -- checks come whether clients do or not
+			FROM object_read WHERE named_kind IS NOT NULL AND (status = 'failed' OR bytes > 0)
+			UNION ALL BY NAME SELECT *, '' AS node FROM (`+namesBefore+`)
+		), written AS ( -- by each node, and by all, whose name is empty
+			SELECT kind, load_balancer, place, node, interval_end, sum(bytes) AS bytes
+			FROM (FROM object WHERE node <> '' UNION ALL SELECT * REPLACE ('' AS node) FROM object) GROUP BY ALL
+		), log AS ( -- that may have holes, which is seldom
+			SELECT kind, load_balancer, place, node, count(*) AS written,
+				CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width,
+				date_diff('minute', min(interval_end), max(interval_end)) // width + 1 AS due
+			FROM written GROUP BY kind, load_balancer, place, node
+			HAVING written < due AND (node = '' OR 5 * written >= 4 * due) AND max(bytes) >= $6
+		), step AS (
+			SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own AS next, least(bytes, lead(bytes) OVER own) AS beside
+			FROM written JOIN log USING (kind, load_balancer, place, node)
+			WINDOW own AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end)
+		), lacking AS (
+			SELECT kind, load_balancer, place, node, width, unnest(range(after, next, to_minutes(width))) AS lacks
+			FROM (
+				FROM step WINDOW own AS (PARTITION BY kind, load_balancer, place, node)
+				QUALIFY next > after AND beside >= $6 AND (node <> '' OR written >= 10 * count(*) FILTER (next > after) OVER own)
+			)
+		), told AS (
+			SELECT kind, load_balancer, place, width, count(DISTINCT lacks) AS n, min(lacks) AS first, arg_min(node, (lacks, node)) AS node
+			FROM lacking
+			WHERE (node = '' OR (kind, load_balancer, place, lacks) IN (SELECT (kind, load_balancer, place, interval_end) FROM written WHERE node = ''))
+				AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
+			GROUP BY kind, load_balancer, place, width
+		)
+		SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, node, width, n, first, sum(count(*)) OVER ()::BIGINT FROM told
+		GROUP BY load_balancer, place, node, width, n, first ORDER BY first, load_balancer, place LIMIT $10`,
+		[]any{&logs, &kinds, &balancer, &node, &width, &n, &first, &all}, append(columnsOf(before),
+			parse.KindClassic.String(), muchText, bound(window.From), bound(window.Until), parse.KindHealthCheck.String(), mostTold)...)
+	if more := all - told; err == nil && more > 0 {
+		say("no lines in intervals of %s, but many before and after", amount.Of(more, "more log", "more logs"))
+	}
+	return err
+}

@@ -9,7 +9,8 @@ import (
 // Resolve turns what the user typed for --since and --until into a window. An
 // empty text is an open bound, except that a given since without until ends at
 // now. Notes are sentences for stderr about what was not taken as typed: an
-// until in the future is clipped to now.
+// until in the future is clipped to now, and of the two times of a clock that
+// occurs twice one is taken, see Point.
 //
 // A clock as until is the most recent such time, as in Point; where that is not
 // after since, the one later today is meant, so that 02:00 to 03:30, typed at
@@ -30,12 +31,14 @@ func Resolve(since, until string, now time.Time, zone *time.Location) (w Window,
 			return Window{}, nil, untimely("--since %s is in the future: it is %sZ now", since, moment(now.Truncate(time.Second)))
 		}
 		w.Until = now
+		notes = append(notes, twice("--since", since, w.From, now, zone)...)
 	}
 	if strings.TrimSpace(until) != "" {
 		if w.Until, err = Point(until, now, zone); err != nil {
 			return Window{}, nil, fmt.Errorf("--until: %w", err)
 		}
 		w.Until = laterToday(until, w, now, zone)
+		notes = append(notes, twice("--until", until, w.Until, now, zone)...)
 		if w.Until.After(now) {
 			notes = append(notes, fmt.Sprintf("--until %s is in the future; the window ends now", strings.TrimSpace(until)))
 			w.Until = now
@@ -59,6 +62,23 @@ func laterToday(until string, w Window, now time.Time, zone *time.Location) time
 		return w.Until
 	}
 	return t
+}
+
+// twice returns the note on a flag whose text, read as t, the clocks of zone showed
+// twice, and none if it was shown once or names its zone.
+func twice(flag, text string, t, now time.Time, zone *time.Location) []string {
+	shown := t.In(zone)
+	naive := time.Date(shown.Year(), shown.Month(), shown.Day(), shown.Hour(), shown.Minute(), shown.Second(), shown.Nanosecond(), time.UTC)
+	at := inZone(naive, zone)
+	if elsewhere, err := Point(text, now, time.FixedZone("", offset(shown)+1)); len(at) == 1 || err != nil || elsewhere.Equal(t) {
+		return nil
+	}
+	other := at[0]
+	if other.Equal(t) {
+		other = at[1]
+	}
+	return []string{fmt.Sprintf("%s %s was shown by the clocks twice: %sZ is taken; for the other write %s %s",
+		flag, strings.TrimSpace(text), moment(t), flag, other.UTC().Format(time.RFC3339Nano))}
 }
 
 func emptyError(w Window, since, until string) error {

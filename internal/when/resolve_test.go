@@ -33,6 +33,19 @@ func TestResolve(t *testing.T) {
 			"clock later today", "02:00", "03:30", now, "UTC", "2026-11-22 02:00–03:10Z (1h10m)",
 			[]string{"--until 03:30 is in the future; the window ends now"},
 		},
+		{
+			"since and until that clocks showed twice", "2026-10-25T02:10", "2026-10-25T02:30", now, "Europe/Berlin", "2026-10-25 00:10–00:30Z (20m)",
+			[]string{
+				"--since 2026-10-25T02:10 was shown by the clocks twice: 2026-10-25 00:10Z is taken; for the other write --since 2026-10-25T01:10:00Z",
+				"--until 2026-10-25T02:30 was shown by the clocks twice: 2026-10-25 00:30Z is taken; for the other write --until 2026-10-25T01:30:00Z",
+			},
+		},
+		{
+			"until alone that clocks showed twice", "03:00", "02:59:30.5", "2026-10-25T01:59:45Z", "Europe/Berlin", "2026-10-24 01:00 – 2026-10-25 01:59:30.5Z (1d59m30.5s)",
+			[]string{"--until 02:59:30.5 was shown by the clocks twice: 2026-10-25 01:59:30.5Z is taken; for the other write --until 2026-10-25T00:59:30.5Z"},
+		},
+		{"an hour that comes twice, with its offset", "2026-10-25T02:10+02:00", "2026-10-25T02:30+01:00", now, "Europe/Berlin", "2026-10-25 00:10–01:30Z (1h20m)", nil},
+		{"a length that ends there", "2h", "15m", "2026-10-25T01:45:00Z", "Europe/Berlin", "2026-10-24 23:45 – 2026-10-25 01:30Z (1h45m)", nil},
 		{"seconds", "2026-11-22T02:10:30Z", "2026-11-22T02:10:31.5Z", now, "UTC", "2026-11-22 02:10:30–02:10:31.5Z (1.5s)", nil},
 	}
 	for _, tt := range tests {

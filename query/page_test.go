@@ -57,19 +57,24 @@ func TestRelationsPage(t *testing.T) {
 
 var relationsAbout = []struct{ name, about string }{
 	{"request", "Every request of an access log of an Application or Classic Load Balancer, read from the sources as the statement runs. " +
-		"`reason` is NULL where nothing failed; `route` is the path with ids, UUIDs, hex, dates, tokens and e-mail addresses replaced; `client_net` the /24 or /48 of the client; " +
+		"`reason` is NULL where nothing failed; `client_net` is the /24 or /48 of the client; `target` is address:port; `node` is `ip_address`, and of a line without it the address in the object's name; " +
 		"`duration` from the request's creation to the answer, for Application Load Balancers. " +
 		"`time` is that of the answer, and of a Classic Load Balancer that of the request. " +
-		"`request` is method, URL and version: `" + requestMethod + "` is the method, `" + requestHost + "` the host, `" + requestPath + "` the whole path; `domain_name` is the host that TLS was asked for."},
+		"`request` is method, URL and version: `" + requestMethod + "` is the method, `" + requestHost + "` the host, `" + requestPath + "` the whole path; `domain_name` is the host that TLS was asked for. " +
+		"`raw` is the line; of JSON and W3C, it is the same entry as the plain log has it, where quotes and control characters in texts are `\\xHH`, in all columns.\n\n" +
+		"`route` is the path without its query, and with the names of single things replaced by what they are. " +
+		"Of what stands between slashes, a UUID is `{uuid}`, a date such as 2026-11-22 `{date}`, an e-mail address `{email}`, a JWT or an AWS key ID `{token}`. " +
+		"In all else each word, up to one of `. - _ , ; = : ~ + @ ! ( )`, is `{id}` if it is of digits alone, `{hex}` if of 8 hexadecimal digits or more, and `{token}` if of 20 letters and digits or more, the latter two with a decimal digit among them. " +
+		"What exceeds 200 bytes is `...`. A request that could not be read, with `-` as its method, and a TCP connection have no route."},
 	{"failure", "The requests that failed, of every class, whole: the same columns."},
 	{"traffic", "All requests, counted by minute, load balancer, target group and target. Several rows may share a key: sum. " +
 		"`latency_us` and `latency_requests` are a histogram of `target_processing_time`, see `latency`."},
 	{"latency", "Requests that a target answered with a status, by how long it took: the middle of a bucket, at most 1.6 % off. Counts add up over any rows."},
 	{"failure_minute", "Failures counted by minute and all that reports divide by. Several rows may share a key: sum. " +
-		"`wall_10s` and `wall_60s` count those that took 10 to 10.5 s or 60 to 61 s from the request's creation to the answer; NULL where no line says when it was created."},
+		"`wall_10s` and `wall_60s` count those that took from 10 to under 10.5 s or from 60 to under 61 s from the request's creation to the answer; NULL where no line says when it was created."},
 	{"node_minute", "Requests and failures by minute and balancer node. Several rows may share a key: sum."},
-	{"connection", "Connection logs of Application Load Balancers. `conn_trace_id` stands in `request`, too."},
-	{"health_check", "Health-check logs of Application Load Balancers. `target` and `target_group` join `request`."},
+	{"connection", "Connection logs of Application Load Balancers. `conn_trace_id` stands in `request`, too. `load_balancer` is `elb`, and of a line without it that of the object's name; so is `node` of `ip_address`."},
+	{"health_check", "Health-check logs of Application Load Balancers. `target` and `target_group` join `request`; a Lambda function, of which `target` is the ARN, is named in none. `load_balancer` and `node` are as in `connection`."},
 	{"nlb_tls", "Access logs of Network Load Balancers: TLS connections. No field names a target. `connection_time` and `tls_handshake_time` are milliseconds, as AWS logs them; without a `tls_handshake_time` the handshake failed."},
 	{"object", "Log objects that were read, with what became of their lines: lines = parsed + rejected + skipped. " +
 		"Alone in a statement it reads logs of all kinds; beside others, those that they read."},

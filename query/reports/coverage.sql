@@ -26,10 +26,12 @@
 -- column: late_most     seconds everyone  at most
 --
 -- Nothing is read but names, sizes and times, of the intervals that reach into the
--- window. A node is expected to write an object for every interval from its first to
--- the newest of its balancer. Before the first and after the newest of them nobody
--- knows which nodes the balancer had: there, as far as the window goes and up to 15
--- minutes ago, since objects come late, an interval counts once, in a row without
+-- window, and of those whose objects may hold entries of it, as one that ends where it
+-- begins: these tell which nodes there were, and are not counted. A node is expected to
+-- write an object for every interval from its first to the newest of its balancer.
+-- Before the first and after the newest of them nobody knows which nodes the balancer
+-- had: there, as far as the window goes and up to 15 minutes ago, since objects come
+-- late, an interval counts once, in a row without
 -- node. Missing is what is not there, lost or never written: a node writes nothing
 -- while it has no traffic, and begins when it is added, so a gap may be harmless. A
 -- balancer without any object is not known here; if one came regularly until some

@@ -27,16 +27,17 @@
 -- column: fail_open_minutes  count   programs
 -- column: fail_open_requests count   everyone  fail-open
 --
--- flaps: changes between pass and fail, at the node that saw most of them.
+-- flaps: changes between pass and fail of one target at one node: of the target and the
+-- node that had most of them, also where a row has several targets.
 -- fail-open: while no target of a group passes its checks, the balancer sends its
 -- requests to all of them; how many requests went to the row's target group or target
 -- in minutes in which that was so throughout, so there may have been a few more; not
 -- known without access logs. A check
 -- says how it is with a target until the same node checks it again, but for two of the
 -- group's usual intervals at most; how it was before its first check nobody knows, and
--- so long a group is not taken for one in which all fail. Divided by reason, only
--- failed checks are counted, and what is of no reason is not known. Groups are named
--- without an ID: those of several balancers, as of two accounts, are one row unless
+-- for the interval before it a group is not taken for one in which all fail. Divided by
+-- reason, only failed checks are counted, and what is of no reason is not known. Groups
+-- are named without an ID: those of several balancers, as of two accounts, are one row unless
 -- load_balancer divides them, and a warning says so.
 WITH
 checked AS MATERIALIZED (

@@ -28,7 +28,7 @@
 -- Percentiles are of target_processing_time where the target answered with a
 -- status, by nearest rank, at most 1.6 % off: of how many requests, answered says, which
 -- in an outage are few. The walls count failing requests that took,
--- from their creation to the answer, 10 to 10.5 s or 60 to 61 s: the balancer's
+-- from their creation to the answer, 10 to under 10.5 s or 60 to under 61 s: the balancer's
 -- fixed connect timeout, and its idle timeout unless changed. They are not known
 -- where no failing line says when its request was created, as those of classic
 -- balancers do not.

@@ -35,7 +35,8 @@ const sqlHelp = `sql runs one SELECT of DuckDB's SQL over the logs, read-only:
 
 Only the logs that the statement needs are read. No file and no address can be
 reached from SQL. "describe request" shows the columns, and needs no SOURCE.
-Infinite and undefined numbers are shown as text: inf, nan.
+Infinite and undefined numbers are shown as text: inf, nan. So are lists and
+structures, in every form of output: as JSON.
 
 What AWS writes as - or -1 is NULL: target_processing_time IS NULL, not = -1.
 The column request is method, URL and version: split_part(request, ' ', 1) is

@@ -111,11 +111,13 @@ func (f *facts) clientsOf(e endpoint, protocol string) []netip.Prefix {
 	return in
 }
 
+// fewRanges is how many ranges of clients are few enough that each is let in by a command.
+const fewRanges = 5
+
 // pastACLs are the clients that the network ACLs of the balancer's subnets let in to its
 // listeners, if that are a few ranges: an ACL that keeps some out has many, and all others
 // are meant. all is what there may be.
 func (f *facts) pastACLs(protocol string, all netip.Prefix) []netip.Prefix {
-	const most = 5
 	var in netipx.IPSetBuilder
 	for _, z := range f.Balancer.Zones {
 		a := f.aclOf(z.Subnet)
@@ -126,7 +128,7 @@ func (f *facts) pastACLs(protocol string, all netip.Prefix) []netip.Prefix {
 			in.AddSet(a.admitted(protocol, l.Port, all))
 		}
 	}
-	if list := setOf(&in).Prefixes(); 0 < len(list) && len(list) <= most {
+	if list := setOf(&in).Prefixes(); 0 < len(list) && len(list) <= fewRanges {
 		return list
 	}
 	return []netip.Prefix{all}

@@ -267,8 +267,8 @@ func TestACLsOfSomeClients(t *testing.T) {
 		id, says string
 		lets     string
 	}{
-		"no client on the listener's port":           {only(false, 1024, 65535), in, "but from the VPC itself", "--ingress --rule-number 32766 --protocol tcp --port-range From=80,To=80 --cidr-block 0.0.0.0/0"},
-		"no client is answered":                      {only(true, 443, 443), out, "but to the VPC itself", "--egress --rule-number 32766 --protocol tcp --port-range From=1024,To=65535 --cidr-block 0.0.0.0/0"},
+		"no client on the listener's port":           {only(false, 1024, 65535), in, "but from the VPC itself or private addresses", "--ingress --rule-number 32766 --protocol tcp --port-range From=80,To=80 --cidr-block 0.0.0.0/0"},
+		"no client is answered":                      {only(true, 443, 443), out, "but to the VPC itself or private addresses", "--egress --rule-number 32766 --protocol tcp --port-range From=1024,To=65535 --cidr-block 0.0.0.0/0"},
 		"clients with ports of Windows are answered": {only(true, 49152, 65535), out, "on 1024-49151: ", "--egress --rule-number 32766 --protocol tcp --port-range From=1024,To=49151 --cidr-block 0.0.0.0/0"},
 		"no client by IPv6": {func(s *Snapshot) {
 			s.dualstack()

@@ -35,6 +35,11 @@ var faults = []fault{
 		s.Balancer.AddressType = onlyPublicIPv6
 		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"::/0", "eigw-1", "active"})
 	}},
+	{want: "balancer-no-way-back", change: func(s *Snapshot) {
+		s.Balancer.Scheme = "internal"
+		s.group("sg-lb").Ingress[0].CIDRs = []string{"10.9.0.0/16"}
+		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.9.0.0/16", "pcx-gone", "blackhole"})
+	}},
 	{want: "ipv6-clients-blocked", name: "security group", change: func(s *Snapshot) {
 		s.dualstack()
 		s.group("sg-lb").Ingress[0].CIDRs = []string{"0.0.0.0/0"}

@@ -2,9 +2,12 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"go4.org/netipx"
 
 	"loglens/internal/amount"
 )
@@ -257,23 +260,50 @@ type crossing struct {
 	egress   bool
 	protocol string
 	from, to int
-	used     []int // ports of these that are as good as all
-	aside    bool  // to a listener that only redirects, while clients come by another one
+	used     []int          // ports of these that are as good as all
+	aside    bool           // to a listener that only redirects, while clients come by another one
+	chosen   []netip.Prefix // whom the balancer's groups let in, if that are some
+	alone    bool           // nobody else is let in
+}
+
+// id is the finding about what holds it back.
+func (c crossing) id() string {
+	if c.egress {
+		return "acl-balancer-outbound-blocks-clients"
+	}
+	return "acl-balancer-inbound-blocks-listener"
+}
+
+// letIn begins to say whom it is for.
+func (c crossing) letIn() string {
+	if c.egress {
+		return "security groups and this ACL let in"
+	}
+	return "the balancer's security groups let in"
+}
+
+// way is its direction, as seen from the balancer.
+func (c crossing) way() string {
+	if c.egress {
+		return "to"
+	}
+	return "from"
 }
 
 // crossings are those of clients who come to the listeners, and of answers to them: taken
 // on any port above 1023, and most on those from 32768.
 func (f *facts) crossings() (list []crossing) {
-	var spoken []string
+	spoken := map[string][]int{}
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
-			list = append(list, crossing{"client", fmt.Sprintf("in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, []int{l.Port}, f.redirectsAside(l)})
-			spoken = add(spoken, protocol)
+			chosen, alone := f.chosen(protocol, l.Port)
+			list = append(list, crossing{"client", fmt.Sprintf("in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, []int{l.Port}, f.redirectsAside(l), chosen, alone})
+			spoken[protocol] = append(spoken[protocol], l.Port)
 		}
 	}
-	slices.Sort(spoken)
-	for _, protocol := range spoken {
-		list = append(list, crossing{"answer", "out to clients", true, protocol, firstEphemeral, lastEphemeral, []int{32768, 50000}, false})
+	for _, protocol := range slices.Sorted(maps.Keys(spoken)) {
+		chosen, alone := f.chosen(protocol, spoken[protocol]...)
+		list = append(list, crossing{"answer", "out to clients", true, protocol, firstEphemeral, lastEphemeral, []int{32768, 50000}, false, chosen, alone})
 	}
 	return list
 }
@@ -291,13 +321,40 @@ func (f *facts) shutEverywhere(c crossing, clients netip.Prefix, but []netip.Pre
 	})
 }
 
-// noClients are addresses that clients do not come from: those of the VPC, where a balancer in
-// the internet has its targets.
+// noClients are addresses that clients of a balancer in the internet do not come from: those of the VPC, where
+// it has its targets, and private ones.
 func (f *facts) noClients() []netip.Prefix {
 	if f.Balancer.Scheme == "internal" {
 		return nil
 	}
-	return prefixes(f.ownRanges())
+	return prefixes(append(slices.Clone(f.ownRanges()), "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+}
+
+// comeIn are all who may come and are let in: by the balancer's groups, and, of answers, by the ACL as well; but for
+// what lets nobody in, of which another finding tells.
+func (f *facts) comeIn(a *ACL, c crossing, clients netip.Prefix) []netip.Prefix {
+	var in netipx.IPSetBuilder
+	in.AddPrefix(clients)
+	if c.egress {
+		in = netipx.IPSetBuilder{}
+		for _, l := range f.Listeners {
+			if slices.Contains(l.transports(), c.protocol) {
+				in.AddSet(a.admitted(c.protocol, l.Port, clients))
+			}
+		}
+	}
+	others := f.noClients()
+	if c.alone {
+		others = append(others, allBut(c.chosen)...)
+	}
+	for _, p := range others {
+		in.RemovePrefix(p)
+	}
+	if list := setOf(&in).Prefixes(); len(list) > 0 || !c.egress {
+		return list
+	}
+	c.egress = false
+	return f.comeIn(a, c, clients)
 }
 
 // aclsToClients looks whether any client can reach the listeners, and be answered, on all ports
@@ -307,7 +364,7 @@ func (f *facts) aclsToClients() (list []*Finding) {
 	if f.Balancer.Type == Gateway {
 		return nil
 	}
-	clients, but := netip.MustParsePrefix(f.internet()), f.noClients()
+	clients := netip.MustParsePrefix(f.internet())
 	for i := range f.Network.ACLs {
 		a := &f.Network.ACLs[i]
 		var subnets []string
@@ -320,17 +377,17 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			continue
 		}
 		for _, c := range f.crossings() {
+			comers := f.comeIn(a, c, clients)
+			but := allBut(comers)
 			shut := a.shuts(c.egress, c.protocol, c.from, c.to, clients, but...)
 			some, all := a.passes(c, clients, but...), !slices.ContainsFunc(c.used, func(port int) bool { return !a.anybody(c.egress, c.protocol, port, clients, but...) })
+			text := fmt.Sprintf("Network ACL %s of the balancer's %s %s lets", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets))
 			if all || some && narrow(shut, c.from, c.to) {
+				list = append(list, given(f.shutToSome(a, c, comers, text))...)
 				continue
 			}
-			id, way := "acl-balancer-inbound-blocks-listener", "from"
-			if c.egress {
-				id, way = "acl-balancer-outbound-blocks-clients", "to"
-			}
-			text := fmt.Sprintf("Network ACL %s of the balancer's %s %s lets no %s %s", a.ID, amount.Noun(len(subnets), "subnet", "subnets"), few(subnets), c.what, c.where)
-			found := finding(id, text+".")
+			text += fmt.Sprintf(" no %s %s", c.what, c.where)
+			found := finding(c.id(), text+".")
 			switch {
 			case some:
 				var parts []string
@@ -339,9 +396,13 @@ func (f *facts) aclsToClients() (list []*Finding) {
 				}
 				found.Level = Warn
 				found.Sentence = fmt.Sprintf("%s on %s: those that use these ports wait for nothing, and others do not (Linux takes ports from 32768 on, Windows and macOS from 49152).", text, few(parts))
+			case a.passes(c, clients, f.noClients()...):
+				found.Confidence = High
+				found.Sentence = text + " of those who are let in."
+				found.because(FromConfig, c.letIn()+" only "+few(texts(comers)))
 			case a.passes(c, clients):
 				found.Level = Warn
-				found.Sentence = fmt.Sprintf("%s, but %s the VPC itself, and the balancer is internet-facing.", text, way)
+				found.Sentence = fmt.Sprintf("%s, but %s the VPC itself or private addresses, and the balancer is internet-facing.", text, c.way())
 			case c.aside && f.shutEverywhere(c, clients, but):
 				found.Level = Warn
 				found.because(FromConfig, onlyRedirects)
@@ -351,13 +412,55 @@ func (f *facts) aclsToClients() (list []*Finding) {
 			for _, r := range shut {
 				found.because(FromConfig, a.ID+": "+r.entry.words())
 			}
-			for _, who := range f.letBack(clients) {
-				for _, r := range unmeant(a.shuts(c.egress, c.protocol, c.from, c.to, who, but...), c.from, c.to) {
-					f.admit(found, a, c.egress, c.protocol, r, who)
-				}
+			who := f.letBack(clients)
+			if 0 < len(comers) && len(comers) <= fewRanges && comers[0] != clients {
+				who = comers
 			}
+			f.letCross(found, a, c, who...)
 			list = append(list, found)
 		}
 	}
 	return list
+}
+
+// shutToSome looks for ranges that the balancer's groups let in, or of all who come in if these are few, and that an ACL
+// does not let through, as it does others.
+func (f *facts) shutToSome(a *ACL, c crossing, comers []netip.Prefix, text string) *Finding {
+	in := c.chosen
+	if len(in) == 0 && len(comers) <= fewRanges {
+		in = comers
+	}
+	shut := slices.DeleteFunc(slices.Clone(in), func(r netip.Prefix) bool { return a.passes(c, r, f.noClients()...) })
+	if len(shut) == 0 {
+		return nil
+	}
+	found := finding(c.id(), fmt.Sprintf("%s no %s %s of %s, who are let in otherwise.", text, c.what, c.where, few(texts(shut))))
+	found.Level, found.Confidence = Warn, Low
+	found.because(FromConfig, c.letIn()+" "+few(texts(in)))
+	for _, who := range shut {
+		for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who, f.noClients()...) {
+			found.because(FromConfig, a.ID+": "+r.entry.words())
+		}
+	}
+	if len(shut) <= fewRanges {
+		f.letCross(found, a, c, shut...)
+	}
+	return found
+}
+
+// letCross adds the commands that let some clients through an ACL.
+func (f *facts) letCross(found *Finding, a *ACL, c crossing, clients ...netip.Prefix) {
+	for _, who := range clients {
+		for _, r := range unmeant(a.shuts(c.egress, c.protocol, c.from, c.to, who, f.noClients()...), c.from, c.to) {
+			f.admit(found, a, c.egress, c.protocol, r, who)
+		}
+	}
+}
+
+// texts are ranges as they are written.
+func texts(list []netip.Prefix) (names []string) {
+	for _, p := range list {
+		names = append(names, p.String())
+	}
+	return names
 }

@@ -10,9 +10,9 @@ import (
 
 var routesCheck = Check{
 	Name:  "routes",
-	About: "Routes from the balancer's subnets to the targets and back, and from an internet-facing balancer to the internet.",
+	About: "Routes from the balancer's subnets to the targets and back, from an internet-facing balancer to the internet, and from an internal one to networks of clients.",
 	Needs: []string{"ec2:DescribeRouteTables", "ec2:DescribeSubnets", "ec2:GetManagedPrefixListEntries"},
-	Gives: []string{"route-balancer-to-target", "route-target-to-balancer", "nlb-client-addresses-lost", "balancer-subnet-not-public"},
+	Gives: []string{"route-balancer-to-target", "route-target-to-balancer", "nlb-client-addresses-lost", "balancer-subnet-not-public", "balancer-no-way-back"},
 	look:  lookAtRoutes,
 }
 
@@ -30,7 +30,7 @@ func lookAtRoutes(f *facts) []*Finding {
 			found.Confidence = Medium // the route may lead there after all
 		}
 	}
-	return append(b.list, f.toInternet()...)
+	return slices.Concat(b.list, f.toInternet(), f.toNetworks())
 }
 
 // missing says what is wrong with a route; empty if nothing is.

@@ -129,6 +129,9 @@ func (n *Network) routed(subnet string, to host) bool {
 	return ok
 }
 
+// filled puts in what words in capitals stand for.
+var filled = strings.NewReplacer("VPC-PEERING-CONNECTION", "pcx-1", "INTERNET-GATEWAY", "igw-1")
+
 var word = regexp.MustCompile(`'[^']*'|\S+`)
 
 // run does what a command of AWS does to security groups, network ACLs and routes, and
@@ -177,7 +180,8 @@ func (n *Network) run(command string) error {
 		a.Entries = append(a.Entries, e)
 	case "create-route", "delete-route", "replace-route":
 		table := &n.RouteTables[slices.IndexFunc(n.RouteTables, func(r RouteTable) bool { return r.ID == args["--route-table-id"] })]
-		r := Route{args["--destination-cidr-block"] + args["--destination-ipv6-cidr-block"], strings.Replace(args["--vpc-peering-connection-id"], "VPC-PEERING-CONNECTION", "pcx-1", 1), "active"}
+		way := args["--vpc-peering-connection-id"] + args["--transit-gateway-id"] + args["--gateway-id"] + args["--nat-gateway-id"]
+		r := Route{args["--destination-cidr-block"] + args["--destination-ipv6-cidr-block"], filled.Replace(way), "active"}
 		at := slices.IndexFunc(table.Routes, func(old Route) bool { return old.Destination == r.Destination })
 		if (words[2] == "create-route") != (at < 0) {
 			return fmt.Errorf("route at %d", at)

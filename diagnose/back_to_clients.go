@@ -1,0 +1,189 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"go4.org/netipx"
+)
+
+// chosen are the ranges that the balancer's groups let in on some ports, of those who may come and of the family that
+// they have, and whether nobody else may come; none where anybody is let in, or that is not known. Members of groups
+// of the VPC come from it, and others from anywhere; none comes from the internet.
+func (f *facts) chosen(protocol string, ports ...int) (list []netip.Prefix, alone bool) {
+	if alone = true; f.Balancer.LinkUnfiltered {
+		return nil, false
+	}
+	own := family(prefixes(f.ownRanges()), false)
+	for _, port := range ports {
+		openings, known := f.openings(f.Balancer.SecurityGroups, false, protocol, port)
+		for _, p := range openings {
+			ranges, ok := f.ranges(p)
+			if !ok || !known || slices.ContainsFunc(p.CIDRs, everybody) {
+				return nil, false
+			}
+			if f.Balancer.Scheme == "internal" && len(p.Groups) > 0 {
+				groups, _ := f.securityGroups(p.Groups)
+				groups = slices.DeleteFunc(groups, func(g SecurityGroup) bool { return g.VPC != f.Balancer.VPC })
+				ranges, alone = append(ranges, own...), alone && len(groups) == len(p.Groups)
+			}
+			for _, r := range family(ranges, strings.Contains(f.internet(), ":")) {
+				if f.Balancer.Scheme == "internal" || f.reachesInternet(r) {
+					list = add(list, r)
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(r netip.Prefix) bool {
+		return slices.ContainsFunc(list, func(wide netip.Prefix) bool { return wide != r && within(r, wide) })
+	}), alone
+}
+
+// allBut is what some ranges leave of their family; nothing if there are none.
+func allBut(list []netip.Prefix) []netip.Prefix {
+	if len(list) == 0 {
+		return nil
+	}
+	var left netipx.IPSetBuilder
+	left.AddPrefix(everyAddress(list[0].Addr()))
+	for _, r := range list {
+		left.RemovePrefix(r)
+	}
+	return setOf(&left).Prefixes()
+}
+
+// toNetworks looks whether an internal balancer can answer clients beyond its VPC: those whom its groups name, and
+// those in networks to which a table of its subnets leads, or led.
+//
+// Source: AWS, "Route priority" of the guide for VPC, read 2026-11.
+func (f *facts) toNetworks() []*Finding {
+	own := family(prefixes(f.ownRanges()), false)
+	if f.Balancer.Scheme != "internal" || len(own) == 0 {
+		return nil
+	}
+	var tables []*RouteTable
+	for _, z := range f.Balancer.Zones {
+		t := f.tableOf(z.Subnet)
+		if !t.known() || slices.ContainsFunc(t.Routes, func(r Route) bool { return strings.HasPrefix(r.Destination, "pl-") && !r.leadsTo("vpce-") }) {
+			return nil // an endpoint of S3 is for no clients, and other lists may be for all
+		}
+		tables = add(tables, t)
+	}
+	var ports []int
+	for _, l := range f.Listeners {
+		ports = append(ports, l.Port)
+	}
+	chosen, alone := f.chosen("tcp", ports...)
+	answered := func(network netip.Prefix) bool {
+		return slices.ContainsFunc(tables, func(t *RouteTable) bool { return t.answers(network, own) })
+	}
+	nobody := alone && len(chosen) > 0 && !slices.ContainsFunc(chosen, func(r netip.Prefix) bool { return slices.ContainsFunc(own, r.Overlaps) || answered(r) })
+	b := gather{}
+	for _, t := range tables {
+		lost := map[Level][]netip.Prefix{}
+		for _, network := range networks(tables, chosen, own) {
+			named := slices.Contains(chosen, network)
+			r, _ := t.longest(network.Addr())
+			level := Note // rules may be for more networks than there are
+			switch {
+			case t.answers(network, own):
+				continue
+			case nobody && named:
+				level = Fail
+			case answered(network) && !f.Balancer.LinkUnfiltered, named && r.State == "blackhole":
+				level = Warn
+			}
+			lost[level] = append(lost[level], network)
+		}
+		for _, level := range []Level{Fail, Warn, Note} {
+			if list := lost[level]; len(list) > 0 {
+				f.noWayBack(b.at(fmt.Sprint(level, list), func() *Finding { return noWayBackTo(list, level) }), t, list)
+			}
+		}
+	}
+	return b.list
+}
+
+// networks are those beyond the VPC whom groups name, or of these the parts that tables lead to other networks,
+// and where none are named all of the latter.
+func networks(tables []*RouteTable, chosen, own []netip.Prefix) []netip.Prefix {
+	list := slices.Clone(chosen)
+	for _, t := range tables {
+		for _, r := range t.Routes {
+			p, err := netip.ParsePrefix(r.Destination)
+			if err != nil || p.Addr().Is6() || r.leadsTo(notBack...) {
+				continue
+			}
+			if len(chosen) == 0 || slices.ContainsFunc(chosen, func(c netip.Prefix) bool { return within(p, c) }) {
+				list = add(list, p)
+			}
+		}
+	}
+	return slices.DeleteFunc(list, func(p netip.Prefix) bool { return slices.ContainsFunc(own, p.Overlaps) })
+}
+
+// notBack are the beginnings of what a route leads to by which no client comes to a private address.
+var notBack = []string{"igw-", "nat-", "eigw-"}
+
+// answers reports whether a table leads some of a network, beyond its own, back on a way on which clients come.
+func (t *RouteTable) answers(network netip.Prefix, own []netip.Prefix) bool {
+	routes := slices.SortedStableFunc(slices.Values(t.Routes), func(a, b Route) int {
+		p, _ := netip.ParsePrefix(a.Destination)
+		q, _ := netip.ParsePrefix(b.Destination)
+		return cmp.Compare(p.Bits(), q.Bits())
+	})
+	var back netipx.IPSetBuilder
+	for _, r := range routes {
+		p, err := netip.ParsePrefix(r.Destination)
+		switch {
+		case err != nil:
+		case r.State == "blackhole" || r.leadsTo(notBack...):
+			back.RemovePrefix(p)
+		default:
+			back.AddPrefix(p)
+		}
+	}
+	for _, p := range own {
+		back.RemovePrefix(p)
+	}
+	return setOf(&back).OverlapsPrefix(network)
+}
+
+// noWayBackTo begins to say that clients in some networks are not answered.
+func noWayBackTo(networks []netip.Prefix, level Level) *Finding {
+	so := "those who come from there to a node in it wait for nothing"
+	if level == Fail {
+		so = "nobody is answered whom its security groups let in"
+	}
+	found := finding("balancer-no-way-back", fmt.Sprintf("The balancer is internal, and a subnet of it has no way back to clients in %s: %s.", few(texts(networks)), so))
+	switch found.Level = level; level {
+	case Fail:
+		found.Confidence = High
+	case Note:
+		found.Confidence, found.Do = Low, "nothing, if no clients come from there; otherwise "+found.Do
+	}
+	return found
+}
+
+// noWayBack adds to such a finding which table has no way, and commands that make one.
+func (f *facts) noWayBack(found *Finding, t *RouteTable, networks []netip.Prefix) {
+	for _, z := range f.Balancer.Zones {
+		if f.tableOf(z.Subnet) == t {
+			found.because(FromConfig, z.Subnet+" has the route table "+t.ID)
+		}
+	}
+	for _, p := range networks {
+		r, bits := t.longest(p.Addr())
+		wrong := missing(r, t.ID, bits >= 0)
+		if wrong == "" {
+			wrong = fmt.Sprintf("%s sends %s to %s, by which no client comes to a private address", t.ID, r.Destination, r.Via)
+		}
+		found.because(FromConfig, p.String()+": "+wrong)
+		if found.Level != Note && p.Addr().IsPrivate() && len(found.Fix) < mostTargets {
+			f.reroute(found, t.ID, r, bits >= 0, p, Route{}, "")
+		}
+	}
+}

@@ -37,9 +37,17 @@ func (f *facts) chosen(protocol string, ports ...int) (list []netip.Prefix, alon
 			}
 		}
 	}
-	return slices.DeleteFunc(slices.Clone(list), func(r netip.Prefix) bool {
-		return slices.ContainsFunc(list, func(wide netip.Prefix) bool { return wide != r && within(r, wide) })
-	}), alone
+	return list, alone
+}
+
+// ports are those of listeners in a protocol.
+func (f *facts) ports(protocol string) (list []int) {
+	for _, l := range f.Listeners {
+		if slices.Contains(l.transports(), protocol) {
+			list = append(list, l.Port)
+		}
+	}
+	return list
 }
 
 // allBut is what some ranges leave of their family; nothing if there are none.
@@ -72,11 +80,11 @@ func (f *facts) toNetworks() []*Finding {
 		}
 		tables = add(tables, t)
 	}
-	var ports []int
-	for _, l := range f.Listeners {
-		ports = append(ports, l.Port)
+	protocol := "tcp"
+	if len(f.ports(protocol)) == 0 {
+		protocol = "udp"
 	}
-	chosen, alone := f.chosen("tcp", ports...)
+	chosen, alone := f.chosen(protocol, f.ports(protocol)...)
 	answered := func(network netip.Prefix) bool {
 		return slices.ContainsFunc(tables, func(t *RouteTable) bool { return t.answers(network, own) })
 	}
@@ -100,7 +108,7 @@ func (f *facts) toNetworks() []*Finding {
 		}
 		for _, level := range []Level{Fail, Warn, Note} {
 			if list := lost[level]; len(list) > 0 {
-				f.noWayBack(b.at(fmt.Sprint(level, list), func() *Finding { return noWayBackTo(list, level) }), t, list)
+				f.noWayBack(b.at(fmt.Sprint(level, list), func() *Finding { return f.noWayBackTo(list, level) }), t, list, level)
 			}
 		}
 	}
@@ -153,7 +161,7 @@ func (t *RouteTable) answers(network netip.Prefix, own []netip.Prefix) bool {
 }
 
 // noWayBackTo begins to say that clients in some networks are not answered.
-func noWayBackTo(networks []netip.Prefix, level Level) *Finding {
+func (f *facts) noWayBackTo(networks []netip.Prefix, level Level) *Finding {
 	so := "those who come from there to a node in it wait for nothing"
 	if level == Fail {
 		so = "nobody is answered whom its security groups let in"
@@ -165,11 +173,35 @@ func noWayBackTo(networks []netip.Prefix, level Level) *Finding {
 	case Note:
 		found.Confidence, found.Do = Low, "nothing, if no clients come from there; otherwise "+found.Do
 	}
+	if level == Fail {
+		f.mayComeOtherwise(found, true)
+	}
 	return found
 }
 
+// mayComeOtherwise makes a finding milder that is about those whom the balancer's groups let in: all of them are kept
+// out everywhere, and clients are seen to come; or they may come by PrivateLink, where rules see their own addresses,
+// which no network ACL and no route does.
+//
+// Source: AWS, "Update the security groups for your Network Load Balancer", read 2026-11.
+func (f *facts) mayComeOtherwise(found *Finding, everywhere bool) {
+	come, link := f.clientsCome(), f.Balancer.Type == NetworkType && f.Balancer.Scheme == "internal"
+	if link {
+		found.rival("", "clients that come by PrivateLink: security groups see their addresses, and neither network ACLs nor routes do")
+	}
+	switch {
+	case link && come:
+		found.Level, found.Confidence = Note, Low
+	case found.Level == Fail && (link || come && everywhere):
+		found.Level, found.Confidence = Warn, Low
+	}
+	if come && everywhere {
+		found.because(FromMetric, "clients are seen to come all the same")
+	}
+}
+
 // noWayBack adds to such a finding which table has no way, and commands that make one.
-func (f *facts) noWayBack(found *Finding, t *RouteTable, networks []netip.Prefix) {
+func (f *facts) noWayBack(found *Finding, t *RouteTable, networks []netip.Prefix, level Level) {
 	for _, z := range f.Balancer.Zones {
 		if f.tableOf(z.Subnet) == t {
 			found.because(FromConfig, z.Subnet+" has the route table "+t.ID)
@@ -182,7 +214,7 @@ func (f *facts) noWayBack(found *Finding, t *RouteTable, networks []netip.Prefix
 			wrong = fmt.Sprintf("%s sends %s to %s, by which no client comes to a private address", t.ID, r.Destination, r.Via)
 		}
 		found.because(FromConfig, p.String()+": "+wrong)
-		if found.Level != Note && p.Addr().IsPrivate() && len(found.Fix) < mostTargets {
+		if level != Note && p.Addr().IsPrivate() && len(found.Fix) < mostTargets {
 			f.reroute(found, t.ID, r, bits >= 0, p, Route{}, "")
 		}
 	}

@@ -50,6 +50,9 @@ func drawFront(seed uint64) *front {
 	if !d.onceIn(3) {
 		d.Balancer.Scheme = "internal"
 	}
+	if d.keeps = d.Balancer.Type == NetworkType && d.onceIn(2); d.keeps {
+		d.web().Attributes[attrClientIP] = "true"
+	}
 	for _, c := range comers {
 		a := netip.MustParseAddr(c)
 		d.clients = append(d.clients, host{address: a, own: a})
@@ -67,8 +70,12 @@ func drawFront(seed uint64) *front {
 	}
 	for i := range n.ACLs[1:] {
 		if d.onceIn(4) {
-			d.drawACLOfFront(&n.ACLs[1+i])
+			d.drawACLOfFront(&n.ACLs[1+i], 80)
 		}
+	}
+	if d.keeps && d.onceIn(2) {
+		d.drawACLOfFront(&n.ACLs[0], 8080)
+		n.ACLs[0].Entries = slices.DeleteFunc(n.ACLs[0].Entries, func(e ACLEntry) bool { return !e.Allow }) // health checks pass
 	}
 	d.drawRoutesOfFront(&n.RouteTables[1], &n.RouteTables[2])
 	return d
@@ -91,7 +98,7 @@ func (d *front) openingsOfFront() []Permission {
 	return list
 }
 
-func (d *front) drawACLOfFront(a *ACL) {
+func (d *front) drawACLOfFront(a *ACL, port int) {
 	if d.onceIn(2) { // but for what goes between balancer and targets
 		local := "10.0.0.0/20"
 		a.Entries = []ACLEntry{{Number: 100, Allow: true, Protocol: "-1", CIDR: local}, {Number: 100, Egress: true, Allow: true, Protocol: "-1", CIDR: local}}
@@ -103,7 +110,7 @@ func (d *front) drawACLOfFront(a *ACL) {
 			e.Number -= 150
 		}
 		if e.Protocol == "6" {
-			ports := [][2]int{{80, 80}, {443, 443}, {1024, 65535}, {0, 65535}}[d.r.IntN(4)]
+			ports := [][2]int{{port, port}, {443, 443}, {1024, 65535}, {0, 65535}}[d.r.IntN(4)]
 			e.From, e.To = ports[0], ports[1]
 		}
 		taken := slices.ContainsFunc(a.Entries, func(old ACLEntry) bool { return old.Egress == e.Egress && old.Number == e.Number })
@@ -136,7 +143,7 @@ func (d *front) drawRoutesOfFront(a, b *RouteTable) {
 	}
 }
 
-// gets reports whether a client gets through to a node, on any of the usual ports or, if strictly, on all.
+// gets reports whether a client gets through to a node, and on to a target that sees its address, on any of the usual ports or, if strictly, on all.
 //
 // Source: AWS, "Prepare network" of the Application Load Balancer guide, and the guide for VPC as in stops: a node
 // answers by the route of its subnet. One in private addresses is not reached from the internet.
@@ -145,7 +152,13 @@ func (d *front) gets(client, node host, strictly bool) bool {
 	if !n.groupsPass(node.groups, false, 80, client) || !n.aclPasses(node.subnet, false, 80, client) || !d.answered(client, node) {
 		return false
 	}
-	shut := func(port int) bool { return !n.aclPasses(node.subnet, true, port, client) }
+	const target = "subnet-app-a" // one ACL is for both
+	if d.keeps && !n.aclPasses(target, false, 8080, client) {
+		return false
+	}
+	shut := func(port int) bool {
+		return !n.aclPasses(node.subnet, true, port, client) || d.keeps && !n.aclPasses(target, true, port, client)
+	}
 	if strictly {
 		return !slices.ContainsFunc(usual, shut)
 	}
@@ -204,10 +217,15 @@ func (d *front) meant() map[string][]host {
 	return ranges
 }
 
+// concerns reports whether a finding is about the way of clients, which may go on to the targets.
+func (d *front) concerns(f *Finding) bool {
+	return f.Hop == HopNode || d.keeps && strings.HasPrefix(f.ID, "acl-target")
+}
+
 func (d *front) compare(r *Report) string {
 	var said, grave []string // at all, and as no mere note
 	for _, f := range r.Findings {
-		if f.Hop == HopNode {
+		if d.concerns(f) {
 			said = append(said, f.ID)
 			if f.Level != Note {
 				grave = append(grave, f.ID)
@@ -244,7 +262,7 @@ func (d *front) compare(r *Report) string {
 		return "nobody gets in, and nothing but notes is said"
 	case held == 0 && len(meant) > 0 && len(grave) > 0:
 		return "everybody gets in who is meant to"
-	case len(some) == len(d.nodes) && slices.ContainsFunc(r.Findings, func(f *Finding) bool { return f.Hop == HopNode && f.Level == Fail }):
+	case len(some) == len(d.nodes) && slices.ContainsFunc(r.Findings, func(f *Finding) bool { return d.concerns(f) && f.Level == Fail }):
 		return "some get in everywhere, and it is said to fail"
 	}
 	return ""
@@ -264,7 +282,7 @@ func (d *front) mend(t *testing.T, r *Report) string {
 		}
 		var back []string
 		for _, f := range r.Findings {
-			if f.Hop != HopNode {
+			if !d.concerns(f) {
 				continue
 			}
 			left = left || f.Level != Note && len(f.Fix) == 0
@@ -310,4 +328,47 @@ func (d *front) mend(t *testing.T, r *Report) string {
 		return fmt.Sprintf("with all commands undone it is\n%s", now)
 	}
 	return ""
+}
+
+// TestNamedClients: whom security groups name, and no route of an internal balancer leads back to, is kept out; but they
+// may come by PrivateLink to a network balancer, which needs none; and who is seen to come is not.
+//
+// Source: AWS, "Update the security groups for your Network Load Balancer", read 2026-11: with inbound rules enforced on
+// traffic by PrivateLink, its source is the private address of the client.
+func TestNamedClients(t *testing.T) {
+	const route, acl = "balancer-no-way-back", "acl-balancer-inbound-blocks-listener"
+	for _, tt := range []struct {
+		name          string
+		network, come bool
+		id            string
+		want          Level
+	}{
+		{"no route", false, false, route, Fail}, {"no route, and clients come", false, true, route, Warn},
+		{"no route of a network balancer", true, false, route, Warn}, {"no route of a network balancer, and clients come", true, true, route, Note},
+		{"an ACL", false, false, acl, Fail}, {"an ACL, and clients come", false, true, acl, Warn},
+		{"an ACL of a network balancer", true, false, acl, Warn}, {"an ACL of a network balancer, and clients come", true, true, acl, Note},
+	} {
+		s := base()
+		if tt.network {
+			s.network()
+			s.web().Attributes[attrClientIP] = "false"
+			s.Balancer.SecurityGroups = []string{"sg-lb"}
+		}
+		s.Balancer.Scheme = "internal"
+		s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"10.9.0.0/16"}}}
+		if tt.id == acl {
+			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.9.0.0/16", "pcx-1", "active"})
+			s.Network.ACLs[1].Entries[0].CIDR = "10.0.0.0/16"
+		}
+		if s.Logs = nil; !tt.come {
+			s.Metrics = nil
+		} else if tt.network {
+			s.metric("NewFlowCount", "", "Sum", 6000)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if f == nil || f.Level != tt.want || tt.network != slices.ContainsFunc(f.Rivals, func(r Rival) bool { return strings.Contains(r.Why, "PrivateLink") }) {
+			t.Errorf("%s: want %s of level %s:\n%s", tt.name, tt.id, tt.want, said(r))
+		}
+	}
 }

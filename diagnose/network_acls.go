@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -42,8 +41,7 @@ func lookAtNetworkACLs(f *facts) []*Finding {
 // subnet's ACL sees too. Those of the VPC, where health checks come from, are no clients,
 // unless the balancer is internal: then they may be all there are, and anybody may be one.
 func (f *facts) aclsKeepClientsOut() []*Finding {
-	b := gather{}
-	var own []netip.Prefix
+	b, own := gather{}, f.noClients()
 	for _, v := range f.Network.VPCs {
 		own = append(own, prefixes(v.CIDRs)...)
 	}
@@ -56,9 +54,19 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 			who, but := f.clientsOf(e, protocol), own // those of the other family are seen under the balancer's addresses
 			if f.Balancer.Scheme == "internal" {
 				who, but = []netip.Prefix{everyAddress(e.address)}, nil
+				if chosen, alone := f.chosen(protocol, f.ports(protocol)...); alone && len(family(chosen, e.address.Is6())) > 0 {
+					who = family(chosen, e.address.Is6())
+				}
+			}
+			some := slices.ContainsFunc(who, func(clients netip.Prefix) bool {
+				return a.anybody(false, protocol, e.port, clients, but...) && a.anybody(true, protocol, 50000, clients, but...)
+			})
+			worst := Fail
+			if some {
+				worst = Warn // to others of them
 			}
 			for _, clients := range who {
-				if f.inside(clients) {
+				if f.Balancer.Scheme != "internal" && !f.reachesInternet(clients) {
 					continue
 				}
 				refuse := func(id string, level Level, egress bool, from, to int) {
@@ -81,11 +89,11 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 					}
 				}
 				if !a.anybody(false, protocol, e.port, clients, but...) {
-					refuse("acl-target-inbound-blocks-traffic-port", Fail, false, e.port, e.port)
+					refuse("acl-target-inbound-blocks-traffic-port", worst, false, e.port, e.port)
 				}
 				switch low, high := a.anybody(true, protocol, 32768, clients, but...), a.anybody(true, protocol, 50000, clients, but...); {
 				case !low && !high:
-					refuse("acl-target-outbound-blocks-ephemeral", Fail, true, firstEphemeral, lastEphemeral)
+					refuse("acl-target-outbound-blocks-ephemeral", worst, true, firstEphemeral, lastEphemeral)
 				case (!low || !high) && !narrow(a.shuts(true, protocol, firstEphemeral, lastEphemeral, clients, but...), firstEphemeral, lastEphemeral):
 					refuse("acl-target-outbound-blocks-ephemeral", Warn, true, firstEphemeral, lastEphemeral)
 				}
@@ -243,11 +251,10 @@ func (f *facts) refusedByACL(id string, a *ACL, egress bool, protocol string, li
 	return found
 }
 
-// letBack are those whom commands let through to the listeners, and back: all clients
-// there may be, or those in the VPC of an internal balancer; none if its ranges are not
-// known.
+// letBack are those whom commands let through to the listeners, and back: some clients, or in place of
+// everybody those in the VPC of an internal balancer; none if its ranges are not known.
 func (f *facts) letBack(clients netip.Prefix) []netip.Prefix {
-	if f.Balancer.Scheme == "internal" {
+	if f.Balancer.Scheme == "internal" && clients.Bits() == 0 {
 		return family(prefixes(f.ownRanges()), clients.Addr().Is6())
 	}
 	return []netip.Prefix{clients}
@@ -293,16 +300,17 @@ func (c crossing) way() string {
 // crossings are those of clients who come to the listeners, and of answers to them: taken
 // on any port above 1023, and most on those from 32768.
 func (f *facts) crossings() (list []crossing) {
-	spoken := map[string][]int{}
+	var spoken []string
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
 			chosen, alone := f.chosen(protocol, l.Port)
 			list = append(list, crossing{"client", fmt.Sprintf("in on port %s %d", protocol, l.Port), false, protocol, l.Port, l.Port, []int{l.Port}, f.redirectsAside(l), chosen, alone})
-			spoken[protocol] = append(spoken[protocol], l.Port)
+			spoken = add(spoken, protocol)
 		}
 	}
-	for _, protocol := range slices.Sorted(maps.Keys(spoken)) {
-		chosen, alone := f.chosen(protocol, spoken[protocol]...)
+	slices.Sort(spoken)
+	for _, protocol := range spoken {
+		chosen, alone := f.chosen(protocol, f.ports(protocol)...)
 		list = append(list, crossing{"answer", "out to clients", true, protocol, firstEphemeral, lastEphemeral, []int{32768, 50000}, false, chosen, alone})
 	}
 	return list
@@ -337,10 +345,8 @@ func (f *facts) comeIn(a *ACL, c crossing, clients netip.Prefix) []netip.Prefix 
 	in.AddPrefix(clients)
 	if c.egress {
 		in = netipx.IPSetBuilder{}
-		for _, l := range f.Listeners {
-			if slices.Contains(l.transports(), c.protocol) {
-				in.AddSet(a.admitted(c.protocol, l.Port, clients))
-			}
+		for _, port := range f.ports(c.protocol) {
+			in.AddSet(a.admitted(c.protocol, port, clients))
 		}
 	}
 	others := f.noClients()
@@ -400,6 +406,7 @@ func (f *facts) aclsToClients() (list []*Finding) {
 				found.Confidence = High
 				found.Sentence = text + " of those who are let in."
 				found.because(FromConfig, c.letIn()+" only "+few(texts(comers)))
+				f.mayComeOtherwise(found, f.shutEverywhere(c, clients, but))
 			case a.passes(c, clients):
 				found.Level = Warn
 				found.Sentence = fmt.Sprintf("%s, but %s the VPC itself or private addresses, and the balancer is internet-facing.", text, c.way())
@@ -437,6 +444,7 @@ func (f *facts) shutToSome(a *ACL, c crossing, comers []netip.Prefix, text strin
 	found := finding(c.id(), fmt.Sprintf("%s no %s %s of %s, who are let in otherwise.", text, c.what, c.where, few(texts(shut))))
 	found.Level, found.Confidence = Warn, Low
 	found.because(FromConfig, c.letIn()+" "+few(texts(in)))
+	f.mayComeOtherwise(found, false)
 	for _, who := range shut {
 		for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who, f.noClients()...) {
 			found.because(FromConfig, a.ID+": "+r.entry.words())

@@ -63,8 +63,7 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 	if err != nil {
 		return err
 	}
-	s.reach(t, n, say)
-	return nil
+	return s.reach(ctx, t, n, say)
 }
 
 // signs are what one look at all objects tells of what there is to warn of. Nearly always

@@ -20,6 +20,10 @@ const quiet = 5 * time.Minute
 // reach says how far the logs reach if they begin after the window does, or end before it.
 // Where no name tells, it says if they have none of the window at all.
 func (s *Store) reach(ctx context.Context, t *Table, n signs, say func(string, ...any)) error {
+	if a := t.Accounting; a.Objects > 0 && a.Lines == 0 && a.ObjectsFailed == 0 && !t.Listed {
+		say("%s: was it all copied? A balancer without traffic writes none",
+			amount.Noun(a.Objects, "the only log object is empty", fmt.Sprintf("all %d log objects are empty", a.Objects)))
+	}
 	if n.newest == nil {
 		if a := t.Accounting; a.Parsed == 0 && a.Skipped > 0 && s.in.Plan.LoadBalancer == "" {
 			say("%s of another time than was asked for: is the window right, and --tz?",

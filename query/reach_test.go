@@ -63,3 +63,28 @@ func TestEntriesReach(t *testing.T) {
 		}
 	}
 }
+
+// TestEmptyObjects: objects of which none has a line are no sign of a quiet time.
+func TestEmptyObjects(t *testing.T) {
+	t.Parallel()
+	report, _ := query.FindReport("top-errors")
+	for want, texts := range map[string][]string{
+		"the only log object is empty: was it all copied? A balancer without traffic writes none": {""},
+		"all 2 log objects are empty: was it all copied? A balancer without traffic writes none":  {"", ""},
+		"": {"", "http 2026-11-22T11:30:00.000000Z app/shop/50dc6c495c0c9188 198.18.0.1:2000 10.1.0.1:80 0.001 0.002 0.000 200 200 34 366 \"GET http://x:80/ HTTP/1.1\" \"curl\" - - - \"-\"\n"},
+	} {
+		dir := t.TempDir()
+		for i, text := range texts {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.log", i)), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		answer, err := open(t, dir, ingest.Plan{}, 2).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages, Now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(answer.Warnings, "\n"); got != want {
+			t.Errorf("%d objects: warnings %q, want %q", len(texts), got, want)
+		}
+	}
+}

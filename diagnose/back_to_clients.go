@@ -69,14 +69,14 @@ func allBut(list []netip.Prefix) []netip.Prefix {
 // Source: AWS, "Route priority" of the guide for VPC, read 2026-11.
 func (f *facts) toNetworks() []*Finding {
 	own := family(prefixes(f.ownRanges()), false)
-	if f.Balancer.Scheme != "internal" || len(own) == 0 {
+	if f.Balancer.Scheme != "internal" || f.Balancer.Type == Gateway || len(own) == 0 {
 		return nil
 	}
 	var tables []*RouteTable
 	for _, z := range f.Balancer.Zones {
 		t := f.tableOf(z.Subnet)
-		if !t.known() || slices.ContainsFunc(t.Routes, func(r Route) bool { return strings.HasPrefix(r.Destination, "pl-") && !r.leadsTo("vpce-") }) {
-			return nil // an endpoint of S3 is for no clients, and other lists may be for all
+		if !t.tells() {
+			return nil
 		}
 		tables = add(tables, t)
 	}
@@ -101,7 +101,7 @@ func (f *facts) toNetworks() []*Finding {
 				continue
 			case nobody && named:
 				level = Fail
-			case answered(network) && !f.Balancer.LinkUnfiltered, named && r.State == "blackhole":
+			case answered(network) && !f.Balancer.LinkUnfiltered, named && r.State == "blackhole" && !r.leadsTo(notBack...):
 				level = Warn
 			}
 			lost[level] = append(lost[level], network)
@@ -136,6 +136,11 @@ func networks(tables []*RouteTable, chosen, own []netip.Prefix) []netip.Prefix {
 // notBack are the beginnings of what a route leads to by which no client comes to a private address.
 var notBack = []string{"igw-", "nat-", "eigw-"}
 
+// tells reports whether a table tells of all networks: an endpoint of S3 is for no clients, and other lists may be for all.
+func (t *RouteTable) tells() bool {
+	return t.known() && !slices.ContainsFunc(t.Routes, func(r Route) bool { return strings.HasPrefix(r.Destination, "pl-") && !r.leadsTo("vpce-") })
+}
+
 // answers reports whether a table leads some of a network, beyond its own, back on a way on which clients come.
 func (t *RouteTable) answers(network netip.Prefix, own []netip.Prefix) bool {
 	routes := slices.SortedStableFunc(slices.Values(t.Routes), func(a, b Route) int {
@@ -160,6 +165,15 @@ func (t *RouteTable) answers(network netip.Prefix, own []netip.Prefix) bool {
 	return setOf(&back).OverlapsPrefix(network)
 }
 
+// mayBeAnswered reports whether a route of one of the balancer's subnets leads back to some clients, as far as is known.
+func (f *facts) mayBeAnswered(clients netip.Prefix) bool {
+	own := prefixes(f.ownRanges())
+	return f.Balancer.Scheme != "internal" || slices.ContainsFunc(own, clients.Overlaps) || slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
+		t := f.tableOf(z.Subnet)
+		return !t.tells() || t.answers(clients, own)
+	})
+}
+
 // noWayBackTo begins to say that clients in some networks are not answered.
 func (f *facts) noWayBackTo(networks []netip.Prefix, level Level) *Finding {
 	so := "those who come from there to a node in it wait for nothing"
@@ -174,30 +188,44 @@ func (f *facts) noWayBackTo(networks []netip.Prefix, level Level) *Finding {
 		found.Confidence, found.Do = Low, "nothing, if no clients come from there; otherwise "+found.Do
 	}
 	if level == Fail {
-		f.mayComeOtherwise(found, true)
+		f.mayComeOtherwise(found, networks, true)
 	}
 	return found
 }
 
 // mayComeOtherwise makes a finding milder that is about those whom the balancer's groups let in: all of them are kept
-// out everywhere, and clients are seen to come; or they may come by PrivateLink, where rules see their own addresses,
-// which no network ACL and no route does.
+// out everywhere, and clients are seen to come; or they may come on another way, on which rules see their own addresses,
+// and no network ACL and no route does.
 //
-// Source: AWS, "Update the security groups for your Network Load Balancer", read 2026-11.
-func (f *facts) mayComeOtherwise(found *Finding, everywhere bool) {
-	come, link := f.clientsCome(), f.Balancer.Type == NetworkType && f.Balancer.Scheme == "internal"
-	if link {
-		found.rival("", "clients that come by PrivateLink: security groups see their addresses, and neither network ACLs nor routes do")
+// Source: AWS, "Update the security groups for your Network Load Balancer", "Use Application Load Balancers as targets
+// of a Network Load Balancer", and "Restrict access with VPC origins" of the guide for CloudFront, whose list of ranges
+// in the internet the groups of an internal balancer may then name, read 2026-11.
+func (f *facts) mayComeOtherwise(found *Finding, who []netip.Prefix, everywhere bool) {
+	come, other := f.clientsCome(), f.otherWay(who)
+	if other != "" {
+		found.rival("", other)
 	}
 	switch {
-	case link && come:
+	case other != "" && come:
 		found.Level, found.Confidence = Note, Low
-	case found.Level == Fail && (link || come && everywhere):
+	case found.Level == Fail && (other != "" || come && everywhere):
 		found.Level, found.Confidence = Warn, Low
 	}
 	if come && everywhere {
 		found.because(FromMetric, "clients are seen to come all the same")
 	}
+}
+
+// otherWay is on which some clients may come to an internal balancer without a route back to them; empty if there is none.
+func (f *facts) otherWay(clients []netip.Prefix) string {
+	switch {
+	case f.Balancer.Scheme != "internal":
+	case f.Balancer.Type == NetworkType:
+		return "clients that come by PrivateLink: security groups see their addresses, and neither network ACLs nor routes do"
+	case slices.ContainsFunc(clients, f.reachesInternet):
+		return "clients in the internet that come by a VPC origin of CloudFront or a network balancer in front: security groups see their addresses, and network ACLs and routes may not"
+	}
+	return ""
 }
 
 // noWayBack adds to such a finding which table has no way, and commands that make one.

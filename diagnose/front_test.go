@@ -336,7 +336,7 @@ func (d *front) mend(t *testing.T, r *Report) string {
 // Source: AWS, "Update the security groups for your Network Load Balancer", read 2026-11: with inbound rules enforced on
 // traffic by PrivateLink, its source is the private address of the client.
 func TestNamedClients(t *testing.T) {
-	const route, acl = "balancer-no-way-back", "acl-balancer-inbound-blocks-listener"
+	const route, acl, targets = "balancer-no-way-back", "acl-balancer-inbound-blocks-listener", "acl-target-inbound-blocks-traffic-port"
 	for _, tt := range []struct {
 		name          string
 		network, come bool
@@ -347,6 +347,7 @@ func TestNamedClients(t *testing.T) {
 		{"no route of a network balancer", true, false, route, Warn}, {"no route of a network balancer, and clients come", true, true, route, Note},
 		{"an ACL", false, false, acl, Fail}, {"an ACL, and clients come", false, true, acl, Warn},
 		{"an ACL of a network balancer", true, false, acl, Warn}, {"an ACL of a network balancer, and clients come", true, true, acl, Note},
+		{"an ACL of its targets", true, false, targets, Warn}, {"an ACL of its targets, and clients come", true, true, targets, Note},
 	} {
 		s := base()
 		if tt.network {
@@ -356,9 +357,14 @@ func TestNamedClients(t *testing.T) {
 		}
 		s.Balancer.Scheme = "internal"
 		s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: []string{"10.9.0.0/16"}}}
-		if tt.id == acl {
+		if tt.id != route {
 			s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.9.0.0/16", "pcx-1", "active"})
+		}
+		switch tt.id {
+		case acl:
 			s.Network.ACLs[1].Entries[0].CIDR = "10.0.0.0/16"
+		case targets: // which see the balancer's addresses of those who come by PrivateLink
+			s.web().Attributes[attrClientIP], s.Network.ACLs[0].Entries[0].CIDR = "true", "10.0.0.0/16"
 		}
 		if s.Logs = nil; !tt.come {
 			s.Metrics = nil
@@ -367,8 +373,80 @@ func TestNamedClients(t *testing.T) {
 		}
 		r := Diagnose(copied(t, s))
 		f := r.finding(tt.id)
-		if f == nil || f.Level != tt.want || tt.network != slices.ContainsFunc(f.Rivals, func(r Rival) bool { return strings.Contains(r.Why, "PrivateLink") }) {
+		if f == nil || f.Level != tt.want || tt.network != (strings.Count(fmt.Sprint(f.Rivals), "PrivateLink") == 1) {
 			t.Errorf("%s: want %s of level %s:\n%s", tt.name, tt.id, tt.want, said(r))
+		}
+	}
+}
+
+// TestHealthyFront: what somebody who knows AWS takes for healthy is no failure, and with clients that come no more than
+// a note; and broken in one place it is told.
+//
+// Source: AWS, "Restrict access with VPC origins" of the guide for CloudFront, and "Use Application Load Balancers as
+// targets of a Network Load Balancer", read 2026-11.
+func TestHealthyFront(t *testing.T) {
+	const route, in, out = "balancer-no-way-back", "acl-balancer-inbound-blocks-listener", "acl-balancer-outbound-blocks-clients"
+	nat, local := Route{"0.0.0.0/0", "nat-1", "active"}, Route{"10.0.0.0/16", "local", "active"}
+	private := []string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"}
+	named := func(s *Snapshot, cidrs ...string) {
+		s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 80, CIDRs: cidrs}}
+	}
+	// cloudFront names a list of ranges in the internet, whose servers come by an interface in the VPC.
+	cloudFront := func(s *Snapshot) {
+		named(s)
+		s.group("sg-lb").Ingress[0].PrefixLists = []string{"pl-1"}
+		s.Network.PrefixLists = []PrefixList{{ID: "pl-1", CIDRs: []string{"120.52.22.96/27", "205.251.249.0/24"}}}
+	}
+	only := func(s *Snapshot, cidr string) {
+		s.Network.ACLs[1].Entries[0].CIDR, s.Network.ACLs[1].Entries[2].CIDR = cidr, cidr
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(s *Snapshot)
+		routes []Route
+		come   map[string]Level // what is told where clients come
+		gone   map[string]Level // and where none are seen to
+	}{
+		{"private ranges, of which some are nowhere", func(s *Snapshot) { named(s, private...) }, []Route{nat},
+			map[string]Level{route: Note}, map[string]Level{route: Note}},
+		{"and an ACL for those that are", func(s *Snapshot) { named(s, private...); only(s, "10.0.0.0/8") }, []Route{nat},
+			map[string]Level{route: Note}, map[string]Level{route: Note}},
+		{"and an ACL that keeps out those to whom a route leads", func(s *Snapshot) { named(s, private[:2]...); only(s, "10.0.0.0/8") }, []Route{nat, {"172.16.0.0/12", "tgw-1", "active"}},
+			map[string]Level{in: Warn, out: Warn}, map[string]Level{in: Warn, out: Warn}},
+		{"a NAT gateway that is gone", func(s *Snapshot) { named(s, "10.0.0.0/16", "192.168.0.0/16") }, []Route{{"0.0.0.0/0", "nat-1", "blackhole"}},
+			map[string]Level{route: Note}, map[string]Level{route: Note}},
+		{"a peering that is gone", func(s *Snapshot) { named(s, "10.0.0.0/16", "192.168.0.0/16") }, []Route{nat, {"192.168.0.0/16", "pcx-1", "blackhole"}},
+			map[string]Level{route: Warn}, map[string]Level{route: Warn}},
+		{"a VPC origin of CloudFront", cloudFront, []Route{nat}, map[string]Level{route: Note}, map[string]Level{route: Warn}},
+		{"and an ACL for private addresses", func(s *Snapshot) { cloudFront(s); only(s, "10.0.0.0/8") }, []Route{nat},
+			map[string]Level{route: Note, in: Note, out: Note}, map[string]Level{route: Warn, in: Warn, out: Warn}},
+		{"offices that come by a network balancer", func(s *Snapshot) { named(s, "203.0.113.0/24") }, []Route{nat},
+			map[string]Level{route: Note}, map[string]Level{route: Warn}},
+		{"no route to the only clients", func(s *Snapshot) { named(s, "192.168.0.0/16") }, []Route{nat},
+			map[string]Level{route: Warn}, map[string]Level{route: Fail}},
+		{"a gateway balancer", func(s *Snapshot) {
+			s.Balancer.Type, s.Balancer.SecurityGroups, s.Listeners[0].Protocol, s.web().Protocol = Gateway, nil, "GENEVE", "GENEVE"
+			s.Network.RouteTables[1].Subnets = []string{"subnet-edge-a"}
+		}, []Route{nat, {"10.20.0.0/16", "tgw-1", "active"}}, nil, nil},
+	} {
+		for _, come := range []bool{true, false} {
+			s, want := base(), tt.come
+			s.Balancer.Scheme = "internal"
+			tt.change(s)
+			s.Network.RouteTables[1].Routes = append([]Route{local}, tt.routes...)
+			if !come {
+				s.Metrics, s.Logs, want = nil, nil, tt.gone
+			}
+			r := Diagnose(copied(t, s))
+			for _, id := range []string{route, in, out} {
+				got := Level("")
+				if f := r.finding(id); f != nil {
+					got = f.Level
+				}
+				if got != want[id] {
+					t.Errorf("%s, clients come %v: %s is told as %q, want %q\n%s", tt.name, come, id, got, want[id], said(r))
+				}
+			}
 		}
 	}
 }

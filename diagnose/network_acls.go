@@ -71,7 +71,13 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 				}
 				refuse := func(id string, level Level, egress bool, from, to int) {
 					list, first, last := e.widened(from, to, func(from, to int) []refusal { return a.shuts(egress, protocol, from, to, clients, but...) })
-					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding { return f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet) })
+					found := b.at(fmt.Sprint(id, a.ID, list, protocol, clients), func() *Finding {
+						found := f.refusedByACL(id, a, egress, protocol, list, clients, e.subnet)
+						if found.Level = level; clients.Bits() > 0 {
+							f.mayComeOtherwise(found, who, false)
+						}
+						return found
+					})
 					found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 					if !egress {
 						found.whyOpening(e.group, first, last)
@@ -80,7 +86,7 @@ func (f *facts) aclsKeepClientsOut() []*Finding {
 							found.Do += ", or do not preserve their addresses"
 						}
 					}
-					found.Level, found.unseen = level, true // health checks come from the nodes
+					found.unseen = true // health checks come from the nodes
 					found.on(e)
 					for _, back := range f.letBack(clients) {
 						for _, r := range unmeant(list, from, to) {
@@ -406,7 +412,7 @@ func (f *facts) aclsToClients() (list []*Finding) {
 				found.Confidence = High
 				found.Sentence = text + " of those who are let in."
 				found.because(FromConfig, c.letIn()+" only "+few(texts(comers)))
-				f.mayComeOtherwise(found, f.shutEverywhere(c, clients, but))
+				f.mayComeOtherwise(found, comers, f.shutEverywhere(c, clients, but))
 			case a.passes(c, clients):
 				found.Level = Warn
 				found.Sentence = fmt.Sprintf("%s, but %s the VPC itself or private addresses, and the balancer is internet-facing.", text, c.way())
@@ -431,20 +437,21 @@ func (f *facts) aclsToClients() (list []*Finding) {
 }
 
 // shutToSome looks for ranges that the balancer's groups let in, or of all who come in if these are few, and that an ACL
-// does not let through, as it does others.
+// does not let through, as it does others. Rules may be for more networks than there are: those to whom no route leads
+// back are left out.
 func (f *facts) shutToSome(a *ACL, c crossing, comers []netip.Prefix, text string) *Finding {
 	in := c.chosen
 	if len(in) == 0 && len(comers) <= fewRanges {
 		in = comers
 	}
-	shut := slices.DeleteFunc(slices.Clone(in), func(r netip.Prefix) bool { return a.passes(c, r, f.noClients()...) })
+	shut := slices.DeleteFunc(slices.Clone(in), func(r netip.Prefix) bool { return a.passes(c, r, f.noClients()...) || !f.mayBeAnswered(r) })
 	if len(shut) == 0 {
 		return nil
 	}
 	found := finding(c.id(), fmt.Sprintf("%s no %s %s of %s, who are let in otherwise.", text, c.what, c.where, few(texts(shut))))
 	found.Level, found.Confidence = Warn, Low
 	found.because(FromConfig, c.letIn()+" "+few(texts(in)))
-	f.mayComeOtherwise(found, false)
+	f.mayComeOtherwise(found, shut, false)
 	for _, who := range shut {
 		for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who, f.noClients()...) {
 			found.because(FromConfig, a.ID+": "+r.entry.words())

@@ -450,3 +450,15 @@ func TestHealthyFront(t *testing.T) {
 		}
 	}
 }
+
+// TestDeniedClients: no command lets in whom an entry of a network ACL denies, and others not.
+func TestDeniedClients(t *testing.T) {
+	s := base()
+	s.group("sg-lb").Ingress[0].CIDRs = []string{"203.0.113.0/24", "198.51.100.0/24"}
+	s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 50, Protocol: "-1", CIDR: "198.51.100.0/24"})
+	r := Diagnose(copied(t, s))
+	f := r.finding("acl-balancer-inbound-blocks-listener")
+	if f == nil || f.Level != Warn || len(f.Fix) > 0 || !strings.HasPrefix(f.Do, "nothing, if") {
+		t.Error(said(r))
+	}
+}

@@ -452,12 +452,17 @@ func (f *facts) shutToSome(a *ACL, c crossing, comers []netip.Prefix, text strin
 	found.Level, found.Confidence = Warn, Low
 	found.because(FromConfig, c.letIn()+" "+few(texts(in)))
 	f.mayComeOtherwise(found, shut, false)
+	denied := false // by an entry that is not for all, as somebody has chosen
 	for _, who := range shut {
 		for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who, f.noClients()...) {
 			found.because(FromConfig, a.ID+": "+r.entry.words())
+			denied = denied || r.entry.Number < lastNumber && !everybody(r.entry.CIDR)
 		}
 	}
-	if len(shut) <= fewRanges {
+	switch {
+	case denied:
+		found.Do = "nothing, if somebody means to keep these clients out; otherwise " + found.Do
+	case len(shut) <= fewRanges:
 		f.letCross(found, a, c, shut...)
 	}
 	return found

@@ -57,7 +57,7 @@ func (s *Store) warn(ctx context.Context, t *Table) error {
 	if err == nil && n.logs+int64(len(before)) > 1 {
 		err = s.ceased(ctx, "object_read", "named_kind", before, say)
 	}
-	if err == nil {
+	if err == nil && n.oldest != nil && (len(before) > 0 || n.oldest.Before(*n.newest)) {
 		err = s.holes(ctx, before, say)
 	}
 	if err != nil {

@@ -17,8 +17,9 @@ const muchText = 16_000
 // holes tells of intervals of the window of which a log has no line, but many before and after:
 // in the answer nothing failed there. Either all nodes of a balancer lack them, or one. What is
 // used now and then has pauses, so there has to be one hole at most to ten intervals, however
-// long; and a node, from which a few clients may change to another, has to have written in four
-// of five. What objects of just before the window hold is not known.
+// long; and a node has to have written in four of five. A few clients may change to another node:
+// nothing is lacking of one whose share varies, where the others have about what all had around
+// it. What objects of just before the window hold is not known.
 func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string, ...any)) error {
 	var logs, balancer, node string
 	var kinds, width, n, told, all int64
@@ -42,20 +43,20 @@ func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string
 			FROM object_read WHERE named_kind IS NOT NULL AND (status = 'failed' OR bytes > 0)
 			UNION ALL BY NAME SELECT *, '' AS node FROM (`+namesBefore+`)
 		), written AS ( -- by each node, and by all, whose name is empty
-			SELECT kind, load_balancer, place, node, interval_end, sum(bytes) AS bytes
-			FROM (FROM object WHERE node <> '' UNION ALL SELECT * REPLACE ('' AS node) FROM object) GROUP BY ALL
+			SELECT kind, load_balancer, place, node, interval_end, sum(bytes) AS bytes, max(sum(bytes)) OVER (PARTITION BY kind, load_balancer, place, interval_end) AS total
+			FROM (FROM object WHERE node <> '' UNION ALL SELECT * REPLACE ('' AS node) FROM object) GROUP BY kind, load_balancer, place, node, interval_end
 		), log AS ( -- that may have holes, which is seldom
-			SELECT kind, load_balancer, place, node, count(*) AS written,
+			SELECT kind, load_balancer, place, node, count(*) AS written, avg(bytes) AS usual, 2 * min(bytes / total) >= max(bytes / total) AS steady,
 				CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width,
 				date_diff('minute', min(interval_end), max(interval_end)) // width + 1 AS due
 			FROM written GROUP BY kind, load_balancer, place, node
 			HAVING written < due AND (node = '' OR 5 * written >= 4 * due) AND max(bytes) >= $6
 		), step AS (
-			SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own AS next, least(bytes, lead(bytes) OVER own) AS beside
+			SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own AS next, least(bytes, lead(bytes) OVER own) AS beside, (total + lead(total) OVER own) / 2 AS around
 			FROM written JOIN log USING (kind, load_balancer, place, node)
 			WINDOW own AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end)
 		), lacking AS (
-			SELECT kind, load_balancer, place, node, width, unnest(range(after, next, to_minutes(width))) AS lacks
+			SELECT kind, load_balancer, place, node, width, unnest(range(after, next, to_minutes(width))) AS lacks, steady, usual, around
 			FROM (
 				FROM step WINDOW own AS (PARTITION BY kind, load_balancer, place, node)
 				QUALIFY next > after AND beside >= $6 AND (node <> '' OR written >= 10 * count(*) FILTER (next > after) OVER own)
@@ -63,7 +64,8 @@ func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string
 		), told AS (
 			SELECT kind, load_balancer, place, width, count(DISTINCT lacks) AS n, min(lacks) AS first, arg_min(node, (lacks, node)) AS node
 			FROM lacking
-			WHERE (node = '' OR (kind, load_balancer, place, lacks) IN (SELECT (kind, load_balancer, place, interval_end) FROM written WHERE node = ''))
+			LEFT JOIN (SELECT kind, load_balancer, place, interval_end AS lacks, coalesce(bytes, 0) AS others FROM written WHERE node = '') USING (kind, load_balancer, place, lacks)
+			WHERE (node = '' OR others IS NOT NULL AND coalesce(steady OR others + usual / 4 < around, true))
 				AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
 			GROUP BY kind, load_balancer, place, width
 		)

@@ -37,6 +37,8 @@ func TestHoles(t *testing.T) {
 			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, of node 10.0.0.2 until 2026-11-22 11:15Z"}},
 		{"two intervals of a node", map[string][]int{shop + " 10.0.0.1": many(), shop + " 10.0.0.2": many(80, 80, none, none)}, 0,
 			[]string{"app/shop/50dc6c495c0c9188 has no lines in 2 intervals of 5 minutes, the first of node 10.0.0.2 until 2026-11-22 11:15Z"}},
+		{"an object of a node as all comes at once", map[string][]int{shop + " 10.0.0.1": many(80, 80, 240), shop + " 10.0.0.2": many(80, 80, none)}, 0,
+			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, of node 10.0.0.2 until 2026-11-22 11:15Z"}},
 		{"all of an interval", map[string][]int{shop + " 10.0.0.1": many(80, none), shop + " 10.0.0.2": many(80, none)}, 0,
 			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, until 2026-11-22 11:10Z"}},
 		{"all from before nodes were replaced", map[string][]int{
@@ -56,6 +58,8 @@ func TestHoles(t *testing.T) {
 		{"of a balancer that rests every twenty minutes", map[string][]int{
 			shop + " 10.0.0.1": many(80, 80, 80, none, 80, 80, 80, none), shop + " 10.0.0.2": many(80, 80, 80, none, 80, 80, 80, none)}, 0, nil},
 		{"of a node that its few clients leave for another", map[string][]int{shop + " 10.0.0.1": many(), shop + " 10.0.0.2": many(80, 80, 80, none, none, none, none)}, 0, nil},
+		{"of a node that four clients, always there, leave for another", map[string][]int{
+			shop + " 10.0.0.1": {160, 80, 240, 320, 240, 160, 160, 80, 240, 160, 80, 160}, shop + " 10.0.0.2": {160, 240, 80, none, 80, 160, 160, 240, 80, 160, 240, 160}}, 0, nil},
 		{"of a client that comes every quarter of an hour", map[string][]int{shop + " 10.0.0.1": {80, none, none, 80, none, none, 80, none, none, 80, none, none}}, 0, nil},
 		{"of one that comes for ten minutes each time", map[string][]int{shop + " 10.0.0.1": {80, 80, none, 80, 80, none, 80, 80, none, 80, 80, none}}, 0, nil},
 	} {

@@ -22,19 +22,22 @@ const muchText = 16_000
 // it. What objects of just before the window hold is not known.
 func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string, ...any)) error {
 	var logs, balancer, node string
-	var kinds, width, n, told, all int64
-	var first time.Time
+	var kinds, width, n, nodes, told, all int64
+	var first, last time.Time
 	window := s.in.Plan.Window
 	err := s.each(ctx, func() {
-		of, lacks := "", fmt.Sprintf("in %d minutes,", width)
-		if node != "" {
-			of = "of node " + node + " "
+		who, has, lacks := balancer, "has", fmt.Sprintf("in %d intervals of %d minutes, the first until %s", n, width, first.UTC().Format(toMinute))
+		switch {
+		case nodes > 1:
+			who, has = "nodes of "+balancer, "have"
+		case node != "":
+			who = "node " + node + " of " + balancer
 		}
-		if n > 1 {
-			lacks = fmt.Sprintf("in %d intervals of %d minutes, the first", n, width)
+		if minutes := n * width; last.Sub(first) == time.Duration(minutes-width)*time.Minute {
+			lacks = fmt.Sprintf("for the %d minutes until %s", minutes, last.UTC().Format(toMinute))
 		}
-		say("the %s of %s %s no lines %s %suntil %s, but many before and after: objects are missing or empty, or there was no traffic; loglens coverage names what is missing",
-			logs, balancer, amount.Noun(kinds, "has", "have"), lacks, of, first.UTC().Format(toMinute))
+		say("%s %s no line in the %s %s, but many before and after: an object is missing or empty and its failures are not counted, or there was no traffic; loglens coverage names what is missing",
+			who, has, logs, lacks)
 		told += kinds
 	}, `
 		WITH object AS (
@@ -62,19 +65,19 @@ func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string
 				QUALIFY next > after AND beside >= $6 AND (node <> '' OR written >= 10 * count(*) FILTER (next > after) OVER own)
 			)
 		), told AS (
-			SELECT kind, load_balancer, place, width, count(DISTINCT lacks) AS n, min(lacks) AS first, arg_min(node, (lacks, node)) AS node
+			SELECT kind, load_balancer, place, width, count(DISTINCT lacks) AS n, min(lacks) AS first, max(lacks) AS last, count(DISTINCT node) AS nodes, min(node) AS node
 			FROM lacking
 			LEFT JOIN (SELECT kind, load_balancer, place, interval_end AS lacks, coalesce(bytes, 0) AS others FROM written WHERE node = '') USING (kind, load_balancer, place, lacks)
 			WHERE (node = '' OR others IS NOT NULL AND coalesce(steady OR others + usual / 4 < around, true))
 				AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
 			GROUP BY kind, load_balancer, place, width
 		)
-		SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, node, width, n, first, sum(count(*)) OVER ()::BIGINT FROM told
-		GROUP BY load_balancer, place, node, width, n, first ORDER BY first, load_balancer, place LIMIT $10`,
-		[]any{&logs, &kinds, &balancer, &node, &width, &n, &first, &all}, append(columnsOf(before),
+		SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, node, nodes, width, n, first, last, sum(count(*)) OVER ()::BIGINT FROM told
+		GROUP BY load_balancer, place, node, nodes, width, n, first, last ORDER BY first, load_balancer, place LIMIT $10`,
+		[]any{&logs, &kinds, &balancer, &node, &nodes, &width, &n, &first, &last, &all}, append(columnsOf(before),
 			parse.KindClassic.String(), muchText, bound(window.From), bound(window.Until), parse.KindHealthCheck.String(), mostTold)...)
 	if more := all - told; err == nil && more > 0 {
-		say("no lines in intervals of %s, but many before and after", amount.Of(more, "more log", "more logs"))
+		say("no line in intervals of %s, but many before and after", amount.Of(more, "more log", "more logs"))
 	}
 	return err
 }

@@ -32,27 +32,29 @@ func TestHoles(t *testing.T) {
 	}{
 		{"nothing is missing", map[string][]int{shop + " 10.0.0.1": many()}, 0, nil},
 		{"an object of a node", map[string][]int{shop + " 10.0.0.1": many(), shop + " 10.0.0.2": many(80, 80, none)}, 0,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, of node 10.0.0.2 until 2026-11-22 11:15Z"}},
+			[]string{"node 10.0.0.2 of app/shop/50dc6c495c0c9188 has no line in the ALB access log for the 5 minutes until 2026-11-22 11:15Z"}},
 		{"an object of a node is empty", map[string][]int{shop + " 10.0.0.1": many(), shop + " 10.0.0.2": many(80, 80, 0)}, 0,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, of node 10.0.0.2 until 2026-11-22 11:15Z"}},
+			[]string{"node 10.0.0.2 of app/shop/50dc6c495c0c9188 has no line in the ALB access log for the 5 minutes until 2026-11-22 11:15Z"}},
 		{"two intervals of a node", map[string][]int{shop + " 10.0.0.1": many(), shop + " 10.0.0.2": many(80, 80, none, none)}, 0,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 2 intervals of 5 minutes, the first of node 10.0.0.2 until 2026-11-22 11:15Z"}},
+			[]string{"node 10.0.0.2 of app/shop/50dc6c495c0c9188 has no line in the ALB access log for the 10 minutes until 2026-11-22 11:20Z"}},
+		{"intervals of two nodes", map[string][]int{shop + " 10.0.0.1": many(80, 80, none), shop + " 10.0.0.2": many(80, 80, 80, 80, none), shop + " 10.0.0.3": many()}, 0,
+			[]string{"nodes of app/shop/50dc6c495c0c9188 have no line in the ALB access log in 2 intervals of 5 minutes, the first until 2026-11-22 11:15Z"}},
 		{"an object of a node as all comes at once", map[string][]int{shop + " 10.0.0.1": many(80, 80, 240), shop + " 10.0.0.2": many(80, 80, none)}, 0,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, of node 10.0.0.2 until 2026-11-22 11:15Z"}},
+			[]string{"node 10.0.0.2 of app/shop/50dc6c495c0c9188 has no line in the ALB access log for the 5 minutes until 2026-11-22 11:15Z"}},
 		{"all of an interval", map[string][]int{shop + " 10.0.0.1": many(80, none), shop + " 10.0.0.2": many(80, none)}, 0,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, until 2026-11-22 11:10Z"}},
+			[]string{"app/shop/50dc6c495c0c9188 has no line in the ALB access log for the 5 minutes until 2026-11-22 11:10Z"}},
 		{"all from before nodes were replaced", map[string][]int{
 			shop + " 10.0.0.1": {80, 80, 80, 80, 80}, shop + " 10.0.0.2": {none, none, none, none, none, none, none, 80, 80, 80, 80, 80}}, 0,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 2 intervals of 5 minutes, the first until 2026-11-22 11:30Z"}},
+			[]string{"app/shop/50dc6c495c0c9188 has no line in the ALB access log for the 10 minutes until 2026-11-22 11:35Z"}},
 		{"of a network balancer", map[string][]int{edge: many(80, 80, none)}, 0,
-			[]string{"net/edge/c9f0f895fb98ab91 has no lines in 5 minutes, until 2026-11-22 11:15Z"}},
+			[]string{"net/edge/c9f0f895fb98ab91 has no line in the NLB access log for the 5 minutes until 2026-11-22 11:15Z"}},
 		{"of a classic one", map[string][]int{old + " 10.0.0.1": many(80, 80, none)}, 0,
-			[]string{"old has no lines in 5 minutes, until 2026-11-22 11:15Z"}},
+			[]string{"old has no line in the Classic Load Balancer access log for the 5 minutes until 2026-11-22 11:15Z"}},
 		{"of few health checks", map[string][]int{health + shop + " 10.0.0.1": {2, 2, 2, none, 2, 2, 2, 2, 2, 2, 2, 2}}, 0,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, until 2026-11-22 11:20Z"}},
+			[]string{"app/shop/50dc6c495c0c9188 has no line in the ALB health check log for the 5 minutes until 2026-11-22 11:20Z"}},
 		{"outside the window", map[string][]int{shop + " 10.0.0.1": many(80, 80, none)}, 20, nil},
 		{"where the window begins", map[string][]int{shop + " 10.0.0.1": many(80, 80, 80, 80, none)}, 20,
-			[]string{"app/shop/50dc6c495c0c9188 has no lines in 5 minutes, until 2026-11-22 11:25Z"}},
+			[]string{"app/shop/50dc6c495c0c9188 has no line in the ALB access log for the 5 minutes until 2026-11-22 11:25Z"}},
 		{"of few lines", map[string][]int{shop + " 10.0.0.1": many(80, 10, none)}, 0, nil},
 		{"of a node that is replaced", map[string][]int{shop + " 10.0.0.1": many(), shop + " 10.0.0.2": {80, 80, 80, 80, 80}, shop + " 10.0.0.3": {none, none, none, none, none, none, 80, 80, 80, 80, 80, 80}}, 0, nil},
 		{"of a balancer that rests every twenty minutes", map[string][]int{
@@ -117,7 +119,7 @@ func TestHolesOfTheDemo(t *testing.T) {
 		}
 		var want []string
 		for _, m := range truth.Missing {
-			want = append(want, fmt.Sprintf("%s has no lines in 5 minutes, of node %s until %s", m.LoadBalancer, m.Node, m.End.Format("2006-01-02 15:04Z")))
+			want = append(want, fmt.Sprintf("node %s of %s has no line in the ALB access log for the 5 minutes until %s", m.Node, m.LoadBalancer, m.End.Format("2006-01-02 15:04Z")))
 		}
 		s := open(t, dir, ingest.Plan{Window: when.Window{From: truth.From, Until: truth.Until}}, 2)
 		if diff := missed(want, holesTold(t, s)); diff != "" || want == nil {
@@ -133,7 +135,7 @@ func holesTold(t *testing.T, s *query.Store) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(slices.Clone(answer.Warnings), func(w string) bool { return !strings.Contains(w, "no lines in") })
+	return slices.DeleteFunc(slices.Clone(answer.Warnings), func(w string) bool { return !strings.Contains(w, "no line in") })
 }
 
 // missed compares warnings with a part of each that is wanted, in any order.

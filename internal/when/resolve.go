@@ -65,12 +65,13 @@ func laterToday(until string, w Window, now time.Time, zone *time.Location) time
 }
 
 // twice returns the note on a flag whose text, read as t, the clocks of zone showed
-// twice, and none if it was shown once or names its zone.
+// twice, and none if it was shown once, names its zone or is a day, of which the first
+// moment is meant.
 func twice(flag, text string, t, now time.Time, zone *time.Location) []string {
 	shown := t.In(zone)
 	naive := time.Date(shown.Year(), shown.Month(), shown.Day(), shown.Hour(), shown.Minute(), shown.Second(), shown.Nanosecond(), time.UTC)
 	at := inZone(naive, zone)
-	if elsewhere, err := Point(text, now, time.FixedZone("", offset(shown)+1)); len(at) == 1 || err != nil || elsewhere.Equal(t) {
+	if elsewhere, err := Point(text, now, time.FixedZone("", offset(shown)+1)); len(at) == 1 || !strings.Contains(text, ":") || err != nil || elsewhere.Equal(t) {
 		return nil
 	}
 	other := at[0]

@@ -45,6 +45,11 @@ func TestResolve(t *testing.T) {
 			[]string{"--until 02:59:30.5 was shown by the clocks twice: 2026-10-25 01:59:30.5Z is taken; for the other write --until 2026-10-25T00:59:30.5Z"},
 		},
 		{"an hour that comes twice, with its offset", "2026-10-25T02:10+02:00", "2026-10-25T02:30+01:00", now, "Europe/Berlin", "2026-10-25 00:10–01:30Z (1h20m)", nil},
+		{"days whose midnight comes twice", "2026-11-01", "today", "2026-11-02T12:00:00Z", "America/Havana", "2026-11-01 04:00 – 2026-11-02 05:00Z (1d1h)", nil},
+		{"today, which began twice", "today", "", "2026-11-01T12:00:00Z", "America/Havana", "2026-11-01 04:00–12:00Z (8h)", nil},
+		{"a midnight that comes twice", "2026-11-01T00:00", "", "2026-11-01T12:00:00Z", "America/Havana", "2026-11-01 04:00–12:00Z (8h)", []string{
+			"--since 2026-11-01T00:00 was shown by the clocks twice: 2026-11-01 04:00Z is taken; for the other write --since 2026-11-01T05:00:00Z",
+		}},
 		{"a length that ends there", "2h", "15m", "2026-10-25T01:45:00Z", "Europe/Berlin", "2026-10-24 23:45 – 2026-10-25 01:30Z (1h45m)", nil},
 		{"seconds", "2026-11-22T02:10:30Z", "2026-11-22T02:10:31.5Z", now, "UTC", "2026-11-22 02:10:30–02:10:31.5Z (1.5s)", nil},
 	}

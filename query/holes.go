@@ -36,7 +36,7 @@ func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string
 		if minutes := n * width; last.Sub(first) == time.Duration(minutes-width)*time.Minute {
 			lacks = fmt.Sprintf("for the %d minutes until %s", minutes, last.UTC().Format(toMinute))
 		}
-		say("%s %s no line in the %s %s, but many before and after: an object is missing or empty and its failures are not counted, or there was no traffic; loglens coverage names what is missing",
+		say("%s %s no line in the %s %s, but many before and after: an object is missing or empty, and its failures with it, or there was no traffic; loglens coverage names what is missing",
 			who, has, logs, lacks)
 		told += kinds
 	}, `

@@ -316,18 +316,7 @@ func (d *front) mend(t *testing.T, r *Report) string {
 			return fmt.Sprintf("with all commands run, nobody gets in to %s", node.address)
 		}
 	}
-	if strings.Contains(fmt.Sprint(d.Network.RouteTables), "blackhole") {
-		return "" // no route can be made again to what is gone
-	}
-	for _, c := range undo {
-		if err := after.Network.run(c); err != nil {
-			return fmt.Sprintf("%s: %v", c, err)
-		}
-	}
-	if before, now := fmt.Sprint(d.Network), fmt.Sprint(after.Network); before != now {
-		return fmt.Sprintf("with all commands undone it is\n%s", now)
-	}
-	return ""
+	return after.Network.undo(undo, &d.Network)
 }
 
 // TestNamedClients: whom security groups name, and no route of an internal balancer leads back to, is kept out; but they

@@ -181,16 +181,21 @@ func (d *lot) mend(t *testing.T, r *Report) string {
 			return fmt.Sprintf("with all commands run, %s still holds all clients back", where)
 		}
 	}
-	if strings.Contains(fmt.Sprint(d.Network.RouteTables), "blackhole") {
+	return after.Network.undo(undo, &d.Network)
+}
+
+// undo runs the commands that undo others, and says where the network is not what it was before these.
+func (n *Network) undo(commands []string, before *Network) string {
+	if strings.Contains(fmt.Sprint(before.RouteTables), "blackhole") {
 		return "" // no route can be made again to what is gone
 	}
-	for _, c := range undo {
-		if err := after.Network.run(c); err != nil {
+	for _, c := range commands {
+		if err := n.run(c); err != nil {
 			return fmt.Sprintf("%s: %v", c, err)
 		}
 	}
-	if before, now := fmt.Sprint(d.Network), fmt.Sprint(after.Network); before != now {
-		return fmt.Sprintf("with all commands undone it is\n%s", now)
+	if was, is := fmt.Sprint(*before), fmt.Sprint(*n); was != is {
+		return fmt.Sprintf("with all commands undone it is\n%s", is)
 	}
 	return ""
 }

@@ -15,69 +15,84 @@ import (
 const muchText = 16_000
 
 // holes tells of intervals of the window of which a log has no line, but many before and after:
-// in the answer nothing failed there. Either all nodes of a balancer lack them, or one. What is
-// used now and then has pauses, so there has to be one hole at most to ten intervals, however
-// long; and a node has to have written in four of five. A few clients may change to another node:
-// nothing is lacking of one whose share varies, where the others have about what all had around
-// it. What objects of just before the window hold is not known.
+// in the answer nothing failed there.
 func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string, ...any)) error {
-	var logs, balancer, node string
-	var kinds, width, n, nodes, told, all int64
-	var first, last time.Time
+	var h hole
+	var logs, told, all int64
 	window := s.in.Plan.Window
 	err := s.each(ctx, func() {
-		who, has, lacks := balancer, "has", fmt.Sprintf("in %d intervals of %d minutes, the first until %s", n, width, first.UTC().Format(toMinute))
-		switch {
-		case nodes > 1:
-			who, has = "nodes of "+balancer, "have"
-		case node != "":
-			who = "node " + node + " of " + balancer
-		}
-		if minutes := n * width; last.Sub(first) == time.Duration(minutes-width)*time.Minute {
-			lacks = fmt.Sprintf("for the %d minutes until %s", minutes, last.UTC().Format(toMinute))
-		}
-		say("%s %s no line in the %s %s, but many before and after: an object is missing or empty, and its failures with it, or there was no traffic; loglens coverage names what is missing",
-			who, has, logs, lacks)
-		told += kinds
-	}, `
-		WITH object AS (
-			SELECT named_kind AS kind, load_balancer, `+accountRegion+` AS place, coalesce(node, '') AS node, interval_end,
-				CASE WHEN status <> 'ok' THEN NULL WHEN named_kind = $9 THEN greatest(bytes, $6) ELSE bytes END AS bytes -- checks come whether clients do or not
-			FROM object_read WHERE named_kind IS NOT NULL AND (status = 'failed' OR bytes > 0)
-			UNION ALL BY NAME SELECT *, '' AS node FROM (`+namesBefore+`)
-		), written AS ( -- by each node, and by all, whose name is empty
-			SELECT kind, load_balancer, place, node, interval_end, sum(bytes) AS bytes, max(sum(bytes)) OVER (PARTITION BY kind, load_balancer, place, interval_end) AS total
-			FROM (FROM object WHERE node <> '' UNION ALL SELECT * REPLACE ('' AS node) FROM object) GROUP BY kind, load_balancer, place, node, interval_end
-		), log AS ( -- that may have holes, which is seldom
-			SELECT kind, load_balancer, place, node, count(*) AS written, avg(bytes) AS usual, 2 * min(bytes / total) >= max(bytes / total) AS steady,
-				CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width,
-				date_diff('minute', min(interval_end), max(interval_end)) // width + 1 AS due
-			FROM written GROUP BY kind, load_balancer, place, node
-			HAVING written < due AND (node = '' OR 5 * written >= 4 * due) AND max(bytes) >= $6
-		), step AS (
-			SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own AS next, least(bytes, lead(bytes) OVER own) AS beside, (total + lead(total) OVER own) / 2 AS around
-			FROM written JOIN log USING (kind, load_balancer, place, node)
-			WINDOW own AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end)
-		), lacking AS (
-			SELECT kind, load_balancer, place, node, width, unnest(range(after, next, to_minutes(width))) AS lacks, steady, usual, around
-			FROM (
-				FROM step WINDOW own AS (PARTITION BY kind, load_balancer, place, node)
-				QUALIFY next > after AND beside >= $6 AND (node <> '' OR written >= 10 * count(*) FILTER (next > after) OVER own)
-			)
-		), told AS (
-			SELECT kind, load_balancer, place, width, count(DISTINCT lacks) AS n, min(lacks) AS first, max(lacks) AS last, count(DISTINCT node) AS nodes, min(node) AS node
-			FROM lacking
-			LEFT JOIN (SELECT kind, load_balancer, place, interval_end AS lacks, coalesce(bytes, 0) AS others FROM written WHERE node = '') USING (kind, load_balancer, place, lacks)
-			WHERE (node = '' OR others IS NOT NULL AND coalesce(steady OR others + usual / 4 < around, true))
-				AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
-			GROUP BY kind, load_balancer, place, width
-		)
-		SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, node, nodes, width, n, first, last, sum(count(*)) OVER ()::BIGINT FROM told
-		GROUP BY load_balancer, place, node, nodes, width, n, first, last ORDER BY first, load_balancer, place LIMIT $10`,
-		[]any{&logs, &kinds, &balancer, &node, &nodes, &width, &n, &first, &last, &all}, append(columnsOf(before),
-			parse.KindClassic.String(), muchText, bound(window.From), bound(window.Until), parse.KindHealthCheck.String(), mostTold)...)
+		say("%s", h)
+		told += logs
+	}, findHoles, []any{&h.logs, &logs, &h.balancer, &h.node, &h.nodes, &h.width, &h.intervals, &h.first, &h.last, &all}, append(columnsOf(before),
+		parse.KindClassic.String(), muchText, bound(window.From), bound(window.Until), parse.KindHealthCheck.String(), mostTold)...)
 	if more := all - told; err == nil && more > 0 {
 		say("no line in intervals of %s, but many before and after", amount.Of(more, "more log", "more logs"))
 	}
 	return err
 }
+
+// hole is what some logs of a balancer lack.
+type hole struct {
+	logs, balancer   string
+	node             string // that lacks it; one of so many nodes, "" if all lack it
+	nodes            int64
+	width, intervals int64 // minutes of one, and how many
+	first, last      time.Time
+}
+
+func (h hole) String() string {
+	who, has := h.balancer, "has"
+	switch {
+	case h.nodes > 1:
+		who, has = "nodes of "+h.balancer, "have"
+	case h.node != "":
+		who = "node " + h.node + " of " + h.balancer
+	}
+	lacks := fmt.Sprintf("in %d intervals of %d minutes, the first until %s", h.intervals, h.width, h.first.UTC().Format(toMinute))
+	if minutes := h.intervals * h.width; h.last.Sub(h.first) == time.Duration(minutes-h.width)*time.Minute {
+		lacks = fmt.Sprintf("for the %d minutes until %s", minutes, h.last.UTC().Format(toMinute))
+	}
+	return fmt.Sprintf("%s %s no line in the %s %s, but many before and after: an object is missing or empty, and its failures with it, or there was no traffic; loglens coverage names what is missing",
+		who, has, h.logs, lacks)
+}
+
+// findHoles finds them. Either all nodes of a balancer lack them, or one. What is used now and
+// then has pauses, so there has to be one hole at most to ten intervals, however long; and a node
+// has to have written in four of five. A few clients may change to another node: nothing is
+// lacking of one whose share varies, where the others have about what all had around it. What
+// objects of just before the window hold is not known.
+const findHoles = `
+WITH object AS (
+	SELECT named_kind AS kind, load_balancer, ` + accountRegion + ` AS place, coalesce(node, '') AS node, interval_end,
+		CASE WHEN status <> 'ok' THEN NULL WHEN named_kind = $9 THEN greatest(bytes, $6) ELSE bytes END AS bytes -- checks come whether clients do or not
+	FROM object_read WHERE named_kind IS NOT NULL AND (status = 'failed' OR bytes > 0)
+	UNION ALL BY NAME SELECT *, '' AS node FROM (` + namesBefore + `)
+), written AS ( -- by each node, and by all, whose name is empty
+	SELECT kind, load_balancer, place, node, interval_end, sum(bytes) AS bytes, max(sum(bytes)) OVER (PARTITION BY kind, load_balancer, place, interval_end) AS total
+	FROM (FROM object WHERE node <> '' UNION ALL SELECT * REPLACE ('' AS node) FROM object) GROUP BY kind, load_balancer, place, node, interval_end
+), log AS ( -- that may have holes, which is seldom
+	SELECT kind, load_balancer, place, node, count(*) AS written, avg(bytes) AS usual, 2 * min(bytes / total) >= max(bytes / total) AS steady,
+		CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width,
+		date_diff('minute', min(interval_end), max(interval_end)) // width + 1 AS due
+	FROM written GROUP BY kind, load_balancer, place, node
+	HAVING written < due AND (node = '' OR 5 * written >= 4 * due) AND max(bytes) >= $6
+), step AS (
+	SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own AS next, least(bytes, lead(bytes) OVER own) AS beside, (total + lead(total) OVER own) / 2 AS around
+	FROM written JOIN log USING (kind, load_balancer, place, node)
+	WINDOW own AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end)
+), lacking AS (
+	SELECT kind, load_balancer, place, node, width, unnest(range(after, next, to_minutes(width))) AS lacks, steady, usual, around
+	FROM (
+		FROM step WINDOW own AS (PARTITION BY kind, load_balancer, place, node)
+		QUALIFY next > after AND beside >= $6 AND (node <> '' OR written >= 10 * count(*) FILTER (next > after) OVER own)
+	)
+), told AS (
+	SELECT kind, load_balancer, place, width, count(DISTINCT lacks) AS n, min(lacks) AS first, max(lacks) AS last, count(DISTINCT node) AS nodes, min(node) AS node
+	FROM lacking
+	LEFT JOIN (SELECT kind, load_balancer, place, interval_end AS lacks, coalesce(bytes, 0) AS others FROM written WHERE node = '') USING (kind, load_balancer, place, lacks)
+	WHERE (node = '' OR others IS NOT NULL AND coalesce(steady OR others + usual / 4 < around, true))
+		AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
+	GROUP BY kind, load_balancer, place, width
+)
+SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, node, nodes, width, n, first, last, sum(count(*)) OVER ()::BIGINT FROM told
+GROUP BY load_balancer, place, node, nodes, width, n, first, last ORDER BY first, load_balancer, place LIMIT $10`

@@ -135,7 +135,12 @@ func holesTold(t *testing.T, s *query.Store) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.DeleteFunc(slices.Clone(answer.Warnings), func(w string) bool { return !strings.Contains(w, "no line in") })
+	return with(answer.Warnings, "no line in")
+}
+
+// with are the warnings that have some words.
+func with(warnings []string, words string) []string {
+	return slices.DeleteFunc(slices.Clone(warnings), func(w string) bool { return !strings.Contains(w, words) })
 }
 
 // missed compares warnings with a part of each that is wanted, in any order.

@@ -229,27 +229,47 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if q.Filters, err = o.given(r); err != nil {
 		return q, e, err
 	}
-	if log := q.Filters["log"]; log != "" && log != "request" && a.typed["class"] && !slices.Equal(o.classes, outages) {
-		return q, e, usage("it is for --log request; what these logs have are reasons: --reason", "--class does not apply to --log %s", log)
+	if err := a.reasonOf(q, o); err != nil {
+		return q, e, err
 	}
-	if reason := q.Filters["reason"]; reason != "" && (q.Filters["log"] == "" || q.Filters["log"] == "request") {
-		if err := possibleReason(reason, q.Classes); err != nil {
-			return q, e, err
+	q.Every, err = every(o.every)
+	return q, e, err
+}
+
+// reasonOf checks what was typed of classes and reasons.
+func (a *app) reasonOf(q query.Question, o reportOptions) error {
+	if log := q.Filters["log"]; log != "" && log != "request" {
+		if a.typed["class"] && !slices.Equal(o.classes, outages) {
+			return usage("it is for --log request; what these logs have are reasons: --reason", "--class does not apply to --log %s", log)
 		}
-		if near := misspelt(reason); near != "" {
-			a.say("warning: --reason %s: did you mean %s?", report.Plain(reason), near)
-		}
+		return nil // reasons of its own
 	}
-	if o.every != "" {
-		q.Every, err = when.Duration(o.every)
-		if err == nil && (q.Every < time.Minute || q.Every%time.Minute != 0) {
-			err = fmt.Errorf("%s is not a number of whole minutes: requests are counted by the minute", o.every)
-		}
-		if err != nil {
-			return q, e, usage("for example --window 5m", "--window: %w", err)
-		}
+	reason := q.Filters["reason"]
+	if reason == "" {
+		return nil
 	}
-	return q, e, nil
+	if err := possibleReason(reason, q.Classes); err != nil {
+		return err
+	}
+	if near := misspelt(reason); near != "" {
+		a.say("warning: --reason %s: did you mean %s?", report.Plain(reason), near)
+	}
+	return nil
+}
+
+// every is how long the windows of a report are, 0 if none were asked for.
+func every(typed string) (time.Duration, error) {
+	if typed == "" {
+		return 0, nil
+	}
+	d, err := when.Duration(typed)
+	if err == nil && (d < time.Minute || d%time.Minute != 0) {
+		err = fmt.Errorf("%s is not a number of whole minutes: requests are counted by the minute", typed)
+	}
+	if err != nil {
+		return 0, usage("for example --window 5m", "--window: %w", err)
+	}
+	return d, nil
 }
 
 // given are the values of the filters that were typed.

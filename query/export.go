@@ -71,13 +71,12 @@ func (s *Store) Export(ctx context.Context, e Export) (t *Table, n int64, err er
 		return nil, 0, err
 	}
 	// What is not whole yet lies in a folder of its own: nobody else has the name.
-	part, err := os.MkdirTemp(filepath.Dir(e.To), "."+filepath.Base(e.To)+".part-")
+	part, err := newScratch(ctx, filepath.Dir(e.To), "."+filepath.Base(e.To)+".part-")
+	defer func() { err = errors.Join(err, part.close()) }()
 	if err != nil {
 		return nil, 0, fmt.Errorf("write %s: %w", e.To, err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(part)) }()
-	defer removeWhenOver(ctx, part)()
-	e.part = filepath.Join(part, filepath.Base(e.To))
+	e.part = filepath.Join(part.path, filepath.Base(e.To))
 	var w writing = &parquet{part: e.part, selected: selection(e, columns), partition: e.Partition}
 	if Database(e.To) {
 		if w, err = s.newDatabase(e, columns); err != nil {

@@ -44,8 +44,8 @@ func (s *Store) outOfRoom(err error) error {
 	if !errors.As(err, &refused) {
 		return nil
 	}
-	if strings.Contains(refused.Msg, "max_temp_directory_size") || noRoom(err, s.temp) != nil && strings.Contains(refused.Msg, s.temp) {
-		return fmt.Errorf("temporary files of the database: %w", &fs.PathError{Op: "write", Path: s.temp, Err: syscall.ENOSPC})
+	if strings.Contains(refused.Msg, "max_temp_directory_size") || noRoom(err, s.temp.path) != nil && strings.Contains(refused.Msg, s.temp.path) {
+		return fmt.Errorf("temporary files of the database: %w", &fs.PathError{Op: "write", Path: s.temp.path, Err: syscall.ENOSPC})
 	}
 	if refused.Type != duckdb.ErrorTypeOutOfMemory && !strings.Contains(refused.Msg, noBlock) {
 		return nil

@@ -7,12 +7,9 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -39,14 +36,13 @@ type Input struct {
 type Store struct {
 	in       Input
 	db       *sql.DB
-	conn     *sql.Conn   // for queries
-	plan     *sql.Conn   // for plans of what they read
-	write    *sql.Conn   // for the appenders
-	temp     string      // where DuckDB may spill
-	kept     func() bool // ends the removal of temp when the context is over
-	threads  int         // of DuckDB
-	memory   int64       // that DuckDB may take, in bytes; 0 before that is known
-	keeping  *keeping    // what is gathered for the disk; nil for an answer
+	conn     *sql.Conn // for queries
+	plan     *sql.Conn // for plans of what they read
+	write    *sql.Conn // for the appenders
+	temp     *scratch  // where DuckDB may spill
+	threads  int       // of DuckDB
+	memory   int64     // that DuckDB may take, in bytes; 0 before that is known
+	keeping  *keeping  // what is gathered for the disk; nil for an answer
 	reader   *diskReader
 	metadata *metadataCopy // of the disk; nil if that is not open for writing
 
@@ -97,12 +93,11 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 	s := &Store{
 		in: in, threads: 1, keeping: keeping, coded: map[string]func() ([]*coded, error){},
 		appenders: map[string]*duckdb.Appender{},
-		temp:      filepath.Join(temp, fmt.Sprintf("loglens-%d-%x", os.Getpid(), rand.Uint64())),
 		failures:  &spool{budget: spoolBudget, dir: temp},
 		rejects:   &spool{budget: rejectBudget, dir: temp},
 	}
 	s.in.Workers = max(in.Workers, 1)
-	s.kept = removeWhenOver(ctx, s.temp)
+	s.temp, _ = newScratch(ctx, temp, "loglens-") // nearly no answer needs it
 	defer func() {
 		if err != nil {
 			err = errors.Join(fmt.Errorf("open database: %w", err), s.Close())
@@ -120,7 +115,7 @@ func open(ctx context.Context, temp string, in Input, keeping *keeping) (_ *Stor
 		return nil, err
 	}
 	s.plan = s.conn
-	for _, q := range append(settings(s.temp, in.Out, in.Disk), ledger, objectView, counted) {
+	for _, q := range append(settings(s.temp.path, in.Out, in.Disk), ledger, objectView, counted) {
 		if err := s.exec(ctx, q); err != nil {
 			return nil, err
 		}
@@ -267,23 +262,8 @@ func (s *Store) uri(object int32) string {
 // statement did not read to its end, since it had enough, counts nowhere.
 func (s *Store) Gave() bool { return s.gave.Load() }
 
-// removeWhenOver removes a folder that DuckDB writes to as soon as the context is over:
-// DuckDB may take longer to stop than the process is given. Until it does, new files may
-// come into the folder while it is emptied. keep says that it is removed otherwise.
-func removeWhenOver(ctx context.Context, folder string) (keep func() bool) {
-	return context.AfterFunc(ctx, func() {
-		for range 1000 {
-			if os.RemoveAll(folder) == nil {
-				return
-			}
-			time.Sleep(time.Millisecond)
-		}
-	})
-}
-
 // Close gives back memory and temporary files.
 func (s *Store) Close() error {
-	s.kept()
 	var errs []error
 	for _, a := range s.appenders {
 		errs = append(errs, a.Close())
@@ -298,12 +278,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.db.Close())
 	}
 	s.arenas.close()
-	errs = append(errs, s.reader.close(), s.keeping.close(), s.failures.close(), s.rejects.close())
-	// DuckDB makes the folder when it needs it, and a read-only file system refuses
-	// to remove what is not there, too.
-	if _, err := os.Lstat(s.temp); err == nil {
-		errs = append(errs, os.RemoveAll(s.temp))
-	}
+	errs = append(errs, s.reader.close(), s.keeping.close(), s.failures.close(), s.rejects.close(), s.temp.close())
 	return errors.Join(errs...)
 }
 

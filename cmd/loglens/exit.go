@@ -137,6 +137,12 @@ func (e stopped) status() int {
 	return exitFailed
 }
 
+// readerGone reports whether nobody reads stdout any more, and so nobody misses anything.
+func readerGone(err error) bool {
+	var write *fs.PathError
+	return errors.As(err, &write) && write.Path == os.Stdout.Name() && errors.Is(write, syscall.EPIPE)
+}
+
 // exitStatus maps an error to the status that the documentation promises for it.
 func exitStatus(err error) int {
 	var s stopped

@@ -28,6 +28,9 @@ func Main() int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(signals)
+	// A reader that goes away is an error of the write: the signal alone would end the process
+	// at once, and leave temporary files behind.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	go func() {
 		s := <-signals
 		cancel(stopped{s})
@@ -82,6 +85,9 @@ func (a *app) run(ctx context.Context, args []string) int {
 	}
 	if cause := context.Cause(ctx); cause != nil && err != nil {
 		err = cause
+	}
+	if readerGone(err) {
+		return stopped{syscall.SIGPIPE}.status()
 	}
 	if err != nil {
 		a.complain(err)

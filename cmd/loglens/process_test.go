@@ -244,6 +244,80 @@ func TestStoppedSpill(t *testing.T) {
 	p.leavesNothing(t)
 }
 
+// TestKilled: what a process that is killed leaves behind of temporary files and of an export, the
+// next one that needs such a folder removes, but nothing of one that lives.
+func TestKilled(t *testing.T) {
+	const endless = "WITH RECURSIVE t AS (SELECT 1 AS n, repeat('x', 1000000) AS s UNION ALL SELECT n + 1, s || n FROM t) FROM t"
+	logs, dir := filepath.Join(t.TempDir(), "x.log"), t.TempDir()
+	if err := os.WriteFile(logs, failing(1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, err := os.OpenFile(fifo, os.O_RDWR, 0) // which never ends
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	for _, c := range []struct {
+		name, begun string
+		args        []string // of what is killed, and of what lives meanwhile
+		next        []string
+		dir         func(*process) string
+	}{
+		{"temporary files", "duckdb_temp", []string{"sql", endless}, []string{"top-errors", logs}, func(p *process) string { return p.temp }},
+		{"export", ".part-", []string{"export", fifo, "--to", filepath.Join(dir, "x.parquet")}, []string{"export", logs, "--to", filepath.Join(dir, "x.parquet")}, func(*process) string { return dir }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			killed, living, next := newProcess(t, c.args...), newProcess(t, c.args...), newProcess(t, c.next...)
+			living.Env, next.Env = killed.Env, killed.Env
+			where := c.dir(killed)
+			kept := func(p *process) bool {
+				folders, err := filepath.Glob(filepath.Join(where, fmt.Sprintf("*-%d-*", p.Process.Pid)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				return folders != nil
+			}
+			begin := func(p *process) {
+				t.Helper()
+				if err := p.Start(); err != nil {
+					t.Fatal(err)
+				}
+				for deadline := time.Now().Add(20 * time.Second); !kept(p) || !strings.Contains(below(t, where), c.begun); time.Sleep(time.Millisecond) {
+					if time.Now().After(deadline) {
+						t.Fatalf("nothing was written in 20 s: %s", below(t, where))
+					}
+				}
+			}
+			begin(killed)
+			begin(living)
+			if !kept(killed) {
+				t.Fatalf("one that lives was removed: %s", below(t, where))
+			}
+			_ = killed.Process.Kill()
+			if status := killed.status(t); status != 137 {
+				t.Fatalf("exit status %d: %s", status, &killed.stderr)
+			}
+			if _, stderr, status := next.output(t); status != 0 {
+				t.Fatalf("exit status %d: %s", status, stderr)
+			}
+			if kept(killed) || !kept(living) || kept(next) {
+				t.Errorf("killed %d, living %d, next %d; there is\n%s", killed.Process.Pid, living.Process.Pid, next.Process.Pid, below(t, where))
+			}
+			_ = living.Process.Signal(os.Interrupt)
+			if status := living.status(t); status != 130 {
+				t.Errorf("exit status %d: %s", status, &living.stderr)
+			}
+			if kept(living) {
+				t.Errorf("left behind:\n%s", below(t, where))
+			}
+		})
+	}
+}
+
 // TestSignalledIngest stops ingests at random moments. They end at once, leave nothing
 // but the store, and the last one, which nobody stops, has all that is missing.
 func TestSignalledIngest(t *testing.T) {

@@ -61,7 +61,7 @@ func (f *facts) isOfChecksAlone(found *Finding) bool {
 // groups that are healthy.
 func (f *facts) isOfUnused(found *Finding) bool {
 	return (found.ID == "target-zone-not-enabled" || found.ID == "target-ip-unusable") &&
-		!slices.ContainsFunc(f.Groups, func(g Group) bool { return slices.Contains(found.Groups, g.Name) && !g.hasHealthy() })
+		!slices.ContainsFunc(f.groups, func(g *Group) bool { return slices.Contains(found.Groups, g.Name) && !g.hasHealthy() })
 }
 
 // account finds for every symptom the findings that account for it, and notes them

@@ -23,9 +23,9 @@ func lookAtAnswers(f *facts) (list []*Finding) {
 		return nil
 	}
 	list = given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksLarge(), f.ruleLoop())
-	for i := range f.Groups {
-		for _, found := range given(f.targetLoop(&f.Groups[i]), f.notFound(&f.Groups[i]), f.farSlower(&f.Groups[i])) {
-			found.onGroup(&f.Groups[i])
+	for _, g := range f.groups {
+		for _, found := range given(f.targetLoop(g), f.notFound(g), f.farSlower(g)) {
+			found.onGroup(g)
 			list = append(list, found)
 		}
 	}

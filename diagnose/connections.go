@@ -18,8 +18,7 @@ var connectionsCheck = Check{
 }
 
 func lookAtConnections(f *facts) (list []*Finding) {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		for _, look := range []func(*Group) *Finding{f.refusing, f.unreachable, f.closing, f.erring} {
 			if found := look(g); found != nil {
 				found.onGroup(g)
@@ -201,8 +200,7 @@ func (f *facts) mostly(g *Group, share func(Failure) int64) (list []string) {
 
 // connectionErrors says what metrics count where the logs do not show a target.
 func (f *facts) connectionErrors(known []*Finding) (list []*Finding) {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		n, gone := f.total("TargetConnectionErrorCount", g.ARN), f.deregistered(g)
 		left := f.sum(those(func(row Failure) bool { // of which logs say whose they are: of targets that leave, or were not asked about
 			return row.Group == g.logARN(f) && slices.Contains(unconnectedReasons, row.Reason) && (gone(row) || !f.concerns(row.Target))

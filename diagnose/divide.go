@@ -69,7 +69,7 @@ type ofPeriod struct {
 // periods are those of which there are logs.
 func (f *facts) periods(g *Group) map[time.Time]*ofPeriod {
 	all := map[time.Time]*ofPeriod{}
-	for _, m := range f.groups[g.ARN] {
+	for _, m := range f.minutes[g.ARN] {
 		at := m.Minute.UTC().Truncate(f.period())
 		if all[at] == nil {
 			all[at] = &ofPeriod{targets: map[string]int64{}}

@@ -34,16 +34,18 @@ const (
 // facts is a snapshot that can be asked.
 type facts struct {
 	*Snapshot
-	endpoints []endpoint           // of the groups behind the balancer; of the one asked about, if one was
+	groups    []*Group             // those behind the balancer
+	endpoints []endpoint           // of these groups; of the one asked about, if one was
 	numbers   map[newEntry]int     // of entries of network ACLs that commands make
 	divided   map[string]decided   // by ARN of a group, of those that were looked at
-	groups    map[string][]*Minute // what the logs have of each group, by its ARN in them
+	minutes   map[string][]*Minute // what the logs have of each group, by its ARN in them
 }
 
 func newFacts(s *Snapshot) *facts {
-	f := &facts{Snapshot: s, numbers: map[newEntry]int{}, divided: map[string]decided{}, groups: map[string][]*Minute{}}
+	f := &facts{Snapshot: s, numbers: map[newEntry]int{}, divided: map[string]decided{}, minutes: map[string][]*Minute{}}
 	for i := range s.Groups {
 		g := &s.Groups[i]
+		f.groups = append(f.groups, g)
 		for j := range g.Targets {
 			e := f.place(g, &g.Targets[j])
 			if s.Target == "" || e.named(s.Target) {
@@ -53,15 +55,15 @@ func newFacts(s *Snapshot) *facts {
 	}
 	for i := range f.logMinutes() {
 		m := &f.Logs.Minutes[i]
-		f.groups[m.Group] = append(f.groups[m.Group], m)
+		f.minutes[m.Group] = append(f.minutes[m.Group], m)
 	}
 	return f
 }
 
 // group returns the group of an ARN, nil if it is not behind the balancer.
 func (f *facts) group(arn string) *Group {
-	if i := slices.IndexFunc(f.Groups, func(g Group) bool { return g.ARN == arn }); i >= 0 {
-		return &f.Groups[i]
+	if i := slices.IndexFunc(f.groups, func(g *Group) bool { return g.ARN == arn }); i >= 0 {
+		return f.groups[i]
 	}
 	return nil
 }

@@ -24,13 +24,12 @@ func lookForGone(f *facts) (list []*Finding) {
 	if f.Network.Interfaces == nil || !f.knows("ec2:DescribeNetworkInterfaces") {
 		return nil
 	}
-	for i := range f.Groups {
-		if slices.ContainsFunc(f.whole(&f.Groups[i]), func(e endpoint) bool { return e.healthy() && f.isGone(e) }) {
+	for _, g := range f.groups {
+		if slices.ContainsFunc(f.whole(g), func(e endpoint) bool { return e.healthy() && f.isGone(e) }) {
 			return nil // there are interfaces that are not seen
 		}
 	}
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		if g.Type != "ip" {
 			continue
 		}

@@ -16,8 +16,7 @@ var groupsCheck = Check{
 }
 
 func lookAtGroups(f *facts) (list []*Finding) {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		if g.Targets == nil || !f.forwards(g) {
 			continue
 		}

@@ -22,8 +22,7 @@ var healthCheckCheck = Check{
 }
 
 func lookAtHealthChecks(f *facts) (list []*Finding) {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		if !g.Check.Enabled || g.Type == "lambda" && f.Balancer.Type != Application {
 			continue
 		}

@@ -94,7 +94,7 @@ func (p twoPorts) config() string {
 // isOtherListeners reports whether a port is that of another listener of a Classic balancer, whose only check
 // is of one of them.
 func (f *facts) isOtherListeners(port int) bool {
-	return f.Balancer.Type == Classic && slices.ContainsFunc(f.Groups, func(other Group) bool { return other.Port == port })
+	return f.Balancer.Type == Classic && slices.ContainsFunc(f.groups, func(other *Group) bool { return other.Port == port })
 }
 
 func (p twoPorts) hidesRefusal(g *Group, refused func(Failure) int64) *Finding {

@@ -52,9 +52,9 @@ func (f *facts) mayRace(g *Group, share func(Failure) int64) bool {
 
 // racing are the groups whose targets do so. The idle timeout is that of all of them.
 func (f *facts) racing() (names []string) {
-	for i := range f.Groups {
-		if f.isRace(&f.Groups[i]) {
-			names = append(names, f.Groups[i].Name)
+	for _, g := range f.groups {
+		if f.isRace(g) {
+			names = append(names, g.Name)
 		}
 	}
 	return names

@@ -63,10 +63,10 @@ func (f *facts) leaveToKubernetes(found *Finding, g *Group) {
 //
 // Source: AWS Load Balancer Controller, "Pod readiness gate", read 2026-11.
 func (f *facts) readinessGate(found *Finding) {
-	pods := func(g Group) bool { // of groups by instance, the targets are nodes
+	pods := func(g *Group) bool { // of groups by instance, the targets are nodes
 		return g.Type == "ip" && ofKubernetes(g.Name) && slices.Contains(found.Groups, g.Name)
 	}
-	if (found.ID == "no-usable-target" || found.ID == "target-group-all-draining") && slices.ContainsFunc(f.Groups, pods) {
+	if (found.ID == "no-usable-target" || found.ID == "target-group-all-draining") && slices.ContainsFunc(f.groups, pods) {
 		found.rival("", "a rollout that ends old pods before the balancer finds the new ones healthy: a readiness gate keeps them (label elbv2.k8s.aws/pod-readiness-gate-inject=enabled of the namespace)")
 	}
 }

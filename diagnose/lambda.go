@@ -17,8 +17,8 @@ var lambdaCheck = Check{
 }
 
 func lookAtLambda(f *facts) (list []*Finding) {
-	for i := range f.Groups {
-		list = append(list, given(f.invocationDenied(&f.Groups[i]), f.functionFails(&f.Groups[i]))...)
+	for _, g := range f.groups {
+		list = append(list, given(f.invocationDenied(g), f.functionFails(g))...)
 	}
 	return list
 }

@@ -94,11 +94,11 @@ func (f *facts) noTarget(share func(Failure) int64) *Finding {
 		if share(row) == 0 {
 			continue
 		}
-		at := slices.IndexFunc(f.Groups, func(g Group) bool { return g.logARN(f) == row.Group && g.Targets != nil })
+		at := slices.IndexFunc(f.groups, func(g *Group) bool { return g.logARN(f) == row.Group && g.Targets != nil })
 		if known = known && at >= 0; at < 0 {
 			continue
 		}
-		g := &f.Groups[at]
+		g := f.groups[at]
 		found.onGroup(g)
 		if !g.hasHealthy() {
 			without = add(without, g.Name+" has "+f.states(g))

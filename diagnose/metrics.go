@@ -37,15 +37,11 @@ func lookAtMetrics(f *facts) (list []*Finding) {
 			those(func(row Failure) bool { return row.Status == 503 && row.Target == "" }))
 		list = append(list, found)
 	}
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		list = append(list, given(f.failedOpen("UnhealthyRoutingRequestCount", g.ARN, "Requests", g), f.wasUnhealthy(g))...)
 	}
-	var all []*Group // which a network balancer counts flows of together
-	for i := range f.Groups {
-		all = append(all, &f.Groups[i])
-	}
-	list = append(list, given(f.failedOpen("UnhealthyRoutingFlowCount", "", "Connections", all...))...)
+	// Of flows, a network balancer counts those of all groups together.
+	list = append(list, given(f.failedOpen("UnhealthyRoutingFlowCount", "", "Connections", f.groups...))...)
 	return append(append(list, f.notLogged()...), f.clientTLS()...)
 }
 
@@ -284,8 +280,8 @@ func (f *facts) hasEnded(name, group string) (span string, over bool) {
 	}
 	first, last, longest := f.whenCounted(name, group)
 	since := f.Taken.Sub(last.Add(f.period()))
-	for i := range f.Groups { // what was counted may be of one that is asked for rarely
-		if g := &f.Groups[i]; f.Balancer.Type == Application && group == "" && f.named(g) && f.latelyAll(g.ARN) == 0 {
+	for _, g := range f.groups { // what was counted may be of one that is asked for rarely
+		if f.Balancer.Type == Application && group == "" && f.named(g) && f.latelyAll(g.ARN) == 0 {
 			return "", false
 		}
 	}

@@ -101,7 +101,7 @@ func (f *facts) listenersByIdle() (known []string, unknown []Listener) {
 // unhealthy: for all nodes, or for one that sent connections to it.
 func (f *facts) unhealthyTimes() (times []time.Time) {
 	points := f.series("UnhealthyRoutingFlowCount", "")
-	for _, g := range f.Groups {
+	for _, g := range f.groups {
 		points = slices.Concat(points, f.series("UnHealthyHostCount", g.ARN))
 	}
 	for _, p := range points {
@@ -129,7 +129,7 @@ func (f *facts) targetResets() *Finding {
 	found.because(FromMetric, "NewFlowCount: "+number(flows))
 	found.rival("target-port-refused", "a port on which nothing listens answers each connection so")
 	f.sameSocket(found)
-	for _, g := range f.Groups {
+	for _, g := range f.groups {
 		switch g.Attributes[attrProxy] {
 		case "true":
 			found.rival("", "targets that do not expect a header of proxy protocol, with which connections to "+g.Name+" begin ("+attrProxy+" is true)")
@@ -145,8 +145,7 @@ func (f *facts) targetResets() *Finding {
 //
 // Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
 func (f *facts) sameSocket(found *Finding) {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		keeps, known := f.keepsClients(g)
 		if across, sure := f.crossZone(g); keeps && known && across && sure {
 			found.rival("", "clients that reach several nodes from the same source port, as behind a NAT: to a target of "+g.Name+" these are one connection, since clients' addresses are preserved and nodes send to other zones")
@@ -165,8 +164,7 @@ func (f *facts) ownCalls() *Finding {
 		return nil
 	}
 	found := finding("nlb-target-calls-itself", "")
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		if keeps, known := f.keepsClients(g); keeps && known && g.over("tcp") {
 			found.onGroup(g)
 			found.because(FromConfig, "client addresses are preserved for the target group "+g.Name)

@@ -133,7 +133,7 @@ func (f *facts) requests() (n int64) {
 }
 
 // minutesOf is what the logs have of a group, by time.
-func (f *facts) minutesOf(g *Group) []*Minute { return f.groups[g.logARN(f)] }
+func (f *facts) minutesOf(g *Group) []*Minute { return f.minutes[g.logARN(f)] }
 
 // inMinutes are some of the requests of some minutes, and all of these.
 func inMinutes(list []*Minute, part func(Minute) bool, some func(Minute) int64) (n, all int64) {

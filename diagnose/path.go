@@ -144,8 +144,7 @@ func rulePasses(f *facts) ([]string, bool) {
 
 func groupPasses(f *facts) (evidence []string, ok bool) {
 	ok = f.Groups != nil
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		evidence = append(evidence, fmt.Sprintf("%s: %s on port %d, targets of type %s, %s", g.Name, g.Protocol, g.Port, g.Type, f.states(g)))
 		ok = ok && g.Targets != nil
 	}
@@ -163,9 +162,9 @@ func targetPasses(f *facts) (evidence []string, ok bool) {
 		}
 	}
 	evidence = append(evidence, fmt.Sprintf("%d of %s healthy", healthy, amount.Of(len(f.endpoints), "target", "targets")))
-	for i := range f.Groups {
-		if c := f.Groups[i].Check; c.Enabled {
-			evidence = append(evidence, fmt.Sprintf("health check of %s: %s", f.Groups[i].Name, c.words()))
+	for _, g := range f.groups {
+		if g.Check.Enabled {
+			evidence = append(evidence, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))
 		}
 	}
 	return evidence, len(f.endpoints) > 0
@@ -230,8 +229,7 @@ func (f *facts) routesKnown(e endpoint, s Subnet) bool {
 func tlsPasses(f *facts) (evidence []string, ok bool) {
 	tls := 0
 	ok = true
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		if !g.speaksTLS() {
 			continue
 		}

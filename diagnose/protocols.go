@@ -18,8 +18,7 @@ var protocolsCheck = Check{
 
 func lookAtProtocols(f *facts) (list []*Finding) {
 	var without []*Group // that take HTTP/2 only, behind a balancer that takes none
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		plain := f.plainListeners(g)
 		switch {
 		case g.Version == "GRPC" && len(plain) > 0:
@@ -63,8 +62,8 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
 		var groups []*Group
-		for i := range f.Groups {
-			if g := &f.Groups[i]; f.named(g) || !f.rulesKnown() {
+		for _, g := range f.groups {
+			if f.named(g) || !f.rulesKnown() {
 				groups = append(groups, g)
 			}
 		}

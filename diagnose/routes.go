@@ -83,8 +83,8 @@ func (f *facts) routeOut(e endpoint, s Subnet, passing []Route, b *gather) {
 
 // passing are the routes by which healthy targets are reached, of those included that were not asked about.
 func (f *facts) passing() (list []Route) {
-	for i := range f.Groups {
-		for _, e := range f.whole(&f.Groups[i]) {
+	for _, g := range f.groups {
+		for _, e := range f.whole(g) {
 			if !e.healthy() {
 				continue
 			}

@@ -37,8 +37,7 @@ func (f *facts) atRest(found *Finding) {
 	if found.Level != Fail || found.Explains > 0 || len(found.Groups) == 0 || f.Target != "" || !f.rulesKnown() {
 		return
 	}
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		without := func(a Action) bool { return slices.Contains(a.Weights, Weight{g.ARN, 0}) }
 		idle := func(a Action) bool { return without(a) && !a.Sticky && f.someWork(a) }
 		if slices.Contains(found.Groups, g.Name) && (f.named(g) || !slices.ContainsFunc(f.actions(), idle) || slices.ContainsFunc(f.actions(), func(a Action) bool { return without(a) && !idle(a) })) {

@@ -70,7 +70,7 @@ func (f *facts) leavesAsUsual(row Failure, since time.Time) bool {
 			all += t.Requests
 		}
 	}
-	return few(left, all) && few(inMinutes(f.groups[row.Group], func(m Minute) bool { return m.Minute.After(since) }, forReasons(row.Reason)))
+	return few(left, all) && few(inMinutes(f.minutes[row.Group], func(m Minute) bool { return m.Minute.After(since) }, forReasons(row.Reason)))
 }
 
 // targetsSince is for how long targets of each group that had none for some failures were sent

@@ -125,9 +125,9 @@ func (f *facts) symptoms(found *Finding) {
 		found.share = f.reasons(found, "Target_Connection_Error")
 		if f.checksAreSilent(found.ID) {
 			f.onTheWay(found)
-			for i := range f.Groups {
-				if slices.Contains(found.Groups, f.Groups[i].Name) {
-					found.unsaid(&f.Groups[i])
+			for _, g := range f.groups {
+				if slices.Contains(found.Groups, g.Name) {
+					found.unsaid(g)
 				}
 			}
 		}
@@ -141,7 +141,7 @@ func (f *facts) symptoms(found *Finding) {
 			found.rival("target-port-refused", "nothing listens on the port, or on another address only")
 		}
 		checked := func(secure bool) bool {
-			return slices.ContainsFunc(f.Groups, func(g Group) bool {
+			return slices.ContainsFunc(f.groups, func(g *Group) bool {
 				return (g.Check.Protocol == "HTTPS") == secure && g.Type != "alb" && slices.Contains(found.Groups, g.Name)
 			})
 		}
@@ -152,7 +152,7 @@ func (f *facts) symptoms(found *Finding) {
 			found.rival("target-tls-negotiation-fails", "the health check speaks TLS and the target does not, or shares no version or cipher with it, or asks for a certificate")
 			found.rival("", noName)
 		}
-		if slices.ContainsFunc(f.Groups, func(g Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {
+		if slices.ContainsFunc(f.groups, func(g *Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {
 			found.rival("target-speaks-http1", "the health check speaks HTTP/2, as its group does, and the target does not")
 		}
 		if f.checksAreSilent(found.ID) { // others tell of the answer's code, and kube-proxy does answer
@@ -243,7 +243,7 @@ func (f *facts) endedEarly(found *Finding) {
 	if !slices.Contains([]string{"target-health-failed-checks", "target-health-timeout", "health-check-server-error", "target-port-refused", "no-usable-target"}, found.ID) {
 		return
 	}
-	for _, g := range f.Groups {
+	for _, g := range f.groups {
 		if !slices.Contains(found.Groups, g.Name) || ofKubernetes(g.Name) || g.hasHealthy() {
 			continue
 		}
@@ -393,7 +393,7 @@ func (f *facts) allDraining(g *Group) bool {
 // Source: AWS, "Troubleshoot a Classic Load Balancer: Health checks", read 2026-11.
 func (f *facts) policies(found *Finding) {
 	for _, e := range f.endpoints {
-		for _, g := range f.Groups {
+		for _, g := range f.groups {
 			if !found.has(e) || g.Port != e.checkPort || len(g.Policies) == 0 || g.Check.Protocol == "TCP" {
 				continue
 			}

@@ -33,13 +33,8 @@ const (
 )
 
 func lookAtTargetOptimizer(f *facts) []*Finding {
-	o := optimized{facts: f}
-	for i := range f.Groups {
-		if g := &f.Groups[i]; g.ControlPort > 0 {
-			o.groups = append(o.groups, g)
-		}
-	}
-	if len(o.groups) == 0 {
+	o := optimized{f, slices.DeleteFunc(slices.Clone(f.groups), func(g *Group) bool { return g.ControlPort == 0 })}
+	if len(o.with) == 0 {
 		return nil
 	}
 	return given(o.rejects(), o.noChannel())
@@ -48,14 +43,14 @@ func lookAtTargetOptimizer(f *facts) []*Finding {
 // optimized are the groups with target optimizer.
 type optimized struct {
 	*facts
-	groups []*Group
+	with []*Group
 }
 
 // begin makes a finding about all of them. %s in the sentence stands for their names.
 func (o optimized) begin(id, sentence string) *Finding {
 	var names []string
 	found := finding(id, "")
-	for _, g := range o.groups {
+	for _, g := range o.with {
 		names = append(names, g.Name)
 		found.onGroup(g)
 		for _, e := range o.of(g) {
@@ -91,7 +86,7 @@ func (o optimized) rejects() *Finding {
 		}
 	}
 	found.share = o.upTo(n, o.apart(rejectedCount, func(m Minute) int64 {
-		if !slices.ContainsFunc(o.groups, func(g *Group) bool { return g.ARN == m.Group }) {
+		if !slices.ContainsFunc(o.with, func(g *Group) bool { return g.ARN == m.Group }) {
 			return 0
 		}
 		return m.Reasons["No_Usable_Target"]
@@ -135,7 +130,7 @@ func (o optimized) channels() (active float64, agents int, known bool) {
 	if o.period() > time.Minute || o.lately("RequestCount", "")+o.lately(rejectedCount, "") == 0 {
 		return 0, 0, false
 	}
-	for _, g := range o.groups {
+	for _, g := range o.with {
 		if g.Targets == nil {
 			return 0, 0, false
 		}

@@ -25,8 +25,7 @@ const notValidated = "the balancer does not validate a target's certificate: exp
 const noName = "targets that choose by the host's name in the handshake (SNI), of which the balancer names none, such as a gateway of Istio or Envoy whose hosts are not *"
 
 func lookAtTargetTLS(f *facts) (list []*Finding) {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		if g.speaksTLS() {
 			list = append(list, f.noTLS(g)...)
 		} else {
@@ -37,13 +36,8 @@ func lookAtTargetTLS(f *facts) (list []*Finding) {
 }
 
 // tlsGroups are the groups that the balancer speaks TLS to.
-func (f *facts) tlsGroups() (list []*Group) {
-	for i := range f.Groups {
-		if f.Groups[i].speaksTLS() {
-			list = append(list, &f.Groups[i])
-		}
-	}
-	return list
+func (f *facts) tlsGroups() []*Group {
+	return slices.DeleteFunc(slices.Clone(f.groups), func(g *Group) bool { return !g.speaksTLS() })
 }
 
 // someTLS says what a network balancer counts for all of its groups together, where

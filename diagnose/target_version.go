@@ -26,8 +26,8 @@ var targetVersionCheck = Check{
 func (g *Group) http2() bool { return g.Version == "HTTP2" || g.Version == "GRPC" }
 
 func lookAtTargetVersion(f *facts) (list []*Finding) {
-	for i := range f.Groups {
-		list = append(list, given(f.speaksHTTP1(&f.Groups[i]))...)
+	for _, g := range f.groups {
+		list = append(list, given(f.speaksHTTP1(g))...)
 	}
 	return list
 }

@@ -21,8 +21,7 @@ func lookAtTimeouts(f *facts) (list []*Finding) {
 	if f.Logs == nil {
 		return nil
 	}
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		for _, look := range []func(*Group) *Finding{f.race, f.tooSlow, f.silentSockets, f.deregistering, f.gaveUp} {
 			if found := look(g); found != nil {
 				found.onGroup(g)
@@ -255,7 +254,7 @@ func (f *facts) longerIsWorse(found *Finding) bool {
 // "Why did I receive an HTTP 5xx error when connecting to web servers running on EC2 instances
 // configured to use Classic Load Balancing?", read 2026-11.
 func (f *facts) undrained(found *Finding) {
-	if f.Balancer.Type == Classic && slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Attributes[attrDelay] == "0" }) {
+	if f.Balancer.Type == Classic && slices.ContainsFunc(f.groups, func(g *Group) bool { return g.Attributes[attrDelay] == "0" }) {
 		found.rival("", "instances that were taken out, or became unhealthy, while requests were under way, as in a deployment: connection draining is off, and the balancer breaks these off")
 	}
 }

@@ -22,7 +22,7 @@ func (f *facts) errorCounts() (n errorCounts) {
 	n.all, n.bad, n.unready, n.late = count(f.errorMetric()), count("HTTPCode_ELB_502_Count"), count("HTTPCode_ELB_503_Count"), count("HTTPCode_ELB_504_Count")
 	n.errors, n.tls = f.ofAll("TargetConnectionErrorCount"), f.ofAll("TargetTLSNegotiationErrorCount")
 	n.measured = f.measured("RequestCount", "")
-	n.functions = len(f.Groups) > 0 && !slices.ContainsFunc(f.Groups, func(g Group) bool { return g.Type != "lambda" })
+	n.functions = len(f.Groups) > 0 && !slices.ContainsFunc(f.groups, func(g *Group) bool { return g.Type != "lambda" })
 	return n
 }
 
@@ -118,7 +118,7 @@ func (f *facts) likeliest(n errorCounts) (status, why string) {
 // ofAll adds a metric up that is counted for the balancer, and for each of its groups.
 func (f *facts) ofAll(name string) float64 {
 	groups := 0.0
-	for _, g := range f.Groups {
+	for _, g := range f.groups {
 		groups += f.total(name, g.ARN)
 	}
 	return max(f.total(name, ""), groups)

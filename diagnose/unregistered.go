@@ -12,12 +12,12 @@ import (
 
 // unregistered says that the target asked about is nowhere.
 func (f *facts) unregistered() []*Finding {
-	if f.Target == "" || len(f.endpoints) > 0 || f.Groups == nil || slices.ContainsFunc(f.Groups, f.mayHave) {
+	if f.Target == "" || len(f.endpoints) > 0 || f.Groups == nil || slices.ContainsFunc(f.groups, f.mayHave) {
 		return nil
 	}
 	found := finding("target-not-registered", fmt.Sprintf("%s is registered in no target group of the balancer.", f.Target))
 	found.Confidence = High
-	for _, g := range f.Groups {
+	for _, g := range f.groups {
 		found.because(FromHealth, fmt.Sprintf("%s has %s", g.Name, amount.Of(len(g.Targets), "target", "targets")))
 	}
 	for i := range f.Idle {
@@ -41,7 +41,7 @@ func (f *facts) unregistered() []*Finding {
 			target.ID, kind = id, "instance"
 			target.Port, _ = strconv.Atoi(port)
 		}
-		g := &f.Groups[0]
+		g := f.groups[0]
 		address := f.place(g, &target).address
 		if f.foreign(g, address) {
 			target.Zone = "all" // without which such an address is not taken
@@ -79,8 +79,8 @@ func (f *facts) onOtherPorts() (list []string) {
 	if at := strings.LastIndexByte(host, ':'); at > 0 {
 		host = strings.Trim(host[:at], "[]")
 	}
-	for i := range f.Groups {
-		for _, e := range f.whole(&f.Groups[i]) {
+	for _, g := range f.groups {
+		for _, e := range f.whole(g) {
 			if e.named(host) {
 				list = add(list, e.name())
 			}
@@ -91,8 +91,8 @@ func (f *facts) onOtherPorts() (list []string) {
 
 // mayHave reports whether the target asked about may be one of a group's: its targets
 // could not be read, or they are instances whose addresses are not known.
-func (f *facts) mayHave(g Group) bool {
+func (f *facts) mayHave(g *Group) bool {
 	return g.Targets == nil || !strings.HasPrefix(f.Target, "i-") && slices.ContainsFunc(g.Targets, func(t Target) bool {
-		return g.Type == "instance" && !f.place(&g, &t).address.IsValid()
+		return g.Type == "instance" && !f.place(g, &t).address.IsValid()
 	})
 }

@@ -105,8 +105,8 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 		}
 	}
 	for _, zone := range zones[len(enabled):] {
-		for i := range f.Groups {
-			if g := &f.Groups[i]; f.wouldLack(g, zone) {
+		for _, g := range f.groups {
+			if f.wouldLack(g, zone) {
 				found.because(FromConfig, fmt.Sprintf("cross-zone load balancing is off for %s, which has no target in %s: with that zone enabled, requests for it that enter there get 503", g.Name, zone))
 				return found
 			}
@@ -212,8 +212,7 @@ func (f *facts) leadsOut() bool {
 
 // emptyZones looks for zones whose nodes have no target to send to.
 func (f *facts) emptyZones(enabled []string) (list []*Finding) {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		across, sure := f.crossZone(g)
 		if across || !sure || len(g.Targets) == 0 || g.Type == "lambda" || !f.named(g) && f.rulesKnown() || f.unusable(g) {
 			continue
@@ -250,8 +249,7 @@ func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 //
 // Source: AWS, "Health checks" and "Target group health" of the Network Load Balancer guide, read 2026-11.
 func (f *facts) inDNS(zone string) bool {
-	for i := range f.Groups {
-		g := &f.Groups[i]
+	for _, g := range f.groups {
 		across, _ := f.crossZone(g)
 		all, healthy := 0, 0
 		for _, e := range f.whole(g) {

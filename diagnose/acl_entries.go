@@ -193,8 +193,7 @@ func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r re
 	}
 	allow := []string{"--protocol", protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
 	if n := f.number(newEntry{a.ID, egress, strings.Join(allow, " ")}, a, r.entry.Number); n > 0 {
-		found.Fix = append(found.Fix, entry("create-network-acl-entry", n, allow...))
-		found.Undo = append(found.Undo, entry("delete-network-acl-entry", n))
+		found.mend(entry("create-network-acl-entry", n, allow...), entry("delete-network-acl-entry", n))
 		return
 	}
 	// To take the entry away would let in all that it keeps out.

@@ -228,16 +228,16 @@ func (f *facts) exchange(found *Finding, c Certificate) {
 		const add, remove, other = "add-listener-certificates", "remove-listener-certificates", "NEW-CERTIFICATE-ARN"
 		switch {
 		case at == 0:
-			found.Fix, found.Undo = append(found.Fix, set("modify-listener", other)), append(found.Undo, set("modify-listener", c.ARN))
+			found.mend(set("modify-listener", other), set("modify-listener", c.ARN))
 			if slices.Contains(l.list(), c.ARN) {
-				found.Fix, found.Undo = append(found.Fix, set(remove, c.ARN)), append(found.Undo, set(add, c.ARN))
+				found.mend(set(remove, c.ARN), set(add, c.ARN))
 			}
 		case f.shadows(l, c, f.Taken.Add(soon)):
 			found.Do = "take it out of the listener's list, and clients get the default certificate"
 			found.because(FromConfig, "clients that ask for its names (SNI) get it from the list of listener "+l.label()+" before the default certificate, which is for the same names and valid for longer")
-			found.Fix, found.Undo = append(found.Fix, set(remove, c.ARN)), append(found.Undo, set(add, c.ARN))
+			found.mend(set(remove, c.ARN), set(add, c.ARN))
 		default:
-			found.Fix, found.Undo = append(found.Fix, set(add, other)), append(found.Undo, set(remove, other))
+			found.mend(set(add, other), set(remove, other))
 		}
 	}
 	if before && !c.elliptic() && f.Balancer.Type == NetworkType {
@@ -282,8 +282,8 @@ func (f *facts) uncovered() (list []*Finding) {
 		found := finding("listener-certificate-does-not-cover-host", fmt.Sprintf("No certificate of listener %s is for %s, which its rules ask for: clients that check it hang up.", l.label(), few(open)))
 		found.because(FromConfig, "its certificates are for "+few(names))
 		found.rival("", "clients that take another name as well, such as CloudFront, which forwards the host that it was asked for and may check the name of its origin")
-		found.Fix = []string{f.command("elbv2", "add-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN")}
-		found.Undo = []string{f.command("elbv2", "remove-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN")}
+		found.mend(f.command("elbv2", "add-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN"),
+			f.command("elbv2", "remove-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN"))
 		list = append(list, found)
 	}
 	return list

@@ -28,19 +28,33 @@ func (f *facts) caller() ingest.Caller {
 // modifyGroup changes a setting of a target group, and changes it back.
 func (f *facts) modifyGroup(found *Finding, g *Group, change, back []string) {
 	arn := []string{"--target-group-arn", g.ARN}
-	found.Fix = append(found.Fix, f.command("elbv2", "modify-target-group", append(arn, change...)...))
-	found.Undo = append(found.Undo, f.command("elbv2", "modify-target-group", append(arn, back...)...))
+	found.mend(f.command("elbv2", "modify-target-group", append(arn, change...)...), f.command("elbv2", "modify-target-group", append(arn, back...)...))
 }
 
 // groupAttribute changes an attribute of a target group, and changes it back.
 func (f *facts) groupAttribute(found *Finding, g *Group, key, value string) {
+	f.attribute(found, g.Attributes, key, value, "modify-target-group-attributes", "--target-group-arn", g.ARN)
+}
+
+// balancerAttribute changes an attribute of the balancer, and changes it back.
+func (f *facts) balancerAttribute(found *Finding, key, value string) {
+	f.attribute(found, f.Balancer.Attributes, key, value, "modify-load-balancer-attributes", "--load-balancer-arn", f.Balancer.ARN)
+}
+
+// attribute changes one of some attributes, and changes it back where it is known what it was.
+func (f *facts) attribute(found *Finding, of map[string]string, key, value, operation, flag, arn string) {
 	set := func(value string) string {
-		return f.command("elbv2", "modify-target-group-attributes", "--target-group-arn", g.ARN, "--attributes", "Key="+key+",Value="+value)
+		return f.command("elbv2", operation, flag, arn, "--attributes", "Key="+key+",Value="+value)
 	}
 	found.Fix = append(found.Fix, set(value))
-	if before, ok := g.Attributes[key]; ok {
+	if before, ok := of[key]; ok {
 		found.Undo = append(found.Undo, set(before))
 	}
+}
+
+// describeRules is the command that shows the rules of a listener.
+func (f *facts) describeRules(l Listener) string {
+	return f.command("elbv2", "describe-rules", "--listener-arn", l.ARN)
 }
 
 // register puts targets into a group, or instances behind a classic balancer, and takes
@@ -56,13 +70,11 @@ func (f *facts) register(found *Finding, g *Group, targets ...string) {
 			id, _, _ := strings.Cut(strings.TrimPrefix(t, "Id="), ",")
 			args = append(args, id)
 		}
-		found.Fix = append(found.Fix, f.command("elb", "register-instances-with-load-balancer", args...))
-		found.Undo = append(found.Undo, f.command("elb", "deregister-instances-from-load-balancer", args...))
+		found.mend(f.command("elb", "register-instances-with-load-balancer", args...), f.command("elb", "deregister-instances-from-load-balancer", args...))
 		return
 	}
 	args := append([]string{"--target-group-arn", g.ARN, "--targets"}, targets...)
-	found.Fix = append(found.Fix, f.command("elbv2", "register-targets", args...))
-	found.Undo = append(found.Undo, f.command("elbv2", "deregister-targets", args...))
+	found.mend(f.command("elbv2", "register-targets", args...), f.command("elbv2", "deregister-targets", args...))
 }
 
 // word is how a command names a target.
@@ -97,8 +109,8 @@ func (f *facts) authorize(found *Finding, id string, egress bool, protocol strin
 			source = "IpRanges=[{CidrIp=" + peer + "}]"
 		}
 		permission := fmt.Sprintf("IpProtocol=%s,FromPort=%d,ToPort=%d,%s", protocol, from, to, source)
-		found.Fix = append(found.Fix, f.command("ec2", "authorize-security-group-"+way, "--group-id", id, "--ip-permissions", permission))
-		found.Undo = append(found.Undo, f.command("ec2", "revoke-security-group-"+way, "--group-id", id, "--ip-permissions", permission))
+		found.mend(f.command("ec2", "authorize-security-group-"+way, "--group-id", id, "--ip-permissions", permission),
+			f.command("ec2", "revoke-security-group-"+way, "--group-id", id, "--ip-permissions", permission))
 	}
 }
 

@@ -55,7 +55,7 @@ func lookForGone(f *facts) (list []*Finding) {
 		set := func(operation string) string {
 			return f.command("elbv2", operation, append([]string{"--target-group-arn", g.ARN, "--targets"}, words...)...)
 		}
-		found.Fix, found.Undo = []string{set("deregister-targets")}, []string{set("register-targets")}
+		found.mend(set("deregister-targets"), set("register-targets"))
 		list = append(list, found)
 	}
 	return list

@@ -165,8 +165,8 @@ func (f *facts) unled() (list []*Finding) {
 		if len(f.Listeners) > 0 && f.Balancer.Type == Application && f.fits(g) {
 			// Which requests are meant only the one knows who set this up; hardly those that are led to HTTPS.
 			l := f.Listeners[max(0, slices.IndexFunc(f.Listeners, func(l Listener) bool { return !l.redirectsOnly() }))]
-			found.Fix = []string{f.command("elbv2", "create-rule", "--listener-arn", l.ARN, "--priority", "PRIORITY", "--conditions", "Field=path-pattern,Values=PATH", "--actions", "Type=forward,TargetGroupArn="+g.ARN)}
-			found.Undo = []string{f.command("elbv2", "delete-rule", "--rule-arn", "RULE-ARN")}
+			found.mend(f.command("elbv2", "create-rule", "--listener-arn", l.ARN, "--priority", "PRIORITY", "--conditions", "Field=path-pattern,Values=PATH", "--actions", "Type=forward,TargetGroupArn="+g.ARN),
+				f.command("elbv2", "delete-rule", "--rule-arn", "RULE-ARN"))
 		}
 		list = append(list, found)
 	}

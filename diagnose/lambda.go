@@ -129,9 +129,10 @@ func (f *facts) invocationDenied(g *Group) *Finding {
 func (f *facts) letInvoke(found *Finding, g *Group, function string) {
 	// Of its own: several groups may have the function, and one of the same name that was deleted may have left its own.
 	statement := "loadbalancer-" + g.Name + "-" + g.ARN[strings.LastIndexByte(g.ARN, '/')+1:]
-	found.Fix = append(found.Fix, f.command("lambda", "add-permission", "--function-name", function, "--statement-id", statement,
-		"--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN))
-	found.Undo = append(found.Undo, f.command("lambda", "remove-permission", "--function-name", function, "--statement-id", statement))
+	permission := func(operation string, more ...string) string {
+		return f.command("lambda", operation, append([]string{"--function-name", function, "--statement-id", statement}, more...)...)
+	}
+	found.mend(permission("add-permission", "--principal", "elasticloadbalancing.amazonaws.com", "--action", "lambda:InvokeFunction", "--source-arn", g.ARN), permission("remove-permission"))
 }
 
 func (f *facts) functionFails(g *Group) *Finding {

@@ -30,8 +30,8 @@ var listenersCheck = Check{
 			case NetworkType:
 				words = append(words, "--protocol", g.Protocol, "--port", strconv.Itoa(g.Port))
 			} // that of a gateway balancer is always the same, and may not be named
-			found.Fix = []string{f.command("elbv2", "create-listener", append(words, "--default-actions", "Type=forward,TargetGroupArn="+g.ARN)...)}
-			found.Undo = []string{f.command("elbv2", "delete-listener", "--listener-arn", "LISTENER-ARN")}
+			found.mend(f.command("elbv2", "create-listener", append(words, "--default-actions", "Type=forward,TargetGroupArn="+g.ARN)...),
+				f.command("elbv2", "delete-listener", "--listener-arn", "LISTENER-ARN"))
 		}
 		return []*Finding{found}
 	},

@@ -74,7 +74,7 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 		set := func(on string) string {
 			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", `{"AccessLog":{"Enabled":`+on+`,"S3BucketName":"`+bucket+`","EmitInterval":`+interval+below+`}}`)
 		}
-		found.Fix, found.Undo = []string{set("true")}, []string{set("false")}
+		found.mend(set("true"), set("false"))
 		return found
 	}
 	set := func(on string) string {
@@ -88,7 +88,7 @@ func (f *facts) off(id, prefix, sentence string) *Finding {
 		}
 		return f.command("elbv2", "modify-load-balancer-attributes", args...)
 	}
-	found.Fix, found.Undo = []string{set("true")}, []string{set("false")}
+	found.mend(set("true"), set("false"))
 	return found
 }
 

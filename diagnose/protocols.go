@@ -201,8 +201,7 @@ func (f *facts) anotherVersion(found *Finding, g *Group) {
 		words = append(words, "--ip-address-type", g.AddressType)
 	}
 	found.because(FromConfig, "the command only makes the new group: whoever manages targets and rules, such as ECS or Kubernetes, has to register them in it and lead to it")
-	found.Fix = []string{f.command("elbv2", "create-target-group", words...)}
-	found.Undo = []string{f.command("elbv2", "delete-target-group", "--target-group-arn", "NEW-GROUP-ARN")}
+	found.mend(f.command("elbv2", "create-target-group", words...), f.command("elbv2", "delete-target-group", "--target-group-arn", "NEW-GROUP-ARN"))
 }
 
 // plainListeners are those without TLS that send requests to a group.

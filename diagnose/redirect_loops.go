@@ -125,7 +125,7 @@ func (f *facts) ruleLoop() *Finding {
 		var rules []string
 		for _, at := range circle {
 			rules = append(rules, at.rule.of(at.listener))
-			found.Verify = add(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", at.listener.ARN))
+			found.Verify = add(found.Verify, f.describeRules(at.listener))
 		}
 		found.Sentence = fmt.Sprintf("%s redirect requests to one another: clients are led in a circle.", upper(strings.Join(rules, " and ")))
 		found.Do = "let one of these rules forward to the target group that the requests are for"
@@ -220,13 +220,13 @@ func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 	if a.To.Host == sameHost && a.To.Path != samePath {
 		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Path)
 		found.Do = "let a rule before it take that path, and forward to its targets"
-		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		found.Verify = append(found.Verify, f.describeRules(l))
 		return
 	}
 	if a.To.Host != sameHost {
 		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Host)
 		found.Do = "let a rule before it take that host, and forward to its targets"
-		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		found.Verify = append(found.Verify, f.describeRules(l))
 		return
 	}
 	found.Sentence = fmt.Sprintf("%s redirects requests to where they came from: clients are led in a circle.", upper(rule))
@@ -239,10 +239,10 @@ func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 		action, ok = to.redirecting(a.Status), len(secure) == 1
 	}
 	if !ok || len(r.Actions) > 1 {
-		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		found.Verify = append(found.Verify, f.describeRules(l))
 		return
 	}
-	found.Fix, found.Undo = []string{f.setAction(l, r, action)}, []string{f.setAction(l, r, a.To.redirecting(a.Status))}
+	found.mend(f.setAction(l, r, action), f.setAction(l, r, a.To.redirecting(a.Status)))
 }
 
 // secure are the listeners that speak HTTPS.

@@ -51,7 +51,7 @@ func (f *facts) redirectsNowhere() (list []*Finding) {
 					if i >= 0 {
 						found.Sentence = fmt.Sprintf("Rule %s of listener %s redirects clients to %s on port %s of the same host, and the balancer's listener is %s: they get no connection, or 400.", r.Priority, l.label(), protocol, port, key)
 						found.Do = "let the rule redirect to the protocol and port of a listener"
-						found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+						found.Verify = append(found.Verify, f.describeRules(l))
 					}
 					found.rival("", "what stands before the balancer, such as a CDN, another balancer or AWS Global Accelerator, may take that port to elsewhere")
 					to[key] = found

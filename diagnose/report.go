@@ -142,6 +142,9 @@ func (f *Finding) because(source Source, text string) {
 
 func (f *Finding) rival(id, why string) { f.Rivals = append(f.Rivals, Rival{id, why}) }
 
+// mend adds a command that mends it, and the one that takes that back.
+func (f *Finding) mend(fix, undo string) { f.Fix, f.Undo = append(f.Fix, fix), append(f.Undo, undo) }
+
 // add appends what is not there yet.
 func add[T comparable](list []T, one T) []T {
 	if slices.Contains(list, one) {

@@ -207,12 +207,10 @@ func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip
 		found.Do = strings.TrimSuffix(found.Do, hint) + hint // of several routes once
 	}
 	if anew(r, ok, to) {
-		found.Fix = append(found.Fix, f.route("create-route", table, to.String(), leads...))
-		found.Undo = append(found.Undo, f.route("delete-route", table, to.String()))
+		found.mend(f.route("create-route", table, to.String(), leads...), f.route("delete-route", table, to.String()))
 		return
 	}
-	found.Fix = append(found.Fix, f.route("replace-route", table, r.Destination, leads...))
-	found.Undo = append(found.Undo, f.routeBefore(found, table, r))
+	found.mend(f.route("replace-route", table, r.Destination, leads...), f.routeBefore(found, table, r))
 }
 
 // routeBefore is the command that gives a table back the route that it had. None can be made to what is
@@ -352,9 +350,6 @@ func (f *facts) toInternet() (list []*Finding) {
 // gateway, unless that concerns others than the balancer: they may have no public
 // addresses, and would lose their way out, or be private by IPv6, and so no more.
 func (f *facts) leadToInternet(found *Finding, t *RouteTable, all, gateway string) {
-	command := func(operation string, more ...string) []string {
-		return []string{f.route(operation, t.ID, all, more...)}
-	}
 	at := slices.IndexFunc(t.Routes, func(r Route) bool { return r.Destination == all })
 	if at < 0 {
 		found.because(FromConfig, t.ID+" has no route for "+all)
@@ -365,9 +360,9 @@ func (f *facts) leadToInternet(found *Finding, t *RouteTable, all, gateway strin
 	case len(others) > 0:
 		found.because(FromConfig, t.ID+" is the table of "+few(others)+", where others than the balancer are as well: it needs a subnet and a table of its own")
 	case at < 0:
-		found.Fix, found.Undo = command("create-route", "--gateway-id", gateway), command("delete-route")
+		found.mend(f.route("create-route", t.ID, all, "--gateway-id", gateway), f.route("delete-route", t.ID, all))
 	default:
-		found.Fix, found.Undo = command("replace-route", "--gateway-id", gateway), []string{f.routeBefore(found, t.ID, t.Routes[at])}
+		found.mend(f.route("replace-route", t.ID, all, "--gateway-id", gateway), f.routeBefore(found, t.ID, t.Routes[at]))
 	}
 }
 

@@ -79,7 +79,7 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 		}
 		if slices.ContainsFunc(a.Weights[use+1:], f.works) { // such as blue and green
 			found.because(FromConfig, "several of them have targets: which is meant is known to those who set the rule")
-			found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+			found.Verify = append(found.Verify, f.describeRules(l))
 			return
 		}
 		f.setWeights(found, l, r, a, func(i int, _ Weight) int {
@@ -104,7 +104,7 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 func (f *facts) setWeights(found *Finding, l Listener, r Rule, a Action, weight func(i int, w Weight) int) {
 	if len(r.Actions) > 1 || a.Sticky {
 		found.because(FromConfig, "the rule has more than weights (authentication, stickiness): all of its actions have to be given again with the weights")
-		found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+		found.Verify = append(found.Verify, f.describeRules(l))
 		return
 	}
 	for i, w := range a.Weights {
@@ -112,8 +112,7 @@ func (f *facts) setWeights(found *Finding, l Listener, r Rule, a Action, weight 
 			f.wouldEnter(found, g)
 		}
 	}
-	found.Fix = append(found.Fix, f.setAction(l, r, a.forwarding(weight)))
-	found.Undo = append(found.Undo, f.setAction(l, r, a.forwarding(sameWeight)))
+	found.mend(f.setAction(l, r, a.forwarding(weight)), f.setAction(l, r, a.forwarding(sameWeight)))
 }
 
 // wouldEnter says in which zones requests would find no target of a group that gets none now.

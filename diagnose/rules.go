@@ -124,7 +124,7 @@ func (f *facts) askFor(found *Finding, host string) {
 			}
 		}
 		if len(l.hosts()) > 0 {
-			found.Verify = append(found.Verify, f.command("elbv2", "describe-rules", "--listener-arn", l.ARN))
+			found.Verify = append(found.Verify, f.describeRules(l))
 		}
 	}
 	if len(rules) != 1 || len(rules[0].Conditions) != 1 || len(rules[0].Conditions[0].Values) >= mostConditions ||
@@ -139,7 +139,7 @@ func (f *facts) askFor(found *Finding, host string) {
 		return f.command("elbv2", "modify-rule", "--rule-arn", rules[0].ARN, "--conditions", `[{"Field":"host-header","HostHeaderConfig":{"Values":[`+strings.Join(values, ",")+`]}}]`)
 	}
 	hosts := rules[0].Conditions[0].Values
-	found.Fix, found.Undo = []string{set(append(slices.Clone(hosts), host)...)}, []string{set(hosts...)}
+	found.mend(set(append(slices.Clone(hosts), host)...), set(hosts...))
 }
 
 // moveBefore gives a rule a number before that of an earlier one, and no other rule
@@ -166,9 +166,9 @@ func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 	}
 	switch n, err := strconv.Atoi(wide.Priority); {
 	case at == before+1 && all == 1:
-		found.Fix, found.Undo = []string{set(place(r, wide.Priority), place(wide, r.Priority))}, []string{set(place(r, r.Priority), place(wide, wide.Priority))}
+		found.mend(set(place(r, wide.Priority), place(wide, r.Priority)), set(place(r, r.Priority), place(wide, wide.Priority)))
 	case err == nil && n-all > last:
-		found.Fix, found.Undo = []string{set(place(r, strconv.Itoa(n-rest)))}, []string{set(place(r, r.Priority))}
+		found.mend(set(place(r, strconv.Itoa(n-rest))), set(place(r, r.Priority)))
 	default:
 		found.because(FromConfig, "there is no free number before rule "+wide.Priority+" for all that have to go there: the rules have to be numbered anew")
 	}

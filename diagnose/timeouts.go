@@ -88,17 +88,6 @@ func (f *facts) slowest(g *Group) (slowest float64) {
 	return slowest
 }
 
-// balancerAttribute changes an attribute of the balancer, and changes it back.
-func (f *facts) balancerAttribute(found *Finding, key, value string) {
-	set := func(value string) string {
-		return f.command("elbv2", "modify-load-balancer-attributes", "--load-balancer-arn", f.Balancer.ARN, "--attributes", "Key="+key+",Value="+value)
-	}
-	found.Fix = append(found.Fix, set(value))
-	if before, ok := f.Balancer.Attributes[key]; ok {
-		found.Undo = append(found.Undo, set(before))
-	}
-}
-
 // tooSlow looks for requests that end at the idle timeout.
 func (f *facts) tooSlow(g *Group) *Finding {
 	share := f.ofGroup(g, "Target_Response_Timeout")

@@ -83,8 +83,8 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 	if f.Balancer.Type == Classic {
 		found.Sentence = fmt.Sprintf("Instances stand in zone %s, in which the balancer is not enabled.", e.zone)
 		subnet := f.subnetFor(e)
-		found.Fix = []string{f.command("elb", "attach-load-balancer-to-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
-		found.Undo = []string{f.command("elb", "detach-load-balancer-from-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet)}
+		found.mend(f.command("elb", "attach-load-balancer-to-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet),
+			f.command("elb", "detach-load-balancer-from-subnets", "--load-balancer-name", f.Balancer.Name, "--subnets", subnet))
 		return found
 	}
 	if f.Balancer.Type == NetworkType || f.Balancer.Type == Gateway {
@@ -115,7 +115,7 @@ func (f *facts) zoneOff(e endpoint, enabled []string) *Finding {
 	set := func(subnets []string) string {
 		return f.command("elbv2", "set-subnets", append([]string{"--load-balancer-arn", f.Balancer.ARN, "--subnets"}, subnets...)...)
 	}
-	found.Fix, found.Undo = []string{set(all)}, []string{set(now)}
+	found.mend(set(all), set(now))
 	return found
 }
 
@@ -295,7 +295,7 @@ func (f *facts) emptyZone(g *Group, empty []string) *Finding {
 			return f.command("elb", "modify-load-balancer-attributes", "--load-balancer-name", f.Balancer.Name, "--load-balancer-attributes", fmt.Sprintf(`{"CrossZoneLoadBalancing":{"Enabled":%t}}`, on))
 		}
 		found.Sentence = fmt.Sprintf("Cross-zone load balancing is off, and there is no usable instance in %s: requests that enter there get 503.", strings.Join(empty, ", "))
-		found.Fix, found.Undo = []string{set(true)}, []string{set(false)}
+		found.mend(set(true), set(false))
 		found.share = f.reasons(found, "No_Usable_Target")
 	default:
 		f.groupAttribute(found, g, attrCrossZone, "true")

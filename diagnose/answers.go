@@ -174,15 +174,13 @@ func (f *facts) notFound(g *Group) *Finding {
 	}
 	found := finding("target-answers-not-found", fmt.Sprintf("Targets of %s answer nearly every request with 404%s.", g.Name, since))
 	found.because(FromLog, fmt.Sprintf("%d of %s%s were answered with 404 by the target", missing, amount.Of(all, "request", "requests"), since))
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			if paths := r.paths(); r.leadsTo(g.ARN) && len(paths) > 0 && len(found.Evidence) < 4 {
-				how := "targets get the path whole, with what the rule asks for"
-				if r.Rewrites {
-					how = "it rewrites the path"
-				}
-				found.because(FromConfig, fmt.Sprintf("rule %s of listener %s takes %s: %s", r.Priority, l.label(), strings.Join(paths, ", "), how))
+	for _, r := range f.rules() {
+		if paths := r.paths(); r.leadsTo(g.ARN) && len(paths) > 0 && len(found.Evidence) < 4 {
+			how := "targets get the path whole, with what the rule asks for"
+			if r.Rewrites {
+				how = "it rewrites the path"
 			}
+			found.because(FromConfig, fmt.Sprintf("%s takes %s: %s", r.name(), strings.Join(paths, ", "), how))
 		}
 	}
 	found.rival("", "requests for what nobody offers, such as those of scanners, may be all that came")
@@ -200,15 +198,13 @@ func (f *facts) notFound(g *Group) *Finding {
 // leftover reports whether only default rules lead to a group, beside which others lead elsewhere.
 func (f *facts) leftover(g *Group) bool {
 	elsewhere := false
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			switch leads := r.leadsTo(g.ARN); {
-			case r.Priority == "default":
-			case leads:
-				return false
-			default:
-				elsewhere = elsewhere || r.forwards()
-			}
+	for _, r := range f.rules() {
+		switch {
+		case r.Priority == "default":
+		case r.leadsTo(g.ARN):
+			return false
+		default:
+			elsewhere = elsewhere || r.forwards()
 		}
 	}
 	return elsewhere && f.rulesKnown()

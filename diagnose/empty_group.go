@@ -54,21 +54,19 @@ const mostWeight = 999
 // nothing is.
 func (f *facts) swap(found *Finding, g *Group) bool {
 	var swaps []func()
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				if !a.leadsTo(g.ARN) || f.someWork(a) {
-					continue
-				}
-				full := f.without(a, func(t Target) bool { return t.healthy() })
-				if full < 0 {
-					full = f.without(a, Target.usable)
-				}
-				if full < 0 {
-					return false
-				}
-				swaps = append(swaps, func() { f.swapWeights(found, l, r, a, full) })
+	for _, r := range f.rules() {
+		for _, a := range r.Actions {
+			if !a.leadsTo(g.ARN) || f.someWork(a) {
+				continue
 			}
+			full := f.without(a, func(t Target) bool { return t.healthy() })
+			if full < 0 {
+				full = f.without(a, Target.usable)
+			}
+			if full < 0 {
+				return false
+			}
+			swaps = append(swaps, func() { f.swapWeights(found, r, a, full) })
 		}
 	}
 	for _, swap := range swaps {
@@ -87,14 +85,14 @@ func (f *facts) without(a Action, is func(Target) bool) int {
 }
 
 // swapWeights gives one group of an action all the weight of others, none of which is usable.
-func (f *facts) swapWeights(found *Finding, l Listener, r Rule, a Action, full int) {
+func (f *facts) swapWeights(found *Finding, r placed, a Action, full int) {
 	other, sum := f.group(a.Weights[full].Group), 0
 	for _, w := range a.Weights {
 		sum += w.Weight
 	}
-	found.because(FromConfig, fmt.Sprintf("rule %s of listener %s gives weight 0 to %s, which has %s", r.Priority, l.label(), other.Name, f.states(other)))
+	found.because(FromConfig, fmt.Sprintf("%s gives weight 0 to %s, which has %s", r.name(), other.Name, f.states(other)))
 	found.Do = fmt.Sprintf("send to %s, if a deployment has put the targets there; whoever else sets the rule, such as Terraform, has to leave the weights alone", other.Name)
-	f.setWeights(found, l, r, a, func(i int, _ Weight) int {
+	f.setWeights(found, r, a, func(i int, _ Weight) int {
 		if i == full {
 			return min(sum, mostWeight)
 		}

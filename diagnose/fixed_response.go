@@ -15,12 +15,12 @@ func (a Action) failsOnPurpose() bool {
 
 // turnsAllAway is a warning where the default rule refuses whatever comes, and others of the
 // listener would forward: as when clients ask for another host than before.
-func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Finding {
+func (f *facts) turnsAllAway(r placed, a Action) *Finding {
 	if r.Priority != "default" || a.Type != "fixed-response" || !strings.HasPrefix(a.Status, "4") || !f.hasAccess() {
 		return nil
 	}
-	forwards := slices.DeleteFunc(slices.Clone(l.Rules), func(r Rule) bool { return !r.forwards() })
-	n, since := f.answeredBy(l, r, a), ""
+	forwards := slices.DeleteFunc(slices.Clone(r.on.Rules), func(r Rule) bool { return !r.forwards() })
+	n, since := f.answeredBy(r, a), ""
 	if slices.ContainsFunc(f.traffic(), func(t Traffic) bool { return t.Group != "" }) {
 		late, ok := f.Logs.displaced(a.besideGroups)
 		if n = min(n, late.some); !ok || late.some < late.all {
@@ -31,14 +31,14 @@ func (f *facts) turnsAllAway(where string, l Listener, r Rule, a Action) *Findin
 	if len(forwards) == 0 || n < fewRequests {
 		return nil
 	}
-	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request went to a target group%s: hosts or paths that rules ask for may not be those of the requests any more.", upper(where), a.Status, since))
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself, and no request went to a target group%s: hosts or paths that rules ask for may not be those of the requests any more.", upper(r.name()), a.Status, since))
 	found.Do = "compare the hosts and paths that the rules ask for with those of the requests"
 	found.Verify = []string{f.lines("--class", "all", "--reason", "Fixed_Response")}
 	found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer, and none went to a target group"+since)
 	for _, other := range forwards[:min(3, len(forwards))] {
 		found.because(FromConfig, fmt.Sprintf("rule %s: %s", other.Priority, other.words()))
 	}
-	found.because(FromConfig, where+": fixed-response "+a.Status)
+	found.because(FromConfig, r.name()+": fixed-response "+a.Status)
 	found.rival("", "clients that no rule is meant for, such as scanners, may be all that came")
 	if since == "" { // else most others came until then
 		f.likeScanners(found, n)
@@ -67,9 +67,9 @@ func (f *facts) likeScanners(found *Finding, n int64) {
 }
 
 // answeredBy is how many requests a rule gave its fixed answer.
-func (f *facts) answeredBy(l Listener, r Rule, a Action) (n int64) {
+func (f *facts) answeredBy(r placed, a Action) (n int64) {
 	for _, row := range f.failures() {
-		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status && row.by(l, r) {
+		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status && row.by(r) {
 			n += row.Count
 		}
 	}
@@ -78,40 +78,38 @@ func (f *facts) answeredBy(l Listener, r Rule, a Action) (n int64) {
 
 // fixedResponse is a warning where the answer is seen, or is the only one, or that of a page for
 // maintenance, which takes all that is left.
-func (f *facts) fixedResponse(where string, l Listener, r Rule, a Action) *Finding {
-	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(where), a.Status))
-	found.because(FromConfig, where+": fixed-response "+a.Status)
+func (f *facts) fixedResponse(r placed, a Action) *Finding {
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(r.name()), a.Status))
+	found.because(FromConfig, r.name()+": fixed-response "+a.Status)
 	if r.Priority == "default" {
 		found.Do = "let it lead to a target group if it is not meant"
 	}
-	switch n := f.answeredBy(l, r, a); {
+	switch n := f.answeredBy(r, a); {
 	case n > 0:
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" got this answer")
-		for _, other := range f.Listeners {
-			if other.ARN != l.ARN && other.Protocol == l.Protocol && slices.ContainsFunc(other.Rules, func(o Rule) bool {
-				return o.Priority == r.Priority && slices.ContainsFunc(o.Actions, func(b Action) bool { return b.Type == a.Type && b.Status == a.Status })
-			}) {
+		for _, other := range f.rules() {
+			if r.isLike(other) && slices.ContainsFunc(other.Actions, func(b Action) bool { return b.Type == a.Type && b.Status == a.Status }) {
 				found.Confidence = Medium
-				found.rival("", fmt.Sprintf("rule %s of listener %s answers the same, and the logs do not tell which of them did", r.Priority, other.label()))
+				found.rival("", other.name()+" answers the same, and the logs do not tell which of them did")
 			}
 		}
 		late, all := f.inLastMinutes(a.fixed)
 		noise := float64(n) < tooMany*float64(f.requests()) && !manyOf(late, all)
-		if r.Priority == "default" && len(l.Rules) > 1 && noise { // for what no other rule asks for
+		if r.Priority == "default" && len(r.on.Rules) > 1 && noise { // for what no other rule asks for
 			f.likeScanners(found, n)
 		}
-	case (r.Priority == "default" || !r.closes()) && (len(l.Rules) > 1 || !f.rulesKnown()):
+	case (r.Priority == "default" || !r.closes()) && (len(r.on.Rules) > 1 || !f.rulesKnown()):
 		found.Level = Note
 	}
 	return found
 }
 
-// by reports whether a rule of a listener may be the one that some failures were answered by.
-func (row Failure) by(l Listener, r Rule) bool {
+// by reports whether a rule may be the one that some failures were answered by.
+func (row Failure) by(r placed) bool {
 	priority := r.Priority
 	if priority == "default" {
 		priority = "0"
 	}
-	return (row.Rule == "" || row.Rule == priority) && (row.Listener == "" || row.Listener == l.Protocol)
+	return (row.Rule == "" || row.Rule == priority) && (row.Listener == "" || row.Listener == r.on.Protocol)
 }

@@ -155,11 +155,9 @@ func (p ended) ofRule(f *facts, which func(Failure) bool) ended {
 	if !f.rulesKnown() {
 		return p
 	}
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			if rate := f.turnedAwayBy(l, r, which); rate > p.ruleRate {
-				p.rule, p.ruleRate = r.of(l), rate
-			}
+	for _, r := range f.rules() {
+		if rate := f.turnedAwayBy(r, which); rate > p.ruleRate {
+			p.rule, p.ruleRate = r.name(), rate
 		}
 	}
 	return p
@@ -168,22 +166,19 @@ func (p ended) ofRule(f *facts, which func(Failure) bool) ended {
 // turnedAwayBy is the part that a rule turned away of the requests that came to it, at least: it
 // let no more through than the groups got that it leads to. Whom it sent to log in is left out
 // of both. 0 if these are few, or cannot be told from those of another rule.
-func (f *facts) turnedAwayBy(l Listener, r Rule, which func(Failure) bool) float64 {
+func (f *facts) turnedAwayBy(r placed, which func(Failure) bool) float64 {
 	var groups []string
 	for _, a := range r.Actions {
 		for _, w := range a.Weights {
 			groups = add(groups, w.Group)
 		}
 	}
-	twin := func(other Listener) bool {
-		return other.ARN != l.ARN && other.Protocol == l.Protocol && slices.ContainsFunc(other.Rules, func(o Rule) bool { return o.Priority == r.Priority })
-	}
-	if r.login() == "" || len(groups) == 0 || slices.ContainsFunc(f.Listeners, twin) {
+	if r.login() == "" || len(groups) == 0 || slices.ContainsFunc(f.rules(), r.isLike) {
 		return 0
 	}
 	var n, of int64
 	for _, row := range f.failures() {
-		if !row.ofLogin() || row.Rule == "" || row.Listener == "" || !row.by(l, r) {
+		if !row.ofLogin() || row.Rule == "" || row.Listener == "" || !row.by(r) {
 			continue
 		}
 		if which(row) {
@@ -234,10 +229,10 @@ func (f *facts) loginsRest(p ended, which func(Failure) bool) (span string, over
 //
 // Source: AWS, "CloudWatch metrics for your Application Load Balancer" (ELBAuthSuccess),
 // read 2026-11.
-func (f *facts) lastLetIn(r loginRule, of []loginRule) (last time.Time) {
+func (f *facts) lastLetIn(r placed, of []placed) (last time.Time) {
 	if r.login() != "jwt-validation" {
 		if f.anyRule(func(o Rule) bool {
-			return strings.HasPrefix(o.login(), "authenticate-") && !slices.ContainsFunc(of, func(one loginRule) bool { return one.ARN == o.ARN })
+			return strings.HasPrefix(o.login(), "authenticate-") && !slices.ContainsFunc(of, func(one placed) bool { return one.ARN == o.ARN })
 		}) {
 			return last
 		}
@@ -258,7 +253,7 @@ func (f *facts) lastLetIn(r loginRule, of []loginRule) (last time.Time) {
 
 // anyRule reports whether a rule of any listener is so.
 func (f *facts) anyRule(is func(Rule) bool) bool {
-	return slices.ContainsFunc(f.Listeners, func(l Listener) bool { return slices.ContainsFunc(l.Rules, is) })
+	return slices.ContainsFunc(f.rules(), func(r placed) bool { return is(r.Rule) })
 }
 
 // suddenly says since when most requests end so, in place of others: of all, or nearly all of those that a rule with a
@@ -288,7 +283,7 @@ func (f *facts) suddenly(which func(Failure) bool) string {
 			return 0, 0
 		})
 		if ok && late.most() {
-			return say(late, fmt.Sprintf(" that rule %s of listener %s turned away or let through", r.Priority, r.listener))
+			return say(late, fmt.Sprintf(" that %s turned away or let through", r.name()))
 		}
 	}
 	return ""
@@ -322,25 +317,14 @@ func (f *facts) told(found *Finding, p ended, late string, which func(Failure) b
 	}
 	for _, r := range f.loginsOf(which) {
 		if len(found.Evidence) < 6 && found.ID != "waf-errors" {
-			found.because(FromConfig, fmt.Sprintf("rule %s of listener %s: %s", r.Priority, r.listener, r.login()))
+			found.because(FromConfig, r.name()+": "+r.login())
 		}
 	}
-}
-
-// loginRule is a rule with a login, and the label of its listener.
-type loginRule struct {
-	Rule
-	listener string
 }
 
 // loginsOf are the rules with a login that some requests may have ended at.
-func (f *facts) loginsOf(which func(Failure) bool) (rules []loginRule) {
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			if r.login() != "" && slices.ContainsFunc(f.failures(), func(row Failure) bool { return row.Count > 0 && which(row) && row.by(l, r) }) {
-				rules = append(rules, loginRule{r, l.label()})
-			}
-		}
-	}
-	return rules
+func (f *facts) loginsOf(which func(Failure) bool) []placed {
+	return slices.DeleteFunc(f.rules(), func(r placed) bool {
+		return r.login() == "" || !slices.ContainsFunc(f.failures(), func(row Failure) bool { return row.Count > 0 && which(row) && row.by(r) })
+	})
 }

@@ -121,21 +121,15 @@ func listenerPasses(f *facts) ([]string, bool) {
 }
 
 func rulePasses(f *facts) ([]string, bool) {
-	n := 0
 	var groups []string
-	for _, l := range f.Listeners {
-		n += len(l.Rules)
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				for _, w := range a.Weights {
-					if w.Weight > 0 {
-						groups = add(groups, groupName(w.Group))
-					}
-				}
+	for _, a := range f.actions() {
+		for _, w := range a.Weights {
+			if w.Weight > 0 {
+				groups = add(groups, groupName(w.Group))
 			}
 		}
 	}
-	evidence := []string{amount.Of(n, "rule", "rules")}
+	evidence := []string{amount.Of(len(f.rules()), "rule", "rules")}
 	if len(groups) > 0 {
 		evidence = append(evidence, "forward to "+few(groups))
 	}

@@ -10,11 +10,11 @@ import (
 	"loglens/internal/amount"
 )
 
-// leadsBack reports whether a redirect of the i-th rule leads requests to that very rule again: all
+// leadsBack reports whether a redirect of a rule leads requests to that very rule again: all
 // that it takes, or those for one host or path, of which rules before it do not take all. Headers may be others
 // then, such as that of a CDN which says how it was asked, and a host that is made of the one before is one.
-func (l Listener) leadsBack(i int, a Action) bool {
-	to, r := a.To, l.Rules[i]
+func (r placed) leadsBack(a Action) bool {
+	to, l, i := a.To, r.on, r.at
 	if a.Type != "redirect" || to == nil || !l.comesBack(i, to.Query) || r.asks("http-header") || to.Host != sameHost && strings.Contains(to.Host, sameHost) {
 		return false
 	}
@@ -101,31 +101,27 @@ func (f *facts) ruleLoop() *Finding {
 	since := f.sinceThen(loop.Since)
 	found := finding("rule-redirect-loop", fmt.Sprintf("Rules redirect nearly every request%s, and clients come back with the same one at once: they are led in a circle.", since))
 	found.circle(loop, since)
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				if a.Type == "redirect" && len(found.Evidence) < 4 {
-					found.because(FromConfig, r.of(l)+": "+r.words())
-				}
+	for _, r := range f.rules() {
+		for _, a := range r.Actions {
+			if a.Type == "redirect" && len(found.Evidence) < 4 {
+				found.because(FromConfig, r.name()+": "+r.words())
 			}
 		}
 	}
-	for _, l := range f.Listeners {
-		for i, r := range l.Rules {
-			for _, a := range r.Actions {
-				if l.leadsBack(i, a) {
-					f.breakCircle(found, l, r, a)
-					return found
-				}
+	for _, r := range f.rules() {
+		for _, a := range r.Actions {
+			if r.leadsBack(a) {
+				f.breakCircle(found, r, a)
+				return found
 			}
 		}
 	}
 	if circle := f.circle(); len(circle) > 0 {
 		found.Confidence = High
 		var rules []string
-		for _, at := range circle {
-			rules = append(rules, at.rule.of(at.listener))
-			found.Verify = add(found.Verify, f.describeRules(at.listener))
+		for _, r := range circle {
+			rules = append(rules, r.name())
+			found.Verify = add(found.Verify, f.describeRules(r.on))
 		}
 		found.Sentence = fmt.Sprintf("%s redirect requests to one another: clients are led in a circle.", upper(strings.Join(rules, " and ")))
 		found.Do = "let one of these rules forward to the target group that the requests are for"
@@ -145,15 +141,9 @@ func (f *facts) ruleLoop() *Finding {
 	return found
 }
 
-// redirection is a rule that redirects, and the listener that it is of.
-type redirection struct {
-	rule     Rule
-	listener Listener
-}
-
 // circle are rules that redirect requests for a host to one another, whatever their path and query are; nil if there
 // are none.
-func (f *facts) circle() []redirection {
+func (f *facts) circle() []placed {
 	hosts := []string{"any"} // that no rule names
 	for _, l := range f.Listeners {
 		for _, host := range l.hosts() {
@@ -173,14 +163,14 @@ func (f *facts) circle() []redirection {
 }
 
 // wayBack are the rules by which requests for a host come from a listener back to it; nil if they do not.
-func (f *facts) wayBack(start Listener, host string) (rules []redirection) {
+func (f *facts) wayBack(start Listener, host string) (rules []placed) {
 	const most = 10 // as many as browsers follow, or fewer
 	for l, at := start, host; len(rules) < most; {
 		r, to := l.redirects(at)
 		if to == nil {
 			return nil
 		}
-		rules = append(rules, redirection{r, l})
+		rules = append(rules, r)
 		protocol, port := to.from(l)
 		i := slices.IndexFunc(f.Listeners, func(other Listener) bool { return fmt.Sprint(other.Port) == port && other.Protocol == protocol })
 		if i < 0 {
@@ -196,25 +186,23 @@ func (f *facts) wayBack(start Listener, host string) (rules []redirection) {
 
 // redirects is the rule that takes most requests for a host, and where it redirects these; nil if it does not, or
 // to another path, or asks for more than hosts. Rules that do ask for more take some of them only.
-func (l Listener) redirects(host string) (Rule, *Location) {
-	i := slices.IndexFunc(l.Rules, func(r Rule) bool {
-		return r.mayTake(host) && r.onlyHosts()
-	})
+func (l Listener) redirects(host string) (placed, *Location) {
+	i := slices.IndexFunc(l.Rules, func(r Rule) bool { return r.mayTake(host) && r.onlyHosts() })
 	if i < 0 || len(l.Rules[i].Actions) != 1 || l.Rules[i].asksByRegex("host-header") {
-		return Rule{}, nil
+		return placed{}, nil
 	}
 	to := l.Rules[i].Actions[0].To
 	if to == nil || to.Path != samePath || to.Query != sameQuery {
-		return Rule{}, nil
+		return placed{}, nil
 	}
-	return l.Rules[i], to
+	return placed{l.Rules[i], l, i}, to
 }
 
 // breakCircle says of a rule that redirects to where the request came from how it leads on: to where
 // all others lead, if that is one place and open to all; from HTTP, to where HTTPS is spoken. What it
 // is to do only with one host is left to a person.
-func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
-	rule := r.of(l)
+func (f *facts) breakCircle(found *Finding, r placed, a Action) {
+	rule, l := r.name(), r.on
 	found.because(FromConfig, rule+": "+r.words()) // others may stand before it
 	found.Confidence = High
 	if a.To.Host == sameHost && a.To.Path != samePath {
@@ -242,7 +230,7 @@ func (f *facts) breakCircle(found *Finding, l Listener, r Rule, a Action) {
 		found.Verify = append(found.Verify, f.describeRules(l))
 		return
 	}
-	found.mend(f.setAction(l, r, action), f.setAction(l, r, a.To.redirecting(a.Status)))
+	found.mend(f.setAction(r, action), f.setAction(r, a.To.redirecting(a.Status)))
 }
 
 // secure are the listeners that speak HTTPS.
@@ -260,18 +248,16 @@ func (f *facts) secure() (list []Listener) {
 // for by more than host, path and method: a rule without that would let everybody in.
 func (f *facts) leadsOn(at Listener) (action string, ok bool) {
 	var on []Action
-	for _, l := range f.Listeners {
-		for _, r := range l.Rules {
-			for _, a := range r.Actions {
-				if a.Type != "forward" {
-					continue
-				}
-				if len(r.Actions) > 1 || l.Mutual == "verify" && l.ARN != at.ARN || r.asks("source-ip", "http-header", "query-string") {
-					return "", false
-				}
-				if !slices.ContainsFunc(on, func(b Action) bool { return slices.Equal(b.Weights, a.Weights) && b.Sticky == a.Sticky }) {
-					on = append(on, a)
-				}
+	for _, r := range f.rules() {
+		for _, a := range r.Actions {
+			if a.Type != "forward" {
+				continue
+			}
+			if len(r.Actions) > 1 || r.on.Mutual == "verify" && r.on.ARN != at.ARN || r.asks("source-ip", "http-header", "query-string") {
+				return "", false
+			}
+			if !slices.ContainsFunc(on, func(b Action) bool { return slices.Equal(b.Weights, a.Weights) && b.Sticky == a.Sticky }) {
+				on = append(on, a)
 			}
 		}
 	}

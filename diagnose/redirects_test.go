@@ -125,7 +125,7 @@ func TestLeadsOn(t *testing.T) {
 			s.Listeners = append(s.Listeners, Listener{Port: 443 + port, Protocol: "HTTPS", Rules: []Rule{forwardTo("default", webARN)}})
 		}
 		found, loop := finding("rule-redirect-loop", ""), Action{Type: "redirect", Status: "301", To: &Location{"HTTP", sameHost, "80", samePath, sameQuery}}
-		newFacts(s).breakCircle(found, s.Listeners[0], Rule{Priority: "default", Actions: []Action{loop}}, loop)
+		newFacts(s).breakCircle(found, placed{Rule{Priority: "default", Actions: []Action{loop}}, s.Listeners[0], 0}, loop)
 		if len(found.Fix) != 2-n || !strings.Contains(found.Do, "HTTPS") {
 			t.Errorf("%d listeners of HTTPS: %q, %q", n, found.Do, found.Fix)
 		}

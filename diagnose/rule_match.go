@@ -7,6 +7,31 @@ import (
 	"strings"
 )
 
+// placed is a rule, and where it stands.
+type placed struct {
+	Rule
+	on Listener
+	at int // its place among the listener's rules
+}
+
+// rules are those of all listeners.
+func (f *facts) rules() (list []placed) {
+	for _, l := range f.Listeners {
+		for i, r := range l.Rules {
+			list = append(list, placed{r, l, i})
+		}
+	}
+	return list
+}
+
+// name names a rule, and the listener that it is of.
+func (r placed) name() string { return fmt.Sprintf("rule %s of listener %s", r.Priority, r.on.label()) }
+
+// isLike reports whether logs do not tell a rule from one of another listener.
+func (r placed) isLike(other placed) bool {
+	return other.on.ARN != r.on.ARN && other.on.Protocol == r.on.Protocol && other.Priority == r.Priority
+}
+
 // shadow is the place of the first rule that takes every request that the i-th one
 // would; -1 if there is none.
 func (l Listener) shadow(i int) int {
@@ -123,11 +148,6 @@ func matches(pattern, s string, isPattern bool) bool {
 // asks reports whether a rule has a condition on one of some fields.
 func (r Rule) asks(fields ...string) bool {
 	return slices.ContainsFunc(r.Conditions, func(c Condition) bool { return slices.Contains(fields, c.Field) })
-}
-
-// of names a rule, and the listener that it is of.
-func (r Rule) of(l Listener) string {
-	return fmt.Sprintf("rule %s of listener %s", r.Priority, l.label())
 }
 
 // asksByRegex reports whether a rule has a regular expression for a field: what of it the rule takes is not known.

@@ -71,7 +71,7 @@ func (f *facts) states(g *Group) string {
 
 // reweigh moves all weight away from the broken groups of an action to the others, or
 // gives the one that is usable weight where none has any.
-func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
+func (f *facts) reweigh(found *Finding, r placed, a Action) {
 	if found.ID == "rule-weights-all-zero" {
 		use := slices.IndexFunc(a.Weights, f.works)
 		if use < 0 {
@@ -79,10 +79,10 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 		}
 		if slices.ContainsFunc(a.Weights[use+1:], f.works) { // such as blue and green
 			found.because(FromConfig, "several of them have targets: which is meant is known to those who set the rule")
-			found.Verify = append(found.Verify, f.describeRules(l))
+			found.Verify = append(found.Verify, f.describeRules(r.on))
 			return
 		}
-		f.setWeights(found, l, r, a, func(i int, _ Weight) int {
+		f.setWeights(found, r, a, func(i int, _ Weight) int {
 			if i == use {
 				return 1
 			}
@@ -91,7 +91,7 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 		return
 	}
 	// From all that are broken: the command gives each group its weight.
-	f.setWeights(found, l, r, a, func(_ int, w Weight) int {
+	f.setWeights(found, r, a, func(_ int, w Weight) int {
 		if g := f.group(w.Group); g != nil && f.unusable(g) {
 			return 0
 		}
@@ -101,10 +101,10 @@ func (f *facts) reweigh(found *Finding, l Listener, r Rule, a Action) {
 
 // setWeights gives the groups of an action other weights, and those of now back. A command
 // replaces all actions of a rule, so that there is none where the rule does more than that.
-func (f *facts) setWeights(found *Finding, l Listener, r Rule, a Action, weight func(i int, w Weight) int) {
+func (f *facts) setWeights(found *Finding, r placed, a Action, weight func(i int, w Weight) int) {
 	if len(r.Actions) > 1 || a.Sticky {
 		found.because(FromConfig, "the rule has more than weights (authentication, stickiness): all of its actions have to be given again with the weights")
-		found.Verify = append(found.Verify, f.describeRules(l))
+		found.Verify = append(found.Verify, f.describeRules(r.on))
 		return
 	}
 	for i, w := range a.Weights {
@@ -112,7 +112,7 @@ func (f *facts) setWeights(found *Finding, l Listener, r Rule, a Action, weight 
 			f.wouldEnter(found, g)
 		}
 	}
-	found.mend(f.setAction(l, r, a.forwarding(weight)), f.setAction(l, r, a.forwarding(sameWeight)))
+	found.mend(f.setAction(r, a.forwarding(weight)), f.setAction(r, a.forwarding(sameWeight)))
 }
 
 // wouldEnter says in which zones requests would find no target of a group that gets none now.
@@ -125,9 +125,9 @@ func (f *facts) wouldEnter(found *Finding, g *Group) {
 }
 
 // setAction gives a rule one action in place of all that it has.
-func (f *facts) setAction(l Listener, r Rule, action string) string {
+func (f *facts) setAction(r placed, action string) string {
 	if r.Priority == "default" {
-		return f.command("elbv2", "modify-listener", "--listener-arn", l.ARN, "--default-actions", "["+action+"]")
+		return f.command("elbv2", "modify-listener", "--listener-arn", r.on.ARN, "--default-actions", "["+action+"]")
 	}
 	return f.command("elbv2", "modify-rule", "--rule-arn", r.ARN, "--actions", "["+action+"]")
 }

@@ -18,36 +18,40 @@ var rulesCheck = Check{
 }
 
 func lookAtRules(f *facts) (list []*Finding) {
-	for _, l := range f.Listeners {
-		for i, r := range l.Rules {
-			if before := l.shadow(i); before >= 0 {
-				found := finding("rule-never-matches", fmt.Sprintf("Rule %s of listener %s can never match: rule %s takes every request that it would.", r.Priority, l.label(), l.Rules[before].Priority))
-				found.because(FromConfig, fmt.Sprintf("rule %s: %s", l.Rules[before].Priority, l.Rules[before].words()))
-				found.because(FromConfig, fmt.Sprintf("rule %s: %s", r.Priority, r.words()))
-				switch wide := l.Rules[before]; {
-				case wide.closes():
-					found.Level = Note
-					found.Do = "nothing while that page is meant to be there; remove rule " + wide.Priority + " if it is not"
-				case l.guards(wide, r):
-					found.Do = fmt.Sprintf("remove rule %s, or put it first only if its requests are meant to come past rule %s, which asks for a login, leads to HTTPS or turns them away", r.Priority, wide.Priority)
-				default:
-					f.moveBefore(found, l, before, i)
-				}
-				for _, a := range r.Actions {
-					for _, w := range a.Weights {
-						if g := f.group(w.Group); g != nil {
-							found.onGroup(g)
-						}
-					}
-				}
-				list = append(list, found)
-			}
-			for _, a := range r.Actions {
-				list = append(list, f.lookAtAction(l, r, a)...)
-			}
+	for _, r := range f.rules() {
+		if before := r.on.shadow(r.at); before >= 0 {
+			list = append(list, f.shadowed(r, before))
+		}
+		for _, a := range r.Actions {
+			list = append(list, f.lookAtAction(r, a)...)
 		}
 	}
 	return slices.Concat(list, f.redirectsNowhere(), f.strayHosts())
+}
+
+// shadowed is about a rule of which one before it takes all requests.
+func (f *facts) shadowed(r placed, before int) *Finding {
+	wide := r.on.Rules[before]
+	found := finding("rule-never-matches", fmt.Sprintf("%s can never match: rule %s takes every request that it would.", upper(r.name()), wide.Priority))
+	found.because(FromConfig, fmt.Sprintf("rule %s: %s", wide.Priority, wide.words()))
+	found.because(FromConfig, fmt.Sprintf("rule %s: %s", r.Priority, r.words()))
+	switch {
+	case wide.closes():
+		found.Level = Note
+		found.Do = "nothing while that page is meant to be there; remove rule " + wide.Priority + " if it is not"
+	case r.on.guards(wide, r.Rule):
+		found.Do = fmt.Sprintf("remove rule %s, or put it first only if its requests are meant to come past rule %s, which asks for a login, leads to HTTPS or turns them away", r.Priority, wide.Priority)
+	default:
+		f.moveBefore(found, r, before)
+	}
+	for _, a := range r.Actions {
+		for _, w := range a.Weights {
+			if g := f.group(w.Group); g != nil {
+				found.onGroup(g)
+			}
+		}
+	}
+	return found
 }
 
 // strayHosts looks for hosts that clients ask for and no rule does, though others are asked for
@@ -66,18 +70,18 @@ func (f *facts) strayHosts() (list []*Finding) {
 		for _, host := range l.hosts() {
 			hosts = add(hosts, host)
 		}
-		for _, r := range l.Rules {
-			leads := slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type != "fixed-response" })
-			switch {
-			case slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "host-header" && c.Regex }):
-				return nil // which may ask for it as well, and for a path
-			case r.Priority == "default":
-				for _, a := range r.Actions {
-					away = append(away, a.Status)
-				}
-			case leads && !slices.ContainsFunc(r.Conditions, func(c Condition) bool { return c.Field == "host-header" }):
-				return nil
+	}
+	for _, r := range f.rules() {
+		leads := slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type != "fixed-response" })
+		switch {
+		case r.asksByRegex("host-header"):
+			return nil // which may ask for it as well, and for a path
+		case r.Priority == "default":
+			for _, a := range r.Actions {
+				away = append(away, a.Status)
 			}
+		case leads && !r.asks("host-header"):
+			return nil
 		}
 	}
 	for _, h := range f.Logs.StrayHosts {
@@ -146,8 +150,8 @@ func (f *facts) askFor(found *Finding, host string) {
 // another place: what stands between the two may decide about other requests. The two
 // change places only where nothing stands between them. Rules that have to go before the
 // same one keep their order, each with a number of its own.
-func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
-	r, wide := l.Rules[at], l.Rules[before]
+func (f *facts) moveBefore(found *Finding, r placed, before int) {
+	l, wide := r.on, r.on.Rules[before]
 	set := func(priorities ...string) string {
 		return f.command("elbv2", "set-rule-priorities", append([]string{"--rule-priorities"}, priorities...)...)
 	}
@@ -159,33 +163,32 @@ func (f *facts) moveBefore(found *Finding, l Listener, before, at int) {
 	all, rest := 0, 0 // rules that go before wide; r and those after it
 	for i := range l.Rules {
 		if l.shadow(i) == before {
-			if all++; i >= at {
+			if all++; i >= r.at {
 				rest++
 			}
 		}
 	}
 	switch n, err := strconv.Atoi(wide.Priority); {
-	case at == before+1 && all == 1:
-		found.mend(set(place(r, wide.Priority), place(wide, r.Priority)), set(place(r, r.Priority), place(wide, wide.Priority)))
+	case r.at == before+1 && all == 1:
+		found.mend(set(place(r.Rule, wide.Priority), place(wide, r.Priority)), set(place(r.Rule, r.Priority), place(wide, wide.Priority)))
 	case err == nil && n-all > last:
-		found.mend(set(place(r, strconv.Itoa(n-rest))), set(place(r, r.Priority)))
+		found.mend(set(place(r.Rule, strconv.Itoa(n-rest))), set(place(r.Rule, r.Priority)))
 	default:
 		found.because(FromConfig, "there is no free number before rule "+wide.Priority+" for all that have to go there: the rules have to be numbered anew")
 	}
 }
 
-func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
-	where := r.of(l)
+func (f *facts) lookAtAction(r placed, a Action) (list []*Finding) {
 	if a.failsOnPurpose() {
-		list = append(list, f.fixedResponse(where, l, r, a))
+		list = append(list, f.fixedResponse(r, a))
 	}
-	list = append(list, given(f.turnsAllAway(where, l, r, a))...)
+	list = append(list, given(f.turnsAllAway(r, a))...)
 	sum := 0
 	for _, w := range a.Weights {
 		sum += w.Weight
 	}
 	if len(a.Weights) > 0 && sum == 0 {
-		found := finding("rule-weights-all-zero", fmt.Sprintf("All target groups of %s have weight 0: its requests go nowhere.", where))
+		found := finding("rule-weights-all-zero", fmt.Sprintf("All target groups of %s have weight 0: its requests go nowhere.", r.name()))
 		found.Confidence = High
 		for _, w := range a.Weights {
 			if g := f.group(w.Group); g != nil {
@@ -193,7 +196,7 @@ func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 			}
 			found.because(FromConfig, fmt.Sprintf("weight 0 for %s", groupName(w.Group)))
 		}
-		f.reweigh(found, l, r, a)
+		f.reweigh(found, r, a)
 		found.share = f.reasons(found, "No_Usable_Target", "ELB_Internal_Error", "Unknown")
 		list = append(list, found)
 	}
@@ -202,12 +205,12 @@ func (f *facts) lookAtAction(l Listener, r Rule, a Action) (list []*Finding) {
 		if g == nil || w.Weight == 0 || !f.unusable(g) || !f.someWork(a) {
 			continue
 		}
-		found := finding("rule-weight-to-broken-group", fmt.Sprintf("%s sends %d of %d parts to %s, which has no usable target.", upper(where), w.Weight, sum, g.Name))
+		found := finding("rule-weight-to-broken-group", fmt.Sprintf("%s sends %d of %d parts to %s, which has no usable target.", upper(r.name()), w.Weight, sum, g.Name))
 		found.Confidence = High
 		found.onGroup(g)
 		found.because(FromHealth, g.Name+": "+f.states(g))
 		found.because(FromConfig, fmt.Sprintf("weight %d for %s", w.Weight, g.Name))
-		f.reweigh(found, l, r, a)
+		f.reweigh(found, r, a)
 		found.share = f.reasons(found, "No_Usable_Target")
 		list = append(list, found)
 	}

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -94,14 +93,14 @@ func (f *facts) toNetworks() []*Finding {
 		lost := map[Level][]netip.Prefix{}
 		for _, network := range networks(tables, chosen, own) {
 			named := slices.Contains(chosen, network)
-			r, _ := t.longest(network.Addr())
+			w, _ := t.routeFor(network.Addr())
 			level := Note // rules may be for more networks than there are
 			switch {
 			case t.answers(network, own):
 				continue
 			case nobody && named:
 				level = Fail
-			case answered(network) && !f.Balancer.LinkUnfiltered, named && r.State == "blackhole" && !r.leadsTo(notBack...):
+			case answered(network) && !f.Balancer.LinkUnfiltered, named && w.State == "blackhole" && !w.leadsTo(notBack...):
 				level = Warn
 			}
 			lost[level] = append(lost[level], network)
@@ -143,20 +142,12 @@ func (t *RouteTable) tells() bool {
 
 // answers reports whether a table leads some of a network, beyond its own, back on a way on which clients come.
 func (t *RouteTable) answers(network netip.Prefix, own []netip.Prefix) bool {
-	routes := slices.SortedStableFunc(slices.Values(t.Routes), func(a, b Route) int {
-		p, _ := netip.ParsePrefix(a.Destination)
-		q, _ := netip.ParsePrefix(b.Destination)
-		return cmp.Compare(p.Bits(), q.Bits())
-	})
 	var back netipx.IPSetBuilder
-	for _, r := range routes {
-		p, err := netip.ParsePrefix(r.Destination)
-		switch {
-		case err != nil:
-		case r.State == "blackhole" || r.leadsTo(notBack...):
-			back.RemovePrefix(p)
-		default:
-			back.AddPrefix(p)
+	for _, r := range slices.Backward(t.ranges()) {
+		if r.State == "blackhole" || r.leadsTo(notBack...) {
+			back.RemovePrefix(r.to)
+		} else {
+			back.AddPrefix(r.to)
 		}
 	}
 	for _, p := range own {
@@ -236,14 +227,14 @@ func (f *facts) noWayBack(found *Finding, t *RouteTable, networks []netip.Prefix
 		}
 	}
 	for _, p := range networks {
-		r, bits := t.longest(p.Addr())
-		wrong := missing(r, t.ID, bits >= 0)
+		w, _ := t.routeFor(p.Addr())
+		wrong := w.wrong()
 		if wrong == "" {
-			wrong = fmt.Sprintf("%s sends %s to %s, by which no client comes to a private address", t.ID, r.Destination, r.Via)
+			wrong = w.words() + ", by which no client comes to a private address"
 		}
 		found.because(FromConfig, p.String()+": "+wrong)
 		if level != Note && p.Addr().IsPrivate() && len(found.Fix) < mostTargets {
-			f.reroute(found, t.ID, r, bits >= 0, p, Route{}, "")
+			f.reroute(found, w, p, routed{})
 		}
 	}
 }

@@ -115,8 +115,7 @@ func (f *facts) placeAddress(e *endpoint) {
 // or are not known.
 func (f *facts) reachesOtherVPC(a netip.Addr) bool {
 	for _, z := range f.Balancer.Zones {
-		r, _, found, known := f.routeFor(z.Subnet, a)
-		if !known || found && r.leadsTo("pcx-", "tgw-", "arn:") {
+		if w, known := f.routeFor(z.Subnet, a); !known || w.leadsTo("pcx-", "tgw-", "arn:") {
 			return true
 		}
 	}

@@ -190,13 +190,13 @@ func TestRouteFor(t *testing.T) {
 	f := newFacts(s)
 	s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.0.10.0/24", "eni-1", "active"})
 	for _, tt := range []struct{ to, via string }{{"10.0.10.11", "eni-1"}, {"10.0.11.12", "local"}, {"192.0.2.1", "igw-1"}} {
-		r, table, found, known := f.routeFor("subnet-edge-a", netip.MustParseAddr(tt.to))
-		if r.Via != tt.via || table != "rtb-edge" || !found || !known {
-			t.Errorf("to %s via %s of %s, want %s", tt.to, r.Via, table, tt.via)
+		w, known := f.routeFor("subnet-edge-a", netip.MustParseAddr(tt.to))
+		if w.Via != tt.via || w.table != "rtb-edge" || !w.found || !known {
+			t.Errorf("to %s via %s of %s, want %s", tt.to, w.Via, w.table, tt.via)
 		}
 	}
-	if _, table, _, _ := f.routeFor("subnet-app-a", netip.MustParseAddr("10.0.0.5")); table != "rtb-app" {
-		t.Errorf("the main table is %s", table)
+	if w, _ := f.routeFor("subnet-app-a", netip.MustParseAddr("10.0.0.5")); w.table != "rtb-app" {
+		t.Errorf("the main table is %s", w.table)
 	}
 }
 
@@ -243,8 +243,8 @@ func TestRouteOfOthers(t *testing.T) {
 		for _, cidr := range others {
 			s.Network.RouteTables = append(s.Network.RouteTables, RouteTable{ID: "rtb-" + cidr, VPC: "vpc-1", Routes: []Route{{cidr, "pcx-" + cidr, "active"}}})
 		}
-		if r, at := newFacts(s).routeOfOthers("rtb-app", to); r.Destination != to.String() || at != "rtb-"+to.String() {
-			t.Errorf("of %v: %s of %s", others, r.Destination, at)
+		if w := newFacts(s).routeOfOthers("rtb-app", to); w.Destination != to.String() || w.table != "rtb-"+to.String() {
+			t.Errorf("of %v: %s of %s", others, w.Destination, w.table)
 		}
 	}
 }

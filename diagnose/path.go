@@ -211,11 +211,11 @@ func networkPasses(f *facts) ([]string, bool) {
 // routesKnown reports whether the routes from a subnet of the balancer to a target, and
 // back, are known.
 func (f *facts) routesKnown(e endpoint, s Subnet) bool {
-	if _, _, _, ok := f.routeFor(s.ID, e.address); !ok || !e.address.IsValid() {
+	if _, ok := f.routeFor(s.ID, e.address); !ok || !e.address.IsValid() {
 		return false
 	}
 	return !slices.ContainsFunc(family(prefixes(s.CIDRs), e.address.Is6()), func(p netip.Prefix) bool {
-		_, _, _, ok := f.routeFor(e.subnet, p.Addr())
+		_, ok := f.routeFor(e.subnet, p.Addr())
 		return !ok
 	})
 }

@@ -1,20 +1,44 @@
 package diagnose
 
 import (
+	"cmp"
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
 )
 
-// routeFor is the route that a subnet's table has for an address: the one with the
-// longest prefix. known is false if the table is not known, or empty, or a prefix list
-// that is not known may say otherwise.
-func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, found, known bool) {
+// routed is what a table has for an address.
+type routed struct {
+	Route        // the one with the longest prefix; empty if there is none
+	table string // its ID; "" if it is not known
+	found bool   // there is a route
+}
+
+// words say where it leads.
+func (w routed) words() string {
+	return fmt.Sprintf("%s sends %s to %s", w.table, w.Destination, w.Via)
+}
+
+// wrong says what is wrong with it; empty if nothing is.
+func (w routed) wrong() string {
+	switch {
+	case !w.found:
+		return w.table + " has no route to it"
+	case w.State == "blackhole":
+		return w.words() + ", which is not there any more (blackhole)"
+	}
+	return ""
+}
+
+// routeFor is what a subnet's table has for an address. known is false if the table is not known, or empty, or a prefix
+// list that is not known may say otherwise.
+func (f *facts) routeFor(subnet string, to netip.Addr) (w routed, known bool) {
 	t := f.tableOf(subnet)
 	if !t.known() {
-		return Route{}, "", false, false
+		return routed{}, false
 	}
-	r, bits := t.longest(to)
+	w, bits := t.routeFor(to)
 	lists := true // all of them are known, none of which may have a longer one
 	for _, route := range t.Routes {
 		if !strings.HasPrefix(route.Destination, "pl-") {
@@ -24,18 +48,18 @@ func (f *facts) routeFor(subnet string, to netip.Addr) (r Route, table string, f
 		lists = lists && ok
 		for _, p := range listed {
 			if p.Contains(to) && p.Bits() > bits {
-				r, bits = route, p.Bits()
+				w, bits = routed{route, t.ID, true}, p.Bits()
 			}
 		}
 	}
-	return r, t.ID, bits >= 0, lists || bits > 0
+	return w, lists || bits > 0
 }
 
 // routeLeads reports whether the route that a subnet has for an address is known, and leads to one of
 // these kinds.
 func (f *facts) routeLeads(subnet string, to netip.Addr, kinds ...string) bool {
-	r, _, _, known := f.routeFor(subnet, to)
-	return known && r.leadsTo(kinds...)
+	w, known := f.routeFor(subnet, to)
+	return known && w.leadsTo(kinds...)
 }
 
 // someWay reports whether a way from the balancer to a target is known to lead over one of these kinds.
@@ -48,17 +72,32 @@ func (f *facts) everyWay(e endpoint, kinds ...string) bool {
 	return !slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool { return !f.routeLeads(z.Subnet, e.address, kinds...) })
 }
 
-// longest is the route of a table for an address that has the longest prefix, and how long
-// that is; -1 if there is none. Prefix lists are left out.
-func (t *RouteTable) longest(to netip.Addr) (r Route, bits int) {
-	bits = -1
-	for _, route := range t.Routes {
-		p, _ := netip.ParsePrefix(route.Destination)
-		if p.Contains(to) && p.Bits() > bits {
-			r, bits = route, p.Bits()
+// led is a range, and the route that leads there.
+type led struct {
+	Route
+	to netip.Prefix
+}
+
+// ranges are the routes of a table, those to the fewest addresses first: the first one to a range that has an address
+// is the one that holds. Prefix lists are left out.
+func (t *RouteTable) ranges() (list []led) {
+	for _, r := range t.Routes {
+		if p, err := netip.ParsePrefix(r.Destination); err == nil {
+			list = append(list, led{r, p})
 		}
 	}
-	return r, bits
+	slices.SortStableFunc(list, func(a, b led) int { return cmp.Compare(b.to.Bits(), a.to.Bits()) })
+	return list
+}
+
+// routeFor is what a table has for an address, and how long the prefix is; -1 if there is none.
+func (t *RouteTable) routeFor(to netip.Addr) (w routed, bits int) {
+	for _, r := range t.ranges() {
+		if r.to.Contains(to) {
+			return routed{r.Route, t.ID, true}, r.to.Bits()
+		}
+	}
+	return routed{table: t.ID}, -1
 }
 
 // known reports whether a table was read: each has a route within its VPC.

@@ -33,33 +33,22 @@ func lookAtRoutes(f *facts) []*Finding {
 	return slices.Concat(b.list, f.toInternet(), f.toNetworks())
 }
 
-// missing says what is wrong with a route; empty if nothing is.
-func missing(r Route, table string, found bool) string {
-	switch {
-	case !found:
-		return table + " has no route to it"
-	case r.State == "blackhole":
-		return fmt.Sprintf("%s sends %s to %s, which is not there any more (blackhole)", table, r.Destination, r.Via)
-	}
-	return ""
-}
-
 func (f *facts) routeOut(e endpoint, s Subnet, passing []Route, b *gather) {
-	r, table, ok, known := f.routeFor(s.ID, e.address)
-	wrong := missing(r, table, ok)
-	text := fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, table)
+	w, known := f.routeFor(s.ID, e.address)
+	wrong := w.wrong()
+	text := fmt.Sprintf("The balancer has no way to targets such as %s from its subnets with the route table %s.", e.address, w.table)
 	perhaps := ""
 	switch {
 	case !known:
 		return
 	case wrong != "":
-	case r.leadsTo("igw-"):
+	case w.leadsTo("igw-"):
 		// Only a public address can be reached through an internet gateway, and no
 		// target has one.
-		wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
-	case r.leadsTo("nat-") && strings.HasSuffix(r.Destination, "/0") && e.unanswered(f.Balancer.Type) && f.otherVPC(e) == "" && !slices.Contains(passing, r):
-		wrong = fmt.Sprintf("%s sends %s to %s", table, r.Destination, r.Via)
-		text = fmt.Sprintf("The balancer's way to targets such as %s, from its subnets with the route table %s, leads to a NAT gateway, and from there to the internet.", e.address, table)
+		wrong = w.words() + ", the internet"
+	case w.leadsTo("nat-") && strings.HasSuffix(w.Destination, "/0") && e.unanswered(f.Balancer.Type) && f.otherVPC(e) == "" && !slices.Contains(passing, w.Route):
+		wrong = w.words()
+		text = fmt.Sprintf("The balancer's way to targets such as %s, from its subnets with the route table %s, leads to a NAT gateway, and from there to the internet.", e.address, w.table)
 		perhaps = "the subnet of the NAT gateway, whose routes are not looked at, may lead to these targets"
 	default:
 		return
@@ -74,9 +63,9 @@ func (f *facts) routeOut(e endpoint, s Subnet, passing []Route, b *gather) {
 		found.share = f.reasons(found, "Target_Connect_Timeout")
 		return found
 	})
-	if key := routeKey("out", wrong, r, ok, to); !slices.Contains(found.admitted, key) && len(found.Fix) < mostTargets {
+	if key := w.key("out"+wrong, to); !slices.Contains(found.admitted, key) && len(found.Fix) < mostTargets {
 		found.admitted = append(found.admitted, key)
-		f.reroute(found, table, r, ok, to, Route{}, "")
+		f.reroute(found, w, to, routed{})
 	}
 	found.on(e)
 }
@@ -89,8 +78,8 @@ func (f *facts) passing() (list []Route) {
 				continue
 			}
 			for _, s := range f.senders(e) {
-				if r, _, found, _ := f.routeFor(s.ID, e.address); found {
-					list = add(list, r)
+				if w, _ := f.routeFor(s.ID, e.address); w.found {
+					list = add(list, w.Route)
 				}
 			}
 		}
@@ -103,24 +92,24 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 		return
 	}
 	for _, p := range family(prefixes(s.CIDRs), e.address.Is6()) {
-		r, table, ok, known := f.routeFor(e.subnet, p.Addr())
-		wrong := missing(r, table, ok)
+		w, known := f.routeFor(e.subnet, p.Addr())
+		wrong := w.wrong()
 		switch {
-		case !known || wrong == "" && !r.leadsTo("igw-", "nat-"):
+		case !known || wrong == "" && !w.leadsTo("igw-", "nat-"):
 			continue
-		case wrong == "" && r.leadsTo("nat-"):
-			wrong = fmt.Sprintf("%s sends %s to %s, a NAT gateway, which passes no answers on to what came another way", table, r.Destination, r.Via)
+		case wrong == "" && w.leadsTo("nat-"):
+			wrong = w.words() + ", a NAT gateway, which passes no answers on to what came another way"
 		case wrong == "":
-			wrong = fmt.Sprintf("%s sends %s to %s, the internet", table, r.Destination, r.Via)
+			wrong = w.words() + ", the internet"
 		}
-		found := b.at(routeKey("back", wrong, r, ok, p), func() *Finding {
-			found := finding("route-target-to-balancer", fmt.Sprintf("Targets have no way back to the balancer's subnet %s (%s) from subnets with the route table %s.", s.ID, p, table))
+		found := b.at(w.key("back"+wrong, p), func() *Finding {
+			found := finding("route-target-to-balancer", fmt.Sprintf("Targets have no way back to the balancer's subnet %s (%s) from subnets with the route table %s.", s.ID, p, w.table))
 			found.because(FromConfig, wrong)
-			there, at, _, known := f.routeFor(s.ID, e.address)
+			there, known := f.routeFor(s.ID, e.address)
 			if !known || there.State == "blackhole" || !there.leadsTo("pcx-", "tgw-", "arn:") {
-				at = ""
+				there = routed{}
 			}
-			f.reroute(found, table, r, ok, p, there, at)
+			f.reroute(found, w, p, there)
 			found.share = f.reasons(found, "Target_Connect_Timeout")
 			return found
 		})
@@ -133,24 +122,24 @@ func (f *facts) routeBack(e endpoint, s Subnet, b *gather) {
 //
 // Source: AWS, "Client IP preservation" of the Network Load Balancer guide, read 2026-11.
 func (f *facts) routeOfClients(e endpoint, s Subnet, b *gather) {
-	astray := func(e endpoint, s Subnet) (Route, string, bool) {
-		r, table, ok, known := f.routeFor(s.ID, e.address)
-		return r, table, known && missing(r, table, ok) == "" && !r.leadsTo("local", "pcx-", "igw-")
+	astray := func(e endpoint) (w routed, lost bool) {
+		w, known := f.routeFor(s.ID, e.address)
+		return w, known && w.wrong() == "" && !w.leadsTo("local", "pcx-", "igw-")
 	}
-	r, table, lost := astray(e, s)
+	w, lost := astray(e)
 	if keeps, known := f.keepsClients(e.group); !lost || !keeps || !known {
 		return
 	}
-	found := b.at("clients"+table+r.Destination+e.group.ARN, func() *Finding {
-		found := finding("nlb-client-addresses-lost", fmt.Sprintf("Targets such as %s see the clients' own addresses, and are reached by %s, by which their answers do not come back: connections time out, whatever health checks say.", e.address, r.Via))
-		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", table, r.Destination, r.Via))
+	found := b.at("clients"+w.table+w.Destination+e.group.ARN, func() *Finding {
+		found := finding("nlb-client-addresses-lost", fmt.Sprintf("Targets such as %s see the clients' own addresses, and are reached by %s, by which their answers do not come back: connections time out, whatever health checks say.", e.address, w.Via))
+		found.because(FromConfig, w.words())
 		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 		found.unseen = true // health checks come from the nodes
 		f.byPrivateLink(found, "clients that come by PrivateLink are seen under the balancer's addresses")
 		switch {
 		case e.group.over("udp"):
 			found.Do = "register targets of the balancer's VPC, or of a peered one: over UDP and QUIC client addresses are always preserved"
-		case slices.ContainsFunc(f.of(e.group), func(other endpoint) bool { _, _, lost := astray(other, s); return !lost }):
+		case slices.ContainsFunc(f.of(e.group), func(other endpoint) bool { _, lost := astray(other); return !lost }):
 			found.because(FromConfig, "other targets of the group are reached directly, and would see the balancer's addresses as well")
 		default:
 			f.groupAttribute(found, e.group, attrClientIP, "false")
@@ -174,43 +163,43 @@ func (f *facts) rangeOf(subnet string, a netip.Addr) netip.Prefix {
 
 // anew reports whether a route to a range has to be made, rather than led elsewhere: one for all that
 // has no route of its own, or for a list of ranges, is for others, too. Of the very range there is one already.
-func anew(r Route, ok bool, to netip.Prefix) bool {
-	others := r.leadsTo("igw-") || r.leadsTo("nat-") && r.State != "blackhole" || strings.HasSuffix(r.Destination, "/0") || strings.HasPrefix(r.Destination, "pl-")
-	return !ok || others && r.Destination != to.String()
+func (w routed) anew(to netip.Prefix) bool {
+	others := w.leadsTo("igw-") || w.leadsTo("nat-") && w.State != "blackhole" || strings.HasSuffix(w.Destination, "/0") || strings.HasPrefix(w.Destination, "pl-")
+	return !w.found || others && w.Destination != to.String()
 }
 
-// routeKey names what is wrong with a route: each range needs a new one of its own.
-func routeKey(way, wrong string, r Route, ok bool, to netip.Prefix) string {
-	if anew(r, ok, to) {
-		return way + wrong + to.String()
+// key names what is wrong with a route: each range needs a new one of its own.
+func (w routed) key(wrong string, to netip.Prefix) string {
+	if w.anew(to) {
+		return wrong + to.String()
 	}
-	return way + wrong
+	return wrong
 }
 
 // reroute makes a route, or changes the one that leads nowhere. Where it has to lead
 // only the one who built the network knows, unless another table of the VPC has it, or, of a way
-// back, the way there: other, of the table at, which is empty for none.
-func (f *facts) reroute(found *Finding, table string, r Route, ok bool, to netip.Prefix, other Route, at string) {
+// back, the way there.
+func (f *facts) reroute(found *Finding, w routed, to netip.Prefix, there routed) {
 	flag := "--vpc-peering-connection-id"
-	if !anew(r, ok, to) && r.State == "blackhole" { // what is gone may be made again
-		flag = via(r.Via)
+	if !w.anew(to) && w.State == "blackhole" { // what is gone may be made again
+		flag = via(w.Via)
 	}
 	leads := []string{flag, strings.ToUpper(strings.TrimSuffix(strings.TrimPrefix(flag, "--"), "-id"))}
-	if at == "" {
-		other, at = f.routeOfOthers(table, to)
+	if !there.found {
+		there = f.routeOfOthers(w.table, to)
 	}
-	if at != "" {
-		found.because(FromConfig, fmt.Sprintf("%s sends %s to %s", at, other.Destination, other.Via))
-		leads = []string{via(other.Via), other.Via}
+	if there.found {
+		found.because(FromConfig, there.words())
+		leads = []string{via(there.Via), there.Via}
 	} else {
 		const hint = ": --vpc-peering-connection-id for a peering, --transit-gateway-id for a transit gateway, --gateway-id for a virtual private gateway"
 		found.Do = strings.TrimSuffix(found.Do, hint) + hint // of several routes once
 	}
-	if anew(r, ok, to) {
-		found.mend(f.route("create-route", table, to.String(), leads...), f.route("delete-route", table, to.String()))
+	if w.anew(to) {
+		found.mend(f.route("create-route", w.table, to.String(), leads...), f.route("delete-route", w.table, to.String()))
 		return
 	}
-	found.mend(f.route("replace-route", table, r.Destination, leads...), f.routeBefore(found, table, r))
+	found.mend(f.route("replace-route", w.table, w.Destination, leads...), f.routeBefore(found, w.table, w.Route))
 }
 
 // routeBefore is the command that gives a table back the route that it had. None can be made to what is
@@ -230,19 +219,19 @@ func (f *facts) routeBefore(found *Finding, table string, r Route) string {
 }
 
 // routeOfOthers is the route to a range in another network that another table of the same VPC
-// has, and that table; of several the one for the fewest addresses, empty if there is none.
-func (f *facts) routeOfOthers(table string, to netip.Prefix) (r Route, at string) {
+// has; of several the one for the fewest addresses, empty if there is none.
+func (f *facts) routeOfOthers(table string, to netip.Prefix) (w routed) {
 	own, best := slices.IndexFunc(f.Network.RouteTables, func(t RouteTable) bool { return t.ID == table }), 0
 	for _, t := range f.Network.RouteTables {
 		if t.ID == table || t.VPC != f.Network.RouteTables[own].VPC {
 			continue
 		}
-		longest, bits := t.longest(to.Addr())
-		if bits > best && bits <= to.Bits() && longest.State != "blackhole" && longest.leadsTo("pcx-", "tgw-", "vgw-", "arn:") {
-			r, at, best = longest, t.ID, bits
+		other, bits := t.routeFor(to.Addr())
+		if bits > best && bits <= to.Bits() && other.State != "blackhole" && other.leadsTo("pcx-", "tgw-", "vgw-", "arn:") {
+			w, best = other, bits
 		}
 	}
-	return r, at
+	return w
 }
 
 // route is a command about the route that a table has for a range.

@@ -32,30 +32,40 @@ func (f *facts) aclOf(subnet string) *ACL {
 	return nil
 }
 
-// refuses says which of the ports an ACL refuses to or from any of some addresses, and
+// gate is one way through an ACL, in one protocol.
+type gate struct {
+	*ACL
+	egress   bool
+	protocol string
+}
+
+func (a *ACL) in(protocol string) gate  { return gate{a, false, protocol} }
+func (a *ACL) out(protocol string) gate { return gate{a, true, protocol} }
+
+// refuses says which of the ports are refused to or from any of some addresses, and
 // which entry is the first to do so. Entries are tried by their numbers, and the first
 // that matches decides; what none matches is refused.
-func (a *ACL) refuses(egress bool, protocol string, from, to int, addresses netip.Prefix) []refusal {
-	return a.refusals(egress, protocol, from, to, func(entries []ACLEntry) (ACLEntry, bool) { return refusedBy(entries, addresses) })
+func (g gate) refuses(from, to int, addresses netip.Prefix) []refusal {
+	return g.refusals(from, to, func(entries []ACLEntry) (ACLEntry, bool) { return refusedBy(entries, addresses) })
 }
 
-// shuts says which of the ports an ACL refuses to or from all of the addresses, but for
+// shuts says which of the ports are refused to or from all of the addresses, but for
 // some of them, and which entry is the last that it takes for that: those before it keep
 // out a few, as somebody means them to.
-func (a *ACL) shuts(egress bool, protocol string, from, to int, addresses netip.Prefix, but ...netip.Prefix) []refusal {
-	return a.refusals(egress, protocol, from, to, func(entries []ACLEntry) (ACLEntry, bool) { return shutBy(entries, addresses, but) })
+func (g gate) shuts(from, to int, addresses netip.Prefix, but ...netip.Prefix) []refusal {
+	return g.refusals(from, to, func(entries []ACLEntry) (ACLEntry, bool) { return shutBy(entries, addresses, but) })
 }
 
-// anybody reports whether an ACL lets a port through for any of the addresses, but
+// anybody reports whether a port is let through for any of the addresses, but
 // for some of them.
-func (a *ACL) anybody(egress bool, protocol string, port int, addresses netip.Prefix, but ...netip.Prefix) bool {
-	return len(a.shuts(egress, protocol, port, port, addresses, but...)) == 0
+func (g gate) anybody(port int, addresses netip.Prefix, but ...netip.Prefix) bool {
+	return len(g.shuts(port, port, addresses, but...)) == 0
 }
 
-// admitted are those of some addresses that an ACL lets in on a port.
-func (a *ACL) admitted(protocol string, port int, addresses netip.Prefix) *netipx.IPSet {
+// admitted are those of some addresses that are let through on a port.
+func (g gate) admitted(port int, addresses netip.Prefix) *netipx.IPSet {
 	var in netipx.IPSetBuilder
-	a.refusals(false, protocol, port, port, func(entries []ACLEntry) (ACLEntry, bool) {
+	g.refusals(port, port, func(entries []ACLEntry) (ACLEntry, bool) {
 		var left netipx.IPSetBuilder
 		left.AddPrefix(addresses)
 		for _, e := range entries {
@@ -74,11 +84,11 @@ func (a *ACL) admitted(protocol string, port int, addresses netip.Prefix) *netip
 
 // refusals are the ports that are refused, with the entry that does it, by what is said
 // of all entries for a port in their order.
-func (a *ACL) refusals(egress bool, protocol string, from, to int, by func([]ACLEntry) (ACLEntry, bool)) (list []refusal) {
+func (g gate) refusals(from, to int, by func([]ACLEntry) (ACLEntry, bool)) (list []refusal) {
 	var entries []ACLEntry
 	bounds := []int{from}
-	for _, e := range a.Entries {
-		if e.Egress != egress || e.Protocol != "-1" && e.Protocol != numbers[protocol] {
+	for _, e := range g.Entries {
+		if e.Egress != g.egress || e.Protocol != "-1" && e.Protocol != numbers[g.protocol] {
 			continue
 		}
 		if e.Protocol == "-1" || e.From == 0 && e.To == 0 {
@@ -174,30 +184,30 @@ func (e ACLEntry) words() string {
 // admit lets ports through an ACL, before the entry that refuses them, and takes that
 // back again; once for every other end, and every range of ports, that a finding is
 // about.
-func (f *facts) admit(found *Finding, a *ACL, egress bool, protocol string, r refusal, to netip.Prefix) {
+func (f *facts) admit(found *Finding, g gate, r refusal, to netip.Prefix) {
 	key := to.String() + " " + ports(r.from, r.to)
 	if slices.Contains(found.admitted, key) {
 		return
 	}
 	found.admitted = append(found.admitted, key)
 	way := "--ingress"
-	if egress {
+	if g.egress {
 		way = "--egress"
 	}
 	entry := func(operation string, n int, more ...string) string {
-		return f.command("ec2", operation, append([]string{"--network-acl-id", a.ID, way, "--rule-number", strconv.Itoa(n)}, more...)...)
+		return f.command("ec2", operation, append([]string{"--network-acl-id", g.ID, way, "--rule-number", strconv.Itoa(n)}, more...)...)
 	}
 	cidr := "--cidr-block"
 	if to.Addr().Is6() {
 		cidr = "--ipv6-cidr-block"
 	}
-	allow := []string{"--protocol", protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
-	if n := f.number(newEntry{a.ID, egress, strings.Join(allow, " ")}, a, r.entry.Number); n > 0 {
+	allow := []string{"--protocol", g.protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
+	if n := f.number(newEntry{g.ID, g.egress, strings.Join(allow, " ")}, g.ACL, r.entry.Number); n > 0 {
 		found.mend(entry("create-network-acl-entry", n, allow...), entry("delete-network-acl-entry", n))
 		return
 	}
 	// To take the entry away would let in all that it keeps out.
-	found.because(FromConfig, fmt.Sprintf("%s has no free number before rule %d: its entries have to be numbered anew, so that one for %s %s and %s comes first", a.ID, r.entry.Number, protocol, ports(r.from, r.to), to))
+	found.because(FromConfig, fmt.Sprintf("%s has no free number before rule %d: its entries have to be numbered anew, so that one for %s %s and %s comes first", g.ID, r.entry.Number, g.protocol, ports(r.from, r.to), to))
 }
 
 // newEntry is an entry that commands make.

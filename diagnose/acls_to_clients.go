@@ -32,6 +32,9 @@ type crossing struct {
 	alone    bool           // nobody else is let in
 }
 
+// through is the gate of an ACL that it is to get through.
+func (c crossing) through(a *ACL) gate { return gate{a, c.egress, c.protocol} }
+
 // id is the finding about what holds it back.
 func (c crossing) id() string {
 	if c.egress {
@@ -77,7 +80,7 @@ func (f *facts) crossings() (list []crossing) {
 
 // passes reports whether an ACL lets any of some clients through, but for some of them.
 func (a *ACL) passes(c crossing, clients netip.Prefix, but ...netip.Prefix) bool {
-	return slices.ContainsFunc(c.used, func(port int) bool { return a.anybody(c.egress, c.protocol, port, clients, but...) })
+	return slices.ContainsFunc(c.used, func(port int) bool { return c.through(a).anybody(port, clients, but...) })
 }
 
 // shutEverywhere reports whether none of the balancer's subnets lets clients through.
@@ -105,7 +108,7 @@ func (f *facts) comeIn(a *ACL, c crossing, clients netip.Prefix) []netip.Prefix 
 	if c.egress {
 		in = netipx.IPSetBuilder{}
 		for _, port := range f.ports(c.protocol) {
-			in.AddSet(a.admitted(c.protocol, port, clients))
+			in.AddSet(a.in(c.protocol).admitted(port, clients))
 		}
 	}
 	others := f.noClients()
@@ -153,8 +156,9 @@ func (f *facts) aclsToClients() (list []*Finding) {
 func (f *facts) heldBack(a *ACL, c crossing, clients netip.Prefix, text string) *Finding {
 	comers := f.comeIn(a, c, clients)
 	but := allBut(comers)
-	shut := a.shuts(c.egress, c.protocol, c.from, c.to, clients, but...)
-	some, all := a.passes(c, clients, but...), !slices.ContainsFunc(c.used, func(port int) bool { return !a.anybody(c.egress, c.protocol, port, clients, but...) })
+	g := c.through(a)
+	shut := g.shuts(c.from, c.to, clients, but...)
+	some, all := a.passes(c, clients, but...), !slices.ContainsFunc(c.used, func(port int) bool { return !g.anybody(port, clients, but...) })
 	if all || some && narrow(shut, c.from, c.to) {
 		return f.shutToSome(a, c, comers, text)
 	}
@@ -211,7 +215,7 @@ func (f *facts) shutToSome(a *ACL, c crossing, comers []netip.Prefix, text strin
 	f.mayComeOtherwise(found, shut, false)
 	denied := false // by an entry that is not for all, as somebody has chosen
 	for _, who := range shut {
-		for _, r := range a.shuts(c.egress, c.protocol, c.from, c.to, who, f.noClients()...) {
+		for _, r := range c.through(a).shuts(c.from, c.to, who, f.noClients()...) {
 			found.because(FromConfig, a.ID+": "+r.entry.words())
 			denied = denied || r.entry.Number < lastNumber && !everybody(r.entry.CIDR)
 		}
@@ -228,8 +232,8 @@ func (f *facts) shutToSome(a *ACL, c crossing, comers []netip.Prefix, text strin
 // letCross adds the commands that let some clients through an ACL.
 func (f *facts) letCross(found *Finding, a *ACL, c crossing, clients ...netip.Prefix) {
 	for _, who := range clients {
-		for _, r := range unmeant(a.shuts(c.egress, c.protocol, c.from, c.to, who, f.noClients()...), c.from, c.to) {
-			f.admit(found, a, c.egress, c.protocol, r, who)
+		for _, r := range unmeant(c.through(a).shuts(c.from, c.to, who, f.noClients()...), c.from, c.to) {
+			f.admit(found, c.through(a), r, who)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func (f *facts) pastACLs(protocol string, all netip.Prefix) []netip.Prefix {
 			return []netip.Prefix{all}
 		}
 		for _, l := range f.Listeners {
-			in.AddSet(a.admitted(protocol, l.Port, all))
+			in.AddSet(a.in(protocol).admitted(l.Port, all))
 		}
 	}
 	if list := setOf(&in).Prefixes(); 0 < len(list) && len(list) <= fewRanges {

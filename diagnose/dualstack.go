@@ -96,13 +96,13 @@ func (f *facts) aclsWithoutIPv6() (list []*Finding) {
 				continue
 			}
 			found := f.withoutIPv6("Network ACL %s of the balancer's subnets lets %ss %s by IPv4, and none by IPv6.", a.ID, c.what, c.where)
-			shut := a.shuts(c.egress, c.protocol, c.from, c.to, all6, f.noClients()...)
+			shut := c.through(a).shuts(c.from, c.to, all6, f.noClients()...)
 			for _, r := range shut {
 				found.because(FromConfig, a.ID+", IPv6: "+r.entry.words())
 			}
 			for _, r := range unmeant(shut, c.from, c.to) {
 				for _, clients := range f.letBack(all6) {
-					f.admit(found, a, c.egress, c.protocol, r, clients)
+					f.admit(found, c.through(a), r, clients)
 				}
 			}
 			list = append(list, found)

@@ -35,7 +35,7 @@ func TestACL(t *testing.T) {
 		}
 		var got []int
 		slices.Reverse(a.Entries) // their numbers order them
-		for _, r := range a.refuses(false, "tcp", first, last, network) {
+		for _, r := range a.in("tcp").refuses(first, last, network) {
 			for port := r.from; port <= r.to; port++ {
 				got = append(got, port)
 			}
@@ -55,7 +55,7 @@ func TestACL(t *testing.T) {
 			}
 		}
 		got = []int{}
-		for _, r := range a.shuts(false, "tcp", first, last, network) {
+		for _, r := range a.in("tcp").shuts(first, last, network) {
 			for port := r.from; port <= r.to; port++ {
 				if got = append(got, port); r.entry.Number != by[port] {
 					t.Fatalf("port %d is shut by %d, want %d\n%+v", port, r.entry.Number, by[port], a.Entries)
@@ -97,7 +97,7 @@ func TestAnybody(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := (&ACL{Entries: tt.entries}).anybody(false, "tcp", 80, anywhere); got != tt.want {
+			if got := (&ACL{Entries: tt.entries}).in("tcp").anybody(80, anywhere); got != tt.want {
 				t.Errorf("%v, want %v", got, tt.want)
 			}
 		})

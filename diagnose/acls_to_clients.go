@@ -14,7 +14,7 @@ import (
 // everybody those in the VPC of an internal balancer; none if its ranges are not known.
 func (f *facts) letBack(clients netip.Prefix) []netip.Prefix {
 	if f.Balancer.Scheme == "internal" && clients.Bits() == 0 {
-		return family(prefixes(f.ownRanges()), clients.Addr().Is6())
+		return family(f.ownRanges(), clients.Addr().Is6())
 	}
 	return []netip.Prefix{clients}
 }
@@ -97,7 +97,7 @@ func (f *facts) noClients() []netip.Prefix {
 	if f.Balancer.Scheme == "internal" {
 		return nil
 	}
-	return prefixes(append(slices.Clone(f.ownRanges()), "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
+	return append(f.ownRanges(), prefixes([]string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"})...)
 }
 
 // comeIn are all who may come and are let in: by the balancer's groups, and, of answers, by the ACL as well; but for
@@ -132,7 +132,7 @@ func (f *facts) aclsToClients() (list []*Finding) {
 	if f.Balancer.Type == Gateway {
 		return nil
 	}
-	clients, crossings := netip.MustParsePrefix(f.internet()), f.crossings()
+	clients, crossings := f.internet(), f.crossings()
 	for i := range f.Network.ACLs {
 		a := &f.Network.ACLs[i]
 		var subnets []string

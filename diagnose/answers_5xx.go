@@ -59,7 +59,7 @@ func (f *facts) erring(g *Group) *Finding {
 		if f.hasAccess() {
 			found.because(FromMetric, fmt.Sprintf("%s of them after %s UTC, where the logs end", number(late), f.clock(f.logsEnd())))
 		}
-		rate = max(rate, late/max(f.unlogged("RequestCount", of, func(m Minute) int64 { return m.Requests }), 1))
+		rate = max(rate, late/max(f.unlogged("RequestCount", of, Minute.all), 1))
 	}
 	if n > 0 {
 		f.limit(found, own, n)

@@ -16,7 +16,7 @@ func (f *facts) chosen(protocol string, ports ...int) (list []netip.Prefix, alon
 	if alone = true; f.Balancer.LinkUnfiltered {
 		return nil, false
 	}
-	own := family(prefixes(f.ownRanges()), false)
+	own := family(f.ownRanges(), false)
 	for _, port := range ports {
 		openings, known := f.openings(f.Balancer.SecurityGroups, false, protocol, port)
 		for _, p := range openings {
@@ -29,7 +29,7 @@ func (f *facts) chosen(protocol string, ports ...int) (list []netip.Prefix, alon
 				groups = slices.DeleteFunc(groups, func(g SecurityGroup) bool { return g.VPC != f.Balancer.VPC })
 				ranges, alone = append(ranges, own...), alone && len(groups) == len(p.Groups)
 			}
-			for _, r := range family(ranges, strings.Contains(f.internet(), ":")) {
+			for _, r := range family(ranges, f.internet().Addr().Is6()) {
 				if f.Balancer.Scheme == "internal" || f.reachesInternet(r) {
 					list = add(list, r)
 				}
@@ -67,7 +67,7 @@ func allBut(list []netip.Prefix) []netip.Prefix {
 //
 // Source: AWS, "Route priority" of the guide for VPC, read 2026-11.
 func (f *facts) toNetworks() []*Finding {
-	own := family(prefixes(f.ownRanges()), false)
+	own := family(f.ownRanges(), false)
 	if f.Balancer.Scheme != "internal" || f.Balancer.Type == Gateway || len(own) == 0 {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (t *RouteTable) answers(network netip.Prefix, own []netip.Prefix) bool {
 
 // mayBeAnswered reports whether a route of one of the balancer's subnets leads back to some clients, as far as is known.
 func (f *facts) mayBeAnswered(clients netip.Prefix) bool {
-	own := prefixes(f.ownRanges())
+	own := f.ownRanges()
 	return f.Balancer.Scheme != "internal" || slices.ContainsFunc(own, clients.Overlaps) || slices.ContainsFunc(f.Balancer.Zones, func(z Zone) bool {
 		t := f.tableOf(z.Subnet)
 		return !t.tells() || t.answers(clients, own)

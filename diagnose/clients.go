@@ -41,7 +41,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 	found := b.at(fmt.Sprint("clients", protocol, first, last, into, f.opensBeyond(e, protocol), f.opensToSome(e, protocol)), func() *Finding {
 		found := finding("nlb-client-addresses-blocked", fmt.Sprintf(
 			"Targets see the clients' own addresses, and %s clients in on %s %s.", groupsThat(e.filters, "does not let", "do not let"), protocol, ports(first, last)))
-		found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(e.filters), f.has(e.filters, false, protocol, e.port)))
+		found.because(FromConfig, f.rulesFor(e.filters, false, protocol, e.port))
 		found.because(FromConfig, "client addresses are preserved for the target group "+e.group.Name)
 		found.whyOpening(e.group, first, last)
 		found.unseen = true // health checks come from the nodes
@@ -64,7 +64,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 		case f.Balancer.LinkUnfiltered:
 		case len(own) > 0:
 			f.authorize(found, into, false, protocol, first, last, f.ownFor(e))
-		case first < last && everybody(clients[0].String()): // more than anybody means
+		case first < last && clients[0].Bits() == 0: // more than anybody means
 			found.because(FromConfig, "the balancer has no security group: to open all of these ports to its clients would open them to everybody")
 		case !slices.ContainsFunc(asked, f.beyond):
 			for _, p := range clients {
@@ -72,7 +72,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 					f.authorize(found, into, false, protocol, first, last, p.String())
 				}
 			}
-			if everybody(clients[0].String()) {
+			if clients[0].Bits() == 0 {
 				found.because(FromConfig, "the balancer has no security group, and anybody may be a client: the command lets everybody in, also past the balancer where a target has a public address; if you know the clients, let in these in place of "+clients[0].String())
 			}
 		default: // somebody has chosen whom to let in
@@ -89,7 +89,7 @@ func (f *facts) clientsIn(e endpoint, protocol string, b *gather) {
 func (f *facts) clientsOf(e endpoint, protocol string) []netip.Prefix {
 	all := []netip.Prefix{everyAddress(e.address)}
 	if f.Balancer.Scheme == "internal" {
-		all = family(prefixes(f.ownRanges()), e.address.Is6())
+		all = family(f.ownRanges(), e.address.Is6())
 	}
 	if len(f.Balancer.SecurityGroups) == 0 && f.Balancer.Scheme != "internal" {
 		return f.pastACLs(protocol, all[0])
@@ -179,7 +179,7 @@ func (f *facts) beyond(peer string) bool {
 
 // inside reports whether a range lies in the balancer's VPC.
 func (f *facts) inside(p netip.Prefix) bool {
-	return slices.ContainsFunc(prefixes(f.ownRanges()), func(c netip.Prefix) bool { return within(p, c) })
+	return slices.ContainsFunc(f.ownRanges(), func(c netip.Prefix) bool { return within(p, c) })
 }
 
 // opensBeyond reports whether a target's port is open to more than its own VPC, in

@@ -103,7 +103,7 @@ func (f *facts) authorize(found *Finding, id string, egress bool, protocol strin
 		switch {
 		case strings.HasPrefix(peer, "pl-"):
 			source = "PrefixListIds=[{PrefixListId=" + peer + "}]"
-		case strings.Contains(peer, ":"), peer == anyClients && strings.Contains(f.internet(), ":"):
+		case strings.Contains(peer, ":"), peer == anyClients && f.internet().Addr().Is6():
 			source = "Ipv6Ranges=[{CidrIpv6=" + peer + "}]"
 		case strings.Contains(peer, "/"), peer == anyClients:
 			source = "IpRanges=[{CidrIp=" + peer + "}]"

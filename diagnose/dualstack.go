@@ -71,7 +71,7 @@ func (f *facts) groupsWithoutIPv6() (list []*Finding) {
 				who = "some"
 			}
 			found := f.withoutIPv6("The balancer's %s %s in on the listener's port %s %d by IPv4, and nobody by IPv6.", groupsThat(ids, "lets", "let"), who, protocol, l.Port)
-			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
+			found.because(FromConfig, f.rulesFor(ids, false, protocol, l.Port))
 			if anybody {
 				for _, clients := range f.letBack(all6) {
 					f.authorize(found, oneOf(ids, f.openOn(protocol, l.Port)), false, protocol, l.Port, l.Port, clients.String())

@@ -59,7 +59,7 @@ func (f *facts) swap(found *Finding, g *Group) bool {
 			if !a.leadsTo(g.ARN) || f.someWork(a) {
 				continue
 			}
-			full := f.without(a, func(t Target) bool { return t.healthy() })
+			full := f.without(a, Target.healthy)
 			if full < 0 {
 				full = f.without(a, Target.usable)
 			}

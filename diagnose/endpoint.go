@@ -181,11 +181,11 @@ func ambiguous(s string) (how string, ok bool) {
 // healthy reports whether the balancer thinks that the target works.
 func (e endpoint) healthy() bool { return e.target.healthy() }
 
-func (t *Target) healthy() bool { return t.State == "healthy" || t.State == "InService" }
+func (t Target) healthy() bool { return t.State == "healthy" || t.State == "InService" }
 
 // hasHealthy reports whether a target of the group is healthy.
 func (g *Group) hasHealthy() bool {
-	return slices.ContainsFunc(g.Targets, func(t Target) bool { return t.healthy() })
+	return slices.ContainsFunc(g.Targets, Target.healthy)
 }
 
 // failing reports whether its health checks fail.

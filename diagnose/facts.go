@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -90,9 +91,9 @@ func (f *facts) subnet(id string) *Subnet {
 }
 
 // ownRanges are the address ranges of the balancer's VPC; none if they are not known.
-func (f *facts) ownRanges() []string {
+func (f *facts) ownRanges() []netip.Prefix {
 	if i := slices.IndexFunc(f.Network.VPCs, func(v VPC) bool { return v.ID == f.Balancer.VPC }); i >= 0 {
-		return f.Network.VPCs[i].CIDRs
+		return prefixes(f.Network.VPCs[i].CIDRs)
 	}
 	return nil
 }

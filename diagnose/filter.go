@@ -135,8 +135,12 @@ func (p Permission) words(egress bool) string {
 	return p.Protocol + " " + ports(p.From, p.To) + " " + from + few(peers)
 }
 
-// has lists the permissions of groups for people, those for the port first.
-func (f *facts) has(ids []string, egress bool, protocol string, port int) string {
+// rulesFor lists the permissions of groups for people, those for a port first.
+func (f *facts) rulesFor(ids []string, egress bool, protocol string, port int) string {
+	text := "inbound rules of " + few(ids) + ": "
+	if egress {
+		text = "outbound rules of " + few(ids) + ": "
+	}
 	groups, _ := f.securityGroups(ids)
 	var near, far []string
 	for _, g := range groups {
@@ -149,7 +153,7 @@ func (f *facts) has(ids []string, egress bool, protocol string, port int) string
 		}
 	}
 	if len(near)+len(far) == 0 {
-		return "no rule at all"
+		return text + "no rule at all"
 	}
-	return few(append(near, far...))
+	return text + few(append(near, far...))
 }

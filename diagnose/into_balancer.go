@@ -67,7 +67,7 @@ func (f *facts) intoBalancer() (list []*Finding) {
 				who, peers = "nobody from the internet, only "+only+",", []string{anyClients}
 			}
 			found := finding("balancer-sg-blocks-listener", fmt.Sprintf("The balancer's %s %s in on the listener's port %s %d.", groupsThat(ids, "lets", "let"), who, protocol, l.Port))
-			found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", few(ids), f.has(ids, false, protocol, l.Port)))
+			found.because(FromConfig, f.rulesFor(ids, false, protocol, l.Port))
 			if found.Confidence = High; private {
 				found.Level, found.Confidence = Warn, Medium
 			}

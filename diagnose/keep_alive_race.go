@@ -227,14 +227,14 @@ func (f *facts) comesAgain(g *Group, share func(Failure) int64) (times []spell, 
 // time had tell: with more of it, connections are idle less often.
 func (f *facts) isOutage(g *Group, share func(Failure) int64) bool {
 	first, last := f.firstAndLast(share)
-	failed, all := f.sum(share), func(m Minute) int64 { return m.Requests }
+	failed := f.sum(share)
 	during, _ := inMinutes(f.minutesOf(g), func(m Minute) bool {
 		return m.Minute.Add(time.Minute).After(first) && !m.Minute.After(last)
-	}, all)
+	}, Minute.all)
 	long := int64(last.Sub(first)/time.Minute) + 1
 	since, _ := inMinutes(f.minutesOf(g), func(m Minute) bool {
 		return m.Minute.After(last) && m.Requests*long <= 2*during
-	}, all)
+	}, Minute.all)
 	if failed < fewRequests || first.IsZero() {
 		return false
 	}

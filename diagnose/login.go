@@ -65,7 +65,7 @@ func (f *facts) providerFails() *Finding {
 		found.Sentence = begin + " failed, mostly since the identity provider was not reached, or did not answer within 5 s" + end
 		found.Do = "see whether the provider's end points answer, and whether their names lead to IPv4 addresses in public DNS; let the balancer out to them on 443: security group, network ACLs, routes, of an internal balancer to a NAT gateway"
 		if own := f.Balancer.SecurityGroups; len(own) > 0 && f.Network.SecurityGroups != nil {
-			found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(own), f.has(own, true, "tcp", 443)))
+			found.because(FromConfig, f.rulesFor(own, true, "tcp", 443))
 		}
 	case 2*long > p.n:
 		found.Sentence = begin + " failed, mostly since the claims that the identity provider sent exceed 11 KB."

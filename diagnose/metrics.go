@@ -176,8 +176,7 @@ func (f *facts) noneLost(g *Group) bool {
 
 // notLogged looks for 5xx of the balancer that no log explains.
 func (f *facts) notLogged() []*Finding {
-	name := f.errorMetric()
-	n := f.unlogged(name, "", Minute.errors)
+	name, n := f.errorMetric(), f.lateErrors()
 	if n == 0 {
 		return nil
 	}
@@ -191,11 +190,11 @@ func (f *facts) notLogged() []*Finding {
 		found.because(FromMetric, name+since+": "+number(n))
 	}
 	found.ruined, found.partly = int64(n), int64(n) // of what the logs had before, most likely
-	if requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests }); f.milder(found, n, requests, name) {
+	if requests := f.unlogged("RequestCount", "", Minute.all); f.milder(found, n, requests, name) {
 		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
 	}
 	for _, code := range []string{"500", "502", "503", "504"} {
-		if n := f.unlogged("HTTPCode_ELB_"+code+"_Count", "", func(m Minute) int64 { return m.Statuses[code] }); n > 0 {
+		if n := f.lateAnswers(code); n > 0 {
 			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count"+since+": "+number(n))
 		}
 	}
@@ -219,7 +218,7 @@ func (f *facts) onPurpose(found *Finding, n float64) {
 	for _, a := range f.actions() {
 		if status, err := strconv.ParseInt(a.Status, 10, 64); err == nil && a.failsOnPurpose() && !slices.Contains(statuses, status) {
 			statuses = append(statuses, status)
-			rest -= f.unlogged(fmt.Sprintf("HTTPCode_ELB_%d_Count", status), "", func(m Minute) int64 { return m.Statuses[a.Status] })
+			rest -= f.lateAnswers(a.Status)
 		}
 	}
 	if !f.hasAccess() {
@@ -239,7 +238,7 @@ func (f *facts) onPurpose(found *Finding, n float64) {
 		}
 	}
 	part := f.Until.Sub(f.logsEnd()).Minutes() / f.logsEnd().Sub(f.From).Minutes()
-	requests := f.unlogged("RequestCount", "", func(m Minute) int64 { return m.Requests })
+	requests := f.unlogged("RequestCount", "", Minute.all)
 	before := part * float64(fixed)
 	more, fewer := n > 2*before, requests < (1-tooMany)*part*(f.total("RequestCount", "")-requests)
 	if rest > 0 || fixed == 0 || more && n >= fewRequests || (more || fewer) && n-before > tooMany*requests {

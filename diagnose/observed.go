@@ -104,6 +104,8 @@ func forReasons(reasons ...string) func(Minute) int64 {
 	}
 }
 
+func (m Minute) all() int64 { return m.Requests }
+
 // brokenOffAtOnce counts the requests of a minute that targets broke off as soon as they were sent.
 func (m Minute) brokenOffAtOnce() int64 { return m.Reasons["Target_Closed_Connection"] - m.Later }
 

@@ -277,24 +277,24 @@ func (r Route) throughAppliance() bool {
 
 // internet is where all clients of the balancer in the internet are: among the addresses
 // of IPv4, unless it has public addresses of IPv6 only.
-func (f *facts) internet() string {
+func (f *facts) internet() netip.Prefix {
 	if f.Balancer.AddressType == onlyPublicIPv6 {
-		return "::/0"
+		return all6
 	}
-	return "0.0.0.0/0"
+	return all4
 }
 
 // isPublic reports whether a table has a route to the internet.
 func (f *facts) isPublic(t *RouteTable) bool {
 	return slices.ContainsFunc(t.Routes, func(r Route) bool {
-		return r.Destination == f.internet() && (r.throughInternetGateway() || r.throughAppliance())
+		return r.Destination == f.internet().String() && (r.throughInternetGateway() || r.throughAppliance())
 	})
 }
 
 // isPublicToSome reports whether a table leads part of the internet there, as one does
 // for clients that are known.
 func (f *facts) isPublicToSome(t *RouteTable) bool {
-	six := strings.Contains(f.internet(), ":")
+	six := f.internet().Addr().Is6()
 	return slices.ContainsFunc(t.Routes, func(r Route) bool {
 		return r.throughInternetGateway() && (strings.HasPrefix(r.Destination, "pl-") || strings.Contains(r.Destination, ":") == six)
 	})
@@ -320,7 +320,7 @@ func (f *facts) toInternet() (list []*Finding) {
 		}
 		seen = append(seen, t.ID)
 		found := finding("balancer-subnet-not-public", fmt.Sprintf("The balancer is internet-facing, and its subnet %s has no route to an internet gateway: clients that get this node's address wait for nothing.", z.Subnet))
-		f.leadToInternet(found, t, f.internet(), "INTERNET-GATEWAY")
+		f.leadToInternet(found, t, f.internet().String(), "INTERNET-GATEWAY")
 		found.Confidence = High
 		list = append(list, found)
 	}

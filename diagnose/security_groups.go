@@ -79,7 +79,7 @@ func (f *facts) notLetOut(id string, e endpoint, protocol string, port int, b *g
 	first, last := e.opening(port)
 	found := b.at(fmt.Sprint(id, protocol, first, last), func() *Finding {
 		found := finding(id, fmt.Sprintf("The balancer's %s nothing out to its targets on %s %s.", groupsThat(ids, "lets", "let"), protocol, ports(first, last)))
-		found.because(FromConfig, fmt.Sprintf("outbound rules of %s: %s", few(ids), f.has(ids, true, protocol, port)))
+		found.because(FromConfig, f.rulesFor(ids, true, protocol, port))
 		found.whyOpening(e.group, first, last)
 		found.unseen = protocol == "udp"
 		found.share = f.behind(found)
@@ -217,7 +217,6 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 	if len(from) < of {
 		who = "the balancer's nodes in " + subnetNames(from)
 	}
-	groups := few(e.filters)
 	first, last := e.opening(port)
 	not := upper(groupsThat(e.filters, "of the targets does not let", "of the targets do not let"))
 	text := fmt.Sprintf("%s %s in on %s %s.", not, who, protocol, ports(first, last))
@@ -230,7 +229,7 @@ func (f *facts) blocked(id string, e endpoint, protocol string, port int, from [
 		text = fmt.Sprintf("%s %s in on the target control port %d, so that target optimizer sends them no requests.", not, who, port)
 	}
 	found := finding(id, text)
-	found.because(FromConfig, fmt.Sprintf("inbound rules of %s: %s", groups, f.has(e.filters, false, protocol, port)))
+	found.because(FromConfig, f.rulesFor(e.filters, false, protocol, port))
 	found.whyOpening(e.group, first, last)
 	if f.selfOnly(e.filters, protocol, port) {
 		found.because(FromConfig, "what is open is open to members of the same group, and the balancer is none")

@@ -123,7 +123,7 @@ func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, la
 // few of the window and of the last minutes that logs have; and by what metrics count after these, where late may be
 // of other groups, too. It is one where a target fails, or is unhealthy, however few of the requests it gets.
 func (f *facts) areRare(g *Group, share func(Failure) int64, late float64, reasons ...string) bool {
-	after := f.unlogged("RequestCount", g.logARN(f), func(m Minute) int64 { return m.Requests })
+	after := f.unlogged("RequestCount", g.logARN(f), Minute.all)
 	return f.fewFailed(g, share, reasons...) && late <= fewFailures*after && !f.fails(g, share)
 }
 
@@ -296,7 +296,7 @@ func (f *facts) lateAnswers(status string) float64 {
 
 // lateErrors are the 5xx of the balancer that metrics count after the logs.
 func (f *facts) lateErrors() float64 {
-	return f.unlogged("HTTPCode_ELB_5XX_Count", "", Minute.errors)
+	return f.unlogged(f.errorMetric(), "", Minute.errors)
 }
 
 // firstAndLast are the times of the failures of a share; zero if there are none.

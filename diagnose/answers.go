@@ -18,18 +18,11 @@ var answersCheck = Check{
 	look:  lookAtAnswers,
 }
 
-func lookAtAnswers(f *facts) (list []*Finding) {
+func lookAtAnswers(f *facts) []*Finding {
 	if !f.hasAccess() {
 		return nil
 	}
-	list = given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksLarge(), f.ruleLoop())
-	for _, g := range f.groups {
-		for _, found := range given(f.targetLoop(g), f.notFound(g), f.farSlower(g)) {
-			found.onGroup(g)
-			list = append(list, found)
-		}
-	}
-	return list
+	return append(given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksLarge(), f.ruleLoop()), f.ofEach(f.targetLoop, f.notFound, f.farSlower)...)
 }
 
 // refusing are the reasons for which a balancer refuses by itself what clients send, but for those

@@ -17,15 +17,10 @@ var connectionsCheck = Check{
 	look:  lookAtConnections,
 }
 
-func lookAtConnections(f *facts) (list []*Finding) {
-	for _, g := range f.groups {
-		for _, look := range []func(*Group) *Finding{f.refusing, f.unreachable, f.closing, f.erring} {
-			if found := look(g); found != nil {
-				found.onGroup(g)
-				f.anomalies(found)
-				list = append(list, found)
-			}
-		}
+func lookAtConnections(f *facts) []*Finding {
+	list := f.ofEach(f.refusing, f.unreachable, f.closing, f.erring)
+	for _, found := range list {
+		f.anomalies(found)
 	}
 	return append(list, f.connectionErrors(list)...)
 }

@@ -36,6 +36,19 @@ func lookAtGroups(f *facts) (list []*Finding) {
 	return append(list, f.unled()...)
 }
 
+// ofEach are the findings of some looks at each group behind the balancer.
+func (f *facts) ofEach(looks ...func(*Group) *Finding) (list []*Finding) {
+	for _, g := range f.groups {
+		for _, look := range looks {
+			if found := look(g); found != nil {
+				found.onGroup(g)
+				list = append(list, found)
+			}
+		}
+	}
+	return list
+}
+
 // forwards reports whether a rule sends requests to a group, and no other group beside it works where it
 // has no usable target, which rule-weight-to-broken-group tells. Where not all rules are known, one of the
 // others may: AWS lists no group behind a balancer that none names.

@@ -13,14 +13,7 @@ var lambdaCheck = Check{
 	Name:  "lambda",
 	About: "What the logs say of functions as targets.",
 	Gives: []string{"lambda-access-denied", "lambda-errors"},
-	look:  lookAtLambda,
-}
-
-func lookAtLambda(f *facts) (list []*Finding) {
-	for _, g := range f.groups {
-		list = append(list, given(f.invocationDenied(g), f.functionFails(g))...)
-	}
-	return list
+	look:  func(f *facts) []*Finding { return f.ofEach(f.invocationDenied, f.functionFails) },
 }
 
 const accessDenied = "LambdaAccessDenied"

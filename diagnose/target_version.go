@@ -13,7 +13,7 @@ var targetVersionCheck = Check{
 	About: "Whether targets speak HTTP/2, where the protocol version of their group is HTTP2 or GRPC.",
 	Needs: []string{"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth", "cloudwatch:GetMetricData"},
 	Gives: []string{"target-speaks-http1"},
-	look:  lookAtTargetVersion,
+	look:  func(f *facts) []*Finding { return f.ofEach(f.speaksHTTP1) },
 }
 
 // A balancer does not ask a target whether it speaks HTTP/2: it begins. What a server of
@@ -24,13 +24,6 @@ var targetVersionCheck = Check{
 
 // http2 reports whether the balancer speaks HTTP/2 to the group's targets.
 func (g *Group) http2() bool { return g.Version == "HTTP2" || g.Version == "GRPC" }
-
-func lookAtTargetVersion(f *facts) (list []*Finding) {
-	for _, g := range f.groups {
-		list = append(list, given(f.speaksHTTP1(g))...)
-	}
-	return list
-}
 
 func (f *facts) speaksHTTP1(g *Group) *Finding {
 	older := f.older(g)

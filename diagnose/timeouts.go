@@ -17,18 +17,11 @@ var timeoutsCheck = Check{
 	look:  lookAtTimeouts,
 }
 
-func lookAtTimeouts(f *facts) (list []*Finding) {
+func lookAtTimeouts(f *facts) []*Finding {
 	if f.Logs == nil {
 		return nil
 	}
-	for _, g := range f.groups {
-		for _, look := range []func(*Group) *Finding{f.race, f.tooSlow, f.silentSockets, f.deregistering, f.gaveUp} {
-			if found := look(g); found != nil {
-				found.onGroup(g)
-				list = append(list, found)
-			}
-		}
-	}
+	list := f.ofEach(f.race, f.tooSlow, f.silentSockets, f.deregistering, f.gaveUp)
 	f.idleOnce(list)
 	return list
 }

@@ -195,10 +195,15 @@ func (f *facts) mayBeReplaced(c Certificate) bool {
 // hosts are those that a listener's rules ask for.
 func (l Listener) hosts() (list []string) {
 	for _, r := range l.Rules {
-		for _, c := range r.Conditions {
-			if c.Field == "host-header" && !c.Regex {
-				list = append(list, c.Values...)
-			}
+		list = append(list, r.hosts()...)
+	}
+	return list
+}
+
+func (r Rule) hosts() (list []string) {
+	for _, c := range r.Conditions {
+		if c.Field == "host-header" && !c.Regex {
+			list = append(list, c.Values...)
 		}
 	}
 	return list

@@ -14,41 +14,50 @@ import (
 // that it takes, or those for one host or path, of which rules before it do not take all. Headers may be others
 // then, such as that of a CDN which says how it was asked, and a host that is made of the one before is one.
 func (r placed) leadsBack(a Action) bool {
-	to, l, i := a.To, r.on, r.at
-	if a.Type != "redirect" || to == nil || !l.comesBack(i, to.Query) || r.asks("http-header") || to.Host != sameHost && strings.Contains(to.Host, sameHost) {
+	to, before := a.To, r.on.Rules[:r.at]
+	if a.Type != "redirect" || to == nil || !to.staysAt(r.on) || !r.comesBack(to.Query) || r.asks("http-header") || r.on.shadow(r.at) >= 0 {
 		return false
 	}
-	if protocol, port := to.from(l); !strings.EqualFold(protocol, l.Protocol) || port != fmt.Sprint(l.Port) {
-		return false
-	}
-	onePath := to.Path != samePath
+	oneHost, onePath := to.Host != sameHost, to.Path != samePath
 	switch {
-	case l.shadow(i) >= 0:
+	case oneHost && (strings.Contains(to.Host, sameHost) || r.asksByRegex("host-header")),
+		onePath && (strings.Contains(to.Path, "{") || !r.mayTakePath(to.Path) || r.asksByRegex("path-pattern")):
 		return false
-	case to.Host == sameHost && !onePath:
+	case !oneHost && !onePath:
 		return true
-	case to.Host != sameHost && r.asksByRegex("host-header"):
-		return false
-	case onePath && (strings.Contains(to.Path, "{") || !r.mayTakePath(to.Path) || r.asksByRegex("path-pattern")):
-		return false
 	}
 	hosts := []string{to.Host}
-	if to.Host == sameHost {
-		if hosts = (Listener{Rules: l.Rules[i : i+1]}).hosts(); len(hosts) == 0 || strings.ContainsAny(strings.Join(hosts, ""), "*?") {
+	if !oneHost {
+		if hosts = r.hosts(); len(hosts) == 0 || strings.ContainsAny(strings.Join(hosts, ""), "*?") {
 			hosts = []string{""} // of which others may take some
 		}
 	}
 	return slices.ContainsFunc(hosts, func(host string) bool {
-		return (to.Host == sameHost || r.mayTake(host)) && !slices.ContainsFunc(l.Rules[:i], func(other Rule) bool {
-			return (host == "" && !other.asks("host-header") || host != "" && other.mayTake(host)) && (!onePath && other.onlyHosts() || onePath && other.mayTakePath(to.Path))
-		})
+		return (!oneHost || r.mayTake(host)) && !slices.ContainsFunc(before, func(other Rule) bool { return other.mayTakeAt(host, to.Path) })
 	})
 }
 
-// comesBack reports whether the query that the i-th rule redirects to leads to no other rule: that of the request, or
+// staysAt reports whether a redirect leads to the listener that it is of.
+func (l Location) staysAt(at Listener) bool {
+	protocol, port := l.from(at)
+	return strings.EqualFold(protocol, at.Protocol) && port == fmt.Sprint(at.Port)
+}
+
+// mayTakeAt reports whether a rule may take requests that are redirected to a host, "" for any, and a path.
+func (r Rule) mayTakeAt(host, path string) bool {
+	switch {
+	case host == "" && r.asks("host-header"), host != "" && !r.mayTake(host):
+		return false
+	case path == samePath:
+		return r.onlyHosts()
+	}
+	return r.mayTakePath(path)
+}
+
+// comesBack reports whether the query that a rule redirects to leads to no other rule: that of the request, or
 // one that neither it nor rules before it ask for.
-func (l Listener) comesBack(i int, query string) bool {
-	return query == sameQuery || !strings.Contains(query, "{") && !slices.ContainsFunc(l.Rules[:i+1], func(r Rule) bool { return r.asks("query-string") })
+func (r placed) comesBack(query string) bool {
+	return query == sameQuery || !strings.Contains(query, "{") && !slices.ContainsFunc(r.on.Rules[:r.at+1], func(r Rule) bool { return r.asks("query-string") })
 }
 
 // loop are the redirects of a group, or of rules, if nearly all of so many requests were

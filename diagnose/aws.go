@@ -214,29 +214,31 @@ func together(ctx context.Context, all ...func(context.Context) error) error {
 // than a beginning.
 var errSameMark = errors.New("the answer comes in parts, and a mark of where it goes on came twice: it is not known to be whole")
 
-// pages follows the marks of an answer in parts to its end. read takes apart what fetch
-// has got.
+// paginator is how the SDK asks for an answer in parts, whatever its options F are.
+type paginator[O, F any] interface {
+	HasMorePages() bool
+	NextPage(context.Context, ...func(*F)) (*O, error)
+}
+
+// pages reads an answer in parts to its end. read takes a part apart: what is in it, and the mark of the next one.
 //
-// Errors: those of fetch, and errSameMark. The parts before are not returned.
-func pages[O, T any](fetch func(mark *string) (O, error), read func(O) (part []T, next *string)) (all []T, err error) {
+// Errors: those of the paginator, and errSameMark. The parts before are not returned.
+func pages[O, F, T any](ctx context.Context, p paginator[O, F], read func(*O) (part []T, next *string)) (all []T, err error) {
 	all = []T{}
 	seen := map[string]bool{}
-	var mark *string
-	for {
-		out, err := fetch(mark)
+	for p.HasMorePages() {
+		out, err := p.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}
 		part, next := read(out)
 		all = append(all, part...)
-		switch {
-		case aws.ToString(next) == "":
-			return all, nil
-		case seen[*next]:
+		if seen[aws.ToString(next)] {
 			return nil, errSameMark
 		}
-		seen[*next], mark = true, next
+		seen[aws.ToString(next)] = true
 	}
+	return all, nil
 }
 
 // collect asks in rounds: what a round asks for depends on the one before.

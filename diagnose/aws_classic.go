@@ -33,10 +33,7 @@ func (c *collector) findClassic(ctx context.Context, q ingest.BalancerQuery) (ok
 	case q.Name != "":
 		in.LoadBalancerNames = []string{q.Name}
 	}
-	found, err := pages(func(mark *string) (*classic.DescribeLoadBalancersOutput, error) {
-		in.Marker = mark
-		return c.classic.DescribeLoadBalancers(ctx, in)
-	}, func(out *classic.DescribeLoadBalancersOutput) ([]types.LoadBalancerDescription, *string) {
+	found, err := pages(ctx, classic.NewDescribeLoadBalancersPaginator(c.classic, in), func(out *classic.DescribeLoadBalancersOutput) ([]types.LoadBalancerDescription, *string) {
 		return out.LoadBalancerDescriptions, out.NextMarker
 	})
 	var api smithy.APIError

@@ -147,10 +147,7 @@ func (c *collector) readMetrics(ctx context.Context, queries []types.MetricDataQ
 	in := &cloudwatch.GetMetricDataInput{
 		MetricDataQueries: queries, StartTime: &from, EndTime: &c.snapshot.Until, ScanBy: types.ScanByTimestampAscending,
 	}
-	found, err := pages(func(mark *string) (*cloudwatch.GetMetricDataOutput, error) {
-		in.NextToken = mark
-		return c.metrics.GetMetricData(ctx, in)
-	}, func(out *cloudwatch.GetMetricDataOutput) ([]types.MetricDataResult, *string) {
+	found, err := pages(ctx, cloudwatch.NewGetMetricDataPaginator(c.metrics, in), func(out *cloudwatch.GetMetricDataOutput) ([]types.MetricDataResult, *string) {
 		return out.MetricDataResults, out.NextToken
 	})
 	if err != nil {

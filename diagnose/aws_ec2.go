@@ -80,10 +80,7 @@ func (c *collector) instances(ctx context.Context, ids []string) error {
 	for part := range slices.Chunk(ids, mostValues) {
 		// By filter: an id that does not exist would fail all of them.
 		in := &ec2.DescribeInstancesInput{Filters: []types.Filter{filter("instance-id", part...)}}
-		found, err := pages(func(mark *string) (*ec2.DescribeInstancesOutput, error) {
-			in.NextToken = mark
-			return c.ec2.DescribeInstances(ctx, in)
-		}, func(out *ec2.DescribeInstancesOutput) ([]types.Reservation, *string) {
+		found, err := pages(ctx, ec2.NewDescribeInstancesPaginator(c.ec2, in), func(out *ec2.DescribeInstancesOutput) ([]types.Reservation, *string) {
 			return out.Reservations, out.NextToken
 		})
 		if err != nil {
@@ -130,10 +127,9 @@ func groupIDs(list []types.GroupIdentifier) []string {
 
 func (c *collector) vpcs(ctx context.Context, ids []string) error {
 	in := &ec2.DescribeVpcsInput{Filters: []types.Filter{filter("vpc-id", ids...)}}
-	found, err := pages(func(mark *string) (*ec2.DescribeVpcsOutput, error) {
-		in.NextToken = mark
-		return c.ec2.DescribeVpcs(ctx, in)
-	}, func(out *ec2.DescribeVpcsOutput) ([]types.Vpc, *string) { return out.Vpcs, out.NextToken })
+	found, err := pages(ctx, ec2.NewDescribeVpcsPaginator(c.ec2, in), func(out *ec2.DescribeVpcsOutput) ([]types.Vpc, *string) {
+		return out.Vpcs, out.NextToken
+	})
 	if err != nil {
 		return c.settle(ctx, err, "VPCs", "ec2:DescribeVpcs")
 	}
@@ -163,10 +159,9 @@ func holds[T ~string](state T) bool { return state != "disassociated" && state !
 
 func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 	in := &ec2.DescribeSubnetsInput{Filters: []types.Filter{filter("vpc-id", vpcs...)}}
-	found, err := pages(func(mark *string) (*ec2.DescribeSubnetsOutput, error) {
-		in.NextToken = mark
-		return c.ec2.DescribeSubnets(ctx, in)
-	}, func(out *ec2.DescribeSubnetsOutput) ([]types.Subnet, *string) { return out.Subnets, out.NextToken })
+	found, err := pages(ctx, ec2.NewDescribeSubnetsPaginator(c.ec2, in), func(out *ec2.DescribeSubnetsOutput) ([]types.Subnet, *string) {
+		return out.Subnets, out.NextToken
+	})
 	if err != nil {
 		return c.settle(ctx, err, "subnets", "ec2:DescribeSubnets")
 	}
@@ -198,10 +193,7 @@ func (c *collector) subnets(ctx context.Context, vpcs []string) error {
 
 func (c *collector) acls(ctx context.Context, vpcs []string) error {
 	in := &ec2.DescribeNetworkAclsInput{Filters: []types.Filter{filter("vpc-id", vpcs...)}}
-	found, err := pages(func(mark *string) (*ec2.DescribeNetworkAclsOutput, error) {
-		in.NextToken = mark
-		return c.ec2.DescribeNetworkAcls(ctx, in)
-	}, func(out *ec2.DescribeNetworkAclsOutput) ([]types.NetworkAcl, *string) {
+	found, err := pages(ctx, ec2.NewDescribeNetworkAclsPaginator(c.ec2, in), func(out *ec2.DescribeNetworkAclsOutput) ([]types.NetworkAcl, *string) {
 		return out.NetworkAcls, out.NextToken
 	})
 	if err != nil {
@@ -247,10 +239,7 @@ func order(a, b bool) int {
 
 func (c *collector) routes(ctx context.Context, vpcs []string) error {
 	in := &ec2.DescribeRouteTablesInput{Filters: []types.Filter{filter("vpc-id", vpcs...)}}
-	found, err := pages(func(mark *string) (*ec2.DescribeRouteTablesOutput, error) {
-		in.NextToken = mark
-		return c.ec2.DescribeRouteTables(ctx, in)
-	}, func(out *ec2.DescribeRouteTablesOutput) ([]types.RouteTable, *string) {
+	found, err := pages(ctx, ec2.NewDescribeRouteTablesPaginator(c.ec2, in), func(out *ec2.DescribeRouteTablesOutput) ([]types.RouteTable, *string) {
 		return out.RouteTables, out.NextToken
 	})
 	if err != nil {
@@ -285,10 +274,7 @@ func (c *collector) securityGroups(ctx context.Context, ids []string) error {
 	list := []SecurityGroup{}
 	for part := range slices.Chunk(ids, mostValues) {
 		in := &ec2.DescribeSecurityGroupsInput{Filters: []types.Filter{filter("group-id", part...)}}
-		found, err := pages(func(mark *string) (*ec2.DescribeSecurityGroupsOutput, error) {
-			in.NextToken = mark
-			return c.ec2.DescribeSecurityGroups(ctx, in)
-		}, func(out *ec2.DescribeSecurityGroupsOutput) ([]types.SecurityGroup, *string) {
+		found, err := pages(ctx, ec2.NewDescribeSecurityGroupsPaginator(c.ec2, in), func(out *ec2.DescribeSecurityGroupsOutput) ([]types.SecurityGroup, *string) {
 			return out.SecurityGroups, out.NextToken
 		})
 		if err != nil {
@@ -354,9 +340,7 @@ func (c *collector) prefixLists(ctx context.Context) error {
 	c.snapshot.Network.PrefixLists = []PrefixList{}
 	for _, id := range distinct(ids) {
 		all = append(all, func(ctx context.Context) error {
-			found, err := pages(func(mark *string) (*ec2.GetManagedPrefixListEntriesOutput, error) {
-				return c.ec2.GetManagedPrefixListEntries(ctx, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &id, NextToken: mark})
-			}, func(out *ec2.GetManagedPrefixListEntriesOutput) ([]types.PrefixListEntry, *string) {
+			found, err := pages(ctx, ec2.NewGetManagedPrefixListEntriesPaginator(c.ec2, &ec2.GetManagedPrefixListEntriesInput{PrefixListId: &id}), func(out *ec2.GetManagedPrefixListEntriesOutput) ([]types.PrefixListEntry, *string) {
 				return out.Entries, out.NextToken
 			})
 			if err != nil {

@@ -30,10 +30,7 @@ func (c *collector) find(ctx context.Context, q ingest.BalancerQuery, which stri
 	case q.Name != "":
 		in.Names = []string{q.Name}
 	}
-	found, err := pages(func(mark *string) (*elb.DescribeLoadBalancersOutput, error) {
-		in.Marker = mark
-		return c.elb.DescribeLoadBalancers(ctx, in)
-	}, func(out *elb.DescribeLoadBalancersOutput) ([]types.LoadBalancer, *string) {
+	found, err := pages(ctx, elb.NewDescribeLoadBalancersPaginator(c.elb, in), func(out *elb.DescribeLoadBalancersOutput) ([]types.LoadBalancer, *string) {
 		return out.LoadBalancers, out.NextMarker
 	})
 	if err != nil && !isCode(err, "LoadBalancerNotFound") {
@@ -101,9 +98,7 @@ func (c *collector) attributes(ctx context.Context) error {
 }
 
 func (c *collector) listeners(ctx context.Context) error {
-	found, err := pages(func(mark *string) (*elb.DescribeListenersOutput, error) {
-		return c.elb.DescribeListeners(ctx, &elb.DescribeListenersInput{LoadBalancerArn: &c.snapshot.Balancer.ARN, Marker: mark})
-	}, func(out *elb.DescribeListenersOutput) ([]types.Listener, *string) {
+	found, err := pages(ctx, elb.NewDescribeListenersPaginator(c.elb, &elb.DescribeListenersInput{LoadBalancerArn: &c.snapshot.Balancer.ARN}), func(out *elb.DescribeListenersOutput) ([]types.Listener, *string) {
 		return out.Listeners, out.NextMarker
 	})
 	if err != nil {
@@ -159,9 +154,9 @@ func (c *collector) listenerIdle(ctx context.Context, l *Listener) error {
 // is often a secret that a CDN sends along, so that marks take its place.
 func (c *collector) rules(ctx context.Context, l *Listener) error {
 	arn := l.ARN
-	found, err := pages(func(mark *string) (*elb.DescribeRulesOutput, error) {
-		return c.elb.DescribeRules(ctx, &elb.DescribeRulesInput{ListenerArn: &arn, Marker: mark})
-	}, func(out *elb.DescribeRulesOutput) ([]types.Rule, *string) { return out.Rules, out.NextMarker })
+	found, err := pages(ctx, elb.NewDescribeRulesPaginator(c.elb, &elb.DescribeRulesInput{ListenerArn: &arn}), func(out *elb.DescribeRulesOutput) ([]types.Rule, *string) {
+		return out.Rules, out.NextMarker
+	})
 	if err != nil || len(found) == 0 {
 		return c.settle(ctx, err, fmt.Sprintf("rules of the listener on port %d", l.Port), describeRules)
 	}
@@ -282,9 +277,7 @@ func locationOf(r *types.RedirectActionConfig) *Location {
 // Source: AWS, "DescribeListenerCertificates" of the Elastic Load Balancing API reference, read 2026-11.
 func (c *collector) listenerCertificates(ctx context.Context, l *Listener) error {
 	arn := l.ARN
-	found, err := pages(func(mark *string) (*elb.DescribeListenerCertificatesOutput, error) {
-		return c.elb.DescribeListenerCertificates(ctx, &elb.DescribeListenerCertificatesInput{ListenerArn: &arn, Marker: mark})
-	}, func(out *elb.DescribeListenerCertificatesOutput) ([]types.Certificate, *string) {
+	found, err := pages(ctx, elb.NewDescribeListenerCertificatesPaginator(c.elb, &elb.DescribeListenerCertificatesInput{ListenerArn: &arn}), func(out *elb.DescribeListenerCertificatesOutput) ([]types.Certificate, *string) {
 		return out.Certificates, out.NextMarker
 	})
 	if err != nil {
@@ -349,10 +342,7 @@ func (c *collector) named(ctx context.Context) error {
 const mostNamed = 20
 
 func (c *collector) describeGroups(ctx context.Context, in *elb.DescribeTargetGroupsInput) ([]types.TargetGroup, error) {
-	return pages(func(mark *string) (*elb.DescribeTargetGroupsOutput, error) {
-		in.Marker = mark
-		return c.elb.DescribeTargetGroups(ctx, in)
-	}, func(out *elb.DescribeTargetGroupsOutput) ([]types.TargetGroup, *string) {
+	return pages(ctx, elb.NewDescribeTargetGroupsPaginator(c.elb, in), func(out *elb.DescribeTargetGroupsOutput) ([]types.TargetGroup, *string) {
 		return out.TargetGroups, out.NextMarker
 	})
 }

@@ -31,10 +31,7 @@ func (c *collector) interfaces(ctx context.Context, addresses []string) error {
 	}
 	ask := func(filters ...types.Filter) ([]types.NetworkInterface, error) {
 		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters, MaxResults: aws.Int32(1000)} // a VPC may have many, and an answer in one part takes long
-		return pages(func(mark *string) (*ec2.DescribeNetworkInterfacesOutput, error) {
-			in.NextToken = mark
-			return c.ec2.DescribeNetworkInterfaces(ctx, in)
-		}, func(out *ec2.DescribeNetworkInterfacesOutput) ([]types.NetworkInterface, *string) {
+		return pages(ctx, ec2.NewDescribeNetworkInterfacesPaginator(c.ec2, in), func(out *ec2.DescribeNetworkInterfacesOutput) ([]types.NetworkInterface, *string) {
 			return out.NetworkInterfaces, out.NextToken
 		})
 	}

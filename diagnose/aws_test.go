@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/google/go-cmp/cmp"
 )
@@ -44,6 +47,19 @@ func TestCallsOnlyRead(t *testing.T) {
 	}
 }
 
+// marked answers with the mark that it was asked with, and the one that follows.
+type marked struct {
+	next  map[string]string
+	err   error
+	calls int
+}
+
+func (m *marked) DescribeVpcs(_ context.Context, in *ec2.DescribeVpcsInput, _ ...func(*ec2.Options)) (*ec2.DescribeVpcsOutput, error) {
+	m.calls++
+	mark := aws.ToString(in.NextToken)
+	return &ec2.DescribeVpcsOutput{Vpcs: []types.Vpc{{VpcId: &mark}}, NextToken: aws.String(m.next[mark])}, m.err
+}
+
 // TestPages: a list whose marks go round has no end, and is not taken for whole.
 func TestPages(t *testing.T) {
 	for _, tt := range []struct {
@@ -57,23 +73,20 @@ func TestPages(t *testing.T) {
 		{"round and round", map[string]string{"": "a", "a": "b", "b": "a"}, nil, 3, errSameMark},
 		{"on the spot", map[string]string{"": "a", "a": "a"}, nil, 2, errSameMark},
 	} {
-		n := 0
-		all, err := pages(func(mark *string) (string, error) {
-			n++
-			return aws.ToString(mark), nil
-		}, func(mark string) ([]string, *string) {
-			return []string{mark}, aws.String(tt.marks[mark])
+		m := &marked{next: tt.marks}
+		all, err := pages(t.Context(), ec2.NewDescribeVpcsPaginator(m, nil), func(out *ec2.DescribeVpcsOutput) ([]string, *string) {
+			return []string{*out.Vpcs[0].VpcId}, out.NextToken
 		})
-		if diff := cmp.Diff(tt.want, all); diff != "" || !errors.Is(err, tt.err) || n != tt.calls {
-			t.Errorf("%s: %v, %d calls (-want +got):\n%s", tt.name, err, n, diff)
+		if diff := cmp.Diff(tt.want, all); diff != "" || !errors.Is(err, tt.err) || m.calls != tt.calls {
+			t.Errorf("%s: %v, %d calls (-want +got):\n%s", tt.name, err, m.calls, diff)
 		}
 	}
-	broken := errors.New("broken")
-	unread := func(*string) ([]string, *string) {
+	broken := &marked{err: errors.New("broken")}
+	unread := func(*ec2.DescribeVpcsOutput) ([]string, *string) {
 		t.Error("an answer that is none was read")
 		return nil, nil
 	}
-	if _, err := pages(func(*string) (*string, error) { return nil, broken }, unread); !errors.Is(err, broken) {
+	if _, err := pages(t.Context(), ec2.NewDescribeVpcsPaginator(broken, nil), unread); !errors.Is(err, broken.err) {
 		t.Errorf("error %v", err)
 	}
 }

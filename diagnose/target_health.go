@@ -122,43 +122,7 @@ func (f *facts) symptoms(found *Finding) {
 		f.onTheWay(found)
 		found.rival("health-check-timeout-too-short", "an application that answers more slowly than the timeout")
 	case "target-health-failed-checks":
-		found.share = f.reasons(found, "Target_Connection_Error")
-		if f.checksAreSilent(found.ID) {
-			f.onTheWay(found)
-			for _, g := range f.groups {
-				if slices.Contains(found.Groups, g.Name) {
-					found.unsaid(g)
-				}
-			}
-		}
-		if f.ofBalancers(found) {
-			why := "a balancer that has no healthy target, and answers 503"
-			if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil }) {
-				why += "; or its security groups let in others than this one's addresses"
-			}
-			found.rival("", why)
-		} else {
-			found.rival("target-port-refused", "nothing listens on the port, or on another address only")
-		}
-		checked := func(secure bool) bool {
-			return slices.ContainsFunc(f.groups, func(g *Group) bool {
-				return (g.Check.Protocol == "HTTPS") == secure && g.Type != "alb" && slices.Contains(found.Groups, g.Name)
-			})
-		}
-		if checked(false) {
-			found.rival("target-expects-tls", "the target speaks TLS and the health check does not")
-		}
-		if checked(true) {
-			found.rival("target-tls-negotiation-fails", "the health check speaks TLS and the target does not, or shares no version or cipher with it, or asks for a certificate")
-			found.rival("", noName)
-		}
-		if slices.ContainsFunc(f.groups, func(g *Group) bool { return g.http2() && slices.Contains(found.Groups, g.Name) }) {
-			found.rival("target-speaks-http1", "the health check speaks HTTP/2, as its group does, and the target does not")
-		}
-		if f.checksAreSilent(found.ID) { // others tell of the answer's code, and kube-proxy does answer
-			f.withoutPod(found)
-			f.seenInTLS(found)
-		}
+		f.failedChecks(found)
 	case "target-invalid-state":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
 		for _, e := range f.endpoints {
@@ -173,6 +137,42 @@ func (f *facts) symptoms(found *Finding) {
 		f.withoutPod(found)
 	case "target-ip-unusable":
 		found.share = f.reasons(found, "No_Usable_Target", "Target_Connect_Timeout")
+	}
+}
+
+// failedChecks adds what may be behind health checks whose connections are refused or broken off.
+func (f *facts) failedChecks(found *Finding) {
+	found.share = f.reasons(found, "Target_Connection_Error")
+	groups := slices.DeleteFunc(slices.Clone(f.groups), func(g *Group) bool { return !slices.Contains(found.Groups, g.Name) })
+	silent := f.checksAreSilent(found.ID)
+	if silent {
+		f.onTheWay(found)
+		for _, g := range groups {
+			found.unsaid(g)
+		}
+	}
+	if f.ofBalancers(found) {
+		why := "a balancer that has no healthy target, and answers 503"
+		if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return found.has(e) && e.filters == nil }) {
+			why += "; or its security groups let in others than this one's addresses"
+		}
+		found.rival("", why)
+	} else {
+		found.rival("target-port-refused", "nothing listens on the port, or on another address only")
+	}
+	if slices.ContainsFunc(groups, func(g *Group) bool { return g.Check.Protocol != "HTTPS" && g.Type != "alb" }) {
+		found.rival("target-expects-tls", "the target speaks TLS and the health check does not")
+	}
+	if slices.ContainsFunc(groups, func(g *Group) bool { return g.Check.Protocol == "HTTPS" && g.Type != "alb" }) {
+		found.rival("target-tls-negotiation-fails", "the health check speaks TLS and the target does not, or shares no version or cipher with it, or asks for a certificate")
+		found.rival("", noName)
+	}
+	if slices.ContainsFunc(groups, (*Group).http2) {
+		found.rival("target-speaks-http1", "the health check speaks HTTP/2, as its group does, and the target does not")
+	}
+	if silent { // others tell of the answer's code, and kube-proxy does answer
+		f.withoutPod(found)
+		f.seenInTLS(found)
 	}
 }
 

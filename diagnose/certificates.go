@@ -26,63 +26,74 @@ const describeCertificates = "elasticloadbalancing:DescribeListenerCertificates"
 // own 60 days before, unless it cannot.
 const soon = 14 * 24 * time.Hour
 
-func lookAtCertificates(f *facts) (list []*Finding) {
+func lookAtCertificates(f *facts) []*Finding {
+	var list []*Finding
 	for _, c := range f.Certificates {
-		var ports []string
-		for _, l := range f.Listeners {
-			if slices.Contains(l.Certificates, c.ARN) {
-				ports = append(ports, l.label())
-			}
-		}
-		name := few(c.Names)
-		var found *Finding
-		switch left := c.NotAfter.Sub(f.Taken); {
-		case c.Status == "EXPIRED" || !c.NotAfter.IsZero() && left <= 0:
-			found = finding("listener-certificate-expired", fmt.Sprintf("The certificate for %s of listener %s has expired.", name, few(ports)))
-			found.Confidence = High
-		case c.Status != "ISSUED" && c.Status != "":
-			found = finding("listener-certificate-not-issued", fmt.Sprintf("The certificate for %s of listener %s is %s.", name, few(ports), c.Status))
-			found.Confidence = High
-		case !c.NotAfter.IsZero() && left < soon:
-			found = finding("listener-certificate-expires-soon", fmt.Sprintf("The certificate for %s of listener %s expires in %s.", name, few(ports), inDays(left)))
-		default:
-			continue
-		}
-		found.because(FromConfig, c.ARN+" is "+c.Status)
-		if !c.NotAfter.IsZero() {
-			found.because(FromConfig, "valid until "+c.NotAfter.UTC().Format(time.DateTime)+" UTC")
-		}
-		switch {
-		case found.Level == Fail && !f.needed(c):
-			found.Level = Warn
-			switch found.Sentence = strings.TrimSuffix(found.Sentence, "."); {
-			case f.replacedAll(c, f.Taken) && f.isDefault(c):
-				found.Sentence += ", and only clients that name no host (SNI) get it."
-				found.Do = "make a valid one the listener's default certificate in its place"
-				found.because(FromConfig, "it is a default certificate, and a valid one of the same listener is for all of its names")
-			case f.replacedAll(c, f.Taken):
-				found.Sentence += ", and no client needs it."
-				found.Do = "take it out of the listener's list, or put a valid one in its place"
-				found.because(FromConfig, "a valid certificate of the same listener is for all of its names")
-			default:
-				found.Sentence += ": clients that ask for its names get it (SNI), and no rule says that there are any."
-				found.Do = "put a valid one in its place, or take it out of the listener's list if nobody asks for its names any more"
-				found.because(FromConfig, "it is not the listener's default certificate, and no rule that was read asks for a host of it")
-			}
-		case found.Level == Warn && !f.isDefault(c) && f.replacedAll(c, f.Taken.Add(soon)):
-			found.Level = Note
-			found.Do = "take it out of the listener's list, or put another one in its place, before it expires"
-			found.because(FromConfig, "a certificate of the same listener that is valid for longer is for all of its names")
-		default:
-			f.exchange(found, c)
-		}
-		if found.Level == Fail && f.mayBeReplaced(c) {
-			found.Confidence = Low
-			found.rival("", "a certificate beside it that could not be read may be a valid one for the same names, which clients then get (SNI)")
-		}
-		list = append(list, found)
+		list = append(list, given(f.invalid(c))...)
 	}
 	return append(list, f.uncovered()...)
+}
+
+// invalid is about a certificate that is not valid, or not for long.
+func (f *facts) invalid(c Certificate) *Finding {
+	var ports []string
+	for _, l := range f.Listeners {
+		if slices.Contains(l.Certificates, c.ARN) {
+			ports = append(ports, l.label())
+		}
+	}
+	about := fmt.Sprintf("The certificate for %s of listener %s", few(c.Names), few(ports))
+	var found *Finding
+	switch left := c.NotAfter.Sub(f.Taken); {
+	case c.Status == "EXPIRED" || !c.NotAfter.IsZero() && left <= 0:
+		found = finding("listener-certificate-expired", about+" has expired.")
+		found.Confidence = High
+	case c.Status != "ISSUED" && c.Status != "":
+		found = finding("listener-certificate-not-issued", fmt.Sprintf("%s is %s.", about, c.Status))
+		found.Confidence = High
+	case !c.NotAfter.IsZero() && left < soon:
+		found = finding("listener-certificate-expires-soon", fmt.Sprintf("%s expires in %s.", about, inDays(left)))
+	default:
+		return nil
+	}
+	found.because(FromConfig, c.ARN+" is "+c.Status)
+	if !c.NotAfter.IsZero() {
+		found.because(FromConfig, "valid until "+c.NotAfter.UTC().Format(time.DateTime)+" UTC")
+	}
+	switch {
+	case found.Level == Fail && !f.needed(c):
+		f.unneeded(found, c)
+	case found.Level == Warn && !f.isDefault(c) && f.replacedAll(c, f.Taken.Add(soon)):
+		found.Level = Note
+		found.Do = "take it out of the listener's list, or put another one in its place, before it expires"
+		found.because(FromConfig, "a certificate of the same listener that is valid for longer is for all of its names")
+	default:
+		f.exchange(found, c)
+	}
+	if found.Level == Fail && f.mayBeReplaced(c) {
+		found.Confidence = Low
+		found.rival("", "a certificate beside it that could not be read may be a valid one for the same names, which clients then get (SNI)")
+	}
+	return found
+}
+
+// unneeded makes a finding about a certificate a warning, and says who gets it for all that no client needs it.
+func (f *facts) unneeded(found *Finding, c Certificate) {
+	found.Level = Warn
+	switch found.Sentence = strings.TrimSuffix(found.Sentence, "."); {
+	case f.replacedAll(c, f.Taken) && f.isDefault(c):
+		found.Sentence += ", and only clients that name no host (SNI) get it."
+		found.Do = "make a valid one the listener's default certificate in its place"
+		found.because(FromConfig, "it is a default certificate, and a valid one of the same listener is for all of its names")
+	case f.replacedAll(c, f.Taken):
+		found.Sentence += ", and no client needs it."
+		found.Do = "take it out of the listener's list, or put a valid one in its place"
+		found.because(FromConfig, "a valid certificate of the same listener is for all of its names")
+	default:
+		found.Sentence += ": clients that ask for its names get it (SNI), and no rule says that there are any."
+		found.Do = "put a valid one in its place, or take it out of the listener's list if nobody asks for its names any more"
+		found.because(FromConfig, "it is not the listener's default certificate, and no rule that was read asks for a host of it")
+	}
 }
 
 // inDays writes how long something is off: by the day, or of less than one by the hour.

@@ -279,6 +279,22 @@ func (o Observed) notCounted() string {
 	return "not counted, of the classes client and policy: " + strings.Join(reasons, " · ")
 }
 
+// remarks are what has to be said beside the answer.
+func (r *Report) remarks() []string {
+	return slices.DeleteFunc([]string{r.Observed.notCounted(), r.runAs()}, func(text string) bool { return text == "" })
+}
+
+// labelled are commands, and what they are for.
+type labelled struct {
+	label    string
+	commands []string
+}
+
+// commands are those of a finding, of the kinds that it has.
+func (f *Finding) commands() []labelled {
+	return slices.DeleteFunc([]labelled{{"fix", f.Fix}, {"undo", f.Undo}, {"look closer", f.Verify}}, func(l labelled) bool { return len(l.commands) == 0 })
+}
+
 // about says of which targets a finding is.
 func (f *Finding) about() string {
 	switch {

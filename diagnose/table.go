@@ -33,11 +33,8 @@ func encodeTable(w io.Writer, r *Report, s report.Style) error {
 	if answer := r.answer(); answer != "" {
 		p.say("   ", answer)
 	}
-	if left := r.Observed.notCounted(); left != "" {
-		p.say("", left)
-	}
-	if as := r.runAs(); as != "" {
-		p.say("", as)
+	for _, text := range r.remarks() {
+		p.say("", text)
 	}
 	p.out.WriteByte('\n')
 	for _, hop := range r.Path {
@@ -132,13 +129,7 @@ func (p *printer) finding(f *Finding, o Observed) {
 	for _, r := range f.Rivals {
 		p.say(indent+"  ", indent+"? not excluded: "+r.words())
 	}
-	for _, part := range []struct {
-		label    string
-		commands []string
-	}{{"fix", f.Fix}, {"undo", f.Undo}, {"look closer", f.Verify}} {
-		if len(part.commands) == 0 {
-			continue
-		}
+	for _, part := range f.commands() {
 		p.out.WriteString(indent + part.label + ":\n")
 		for _, c := range part.commands {
 			p.out.WriteString(indent + "  " + report.Text(c, false) + "\n")
@@ -155,11 +146,8 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	if answer := r.answer(); answer != "" {
 		line("%s\n", report.Markdown(answer))
 	}
-	if left := r.Observed.notCounted(); left != "" {
-		line("%s\n", report.Markdown(left))
-	}
-	if as := r.runAs(); as != "" {
-		line("%s\n", report.Markdown(as))
+	for _, text := range r.remarks() {
+		line("%s\n", report.Markdown(text))
 	}
 	line("| hop | state | evidence |\n| :--- | :--- | :--- |")
 	for _, hop := range r.Path {
@@ -167,35 +155,7 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	}
 	for i, f := range r.Findings {
 		line("\n### %d. %s `%s`\n", i+1, strings.ToUpper(string(f.Level)), f.ID)
-		line("%s\n", report.Markdown(f.Sentence))
-		if len(f.BecauseOf) > 0 {
-			line("* %s", f.weight(r.Observed))
-			continue // all else is said there
-		}
-		line("* to do: %s", report.Markdown(f.Do))
-		line("* %s", f.weight(r.Observed))
-		if who := f.about(); who != "" {
-			line("* about %s", report.Markdown(who))
-		}
-		for _, e := range f.Evidence {
-			line("* %s: %s", e.Source, report.Markdown(e.Text))
-		}
-		for _, rival := range f.Rivals {
-			line("* not excluded: %s", report.Markdown(rival.words()))
-		}
-		for _, part := range []struct {
-			label    string
-			commands []string
-		}{{"Fix", f.Fix}, {"Undo", f.Undo}, {"Look closer", f.Verify}} {
-			if len(part.commands) == 0 {
-				continue
-			}
-			line("\n%s:\n\n```sh", part.label)
-			for _, c := range part.commands {
-				line("%s", report.CodeBlock(c))
-			}
-			line("```")
-		}
+		f.markdown(line, r.Observed)
 	}
 	if len(r.Missing) > 0 {
 		line("\n### Not checked\n")
@@ -205,4 +165,30 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	}
 	_, err := w.Write(out.Bytes())
 	return err
+}
+
+func (f *Finding) markdown(line func(format string, args ...any), o Observed) {
+	line("%s\n", report.Markdown(f.Sentence))
+	if len(f.BecauseOf) > 0 {
+		line("* %s", f.weight(o))
+		return // all else is said there
+	}
+	line("* to do: %s", report.Markdown(f.Do))
+	line("* %s", f.weight(o))
+	if who := f.about(); who != "" {
+		line("* about %s", report.Markdown(who))
+	}
+	for _, e := range f.Evidence {
+		line("* %s: %s", e.Source, report.Markdown(e.Text))
+	}
+	for _, rival := range f.Rivals {
+		line("* not excluded: %s", report.Markdown(rival.words()))
+	}
+	for _, part := range f.commands() {
+		line("\n%s:\n\n```sh", upper(part.label))
+		for _, c := range part.commands {
+			line("%s", report.CodeBlock(c))
+		}
+		line("```")
+	}
 }

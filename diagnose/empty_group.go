@@ -86,15 +86,12 @@ func (f *facts) without(a Action, is func(Target) bool) int {
 
 // swapWeights gives one group of an action all the weight of others, none of which is usable.
 func (f *facts) swapWeights(found *Finding, r placed, a Action, full int) {
-	other, sum := f.group(a.Weights[full].Group), 0
-	for _, w := range a.Weights {
-		sum += w.Weight
-	}
+	other := f.group(a.Weights[full].Group)
 	found.because(FromConfig, fmt.Sprintf("%s gives weight 0 to %s, which has %s", r.name(), other.Name, f.states(other)))
 	found.Do = fmt.Sprintf("send to %s, if a deployment has put the targets there; whoever else sets the rule, such as Terraform, has to leave the weights alone", other.Name)
 	f.setWeights(found, r, a, func(i int, _ Weight) int {
 		if i == full {
-			return min(sum, mostWeight)
+			return min(a.weight(), mostWeight)
 		}
 		return 0
 	})

@@ -69,6 +69,23 @@ func (f *facts) group(arn string) *Group {
 	return nil
 }
 
+// groupsThat are those of which something holds.
+func (f *facts) groupsThat(are func(*Group) bool) (list []*Group) {
+	for _, g := range f.groups {
+		if are(g) {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+func groupNames(groups []*Group) (names []string) {
+	for _, g := range groups {
+		names = append(names, g.Name)
+	}
+	return names
+}
+
 // crossZone reports whether nodes send to targets of other zones, and whether that rests
 // on attributes that were read. Those of an application balancer do unless a group's say
 // otherwise.

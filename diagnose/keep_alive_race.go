@@ -51,14 +51,7 @@ func (f *facts) mayRace(g *Group, share func(Failure) int64) bool {
 }
 
 // racing are the groups whose targets do so. The idle timeout is that of all of them.
-func (f *facts) racing() (names []string) {
-	for _, g := range f.groups {
-		if f.isRace(g) {
-			names = append(names, g.Name)
-		}
-	}
-	return names
-}
+func (f *facts) racing() []string { return groupNames(f.groupsThat(f.isRace)) }
 
 // comesOnce reports whether failures of a group are of some short times, bursts or an outage, and no race.
 func (f *facts) comesOnce(g *Group, share func(Failure) int64) bool {

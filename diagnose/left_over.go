@@ -31,9 +31,7 @@ func leftOver(f *facts, list []*Finding) []*Finding {
 // former reports whether a group that logs name is behind the balancer no more, as one of two in blue and green.
 func (f *facts) former(group string) bool {
 	return group != "" && f.Groups != nil && f.group(group) == nil && f.rulesKnown() && f.Balancer.Type == Application &&
-		!slices.ContainsFunc(f.actions(), func(a Action) bool {
-			return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Group == group })
-		})
+		!f.anyRule(func(r Rule) bool { return slices.Contains(r.groups(), group) })
 }
 
 // byReason adds up a share of all failures that count, by their reason.

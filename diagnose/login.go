@@ -167,12 +167,7 @@ func (p ended) ofRule(f *facts, which func(Failure) bool) ended {
 // let no more through than the groups got that it leads to. Whom it sent to log in is left out
 // of both. 0 if these are few, or cannot be told from those of another rule.
 func (f *facts) turnedAwayBy(r placed, which func(Failure) bool) float64 {
-	var groups []string
-	for _, a := range r.Actions {
-		for _, w := range a.Weights {
-			groups = add(groups, w.Group)
-		}
-	}
+	groups := r.groups()
 	if r.login() == "" || len(groups) == 0 || slices.ContainsFunc(f.rules(), r.isLike) {
 		return 0
 	}

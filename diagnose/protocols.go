@@ -50,24 +50,13 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 		list = append(list, f.withoutHTTP2(without))
 	}
 	// 464 may come before a group is chosen.
-	n := int64(0)
-	for _, row := range f.failures() {
-		if row.Reason == "Protocol_Mismatch" && row.Group == "" {
-			n += row.Count
-		}
-	}
+	n := f.sum(those(func(row Failure) bool { return row.Reason == "Protocol_Mismatch" && row.Group == "" }))
 	if n > 0 && len(list) == 0 {
 		found := finding("protocol-version-mismatch", "Clients speak another protocol than the target groups' protocol version takes (464).")
 		found.share = f.reasons(found, "Protocol_Mismatch")
 		found.Confidence = High
 		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
-		var groups []*Group
-		for _, g := range f.groups {
-			if f.named(g) || !f.rulesKnown() {
-				groups = append(groups, g)
-			}
-		}
-		f.strangers(found, groups...)
+		f.strangers(found, f.groupsThat(func(g *Group) bool { return f.named(g) || !f.rulesKnown() })...)
 		list = append(list, found)
 	}
 	return list
@@ -78,10 +67,9 @@ func lookAtProtocols(f *facts) (list []*Finding) {
 // Source: AWS, "LoadBalancerAttribute" of the Elastic Load Balancing API reference, and "HTTP
 // 464" of the guide for Application Load Balancers, read 2026-11.
 func (f *facts) withoutHTTP2(groups []*Group) *Finding {
-	var names []string
+	names := groupNames(groups)
 	answered, grpc := int64(0), false
 	for _, g := range groups {
-		names = append(names, g.Name)
 		grpc = grpc || g.Version == "GRPC"
 		for _, e := range f.of(g) {
 			answered += f.served(e, g.ARN)
@@ -222,6 +210,16 @@ func (f *facts) leads(l Listener, g *Group) bool {
 // forwards reports whether a rule sends requests to any group.
 func (r Rule) forwards() bool {
 	return slices.ContainsFunc(r.Actions, func(a Action) bool { return a.Type == "forward" })
+}
+
+// groups are those that it names, whatever their weight, by their ARNs.
+func (r Rule) groups() (list []string) {
+	for _, a := range r.Actions {
+		for _, w := range a.Weights {
+			list = add(list, w.Group)
+		}
+	}
+	return list
 }
 
 // leadsTo reports whether it sends some to this one.

@@ -25,6 +25,14 @@ func (f *facts) works(w Weight) bool {
 	return g != nil && !f.unusable(g)
 }
 
+// weight is what the groups of an action have in all.
+func (a Action) weight() (sum int) {
+	for _, w := range a.Weights {
+		sum += w.Weight
+	}
+	return sum
+}
+
 // someWork reports whether a forward action sends requests to a group that works.
 func (f *facts) someWork(a Action) bool {
 	return slices.ContainsFunc(a.Weights, func(w Weight) bool { return w.Weight > 0 && f.works(w) })

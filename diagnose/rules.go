@@ -44,11 +44,9 @@ func (f *facts) shadowed(r placed, before int) *Finding {
 	default:
 		f.moveBefore(found, r, before)
 	}
-	for _, a := range r.Actions {
-		for _, w := range a.Weights {
-			if g := f.group(w.Group); g != nil {
-				found.onGroup(g)
-			}
+	for _, arn := range r.groups() {
+		if g := f.group(arn); g != nil {
+			found.onGroup(g)
 		}
 	}
 	return found
@@ -183,11 +181,7 @@ func (f *facts) lookAtAction(r placed, a Action) (list []*Finding) {
 		list = append(list, f.fixedResponse(r, a))
 	}
 	list = append(list, given(f.turnsAllAway(r, a))...)
-	sum := 0
-	for _, w := range a.Weights {
-		sum += w.Weight
-	}
-	if len(a.Weights) > 0 && sum == 0 {
+	if len(a.Weights) > 0 && a.weight() == 0 {
 		found := finding("rule-weights-all-zero", fmt.Sprintf("All target groups of %s have weight 0: its requests go nowhere.", r.name()))
 		found.Confidence = High
 		for _, w := range a.Weights {
@@ -205,7 +199,7 @@ func (f *facts) lookAtAction(r placed, a Action) (list []*Finding) {
 		if g == nil || w.Weight == 0 || !f.unusable(g) || !f.someWork(a) {
 			continue
 		}
-		found := finding("rule-weight-to-broken-group", fmt.Sprintf("%s sends %d of %d parts to %s, which has no usable target.", upper(r.name()), w.Weight, sum, g.Name))
+		found := finding("rule-weight-to-broken-group", fmt.Sprintf("%s sends %d of %d parts to %s, which has no usable target.", upper(r.name()), w.Weight, a.weight(), g.Name))
 		found.Confidence = High
 		found.onGroup(g)
 		found.because(FromHealth, g.Name+": "+f.states(g))

@@ -143,7 +143,7 @@ func (f *facts) symptoms(found *Finding) {
 // failedChecks adds what may be behind health checks whose connections are refused or broken off.
 func (f *facts) failedChecks(found *Finding) {
 	found.share = f.reasons(found, "Target_Connection_Error")
-	groups := slices.DeleteFunc(slices.Clone(f.groups), func(g *Group) bool { return !slices.Contains(found.Groups, g.Name) })
+	groups := f.groupsThat(func(g *Group) bool { return slices.Contains(found.Groups, g.Name) })
 	silent := f.checksAreSilent(found.ID)
 	if silent {
 		f.onTheWay(found)

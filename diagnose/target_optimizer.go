@@ -33,7 +33,7 @@ const (
 )
 
 func lookAtTargetOptimizer(f *facts) []*Finding {
-	o := optimized{f, slices.DeleteFunc(slices.Clone(f.groups), func(g *Group) bool { return g.ControlPort == 0 })}
+	o := optimized{f, f.groupsThat(func(g *Group) bool { return g.ControlPort > 0 })}
 	if len(o.with) == 0 {
 		return nil
 	}
@@ -48,17 +48,14 @@ type optimized struct {
 
 // begin makes a finding about all of them. %s in the sentence stands for their names.
 func (o optimized) begin(id, sentence string) *Finding {
-	var names []string
-	found := finding(id, "")
+	found := finding(id, strings.ReplaceAll(sentence, "%s", few(groupNames(o.with))))
 	for _, g := range o.with {
-		names = append(names, g.Name)
 		found.onGroup(g)
 		for _, e := range o.of(g) {
 			found.on(e)
 		}
 		found.because(FromConfig, fmt.Sprintf("target optimizer is on for %s: its agents are spoken to on the target control port %d", g.Name, g.ControlPort))
 	}
-	found.Sentence = strings.ReplaceAll(sentence, "%s", few(names))
 	return found
 }
 

@@ -36,9 +36,7 @@ func lookAtTargetTLS(f *facts) (list []*Finding) {
 }
 
 // tlsGroups are the groups that the balancer speaks TLS to.
-func (f *facts) tlsGroups() []*Group {
-	return slices.DeleteFunc(slices.Clone(f.groups), func(g *Group) bool { return !g.speaksTLS() })
-}
+func (f *facts) tlsGroups() []*Group { return f.groupsThat((*Group).speaksTLS) }
 
 // someTLS says what a network balancer counts for all of its groups together, where
 // nothing tells of which it is.
@@ -48,11 +46,7 @@ func (f *facts) someTLS(known []*Finding) []*Finding {
 	if f.Balancer.Type != NetworkType || len(groups) < 2 || errors == 0 || len(known) > 0 {
 		return nil
 	}
-	var names []string
-	for _, g := range groups {
-		names = append(names, g.Name)
-	}
-	found := finding("target-tls-negotiation-fails", fmt.Sprintf("TLS between the balancer and some of its targets fails, in one or more of %s.", few(names)))
+	found := finding("target-tls-negotiation-fails", fmt.Sprintf("TLS between the balancer and some of its targets fails, in one or more of %s.", few(groupNames(groups))))
 	found.Confidence = Low
 	found.because(FromMetric, "TargetTLSNegotiationErrorCount of the whole balancer: "+number(errors)+"; it is not counted by target group")
 	found.because(FromConfig, notValidated)

@@ -17,74 +17,85 @@ import (
 // interfaces reads those of the balancer's nodes, which AWS describes as its own,
 // and those of targets that are registered by address.
 func (c *collector) interfaces(ctx context.Context, addresses []string) error {
-	b := c.snapshot.Balancer
-	list := []Interface{}
-	known := map[string]int{} // where in the list, by ID: one may be found by several filters
-	at := func(i types.NetworkInterface, node bool) *Interface {
-		id := aws.ToString(i.NetworkInterfaceId)
-		n, ok := known[id]
-		if !ok {
-			n, known[id] = len(list), len(list)
-			list = append(list, interfaceOf(i, node))
-		}
-		return &list[n]
-	}
-	ask := func(filters ...types.Filter) ([]types.NetworkInterface, error) {
-		in := &ec2.DescribeNetworkInterfacesInput{Filters: filters, MaxResults: aws.Int32(1000)} // a VPC may have many, and an answer in one part takes long
-		return pages(ctx, ec2.NewDescribeNetworkInterfacesPaginator(c.ec2, in), func(out *ec2.DescribeNetworkInterfacesOutput) ([]types.NetworkInterface, *string) {
-			return out.NetworkInterfaces, out.NextToken
-		})
-	}
-	read := func(node bool, filters ...types.Filter) error {
-		found, err := ask(filters...)
-		for _, i := range found {
-			at(i, node)
-		}
-		return err
-	}
-	err := read(true, filter("description", "ELB "+b.ID))
-	for _, arn := range c.behind() {
-		if err != nil {
-			break
-		}
-		var found []types.NetworkInterface
-		found, err = ask(filter("description", "ELB "+ingest.BalancerID(arn)))
-		for _, i := range found {
-			at(i, false).Behind = arn
-		}
-	}
-	for part := range slices.Chunk(addresses, mostValues) {
-		var v4, v6 []string
-		for _, a := range part {
-			if strings.Contains(a, ":") {
-				v6 = append(v6, a)
-			} else {
-				v4 = append(v4, a)
-			}
-		}
-		if len(v4) > 0 && err == nil {
-			err = read(false, filter("addresses.private-ip-address", v4...))
-		}
-		if len(v6) > 0 && err == nil {
-			err = read(false, filter("ipv6-addresses.ipv6-address", v6...))
-		}
-	}
-	if left, vpcs := c.unseen(list); len(left) > 0 && err == nil {
-		var found []types.NetworkInterface
-		found, err = ask(filter("vpc-id", vpcs...))
-		for _, i := range found {
-			if held := heldBy(i, left); len(held) > 0 {
-				in := at(i, false)
-				in.Addresses = distinct(append(in.Addresses, held...))
-			}
-		}
-	}
+	list, err := c.findInterfaces(ctx, addresses)
 	if err != nil {
 		return c.settle(ctx, err, "network interfaces", "ec2:DescribeNetworkInterfaces")
 	}
 	slices.SortFunc(list, func(a, b Interface) int { return cmp.Compare(a.ID, b.ID) })
 	c.put(func(s *Snapshot) { s.Network.Interfaces = list })
 	return nil
+}
+
+func (c *collector) findInterfaces(ctx context.Context, addresses []string) ([]Interface, error) {
+	all := interfaces{list: []Interface{}, known: map[string]int{}}
+	nodes, err := c.askInterfaces(ctx, filter("description", "ELB "+c.snapshot.Balancer.ID))
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range nodes {
+		all.at(i, true)
+	}
+	for _, arn := range c.behind() {
+		nodes, err := c.askInterfaces(ctx, filter("description", "ELB "+ingest.BalancerID(arn)))
+		if err != nil {
+			return nil, err
+		}
+		for _, i := range nodes {
+			all.at(i, false).Behind = arn
+		}
+	}
+	v6 := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return !strings.Contains(a, ":") })
+	v4 := slices.DeleteFunc(slices.Clone(addresses), func(a string) bool { return strings.Contains(a, ":") })
+	for _, by := range []struct {
+		name   string
+		values []string
+	}{{"addresses.private-ip-address", v4}, {"ipv6-addresses.ipv6-address", v6}} {
+		for part := range slices.Chunk(by.values, mostValues) {
+			found, err := c.askInterfaces(ctx, filter(by.name, part...))
+			if err != nil {
+				return nil, err
+			}
+			for _, i := range found {
+				all.at(i, false)
+			}
+		}
+	}
+	left, vpcs := c.unseen(all.list)
+	if len(left) == 0 {
+		return all.list, nil
+	}
+	others, err := c.askInterfaces(ctx, filter("vpc-id", vpcs...))
+	for _, i := range others {
+		if held := heldBy(i, left); len(held) > 0 {
+			in := all.at(i, false)
+			in.Addresses = distinct(append(in.Addresses, held...))
+		}
+	}
+	return all.list, err
+}
+
+// interfaces are those that were found, by one filter or several, each once.
+type interfaces struct {
+	list  []Interface
+	known map[string]int // where in the list, by ID
+}
+
+// at is the one of the list that AWS describes so, which is added if it is not there.
+func (all *interfaces) at(i types.NetworkInterface, node bool) *Interface {
+	id := aws.ToString(i.NetworkInterfaceId)
+	n, ok := all.known[id]
+	if !ok {
+		n, all.known[id] = len(all.list), len(all.list)
+		all.list = append(all.list, interfaceOf(i, node))
+	}
+	return &all.list[n]
+}
+
+func (c *collector) askInterfaces(ctx context.Context, by types.Filter) ([]types.NetworkInterface, error) {
+	in := &ec2.DescribeNetworkInterfacesInput{Filters: []types.Filter{by}, MaxResults: aws.Int32(1000)} // a VPC may have many, and an answer in one part takes long
+	return pages(ctx, ec2.NewDescribeNetworkInterfacesPaginator(c.ec2, in), func(out *ec2.DescribeNetworkInterfacesOutput) ([]types.NetworkInterface, *string) {
+		return out.NetworkInterfaces, out.NextToken
+	})
 }
 
 // behind are the balancers that are targets of this one.

@@ -227,42 +227,19 @@ func among(share func(Failure) int64) func(Failure) bool {
 // groups have any for the same reasons, and answers of the balancer with the same status:
 // one reason may be that of a login that is refused, and of a provider that fails.
 func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
-	type kind struct {
-		group, reason, status string
-		atOnce, later         bool // of those that were broken off, each of which came otherwise
-	}
-	told := slices.ContainsFunc(f.logMinutes(), func(m Minute) bool { return m.Later > 0 }) // which of these came later
-	var these []kind
-	var last time.Time
+	told := slices.ContainsFunc(f.logMinutes(), func(m Minute) bool { return m.Later > 0 })
+	var these []likeness
+	var before, last time.Time
 	for _, row := range f.failures() {
 		if which(row) {
-			closed := row.Reason == "Target_Closed_Connection"
-			k := kind{row.Group, row.Reason, "", closed && row.Quick == row.Count, closed && row.Quick == 0 && told}
-			if row.TargetStatus < 0 && row.Status >= 0 {
-				k.status = strconv.FormatInt(row.Status, 10)
-			}
-			if !slices.Contains(these, k) {
-				these = append(these, k)
-			}
+			these = add(these, likenessOf(row, told))
 			if row.Last.After(last) {
 				last = row.Last
 			}
 		}
 	}
-	var before time.Time
 	for _, m := range f.logMinutes() { // by time
-		has := false
-		for _, k := range these {
-			n := m.Reasons[k.reason]
-			switch {
-			case k.atOnce:
-				n = m.brokenOffAtOnce()
-			case k.later:
-				n = m.Later
-			}
-			has = has || k.group == m.Group && n > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
-		}
-		if !has || m.Minute.After(last) {
+		if m.Minute.After(last) || !slices.ContainsFunc(these, func(k likeness) bool { return k.in(m) }) {
 			continue
 		}
 		if !before.IsZero() {
@@ -271,6 +248,35 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 		before = m.Minute
 	}
 	return longest
+}
+
+// likeness is by what minutes tell failures from others.
+type likeness struct {
+	group, reason, status string // status of the balancer's answer; "" for any
+	atOnce, later         bool   // of those that were broken off, each of which came otherwise
+}
+
+// likenessOf is by what minutes tell failures such as these; told says whether they have which of those that were
+// broken off came later.
+func likenessOf(row Failure, told bool) likeness {
+	closed := row.Reason == "Target_Closed_Connection"
+	k := likeness{row.Group, row.Reason, "", closed && row.Quick == row.Count, closed && row.Quick == 0 && told}
+	if row.TargetStatus < 0 && row.Status >= 0 {
+		k.status = strconv.FormatInt(row.Status, 10)
+	}
+	return k
+}
+
+// in reports whether a minute has any.
+func (k likeness) in(m Minute) bool {
+	n := m.Reasons[k.reason]
+	switch {
+	case k.atOnce:
+		n = m.brokenOffAtOnce()
+	case k.later:
+		n = m.Later
+	}
+	return k.group == m.Group && n > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
 }
 
 // lateConnections are the failed connections of a group that metrics count after the logs.

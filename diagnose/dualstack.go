@@ -50,38 +50,40 @@ func (f *facts) withoutIPv6(format string, args ...any) *Finding {
 
 // groupsWithoutIPv6 looks at the balancer's security groups.
 func (f *facts) groupsWithoutIPv6() (list []*Finding) {
-	ids := f.Balancer.SecurityGroups
-	alone := f.Balancer.AddressType == onlyPublicIPv6
-	everybody := peer{addresses: f.letBack(all4)}
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
-			openings, known := f.openings(ids, false, protocol, l.Port)
-			six := false
-			for _, p := range openings {
-				ranges, ok := f.ranges(p)
-				known = known && ok
-				six = six || len(family(ranges, true)) > 0 || len(p.Groups) > 0 && (alone || f.Balancer.Scheme == "internal") // whose members may come by either
-			}
-			anybody := f.permits(ids, false, protocol, l.Port, everybody) == allowed
-			if !known || six || !anybody && !alone || len(openings) == 0 {
-				continue
-			}
-			who := "everybody"
-			if !anybody {
-				who = "some"
-			}
-			found := f.withoutIPv6("The balancer's %s %s in on the listener's port %s %d by IPv4, and nobody by IPv6.", groupsThat(ids, "lets", "let"), who, protocol, l.Port)
-			found.because(FromConfig, f.rulesFor(ids, false, protocol, l.Port))
-			if anybody {
-				for _, clients := range f.letBack(all6) {
-					f.authorize(found, oneOf(ids, f.openOn(protocol, l.Port)), false, protocol, l.Port, l.Port, clients.String())
-				}
-			}
-			f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
-			list = append(list, found)
+			list = append(list, given(f.listenerWithoutIPv6(l, protocol))...)
 		}
 	}
 	return list
+}
+
+func (f *facts) listenerWithoutIPv6(l Listener, protocol string) *Finding {
+	ids, alone := f.Balancer.SecurityGroups, f.Balancer.AddressType == onlyPublicIPv6
+	openings, known := f.openings(ids, false, protocol, l.Port)
+	six := false
+	for _, p := range openings {
+		ranges, ok := f.ranges(p)
+		known = known && ok
+		six = six || len(family(ranges, true)) > 0 || len(p.Groups) > 0 && (alone || f.Balancer.Scheme == "internal") // whose members may come by either
+	}
+	anybody := f.permits(ids, false, protocol, l.Port, peer{addresses: f.letBack(all4)}) == allowed
+	if !known || six || !anybody && !alone || len(openings) == 0 {
+		return nil
+	}
+	who := "everybody"
+	if !anybody {
+		who = "some"
+	}
+	found := f.withoutIPv6("The balancer's %s %s in on the listener's port %s %d by IPv4, and nobody by IPv6.", groupsThat(ids, "lets", "let"), who, protocol, l.Port)
+	found.because(FromConfig, f.rulesFor(ids, false, protocol, l.Port))
+	if anybody {
+		for _, clients := range f.letBack(all6) {
+			f.authorize(found, oneOf(ids, f.openOn(protocol, l.Port)), false, protocol, l.Port, l.Port, clients.String())
+		}
+	}
+	f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")
+	return found
 }
 
 // aclsWithoutIPv6 looks at the network ACLs of the balancer's subnets.

@@ -17,27 +17,25 @@ func (f *facts) otherPort(g *Group) []*Finding {
 			continue // what is checked in TCP is no port of UDP's or GENEVE's
 		}
 		p := f.portsOf(g, e, refused, answers)
-		var found *Finding
+		of := func(found *Finding) *Finding {
+			found.on(e)
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			return found
+		}
 		switch {
 		case p.trafficRefuses():
-			found = b.at(fmt.Sprint("hides", e.port), func() *Finding { return p.hidesRefusal(g, refused) })
+			found := of(b.at(fmt.Sprint("hides", e.port), func() *Finding { return p.hidesRefusal(g, refused) }))
 			if sure || p.shut() {
 				found.Confidence = High
 			}
-			found.on(e)
-			found.because(FromHealth, e.label()+": "+state(e.target))
 			f.tell(found, e, p.refusals, 0, p.traffic)
 		case e.othersPass() && (p.traffic == nil || p.check == nil): // nothing tells of this one's ports
 		case p.checkAloneFails():
-			found = b.at(fmt.Sprint("refused", e.checkPort), func() *Finding { return f.checkRefused(g, p) })
-			found.on(e)
-			found.because(FromHealth, e.label()+": "+state(e.target))
+			found := of(b.at(fmt.Sprint("refused", e.checkPort), func() *Finding { return f.checkRefused(g, p) }))
 			f.tell(found, e, 0, p.served, p.check)
 		case e.othersPass(), f.isOtherListeners(e.checkPort), !e.failing(), p.answered:
 		default:
-			found = b.at(fmt.Sprint("differs", e.checkPort), func() *Finding { return f.checkDiffers(g, p) })
-			found.on(e)
-			found.because(FromHealth, e.label()+": "+state(e.target))
+			of(b.at(fmt.Sprint("differs", e.checkPort), func() *Finding { return f.checkDiffers(g, p) }))
 		}
 	}
 	for _, found := range b.list {

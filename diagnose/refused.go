@@ -23,12 +23,7 @@ func (f *facts) refused(g *Group) func(Failure) int64 {
 // refusing looks for targets whose traffic port refuses.
 func (f *facts) refusing(g *Group) *Finding {
 	share := f.refused(g)
-	probed := []endpoint{}
-	for _, e := range f.of(g) {
-		if f.probe(e, false).ended(ProbeRefused) {
-			probed = append(probed, e)
-		}
-	}
+	probed := slices.DeleteFunc(f.of(g), func(e endpoint) bool { return !f.probe(e, false).ended(ProbeRefused) })
 	names, n := f.hits(g, share)
 	if n == 0 && len(probed) == 0 {
 		return f.excluded(g)
@@ -41,8 +36,7 @@ func (f *facts) refusing(g *Group) *Finding {
 		found.because(FromProbe, e.label()+" refuses the connection")
 	}
 	for _, e := range f.of(g) {
-		// One that got no request yet, and fails its checks in the same way.
-		if e.target.Reason == "Target.FailedHealthChecks" && e.checkPort == e.port && f.alike(e, names) && !f.connects(e) && !f.sentTo(e) {
+		if f.refusesAlike(e, names) {
 			found.on(e)
 		}
 	}
@@ -60,16 +54,17 @@ func (f *facts) refusing(g *Group) *Finding {
 	// Source: AWS, "HTTP 502" of the guide for Application Load Balancers, read 2026-11.
 	found.rival("", "a firewall on the target itself, or a router on the way, that rejects: ICMP \"destination unreachable\" looks the same")
 	for _, e := range f.of(g) {
-		if slices.Contains(found.Targets, e.name()) {
-			if e.failing() {
-				found.because(FromHealth, e.label()+": "+state(e.target))
-				if sure {
-					found.Confidence = High
-				}
+		if !slices.Contains(found.Targets, e.name()) {
+			continue
+		}
+		if e.failing() {
+			found.because(FromHealth, e.label()+": "+state(e.target))
+			if sure {
+				found.Confidence = High
 			}
-			if len(found.Verify) == 0 {
-				f.fromTarget(found, e)
-			}
+		}
+		if len(found.Verify) == 0 {
+			f.fromTarget(found, e)
 		}
 	}
 	f.otherwiseNumbered(found, g)
@@ -175,9 +170,12 @@ func (f *facts) sentTo(e endpoint) bool {
 	return slices.ContainsFunc(f.traffic(), func(t Traffic) bool { return t.Target == e.name() && t.Group == e.group.logARN(f) && t.Requests > 0 })
 }
 
-// alike reports whether a target that refuses has the same health check failing for
-// the same reason.
-func (f *facts) alike(e endpoint, names []string) bool {
+// refusesAlike reports whether a target that got no request yet fails its health checks in the same way as one of
+// those that refuse.
+func (f *facts) refusesAlike(e endpoint, names []string) bool {
+	if e.target.Reason != "Target.FailedHealthChecks" || e.checkPort != e.port || f.connects(e) || f.sentTo(e) {
+		return false
+	}
 	return slices.ContainsFunc(f.of(e.group), func(other endpoint) bool {
 		return slices.Contains(names, other.name()) && other.target.Reason == e.target.Reason && other.checkPort == other.port
 	})

@@ -41,28 +41,12 @@ func (f *facts) checksTimeOut(e endpoint) bool {
 // weigh holds a finding about the network against what is seen of its targets.
 // Health checks that pass on the very port speak against it.
 func (f *facts) weigh(found *Finding) {
-	healthy, late := 0, 0
-	// Checks of another port say nothing of the traffic's.
 	control, traffic := strings.HasSuffix(found.ID, controlPort), strings.HasSuffix(found.ID, "-traffic-port") || found.ID == "target-sg-public-source"
+	// Checks of another port say nothing of the traffic's.
 	found.unseen = found.unseen || control || traffic && !slices.ContainsFunc(f.endpoints, func(e endpoint) bool {
 		return found.has(e) && e.checkPort == e.port
 	})
-	for _, e := range f.endpoints {
-		if !found.has(e) || found.unseen {
-			continue
-		}
-		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")
-		switch {
-		case found.Level == Fail && strings.HasSuffix(found.ID, ephemeral) && f.checksTimeOut(e):
-			late++
-			found.because(FromLog, e.label()+": some health checks pass, and others time out, as each comes from another port")
-		case e.healthy() && samePort:
-			healthy++
-		case e.target.Reason == "Target.Timeout" || e.target.State == "OutOfService" || e.target.State == "unhealthy" && f.Balancer.Type == NetworkType:
-			late++
-			found.because(FromHealth, e.label()+": "+state(e.target))
-		}
-	}
+	healthy, late := f.checksOf(found)
 	failed := int64(0)
 	if found.share != nil {
 		failed = f.sum(found.share)
@@ -83,6 +67,28 @@ func (f *facts) weigh(found *Finding) {
 		found.because(FromHealth, amount.Of(healthy, "of these targets passes its health check", "of these targets pass their health checks")+" on that port: the rule may just have changed")
 	}
 	found.Evidence = found.Evidence[:min(len(found.Evidence), 6)]
+}
+
+// checksOf counts the targets of a finding whose health checks pass on the port that it is about, and those whose checks
+// are not answered, as it would have it, and says so of the latter; none if the checks do not show it.
+func (f *facts) checksOf(found *Finding) (healthy, late int) {
+	for _, e := range f.endpoints {
+		if !found.has(e) || found.unseen {
+			continue
+		}
+		samePort := e.checkPort == e.port || strings.HasSuffix(found.ID, "health-check-port")
+		switch {
+		case found.Level == Fail && strings.HasSuffix(found.ID, ephemeral) && f.checksTimeOut(e):
+			late++
+			found.because(FromLog, e.label()+": some health checks pass, and others time out, as each comes from another port")
+		case e.healthy() && samePort:
+			healthy++
+		case e.target.Reason == "Target.Timeout" || e.target.State == "OutOfService" || e.target.State == "unhealthy" && f.Balancer.Type == NetworkType:
+			late++
+			found.because(FromHealth, e.label()+": "+state(e.target))
+		}
+	}
+	return healthy, late
 }
 
 // state is what the balancer says of a target.

@@ -37,10 +37,12 @@ func lookAtBalancer(f *facts) (list []*Finding) {
 		}
 		list = append(list, found)
 	}
-	for _, z := range f.Balancer.Zones {
-		s := f.subnet(z.Subnet)
-		if s == nil || s.Free >= leastAddresses || f.Balancer.Type == NetworkType || f.Balancer.Type == Gateway {
-			continue // these have one address in a subnet for good
+	if f.Balancer.Type == NetworkType || f.Balancer.Type == Gateway {
+		return list // these have one address in a subnet for good
+	}
+	for _, s := range f.subnets() {
+		if s.Free >= leastAddresses {
+			continue
 		}
 		found := finding("balancer-subnet-short-of-addresses", fmt.Sprintf("Subnet %s of the balancer has %s left: the balancer cannot grow there.", s.ID, amount.Of(s.Free, "address", "addresses")))
 		found.because(FromConfig, fmt.Sprintf("%s (%s) has %s free; the balancer wants at least %d", s.ID, few(s.CIDRs), amount.Of(s.Free, "address", "addresses"), leastAddresses))

@@ -198,11 +198,9 @@ func (f *facts) opensBeyond(e endpoint, protocol string) bool {
 // the balancer: in the internet, or, of an internal balancer, not in its subnets.
 func (f *facts) opensToSome(e endpoint, protocol string) bool {
 	var own netipx.IPSetBuilder
-	for _, z := range f.Balancer.Zones {
-		if s := f.subnet(z.Subnet); s != nil {
-			for _, p := range prefixes(s.CIDRs) {
-				own.AddPrefix(p)
-			}
+	for _, s := range f.subnets() {
+		for _, p := range prefixes(s.CIDRs) {
+			own.AddPrefix(p)
 		}
 	}
 	nodes := setOf(&own)

@@ -244,11 +244,7 @@ func (f *facts) addressed(g *Group) bool {
 // senders are the balancer's subnets from which a target is spoken to.
 func (f *facts) senders(e endpoint) (list []Subnet) {
 	across, _ := f.crossZone(e.group)
-	for _, z := range f.Balancer.Zones {
-		s := f.subnet(z.Subnet)
-		if s == nil {
-			continue
-		}
+	for _, s := range f.subnets() {
 		if e.zone == "" || e.zone == "all" || across || s.Zone == e.zone {
 			list = append(list, *s)
 		}

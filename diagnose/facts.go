@@ -107,6 +107,16 @@ func (f *facts) subnet(id string) *Subnet {
 	return nil
 }
 
+// subnets are those of the balancer, as far as they are known.
+func (f *facts) subnets() (list []*Subnet) {
+	for _, z := range f.Balancer.Zones {
+		if s := f.subnet(z.Subnet); s != nil {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
 // ownRanges are the address ranges of the balancer's VPC; none if they are not known.
 func (f *facts) ownRanges() []netip.Prefix {
 	if i := slices.IndexFunc(f.Network.VPCs, func(v VPC) bool { return v.ID == f.Balancer.VPC }); i >= 0 {

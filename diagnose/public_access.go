@@ -19,8 +19,8 @@ func lookAtPublicAccess(f *facts) []*Finding {
 	}
 	var subnets []string
 	mode := ""
-	for _, z := range f.Balancer.Zones {
-		if s := f.subnet(z.Subnet); s != nil && s.PublicAccess != "" {
+	for _, s := range f.subnets() {
+		if s.PublicAccess != "" {
 			subnets, mode = append(subnets, s.ID), s.PublicAccess
 		}
 	}

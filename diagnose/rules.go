@@ -119,9 +119,7 @@ func (f *facts) askFor(found *Finding, host string) {
 			continue
 		}
 		for _, r := range l.Rules {
-			if slices.ContainsFunc(r.Conditions, func(c Condition) bool {
-				return c.Field == "host-header" && slices.ContainsFunc(c.Values, func(v string) bool { return strings.EqualFold(v, other) })
-			}) {
+			if slices.ContainsFunc(r.hosts(), func(host string) bool { return strings.EqualFold(host, other) }) {
 				rules = append(rules, r)
 			}
 		}

@@ -375,8 +375,8 @@ func (f *facts) overTransit(e endpoint) bool { return f.someWay(e, "tgw-", "arn:
 // (default address pools), read 2026-11.
 func (f *facts) dockerRival(found *Finding) {
 	docker := netip.MustParsePrefix("172.17.0.0/16")
-	for _, z := range f.Balancer.Zones {
-		if s := f.subnet(z.Subnet); s != nil && slices.ContainsFunc(prefixes(s.CIDRs), docker.Overlaps) {
+	for _, s := range f.subnets() {
+		if slices.ContainsFunc(prefixes(s.CIDRs), docker.Overlaps) {
 			found.rival("", fmt.Sprintf("Docker on the targets' hosts, whose own network is %s unless changed: answers to the balancer's nodes in %s stay on the host", docker, s.ID))
 			return
 		}

@@ -35,13 +35,8 @@ var refusing = []string{"Desync_Block", "Bad_Request", "Client_Timeout", "Reques
 // Source: AWS, "Edit attributes for your Application Load Balancer" (desync mitigation mode), read
 // 2026-11.
 func (f *facts) refusesClients() *Finding {
-	n, all := map[string]int64{}, f.requests()
-	sum := int64(0)
-	for _, row := range f.failures() {
-		if slices.Contains(refusing, row.Reason) {
-			n[row.Reason], sum = n[row.Reason]+row.Count, sum+row.Count
-		}
-	}
+	share := those(func(row Failure) bool { return slices.Contains(refusing, row.Reason) })
+	n, sum, all := f.sumBy(byReason, share), f.sumAll(share), f.requests()
 	late, sudden := f.Logs.displaced(amongAll(forReasons(refusing...)))
 	if !sudden && !manyOf(sum, all) {
 		return nil
@@ -98,12 +93,8 @@ func (f *facts) wafBlocksLarge() *Finding {
 
 // blockedByWAF are the requests that AWS WAF blocked, and those among them that were large.
 func (f *facts) blockedByWAF() (all, large int64) {
-	for _, row := range f.failures() {
-		if row.Reason == "WAF_Block" {
-			all, large = all+row.Count, large+row.Large
-		}
-	}
-	return all, large
+	blocked := func(row Failure) bool { return row.Reason == "WAF_Block" }
+	return f.sumAll(those(blocked)), f.sumAll(where(blocked, func(row Failure) int64 { return row.Large }))
 }
 
 // askWAF adds how AWS WAF is asked which rules block, and what.

@@ -85,10 +85,7 @@ func (f *facts) erring(g *Group) *Finding {
 // most are those of some targets that have nearly all of n failures, if each of the others has less than a tenth as many
 // as the one that has most: such as all do now and then. All of them, if not.
 func (f *facts) most(own func(Failure) int64, names []string, n int64) (list []string) {
-	of := map[string]int64{}
-	for _, row := range f.failures() {
-		of[row.Target] += own(row)
-	}
+	of := f.sumBy(byTarget, own)
 	worst, sum := int64(0), int64(0)
 	for _, target := range names {
 		worst = max(worst, of[target])
@@ -188,13 +185,8 @@ func asProxy(code string) string {
 
 // answers counts the failures of a share by what the target answered.
 func (f *facts) answers(share func(Failure) int64) map[string]int64 {
-	codes := map[string]int64{}
-	for _, row := range f.failures() {
-		if n := share(row); n > 0 && row.TargetStatus >= 0 {
-			codes[strconv.FormatInt(row.TargetStatus, 10)] += n
-		}
-	}
-	return codes
+	return f.sumBy(func(row Failure) string { return strconv.FormatInt(row.TargetStatus, 10) },
+		where(func(row Failure) bool { return row.TargetStatus >= 0 }, share))
 }
 
 // counts names the most frequent of some numbers.

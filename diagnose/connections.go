@@ -179,12 +179,7 @@ func (f *facts) closing(g *Group) *Finding {
 // mostly are targets most of whose requests fail by a share, however few these are of the
 // group's.
 func (f *facts) mostly(g *Group, share func(Failure) int64) (list []string) {
-	failed := map[string]int64{}
-	for _, row := range f.failures() {
-		if row.Target != "" && f.mine(g, row) {
-			failed[row.Target] += share(row)
-		}
-	}
+	failed := f.sumBy(byTarget, where(func(row Failure) bool { return row.Target != "" && f.mine(g, row) }, share))
 	for _, t := range f.traffic() {
 		if n := failed[t.Target]; t.Group == g.logARN(f) && t.Requests >= fewRequests && 2*n > t.Requests {
 			list = append(list, t.Target)

@@ -235,12 +235,7 @@ func (f *facts) answersNone(g *Group) int64 {
 	if f.Balancer.Type == Classic && len(f.Groups) != 1 {
 		return 0
 	}
-	failed := int64(0)
-	for _, row := range f.failures() {
-		if row.Group == g.logARN(f) && row.TargetStatus < 0 {
-			failed += row.Count
-		}
-	}
+	failed := f.sumAll(those(func(row Failure) bool { return row.Group == g.logARN(f) && row.TargetStatus < 0 }))
 	if broken := f.sum(f.brokenOff(g)); failed >= f.sent(g) && 10*broken >= 9*failed {
 		return broken
 	}

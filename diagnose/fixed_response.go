@@ -67,13 +67,10 @@ func (f *facts) likeScanners(found *Finding, n int64) {
 }
 
 // answeredBy is how many requests a rule gave its fixed answer.
-func (f *facts) answeredBy(r placed, a Action) (n int64) {
-	for _, row := range f.failures() {
-		if row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status && row.by(r) {
-			n += row.Count
-		}
-	}
-	return n
+func (f *facts) answeredBy(r placed, a Action) int64 {
+	return f.sumAll(those(func(row Failure) bool {
+		return row.Reason == "Fixed_Response" && fmt.Sprint(row.Status) == a.Status && row.by(r)
+	}))
 }
 
 // fixedResponse is a warning where the answer is seen, or is the only one, or that of a page for

@@ -16,12 +16,8 @@ import (
 func (f *facts) gaveUp(g *Group) *Finding {
 	share := f.ofGroup(g, "Client_Closed")
 	names, n := f.hits(g, share)
-	all, slow := int64(0), int64(0) // to any target, or to none: a client may leave before one is chosen
-	for _, row := range f.failures() {
-		if share(row) > 0 {
-			all, slow = all+row.Count, slow+row.Slow
-		}
-	}
+	// To any target, or to none: a client may leave before one is chosen.
+	all, slow := f.sumAll(share), f.slowOf(g, "Client_Closed")
 	rate := float64(all) / float64(max(f.sent(g), 1))
 	late, of := f.lastMinutes(g, "Client_Closed")
 	hang, newest := f.mostly(g, share), f.gaveUpSince(g)
@@ -62,22 +58,27 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	return found
 }
 
+// slowOf are those of a group's failures for a reason that took a second or longer.
+func (f *facts) slowOf(g *Group, reason string) int64 {
+	return f.sumAll(func(row Failure) int64 {
+		if row.Group == g.logARN(f) && row.Reason == reason {
+			return row.Slow
+		}
+		return 0
+	})
+}
+
 // gaveUpSince is since when nearly all few requests to a group, as at night, end with 460, more than in as long a time
 // before; zero if they do not, or if few took long.
 func (f *facts) gaveUpSince(g *Group) (since time.Time) {
-	slow, failed, all, most := int64(0), int64(0), int64(0), int64(0)
-	for _, row := range f.failures() {
-		if row.Group == g.logARN(f) && row.Reason == "Client_Closed" {
-			slow += row.Slow
-		}
-	}
+	failed, all, most := int64(0), int64(0), int64(0)
 	for _, m := range slices.Backward(f.minutesOf(g)) {
 		failed, all = failed+m.Reasons["Client_Closed"], all+m.Requests
 		if 10*failed >= 9*all {
 			since, most = m.Minute, failed
 		}
 	}
-	if min(slow, most) < fewRequests {
+	if min(f.slowOf(g, "Client_Closed"), most) < fewRequests {
 		return time.Time{}
 	}
 	long := f.Logs.Last.Sub(since)

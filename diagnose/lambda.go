@@ -83,13 +83,7 @@ func (g *Group) function() (id, name string) {
 
 // ofFunction counts a group's failures of the class lambda by their reason.
 func (f *facts) ofFunction(g *Group) map[string]int64 {
-	sums := map[string]int64{}
-	for _, row := range f.failures() {
-		if row.Group == g.ARN && row.Class == "lambda" {
-			sums[row.Reason] += row.Count
-		}
-	}
-	return sums
+	return f.sumBy(byReason, those(func(row Failure) bool { return row.Group == g.ARN && row.Class == "lambda" }))
 }
 
 func (f *facts) invocationDenied(g *Group) *Finding {

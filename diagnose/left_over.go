@@ -34,17 +34,6 @@ func (f *facts) former(group string) bool {
 		!f.anyRule(func(r Rule) bool { return slices.Contains(r.groups(), group) })
 }
 
-// byReason adds up a share of all failures that count, by their reason.
-func (f *facts) byReason(share func(Failure) int64) map[string]int64 {
-	sums := map[string]int64{}
-	for _, row := range f.failures() {
-		if k := share(row); counted(row) && k > 0 {
-			sums[row.Reason] += k
-		}
-	}
-	return sums
-}
-
 // takenOut tells of failures in groups that are behind the balancer no more: they cannot come again.
 func (f *facts) takenOut(share func(Failure) int64) *Finding {
 	n, all := f.sum(share), int64(0)
@@ -64,7 +53,7 @@ func (f *facts) takenOut(share func(Failure) int64) *Finding {
 		rare = rare && f.rateOfMinutes(g) < fewErrors && len(f.mostly(g, share)) == 0
 		all += f.sent(g)
 	}
-	sums := f.byReason(share)
+	sums := f.sumBy(byReason, where(counted, share))
 	reasons := mostFirst(sums)
 	found := finding("unexplained-failures", fmt.Sprintf("%s to %s failed for %s; no rule leads there any more.", amount.Of(n, "request", "requests"), few(names), few(reasons)))
 	if found.Level = Warn; sums["Target_5XX"] == n && float64(n)/float64(all) < fewErrors && rare {
@@ -125,7 +114,7 @@ func (f *facts) unexplained(share func(Failure) int64) *Finding {
 	if n == 0 {
 		return nil
 	}
-	sums := f.byReason(share)
+	sums := f.sumBy(byReason, where(counted, share))
 	reasons := mostFirst(sums)
 	found := finding("unexplained-failures", fmt.Sprintf("%s failed for %s, and nothing that was looked at explains it.", amount.Of(n, "request", "requests"), few(reasons)))
 	for _, reason := range reasons {

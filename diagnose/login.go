@@ -186,11 +186,7 @@ func (f *facts) turnedAwayBy(r placed, which func(Failure) bool) float64 {
 	if n < fewRequests {
 		return 0
 	}
-	for _, t := range f.traffic() {
-		if slices.Contains(groups, t.Group) {
-			of += t.Requests
-		}
-	}
+	of += f.requestsOf(func(t Traffic) bool { return slices.Contains(groups, t.Group) })
 	return float64(n) / float64(of)
 }
 

@@ -45,6 +45,29 @@ func (f *facts) sum(share func(Failure) int64) (n int64) {
 	return n
 }
 
+// sumAll adds up a share of all failures, those that do not count included.
+func (f *facts) sumAll(share func(Failure) int64) (n int64) {
+	for _, row := range f.failures() {
+		n += share(row)
+	}
+	return n
+}
+
+// sumBy adds up a share of all failures by what they have in common.
+func (f *facts) sumBy(key func(Failure) string, share func(Failure) int64) map[string]int64 {
+	sums := map[string]int64{}
+	for _, row := range f.failures() {
+		if n := share(row); n > 0 {
+			sums[key(row)] += n
+		}
+	}
+	return sums
+}
+
+func byReason(row Failure) string { return row.Reason }
+
+func byTarget(row Failure) string { return row.Target }
+
 // where is the part of a share that is of some failures.
 func where(which func(Failure) bool, share func(Failure) int64) func(Failure) int64 {
 	return func(row Failure) int64 {
@@ -127,9 +150,14 @@ func (f *facts) about(found *Finding, row Failure) bool {
 }
 
 // requests are all that the logs have.
-func (f *facts) requests() (n int64) {
+func (f *facts) requests() int64 { return f.requestsOf(func(Traffic) bool { return true }) }
+
+// requestsOf are those of some of the traffic.
+func (f *facts) requestsOf(which func(Traffic) bool) (n int64) {
 	for _, t := range f.traffic() {
-		n += t.Requests
+		if which(t) {
+			n += t.Requests
+		}
 	}
 	return n
 }
@@ -164,11 +192,7 @@ func (f *facts) concerns(target string) bool { return target == "" || f.asked(ta
 // none was.
 func (f *facts) observed(list []*Finding) Observed {
 	o := Observed{Logs: f.hasAccess(), Target: f.Target}
-	for _, t := range f.traffic() {
-		if f.concerns(t.Target) {
-			o.Requests += t.Requests
-		}
-	}
+	o.Requests = f.requestsOf(func(t Traffic) bool { return f.concerns(t.Target) })
 	for _, row := range f.failures() {
 		if !f.concerns(row.Target) {
 			continue
@@ -231,17 +255,11 @@ func (f *facts) met(e endpoint, share func(Failure) int64) int64 { return f.sum(
 
 // served are the requests that a target answered: those of some groups, which it may be in
 // together; without groups, all that came to its port.
-func (f *facts) served(e endpoint, groups ...string) (n int64) {
-	of := func(group string) bool { return len(groups) == 0 || slices.Contains(groups, group) }
-	for _, t := range f.traffic() {
-		if t.Target == e.name() && of(t.Group) {
-			n += t.Requests
-		}
+func (f *facts) served(e endpoint, groups ...string) int64 {
+	of := func(group, target string) bool {
+		return target == e.name() && (len(groups) == 0 || slices.Contains(groups, group))
 	}
-	for _, row := range f.failures() {
-		if row.Target == e.name() && of(row.Group) && row.TargetStatus < 0 {
-			n -= row.Count
-		}
-	}
-	return max(n, 0)
+	sent := f.requestsOf(func(t Traffic) bool { return of(t.Group, t.Target) })
+	failed := f.sumAll(those(func(row Failure) bool { return of(row.Group, row.Target) && row.TargetStatus < 0 }))
+	return max(0, sent-failed)
 }

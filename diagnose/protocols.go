@@ -91,13 +91,8 @@ func (f *facts) withoutHTTP2(groups []*Group) *Finding {
 }
 
 // sent is how many requests the logs have that a group was chosen for.
-func (f *facts) sent(g *Group) (n int64) {
-	for _, t := range f.traffic() {
-		if t.Group == g.logARN(f) {
-			n += t.Requests
-		}
-	}
-	return n
+func (f *facts) sent(g *Group) int64 {
+	return f.requestsOf(func(t Traffic) bool { return t.Group == g.logARN(f) })
 }
 
 // strangers makes a finding about requests of another protocol milder where most requests to
@@ -116,11 +111,7 @@ func (f *facts) strangers(found *Finding, groups ...*Group) {
 			sent = to
 		}
 	}
-	for _, row := range f.failures() {
-		if row.Group == "" && found.share(row) > 0 {
-			sent += row.Count
-		}
-	}
+	sent += f.sumAll(those(func(row Failure) bool { return row.Group == "" && found.share(row) > 0 }))
 	if 2*n >= sent {
 		return
 	}

@@ -59,17 +59,10 @@ func (f *facts) leavesAsUsual(row Failure, since time.Time) bool {
 		return false
 	}
 	few := func(n, all int64) bool { return float64(n) < tooMany*float64(all) }
-	left, all := int64(0), int64(0)
-	for _, other := range f.failures() { // of other nodes as well
-		if other.Reason == row.Reason && other.Group == row.Group && other.Target == row.Target {
-			left += other.Count
-		}
-	}
-	for _, t := range f.traffic() {
-		if t.Group == row.Group && t.Target == row.Target {
-			all += t.Requests
-		}
-	}
+	left := f.sumAll(those(func(other Failure) bool { // of other nodes as well
+		return other.Reason == row.Reason && other.Group == row.Group && other.Target == row.Target
+	}))
+	all := f.requestsOf(func(t Traffic) bool { return t.Group == row.Group && t.Target == row.Target })
 	return few(left, all) && few(inMinutes(f.minutes[row.Group], func(m Minute) bool { return m.Minute.After(since) }, forReasons(row.Reason)))
 }
 

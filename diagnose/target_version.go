@@ -103,19 +103,12 @@ func (f *facts) newer(e endpoint) bool {
 		slices.ContainsFunc(f.loggedChecks(e), func(c LogCheck) bool { return c.Pass })) {
 		return true
 	}
-	answered := int64(0)
-	for _, t := range f.traffic() {
-		if t.Group == e.group.ARN && t.Target == e.name() {
-			answered += t.Requests
-		}
-	}
-	for _, row := range f.failures() {
-		// A stream that is reset is an answer, too: HTTP/1.1 has none.
-		if row.Group == e.group.ARN && row.Target == e.name() && row.TargetStatus < 0 && row.Reason != "Target_Stream_Reset" {
-			answered -= row.Count
-		}
-	}
-	return answered > 0
+	sent := f.requestsOf(func(t Traffic) bool { return t.Group == e.group.ARN && t.Target == e.name() })
+	// A stream that is reset is an answer, too: HTTP/1.1 has none.
+	unanswered := f.sumAll(those(func(row Failure) bool {
+		return row.Group == e.group.ARN && row.Target == e.name() && row.TargetStatus < 0 && row.Reason != "Target_Stream_Reset"
+	}))
+	return sent > unanswered
 }
 
 // established reports whether the metrics say that requests were sent to unhealthy

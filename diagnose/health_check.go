@@ -28,8 +28,7 @@ func lookAtHealthChecks(f *facts) (list []*Finding) {
 		}
 		list = append(list, f.wrongCodes(g)...)
 		list = append(list, f.otherPort(g)...)
-		list = append(list, f.otherProtocol(g)...)
-		list = append(list, f.timing(g)...)
+		list = append(list, given(f.otherProtocol(g), f.checksOverlap(g), f.checksTooShort(g))...)
 	}
 	return list
 }

@@ -6,7 +6,7 @@ import (
 
 // otherProtocol looks at health checks that speak another protocol than the traffic,
 // and fail.
-func (f *facts) otherProtocol(g *Group) []*Finding {
+func (f *facts) otherProtocol(g *Group) *Finding {
 	check, traffic := g.Check.Protocol, g.Protocol
 	want, other := g.checkProtocol()
 	if !other {
@@ -45,7 +45,7 @@ func (f *facts) otherProtocol(g *Group) []*Finding {
 		found.unsaid(g)
 		found.rival("target-port-refused", "nothing listens on the port, or on another address only")
 	}
-	return []*Finding{found}
+	return found
 }
 
 // takesNothing reports whether the traffic port of a target takes no connection, or answers no request in plain HTTP: then a

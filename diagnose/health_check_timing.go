@@ -7,9 +7,6 @@ import (
 	"loglens/internal/amount"
 )
 
-// timing looks at a health check's timeout.
-func (f *facts) timing(g *Group) []*Finding { return given(f.checksOverlap(g), f.checksTooShort(g)) }
-
 // checksOverlap looks for a timeout that is not below the interval.
 func (f *facts) checksOverlap(g *Group) *Finding {
 	c := g.Check

@@ -54,7 +54,7 @@ func (f *facts) checksFailWith(target string, code int64) bool {
 }
 
 // flapping reads health check logs for targets that pass and fail in turn.
-func (f *facts) flapping() (list []*Finding) {
+func (f *facts) flapping() *Finding {
 	found := finding("target-health-flapping", "")
 	for _, e := range f.endpoints {
 		n := f.flaps(e)
@@ -85,7 +85,7 @@ func (f *facts) flapping() (list []*Finding) {
 		found.Do = "see what happened to the targets until then: their load, a deployment, what the check's path rests on"
 	}
 	f.name(found)
-	return append(list, found)
+	return found
 }
 
 // whyFlapping is what most checks that failed of targets that flap come of.

@@ -27,7 +27,7 @@ func lookAtLogs(f *facts) (list []*Finding) {
 	case f.Balancer.Type == Gateway:
 		return nil
 	case attributes == nil: // where logs are to go is not known, but what they have is
-		return f.incomplete()
+		return given(f.incomplete())
 	}
 	if !f.Balancer.logsRequests() {
 		if f.Balancer.Type == NetworkType {
@@ -55,7 +55,7 @@ func lookAtLogs(f *facts) (list []*Finding) {
 			list = append(list, found)
 		}
 	}
-	return append(append(list, f.stale()...), f.incomplete()...)
+	return append(list, given(f.stale(), f.incomplete())...)
 }
 
 // off prints what switches a log on.
@@ -99,7 +99,7 @@ const lateLogs = 30 * time.Minute
 // stale looks for traffic after the newest object. It may be of requests that have not ended.
 //
 // Source: AWS, "Access log entries" (WebSocket) of the Application Load Balancer guide, read 2026-11.
-func (f *facts) stale() []*Finding {
+func (f *facts) stale() *Finding {
 	if f.Logs == nil || f.Logs.NotIngested > 0 || f.Taken.Sub(f.Until) > lateLogs || f.Logs.Newest.IsZero() && f.Logs.Objects > 0 {
 		return nil // names may not say when
 	}
@@ -129,7 +129,7 @@ func (f *facts) stale() []*Finding {
 		found := finding("logs-stale", "Access logs are switched on, and there are none of the window, although there was traffic.")
 		found.because(FromMetric, "RequestCount: "+number(after))
 		open(found)
-		return []*Finding{found}
+		return found
 	}
 	found := finding("logs-stale", fmt.Sprintf("The newest log object ends at %s UTC, and there was traffic since.", f.clock(f.Logs.Newest)))
 	found.because(FromLog, "newest object: "+f.Logs.Newest.UTC().Format(time.DateTime)+" UTC")
@@ -138,7 +138,7 @@ func (f *facts) stale() []*Finding {
 	if off {
 		found.Do = "switch access logs on again; where they go through CloudWatch Logs, look at what delivers them"
 	}
-	return []*Finding{found}
+	return found
 }
 
 // interval is what an object of logs is written for, by each node.
@@ -149,7 +149,7 @@ func (f *facts) interval() time.Duration {
 	return 5 * time.Minute
 }
 
-func (f *facts) incomplete() []*Finding {
+func (f *facts) incomplete() *Finding {
 	if f.Logs == nil || f.Logs.NotIngested > 0 {
 		return nil // that is why
 	}
@@ -164,7 +164,7 @@ func (f *facts) incomplete() []*Finding {
 		found.because(FromLog, amount.Of(n, "object", "objects")+" could not be read")
 		found.Do = "see why these objects could not be read, which may hold what lacks"
 	}
-	return []*Finding{found}
+	return found
 }
 
 // period is how wide the points of the metrics are.

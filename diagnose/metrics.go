@@ -19,30 +19,36 @@ var metricsCheck = Check{
 	look:  lookAtMetrics,
 }
 
-func lookAtMetrics(f *facts) (list []*Finding) {
-	requests := f.total("RequestCount", "")
-	if n := f.total("RejectedConnectionCount", ""); n > 0 {
-		found := finding("rejected-connections", "The balancer rejected connections: it reached as many as it can hold.")
-		found.because(FromMetric, f.tally("RejectedConnectionCount", ""))
-		found.Confidence = High
-		f.milder(found, n, requests, "RejectedConnectionCount")
-		list = append(list, found)
-	}
-	if n := f.total("SpilloverCount", ""); n > 0 {
-		found := finding("surge-queue-spillover", "The balancer's queue overflowed: its instances are too few or too slow.")
-		found.because(FromMetric, f.tally("SpilloverCount", ""))
-		found.Confidence = High
-		f.milder(found, n, requests, "SpilloverCount")
-		found.share = f.upTo(n, f.apart("SpilloverCount", func(m Minute) int64 { return m.Statuses["503"] }),
-			those(func(row Failure) bool { return row.Status == 503 && row.Target == "" }))
-		list = append(list, found)
-	}
+func lookAtMetrics(f *facts) []*Finding {
+	list := given(f.rejects("rejected-connections", "RejectedConnectionCount", "The balancer rejected connections: it reached as many as it can hold."), f.spillover())
 	for _, g := range f.groups {
 		list = append(list, given(f.failedOpen("UnhealthyRoutingRequestCount", g.ARN, "Requests", g), f.wasUnhealthy(g))...)
 	}
 	// Of flows, a network balancer counts those of all groups together.
-	list = append(list, given(f.failedOpen("UnhealthyRoutingFlowCount", "", "Connections", f.groups...))...)
-	return append(append(list, f.notLogged()...), f.clientTLS()...)
+	return append(list, given(f.failedOpen("UnhealthyRoutingFlowCount", "", "Connections", f.groups...), f.notLogged(), f.clientTLS())...)
+}
+
+// rejects is about what the balancer had no room for, if a metric counts any.
+func (f *facts) rejects(id, name, sentence string) *Finding {
+	n := f.total(name, "")
+	if n == 0 {
+		return nil
+	}
+	found := finding(id, sentence)
+	found.because(FromMetric, f.tally(name, ""))
+	found.Confidence = High
+	f.milder(found, n, f.total("RequestCount", ""), name)
+	return found
+}
+
+func (f *facts) spillover() *Finding {
+	const name = "SpilloverCount"
+	found := f.rejects("surge-queue-spillover", name, "The balancer's queue overflowed: its instances are too few or too slow.")
+	if found != nil {
+		found.share = f.upTo(f.total(name, ""), f.apart(name, func(m Minute) int64 { return m.Statuses["503"] }),
+			those(func(row Failure) bool { return row.Status == 503 && row.Target == "" }))
+	}
+	return found
 }
 
 // failedOpen looks for traffic that went to unhealthy targets of some groups.
@@ -175,7 +181,7 @@ func (f *facts) noneLost(g *Group) bool {
 }
 
 // notLogged looks for 5xx of the balancer that no log explains.
-func (f *facts) notLogged() []*Finding {
+func (f *facts) notLogged() *Finding {
 	name, n := f.errorMetric(), f.lateErrors()
 	if n == 0 {
 		return nil
@@ -205,7 +211,7 @@ func (f *facts) notLogged() []*Finding {
 		found.rival("rule-fixed-response-error", "a rule answers with 5xx by itself, and these may be what is counted")
 		f.onPurpose(found, n)
 	}
-	return []*Finding{found}
+	return found
 }
 
 // onPurpose makes n 5xx that no logs have a note where rules answer with all of their statuses, the logs
@@ -336,7 +342,7 @@ func (f *facts) unlogged(name, group string, logged func(Minute) int64) (sum flo
 	return sum
 }
 
-func (f *facts) clientTLS() []*Finding {
+func (f *facts) clientTLS() *Finding {
 	n := f.total("ClientTLSNegotiationErrorCount", "")
 	if n == 0 {
 		return nil
@@ -372,7 +378,7 @@ func (f *facts) clientTLS() []*Finding {
 			found.because(FromConfig, "listener "+l.label()+" verifies certificates of clients: one that is missing, expired, revoked or not in its trust store ends the connection, and connection logs say so")
 		}
 	}
-	return []*Finding{found}
+	return found
 }
 
 // reconciled compares the logs with CloudWatch minute by minute, or whatever the

@@ -71,7 +71,7 @@ func lookAtTargetHealth(f *facts) []*Finding {
 		f.name(found)
 		f.symptoms(found)
 	}
-	return append(append(b.list, f.flapping()...), f.unregistered()...)
+	return append(b.list, given(f.flapping(), f.unregistered())...)
 }
 
 // label names a target for people: of a Classic Load Balancer its instance, which is as healthy on one port

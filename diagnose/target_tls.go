@@ -32,7 +32,7 @@ func lookAtTargetTLS(f *facts) (list []*Finding) {
 			list = append(list, given(f.wantsTLS(g))...)
 		}
 	}
-	return append(list, f.someTLS(list)...)
+	return append(list, given(f.someTLS(list))...)
 }
 
 // tlsGroups are the groups that the balancer speaks TLS to.
@@ -40,7 +40,7 @@ func (f *facts) tlsGroups() []*Group { return f.groupsThat((*Group).speaksTLS) }
 
 // someTLS says what a network balancer counts for all of its groups together, where
 // nothing tells of which it is.
-func (f *facts) someTLS(known []*Finding) []*Finding {
+func (f *facts) someTLS(known []*Finding) *Finding {
 	groups := f.tlsGroups()
 	errors := f.total("TargetTLSNegotiationErrorCount", "")
 	if f.Balancer.Type != NetworkType || len(groups) < 2 || errors == 0 || len(known) > 0 {
@@ -51,7 +51,7 @@ func (f *facts) someTLS(known []*Finding) []*Finding {
 	found.because(FromMetric, "TargetTLSNegotiationErrorCount of the whole balancer: "+number(errors)+"; it is not counted by target group")
 	found.because(FromConfig, notValidated)
 	found.rival("target-speaks-plain-http", "the targets may speak plain HTTP; --probe tells")
-	return []*Finding{found}
+	return found
 }
 
 // withoutTLS says of outcomes of a probe why TLS with a target fails.

@@ -11,7 +11,7 @@ import (
 )
 
 // unregistered says that the target asked about is nowhere.
-func (f *facts) unregistered() []*Finding {
+func (f *facts) unregistered() *Finding {
 	if f.Target == "" || len(f.endpoints) > 0 || f.Groups == nil || slices.ContainsFunc(f.groups, f.mayHave) {
 		return nil
 	}
@@ -56,7 +56,7 @@ func (f *facts) unregistered() []*Finding {
 			f.register(found, g, target.word())
 		}
 	}
-	return []*Finding{found}
+	return found
 }
 
 // refuses says for what a group takes no target with an address; empty if it may take it.

@@ -111,32 +111,11 @@ func (a answer) meaning(others bool) (id, text string) {
 // wrongCodes says what the answers to a group's health checks mean.
 func (f *facts) wrongCodes(g *Group) []*Finding {
 	b := gather{}
-	var more []string // codes that the matcher may be let take
-	var takers, unready []*Finding
+	kinds := map[*Finding]answer{} // one of those that each is about
 	for _, a := range f.answered(g) {
 		others := a.othersPass()
 		id, text := a.meaning(others)
-		found := b.at(fmt.Sprint(id, a.code, others), func() *Finding {
-			found := finding(id, text)
-			found.Confidence = High
-			if others {
-				found.Do = "look at how these targets differ from those that pass: version, configuration, what they have started"
-				if a.code == http.StatusServiceUnavailable {
-					unready = append(unready, found)
-				}
-			} else {
-				found.nameless(g, a.code)
-				if (a.code == 502 || a.code == 504) && g.Type != "lambda" && g.Type != "alb" { // with 503, an application says of itself that it is not ready
-					found.Do = behindProxy(strconv.Itoa(a.code))
-				}
-				f.mendCode(found, g)
-				if f.mayTake(found, g, a.code) {
-					more, takers = append(more, strconv.Itoa(a.code)), append(takers, found)
-				}
-			}
-			f.fromTarget(found, a.endpoint)
-			return found
-		})
+		found := b.at(fmt.Sprint(id, a.code, others), func() *Finding { return f.wrongCode(a, id, text) })
 		found.on(a.endpoint)
 		if others {
 			found.Sentence = fmt.Sprintf("%s answer%s the health check of %s with %d, and other targets of the group pass it.", whom(found.Targets, g), third(len(found.Targets)), g.Name, a.code)
@@ -144,15 +123,13 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 		if len(found.Evidence) < 4 {
 			found.because(a.from, a.text)
 		}
+		kinds[found] = a
 	}
-	for _, e := range f.of(g) {
-		known := slices.ContainsFunc(b.list, func(found *Finding) bool { return slices.Contains(found.Targets, e.name()) })
-		if e.target.Reason == "Target.ResponseCodeMismatch" && !known && f.flaps(e) < oftenFlaps && f.probe(e, true) == nil {
-			found := b.at("unknown", func() *Finding {
-				return finding("target-health-code-mismatch", fmt.Sprintf("Health checks of %s are answered with a code that the matcher %s does not take.", g.Name, g.Check.Matcher))
-			})
-			found.on(e)
-			f.evidence(found, e)
+	var takers []*Finding
+	var more []string // codes that the matcher may be let take
+	for _, found := range b.list {
+		if a := kinds[found]; !a.othersPass() && f.mayTake(found, g, a.code) {
+			takers, more = append(takers, found), append(more, strconv.Itoa(a.code))
 		}
 	}
 	for _, found := range takers { // all of them at once, as a command sets the matcher whole
@@ -161,13 +138,48 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 		}
 		f.modifyGroup(found, g, set(strings.Join(append([]string{g.Check.Matcher}, more...), ",")), set(g.Check.Matcher))
 	}
-	for _, found := range b.list {
+	list := append(b.list, given(f.unknownCodes(g, b.list))...)
+	for _, found := range list {
 		found.because(FromConfig, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))
+		if a, ok := kinds[found]; ok && a.othersPass() && a.code == http.StatusServiceUnavailable {
+			f.withoutPod(found)
+		}
 	}
-	for _, found := range unready {
-		f.withoutPod(found)
+	return list
+}
+
+// wrongCode begins a finding about an answer.
+func (f *facts) wrongCode(a answer, id, text string) *Finding {
+	g, found := a.group, finding(id, text)
+	found.Confidence = High
+	if a.othersPass() {
+		found.Do = "look at how these targets differ from those that pass: version, configuration, what they have started"
+	} else {
+		found.nameless(g, a.code)
+		if (a.code == 502 || a.code == 504) && g.Type != "lambda" && g.Type != "alb" { // with 503, an application says of itself that it is not ready
+			found.Do = behindProxy(strconv.Itoa(a.code))
+		}
+		f.mendCode(found, g)
 	}
-	return b.list
+	f.fromTarget(found, a.endpoint)
+	return found
+}
+
+// unknownCodes is about targets of which nothing says what their health checks are answered with, but that the matcher
+// does not take it; known are findings about others.
+func (f *facts) unknownCodes(g *Group, known []*Finding) *Finding {
+	found := finding("target-health-code-mismatch", fmt.Sprintf("Health checks of %s are answered with a code that the matcher %s does not take.", g.Name, g.Check.Matcher))
+	for _, e := range f.of(g) {
+		told := slices.ContainsFunc(known, func(other *Finding) bool { return slices.Contains(other.Targets, e.name()) })
+		if e.target.Reason == "Target.ResponseCodeMismatch" && !told && f.flaps(e) < oftenFlaps && f.probe(e, true) == nil {
+			found.on(e)
+			f.evidence(found, e)
+		}
+	}
+	if len(found.Targets) == 0 {
+		return nil
+	}
+	return found
 }
 
 // words are a health check's settings.

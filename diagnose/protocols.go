@@ -16,50 +16,58 @@ var protocolsCheck = Check{
 	look:  lookAtProtocols,
 }
 
-func lookAtProtocols(f *facts) (list []*Finding) {
-	var without []*Group // that take HTTP/2 only, behind a balancer that takes none
-	for _, g := range f.groups {
-		plain := f.plainListeners(g)
-		switch {
-		case g.Version == "GRPC" && len(plain) > 0:
-			found := finding("grpc-needs-https-listener", fmt.Sprintf("Target group %s speaks gRPC, which needs an HTTPS listener; %s is none.", g.Name, few(plain)))
-			found.onGroup(g)
-			found.Confidence = High
-			found.because(FromConfig, fmt.Sprintf("%s has protocol version GRPC", g.Name))
-			found.share = f.reasons(found, "Protocol_Mismatch")
-			list = append(list, found)
-			continue
-		case g.Version == "HTTP2" && len(plain) > 0:
-			found := f.mismatch(fmt.Sprintf("Target group %s takes HTTP/2 only, which no client speaks to listener %s without TLS.", g.Name, few(plain)), g)
-			f.anotherVersion(found, g)
-			found.because(FromConfig, fmt.Sprintf("%s has protocol version HTTP2 behind %s", g.Name, few(plain)))
-			list = append(list, found)
-			continue
-		case g.http2() && f.Balancer.Attributes[attrHTTP2] == "false" && f.named(g):
-			without = append(without, g)
-			continue
-		}
-		if f.sum(f.ofGroup(g, "Protocol_Mismatch")) > 0 {
-			found := f.mismatch(fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, cmp.Or(g.Version, "HTTP1")), g)
-			f.anotherVersion(found, g)
-			f.strangers(found, g)
-			list = append(list, found)
-		}
-	}
-	if len(without) > 0 {
+func lookAtProtocols(f *facts) []*Finding {
+	list := f.ofEach(f.otherVersion)
+	if without := f.groupsThat(f.onlyHTTP2); len(without) > 0 {
 		list = append(list, f.withoutHTTP2(without))
 	}
-	// 464 may come before a group is chosen.
-	n := f.sum(those(func(row Failure) bool { return row.Reason == "Protocol_Mismatch" && row.Group == "" }))
-	if n > 0 && len(list) == 0 {
-		found := finding("protocol-version-mismatch", "Clients speak another protocol than the target groups' protocol version takes (464).")
-		found.share = f.reasons(found, "Protocol_Mismatch")
-		found.Confidence = High
-		found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
-		f.strangers(found, f.groupsThat(func(g *Group) bool { return f.named(g) || !f.rulesKnown() })...)
-		list = append(list, found)
+	if len(list) == 0 {
+		list = given(f.beforeGroups())
 	}
 	return list
+}
+
+// onlyHTTP2 reports whether a group takes HTTP/2 only, behind a balancer that takes none.
+func (f *facts) onlyHTTP2(g *Group) bool {
+	return g.http2() && f.Balancer.Attributes[attrHTTP2] == "false" && f.named(g) && len(f.plainListeners(g)) == 0
+}
+
+// otherVersion looks for listeners and clients that speak another protocol to a group than its version takes.
+func (f *facts) otherVersion(g *Group) *Finding {
+	switch plain := f.plainListeners(g); {
+	case g.Version == "GRPC" && len(plain) > 0:
+		found := finding("grpc-needs-https-listener", fmt.Sprintf("Target group %s speaks gRPC, which needs an HTTPS listener; %s is none.", g.Name, few(plain)))
+		found.onGroup(g)
+		found.Confidence = High
+		found.because(FromConfig, fmt.Sprintf("%s has protocol version GRPC", g.Name))
+		found.share = f.reasons(found, "Protocol_Mismatch")
+		return found
+	case g.Version == "HTTP2" && len(plain) > 0:
+		found := f.mismatch(fmt.Sprintf("Target group %s takes HTTP/2 only, which no client speaks to listener %s without TLS.", g.Name, few(plain)), g)
+		f.anotherVersion(found, g)
+		found.because(FromConfig, fmt.Sprintf("%s has protocol version HTTP2 behind %s", g.Name, few(plain)))
+		return found
+	case f.onlyHTTP2(g), f.sum(f.ofGroup(g, "Protocol_Mismatch")) == 0:
+		return nil
+	}
+	found := f.mismatch(fmt.Sprintf("Clients speak another protocol to %s than its protocol version %s takes (464).", g.Name, cmp.Or(g.Version, "HTTP1")), g)
+	f.anotherVersion(found, g)
+	f.strangers(found, g)
+	return found
+}
+
+// beforeGroups is about 464 that came before a group was chosen.
+func (f *facts) beforeGroups() *Finding {
+	n := f.sum(those(func(row Failure) bool { return row.Reason == "Protocol_Mismatch" && row.Group == "" }))
+	if n == 0 {
+		return nil
+	}
+	found := finding("protocol-version-mismatch", "Clients speak another protocol than the target groups' protocol version takes (464).")
+	found.share = f.reasons(found, "Protocol_Mismatch")
+	found.Confidence = High
+	found.because(FromLog, amount.Of(n, "request", "requests")+" ended with 464")
+	f.strangers(found, f.groupsThat(func(g *Group) bool { return f.named(g) || !f.rulesKnown() })...)
+	return found
 }
 
 // withoutHTTP2 is about groups that take HTTP/2 only, behind a balancer that takes none.

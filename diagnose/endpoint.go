@@ -54,23 +54,37 @@ func (f *facts) located(list []endpoint) (places []endpoint) {
 	for _, e := range list {
 		switch {
 		case e.group.Type == "alb":
-			for _, i := range f.Network.Interfaces {
-				if i.Behind != e.target.ID {
-					continue
-				}
-				for _, text := range i.Addresses {
-					at := e
-					at.subnet, at.zone = i.Subnet, i.Zone
-					if at.address, _ = netip.ParseAddr(text); at.address.IsValid() && at.address.Is6() == (e.group.AddressType == "ipv6") {
-						places = append(places, at)
-					}
-				}
-			}
+			places = append(places, f.nodesOfTarget(e)...)
 		case e.address.IsValid():
 			places = append(places, e)
 		}
 	}
 	return places
+}
+
+// nodesOfTarget are a balancer that is a target, once for each address of its nodes.
+func (f *facts) nodesOfTarget(e endpoint) (places []endpoint) {
+	for _, i := range f.Network.Interfaces {
+		if i.Behind != e.target.ID {
+			continue
+		}
+		e.subnet, e.zone = i.Subnet, i.Zone
+		for _, a := range i.addresses(e.group.AddressType == "ipv6") {
+			e.address = a
+			places = append(places, e)
+		}
+	}
+	return places
+}
+
+// addresses are those of an interface of one family.
+func (i Interface) addresses(six bool) (list []netip.Addr) {
+	for _, text := range i.Addresses {
+		if a, err := netip.ParseAddr(text); err == nil && a.Is6() == six {
+			list = append(list, a)
+		}
+	}
+	return list
 }
 
 // checkPort is the port of a target that health checks go to.

@@ -48,24 +48,27 @@ func (f *facts) answered(g *Group) (list []answer) {
 		if !e.failing() || f.flaps(e) >= oftenFlaps {
 			continue // one that passes as well is no wrong setting
 		}
-		p := f.probe(e, true)
-		if p.ended(ProbeTLS) {
-			continue // then its answer is to the protocol, not to the path
+		if !f.probe(e, true).ended(ProbeTLS) { // then its answer is to the protocol, not to the path
+			list = append(list, f.answersOf(e)...)
 		}
-		var named []int
-		if e.target.Reason == "Target.ResponseCodeMismatch" || f.Balancer.Type == Classic {
-			named = codes(e.target.Description)
-		}
-		for _, code := range named {
-			list = append(list, answer{e, code, FromHealth, e.label() + ": " + state(e.target)})
-		}
-		if p.ended(ProbeAnswered) && !g.takes(p.Code) {
-			list = append(list, answer{e, p.Code, FromProbe, fmt.Sprintf("%s answers %d to %s", p.Address, p.Code, redacted(g.Check.Path))})
-		}
-		for _, c := range f.loggedChecks(e) {
-			if !c.Pass && c.Code > 0 && (len(named) == 0 || slices.Contains(named, int(c.Code))) && c.Reason != "" && !timedOut(c.Reason) {
-				list = append(list, answer{e, int(c.Code), FromLog, fmt.Sprintf("%s: %s with %d (%s)", e.label(), amount.Of(c.Checks, "check", "checks"), c.Code, c.Reason)})
-			}
+	}
+	return list
+}
+
+func (f *facts) answersOf(e endpoint) (list []answer) {
+	var named []int
+	if e.target.Reason == "Target.ResponseCodeMismatch" || f.Balancer.Type == Classic {
+		named = codes(e.target.Description)
+	}
+	for _, code := range named {
+		list = append(list, answer{e, code, FromHealth, e.label() + ": " + state(e.target)})
+	}
+	if p := f.probe(e, true); p.ended(ProbeAnswered) && !e.group.takes(p.Code) {
+		list = append(list, answer{e, p.Code, FromProbe, fmt.Sprintf("%s answers %d to %s", p.Address, p.Code, redacted(e.group.Check.Path))})
+	}
+	for _, c := range f.loggedChecks(e) {
+		if !c.Pass && c.Code > 0 && (len(named) == 0 || slices.Contains(named, int(c.Code))) && c.Reason != "" && !timedOut(c.Reason) {
+			list = append(list, answer{e, int(c.Code), FromLog, fmt.Sprintf("%s: %s with %d (%s)", e.label(), amount.Of(c.Checks, "check", "checks"), c.Code, c.Reason)})
 		}
 	}
 	return list
@@ -138,7 +141,7 @@ func (f *facts) wrongCodes(g *Group) []*Finding {
 		}
 		f.modifyGroup(found, g, set(strings.Join(append([]string{g.Check.Matcher}, more...), ",")), set(g.Check.Matcher))
 	}
-	list := append(b.list, given(f.unknownCodes(g, b.list))...)
+	list := slices.Concat(b.list, given(f.unknownCodes(g, b.list)))
 	for _, found := range list {
 		found.because(FromConfig, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))
 		if a, ok := kinds[found]; ok && a.othersPass() && a.code == http.StatusServiceUnavailable {

@@ -88,11 +88,8 @@ func (f *facts) nodesPermitted(e endpoint, s Subnet, port int, protocol string) 
 // nodes are the addresses that the balancer's nodes in a subnet have now, of one family.
 func (f *facts) nodes(s Subnet, six bool) (list []netip.Prefix) {
 	for _, i := range f.Network.Interfaces {
-		if !i.Node || i.Subnet != s.ID {
-			continue
-		}
-		for _, text := range i.Addresses {
-			if a, err := netip.ParseAddr(text); err == nil && a.Is6() == six {
+		if i.Node && i.Subnet == s.ID {
+			for _, a := range i.addresses(six) {
 				list = append(list, single(a))
 			}
 		}

@@ -217,21 +217,13 @@ func (f *facts) emptyZones(enabled []string) (list []*Finding) {
 		if across || !sure || len(g.Targets) == 0 || g.Type == "lambda" || !f.named(g) && f.rulesKnown() || f.unusable(g) {
 			continue
 		}
-		var empty []string
-		known := true
-		for _, zone := range enabled {
-			has := false
-			for j := range g.Targets {
-				e := f.place(g, &g.Targets[j])
-				known = known && e.zone != ""
-				// One that fails its checks has a fault of its own.
-				has = has || (e.target.usable() || e.failing()) && (e.zone == zone || e.zone == "all")
-			}
-			if !has {
-				empty = append(empty, zone)
-			}
-		}
-		if len(empty) == 0 || !known {
+		all := f.whole(g)
+		empty := slices.DeleteFunc(slices.Clone(enabled), func(zone string) bool {
+			return slices.ContainsFunc(all, func(e endpoint) bool { // one that fails its checks has a fault of its own
+				return (e.target.usable() || e.failing()) && (e.zone == zone || e.zone == "all")
+			})
+		})
+		if len(empty) == 0 || slices.ContainsFunc(all, func(e endpoint) bool { return e.zone == "" }) {
 			continue
 		}
 		if f.Balancer.Type == Classic && len(list) > 0 { // the same instances, on another port

@@ -35,7 +35,7 @@ type (
 		Role     *string       `json:"role"` // null if none was assumed
 		Balancer jsonBalancer  `json:"load_balancer"`
 		Observed *jsonObserved `json:"observed"` // null without access logs
-		Path     []jsonHop     `json:"path"`
+		Path     []Station     `json:"path"`
 		Findings []jsonFinding `json:"findings"`
 		Missing  []jsonMissing `json:"not_checked"`
 		Calls    jsonCalls     `json:"calls"`
@@ -56,42 +56,24 @@ type (
 		Failures  int64   `json:"failures"`
 		Explained int64   `json:"explained"`
 
-		NotCounted []jsonNotCounted `json:"not_counted"`
-	}
-	jsonNotCounted struct {
-		Reason   string `json:"reason"`
-		Class    string `json:"class"`
-		Requests int64  `json:"requests"`
-	}
-	jsonHop struct {
-		Hop      Hop      `json:"hop"`
-		State    State    `json:"state"`
-		Evidence []string `json:"evidence"`
+		NotCounted []NotCounted `json:"not_counted"`
 	}
 	jsonFinding struct {
-		ID         string         `json:"id"`
-		Level      Level          `json:"level"`
-		Hop        Hop            `json:"hop"`
-		Sentence   string         `json:"sentence"`
-		Evidence   []jsonEvidence `json:"evidence"`
-		Explains   int64          `json:"explains"`
-		Confidence Confidence     `json:"confidence"`
-		BecauseOf  []string       `json:"because_of"`
-		Rivals     []jsonRival    `json:"rivals"`
-		Do         string         `json:"do"`
-		Fix        []string       `json:"fix"`
-		Undo       []string       `json:"undo"`
-		Verify     []string       `json:"verify"`
-		Groups     []string       `json:"target_groups"`
-		Targets    []string       `json:"targets"`
-	}
-	jsonEvidence struct {
-		Source Source `json:"source"`
-		Text   string `json:"text"`
-	}
-	jsonRival struct {
-		ID  string `json:"id"`
-		Why string `json:"why"`
+		ID         string     `json:"id"`
+		Level      Level      `json:"level"`
+		Hop        Hop        `json:"hop"`
+		Sentence   string     `json:"sentence"`
+		Evidence   []Evidence `json:"evidence"`
+		Explains   int64      `json:"explains"`
+		Confidence Confidence `json:"confidence"`
+		BecauseOf  []string   `json:"because_of"`
+		Rivals     []Rival    `json:"rivals"`
+		Do         string     `json:"do"`
+		Fix        []string   `json:"fix"`
+		Undo       []string   `json:"undo"`
+		Verify     []string   `json:"verify"`
+		Groups     []string   `json:"target_groups"`
+		Targets    []string   `json:"targets"`
 	}
 	jsonMissing struct {
 		What       string `json:"what"`
@@ -109,37 +91,27 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 		Schema: reportSchema, Taken: r.Taken.UTC().Format(time.RFC3339),
 		Window:   jsonWindow{r.From.UTC().Format(time.RFC3339), r.Until.UTC().Format(time.RFC3339)},
 		Balancer: jsonBalancer{r.Balancer.Name, r.Balancer.ARN, r.Balancer.Type, r.Balancer.DNSName},
-		Path:     []jsonHop{}, Findings: []jsonFinding{}, Missing: []jsonMissing{},
+		Path:     []Station{}, Findings: []jsonFinding{}, Missing: []jsonMissing{},
 		Calls: jsonCalls{ByAction: map[string]int{}},
 	}
 	if o := r.Observed; o.Logs {
-		out.Observed = &jsonObserved{nil, o.Requests, o.Failures, o.Explained, []jsonNotCounted{}}
+		out.Observed = &jsonObserved{nil, o.Requests, o.Failures, o.Explained, list(o.NotCounted)}
 		if o.Target != "" {
 			out.Observed.Target = &o.Target
-		}
-		for _, n := range o.NotCounted {
-			out.Observed.NotCounted = append(out.Observed.NotCounted, jsonNotCounted(n))
 		}
 	}
 	if r.Role != "" {
 		out.Role = &r.Role
 	}
 	for _, s := range r.Path {
-		out.Path = append(out.Path, jsonHop{s.Hop, s.State, list(s.Evidence)})
+		out.Path = append(out.Path, Station{s.Hop, s.State, list(s.Evidence)})
 	}
 	for _, f := range r.Findings {
-		j := jsonFinding{
-			ID: f.ID, Level: f.Level, Hop: f.Hop, Sentence: f.Sentence, Evidence: []jsonEvidence{}, Explains: f.Explains, Confidence: f.Confidence,
-			BecauseOf: list(f.BecauseOf), Rivals: []jsonRival{}, Do: f.Do, Fix: list(f.Fix), Undo: list(f.Undo), Verify: list(f.Verify),
+		out.Findings = append(out.Findings, jsonFinding{
+			ID: f.ID, Level: f.Level, Hop: f.Hop, Sentence: f.Sentence, Evidence: list(f.Evidence), Explains: f.Explains, Confidence: f.Confidence,
+			BecauseOf: list(f.BecauseOf), Rivals: list(f.Rivals), Do: f.Do, Fix: list(f.Fix), Undo: list(f.Undo), Verify: list(f.Verify),
 			Groups: list(f.Groups), Targets: list(f.Targets),
-		}
-		for _, e := range f.Evidence {
-			j.Evidence = append(j.Evidence, jsonEvidence(e))
-		}
-		for _, rival := range f.Rivals {
-			j.Rivals = append(j.Rivals, jsonRival(rival))
-		}
-		out.Findings = append(out.Findings, j)
+		})
 	}
 	for _, m := range r.Missing {
 		out.Missing = append(out.Missing, jsonMissing{m.What, m.Action, m.Why})
@@ -151,7 +123,8 @@ func encodeJSON(w io.Writer, r *Report, _ report.Style) error {
 	return writeJSON(w, out)
 }
 
-func list(s []string) []string { return append([]string{}, s...) }
+// list is a copy that is never nil.
+func list[T any](s []T) []T { return append([]T{}, s...) }
 
 // writeJSON writes a value in one call, for people and programs alike.
 func writeJSON(w io.Writer, v any) error {

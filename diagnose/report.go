@@ -35,16 +35,16 @@ type Observed struct {
 // for one. They may be all that is seen of targets that hang, where clients have less
 // patience than the balancer.
 type NotCounted struct {
-	Reason   string
-	Class    string
-	Requests int64
+	Reason   string `json:"reason"`
+	Class    string `json:"class"`
+	Requests int64  `json:"requests"`
 }
 
 // Station is a hop and what is known of it.
 type Station struct {
-	Hop      Hop
-	State    State
-	Evidence []string
+	Hop      Hop      `json:"hop"`
+	State    State    `json:"state"`
+	Evidence []string `json:"evidence"`
 }
 
 // State says whether a request passes a hop.
@@ -96,8 +96,8 @@ const (
 
 // Evidence is a fact that a finding rests on.
 type Evidence struct {
-	Source Source
-	Text   string
+	Source Source `json:"source"`
+	Text   string `json:"text"`
 }
 
 // Source says where a fact is from.
@@ -114,8 +114,8 @@ const (
 
 // Rival is another cause that would show the same and is not excluded.
 type Rival struct {
-	ID  string // of the finding that it would be; "" if it cannot be seen from AWS
-	Why string
+	ID  string `json:"id"` // of the finding that it would be; "" if it cannot be seen from AWS
+	Why string `json:"why"`
 }
 
 // Wrong reports whether anything is wrong: a note is nothing wrong.

@@ -238,22 +238,20 @@ func (f *facts) exchange(found *Finding, c Certificate) {
 		if at < 0 || l.ARN == "" {
 			continue
 		}
-		set := func(action, arn string) string {
-			return f.command("elbv2", action, "--listener-arn", l.ARN, "--certificates", "CertificateArn="+arn)
-		}
-		const add, remove, other = "add-listener-certificates", "remove-listener-certificates", "NEW-CERTIFICATE-ARN"
+		set := func(operation, arn string) string { return f.setCertificate(operation, l, arn) }
+		const other = "NEW-CERTIFICATE-ARN"
 		switch {
 		case at == 0:
 			found.mend(set("modify-listener", other), set("modify-listener", c.ARN))
 			if slices.Contains(l.list(), c.ARN) {
-				found.mend(set(remove, c.ARN), set(add, c.ARN))
+				found.mend(set(takeFromList, c.ARN), set(addToList, c.ARN))
 			}
 		case f.shadows(l, c, f.Taken.Add(soon)):
 			found.Do = "take it out of the listener's list, and clients get the default certificate"
 			found.because(FromConfig, "clients that ask for its names (SNI) get it from the list of listener "+l.label()+" before the default certificate, which is for the same names and valid for longer")
-			found.mend(set(remove, c.ARN), set(add, c.ARN))
+			found.mend(set(takeFromList, c.ARN), set(addToList, c.ARN))
 		default:
-			found.mend(set(add, other), set(remove, other))
+			found.mend(set(addToList, other), set(takeFromList, other))
 		}
 	}
 	if before && !c.elliptic() && f.Balancer.Type == NetworkType {
@@ -262,6 +260,17 @@ func (f *facts) exchange(found *Finding, c Certificate) {
 	if before && c.elliptic() {
 		found.because(FromConfig, "its key is "+c.Key+": clients get it before a valid one of RSA, until it is out of the listener's list")
 	}
+}
+
+// Operations on the list of a listener's certificates.
+const (
+	addToList    = "add-listener-certificates"
+	takeFromList = "remove-listener-certificates"
+)
+
+// setCertificate is a command about a certificate of a listener.
+func (f *facts) setCertificate(operation string, l Listener, arn string) string {
+	return f.command("elbv2", operation, "--listener-arn", l.ARN, "--certificates", "CertificateArn="+arn)
 }
 
 // uncovered looks for host names in rules that no certificate is for.
@@ -298,8 +307,7 @@ func (f *facts) uncovered() (list []*Finding) {
 		found := finding("listener-certificate-does-not-cover-host", fmt.Sprintf("No certificate of listener %s is for %s, which its rules ask for: clients that check it hang up.", l.label(), few(open)))
 		found.because(FromConfig, "its certificates are for "+few(names))
 		found.rival("", "clients that take another name as well, such as CloudFront, which forwards the host that it was asked for and may check the name of its origin")
-		found.mend(f.command("elbv2", "add-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN"),
-			f.command("elbv2", "remove-listener-certificates", "--listener-arn", l.ARN, "--certificates", "CertificateArn=NEW-CERTIFICATE-ARN"))
+		found.mend(f.setCertificate(addToList, l, "NEW-CERTIFICATE-ARN"), f.setCertificate(takeFromList, l, "NEW-CERTIFICATE-ARN"))
 		list = append(list, found)
 	}
 	return list

@@ -214,15 +214,13 @@ func (f *facts) breakCircle(found *Finding, r placed, a Action) {
 	rule, l := r.name(), r.on
 	found.because(FromConfig, rule+": "+r.words()) // others may stand before it
 	found.Confidence = High
-	if a.To.Host == sameHost && a.To.Path != samePath {
-		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Path)
-		found.Do = "let a rule before it take that path, and forward to its targets"
-		found.Verify = append(found.Verify, f.describeRules(l))
-		return
-	}
+	what, only := "path", a.To.Path
 	if a.To.Host != sameHost {
-		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), a.To.Host)
-		found.Do = "let a rule before it take that host, and forward to its targets"
+		what, only = "host", a.To.Host
+	}
+	if only != samePath {
+		found.Sentence = fmt.Sprintf("%s redirects requests for %s to where they are: clients are led in a circle.", upper(rule), only)
+		found.Do = "let a rule before it take that " + what + ", and forward to its targets"
 		found.Verify = append(found.Verify, f.describeRules(l))
 		return
 	}

@@ -251,15 +251,10 @@ func (f *facts) onlyPublic(ids []string, protocol string, port int) bool {
 	some := false
 	for _, p := range openings {
 		list, ok := f.ranges(p)
-		if !ok || len(p.Groups) > 0 {
+		if !ok || len(p.Groups) > 0 || slices.ContainsFunc(list, func(r netip.Prefix) bool { return !f.public(r) }) {
 			return false
 		}
-		for _, r := range list {
-			if !f.public(r) {
-				return false
-			}
-			some = true
-		}
+		some = some || len(list) > 0
 	}
 	return some
 }

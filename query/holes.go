@@ -23,7 +23,7 @@ func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string
 	err := s.each(ctx, func() {
 		say("%s", h)
 		told += logs
-	}, findHoles, []any{&h.logs, &logs, &h.balancer, &h.node, &h.nodes, &h.width, &h.intervals, &h.first, &h.last, &all}, append(columnsOf(before),
+	}, findHoles, []any{&h.logs, &logs, &h.balancer, &h.ends, &h.node, &h.nodes, &h.width, &h.intervals, &h.first, &h.last, &all}, append(columnsOf(before),
 		parse.KindClassic.String(), muchText, bound(window.From), bound(window.Until), parse.KindHealthCheck.String(), mostTold)...)
 	if more := all - told; err == nil && more > 0 {
 		say("no line in intervals of %s, but many before and after", amount.Of(more, "more log", "more logs"))
@@ -34,6 +34,7 @@ func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string
 // hole is what some logs of a balancer lack.
 type hole struct {
 	logs, balancer   string
+	ends             bool   // nothing came after it
 	node             string // that lacks it; one of so many nodes, "" if all lack it
 	nodes            int64
 	width, intervals int64 // minutes of one, and how many
@@ -48,6 +49,11 @@ func (h hole) String() string {
 	case h.node != "":
 		who = "node " + h.node + " of " + h.balancer
 	}
+	if h.ends {
+		begin := h.first.Add(-time.Duration(h.width) * time.Minute)
+		return fmt.Sprintf("%s %s no line in the %s after %s, and the other nodes have no more than before: what came after it is not there yet or lost, and its failures with it, or fewer clients came; loglens coverage names what is missing",
+			who, has, h.logs, begin.UTC().Format(toMinute))
+	}
 	lacks := fmt.Sprintf("in %d intervals of %d minutes, the first until %s", h.intervals, h.width, h.first.UTC().Format(toMinute))
 	if minutes := h.intervals * h.width; h.last.Sub(h.first) == time.Duration(minutes-h.width)*time.Minute {
 		lacks = fmt.Sprintf("for the %d minutes until %s", minutes, h.last.UTC().Format(toMinute))
@@ -61,6 +67,11 @@ func (h hole) String() string {
 // has to have written in four of five. A few clients may change to another node: nothing is
 // lacking of one whose share varies, where the others have about what all had around it. What
 // objects of just before the window hold is not known.
+//
+// A node may also lack all from some time on. One that AWS takes away for want of traffic leaves its
+// clients to the others: these have then about as much as all had before, and it mostly ends by
+// and by. So a node of a fifth and more is told of where in none of the next three intervals the
+// others have so much, with a quarter of what it had, as all had in any of the last four.
 const findHoles = `
 WITH object AS (
 	SELECT named_kind AS kind, load_balancer, ` + accountRegion + ` AS place, coalesce(node, '') AS node, interval_end,
@@ -68,31 +79,40 @@ WITH object AS (
 	FROM object_read WHERE named_kind IS NOT NULL AND (status = 'failed' OR bytes > 0)
 	UNION ALL BY NAME SELECT *, '' AS node FROM (` + namesBefore + `)
 ), written AS ( -- by each node, and by all, whose name is empty
-	SELECT kind, load_balancer, place, node, interval_end, sum(bytes) AS bytes, max(sum(bytes)) OVER (PARTITION BY kind, load_balancer, place, interval_end) AS total
+	SELECT kind, load_balancer, place, node, interval_end, sum(bytes) AS bytes, max(sum(bytes)) OVER (PARTITION BY kind, load_balancer, place, interval_end) AS total,
+		max(interval_end) OVER (PARTITION BY kind, load_balancer, place) AS newest
 	FROM (FROM object WHERE node <> '' UNION ALL SELECT * REPLACE ('' AS node) FROM object) GROUP BY kind, load_balancer, place, node, interval_end
 ), log AS ( -- that may have holes, which is seldom
 	SELECT kind, load_balancer, place, node, count(*) AS written, avg(bytes) AS usual, 2 * min(bytes / total) >= max(bytes / total) AS steady,
 		CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width,
-		date_diff('minute', min(interval_end), max(interval_end)) // width + 1 AS due
+		date_diff('minute', min(interval_end), max(interval_end)) // width + 1 AS due,
+		node <> '' AND kind <> $9 AND count(*) >= 4 AND any_value(newest) >= max(interval_end) + to_minutes(3 * width) AS ended
 	FROM written GROUP BY kind, load_balancer, place, node
-	HAVING written < due AND (node = '' OR 5 * written >= 4 * due) AND max(bytes) >= $6
+	HAVING (written < due OR ended) AND (node = '' OR 5 * written >= 4 * due) AND max(bytes) >= $6
 ), step AS (
-	SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own AS next, least(bytes, lead(bytes) OVER own) AS beside, (total + lead(total) OVER own) / 2 AS around
+	SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own IS NULL AS ends,
+		CASE WHEN ends THEN CASE WHEN ended THEN newest + to_minutes(width) END ELSE lead(interval_end) OVER own END AS next,
+		CASE WHEN NOT ends THEN least(bytes, lead(bytes) OVER own) WHEN 2 * bytes >= usual AND 5 * usual >= total THEN bytes END AS beside,
+		CASE WHEN ends THEN min(total) OVER recent ELSE (total + lead(total) OVER own) / 2 END AS around
 	FROM written JOIN log USING (kind, load_balancer, place, node)
-	WINDOW own AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end)
+	WINDOW own AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end),
+		recent AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end ROWS 3 PRECEDING)
 ), lacking AS (
-	SELECT kind, load_balancer, place, node, width, unnest(range(after, next, to_minutes(width))) AS lacks, steady, usual, around
+	SELECT kind, load_balancer, place, node, width, ends, after, unnest(range(after, next, to_minutes(width))) AS lacks, steady, usual, around
 	FROM (
 		FROM step WINDOW own AS (PARTITION BY kind, load_balancer, place, node)
 		QUALIFY next > after AND beside >= $6 AND (node <> '' OR written >= 10 * count(*) FILTER (next > after) OVER own)
 	)
-), told AS (
-	SELECT kind, load_balancer, place, width, count(DISTINCT lacks) AS n, min(lacks) AS first, max(lacks) AS last, count(DISTINCT node) AS nodes, min(node) AS node
+), compared AS (
+	SELECT *, others + usual / 4 < around AS lost, count(*) FILTER (lost AND lacks < after + to_minutes(3 * width)) OVER (PARTITION BY kind, load_balancer, place, node, after) AS soon
 	FROM lacking
 	LEFT JOIN (SELECT kind, load_balancer, place, interval_end AS lacks, coalesce(bytes, 0) AS others FROM written WHERE node = '') USING (kind, load_balancer, place, lacks)
-	WHERE (node = '' OR others IS NOT NULL AND coalesce(steady OR others + usual / 4 < around, true))
+), told AS (
+	SELECT kind, load_balancer, place, width, ends, count(DISTINCT lacks) AS n, min(lacks) AS first, max(lacks) AS last, count(DISTINCT node) AS nodes, min(node) AS node
+	FROM compared
+	WHERE (node = '' OR others IS NOT NULL AND CASE WHEN ends THEN soon = 3 ELSE coalesce(steady OR lost, true) END)
 		AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
-	GROUP BY kind, load_balancer, place, width
+	GROUP BY kind, load_balancer, place, width, ends
 )
-SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, node, nodes, width, n, first, last, sum(count(*)) OVER ()::BIGINT FROM told
-GROUP BY load_balancer, place, node, nodes, width, n, first, last ORDER BY first, load_balancer, place LIMIT $10`
+SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, ends, node, nodes, width, n, first, last, sum(count(*)) OVER ()::BIGINT FROM told
+GROUP BY load_balancer, place, ends, node, nodes, width, n, first, last ORDER BY first, load_balancer, place LIMIT $10`

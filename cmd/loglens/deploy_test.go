@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -240,22 +241,40 @@ func TestCronLine(t *testing.T) {
 	}
 	write(t, filepath.Join(dir, "summary.env"), env.String(), 0o600)
 	write(t, filepath.Join(dir, "loglens"), "#!/bin/sh\nprintf '%s\\n' \"$LOGLENS_SOURCE\" \"$LOGLENS_POST\" \"$AWS_REGION\" \"$*\" >&2\nexit $STATUS\n", 0o700)
-	run := func(status int) string {
+	run := func(status string) string {
 		t.Helper()
 		cmd := exec.CommandContext(t.Context(), "/bin/sh", "-c", line)
-		cmd.Env = []string{"PATH=" + dir + ":/usr/local/bin:/usr/bin:/bin", fmt.Sprintf("STATUS=%d", status)}
+		cmd.Env = []string{"PATH=" + dir + ":/usr/local/bin:/usr/bin:/bin", "STATUS=" + status}
 		said, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Errorf("%v\n%s", err, said)
 		}
 		return string(said)
 	}
-	got := strings.Split(run(exitCondition), "\n")
+	got := strings.Split(run("20"), "\n")
 	if len(got) < 4 || got[0] != "s3://my-logs/prod" || got[1] != address || got[2] != "eu-central-1" || !strings.Contains(got[3], "> 1% and") {
 		t.Errorf("of a run that fails: %q", got)
 	}
-	if said := run(0); said != "" {
+	if said := run("0"); said != "" {
 		t.Errorf("of a run that does not fail: %s", said)
+	}
+
+	// What is killed, as by a kernel that is out of memory, says nothing itself, nor does
+	// flock where another run has the lock.
+	write(t, filepath.Join(dir, "loglens"), "#!/bin/sh\nkill -9 $$\n", 0o700)
+	if said := run(""); !strings.Contains(said, "status 137") {
+		t.Errorf("of a run that is killed: %q", said)
+	}
+	lock, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	if said := run(""); !strings.Contains(said, "status 75") {
+		t.Errorf("of a run that finds the lock taken: %q", said)
 	}
 }
 

@@ -89,6 +89,29 @@ func TestWholeDay(t *testing.T) {
 	}
 }
 
+// TestWholeHour walks through two years minute by minute: an hour is what lies between two
+// moments at which the clock shows the minute 0, and the hours meet, also where clocks
+// change by half an hour.
+func TestWholeHour(t *testing.T) {
+	for _, name := range []string{"UTC", "Europe/Berlin", "America/Havana", "Australia/Lord_Howe", "Asia/Kolkata", "Asia/Kathmandu"} {
+		where, start := zone(t, name), rfc(t, "2024-01-01T00:00:00Z")
+		var hours []time.Time
+		for at := start; at.Before(start.AddDate(2, 0, 0)); at = at.Add(time.Minute) {
+			if at.In(where).Minute() == 0 {
+				hours = append(hours, at)
+			}
+		}
+		for i := 2; i < len(hours); i++ {
+			want := Window{From: hours[i-2], Until: hours[i-1]}
+			for _, now := range []time.Time{hours[i-1], hours[i-1].Add(31 * time.Minute), hours[i].Add(-1)} {
+				if got, err := Whole("hour", 0, now, where); got != want || err != nil {
+					t.Errorf("%s, at %s: %s, error %v, want %s", name, now.In(where), got, err, want)
+				}
+			}
+		}
+	}
+}
+
 func TestBefore(t *testing.T) {
 	w := Window{From: rfc(t, "2026-11-22T09:00:00Z"), Until: rfc(t, "2026-11-22T10:00:00Z")}
 	if b, ok := w.Before(); !ok || b.String() != "2026-11-22 08:00–09:00Z (1h)" {

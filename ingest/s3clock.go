@@ -57,10 +57,15 @@ func LearnTime(ctx context.Context, sources []Source) error {
 	return nil
 }
 
-// timeIn bounds a request that only asks for the time.
-const timeIn = 5 * time.Second
+// timeIn bounds the requests that only ask for the time, and timeTries says how many there
+// are while nothing answers: a connection may break by chance, and then the hour that is
+// read would be that of a clock that may be wrong.
+const (
+	timeIn    = 5 * time.Second
+	timeTries = 3
+)
 
-// touch asks once for as little of the source as there is.
+// touch asks for as little of the source as there is, until something answers.
 func (s *s3Source) touch(ctx context.Context) error {
 	b, err := s.dial.bucket(ctx, s.bucket)
 	if err == nil {
@@ -77,8 +82,13 @@ func (s *s3Source) touch(ctx context.Context) error {
 	}
 	brief, cancel := context.WithTimeout(ctx, timeIn)
 	defer cancel()
-	_, _ = b.current().ListObjectsV2(brief, &s3.ListObjectsV2Input{
-		Bucket: &s.bucket, Prefix: &s.prefix, MaxKeys: aws.Int32(1),
-	}, func(o *s3.Options) { o.RetryMaxAttempts = 1 }) // an error shows when the source is listed
+	for range timeTries {
+		_, _ = b.current().ListObjectsV2(brief, &s3.ListObjectsV2Input{
+			Bucket: &s.bucket, Prefix: &s.prefix, MaxKeys: aws.Int32(1),
+		}, func(o *s3.Options) { o.RetryMaxAttempts = 1 }) // an error shows when the source is listed
+		if _, known := s.dial.aws.Clock.Off(); known || brief.Err() != nil {
+			break
+		}
+	}
 	return context.Cause(ctx)
 }

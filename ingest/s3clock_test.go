@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -73,6 +74,30 @@ func TestLearnTime(t *testing.T) {
 				t.Errorf("%d requests; the clock is off by %v (known %t), want %v", asked, d, known, off)
 			}
 		})
+	}
+}
+
+// A connection that breaks tells no time: then it is asked for once more.
+func TestLearnTimeOfBrokenConnection(t *testing.T) {
+	const off = 90 * time.Minute
+	var asked atomic.Int32
+	aws := fakeS3(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Date", time.Now().Add(off).UTC().Format(http.TimeFormat))
+		answer(w, false, "", "a.log")
+	})
+	aws.Clock = new(Clock)
+	sources, err := NewSources([]string{"s3://bucket"}, nil, aws)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := LearnTime(t.Context(), sources); err != nil {
+		t.Fatal(err)
+	}
+	if d, known := aws.Clock.Off(); !known || (d-off).Abs() > time.Minute {
+		t.Errorf("%d requests; the clock is off by %v (known %t), want %v", asked.Load(), d, known, off)
 	}
 }
 

@@ -70,8 +70,9 @@ func (h hole) String() string {
 //
 // A node may also lack all from some time on. One that AWS takes away for want of traffic leaves its
 // clients to the others: these have then about as much as all had before, and it mostly ends by
-// and by. So a node of a fifth and more is told of where in none of the next three intervals the
-// others have so much, with a quarter of what it had, as all had in any of the last four.
+// and by. So a node of a fifth and more is told of where, with a quarter of what it had, the
+// others have less in the next three intervals: on average than all had in any of the last four,
+// and in each than all had in these on average.
 const findHoles = `
 WITH object AS (
 	SELECT named_kind AS kind, load_balancer, ` + accountRegion + ` AS place, coalesce(node, '') AS node, interval_end,
@@ -93,24 +94,25 @@ WITH object AS (
 	SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own IS NULL AS ends,
 		CASE WHEN ends THEN CASE WHEN ended THEN newest + to_minutes(width) END ELSE lead(interval_end) OVER own END AS next,
 		CASE WHEN NOT ends THEN least(bytes, lead(bytes) OVER own) WHEN 2 * bytes >= usual AND 5 * usual >= total THEN bytes END AS beside,
-		CASE WHEN ends THEN min(total) OVER recent ELSE (total + lead(total) OVER own) / 2 END AS around
+		CASE WHEN ends THEN min(total) OVER recent ELSE (total + lead(total) OVER own) / 2 END AS around, avg(total) OVER recent AS before
 	FROM written JOIN log USING (kind, load_balancer, place, node)
 	WINDOW own AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end),
 		recent AS (PARTITION BY kind, load_balancer, place, node ORDER BY interval_end ROWS 3 PRECEDING)
 ), lacking AS (
-	SELECT kind, load_balancer, place, node, width, ends, after, unnest(range(after, next, to_minutes(width))) AS lacks, steady, usual, around
+	SELECT kind, load_balancer, place, node, width, ends, after, unnest(range(after, next, to_minutes(width))) AS lacks, steady, usual, around, before
 	FROM (
 		FROM step WINDOW own AS (PARTITION BY kind, load_balancer, place, node)
 		QUALIFY next > after AND beside >= $6 AND (node <> '' OR written >= 10 * count(*) FILTER (next > after) OVER own)
 	)
 ), compared AS (
-	SELECT *, others + usual / 4 < around AS lost, count(*) FILTER (lost AND lacks < after + to_minutes(3 * width)) OVER (PARTITION BY kind, load_balancer, place, node, after) AS soon
+	SELECT *, others + usual / 4 AS grown, avg(grown) FILTER (lacks < after + to_minutes(3 * width)) OVER own AS average, max(grown) FILTER (lacks < after + to_minutes(3 * width)) OVER own AS most
 	FROM lacking
 	LEFT JOIN (SELECT kind, load_balancer, place, interval_end AS lacks, coalesce(bytes, 0) AS others FROM written WHERE node = '') USING (kind, load_balancer, place, lacks)
+	WINDOW own AS (PARTITION BY kind, load_balancer, place, node, after)
 ), told AS (
 	SELECT kind, load_balancer, place, width, ends, count(DISTINCT lacks) AS n, min(lacks) AS first, max(lacks) AS last, count(DISTINCT node) AS nodes, min(node) AS node
 	FROM compared
-	WHERE (node = '' OR others IS NOT NULL AND CASE WHEN ends THEN soon = 3 ELSE coalesce(steady OR lost, true) END)
+	WHERE (node = '' OR others IS NOT NULL AND coalesce(CASE WHEN ends THEN average < around AND most < before ELSE steady OR grown < around END, true))
 		AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
 	GROUP BY kind, load_balancer, place, width, ends
 )

@@ -18,15 +18,21 @@ const muchText = 16_000
 // in the answer nothing failed there.
 func (s *Store) holes(ctx context.Context, before []ingest.Name, say func(string, ...any)) error {
 	var h hole
-	var logs, told, all int64
+	var suspects, logs, told, all int64
 	window := s.in.Plan.Window
-	err := s.each(ctx, func() {
+	args := append(columnsOf(before), parse.KindClassic.String(), muchText, parse.KindHealthCheck.String())
+	// Most logs have none, and planning what finds them takes longer than looking for them.
+	err := s.one(ctx, logsWithHoles+` SELECT count(*) FROM log`, []any{&suspects}, args...)
+	if err != nil || suspects == 0 {
+		return err
+	}
+	err = s.each(ctx, func() {
 		say("%s", h)
 		told += logs
-	}, findHoles, []any{&h.logs, &logs, &h.balancer, &h.ends, &h.node, &h.nodes, &h.width, &h.intervals, &h.first, &h.last, &all}, append(columnsOf(before),
-		parse.KindClassic.String(), muchText, bound(window.From), bound(window.Until), parse.KindHealthCheck.String(), mostTold)...)
+	}, findHoles, []any{&h.logs, &logs, &h.balancer, &h.ends, &h.node, &h.nodes, &h.width, &h.intervals, &h.first, &h.last, &all},
+		append(args, bound(window.From), bound(window.Until), mostTold)...)
 	if more := all - told; err == nil && more > 0 {
-		say("no line in intervals of %s, but many before and after", amount.Of(more, "more log", "more logs"))
+		say("no line for some time in %s", amount.Of(more, "more log", "more logs"))
 	}
 	return err
 }
@@ -62,21 +68,13 @@ func (h hole) String() string {
 		who, has, h.logs, lacks)
 }
 
-// findHoles finds them. Either all nodes of a balancer lack them, or one. What is used now and
-// then has pauses, so there has to be one hole at most to ten intervals, however long; and a node
-// has to have written in four of five. A few clients may change to another node: nothing is
-// lacking of one whose share varies, where the others have about what all had around it. What
-// objects of just before the window hold is not known.
-//
-// A node may also lack all from some time on. One that AWS takes away for want of traffic leaves its
-// clients to the others: these have then about as much as all had before, and it mostly ends by
-// and by. So a node of a fifth and more is told of where, with a quarter of what it had, the
-// others have less in the next three intervals: on average than all had in any of the last four,
-// and in each than all had in these on average.
-const findHoles = `
+// logsWithHoles are logs, of each node and of all together, that may have holes: that of a node has
+// to have been written in four of five intervals. What objects of just before the window hold is
+// not known.
+const logsWithHoles = `
 WITH object AS (
 	SELECT named_kind AS kind, load_balancer, ` + accountRegion + ` AS place, coalesce(node, '') AS node, interval_end,
-		CASE WHEN status <> 'ok' THEN NULL WHEN named_kind = $9 THEN greatest(bytes, $6) ELSE bytes END AS bytes -- checks come whether clients do or not
+		CASE WHEN status <> 'ok' THEN NULL WHEN named_kind = $7 THEN greatest(bytes, $6) ELSE bytes END AS bytes -- checks come whether clients do or not
 	FROM object_read WHERE named_kind IS NOT NULL AND (status = 'failed' OR bytes > 0)
 	UNION ALL BY NAME SELECT *, '' AS node FROM (` + namesBefore + `)
 ), written AS ( -- by each node, and by all, whose name is empty
@@ -87,10 +85,22 @@ WITH object AS (
 	SELECT kind, load_balancer, place, node, count(*) AS written, avg(bytes) AS usual, 2 * min(bytes / total) >= max(bytes / total) AS steady,
 		CASE WHEN kind = $5 AND count(DISTINCT minute(interval_end)) = 1 THEN 60 ELSE 5 END AS width,
 		date_diff('minute', min(interval_end), max(interval_end)) // width + 1 AS due,
-		node <> '' AND kind <> $9 AND count(*) >= 4 AND any_value(newest) >= max(interval_end) + to_minutes(3 * width) AS ended
+		node <> '' AND kind <> $7 AND count(*) >= 4 AND any_value(newest) >= max(interval_end) + to_minutes(3 * width) AS ended
 	FROM written GROUP BY kind, load_balancer, place, node
 	HAVING (written < due OR ended) AND (node = '' OR 5 * written >= 4 * due) AND max(bytes) >= $6
-), step AS (
+)`
+
+// findHoles finds them. Either all nodes of a balancer lack them, or one. What is used now and
+// then has pauses, so there has to be one hole at most to ten intervals, however long. A few
+// clients may change to another node: nothing is lacking of one whose share varies, where the
+// others have about what all had around it.
+//
+// A node may also lack all from some time on. One that AWS takes away for want of traffic leaves its
+// clients to the others: these have then about as much as all had before, and it mostly ends by
+// and by. So a node of a fifth and more is told of where, with a quarter of what it had, the
+// others have less in the next three intervals: on average than all had in any of the last four,
+// and in each than all had in these on average.
+const findHoles = logsWithHoles + `, step AS (
 	SELECT *, interval_end + to_minutes(width) AS after, lead(interval_end) OVER own IS NULL AS ends,
 		CASE WHEN ends THEN CASE WHEN ended THEN newest + to_minutes(width) END ELSE lead(interval_end) OVER own END AS next,
 		CASE WHEN NOT ends THEN least(bytes, lead(bytes) OVER own) WHEN 2 * bytes >= usual AND 5 * usual >= total THEN bytes END AS beside,
@@ -113,7 +123,7 @@ WITH object AS (
 	SELECT kind, load_balancer, place, width, ends, count(DISTINCT lacks) AS n, min(lacks) AS first, max(lacks) AS last, count(DISTINCT node) AS nodes, min(node) AS node
 	FROM compared
 	WHERE (node = '' OR others IS NOT NULL AND coalesce(CASE WHEN ends THEN average < around AND most < before ELSE steady OR grown < around END, true))
-		AND lacks > make_timestamp($7) AND ($8 = 0 OR lacks - to_minutes(width) < make_timestamp($8))
+		AND lacks > make_timestamp($8) AND ($9 = 0 OR lacks - to_minutes(width) < make_timestamp($9))
 	GROUP BY kind, load_balancer, place, width, ends
 )
 SELECT string_agg(kind, ' and ' ORDER BY kind), count(*), load_balancer, ends, node, nodes, width, n, first, last, sum(count(*)) OVER ()::BIGINT FROM told

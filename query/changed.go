@@ -79,7 +79,7 @@ func changedTable(now Basis, before *Basis, at time.Time) *Table {
 	t := &Table{
 		Report: "changed", Version: 1, Window: now.totals.Window, Columns: changedColumns,
 		Narrow: []string{"p50_before", "p95_before", "target_group"}, Keys: []string{"target_group"},
-		Empty: "no target group takes three times as long, or has only a third of the requests",
+		Empty: "no target group takes three times as long at p50 or p95, or has only a third of the requests",
 	}
 	if !before.known() {
 		t.Empty = notComparable

@@ -409,9 +409,9 @@ func (w *world) handshakes() (list []handshake) {
 }
 
 func (q question) tls() []row {
-	columns := []string{"window_start", "log", "load_balancer", "listener_port", "cause", "tls_protocol", "cause_source"}
+	columns := []string{"window_start", "log", "load_balancer", "listener_port", "client", "cause", "tls_protocol", "cause_source"}
 	key := func(h handshake) []any {
-		values := []any{start(h.at, q.width), h.log, word(h.elb), h.port, h.cause, word(h.protocol), h.source}
+		values := []any{start(h.at, q.width), h.log, word(h.elb), h.port, word(h.client), h.cause, word(h.protocol), h.source}
 		for i, c := range columns {
 			if !q.divides(c) {
 				values[i] = nil
@@ -426,7 +426,7 @@ func (q question) tls() []row {
 			bad = append(bad, h)
 		}
 	}
-	_, passing := grouped(all, func(h handshake) []any { return key(h)[:4] })
+	_, passing := grouped(all, func(h handshake) []any { return key(h)[:5] })
 	keys, groups := grouped(bad, key)
 	var rows []row
 	for _, k := range keys {
@@ -442,7 +442,7 @@ func (q question) tls() []row {
 			clients[h.client] = true
 			at = append(at, h.at)
 		}
-		n := len(passing[spell(k[:4])])
+		n := len(passing[spell(k[:5])])
 		r["failures"], r["share"], r["connections"], r["failure_rate"] = int64(len(g)), ratio(len(g), len(bad)), int64(n), ratio(len(g), n)
 		r["clients"] = int64(len(clients))
 		r["first_seen"], r["last_seen"] = span(at)

@@ -11,12 +11,16 @@ import (
 	"loglens/query"
 )
 
-// further suggests how to go on from an answer: by dividing it once more, and by
-// looking at the lines behind its first count. Where nothing failed, clients may have been
-// refused, and targets may be slow or answer with 4xx. When it is known what fails where,
-// the balancer's settings tell why, if AWS was asked for it by a name. in is what was read.
+// further suggests how to go on from an answer: by dividing it once more, by target or, of
+// connections that failed, by client, and by looking at the lines behind its first count.
+// Where nothing failed, clients may have been refused, and targets may be slow or answer with
+// 4xx. When it is known what fails where, the balancer's settings tell why, if AWS was asked
+// for it by a name. in is what was read.
 func further(r query.Report, o reportOptions, args []string, in input, t *query.Table) {
 	switch {
+	case t.Shown() > 0 && !t.Failures && !slices.Contains(o.by, "client") && slices.Contains(byNames(r), "client"): // connections, which have no classes
+		o.classes = nil
+		t.Next = command(r.Name, o, args, in.remote, nil, [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "client"), ",")}, {"window", o.every}})
 	case t.Requests == 0 || t.Shown() == 0 && !t.Failures:
 	case t.Failures && t.Total == 0 && oftenRefused(t.NotCounted, t.Requests):
 		o.classes = []string{"all"}

@@ -10,6 +10,7 @@
 -- dimension: load_balancer load_balancer
 -- dimension: port          listener_port
 -- dimension: protocol      tls_protocol
+-- dimension: client        client
 -- default: log cause
 -- narrow: cause_source last_seen first_seen share connections load_balancer log
 --
@@ -17,6 +18,7 @@
 -- column: log           text    everyone
 -- column: load_balancer text    everyone  load balancer
 -- column: listener_port integer everyone  port
+-- column: client        text    everyone
 -- column: tls_protocol  text    everyone  protocol
 -- column: cause         text    everyone
 -- column: cause_source  text    everyone  source
@@ -32,14 +34,14 @@
 -- of a network load balancer sent. TLS_Handshake_Failed is derived: no protocol was
 -- agreed upon at a port where other connections of the window have one. Where none has
 -- one, a warning names the ports; at 80 that is plain HTTP.
--- connections are all with the row's log, load balancer and port, if it is divided by them.
+-- connections are all with the row's log, load balancer, port and client, if it is divided by them.
 -- raw, asked for one window_start, sees no other connections of a port than those of that
 -- time, so it cannot ask for derived causes of one.
 WITH
 connecting AS ( -- everything that a connection can tell, counted at once
 	SELECT 'connection' AS log, load_balancer AS elb, listener_port::VARCHAR AS port, tls_protocol AS protocol,
 		CASE WHEN tls_verify_status LIKE 'Failed:%' THEN substr(tls_verify_status, 8) END AS code,
-		CASE WHEN tls_verify_status LIKE 'Failed:%' OR tls_protocol IS NULL THEN client_ip END AS client,
+		CASE WHEN tls_verify_status LIKE 'Failed:%' OR tls_protocol IS NULL OR list_contains($by, 'client') THEN client_ip END AS client,
 		tls_protocol IS NULL AS without,
 		CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(timestamp) - epoch_us(timestamp) % $window_us) END AS window_start,
 		count(*) AS n, min(timestamp) AS first_seen, max(timestamp) AS last_seen
@@ -47,7 +49,7 @@ connecting AS ( -- everything that a connection can tell, counted at once
 	UNION ALL
 	SELECT 'nlb_tls', load_balancer, destination_port::VARCHAR, tls_protocol_version,
 		CASE WHEN tls_handshake_time IS NULL AND incoming_tls_alert IS NOT NULL THEN 'TLS_Alert_' || incoming_tls_alert END,
-		CASE WHEN tls_handshake_time IS NULL THEN client_ip END,
+		CASE WHEN tls_handshake_time IS NULL OR list_contains($by, 'client') THEN client_ip END,
 		tls_handshake_time IS NULL,
 		CASE WHEN list_contains($by, 'window') THEN make_timestamp(epoch_us(time) - epoch_us(time) % $window_us) END,
 		count(*), min(time), max(time)
@@ -68,7 +70,8 @@ keyed AS (
 			window_start: window_start,
 			log: CASE WHEN list_contains($by, 'log') THEN log END,
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
-			port: CASE WHEN list_contains($by, 'port') THEN port END
+			port: CASE WHEN list_contains($by, 'port') THEN port END,
+			client: CASE WHEN list_contains($by, 'client') THEN client END
 		} AS way,
 		CASE WHEN list_contains($by, 'protocol') THEN protocol END AS tls_protocol,
 		CASE WHEN list_contains($by, 'cause') THEN named END AS cause,
@@ -87,7 +90,7 @@ ranked AS (
 	FROM failing
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
-SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS load_balancer, way.port::BIGINT AS listener_port, tls_protocol,
+SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS load_balancer, way.port::BIGINT AS listener_port, way.client AS client, tls_protocol,
 	cause, cause_source, failures, failures / all_failures AS share, connections, failures / connections AS failure_rate,
 	clients, first_seen, last_seen, all_rows,
 	CASE WHEN list_contains($by, 'log') AND NOT list_contains($by, 'protocol')
@@ -97,7 +100,8 @@ SELECT way.window_start AS window_start, way.log AS log, way.load_balancer AS lo
 		'log': way.log,
 		'reason': cause,
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(way.load_balancer, '-') END,
-		'port': CASE WHEN list_contains($by, 'port') THEN coalesce(way.port, '-') END
+		'port': CASE WHEN list_contains($by, 'port') THEN coalesce(way.port, '-') END,
+		'client': CASE WHEN list_contains($by, 'client') THEN coalesce(way.client, '-') END
 	} END AS drill,
 	failures AS drill_rows,
 	'at a port where none spoke TLS all may be plain HTTP or all have failed, and none is counted as failed: ' || array_to_string(ports[:3], ', ')

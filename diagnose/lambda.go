@@ -96,7 +96,7 @@ func (f *facts) invocationDenied(g *Group) *Finding {
 	found.Confidence = High
 	found.because(FromLog, amount.Of(denied, "request", "requests")+" ended with "+accessDenied)
 	found.share = f.reasons(found, accessDenied)
-	span, over := f.isOver(g, nil, found.share, f.lateErrors())
+	span, over := f.isOver(g, nil, found.share, f.lateOf(found.share))
 	since := "has answered requests since"
 	if first, last := f.firstAndLast(found.share); !over && f.isRest(f.lastRun(g).Sub(last), among(found.share)) {
 		span, over, since = f.span(first, last), true, "has run since, and failed"
@@ -135,11 +135,11 @@ func (f *facts) functionFails(g *Group) *Finding {
 		found.because(FromLog, fmt.Sprintf("%s: %d", code, sums[code]))
 	}
 	found.share = f.reasons(found, codes...)
-	if f.answeredFor(found.share) > 0 && f.areRare(g, found.share, f.lateErrors(), codes...) { // all 5xx of the balancer may be of this group
+	if f.answeredFor(found.share) > 0 && f.areRare(g, found.share, f.lateOf(found.share), codes...) { // which may all be of this group
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("The function of %s fails now and then: %s.", g.Name, few(codes))
 	}
-	if span, ok := f.isOver(g, nil, found.share, f.lateErrors()); ok {
+	if span, ok := f.isOver(g, nil, found.share, f.lateOf(found.share)); ok {
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("The function of %s failed %s, and has answered requests since: %s.", g.Name, span, few(codes))
 	}

@@ -199,7 +199,7 @@ func (f *facts) notLogged() *Finding {
 	if requests := f.unlogged("RequestCount", "", Minute.all); f.milder(found, n, requests, name) {
 		found.because(FromMetric, "RequestCount"+since+": "+number(requests))
 	}
-	for _, code := range []string{"500", "502", "503", "504"} {
+	for _, code := range countedStatuses {
 		if n := f.lateAnswers(code); n > 0 {
 			found.because(FromMetric, "HTTPCode_ELB_"+code+"_Count"+since+": "+number(n))
 		}
@@ -292,6 +292,11 @@ func (f *facts) hasEnded(name, group string) (span string, over bool) {
 	}
 	return f.span(first, last), !first.IsZero() && f.period() <= recently && f.latelyAll(group) > 0 && since >= quiet && since >= 2*longest
 }
+
+// countedStatuses are those of the balancer's answers that have metrics of their own.
+//
+// Source: AWS, "CloudWatch metrics for your Application Load Balancer", read 2026-11.
+var countedStatuses = []string{"500", "502", "503", "504"}
 
 // errorMetric counts the requests that the balancer answered with 5xx.
 func (f *facts) errorMetric() string {

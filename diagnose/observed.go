@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"strconv"
 )
 
 // counted reports whether a failure is one that is to be explained: an outage, not
@@ -65,6 +66,8 @@ func (f *facts) sumBy(key func(Failure) string, share func(Failure) int64) map[s
 }
 
 func byReason(row Failure) string { return row.Reason }
+
+func byStatus(row Failure) string { return strconv.FormatInt(row.Status, 10) }
 
 func byTarget(row Failure) string { return row.Target }
 

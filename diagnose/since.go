@@ -16,8 +16,8 @@ const quiet = 5 * time.Minute
 func (f *facts) hasAnswered(share func(Failure) int64) bool { return f.answeredFor(share) >= quiet }
 
 // answeredFor is for how long each target of some failures was sent requests after the last
-// of them; 0 if the newest of its requests failed: it was not answered, and no client left as some
-// do at any time. Logs do not name a function: what is sent to its group is sent to it.
+// of them; 0 if the newest of its requests failed: it was not answered, and not as a few are not at any time, since a
+// client left or for another reason. Logs do not name a function: what is sent to its group is sent to it.
 func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	type place struct{ group, target string }
 	latest := func(m map[place]time.Time, at place, t time.Time) {
@@ -36,7 +36,7 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	}
 	for _, row := range f.failures() {
 		at := place{row.Group, row.Target}
-		if last, ok := these[at]; ok && !sent[at].After(row.Last) && (among(share)(row) || row.TargetStatus < 0 && !f.leavesAsUsual(row, last)) {
+		if last, ok := these[at]; ok && !sent[at].After(row.Last) && (among(share)(row) || row.TargetStatus < 0 && !f.fewEndSo(row, last)) {
 			return 0
 		}
 	}
@@ -52,18 +52,29 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	return shortest
 }
 
-// leavesAsUsual reports whether a failure is that clients did not wait for a target, which are few of all to it, and
-// of all to its group since some time: these say nothing of the target.
-func (f *facts) leavesAsUsual(row Failure, since time.Time) bool {
-	if row.Reason != "Client_Closed" {
-		return false
-	}
+// fewEndSo reports whether a request that a target did not answer says nothing of the target: few of all to it ended so,
+// and few of all to its group since some time. Clients leave all targets alike; of other failures, all of the group's may
+// be this target's, which then answered nothing since.
+func (f *facts) fewEndSo(row Failure, since time.Time) bool {
 	few := func(n, all int64) bool { return float64(n) < tooMany*float64(all) }
-	left := f.sumAll(those(func(other Failure) bool { // of other nodes as well
+	ended := f.sumAll(those(func(other Failure) bool { // of other nodes as well
 		return other.Reason == row.Reason && other.Group == row.Group && other.Target == row.Target
 	}))
-	all := f.requestsOf(func(t Traffic) bool { return t.Group == row.Group && t.Target == row.Target })
-	return few(left, all) && few(inMinutes(f.minutes[row.Group], func(m Minute) bool { return m.Minute.After(since) }, forReasons(row.Reason)))
+	var all, targets int64
+	for _, t := range f.traffic() {
+		switch {
+		case t.Group != row.Group:
+		case t.Target == row.Target:
+			all, targets = all+t.Requests, targets+1
+		case t.Target != "":
+			targets++
+		}
+	}
+	later, sent := inMinutes(f.minutes[row.Group], func(m Minute) bool { return m.Minute.After(since) }, forReasons(row.Reason))
+	if row.Reason != "Client_Closed" {
+		later *= targets
+	}
+	return few(ended, all) && few(later, sent)
 }
 
 // targetsSince is for how long targets of each group that had none for some failures were sent
@@ -291,6 +302,19 @@ var unconnected = forReasons(unconnectedReasons...)
 // all groups.
 func (f *facts) lateAnswers(status string) float64 {
 	return f.unlogged("HTTPCode_ELB_"+status+"_Count", "", func(m Minute) int64 { return m.Statuses[status] })
+}
+
+// lateOf are the 5xx of the balancer that metrics count after the logs, of all groups, but for those with a status that
+// some failures did not have.
+func (f *facts) lateOf(share func(Failure) int64) float64 {
+	n := f.lateErrors()
+	had := f.sumBy(byStatus, where(among(share), share))
+	for _, status := range countedStatuses {
+		if had[status] == 0 {
+			n -= f.lateAnswers(status)
+		}
+	}
+	return max(0, n)
 }
 
 // lateErrors are the 5xx of the balancer that metrics count after the logs.

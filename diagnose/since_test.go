@@ -75,6 +75,9 @@ func TestOver(t *testing.T) {
 		{"the newest request failed, too, and checks pass on another port", "target-port-refused", refused, func(s *Snapshot) {
 			s.checkPort("9090")
 			s.failing("Target_Response_Timeout", second, 504, 60, func(f *Failure) { f.First = s.minute(10) })
+			for i := 10; i < 60; i++ {
+				s.Logs.Minutes[i].Reasons["Target_Response_Timeout"] = 5
+			}
 		}, false},
 		{"unhealthy now", "target-port-refused", refused, func(s *Snapshot) {
 			s.web().Targets[1].State, s.web().Targets[1].Reason = "unhealthy", "Target.FailedHealthChecks"
@@ -281,11 +284,19 @@ func TestFunctionOver(t *testing.T) {
 			both(s)
 			s.Logs.Failures[0].Last, s.Logs.Failures[1].Last = s.minute(53), s.Logs.Last
 		}},
-		{"the newest is throttled", map[string]bool{denied: false, failed: false}, "LambdaAccessDenied", func(s *Snapshot) {
+		{"the newest are throttled", map[string]bool{denied: false, failed: false}, "LambdaAccessDenied", func(s *Snapshot) {
 			both(s)
-			s.Logs.Failures[1].Reason, s.Logs.Failures[1].Last = "LambdaThrottling", s.Logs.Last
+			s.Logs.Failures[1].Reason, s.Logs.Failures[1].Last, s.Logs.Failures[1].Count = "LambdaThrottling", s.Logs.Last, 600
 		}},
 		{"counted after the logs", map[string]bool{denied: false}, "LambdaAccessDenied", func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 57, 40) }},
+		{"denied, and 5xx with another status after the logs", map[string]bool{denied: true}, "LambdaAccessDenied", func(s *Snapshot) {
+			s.late("HTTPCode_ELB_5XX_Count", "", 57, 40)
+			s.late("HTTPCode_ELB_503_Count", "", 57, 40)
+		}},
+		{"failed, and 5xx with another status after the logs", map[string]bool{failed: true}, "LambdaUnhandled", func(s *Snapshot) {
+			s.late("HTTPCode_ELB_5XX_Count", "", 57, 40)
+			s.late("HTTPCode_ELB_503_Count", "", 57, 40)
+		}},
 		{"its health check fails", map[string]bool{failed: false}, "LambdaUnhandled", func(s *Snapshot) { s.web().Targets[0].State = "unhealthy" }},
 	} {
 		s := base()
@@ -598,19 +609,24 @@ func TestRareOfFormer(t *testing.T) {
 	}
 }
 
-// TestAnsweredSince: that a client left, or that an answer was 5xx, does not hide that a target has answered in time
-// since; that clients leave as they wait for it does.
+// TestAnsweredSince: that a client left, that an answer was 5xx, or that a few requests failed for another reason, does not
+// hide that a target has answered in time since; that clients leave as they wait for it does, and that it may have
+// answered nothing since.
 func TestAnsweredSince(t *testing.T) {
 	for name, tt := range map[string]struct {
 		reason string
 		status int64
 		n      int64
+		lately int64 // of each of the last minutes
 		want   Level
 	}{
-		"few clients left":         {"Client_Closed", 460, 60, Warn},
-		"many clients left":        {"Client_Closed", 460, 900, Fail},
-		"an answer was 5xx":        {"Target_5XX", 500, 60, Warn},
-		"something was broken off": {"Target_Closed_Connection", 502, 60, Fail},
+		"few clients left":     {"Client_Closed", 460, 60, 1, Warn},
+		"many clients left":    {"Client_Closed", 460, 900, 15, Fail},
+		"an answer was 5xx":    {"Target_5XX", 500, 60, 1, Warn},
+		"few were broken off":  {"Target_Closed_Connection", 502, 60, 1, Warn},
+		"few were refused":     {"Target_Connection_Error", 502, 60, 1, Warn},
+		"many were broken off": {"Target_Closed_Connection", 502, 900, 15, Fail},
+		"few were broken off, of what it may have got since no few": {"Target_Closed_Connection", 502, 140, 15, Fail},
 	} {
 		s := base()
 		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.First, f.Last, f.Idle = s.minute(10), s.minute(20), 600 })
@@ -622,6 +638,9 @@ func TestAnsweredSince(t *testing.T) {
 				f.Class = "client"
 			}
 		})
+		for i := 50; i < 60; i++ {
+			s.Logs.Minutes[i].Reasons[tt.reason] = tt.lately
+		}
 		r := Diagnose(copied(t, s))
 		if f := r.finding("idle-timeout-reached"); f == nil || f.Level != tt.want || strings.Contains(f.Sentence, "since") != (tt.want == Warn) {
 			t.Errorf("%s: want a %s:\n%s", name, tt.want, said(r))

@@ -72,6 +72,7 @@ func (f *facts) erring(g *Group) *Finding {
 		found.Level = Note
 	}
 	if span, ok := f.isOver(g, names, share, late); ok {
+		found.over = true
 		found.Sentence = fmt.Sprintf("%s answered 5xx %s, and not since: the application failed, not the way to it.", who, span)
 		found.Do = "see what happened to the application at that time, in its log: a deployment, a restart, what it waits for"
 		if code != "" {

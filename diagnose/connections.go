@@ -170,7 +170,7 @@ func (f *facts) closing(g *Group) *Finding {
 		found.Level = Warn
 	}
 	if span, ok := f.isOver(g, found.Targets, share, f.lateAnswers("502")); ok {
-		found.Level = Warn
+		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("%s broke off while a request was outstanding, or answered something that is not HTTP, %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "has", "have"))
 	}
 	return found

@@ -105,8 +105,8 @@ func nearlyAll(n, all int64) bool { return n >= fewRequests && 100*n >= 99*all }
 // rank puts the answer first: what explains most failures that no other accounts for, or leads most
 // requests in a circle, then what is worse, then causes before symptoms, then what concerns more
 // targets. What fails without a trace in the logs, such as a certificate that sends clients away,
-// goes before what explains only few of the requests. What others account for wholly comes after all
-// of these, and after those themselves, and notes come last.
+// goes before what explains only few of the requests. What is over comes behind all failures that go on. What others
+// account for wholly comes after all of these, and after those themselves, and notes come last.
 func rank(list []*Finding, requests int64) {
 	behind := chains(list)
 	place := func(f *Finding) int {
@@ -118,7 +118,7 @@ func rank(list []*Finding, requests int64) {
 		}
 		return 0
 	}
-	damage := func(f *Finding) float64 {
+	ever := func(f *Finding) float64 {
 		n := max(f.Explains, f.ruined)
 		if n > f.partly || f.Level != Fail || f.Confidence == Low {
 			return float64(n - f.partly)
@@ -129,12 +129,24 @@ func rank(list []*Finding, requests int64) {
 		}
 		return few
 	}
+	goesOn := math.Inf(1) // the least damage of what goes on
+	for _, f := range list {
+		if f.Level == Fail && place(f) == 0 && max(f.Explains, f.ruined) > f.partly {
+			goesOn = min(goesOn, ever(f))
+		}
+	}
+	damage := func(f *Finding) float64 {
+		if f.over {
+			return min(ever(f), goesOn-0.5)
+		}
+		return ever(f)
+	}
 	worse := map[Level]int{Fail: 0, Warn: 1, Note: 2}
 	sure := map[Confidence]int{High: 0, Medium: 1, Low: 2}
 	order := func(f *Finding) int { return slices.IndexFunc(Kinds, func(k Kind) bool { return k.ID == f.ID }) }
 	slices.SortStableFunc(list, func(a, b *Finding) int {
 		return cmp.Or(
-			cmp.Compare(place(a), place(b)), cmp.Compare(damage(b), damage(a)), cmp.Compare(worse[a.Level], worse[b.Level]),
+			cmp.Compare(place(a), place(b)), cmp.Compare(damage(b), damage(a)), cmp.Compare(ever(b), ever(a)), cmp.Compare(worse[a.Level], worse[b.Level]),
 			cmp.Compare(KindOf(a.ID).Role, KindOf(b.ID).Role), cmp.Compare(sure[a.Confidence], sure[b.Confidence]),
 			cmp.Compare(len(b.Targets), len(a.Targets)), cmp.Compare(order(a), order(b)), cmp.Compare(a.Sentence, b.Sentence),
 		)

@@ -102,7 +102,7 @@ func (f *facts) invocationDenied(g *Group) *Finding {
 		span, over, since = f.span(first, last), true, "has run since, and failed"
 	}
 	if over {
-		found.Level = Warn
+		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("The balancer was not allowed to invoke the function of %s %s, and the function %s.", g.Name, span, since)
 		found.Do = "see what took the permission away at that time: whether the function, its alias or the target group was made anew"
 		return found
@@ -140,7 +140,7 @@ func (f *facts) functionFails(g *Group) *Finding {
 		found.Sentence = fmt.Sprintf("The function of %s fails now and then: %s.", g.Name, few(codes))
 	}
 	if span, ok := f.isOver(g, nil, found.share, f.lateOf(found.share)); ok {
-		found.Level = Warn
+		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("The function of %s failed %s, and has answered requests since: %s.", g.Name, span, few(codes))
 	}
 	if slices.Contains(codes, invalidResponse) {

@@ -88,14 +88,14 @@ func (f *facts) notAlways(found *Finding, g *Group) {
 		found.Do = whyRestarted
 	}
 	if span, over := f.isOver(g, found.Targets, share, late); over {
-		found.Level = Warn
+		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and %s answered requests since.", who, span, amount.Noun(len(found.Targets), "has", "have"))
 		found.Do = whatHappened
 		if !slices.ContainsFunc(f.of(g), func(e endpoint) bool { return e.checkPort == e.port }) {
 			found.rival("health-check-port-hides-refusal", "the health check has a port of its own, and may have passed at that time")
 		}
 	} else if span, over = f.passSince(g, found.Targets, share, late); over {
-		found.Level = Warn
+		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("%s refused connections on the traffic port %s, and pass%s health checks on that port now.", who, span, amount.Noun(len(found.Targets), "es", ""))
 		found.Do = whatHappened
 	}

@@ -79,6 +79,7 @@ type Finding struct {
 	share    func(Failure) int64 // how many of these failures it explains; nil for none
 	admitted []string            // other ends and ports that Fix lets through already
 	unseen   bool                // it is about traffic of which health checks say nothing
+	over     bool                // it is told in the past
 	partly   int64               // of the failures that it explains, those that others account for, if these do not wholly
 	ruined   int64               // requests that are no failures of the logs: led in a circle, given up, not logged yet, or counted by metrics alone
 }
@@ -141,6 +142,9 @@ func (f *Finding) because(source Source, text string) {
 }
 
 func (f *Finding) rival(id, why string) { f.Rivals = append(f.Rivals, Rival{id, why}) }
+
+// tellAsOver makes a finding a warning of what is over.
+func (f *Finding) tellAsOver() { f.Level, f.over = Warn, true }
 
 // mend adds a command that mends it, and the one that takes that back.
 func (f *Finding) mend(fix, undo string) { f.Fix, f.Undo = append(f.Fix, fix), append(f.Undo, undo) }

@@ -125,6 +125,35 @@ func TestOver(t *testing.T) {
 	}
 }
 
+// TestOverBehind: what goes on comes before what was worse, and is over; what leaves no trace in the logs does not.
+func TestOverBehind(t *testing.T) {
+	for _, tt := range []struct {
+		first  string
+		change func(*Snapshot)
+	}{
+		{"idle-timeout-reached", nil},
+		{"idle-timeout-reached", func(s *Snapshot) {
+			s.Listeners[0].Rules = append([]Rule{{ARN: "arn:rule-1", Priority: "1", Conditions: []Condition{{Field: "path-pattern", Values: []string{"/old"}}}, Actions: []Action{{Type: "fixed-response", Status: "503"}}}}, s.Listeners[0].Rules...)
+		}},
+		{"target-port-refused", func(s *Snapshot) {
+			s.failing("Target_Connection_Error", second, 502, 60)
+			s.metric("TargetConnectionErrorCount", webARN, "Sum", 60)
+		}},
+	} {
+		s := base()
+		s.restart("Target_Response_Timeout", 504)
+		s.Metrics = s.Metrics[:len(s.Metrics)-1]
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		slow := r.finding("idle-timeout-reached")
+		if r.Findings[0].ID != tt.first || slow == nil || slow.Level != Warn || slow.Explains != 120 {
+			t.Errorf("want %s first, and what took too long to be over:\n%s", tt.first, said(r))
+		}
+	}
+}
+
 // TestErrorsOver: targets that answered 5xx for a while, and well since, are told in the past;
 // what goes on, comes back, or is counted after the logs is not.
 func TestErrorsOver(t *testing.T) {

@@ -221,7 +221,8 @@ func (f *facts) milderInTLS(found *Finding, g *Group, n float64, these []endpoin
 	}
 	hit, _ := f.hits(g, found.share)
 	if span, ok := f.isOver(g, hit, found.share, f.lateTLS(g)); ok {
-		found.Level, found.Rivals, found.Targets = Warn, nil, hit // others may fail now
+		found.tellAsOver()
+		found.Rivals, found.Targets = nil, hit // others may fail now
 		found.Sentence = fmt.Sprintf("TLS between the balancer and %s failed %s, and %s answered requests since.", whom(hit, g), span, amount.Noun(len(hit), "it has", "they have"))
 		found.Do = otherThen
 	}

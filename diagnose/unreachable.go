@@ -40,7 +40,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 	}
 	switch {
 	case over:
-		found.Level = Warn
+		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("Connections to %s were not established within 10 s %s: packets were dropped on the way, or the host was gone. %s", whom(names, g), span, since)
 		found.Do = "see what happened to the targets at that time: their load, a restart, a change of the network"
 	case f.addressed(g) && f.leaving(found, g):

@@ -38,6 +38,7 @@ func Diagnose(s *Snapshot) *Report {
 	}
 	account(f, r.Findings)
 	r.Findings = append(r.Findings, leftOver(f, r.Findings)...)
+	f.moreOfTheSame(r.Findings)
 	r.Observed = f.observed(r.Findings)
 	rank(r.Findings, r.Observed.Requests)
 	once(r.Findings)

@@ -343,3 +343,56 @@ func TestCauseOfCounted(t *testing.T) {
 		}
 	}
 }
+
+// TestMoreAfterLogs: 5xx after the logs' end with a status that another finding explains up to there are more of it, and no
+// failure of their own; many more, another status, and what was over before, or is milder, are.
+func TestMoreAfterLogs(t *testing.T) {
+	late := func(status string, each float64) func(*Snapshot) {
+		return func(s *Snapshot) {
+			s.late("HTTPCode_ELB_5XX_Count", "", 55, each)
+			s.late("HTTPCode_ELB_"+status+"_Count", "", 55, each)
+		}
+	}
+	for name, tt := range map[string]struct {
+		change func(*Snapshot)
+		more   bool
+	}{
+		"as many":                     {late("504", 10), true},
+		"many more":                   {late("504", 50), false},
+		"of another status":           {late("502", 10), false},
+		"of a status without metrics": {func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 55, 10) }, false},
+		"some of another status": {func(s *Snapshot) {
+			late("504", 10)(s)
+			s.late("HTTPCode_ELB_502_Count", "", 55, 5)
+		}, false},
+		"after they had rested": {func(s *Snapshot) {
+			late("504", 10)(s)
+			s.Logs.Failures[0].Last = s.minute(30)
+		}, false},
+		"beside more that nothing explains": {func(s *Snapshot) {
+			late("504", 10)(s)
+			s.failing("Unknown", first, 504, 1200)
+		}, false},
+		"with what came as they began": {func(s *Snapshot) {
+			late("504", 100)(s)
+			s.Logs.Failures[0].First = s.minute(49)
+		}, true},
+	} {
+		s := base()
+		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle, f.Last = 600, s.minute(54) })
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding("balancer-5xx-after-logs")
+		told := f != nil && f.Level == Note && slices.Equal(f.BecauseOf, []string{"idle-timeout-reached"}) && strings.HasSuffix(f.Sentence, " after 11:55 UTC, where the logs end: most likely more of idle-timeout-reached.")
+		if f == nil || told != tt.more || (f.Level == Fail) == tt.more {
+			t.Errorf("%s: want it to be more of the same: %v:\n%s", name, tt.more, said(r))
+		}
+	}
+	s := base() // whose metrics do not tell statuses apart
+	s.classic()
+	s.failing("No_Usable_Target", "", 503, 600, func(f *Failure) { f.Group = "" })
+	s.late("HTTPCode_ELB_5XX", "", 55, 10)
+	if f := Diagnose(copied(t, s)).finding("balancer-5xx-after-logs"); f == nil || f.Level != Note || !strings.HasPrefix(f.Sentence, "50 × 5xx after ") {
+		t.Errorf("classic: %+v", f)
+	}
+}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -136,23 +137,54 @@ func TestReconcile(t *testing.T) {
 	for i := range 60 { // requests that were redirected to HTTPS reach no target
 		s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Requests: 100})
 	}
-	if got, want := f.reconcile(), (reconciled{periods: 50, same: 50, counted: 5000, logged: 5000}); got != want {
+	if got, want := f.reconcile(), (reconciled{periods: 50, same: 50, counted: 5000, logged: 5000, apart: 5000}); got != want {
 		t.Errorf("with redirects %+v, want %+v", got, want)
 	}
 	s.Metrics = []Series{{Name: "RequestCount", Stat: "Sum", Period: 300}}
 	for i := range 12 {
 		s.Metrics[0].Points = append(s.Metrics[0].Points, Point{s.From.Add(time.Duration(i) * 5 * time.Minute), 500})
 	}
-	if got, want := f.reconcile(), (reconciled{periods: 10, same: 10, counted: 5000, logged: 5000}); got != want {
+	if got, want := f.reconcile(), (reconciled{periods: 10, same: 10, counted: 5000, logged: 5000, apart: 5000}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	s.Taken = noon.Add(time.Hour)
-	if got, want := f.reconcile(), (reconciled{periods: 11, same: 11, counted: 5500, logged: 5500}); got != want {
+	if got, want := f.reconcile(), (reconciled{periods: 11, same: 11, counted: 5500, logged: 5500, apart: 5500}); got != want {
 		t.Errorf("an hour later %+v, want %+v", got, want)
 	}
 	s.Logs.Minutes[58].Statuses = map[string]int64{"502": 20}
 	s.late("HTTPCode_ELB_5XX_Count", "", 58, 20)
 	if got := f.reconcile(); got.failed != 0 || got.answered != 0 {
 		t.Errorf("%g of %g answers with 5xx before the logs end, want none", got.answered, got.failed)
+	}
+}
+
+// TestLogsAgainstMetrics: beside the sums of the window, it is said what is compared with what, and up to when.
+func TestLogsAgainstMetrics(t *testing.T) {
+	const same = "up to 11:50 UTC, the logs hold 5000 of RequestCount's 5000 (100.0 %; 50 of 50 periods alike)"
+	apart := func(reason string, status int64) func(*Snapshot) {
+		return func(s *Snapshot) {
+			s.Logs.Failures = append(s.Logs.Failures, Failure{Status: status, TargetStatus: -1, Reason: reason, Class: "policy", Count: 120, First: s.From, Last: s.Until})
+			for i := range 60 {
+				s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Requests: 2, Reasons: map[string]int64{reason: 2}, Statuses: map[string]int64{strconv.FormatInt(status, 10): 2}})
+			}
+		}
+	}
+	for want, change := range map[string]func(*Snapshot){
+		same: func(*Snapshot) {},
+		same + ", beside 100 that it does not count, since no target was chosen":                                                                                                apart("WAF_Block", 403),
+		same + ", beside 100 that it does not count, since no target was chosen, and 100 5xx of the balancer, those of rules among them, where HTTPCode_ELB_5XX_Count counts 0": apart("Fixed_Response", 503),
+		same + ", and 100 of 100 5xx of the balancer": func(s *Snapshot) {
+			s.failing("Target_Closed_Connection", first, 502, 120)
+			for i := range s.Logs.Minutes {
+				s.Logs.Minutes[i].Statuses["502"] = 2
+			}
+			s.metric("HTTPCode_ELB_5XX_Count", "", "Sum", 120)
+		},
+	} {
+		s := base()
+		change(s)
+		if evidence, _ := metricsPass(newFacts(s)); !slices.Contains(evidence, want) {
+			t.Errorf("want %q:\n%s", want, strings.Join(evidence, "\n"))
+		}
 	}
 }

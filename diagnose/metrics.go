@@ -391,6 +391,7 @@ func (f *facts) clientTLS() *Finding {
 type reconciled struct {
 	periods, same    int     // that both know; in which both count the same requests
 	counted, logged  float64 // requests in these periods
+	apart            float64 // requests of the logs that are not in RequestCount: no target was chosen for them
 	failed, answered float64 // 5xx of the balancer by CloudWatch, and by the logs
 }
 
@@ -403,10 +404,15 @@ func (f *facts) reconcile() (r reconciled) {
 	for _, m := range f.logMinutes() {
 		at := m.Minute.Truncate(f.period()).Unix()
 		errors[at] += float64(m.errors())
+		chosen := 0.0
 		// Only requests for which a target was chosen are in RequestCount: none that a rule
 		// answers, or redirects. A classic balancer has no groups.
 		if m.Group != "" || f.Balancer.Type == Classic {
-			requests[at] += float64(m.Requests) - float64(m.Reasons["No_Usable_Target"])
+			chosen = float64(m.Requests) - float64(m.Reasons["No_Usable_Target"])
+		}
+		requests[at] += chosen
+		if f.reached(time.Unix(at, 0)) {
+			r.apart += float64(m.Requests) - chosen
 		}
 	}
 	for _, p := range f.series(f.errorMetric(), "") {
@@ -435,10 +441,12 @@ func (f *facts) reconcile() (r reconciled) {
 }
 
 // reached reports whether the logs of a period must be there.
-func (f *facts) reached(period time.Time) bool {
-	end := f.Logs.Newest
-	if f.Taken.Sub(end) <= lateLogs {
-		end = end.Add(-f.interval()) // other nodes' objects may be on their way
+func (f *facts) reached(period time.Time) bool { return !period.After(f.wholeUntil().Add(-f.period())) }
+
+// wholeUntil is up to when all logs must be there.
+func (f *facts) wholeUntil() time.Time {
+	if end := f.Logs.Newest; f.Taken.Sub(end) > lateLogs {
+		return end
 	}
-	return !period.After(end.Add(-f.period()))
+	return f.Logs.Newest.Add(-f.interval()) // other nodes' objects may be on their way
 }

@@ -282,13 +282,26 @@ func metricsPass(f *facts) ([]string, bool) {
 		evidence = append(evidence, "summed up by the hour: what began within one, or took but a part of it, may not be seen; of a day within the last two weeks, they are read by the minute")
 	}
 	if r := f.reconcile(); r.counted > 0 {
-		text := fmt.Sprintf("the logs hold %.1f %% of RequestCount (%d of %s alike)", 100*r.logged/r.counted, r.same, amount.Of(r.periods, "period", "periods"))
-		if r.answered > 0 || r.failed > 0 {
-			text += fmt.Sprintf(", and %s of %s 5xx of the balancer", number(r.answered), number(r.failed))
-		}
-		evidence = append(evidence, text)
+		evidence = append(evidence, f.logsAgainst(r))
 	}
 	return evidence, true
+}
+
+// logsAgainst says what the logs have of what metrics count, up to when they must have all of it.
+func (f *facts) logsAgainst(r reconciled) string {
+	text := fmt.Sprintf("up to %s UTC, the logs hold %s of RequestCount's %s (%.1f %%; %d of %s alike)", f.clock(f.wholeUntil()), number(r.logged), number(r.counted), 100*r.logged/r.counted, r.same, amount.Of(r.periods, "period", "periods"))
+	if r.apart > 0 {
+		text += fmt.Sprintf(", beside %s that it does not count, since no target was chosen", number(r.apart))
+	}
+	ofRules := f.sumAll(those(func(row Failure) bool { return row.Reason == "Fixed_Response" && row.Status >= 500 }))
+	switch {
+	case r.answered == 0 && r.failed == 0:
+	case ofRules > 0: // which the metric may not count
+		text += fmt.Sprintf(", and %s 5xx of the balancer, those of rules among them, where %s counts %s", number(r.answered), f.errorMetric(), number(r.failed))
+	default:
+		text += fmt.Sprintf(", and %s of %s 5xx of the balancer", number(r.answered), number(r.failed))
+	}
+	return text
 }
 
 func logsPass(f *facts) ([]string, bool) {

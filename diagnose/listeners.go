@@ -39,5 +39,10 @@ var listenersCheck = Check{
 
 func (l Listener) transports() []string { return transports(l.Protocol) }
 
+// speaksTLS reports whether clients speak TLS to a listener: only then does a policy that it is said to have mean anything.
+func (l Listener) speaksTLS() bool {
+	return l.Protocol == "HTTPS" || l.Protocol == "TLS" || l.Protocol == "SSL"
+}
+
 // label names a listener.
 func (l Listener) label() string { return fmt.Sprintf("%s:%d", l.Protocol, l.Port) }

@@ -375,7 +375,7 @@ func (f *facts) clientTLS() *Finding {
 		f.likeScanners(found, int64(n))
 	}
 	for _, l := range f.Listeners {
-		if l.Policy != "" {
+		if l.Policy != "" && l.speaksTLS() {
 			found.because(FromConfig, "listener "+l.label()+" has the policy "+l.Policy)
 		}
 		if l.Mutual == "verify" {

@@ -100,9 +100,15 @@ func TestExpiresToday(t *testing.T) {
 func TestClientTLSWhen(t *testing.T) {
 	s := base()
 	s.Metrics = append(s.Metrics, Series{Name: "ClientTLSNegotiationErrorCount", Stat: "Sum", Period: 60, Points: []Point{{s.minute(5), 300}, {s.minute(6), 0}, {s.minute(9), 300}}})
+	s.Listeners[0].Policy = "ELBSecurityPolicy-2016-08" // of HTTP, as some tools that stand for AWS have it
+	s.https(Certificate{certARN, "ISSUED", noon.AddDate(0, 3, 0), []string{"shop.example.com"}, ""})
+	s.Listeners[len(s.Listeners)-1].Policy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 	want := Evidence{FromMetric, "ClientTLSNegotiationErrorCount: 600, between 11:05 and 11:09 UTC"}
 	r := Diagnose(copied(t, s))
 	if f := r.finding("client-tls-negotiation-fails"); f == nil || !slices.Contains(f.Evidence, want) {
 		t.Errorf("want %q:\n%s", want.Text, said(r))
+	}
+	if text := said(r); strings.Contains(text, "2016-08") || !strings.Contains(text, "listener HTTPS:443 has the policy ELBSecurityPolicy-TLS13-1-2-2021-06") {
+		t.Errorf("want the policy of the listener that speaks TLS alone:\n%s", text)
 	}
 }

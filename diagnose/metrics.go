@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -150,12 +151,36 @@ func (f *facts) wasUnhealthy(g *Group) *Finding {
 	found := finding("target-was-unhealthy", fmt.Sprintf("Up to %s of %s %s unhealthy %s, and all are healthy now.", amount.Of(int(most), "target", "targets"), g.Name, amount.Noun(int(most), "was", "were"), f.span(first.Time, last.Time)))
 	found.onGroup(g)
 	found.because(FromMetric, fmt.Sprintf("UnHealthyHostCount (Minimum) was above 0 in %s", amount.Of(minutes, "period", "periods")))
-	if f.noneLost(g) {
-		found.Level, found.Confidence = Note, Low
-		found.because(FromMetric, "HealthyHostCount (Minimum) was no lower then than before: as of new targets, which count as unhealthy until their first checks pass")
-		found.Do = "nothing, if targets were registered at that time, as in a deployment or by Auto Scaling"
+	const asNew = ": as of new targets, which count as unhealthy until their first checks pass"
+	switch {
+	case f.noneLost(g):
+		found.because(FromMetric, "HealthyHostCount (Minimum) was no lower then than before"+asNew)
+	case f.replaced(g):
+		found.because(FromMetric, "HealthyHostCount (Minimum) was no lower then than at most times, and than there are now, and no request to "+g.Name+" failed"+asNew)
+	default:
+		return found
 	}
+	found.Level, found.Confidence = Note, Low
+	found.Do = "nothing, if targets were registered at that time, as in a deployment or by Auto Scaling"
 	return found
+}
+
+// replaced reports whether, whenever some targets of a group were unhealthy, no fewer were healthy than at most times, and
+// than are registered now, and no request to it failed: where targets take the place of others one after another, there are
+// more right before each of these leaves.
+func (f *facts) replaced(g *Group) bool {
+	failed := f.sum(those(func(row Failure) bool { return row.Group == g.logARN(f) }))
+	healthy := f.byPeriod(f.series("HealthyHostCount", g.ARN))
+	if !f.hasAccess() || failed > 0 || len(healthy) == 0 {
+		return false
+	}
+	least := max(slices.Sorted(maps.Values(healthy))[len(healthy)/2], float64(len(g.Targets)))
+	for i, p := range f.series("UnHealthyHostCount", g.ARN) {
+		if p.Value > 0 && (i < 3 || healthy[p.Time.UTC().Truncate(f.period())] < least) { // what was before is not known
+			return false
+		}
+	}
+	return true
 }
 
 // noneLost reports whether, whenever some targets of a group were unhealthy, no fewer than in the three

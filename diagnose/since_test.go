@@ -676,3 +676,32 @@ func TestAnsweredSince(t *testing.T) {
 		}
 	}
 }
+
+// TestTakesThePlace: targets that take the place of others one after another are unhealthy until their first checks pass, which
+// is a note; one that was lost is not, nor where requests failed, or nobody knows.
+func TestTakesThePlace(t *testing.T) {
+	for name, tt := range map[string]struct {
+		change func(*Snapshot)
+		want   Level
+	}{
+		"a new target after another left": {nil, Note},
+		"a target that was lost":          {func(s *Snapshot) { s.healthyOnly(1, 22, 24) }, Warn},
+		"fewer than now": {func(s *Snapshot) {
+			s.web().Targets = append(s.web().Targets, Target{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy"})
+		}, Warn},
+		"fewer than usual": {func(s *Snapshot) { s.healthyOnly(3, 26, 59) }, Warn},
+		"requests failed":  {func(s *Snapshot) { s.failing("Target_Connection_Error", second, 502, 60) }, Warn},
+		"no logs":          {func(s *Snapshot) { s.Logs = nil }, Warn},
+	} {
+		s := base()
+		s.healthyOnly(3, 20, 21)
+		s.unhealthyFor(23, 23)
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-was-unhealthy"); f == nil || f.Level != tt.want {
+			t.Errorf("%s: want a %s:\n%s", name, tt.want, said(r))
+		}
+	}
+}

@@ -148,6 +148,7 @@ func TestBesideAnother(t *testing.T) {
 var (
 	itsName = regexp.MustCompile(`\bweb\b`)
 	shares  = regexp.MustCompile(`[\d.]+ %`) // of all requests, which are more beside another group
+	itsRule = regexp.MustCompile(`rule \w+ of listener [\w:]+( \(path [^)]*\))? sends`)
 )
 
 // inShort is what a report says that does not change with what else there is.
@@ -156,7 +157,7 @@ func inShort(r *Report) string {
 	for _, f := range r.Findings {
 		lines = append(lines, fmt.Sprintln(f.ID, f.Level, f.Confidence, f.Explains, f.BecauseOf, f.Groups, f.Targets, f.Sentence, f.Fix, f.Undo))
 	}
-	return shares.ReplaceAllString(strings.Join(lines, ""), "N %")
+	return itsRule.ReplaceAllString(shares.ReplaceAllString(strings.Join(lines, ""), "N %"), "a rule sends")
 }
 
 type sums struct {

@@ -12,10 +12,10 @@ import (
 // mostTargets is how many targets the commands of a finding name.
 const mostTargets = 20
 
-// fill prints what registers targets in an empty group, and takes just that back. Where
-// nothing tells which, they are to be filled in.
+// fill prints what registers targets in an empty group, and takes just that back, unless rules are
+// better changed. Where nothing tells which, they are to be filled in.
 func (f *facts) fill(found *Finding, g *Group) {
-	if f.swap(found, g) {
+	if f.swap(found, g) || f.putBehind(found, g) {
 		return
 	}
 	for _, other := range f.Idle {

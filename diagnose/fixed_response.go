@@ -76,7 +76,7 @@ func (f *facts) answeredBy(r placed, a Action) int64 {
 // fixedResponse is a warning where the answer is seen, or is the only one, or that of a page for
 // maintenance, which takes all that is left.
 func (f *facts) fixedResponse(r placed, a Action) *Finding {
-	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(r.name()), a.Status))
+	found := finding("rule-fixed-response-error", fmt.Sprintf("%s answers %s by itself: clients see an error that no target gave.", upper(r.inShort()), a.Status))
 	found.because(FromConfig, r.name()+": fixed-response "+a.Status)
 	if r.Priority == "default" {
 		found.Do = "let it lead to a target group if it is not meant"

@@ -109,6 +109,8 @@ func (f *facts) emptyGroup(g *Group) *Finding {
 		found.Sentence = fmt.Sprintf("Target group %s has no target, and rules may send requests to it.", g.Name)
 	case f.Balancer.Type != Application:
 		found.Sentence = fmt.Sprintf("Target group %s has no target, and a listener sends connections to it.", g.Name)
+	default:
+		f.tellRules(found, g)
 	}
 	found.share = f.reasons(found, "No_Usable_Target")
 	f.fill(found, g)

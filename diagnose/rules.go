@@ -221,21 +221,26 @@ func groupName(arn string) string {
 	return name
 }
 
+// shown are the values of a condition without what may be a secret.
+func (c Condition) shown() []string {
+	values := slices.Clone(c.Values)
+	for i, v := range values {
+		if c.Field == "path-pattern" {
+			values[i] = redacted(v)
+		}
+	}
+	return values
+}
+
 // words are what a rule asks for and does.
 func (r Rule) words() string {
 	var when, then []string
 	for _, c := range r.Conditions {
-		values := slices.Clone(c.Values)
-		for i, v := range values {
-			if c.Field == "path-pattern" {
-				values[i] = redacted(v)
-			}
-		}
 		field := c.Field
 		if c.Name != "" {
 			field += " " + c.Name
 		}
-		when = append(when, field+" "+strings.Join(values, " or "))
+		when = append(when, field+" "+strings.Join(c.shown(), " or "))
 	}
 	for _, a := range r.Actions {
 		what := a.Type

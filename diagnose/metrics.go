@@ -65,6 +65,10 @@ func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding 
 		g := groups[0]
 		found.Sentence = fmt.Sprintf("%s went to unhealthy targets of %s, since %s (fail-open).", traffic, g.Name, f.failOpen(g))
 		found.onGroup(g)
+		if of == g.ARN && f.openAtSome(name, g) {
+			found.Sentence = fmt.Sprintf("%s went to unhealthy targets of %s, since %s, as some of the balancer's nodes saw it (fail-open); others saw none unhealthy, and what AWS shows of a target is not by node: %s.", traffic, g.Name, f.failOpen(g), f.states(g))
+			found.because(FromMetric, "UnHealthyHostCount (Minimum) was 0 at the same time")
+		}
 	}
 	found.because(FromMetric, f.tally(name, of))
 	found.Level = Warn // it is over

@@ -34,6 +34,7 @@ func lookAtSecurityGroups(f *facts) (list []*Finding) {
 	list = b.list
 	for _, found := range list {
 		f.weigh(found)
+		f.atNodes(found)
 	}
 	return append(list, f.intoBalancer()...)
 }
@@ -117,6 +118,11 @@ func (f *facts) intoTarget(e endpoint, b *gather) {
 			return f.blocked(id, e, protocol, port, from, len(subnets))
 		})
 		f.letIn(found, e, protocol, port, from)
+		if len(from) < len(subnets) {
+			for _, s := range from {
+				found.keptOut = add(found.keptOut, s.ID)
+			}
+		}
 		found.on(e)
 	}
 	passes, opens := true, false

@@ -181,7 +181,12 @@ func (f *facts) lines(filter ...string) string {
 	if f.Bucket == nil {
 		from = "SOURCE"
 	}
-	words := append([]string{"loglens raw", from, "--since", f.From.UTC().Format(time.RFC3339), "--until", f.Until.UTC().Format(time.RFC3339)}, filter...)
+	return f.ofWindow("raw", from, filter...)
+}
+
+// ofWindow is a command of loglens that reads logs of the window.
+func (f *facts) ofWindow(command, from string, filter ...string) string {
+	words := append([]string{"loglens", command, from, "--since", f.From.UTC().Format(time.RFC3339), "--until", f.Until.UTC().Format(time.RFC3339)}, filter...)
 	return strings.Join(words, " ") + f.asCaller()
 }
 

@@ -407,11 +407,10 @@ func (f *facts) clientTLS() *Finding {
 		if l.Policy != "" && l.speaksTLS() {
 			found.because(FromConfig, "listener "+l.label()+" has the policy "+l.Policy)
 		}
-		if l.Mutual == "verify" {
-			found.Sentence = "Clients and listener do not agree on TLS: the security policy is too strict for them, or they do not trust the certificate, or the listener does not trust theirs."
-			found.because(FromConfig, "listener "+l.label()+" verifies certificates of clients: one that is missing, expired, revoked or not in its trust store ends the connection, and connection logs say so")
-		}
 	}
+	f.verified(found)
+	f.tellRise(found, "ClientTLSNegotiationErrorCount")
+	f.lookAtConnections(found)
 	return found
 }
 

@@ -26,8 +26,8 @@ func (f *facts) verified(found *Finding) {
 	found.Do = "see which clients come with which certificates, and let those renew them whose have expired; then compare the listener's policy with what clients speak"
 }
 
-// lookAtConnections shows how to read why TLS handshakes failed, where the balancer logs that.
-func (f *facts) lookAtConnections(found *Finding) {
+// whyConnectionsFailed shows how to read why TLS handshakes failed, where the balancer logs that.
+func (f *facts) whyConnectionsFailed(found *Finding) {
 	attribute := "connection_logs.s3.enabled"
 	if f.Balancer.Type == NetworkType { // whose access logs are of TLS connections
 		attribute = "access_logs.s3.enabled"

@@ -410,7 +410,7 @@ func (f *facts) clientTLS() *Finding {
 	}
 	f.verified(found)
 	f.tellRise(found, "ClientTLSNegotiationErrorCount")
-	f.lookAtConnections(found)
+	f.whyConnectionsFailed(found)
 	return found
 }
 

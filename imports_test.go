@@ -43,7 +43,7 @@ var confined = []struct {
 }{
 	{"github.com/aws/", []string{"ingest/s3*.go", "ingest/balancer.go", "ingest/credentials.go", "diagnose/aws*.go", "cmd/loglens/*.go"}},
 	{"github.com/duckdb/", []string{"query/*.go"}},
-	{"github.com/gofrs/flock", []string{"query/disk*.go"}},
+	{"github.com/gofrs/flock", []string{"query/disk*.go", "query/scratch*.go"}},
 	{"github.com/google/renameio/", []string{"cmd/loglens/*.go"}},
 	{"github.com/jedib0t/go-pretty/", []string{"report/*.go"}},
 	{"github.com/spf13/cobra", []string{"cmd/loglens/*.go"}},

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 // A scratch is a folder for what is not whole yet, or only this process needs, but DuckDB
@@ -16,7 +18,7 @@ import (
 // next one that makes a scratch there removes it.
 type scratch struct {
 	path string
-	held *os.File // tells others that this process lives; nil where that cannot be told
+	held *flock.Flock // tells others that this process lives
 	stay func() bool
 }
 
@@ -27,9 +29,10 @@ func newScratch(ctx context.Context, parent, prefix string) (*scratch, error) {
 	s := &scratch{path: filepath.Join(parent, fmt.Sprintf("%s%d-%016x", prefix, os.Getpid(), rand.Uint64()))}
 	// Under its own name it is held from the beginning, or others would remove it.
 	unheld := s.path + ".new"
+	s.held = lockOf(unheld)
 	err := os.Mkdir(unheld, 0o700)
 	if err == nil {
-		s.held = hold(unheld)
+		_, _ = s.held.TryLock() // where that cannot be done, others cannot either, and leave it
 		err = os.Rename(unheld, s.path)
 	}
 	s.stay = removeWhenOver(ctx, s.path)
@@ -57,12 +60,26 @@ func removeLeft(parent, prefix string) {
 	}
 }
 
+// lockOf is the lock of a folder, which ends with the process that has it, however that ends.
+func lockOf(folder string) *flock.Flock { return flock.New(folder, flock.SetFlag(os.O_RDONLY)) }
+
+// removeIfLeft removes a folder that this user alone has access to, and that no process holds.
+func removeIfLeft(folder string) {
+	info, err := os.Lstat(folder)
+	if err != nil || !info.IsDir() || info.Mode().Perm() != 0o700 || !ownedByUser(info) {
+		return
+	}
+	lock := lockOf(folder)
+	if free, err := lock.TryLock(); err == nil && free {
+		_ = os.RemoveAll(folder) // or the next one does
+	}
+	_ = lock.Close()
+}
+
 // close removes the folder with all that is in it.
 func (s *scratch) close() error {
 	s.stay()
-	if s.held != nil {
-		defer func() { _ = s.held.Close() }()
-	}
+	defer func() { _ = s.held.Close() }()
 	// A read-only file system refuses to remove what is not there, too.
 	if _, err := os.Lstat(s.path); err != nil {
 		return nil //nolint:nilerr // there is nothing to remove

@@ -2,10 +2,7 @@
 
 package query
 
-import "os"
+import "io/fs"
 
-// hold does nothing where a folder cannot be locked.
-func hold(string) *os.File { return nil }
-
-// removeIfLeft leaves all folders: whether another process needs one cannot be told.
-func removeIfLeft(string) {}
+// ownedByUser is false where that cannot be told.
+func ownedByUser(fs.FileInfo) bool { return false }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -53,22 +52,18 @@ func (f *facts) lateStatuses() []string {
 // causesAtEnd are the findings, no milder than another, that explain most of what the balancer answered with a status up to
 // the logs' end, those first that explain most; none if n are many more than that would be by then.
 func (f *facts) causesAtEnd(status string, n float64, found *Finding, list []*Finding) []string {
-	is := func(s int64) bool { return s >= 500 && (status == anyError || strconv.FormatInt(s, 10) == status) }
+	in, is := func(m Minute) int64 { return m.Statuses[status] }, func(row Failure) bool { return byStatus(row) == status }
+	if status == anyError {
+		in, is = Minute.errors, func(row Failure) bool { return row.Status >= 500 }
+	}
 	end := f.logsEnd()
 	which := func(row Failure) bool {
-		return counted(row) && row.TargetStatus < 0 && is(row.Status) && !row.Last.Before(end.Add(-recently))
+		return counted(row) && row.TargetStatus < 0 && is(row) && !row.Last.Before(end.Add(-recently))
 	}
 	first, _ := f.timesOf(which)
 	minutes := max(1, end.Sub(first).Minutes())
 	all := f.sum(those(which))
-	lately, _ := f.inLastMinutes(func(m Minute) (sum int64) {
-		for s, n := range m.Statuses {
-			if code, err := strconv.ParseInt(s, 10, 64); err == nil && is(code) {
-				sum += n
-			}
-		}
-		return sum
-	})
+	lately, _ := f.inLastMinutes(in)
 	perMinute := max(float64(all)/minutes, float64(lately)/recently.Minutes())
 	if n >= fewRequests && n > 2*perMinute*f.Until.Sub(end).Minutes() {
 		return nil

@@ -167,7 +167,7 @@ func (g *Group) over(transport string) bool { return slices.Contains(g.transport
 
 // speaksTLS reports whether the balancer speaks TLS to the group's targets.
 func (g *Group) speaksTLS() bool {
-	return g.Protocol == "HTTPS" || g.Protocol == "TLS" || g.Protocol == "SSL"
+	return overTLS(g.Protocol)
 }
 
 // plain reports whether the balancer speaks HTTP without TLS to them.

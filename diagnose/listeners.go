@@ -40,8 +40,11 @@ var listenersCheck = Check{
 func (l Listener) transports() []string { return transports(l.Protocol) }
 
 // speaksTLS reports whether clients speak TLS to a listener: only then does a policy that it is said to have mean anything.
-func (l Listener) speaksTLS() bool {
-	return l.Protocol == "HTTPS" || l.Protocol == "TLS" || l.Protocol == "SSL"
+func (l Listener) speaksTLS() bool { return overTLS(l.Protocol) }
+
+// overTLS reports whether a protocol of listeners and groups is one over TLS.
+func overTLS(protocol string) bool {
+	return protocol == "HTTPS" || protocol == "TLS" || protocol == "SSL"
 }
 
 // label names a listener.

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -136,14 +137,8 @@ func (r Rule) freeAfter(taken []string) string {
 func (r placed) inShort() string {
 	var when []string
 	for _, c := range r.Conditions {
-		field := map[string]string{"path-pattern": "path", "host-header": "host"}[c.Field]
-		if field == "" {
-			field = c.Field
-		}
-		if c.Name != "" {
-			field += " " + c.Name
-		}
-		when = append(when, field+" "+few(c.shown()))
+		short := map[string]string{"path-pattern": "path", "host-header": "host"}[c.Field]
+		when = append(when, cmp.Or(short, c.field())+" "+few(c.shown()))
 	}
 	if len(when) == 0 {
 		return r.name()

@@ -232,15 +232,19 @@ func (c Condition) shown() []string {
 	return values
 }
 
+// field is what a condition is about.
+func (c Condition) field() string {
+	if c.Name != "" {
+		return c.Field + " " + c.Name
+	}
+	return c.Field
+}
+
 // words are what a rule asks for and does.
 func (r Rule) words() string {
 	var when, then []string
 	for _, c := range r.Conditions {
-		field := c.Field
-		if c.Name != "" {
-			field += " " + c.Name
-		}
-		when = append(when, field+" "+strings.Join(c.shown(), " or "))
+		when = append(when, c.field()+" "+strings.Join(c.shown(), " or "))
 	}
 	for _, a := range r.Actions {
 		what := a.Type

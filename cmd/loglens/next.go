@@ -17,10 +17,11 @@ import (
 // 4xx. When it is known what fails where, the balancer's settings tell why, if AWS was asked
 // for it by a name. in is what was read.
 func further(r query.Report, o reportOptions, args []string, in input, t *query.Table) {
+	byAnd := func(dimension string) string { return strings.Join(append(slices.Clone(o.by), dimension), ",") }
 	switch {
 	case t.Shown() > 0 && !t.Failures && !slices.Contains(o.by, "client") && slices.Contains(byNames(r), "client"): // connections, which have no classes
 		o.classes = nil
-		t.Next = command(r.Name, o, args, in.remote, nil, [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "client"), ",")}, {"window", o.every}})
+		t.Next = command(r.Name, o, args, in.remote, nil, [][2]string{{"by", byAnd("client")}, {"window", o.every}})
 	case t.Requests == 0 || t.Shown() == 0 && !t.Failures:
 	case t.Failures && t.Total == 0 && oftenRefused(t.NotCounted, t.Requests):
 		o.classes = []string{"all"}
@@ -33,7 +34,7 @@ func further(r query.Report, o reportOptions, args []string, in input, t *query.
 		if slices.Contains(r.Default, query.WindowDimension) { // which would have rows for every target in every window
 			name, every = "top-errors", ""
 		}
-		flags := [][2]string{{"by", strings.Join(append(slices.Clone(o.by), "target"), ",")}, {"window", every}}
+		flags := [][2]string{{"by", byAnd("target")}, {"window", every}}
 		t.Next = command(name, o, args, in.remote, nil, flags)
 	case t.Failures && in.remote && o.read.source.balancer != "":
 		t.Next = command(diagnoseCommand, o, args, in.remote, nil, nil)

@@ -256,7 +256,7 @@ func TestRequestsRefused(t *testing.T) {
 		{"WAF_Block", 600, nil, "", ""},
 		{"WAF_Block", 5399, nil, "", ""},
 		{"WAF_Block", 5400, nil, Warn, "5400 requests ended with the action waf"},
-		{"WAF_Block", 45, func(s *Snapshot) { s.Logs.Traffic = []Traffic{{"", "", 50, -1, noon, 0, 0, 0, 0}} }, Note, "45 requests ended with the action waf"},
+		{"WAF_Block", 45, func(s *Snapshot) { s.Logs.Traffic = []Traffic{{Requests: 50, Slowest: -1, Last: noon}} }, Note, "45 requests ended with the action waf"},
 		{"WAF_Block", 590, func(s *Snapshot) { s.lastMinutes(118) }, Warn, "590 requests ended with the action waf"}, // all but those of probes
 		{"WAF_Block", 590, func(s *Snapshot) { s.lastMinutes(80) }, "", ""},
 		{"WAF_Block", 590, func(s *Snapshot) {

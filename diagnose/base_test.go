@@ -75,7 +75,7 @@ func base() *Snapshot {
 		Bucket: &Bucket{Name: "logs", Exists: true, Policy: "allows"},
 		Logs: &Logs{
 			Access: true, Checks: true, Objects: 24, Lines: 6000, Parsed: 6000, Newest: noon.Add(-5 * time.Minute), Last: noon.Add(-5 * time.Minute),
-			Traffic: []Traffic{{webARN, first, 3000, 0.4, noon, 0, 0, 0, 0}, {webARN, second, 3000, 0.5, noon, 0, 0, 0, 0}},
+			Traffic: []Traffic{{Group: webARN, Target: first, Requests: 3000, Slowest: 0.4, Last: noon}, {Group: webARN, Target: second, Requests: 3000, Slowest: 0.5, Last: noon}},
 		},
 		Missing: []Missing{}, Calls: []CallCount{{"ec2:DescribeSubnets", 1}},
 	}

@@ -88,7 +88,7 @@ func TestStopsAsItLeaves(t *testing.T) {
 		"left, and more after logs": {gone, 90, []string{"deregistration-delay-too-short", "target-connection-errors"}},
 	} {
 		s := base()
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, 0.4, s.minute(31), 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: gone, Requests: 900, Slowest: 0.4, Last: s.minute(31)})
 		s.failing("Target_Connection_Error", tt.target, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
 		s.metric("TargetConnectionErrorCount", webARN, "Sum", tt.counts)
 		r := Diagnose(copied(t, s))
@@ -112,7 +112,7 @@ func TestRefusesAsItLeaves(t *testing.T) {
 	}{{"Target_Connection_Error", "5", false}, {"Target_Closed_Connection", "5", true}, {"Target_Connection_Error", "0", true}} {
 		s := base()
 		s.web().Attributes[attrDelay] = tt.delay
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, 8, s.minute(31), 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: gone, Requests: 900, Slowest: 8, Last: s.minute(31)})
 		s.failing(tt.reason, gone, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
 		r := Diagnose(copied(t, s))
 		if f := r.Findings[0]; f.ID != "deregistration-delay-too-short" || (len(f.Fix) > 0) != tt.longer || (f.Level == Fail) != tt.longer || strings.Contains(f.Do, "make the delay longer") != tt.longer {
@@ -128,7 +128,7 @@ func TestDelayIsNotKnown(t *testing.T) {
 		s := base()
 		s.web().Attributes = nil
 		gone := "10.0.10.77:8080"
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, gone, 900, slowest, s.minute(31), 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: gone, Requests: 900, Slowest: slowest, Last: s.minute(31)})
 		s.failing("Target_Closed_Connection", gone, 502, 60, func(f *Failure) { f.First, f.Last = s.minute(30), s.minute(31) })
 		r := Diagnose(copied(t, s))
 		f := r.Findings[0]
@@ -198,7 +198,7 @@ func TestOneOfMany(t *testing.T) {
 		s.Logs.Traffic, s.web().Targets = nil, nil
 		for i := range 200 {
 			target := fmt.Sprintf("10.0.10.%d:8080", i+1)
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target, 100, 0.4, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: target, Requests: 100, Slowest: 0.4, Last: noon})
 			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", i+1), Port: 8080, State: "healthy", CheckPort: "8080"})
 			n := int64(0)
 			switch {

@@ -22,7 +22,7 @@ func TestEmptyGroup(t *testing.T) {
 	}{
 		{"the logs name them", func(*Snapshot) {}, "Id=10.0.10.11,Port=8080 Id=10.0.11.12,Port=8080"},
 		{"the logs name others", func(s *Snapshot) {
-			s.Logs.Traffic = []Traffic{{newARN, first, 10, 0.1, noon, 0, 0, 0, 0}, {webARN, "10.9.0.7:8080", 10, 0.1, noon, 0, 0, 0, 0}, {webARN, "", 10, -1, noon, 0, 0, 0, 0}}
+			s.Logs.Traffic = []Traffic{{Group: newARN, Target: first, Requests: 10, Slowest: 0.1, Last: noon}, {Group: webARN, Target: "10.9.0.7:8080", Requests: 10, Slowest: 0.1, Last: noon}, {Group: webARN, Requests: 10, Slowest: -1, Last: noon}}
 		}, unknown},
 		{"a group in no rule", func(s *Snapshot) {
 			s.Logs = nil
@@ -88,7 +88,7 @@ func TestAskedByIPv6(t *testing.T) {
 	s.six()
 	s.web().Targets = []Target{}
 	for want, traffic := range map[string][]Traffic{
-		"--filters Name=ipv6-addresses.ipv6-address,Values=2001:db8::b --query 'NetworkInterfaces[].[Ipv6Addresses[0].Ipv6Address,": {{webARN, "2001:db8::b:8080", 6000, 0.4, noon, 0, 0, 0, 0}},
+		"--filters Name=ipv6-addresses.ipv6-address,Values=2001:db8::b --query 'NetworkInterfaces[].[Ipv6Addresses[0].Ipv6Address,": {{Group: webARN, Target: "2001:db8::b:8080", Requests: 6000, Slowest: 0.4, Last: noon}},
 		"--filters Name=vpc-id,Values=vpc-1 --query 'NetworkInterfaces[].[Ipv6Addresses[0].Ipv6Address,":                            {},
 	} {
 		s.Logs.Traffic = traffic

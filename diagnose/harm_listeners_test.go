@@ -164,7 +164,7 @@ var harmOfListeners = []harmless{
 	}, told{id: "rule-weights-all-zero", sure: true}},
 	{"a default rule that answers 503 to all of few clients", func(s *Snapshot) {
 		s.turnsAway("default", 40)
-		s.Logs.Traffic = []Traffic{{"", "", 40, -1, noon, 0, 0, 0, 0}}
+		s.Logs.Traffic = []Traffic{{Requests: 40, Slowest: -1, Last: noon}}
 	}, told{id: "rule-fixed-response-error", mild: true}},
 	{"a page for maintenance before all rules, and no logs that say who gets it", func(s *Snapshot) {
 		s.turnsAway("1", 6000)

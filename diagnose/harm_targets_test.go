@@ -130,11 +130,11 @@ var harmOfTargets = []harmless{
 	}, told{id: "target-zone-not-enabled", absent: true}},
 	{"a process that ends too soon", func(s *Snapshot) {
 		s.failing("Target_Closed_Connection", "10.0.10.77:8080", 502, 60, func(f *Failure) { f.First, f.Last = s.minute(33), s.minute(34) })
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "10.0.10.77:8080", 500, 0.3, s.minute(35), 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: "10.0.10.77:8080", Requests: 500, Slowest: 0.3, Last: s.minute(35)})
 	}, told{id: "deregistration-delay-too-short"}},
 	{"a target that failed for longer than it may take to leave, and is gone", func(s *Snapshot) {
 		s.failing("Target_Closed_Connection", "10.0.10.77:8080", 502, 60, func(f *Failure) { f.First, f.Last = s.minute(5), s.minute(34) })
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "10.0.10.77:8080", 500, 0.3, s.minute(35), 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: "10.0.10.77:8080", Requests: 500, Slowest: 0.3, Last: s.minute(35)})
 	}, told{id: "deregistration-delay-too-short", absent: true}},
 	{"a gateway balancer without a listener", func(s *Snapshot) { s.gateway(); s.Listeners = []Listener{} },
 		told{id: "listener-none", fix: "create-listener", not: "--port"}},

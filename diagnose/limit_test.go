@@ -160,7 +160,7 @@ func TestClientsGiveUpHere(t *testing.T) {
 		for i := range 100 {
 			id := fmt.Sprintf("10.0.10.%d", i+1)
 			s.web().Targets = append(s.web().Targets, Target{ID: id, Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, id + ":8080", 600, 0.4, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: id + ":8080", Requests: 600, Slowest: 0.4, Last: noon})
 		}
 		if tt.late > 0 { // of a whole day
 			for i := range s.Logs.Traffic {

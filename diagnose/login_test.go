@@ -110,7 +110,7 @@ func TestLoginOfRule(t *testing.T) {
 		guarded.Actions = append([]Action{{Type: "jwt-validation"}}, guarded.Actions...)
 		s.Listeners[1].Rules = append([]Rule{guarded}, s.Listeners[1].Rules...)
 		s.login(tt.reason, 401, "7", "HTTPS", tt.n)
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, tt.passed, 0.1, noon, 0, 0, 0, 0}, Traffic{"", "", tt.n, -1, noon, 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: first, Requests: tt.passed, Slowest: 0.1, Last: noon}, Traffic{Requests: tt.n, Slowest: -1, Last: noon})
 		if tt.change != nil {
 			tt.change(s)
 		}

@@ -63,7 +63,7 @@ func TestGaveUp(t *testing.T) {
 // TestGaveUpBeforeATarget: requests of a group that came to no target are among all of it.
 func TestGaveUpBeforeATarget(t *testing.T) {
 	s := base()
-	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, "", 9000, -1, noon, 0, 0, 0, 0})
+	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Requests: 9000, Slowest: -1, Last: noon})
 	s.failing("Client_Closed", "", 460, 9000, func(f *Failure) { f.Class = "client" })
 	r := Diagnose(copied(t, s))
 	if f := r.finding("clients-gave-up"); f == nil || !strings.Contains(f.Sentence, " 60 % of the requests to web ended with 460") {
@@ -84,7 +84,7 @@ func TestNoneMatches(t *testing.T) {
 		{"scanners at night", func(s *Snapshot) { s.Logs.Failures[0].Count = 40 }, true, Note},
 		{"as few within a network", func(s *Snapshot) { s.Logs.Failures[0].Count = 40; s.Balancer.Scheme = "internal" }, true, Warn},
 		{"some are forwarded", func(s *Snapshot) {
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, first, 1, 0.1, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: first, Requests: 1, Slowest: 0.1, Last: noon})
 		}, false, ""},
 		{"few", func(s *Snapshot) { s.Logs.Failures[0].Count = 5 }, false, ""},
 		{"no other rule forwards", func(s *Snapshot) { s.Listeners[0].Rules[0].Actions = []Action{{Type: "redirect", Status: "301"}} }, false, ""},
@@ -94,7 +94,7 @@ func TestNoneMatches(t *testing.T) {
 		r := forwardTo("1", webARN)
 		r.Conditions = []Condition{{Field: "host-header", Values: []string{"old.example.com"}}}
 		s.Listeners[0].Rules = []Rule{r, {ARN: "arn:rule-default", Priority: "default", Actions: []Action{{Type: "fixed-response", Status: "404"}}}}
-		s.Logs.Traffic = []Traffic{{"", "", 6000, -1, noon, 0, 0, 0, 0}}
+		s.Logs.Traffic = []Traffic{{Requests: 6000, Slowest: -1, Last: noon}}
 		s.failing("Fixed_Response", "", 404, 6000, ofPolicy, func(f *Failure) { f.Rule, f.Listener = "0", "HTTP" })
 		tt.change(s)
 		report := Diagnose(copied(t, s))
@@ -126,7 +126,7 @@ func TestTakenOut(t *testing.T) {
 		}, "unexplained-failures", Warn},
 		{"few 5xx of targets, all of one of them", "Target_5XX", 20, func(s *Snapshot) {
 			s.Logs.Traffic[2].Requests = 20
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{blue, "10.0.10.78:8080", 3000, 0.4, s.minute(20), 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: blue, Target: "10.0.10.78:8080", Requests: 3000, Slowest: 0.4, Last: s.minute(20)})
 		}, "unexplained-failures", Warn},
 		{"broken off", "Target_Closed_Connection", 3, nil, "unexplained-failures", Warn},
 		{"a rule names it", "Target_Closed_Connection", 300, func(s *Snapshot) { s.Listeners[0].Rules[0] = forwardTo("default", webARN, blue) }, "unexplained-failures", Fail},
@@ -135,7 +135,7 @@ func TestTakenOut(t *testing.T) {
 		{"no target", "No_Usable_Target", 30, nil, "no-usable-target", Fail},
 	} {
 		s := base()
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{blue, "10.0.10.77:8080", 3000, 0.4, s.minute(20), 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: blue, Target: "10.0.10.77:8080", Requests: 3000, Slowest: 0.4, Last: s.minute(20)})
 		f := Failure{Group: blue, Target: "10.0.10.77:8080", Status: 502, TargetStatus: -1, Reason: tt.reason, Class: "target", Count: tt.n, First: s.minute(5), Last: s.minute(19)}
 		switch tt.reason {
 		case "Target_5XX":

@@ -161,7 +161,7 @@ func targetPasses(f *facts) (evidence []string, ok bool) {
 			evidence = append(evidence, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))
 		}
 	}
-	return evidence, len(f.endpoints) > 0
+	return append(evidence, f.turnover()...), len(f.endpoints) > 0
 }
 
 func networkPasses(f *facts) ([]string, bool) {

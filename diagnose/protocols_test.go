@@ -60,7 +60,7 @@ func TestStrangers(t *testing.T) {
 		s.speakHTTP2("GRPC")
 		s.failing("Protocol_Mismatch", "", 464, tt.n, func(f *Failure) { f.Class, f.Group = "client", tt.group })
 		if tt.n == all {
-			s.Logs.Traffic = []Traffic{{webARN, "", all, -1, noon, 0, 0, 0, 0}}
+			s.Logs.Traffic = []Traffic{{Group: webARN, Requests: all, Slowest: -1, Last: noon}}
 		}
 		r := Diagnose(copied(t, s))
 		f := r.Findings[0]
@@ -99,7 +99,7 @@ func TestStrangersOfSomeGroup(t *testing.T) {
 			other := forwardTo("7", newARN)
 			other.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/new/*"}}}
 			s.Listeners[0].Rules = append([]Rule{other}, s.Listeners[0].Rules...)
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, tt.second, 0.1, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: first, Requests: tt.second, Slowest: 0.1, Last: noon})
 		}
 		for group, n := range map[string]int64{"": tt.n, webARN: tt.named} {
 			if n > 0 {

@@ -63,11 +63,11 @@ func TestRuleToEmptyGroup(t *testing.T) {
 			*a = append([]Action{{Type: "authenticate-oidc"}}, *a...)
 		}, []string{fill}, []string{fill}},
 		{"the logs name targets that it had", func(s *Snapshot) {
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, "10.0.10.13:8080", 10, 0.1, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 10, Slowest: 0.1, Last: noon})
 		}, []string{"--targets Id=10.0.10.13,Port=8080"}, []string{"--targets Id=10.0.10.13,Port=8080"}},
 		{"instances, and the logs name targets that it had", func(s *Snapshot) {
 			s.Groups[1].Type = "instance"
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, "10.0.10.13:8080", 10, 0.1, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 10, Slowest: 0.1, Last: noon})
 		}, []string{"--targets Id=INSTANCE-ID"}, []string{"--targets Id=INSTANCE-ID"}},
 		{"of Kubernetes", func(s *Snapshot) { s.Groups[1].Name = "k8s-shop-new-0123456789" }, nil, nil},
 		{"metrics count targets that it had", func(s *Snapshot) { s.metric("HealthyHostCount", newARN, "Minimum", 30) }, []string{fill}, []string{fill}},

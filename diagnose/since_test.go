@@ -360,7 +360,7 @@ func TestFunctionOver(t *testing.T) {
 func (s *Snapshot) function() {
 	s.web().Type, s.web().Check.Enabled = "lambda", false
 	s.web().Targets = []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:shop", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
-	s.Logs.Traffic = []Traffic{{webARN, "", 6000, 0.4, s.Logs.Last, 0, 0, 0, 0}}
+	s.Logs.Traffic = []Traffic{{Group: webARN, Requests: 6000, Slowest: 0.4, Last: s.Logs.Last}}
 }
 
 // TestNoTargetOver: 503s for want of a target are told in the past where targets of the group
@@ -549,7 +549,7 @@ func TestRare(t *testing.T) {
 				target := Target{ID: fmt.Sprintf("10.0.10.%d", i%250+1), Port: 8080 + i/250, Zone: "eu-central-1a", State: "healthy"}
 				target.CheckPort = strconv.Itoa(target.Port)
 				s.web().Targets = append(s.web().Targets, target)
-				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target.ID + ":" + target.CheckPort, int64(60 * rpm / tt.targets), 0.4, noon, 0, 0, 0, 0})
+				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: target.ID + ":" + target.CheckPort, Requests: int64(60 * rpm / tt.targets), Slowest: 0.4, Last: noon})
 			}
 			for i := range s.Logs.Minutes {
 				s.Logs.Minutes[i].Requests = rpm
@@ -628,7 +628,7 @@ func TestRareOfFormer(t *testing.T) {
 		s.Logs.Traffic[0].Requests, s.Logs.Traffic[1].Requests = 36_000, 36_000
 		for i := range 12 {
 			old, at := fmt.Sprintf("10.0.10.%d:8080", 101+i), noon.Add(time.Duration(-1-i)*time.Hour)
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, old, 3000, 0.4, at, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: old, Requests: 3000, Slowest: 0.4, Last: at})
 			s.Logs.Failures = append(s.Logs.Failures, Failure{Group: webARN, Target: old, Status: 504, TargetStatus: -1, Reason: "Target_Connect_Timeout", Class: "target", Count: n, Connect: n, First: at, Last: at})
 		}
 		r := Diagnose(copied(t, s))

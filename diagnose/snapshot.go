@@ -394,6 +394,7 @@ type Traffic struct {
 	Target   string    `json:"target"`
 	Requests int64     `json:"requests"`
 	Slowest  float64   `json:"slowest"` // seconds until the target began to answer; -1 if it never did
+	First    time.Time `json:"first"`   // zero if not known
 	Last     time.Time `json:"last"`
 
 	BadRequests int64 `json:"bad_requests,omitempty"` // that the target answered with 400; looked for only where nearly all ended with 4xx

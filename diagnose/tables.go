@@ -16,9 +16,9 @@ import (
 // is, and why, is decided there.
 const (
 	trafficSQL = `
-SELECT target_group_arn, target, requests, slowest, last_seen, refused, redirected, switched, median, low
+SELECT target_group_arn, target, requests, slowest, last_seen, refused, redirected, switched, median, low, first_seen
 FROM (
-	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, max(last_seen) AS last_seen, sum(status_4xx)::BIGINT AS refused,
+	SELECT target_group_arn, target, sum(requests)::BIGINT AS requests, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(status_4xx)::BIGINT AS refused,
 		sum(status_3xx)::BIGINT AS redirected, sum(status_1xx)::BIGINT AS switched
 	FROM traffic GROUP BY ALL
 ) LEFT JOIN (
@@ -220,7 +220,7 @@ func (r *reader) access(idle float64) error {
 	r.account(t)
 	r.logs.Access = t.Accounting.Parsed > 0
 	_, err = r.ask(trafficSQL, func(row []any) {
-		tr := Traffic{Group: text(row[0]), Target: text(row[1]), Requests: whole(row[2], 0), Slowest: -1, Last: moment(row[4])}
+		tr := Traffic{Group: text(row[0]), Target: text(row[1]), Requests: whole(row[2], 0), Slowest: -1, First: moment(row[10]), Last: moment(row[4])}
 		if x, ok := row[3].(float64); ok {
 			tr.Slowest = x
 		}

@@ -65,7 +65,7 @@ func TestTLSOfOneTarget(t *testing.T) {
 		s.metric("RequestCount", webARN, "Sum", 60_000)
 		for i := range 250 {
 			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", i+1), Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, fmt.Sprintf("10.0.10.%d:8080", i+1), 240, 0.4, noon.Add(-time.Minute), 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: fmt.Sprintf("10.0.10.%d:8080", i+1), Requests: 240, Slowest: 0.4, Last: noon.Add(-time.Minute)})
 		}
 		if s.web().Targets[1].State = tt.other; tt.other == "unhealthy" {
 			s.web().Targets[1].Reason = "Target.FailedHealthChecks"
@@ -144,7 +144,7 @@ func TestExpectsTLS(t *testing.T) {
 		return func(s *Snapshot) {
 			s.port(n)
 			for _, e := range newFacts(s).endpoints {
-				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, e.name(), 3000, -1, noon, 0, 0, 0, 0})
+				s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: e.name(), Requests: 3000, Slowest: -1, Last: noon})
 			}
 		}
 	}

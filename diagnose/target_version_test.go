@@ -92,7 +92,7 @@ func TestTargetVersion(t *testing.T) {
 			unhealthy(s)
 			brokenOff(s, first, 3000)
 			brokenOff(s, second, 3000)
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, 5000, 0.1, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: first, Requests: 5000, Slowest: 0.1, Last: noon})
 		}, http1, []string{first, second}, Medium, unsure, []string{closes}},
 		{"metrics only", "HTTP2", func(s *Snapshot) {
 			unhealthy(s)

@@ -138,7 +138,7 @@ func TestHangsAlone(t *testing.T) {
 		s.Logs.Traffic = nil
 		for i := range int64(10) {
 			target := fmt.Sprintf("10.0.10.%d:8080", 11+i)
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, target, 600, 0.4, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: target, Requests: 600, Slowest: 0.4, Last: noon})
 			if i < tt.failures {
 				s.failing("Target_Response_Timeout", target, 504, tt.each, func(f *Failure) { f.Idle = tt.each })
 			}
@@ -226,7 +226,7 @@ func TestBurstsBesideOthers(t *testing.T) {
 			const third = "10.0.10.13:8080"
 			s := base()
 			s.web().Targets = append(s.web().Targets, Target{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "unhealthy", Reason: "Target.FailedHealthChecks", CheckPort: "8080"})
-			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{webARN, third, 60 * refused, 0, noon, 0, 0, 0, 0})
+			s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: third, Requests: 60 * refused, Slowest: 0, Last: noon})
 			s.failing("Target_Connection_Error", third, 502, 60*refused)
 			s.metric("TargetConnectionErrorCount", webARN, "Sum", float64(60*refused))
 			n := int64(0)
@@ -354,7 +354,7 @@ func TestRaceElsewhere(t *testing.T) {
 		const slow = "10.0.10.13:9090"
 		s.second([]Target{{ID: "10.0.10.13", Port: 9090, Zone: "eu-central-1a", State: "healthy"}})
 		s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, slow, 3000, 59, noon, 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: slow, Requests: 3000, Slowest: 59, Last: noon})
 		s.failing("Target_Response_Timeout", slow, 504, 600, func(f *Failure) { f.Group, f.Idle = newARN, 600 })
 		for _, target := range []string{first, second} {
 			s.failing("Target_Closed_Connection", target, 502, each, func(f *Failure) { f.Quick = each })
@@ -395,7 +395,7 @@ func TestIdleOnce(t *testing.T) {
 		s.second([]Target{{ID: "10.0.10.11", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
 		s.Listeners[0].Rules = append([]Rule{forwardTo("5", newARN)}, s.Listeners[0].Rules...)
 		s.Listeners[0].Rules[0].Conditions = []Condition{{Field: "path-pattern", Values: []string{"/api/*"}}}
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, 3000, 1, noon, 0, 0, 0, 0})
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: first, Requests: 3000, Slowest: 1, Last: noon})
 		for _, arn := range []string{webARN, newARN} {
 			n := int64(300)
 			if arn == most {
@@ -423,7 +423,7 @@ func TestIdleNotOnce(t *testing.T) {
 	s := base()
 	s.second([]Target{{ID: "10.0.10.11", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
 	s.Listeners[0].Rules = append([]Rule{forwardTo("5", newARN)}, s.Listeners[0].Rules...)
-	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, first, 3000, 1, noon, 0, 0, 0, 0})
+	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: first, Requests: 3000, Slowest: 1, Last: noon})
 	s.failing("Target_Response_Timeout", second, 504, 900)
 	s.failing("Target_Response_Timeout", first, 504, 300, func(f *Failure) { f.Idle, f.Group = 300, newARN })
 	r := Diagnose(copied(t, s))

@@ -292,7 +292,7 @@ func TestFailsOpenBesideAnother(t *testing.T) {
 func TestCircleBeforeRace(t *testing.T) {
 	s := base()
 	s.second([]Target{{ID: "10.0.10.21", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
-	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{newARN, "10.0.10.21:8080", 3000, 0.4, noon, 0, 0, 0, 0})
+	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.21:8080", Requests: 3000, Slowest: 0.4, Last: noon})
 	s.Logs.Redirects = []Redirects{{newARN, 3000, 2900}}
 	for _, target := range []string{first, second} {
 		s.failing("Target_Closed_Connection", target, 502, 60, func(f *Failure) { f.Quick = f.Count })

@@ -257,7 +257,7 @@ func (v view) failsOpen(minute time.Time) bool {
 }
 
 func (q question) health() []row {
-	columns := []string{"window_start", "load_balancer", "target_group", "target", "reason"}
+	columns := []string{"window_start", "load_balancer", "target_group", "target", "node", "reason"}
 	divides := func(column string) bool {
 		return slices.Contains(q.by, map[string]string{"window_start": "window"}[column]) || slices.Contains(q.by, column)
 	}
@@ -298,7 +298,7 @@ func (q question) health() []row {
 		if r.TargetGroupARN == "" || !open[at] {
 			continue
 		}
-		k := spell(pick(start(r.Time, q.width), word(r.LoadBalancer), name(r.TargetGroupARN), word(r.Target), nil))
+		k := spell(pick(start(r.Time, q.width), word(r.LoadBalancer), name(r.TargetGroupARN), word(r.Target), nil, nil))
 		opened[k] = append(opened[k], r)
 	}
 
@@ -306,7 +306,7 @@ func (q question) health() []row {
 		checks = slices.DeleteFunc(checks, func(c *demo.Check) bool { return c.Pass })
 	}
 	keys, groups := grouped(checks, func(c *demo.Check) []any {
-		return pick(start(c.Time, q.width), word(c.LoadBalancer), word(c.Group), word(c.Target), word(c.ReasonCode))
+		return pick(start(c.Time, q.width), word(c.LoadBalancer), word(c.Group), word(c.Target), word(c.Node), word(c.ReasonCode))
 	})
 	var rows []row
 	for _, k := range keys {
@@ -337,7 +337,7 @@ func (q question) health() []row {
 			top = max(top, n)
 		}
 		r["flaps"] = any(top)
-		to := opened[spell(append(slices.Clone(k[:4]), nil))]
+		to := opened[spell(append(slices.Clone(k[:4]), nil, nil))]
 		minutes := map[time.Time]bool{}
 		for _, x := range to {
 			minutes[x.Time.Truncate(time.Minute)] = true
@@ -348,7 +348,9 @@ func (q question) health() []row {
 		}
 		if divides("reason") { // checks that passed are not counted
 			r["failure_rate"], r["flaps"] = nil, nil
-			r["fail_open_minutes"], r["fail_open_requests"] = nil, nil // are of no reason
+		}
+		if divides("reason") || divides("node") { // requests are of no reason, and not told by node
+			r["fail_open_minutes"], r["fail_open_requests"] = nil, nil
 		}
 		rows = append(rows, r)
 	}

@@ -414,6 +414,43 @@ func TestFailOpenOfLambda(t *testing.T) {
 	}
 }
 
+// TestFailOpenOfOneNode: where one node alone finds all targets of a group failing, no request is counted as sent
+// open, since others may find some that pass; that this node does so is told, and for how long. Nodes that find so a
+// little later than others are not.
+func TestFailOpenOfOneNode(t *testing.T) {
+	for _, tt := range []struct{ alone, late int }{{20, 0}, {5, 0}, {4, 0}, {0, 3}} {
+		var log strings.Builder
+		for minute := range 60 {
+			for i, node := range []string{"203.0.113.9", "203.0.113.10"} {
+				for _, target := range []string{"10.0.1.7", "10.0.1.8"} {
+					status, reason := "PASS", "-"
+					if i == 0 && minute >= 10 && minute < 10+tt.alone || tt.late > 0 && minute >= 10+i*tt.late && minute < 30 {
+						status, reason = "FAIL", "TimedOut"
+					}
+					fmt.Fprintf(&log, "http %s 0.1 %s:8080 web %s - %s app/a/50dc6c495c0c9188 %s\n", end.Add(time.Duration(minute)*time.Minute).Format("2006-01-02T15:04:05.000000Z"), target, status, reason, node)
+				}
+			}
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		report, _ := query.FindReport("health")
+		answer, err := open(t, dir, ingest.Plan{}, 1).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := ""
+		if tt.alone >= 5 {
+			want = fmt.Sprintf("node 203.0.113.9 alone found all targets of web failing, for %d minutes until %s: its requests to them went to all (fail-open), and are not counted as such; --by node,target_group tells more",
+				tt.alone, end.Add(time.Duration(10+tt.alone)*time.Minute).Format("2006-01-02 15:04Z"))
+		}
+		if answer.Warned != want {
+			t.Errorf("%+v: it is told %q, want %q", tt, answer.Warned, want)
+		}
+	}
+}
+
 // TestMissingObjects: the object that was never delivered is found.
 func TestMissingObjects(t *testing.T) {
 	report, _ := query.FindReport("coverage")

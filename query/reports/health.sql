@@ -7,6 +7,7 @@
 -- dimension: load_balancer load_balancer
 -- dimension: target_group  target_group
 -- dimension: target        target
+-- dimension: node          node
 -- dimension: reason        reason
 -- default: target_group target
 -- narrow: last_failed nodes load_balancer first_failed checks flaps
@@ -15,6 +16,7 @@
 -- column: load_balancer      text    everyone  load balancer
 -- column: target_group       text    everyone  target group
 -- column: target             text    everyone
+-- column: node               text    everyone
 -- column: reason             text    everyone
 -- column: checks             count   everyone
 -- column: failed             count   everyone
@@ -35,10 +37,11 @@
 -- known without access logs. A check
 -- says how it is with a target until the same node checks it again, but for two of the
 -- group's usual intervals at most; how it was before its first check nobody knows, and
--- for the interval before it a group is not taken for one in which all fail. Divided by
--- reason, only failed checks are counted, and what is of no reason is not known. Groups
--- are named without an ID: those of several balancers, as of two accounts, are one row unless
--- load_balancer divides them, and a warning says so.
+-- for the interval before it a group is not taken for one in which all fail. What a node
+-- finds by itself, for five minutes or more, a warning tells: its requests to one group are
+-- not known. Divided by reason, only failed checks are counted, and what is of no reason is
+-- not known. Groups are named without an ID: those of several balancers, as of two accounts,
+-- are one row unless load_balancer divides them, and a warning says so.
 WITH
 checked AS MATERIALIZED (
 	SELECT time, load_balancer AS elb, target_group AS group_name, target AS address, node, status = 'PASS' AS pass, reason_code AS code, object_id, line_no
@@ -50,6 +53,7 @@ keyed AS MATERIALIZED (
 			load_balancer: CASE WHEN list_contains($by, 'load_balancer') THEN elb END,
 			target_group: CASE WHEN list_contains($by, 'target_group') THEN group_name END,
 			target: CASE WHEN list_contains($by, 'target') THEN address END,
+			node: CASE WHEN list_contains($by, 'node') THEN node END,
 			reason: CASE WHEN list_contains($by, 'reason') THEN coalesce(code, '-') END
 		} AS key, *, epoch_us(time) AS t,
 		pass IS DISTINCT FROM lag(pass, 1, pass) OVER series AS flap,
@@ -75,19 +79,28 @@ usual AS ( -- not known where no target was checked twice: others may not have b
 	SELECT elb AS its_elb, group_name AS its_name, quantile_disc(next - t, 0.5) AS every FROM keyed GROUP BY ALL
 ),
 seen AS ( -- what a check tells of its target, and from when on nothing is known before it
-	SELECT elb, group_name, address, unnest([
+	SELECT elb, group_name, address, node, unnest([
 			{fails: NOT pass, start: t, until: least(coalesce(next, t + 2 * every), t + 2 * every)},
 			{fails: false, start: CASE WHEN t - previous <= 2 * every THEN t ELSE greatest(t - every, previous + 2 * every) END, until: t}
 		], recursive := true)
 	FROM keyed JOIN usual ON elb IS NOT DISTINCT FROM its_elb AND group_name IS NOT DISTINCT FROM its_name
 ),
-open_minute AS (
-	SELECT elb, group_name, make_timestamp(nth * 60000000) AS minute,
+touched AS ( -- minutes in which a node found all targets failing throughout, or not
+	SELECT elb, group_name, node, nth, bool_and(fails) AS none,
 		max(address) FILTER (starts_with(address, 'arn:')) AS function -- of Lambda: the group's only target, which requests do not name
-	FROM (
-		SELECT elb, group_name, address, fails, unnest(range(start // 60000000, (until - 1) // 60000000 + 1)) FROM seen WHERE start < until
-	) AS touched(elb, group_name, address, fails, nth)
-	GROUP BY ALL HAVING bool_and(fails)
+	FROM (SELECT elb, group_name, address, node, fails, unnest(range(start // 60000000, (until - 1) // 60000000 + 1)) AS nth FROM seen WHERE start < until)
+	GROUP BY ALL
+),
+minute AS (
+	SELECT *, make_timestamp(nth * 60000000) AS minute, bool_and(none) OVER (PARTITION BY elb, group_name, nth) AS all_nodes FROM touched
+),
+open_minute AS (
+	SELECT elb, group_name, minute, max(function) AS function FROM minute WHERE all_nodes GROUP BY ALL
+),
+alone AS ( -- nodes that found so by themselves, and not only until the others did
+	SELECT node, group_name, count(*) AS minutes, max(minute) + INTERVAL 1 MINUTE AS until, count(*) OVER () AS all
+	FROM minute WHERE none AND NOT all_nodes AND node IS NOT NULL GROUP BY elb, group_name, node HAVING minutes >= 5
+	ORDER BY minutes DESC, node, group_name LIMIT 1
 ),
 open AS (
 	SELECT {
@@ -114,7 +127,7 @@ ranked AS (
 SELECT
 	unnest(ranked.key), checks, failed, CASE WHEN NOT list_contains($by, 'reason') THEN failed / checks END AS failure_rate, mostly,
 	CASE WHEN NOT list_contains($by, 'reason') THEN flaps END AS flaps, nodes,
-	first_failed, last_failed, CASE WHEN known AND NOT list_contains($by, 'reason') THEN coalesce(open.minutes, 0) END AS fail_open_minutes, CASE WHEN known AND NOT list_contains($by, 'reason') THEN coalesce(open.requests, 0) END AS fail_open_requests, all_rows,
+	first_failed, last_failed, CASE WHEN known AND NOT list_has_any($by, ['reason', 'node']) THEN coalesce(open.minutes, 0) END AS fail_open_minutes, CASE WHEN known AND NOT list_has_any($by, ['reason', 'node']) THEN coalesce(open.requests, 0) END AS fail_open_requests, all_rows,
 	MAP {
 		'since': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(greatest(ranked.key.window_start, make_timestamp($asked_since_us)), '%Y-%m-%dT%H:%M:%S.%fZ') END,
 		'until': CASE WHEN ranked.key.window_start IS NOT NULL THEN strftime(least(make_timestamp(epoch_us(ranked.key.window_start) + $window_us), make_timestamp(nullif($asked_until_us, 0))), '%Y-%m-%dT%H:%M:%S.%fZ') END,
@@ -122,15 +135,20 @@ SELECT
 		'load_balancer': CASE WHEN list_contains($by, 'load_balancer') THEN coalesce(ranked.key.load_balancer, '-') END,
 		'target_group': CASE WHEN list_contains($by, 'target_group') THEN coalesce(ranked.key.target_group, '-') END,
 		'target': CASE WHEN list_contains($by, 'target') THEN coalesce(ranked.key.target, '-') END,
+		'node': CASE WHEN list_contains($by, 'node') THEN coalesce(ranked.key.node, '-') END,
 		'reason': CASE WHEN list_contains($by, 'reason') THEN ranked.key.reason END
 	} AS drill,
 	failed AS drill_rows,
 	(SELECT min(time) FROM checked) AS seen_first, (SELECT max(time) FROM checked) AS seen_last,
+	nullif(concat_ws('; ', (SELECT 'node ' || node || ' alone found all targets of ' || group_name || ' failing, for ' || minutes || ' minutes until ' || strftime(until, '%Y-%m-%d %H:%MZ')
+			|| CASE WHEN alone.all > 1 THEN ', and so did others' ELSE '' END
+			|| ': its requests to them went to all (fail-open), and are not counted as such'
+			|| CASE WHEN list_contains($by, 'node') THEN '' ELSE '; --by node,target_group tells more' END FROM alone),
 	CASE WHEN list_contains($by, 'target_group') AND NOT list_contains($by, 'load_balancer') THEN
 		(SELECT 'target groups of one name are of several balancers, and count as one: ' || array_to_string(names[:3], ', ')
 			|| CASE WHEN len(names) > 3 THEN ', and ' || len(names) - 3 || ' more' ELSE '' END
 			|| '; --by load_balancer,' || replace(array_to_string($by, ','), ',window', '') || ' tells them apart' FROM shared)
-	END AS warning
+	END), '') AS warning
 FROM ranked
 CROSS JOIN (SELECT count(*) > 0 AS known FROM traffic)
 LEFT JOIN code ON code.key = ranked.key

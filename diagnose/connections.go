@@ -169,7 +169,7 @@ func (f *facts) closing(g *Group) *Finding {
 	if f.areRare(g, share, f.lateAnswers("502"), "Target_Closed_Connection", "Target_Connection_Error", "Target_Stream_Reset") {
 		found.Level = Warn
 	}
-	if span, ok := f.isOver(g, found.Targets, share, f.lateAnswers("502")); ok {
+	if span, ok := f.isOver(g, found.Targets, share, f.lateLike("502", share)); ok {
 		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("%s broke off while a request was outstanding, or answered something that is not HTTP, %s, and %s answered requests since.", whom(names, g), span, amount.Noun(len(names), "has", "have"))
 	}

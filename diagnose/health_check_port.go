@@ -60,7 +60,8 @@ type twoPorts struct {
 }
 
 func (f *facts) portsOf(g *Group, e endpoint, refused func(Failure) int64, answers []answer) twoPorts {
-	_, over := f.isOver(g, []string{e.name()}, to(refused, e.name()), f.lateConnections(g))
+	own := to(refused, e.name())
+	_, over := f.isOver(g, []string{e.name()}, own, f.lateConnections(g, own))
 	return twoPorts{
 		endpoint: e, check: f.probe(e, true), traffic: f.probe(e, false),
 		refusals: f.met(e, refused), failed: f.met(e, f.ofGroup(g, "Target_Connection_Error")), served: f.served(e), over: over,

@@ -78,7 +78,7 @@ func (f *facts) refusing(g *Group) *Finding {
 // notAlways says of targets that refused connections by what logs have whether they do so rarely, now and then,
 // or not any more.
 func (f *facts) notAlways(found *Finding, g *Group) {
-	share, late, who, s := found.share, f.lateConnections(g), whom(found.Targets, g), third(len(found.Targets))
+	share, late, who, s := found.share, f.lateConnections(g, found.share), whom(found.Targets, g), third(len(found.Targets))
 	rare := f.areRare(g, share, late, unconnectedReasons...)
 	if rare {
 		found.Level = Warn

@@ -283,9 +283,31 @@ func (k likeness) in(m Minute) bool {
 	return k.group == m.Group && n > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
 }
 
-// lateConnections are the failed connections of a group that metrics count after the logs.
-func (f *facts) lateConnections(g *Group) float64 {
-	return f.unlogged("TargetConnectionErrorCount", g.ARN, unconnected)
+// lateConnections are the failed connections of a group that metrics count after the logs, and that may be more of a
+// share of them.
+func (f *facts) lateConnections(g *Group, share func(Failure) int64) float64 {
+	return f.unlessOthers(f.unlogged("TargetConnectionErrorCount", g.ARN, unconnected), share, f.minutesOf(g), unconnected)
+}
+
+// lateLike are the balancer's answers of a status that metrics count after the logs, of all groups, and that may be more
+// of a share of them.
+func (f *facts) lateLike(status string, share func(Failure) int64) float64 {
+	return f.unlessOthers(f.lateAnswers(status), share, slices.Concat(slices.Collect(maps.Values(f.minutes))...), func(m Minute) int64 { return m.Statuses[status] })
+}
+
+// unlessOthers is what metrics count after the logs of what is alike in minutes; 0 where others than those of a share
+// have come in logs since the last of these, so many a minute that it is most likely more of them.
+func (f *facts) unlessOthers(late float64, share func(Failure) int64, minutes []*Minute, alike func(Minute) int64) float64 {
+	_, last := f.firstAndLast(share)
+	if last.IsZero() || f.logsEnd().Sub(last) < quiet {
+		return late
+	}
+	rest := f.logsEnd().Sub(last)
+	others, _ := inMinutes(minutes, func(m Minute) bool { return m.Minute.After(last) }, alike)
+	if late > 2*float64(others)*f.Until.Sub(f.logsEnd()).Minutes()/rest.Minutes() {
+		return late
+	}
+	return 0
 }
 
 // lateTLS are the connections of a group whose TLS failed, which logs do not tell from others.

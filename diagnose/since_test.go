@@ -125,6 +125,68 @@ func TestOver(t *testing.T) {
 	}
 }
 
+// TestOverBesideOthers: what metrics count after the logs is no sign that failures which ended go on, where others that
+// they count alike went on in the logs, and were as many.
+func TestOverBesideOthers(t *testing.T) {
+	other := "10.0.10.77:8080"
+	for _, tt := range []struct {
+		id, reason, others, metric string
+		status, otherStatus        int64
+		until                      int     // the last minute of the others
+		late                       float64 // what the metric counts in each minute since the logs end
+		over                       bool
+	}{
+		{"target-port-refused", "Target_Connection_Error", "Target_Connect_Timeout", "TargetConnectionErrorCount", 502, 504, 60, 2, true},
+		{"target-port-refused", "Target_Connection_Error", "Target_Connect_Timeout", "TargetConnectionErrorCount", 502, 504, 60, 9, false},
+		{"target-port-refused", "Target_Connection_Error", "Target_Connect_Timeout", "TargetConnectionErrorCount", 502, 504, 7, 2, false},
+		{"idle-timeout-reached", "Target_Response_Timeout", "Target_Connect_Timeout", "HTTPCode_ELB_504_Count", 504, 504, 60, 2, true},
+		{"idle-timeout-reached", "Target_Response_Timeout", "Target_Connect_Timeout", "HTTPCode_ELB_504_Count", 504, 504, 60, 9, false},
+		{"target-closes-connection", "Target_Closed_Connection", "Target_Connection_Error", "HTTPCode_ELB_502_Count", 502, 502, 60, 2, true},
+		{"target-closes-connection", "Target_Closed_Connection", "Target_Connection_Error", "HTTPCode_ELB_502_Count", 502, 502, 7, 2, false},
+	} {
+		s := base()
+		s.restart(tt.reason, tt.status)
+		s.failing(tt.others, other, tt.otherStatus, 120, func(f *Failure) { f.Last = s.minute(min(tt.until, 55)) })
+		for i := range s.Logs.Minutes {
+			m := &s.Logs.Minutes[i]
+			if m.Statuses = map[string]int64{}; i >= tt.until || i >= 55 {
+				delete(m.Reasons, tt.others)
+			} else {
+				m.Statuses[strconv.FormatInt(tt.otherStatus, 10)] = 2
+			}
+			if i == 5 {
+				m.Statuses[strconv.FormatInt(tt.status, 10)] += 120
+			}
+		}
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: webARN, Target: other, Requests: 1000, Slowest: 0.3, Last: s.minute(55)})
+		s.Metrics = s.Metrics[:len(s.Metrics)-1]
+		for _, name := range slices.Compact([]string{"TargetConnectionErrorCount", tt.metric}) {
+			m := Series{Name: name, Stat: "Sum", Period: 60}
+			if name == "TargetConnectionErrorCount" {
+				m.Group = webARN
+			}
+			for i := range 60 {
+				n := 2.0
+				switch {
+				case i >= 55 && name == tt.metric:
+					n = tt.late
+				case i >= tt.until || i >= 55:
+					continue
+				case i == 5 && tt.reason == "Target_Connection_Error":
+					n += 120
+				}
+				m.Points = append(m.Points, Point{s.minute(i), n})
+			}
+			s.Metrics = append(s.Metrics, m)
+		}
+		r := Diagnose(copied(t, s))
+		at := slices.IndexFunc(r.Findings, func(f *Finding) bool { return f.ID == tt.id && slices.Contains(f.Targets, first) })
+		if at < 0 || (r.Findings[at].Level == Warn) != tt.over {
+			t.Errorf("%+v:\n%s", tt, said(r))
+		}
+	}
+}
+
 // TestOverBehind: what goes on comes before what was worse, and is over; what leaves no trace in the logs does not.
 func TestOverBehind(t *testing.T) {
 	for _, tt := range []struct {

@@ -125,7 +125,7 @@ func (f *facts) tooSlow(g *Group) *Finding {
 	if slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return slices.Contains(found.Targets, e.name()) && f.overGateway(e) }) {
 		found.rival("", "packets that are too large for the way to these targets, over a transit gateway, a VPN or Direct Connect, where no ICMP comes back that says so (MTU): small ones get through, and large ones do not")
 	}
-	if span, ok := f.isOver(g, names, share, f.lateAnswers("504")); ok {
+	if span, ok := f.isOver(g, names, share, f.lateLike("504", share)); ok {
 		found.tellAsOver()
 		found.Sentence = fmt.Sprintf("%s took longer to answer than the balancer's %s %s, and %s answered requests since.", whom(names, g), f.idleTimeout(), span, amount.Noun(len(names), "has", "have"))
 		if wall == 0 {

@@ -28,7 +28,7 @@ func (f *facts) unreachable(g *Group) *Finding {
 	f.dockerRival(found)
 	found.rival("target-sg-blocks-traffic-port", "a security group or network ACL that was changed since")
 	found.rival("", "a firewall on the target itself, a full backlog, or a full table of connections (nf_conntrack, conntrack_allowance_exceeded of an instance)")
-	late, since := f.lateConnections(g), "Requests have been answered since."
+	late, since := f.lateConnections(g, share), "Requests have been answered since."
 	span, over := f.isOver(g, found.Targets, share, late)
 	if !over {
 		since = "Health checks on that port pass now."

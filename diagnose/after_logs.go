@@ -16,71 +16,105 @@ func (f *facts) moreOfTheSame(list []*Finding) {
 	}
 	found := list[at]
 	var ids, counts []string
-	named := 0.0
-	for _, status := range f.lateStatuses() {
-		n := f.lateErrors()
-		if status != anyError {
-			n = f.lateAnswers(status)
-		}
-		causes := f.causesAtEnd(status, n, found, list)
+	for _, late := range f.lateStatuses() {
+		causes := f.causesAtEnd(late, found, list)
 		if len(causes) == 0 {
 			return
 		}
 		for _, id := range causes {
 			ids = add(ids, id)
 		}
-		counts, named = append(counts, number(n)+" × "+status), named+n
+		counts = append(counts, number(late.n)+" × "+late.name)
 	}
-	if named < f.lateErrors() { // others have no metric of their own
+	if len(counts) == 0 {
 		return
 	}
 	found.Level, found.BecauseOf, found.Rivals = Note, ids, nil
 	found.Sentence = fmt.Sprintf("%s after %s UTC, where the logs end: most likely more of %s.", strings.Join(counts, ", "), f.clock(f.logsEnd()), strings.Join(ids, ", "))
 }
 
-// anyError stands for all 5xx of a Classic Load Balancer, whose metrics do not tell them apart.
-const anyError = "5xx"
+// lateStatus is what metrics count after the logs' end of the balancer's answers with one status, or with several, as far as
+// metrics tell them apart.
+type lateStatus struct {
+	name string
+	n    float64
+	has  func(status string) bool
+}
 
-// lateStatuses are those of the balancer's 5xx that metrics count after the logs.
-func (f *facts) lateStatuses() []string {
-	if f.Balancer.Type == Classic {
-		return []string{anyError}
+func (l lateStatus) in(m Minute) (n int64) {
+	for status, some := range m.Statuses {
+		if l.has(status) {
+			n += some
+		}
 	}
-	return slices.DeleteFunc(slices.Clone(countedStatuses), func(status string) bool { return f.lateAnswers(status) == 0 })
+	return n
+}
+
+// lateStatuses are those of the balancer's 5xx that metrics count after the logs. Those of a Classic Load Balancer are not
+// told apart; of others, such as 561 where a login fails, there are as many as there are more of all.
+func (f *facts) lateStatuses() (list []lateStatus) {
+	isError := func(status string) bool { return strings.HasPrefix(status, "5") }
+	rest := lateStatus{"5xx", f.lateErrors(), isError}
+	if f.Balancer.Type != Classic {
+		for _, status := range countedStatuses {
+			if n := f.lateAnswers(status); n > 0 {
+				list = append(list, lateStatus{status, n, func(s string) bool { return s == status }})
+				rest.n -= n
+			}
+		}
+		rest.name, rest.has = "other 5xx", func(s string) bool { return isError(s) && !slices.Contains(countedStatuses, s) }
+	}
+	if rest.n > 0 {
+		list = append(list, rest)
+	}
+	return list
 }
 
 // causesAtEnd are the findings, no milder than another, that explain most of what the balancer answered with a status up to
-// the logs' end, those first that explain most; none if n are many more than that would be by then.
-func (f *facts) causesAtEnd(status string, n float64, found *Finding, list []*Finding) []string {
-	in, is := func(m Minute) int64 { return m.Statuses[status] }, func(row Failure) bool { return byStatus(row) == status }
-	if status == anyError {
-		in, is = Minute.errors, func(row Failure) bool { return row.Status >= 500 }
-	}
+// the logs' end, those first that explain most; none if many more came since than that would be by then.
+func (f *facts) causesAtEnd(late lateStatus, found *Finding, list []*Finding) []string {
+	causes := slices.DeleteFunc(slices.Clone(list), func(c *Finding) bool {
+		return c.share == nil && c.apart == nil || c.over || c.Level == Note || c.Level == Warn && found.Level == Fail || len(c.BecauseOf) > 0 || c.ID == "unexplained-failures"
+	})
 	end := f.logsEnd()
 	which := func(row Failure) bool {
-		return counted(row) && row.TargetStatus < 0 && is(row) && !row.Last.Before(end.Add(-recently))
+		return row.TargetStatus < 0 && late.has(byStatus(row)) && !row.Last.Before(end.Add(-recently)) &&
+			(counted(row) || slices.ContainsFunc(causes, func(c *Finding) bool { return c.apart != nil && c.apart(row) }))
 	}
 	first, _ := f.timesOf(which)
 	minutes := max(1, end.Sub(first).Minutes())
-	all := f.sum(those(which))
-	lately, _ := f.inLastMinutes(in)
+	all := f.sumAll(those(which))
+	lately, _ := f.inLastMinutes(late.in)
 	perMinute := max(float64(all)/minutes, float64(lately)/recently.Minutes())
-	if n >= fewRequests && n > 2*perMinute*f.Until.Sub(end).Minutes() {
+	if late.n >= fewRequests && late.n > 2*perMinute*f.Until.Sub(end).Minutes() {
 		return nil
 	}
-	causes := slices.DeleteFunc(slices.Clone(list), func(c *Finding) bool {
-		return c.share == nil || c.over || c.Level == Note || c.Level == Warn && found.Level == Fail || len(c.BecauseOf) > 0 ||
-			c.ID == "unexplained-failures" || f.sum(where(which, c.share)) == 0
-	})
-	if 2*f.sum(where(which, atMost(Failure.all, causes))) <= all {
+	explains := func(c *Finding) int64 { return f.sumAll(where(which, c.all)) }
+	causes = slices.DeleteFunc(causes, func(c *Finding) bool { return explains(c) == 0 })
+	most := func(row Failure) (n int64) {
+		for _, c := range causes {
+			n = max(n, c.all(row))
+		}
+		return n
+	}
+	if 2*f.sumAll(where(which, most)) <= all {
 		return nil
 	}
-	slices.SortStableFunc(causes, func(a, b *Finding) int {
-		return cmp.Compare(f.sum(where(which, b.share)), f.sum(where(which, a.share)))
-	})
+	slices.SortStableFunc(causes, func(a, b *Finding) int { return cmp.Compare(explains(b), explains(a)) })
 	var ids []string
 	for _, c := range causes {
 		ids = add(ids, c.ID)
 	}
 	return ids
+}
+
+// all are the requests that a finding accounts for, be they failures of the logs or not.
+func (found *Finding) all(row Failure) int64 {
+	switch {
+	case found.apart != nil && found.apart(row):
+		return row.Count
+	case found.share != nil:
+		return found.share(row)
+	}
+	return 0
 }

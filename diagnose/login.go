@@ -54,11 +54,16 @@ func (f *facts) providerFails() *Finding {
 	span, over := f.loginsRest(p, Failure.ofProvider)
 	if over = over && 2*long <= p.n; over { // else they are of these clients, whoever else has logged in since
 		begin, end = "The balancer could not log clients in "+span+": "+p.words(), "; logins have gone well since."
+	} else if last := f.lastLogin(); p.last.Sub(last) >= quiet && !last.IsZero() {
+		end = ", and no login has gone well since " + f.clock(last) + " UTC."
 	}
 	found := finding("login-provider-fails", begin+" failed in its exchange with the identity provider, or in the balancer itself"+end)
 	if over || max(p.rate, p.ruleRate) < fewFailures && late == "" {
 		found.Level = Warn
+	} else {
+		found.ruined = p.n
 	}
+	found.apart = Failure.ofProvider
 	f.told(found, p, late, Failure.ofProvider)
 	switch {
 	case 2*silent > p.n:
@@ -68,7 +73,7 @@ func (f *facts) providerFails() *Finding {
 			found.because(FromConfig, f.rulesFor(own, true, "tcp", 443))
 		}
 	case 2*long > p.n:
-		found.Sentence = begin + " failed, mostly since the claims that the identity provider sent exceed 11 KB."
+		found.Sentence = begin + " failed, mostly since the claims that the identity provider sent exceed 11 KB" + end
 		found.Do = "let the provider send fewer claims, or ask for fewer scopes"
 	}
 	if over {
@@ -105,7 +110,10 @@ func (f *facts) noVerdict() *Finding {
 	found := finding("waf-errors", "AWS WAF gives the balancer no verdict: "+p.words()+" failed for that.")
 	if p.rate < fewFailures && late == "" {
 		found.Level = Warn
+	} else {
+		found.ruined = p.n
 	}
+	found.apart = ofWAF
 	f.told(found, p, late, ofWAF)
 	open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]
 	if open != "true" && f.lateErrors() == 0 && f.isRest(f.Logs.Last.Sub(p.last), ofWAF) {
@@ -227,16 +235,21 @@ func (f *facts) lastLetIn(r placed, of []placed) (last time.Time) {
 		}) {
 			return last
 		}
-		for _, p := range f.series("ELBAuthSuccess", "") {
-			if p.Value > 0 {
-				last = p.Time
-			}
-		}
-		return last
+		return f.lastLogin()
 	}
 	for _, t := range f.traffic() {
 		if r.leadsTo(t.Group) && t.Last.After(last) && !f.anyRule(func(o Rule) bool { return o.login() == "" && o.leadsTo(t.Group) }) {
 			last = t.Last
+		}
+	}
+	return last
+}
+
+// lastLogin is the last period in which a login went well, at any rule; zero if none did, or that is not known.
+func (f *facts) lastLogin() (last time.Time) {
+	for _, p := range f.series("ELBAuthSuccess", "") {
+		if p.Value > 0 {
+			last = p.Time
 		}
 	}
 	return last

@@ -72,6 +72,53 @@ func TestLogin(t *testing.T) {
 	}
 }
 
+// TestNoLoginSince: that no login has gone well since some time is said where the metric had some before, and these
+// failures, which are no failures of the logs, come before fewer that are, and account for what metrics count after the logs.
+func TestNoLoginSince(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		well    []int // minutes in which logins went well
+		refused int64 // requests that a target refused
+		since   bool
+		first   string
+	}{
+		{"none since minute 9", []int{1, 5, 9}, 300, true, "login-provider-fails"},
+		{"some go well", []int{1, 5, 9, 30, 54}, 300, false, "login-provider-fails"},
+		{"none is known to have gone well", nil, 300, false, "login-provider-fails"},
+		{"a target fails more", []int{1, 5, 9}, 900, true, "target-port-refused"},
+	} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		login := &s.Listeners[1].Rules[0]
+		login.Actions = append([]Action{{Type: "authenticate-oidc"}}, login.Actions...)
+		s.login("AuthTokenEpRequestFailed", 561, "0", "HTTPS", 500)
+		s.Logs.Failures[0].First, s.Logs.Failures[0].Last = s.minute(10), s.minute(54)
+		s.Logs.Traffic[1].Last = s.minute(54)
+		s.web().Targets[1].State, s.web().Targets[1].Reason = "unhealthy", "Target.FailedHealthChecks"
+		s.failing("Target_Connection_Error", second, 502, tt.refused, func(f *Failure) { f.Last = s.minute(54) })
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", float64(tt.refused))
+		for i := range s.Logs.Minutes {
+			if m := &s.Logs.Minutes[i]; i >= 10 && i < 55 {
+				m.Reasons["AuthTokenEpRequestFailed"], m.Statuses["561"] = 10, 10
+			}
+		}
+		s.late("HTTPCode_ELB_5XX_Count", "", 55, 10)
+		m := Series{Name: "ELBAuthSuccess", Stat: "Sum", Period: 60}
+		for _, i := range tt.well {
+			m.Points = append(m.Points, Point{s.minute(i), 3})
+		}
+		s.Metrics = append(s.Metrics, m)
+		r := Diagnose(copied(t, s))
+		f, after := r.finding("login-provider-fails"), r.finding("balancer-5xx-after-logs")
+		if f == nil || r.Findings[0].ID != tt.first || strings.HasSuffix(f.Sentence, ", and no login has gone well since 11:09 UTC.") != tt.since || strings.Contains(f.Sentence, "gone well") != tt.since {
+			t.Errorf("%s: want it told: %t:\n%s", tt.name, tt.since, said(r))
+		}
+		if after == nil || after.Sentence != "50 × other 5xx after 11:55 UTC, where the logs end: most likely more of login-provider-fails." {
+			t.Errorf("%s: want what comes after the logs to be more of it:\n%s", tt.name, said(r))
+		}
+	}
+}
+
 // TestLoginOfRule: logins at a rule that takes few of all requests are compared with what that
 // rule let through, which is at most what the groups behind it got.
 func TestLoginOfRule(t *testing.T) {

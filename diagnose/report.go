@@ -82,7 +82,8 @@ type Finding struct {
 	unseen   bool                // it is about traffic of which health checks say nothing
 	over     bool                // it is told in the past
 	partly   int64               // of the failures that it explains, those that others account for, if these do not wholly
-	ruined   int64               // requests that are no failures of the logs: led in a circle, given up, not logged yet, or counted by metrics alone
+	apart    func(Failure) bool  // which requests that the balancer answered with 5xx are its own, and no failures of the logs; nil for none
+	ruined   int64               // requests that are no failures of the logs: led in a circle, given up, not logged in, not logged yet, or counted by metrics alone
 }
 
 // Confidence says how sure a finding is.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"loglens/internal/amount"
 )
 
 var dualstackCheck = Check{
@@ -20,15 +22,20 @@ var dualstackCheck = Check{
 // in by IPv4, nobody by IPv6 may be what is meant. Of an internal balancer, everybody is
 // in its VPC.
 func lookAtDualstack(f *facts) []*Finding {
+	var list []*Finding
 	switch {
 	case f.Balancer.AddressType == onlyPublicIPv6:
-		return f.groupsWithoutIPv6() // ACLs and routes are looked at for that family anyway
+		list = f.groupsWithoutIPv6() // ACLs and routes are looked at for that family anyway
 	case f.Balancer.AddressType != "dualstack" || len(f.letBack(all6)) == 0:
-		return nil
 	case f.Balancer.Scheme == "internal":
-		return slices.Concat(f.groupsWithoutIPv6(), f.aclsWithoutIPv6())
+		list = slices.Concat(f.groupsWithoutIPv6(), f.aclsWithoutIPv6())
+	default:
+		list = slices.Concat(f.groupsWithoutIPv6(), f.aclsWithoutIPv6(), f.routesWithoutIPv6())
 	}
-	return slices.Concat(f.groupsWithoutIPv6(), f.aclsWithoutIPv6(), f.routesWithoutIPv6())
+	for _, found := range list {
+		f.cameByIPv6(found)
+	}
+	return list
 }
 
 // onlyPublicIPv6 is the address type of a balancer in the internet whose name has no
@@ -49,37 +56,66 @@ func (f *facts) withoutIPv6(format string, args ...any) *Finding {
 }
 
 // groupsWithoutIPv6 looks at the balancer's security groups.
-func (f *facts) groupsWithoutIPv6() (list []*Finding) {
+func (f *facts) groupsWithoutIPv6() []*Finding {
+	var toAll, toSome []listening
 	for _, l := range f.Listeners {
 		for _, protocol := range l.transports() {
-			list = append(list, given(f.listenerWithoutIPv6(l, protocol))...)
+			switch at := (listening{protocol, l.Port}); f.letsInByIPv4Alone(at) {
+			case "everybody":
+				toAll = append(toAll, at)
+			case "some":
+				toSome = append(toSome, at)
+			}
 		}
 	}
-	return list
+	return given(f.portsWithoutIPv6("everybody", toAll), f.portsWithoutIPv6("some", toSome))
 }
 
-func (f *facts) listenerWithoutIPv6(l Listener, protocol string) *Finding {
+// listening is a port of a listener, in a protocol of transport.
+type listening struct {
+	protocol string
+	port     int
+}
+
+// letsInByIPv4Alone says whom the balancer's security groups let in on a port by IPv4: everybody, or some; empty if nobody, if
+// they let in anybody by IPv6, and if that is not known.
+func (f *facts) letsInByIPv4Alone(at listening) string {
 	ids, alone := f.Balancer.SecurityGroups, f.Balancer.AddressType == onlyPublicIPv6
-	openings, known := f.openings(ids, false, protocol, l.Port)
+	openings, known := f.openings(ids, false, at.protocol, at.port)
 	six := false
 	for _, p := range openings {
 		ranges, ok := f.ranges(p)
 		known = known && ok
 		six = six || len(family(ranges, true)) > 0 || len(p.Groups) > 0 && (alone || f.Balancer.Scheme == "internal") // whose members may come by either
 	}
-	anybody := f.permits(ids, false, protocol, l.Port, peer{addresses: f.letBack(all4)}) == allowed
-	if !known || six || !anybody && !alone || len(openings) == 0 {
+	switch anybody := f.permits(ids, false, at.protocol, at.port, peer{addresses: f.letBack(all4)}) == allowed; {
+	case !known || six:
+		return ""
+	case anybody && len(openings) > 0:
+		return "everybody"
+	case alone && len(openings) > 0:
+		return "some"
+	}
+	return ""
+}
+
+func (f *facts) portsWithoutIPv6(who string, ports []listening) *Finding {
+	if len(ports) == 0 {
 		return nil
 	}
-	who := "everybody"
-	if !anybody {
-		who = "some"
+	ids := f.Balancer.SecurityGroups
+	var words []string
+	for _, at := range ports {
+		words = append(words, fmt.Sprintf("%s %d", at.protocol, at.port))
 	}
-	found := f.withoutIPv6("The balancer's %s %s in on the listener's port %s %d by IPv4, and nobody by IPv6.", groupsThat(ids, "lets", "let"), who, protocol, l.Port)
-	found.because(FromConfig, f.rulesFor(ids, false, protocol, l.Port))
-	if anybody {
+	found := f.withoutIPv6("The balancer's %s %s in on the listener's %s %s by IPv4, and nobody by IPv6.", groupsThat(ids, "lets", "let"), who, amount.Noun(len(ports), "port", "ports"), few(words))
+	for _, at := range ports {
+		found.because(FromConfig, f.rulesFor(ids, false, at.protocol, at.port))
+		if who != "everybody" {
+			continue
+		}
 		for _, clients := range f.letBack(all6) {
-			f.authorize(found, oneOf(ids, f.openOn(protocol, l.Port)), false, protocol, l.Port, l.Port, clients.String())
+			f.authorize(found, oneOf(ids, f.openOn(at.protocol, at.port)), false, at.protocol, at.port, at.port, clients.String())
 		}
 	}
 	f.byPrivateLink(found, "the inbound rules do not hold for clients that come by PrivateLink")

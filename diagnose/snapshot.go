@@ -382,10 +382,11 @@ type Logs struct {
 	Minutes  []Minute   `json:"minutes"`
 	Health   []LogCheck `json:"health"`
 
-	StrayHosts []StrayHost `json:"stray_hosts,omitempty"` // the most frequent ones
-	Redirects  []Redirects `json:"redirects,omitempty"`   // looked for only where nearly all requests, of a target or of all, are redirected
-	Sockets    []Sockets   `json:"sockets,omitempty"`     // looked for only where WebSockets are no small part of the requests
-	Late       []Late      `json:"late,omitempty"`        // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
+	StrayHosts []StrayHost  `json:"stray_hosts,omitempty"`  // the most frequent ones
+	Redirects  []Redirects  `json:"redirects,omitempty"`    // looked for only where nearly all requests, of a target or of all, are redirected
+	Sockets    []Sockets    `json:"sockets,omitempty"`      // looked for only where WebSockets are no small part of the requests
+	IPv6       *IPv6Clients `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
+	Late       []Late       `json:"late,omitempty"`         // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
 }
 
 // Traffic counts all requests of a target; group and target may be absent.

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // withNetwork adds to some causes what is in the way between the balancer and a target.
@@ -30,6 +31,7 @@ var accounts = map[string][]string{
 	"target-health-flapping":          {"health-check-timeout-too-short", "target-port-refused", "acl-target-outbound" + ephemeral, "acl-balancer-inbound" + ephemeral},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
 	"target-connect-timeout":          slices.Concat(toTraffic, []string{"nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc", "target-address-gone"}),
+	"idle-timeout-reached":            {"acl-target-", "acl-balancer-"}, // as it was changed
 	"target-connection-errors": slices.Concat(toTraffic, []string{"target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-address-gone",
 		"health-check-port-", "classic-instance-out-of-service", "nlb-"}),
 	// The way to the traffic port and to the health checks' has nothing to do with these.
@@ -97,12 +99,25 @@ func (f *facts) canCause(cause, symptom *Finding, counts errorCounts) bool {
 		return false
 	}
 	switch {
-	case symptom.ID == "balancer-5xx-not-in-logs" && (counts.areUnready() && !leavesNone(cause.ID) || f.isOfUnused(cause)),
+	case symptom.ID == "idle-timeout-reached" && !f.cutOff(symptom, cause),
+		symptom.ID == "balancer-5xx-not-in-logs" && (counts.areUnready() && !leavesNone(cause.ID) || f.isOfUnused(cause)),
 		symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause),
 		cause.unseen && ofChecks(symptom.ID):
 		return false
 	}
 	return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })
+}
+
+// cutOff reports whether all requests that were never answered had been sent when connections began to fail: a network ACL
+// that is changed holds back what is under way as well.
+func (f *facts) cutOff(unanswered, unconnected *Finding) bool {
+	if unconnected.share == nil || !unanswered.over {
+		return false
+	}
+	first, last := f.firstAndLast(unanswered.share)
+	began, _ := f.firstAndLast(unconnected.share)
+	idle, connect := time.Duration(f.idle())*time.Second, 10*time.Second
+	return !began.IsZero() && first.Add(-idle).After(began.Add(-connect-time.Minute)) && last.Add(-idle).Before(began.Add(time.Minute))
 }
 
 // explain reports whether there is a cause for each target of a symptom, or else for each of its groups, and the ids of these.
@@ -154,7 +169,7 @@ func (f *facts) leadsTo(cause, symptom *Finding, target string) bool {
 		}
 		return slices.ContainsFunc(f.endpoints, func(e endpoint) bool { return e.name() == target && symptom.has(e) && fails(e) })
 	}
-	if symptom.share == nil || ofChecks(symptom.ID) {
+	if symptom.share == nil || ofChecks(symptom.ID) || symptom.ID == "idle-timeout-reached" { // which was cut off
 		return true
 	}
 	seen, explained := int64(0), int64(0)

@@ -174,11 +174,27 @@ func (e ACLEntry) words() string {
 	if e.Number >= lastNumber {
 		return "no rule matches, so the last one (*) refuses"
 	}
+	return fmt.Sprintf("rule %d denies %s", e.Number, e.what())
+}
+
+// what is which traffic an entry is for.
+func (e ACLEntry) what() string {
 	what := "all traffic"
 	if e.Protocol != "-1" {
 		what = map[string]string{"6": "tcp", "17": "udp"}[e.Protocol] + " " + ports(e.From, e.To)
 	}
-	return fmt.Sprintf("rule %d denies %s %s %s", e.Number, what, map[bool]string{true: "to", false: "from"}[e.Egress], e.CIDR)
+	return fmt.Sprintf("%s %s %s", what, map[bool]string{true: "to", false: "from"}[e.Egress], e.CIDR)
+}
+
+// tooNarrow is the entry that lets through answers to all of some addresses on the most ports, if not on all.
+func (g gate) tooNarrow(to netip.Prefix) (most ACLEntry, ok bool) {
+	for _, e := range g.Entries {
+		covers := e.addresses().Bits() >= 0 && e.addresses().Bits() <= to.Bits() && e.addresses().Contains(to.Addr())
+		if e.Allow && e.Egress == g.egress && e.Protocol == numbers[g.protocol] && e.From >= firstEphemeral && covers && (!ok || e.To-e.From > most.To-most.From) {
+			most, ok = e, true
+		}
+	}
+	return most, ok
 }
 
 // admit lets ports through an ACL, before the entry that refuses them, and takes that

@@ -70,14 +70,14 @@ var harmOfNetwork = []harmless{
 		s.Network.ACLs[1].Entries[0] = ACLEntry{Number: 100, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 32768, To: 65535}
 		s.Network.ACLs[1].Entries = append(s.Network.ACLs[1].Entries, ACLEntry{Number: 110, Allow: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 80, To: 80})
 		s.deny("acl-edge", ACLEntry{Protocol: "6", CIDR: "0.0.0.0/0", From: 3389, To: 3389})
-	}, told{id: "acl-balancer-inbound-blocks-ephemeral", fix: "From=1024,To=3388", not: "3389"}},
+	}, told{id: "acl-balancer-inbound-blocks-ephemeral", fix: "--rule-number 32766 --protocol tcp --port-range From=1024,To=32767"}}, // behind what keeps it shut
 	{"answers that an entry for all ports refuses in two parts", func(s *Snapshot) {
 		everybody := "0.0.0.0/0"
 		s.Network.ACLs[1].Entries = append([]ACLEntry{
 			{Number: 100, Allow: true, Protocol: "6", CIDR: everybody, From: 80, To: 30000}, {Number: 110, Allow: true, Protocol: "6", CIDR: everybody, From: 35000, To: 60000},
 			{Number: 200, Protocol: "-1", CIDR: everybody},
 		}, s.Network.ACLs[1].Entries[1:]...)
-	}, told{id: "acl-balancer-inbound-blocks-ephemeral", fix: "From=30001,To=34999"}},
+	}, told{id: "acl-balancer-inbound-blocks-ephemeral", fix: "--rule-number 199 --protocol tcp --port-range From=30001,To=65535"}},
 	{"an address of the subnet that is no node", func(s *Snapshot) {
 		s.deny("acl-app", ACLEntry{Protocol: "-1", CIDR: "10.0.0.200/32"})
 		s.Network.Interfaces = append(s.Network.Interfaces, Interface{ID: "eni-8", Node: true, Subnet: "subnet-edge-a", Addresses: []string{"10.0.0.5"}})

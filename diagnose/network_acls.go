@@ -138,6 +138,9 @@ func (f *facts) refusedPassage(p passage, e endpoint, s Subnet, b *gather) {
 	small := narrow(list, p.from, p.to)
 	list, first, last := e.widened(p.from, p.to, refuses)
 	open := unmeant(list, p.from, p.to)
+	if toTarget || f.Network.Interfaces != nil { // else what is between may be let through for some only
+		open = joined(list, open)
+	}
 	found := b.at(fmt.Sprint(p.id, p.ID, list, p.protocol), func() *Finding {
 		found := f.refusedByACL(p.id, p.gate, list, peer, p.subnet)
 		if small {
@@ -169,6 +172,21 @@ func unmeant(list []refusal, from, to int) []refusal {
 	return slices.DeleteFunc(slices.Clone(list), func(r refusal) bool {
 		return r.entry.Number < lastNumber && narrow([]refusal{{r.entry.From, r.entry.To, r.entry}}, from, to)
 	})
+}
+
+// joined are some of all refusals with those by one entry as one range, where what lies between is let through, or is
+// refused by entries before it: to let all of it through, right before that entry, leaves these as they are.
+func joined(all, some []refusal) (list []refusal) {
+	for _, r := range some {
+		if n := len(list); n > 0 && list[n-1].entry == r.entry && !slices.ContainsFunc(all, func(o refusal) bool {
+			return o.from > list[n-1].to && o.to < r.from && o.entry.Number >= r.entry.Number
+		}) {
+			list[n-1].to = r.to
+			continue
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 // narrow reports whether a list of refusals is but a small part of some ports, as one
@@ -209,6 +227,9 @@ func (f *facts) refusedByACL(id string, g gate, list []refusal, peer netip.Prefi
 		found.because(FromConfig, fmt.Sprintf("network ACLs keep no state: answers need a rule of their own for port %d", list[0].from))
 	default:
 		found.because(FromConfig, "network ACLs keep no state: answers need a rule of their own for ports 1024-65535")
+		if e, ok := g.tooNarrow(peer); ok {
+			found.because(FromConfig, fmt.Sprintf("%s: rule %d allows %s", g.ID, e.Number, e.what()))
+		}
 	}
 	found.unseen = g.protocol == "udp"
 	found.share = f.behind(found)

@@ -767,3 +767,40 @@ func TestTakesThePlace(t *testing.T) {
 		}
 	}
 }
+
+// TestCutOff: requests that were never answered, and under way as connections began to fail since a network ACL was
+// changed, come of that; others that were slow before or since, or at another target, do not.
+func TestCutOff(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		target string
+		at     time.Duration // when they ended, after the first connection that failed
+		cut    bool
+	}{
+		{"under way", first, 20 * time.Second, true},
+		{"slow before", first, -2 * time.Minute, false},
+		{"slow since", first, 4 * time.Minute, false},
+		{"at another target", second, 20 * time.Second, false},
+	} {
+		s := base()
+		s.Network.ACLs[0].Subnets = []string{"subnet-app-a"}
+		other := s.Network.ACLs[0]
+		other.ID, other.Subnets, other.Entries = "acl-other", []string{"subnet-app-b"}, slices.Clone(other.Entries)
+		s.Network.ACLs = append(s.Network.ACLs, other)
+		s.deny("acl-app", ACLEntry{Egress: true, Protocol: "6", CIDR: "0.0.0.0/0", From: 1024, To: 32767})
+		began := s.minute(20)
+		s.failing("Target_Connect_Timeout", first, 504, 240, func(f *Failure) { f.First, f.Last, f.Connect = began, s.minute(55), 240 })
+		s.failing("Target_Response_Timeout", tt.target, 504, 12, func(f *Failure) { f.First, f.Last, f.Idle = began.Add(tt.at), began.Add(tt.at+5*time.Second), 12 })
+		for i := range s.Logs.Minutes {
+			m := &s.Logs.Minutes[i]
+			if delete(m.Reasons, "Target_Response_Timeout"); i < 20 || i > 55 {
+				delete(m.Reasons, "Target_Connect_Timeout")
+			}
+		}
+		s.Logs.Minutes[int(began.Add(tt.at).Sub(s.From)/time.Minute)].Reasons["Target_Response_Timeout"] = 12
+		f := Diagnose(copied(t, s)).finding("idle-timeout-reached")
+		if f == nil || (len(f.BecauseOf) == 1 && f.BecauseOf[0] == "acl-target-outbound-blocks-ephemeral") != tt.cut || len(f.BecauseOf) > 1 {
+			t.Errorf("%s: want it cut off: %t:\n%s", tt.name, tt.cut, said(Diagnose(copied(t, s))))
+		}
+	}
+}

@@ -46,7 +46,7 @@ func (f *facts) cameByIPv6(found *Finding) {
 	since := f.requestsAfter(came.Last)
 	until := f.requests() - since
 	found.because(FromLog, fmt.Sprintf("%s: %s of all until then, and none of %s since", text, percent(float64(came.Requests)/float64(max(until, 1)), 1), amount.Of(since, "other", "others")))
-	found.Level = Fail
+	found.Level, found.Do = Fail, "let clients in by IPv6 again"
 	found.Sentence += fmt.Sprintf(" Clients came by IPv6 until %s UTC, and none since.", f.clock(came.Last))
 	found.ruined = since * came.Requests / max(until-came.Requests, 1) // if it had gone on
 }

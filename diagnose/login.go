@@ -29,6 +29,9 @@ var (
 		"AuthUnhandledException", "JWKSRequestFailed", "JWKSResponseInvalid", "JWKSResponseSizeExceeded", "JWTValidationInternalError"}
 )
 
+// endPoints are those of the identity provider that answered with an error, by the code of it.
+var endPoints = map[string]string{"AuthTokenEpRequestFailed": "token", "AuthUserinfoEpRequestFailed": "user info"}
+
 func lookAtLogin(f *facts) []*Finding {
 	return given(f.providerFails(), f.loginRefused(), f.noVerdict())
 }
@@ -75,6 +78,12 @@ func (f *facts) providerFails() *Finding {
 	case 2*long > p.n:
 		found.Sentence = begin + " failed, mostly since the claims that the identity provider sent exceed 11 KB" + end
 		found.Do = "let the provider send fewer claims, or ask for fewer scopes"
+	}
+	if code := p.most(); endPoints[code] != "" {
+		found.Sentence = begin + " failed, mostly since the identity provider's " + endPoints[code] + " end point answered with an error" + end
+		if last := f.lastLogin(); !last.IsZero() {
+			found.Do = fmt.Sprintf("see at the provider, and in its log, whether the client secret has expired, or the client was changed; logins went well until %s UTC, so issuer and end points are right, unless the rule was changed then", f.clock(last))
+		}
 	}
 	if over {
 		found.Do = "see what happened at that time to the provider, in its log, or to the way from the balancer to it"
@@ -299,6 +308,16 @@ func (p ended) words() string {
 		text += fmt.Sprintf(" and at least %.1f %% of those that %s turned away or let through,", 100*p.ruleRate, p.rule)
 	}
 	return text
+}
+
+// most is the code of more than half of them; "" if there is none.
+func (p ended) most() string {
+	for code, n := range p.byCode {
+		if 2*n > p.n {
+			return code
+		}
+	}
+	return ""
 }
 
 func (p ended) codes(list []string) (n int64) {

@@ -23,6 +23,7 @@ func TestLogin(t *testing.T) {
 	}{
 		{"token end point not reached", []Failure{row("AuthTokenEpRequestTimeout", 500, 600)}, provider, Fail,
 			[]string{"600 requests, 10.0 % of all", "did not answer within 5 s", "AuthTokenEpRequestTimeout 600, between 11:00 and 12:00 UTC", "NAT gateway", "outbound rules of sg-lb: all traffic to 0.0.0.0/0", "rule default of listener HTTPS:443: authenticate-oidc"}},
+		{"token end point answers with an error", []Failure{row("AuthTokenEpRequestFailed", 561, 60), row("AuthUnhandledException", 500, 20)}, provider, Fail, []string{"mostly since the identity provider's token end point answered with an error", "issuer, end points, client ID and secret"}},
 		{"561", []Failure{row("Auth_Failed", 561, 60)}, provider, Fail, []string{"561 without a code 60", "client ID and secret"}},
 		{"500 of an authenticate action", []Failure{row("Auth_Failed", 500, 60)}, provider, Fail, []string{"500 without a code 60"}},
 		{"few in much", []Failure{row("AuthTokenEpRequestFailed", 500, 12)}, provider, Warn, []string{"0.2 % of all"}},
@@ -112,6 +113,9 @@ func TestNoLoginSince(t *testing.T) {
 		f, after := r.finding("login-provider-fails"), r.finding("balancer-5xx-after-logs")
 		if f == nil || r.Findings[0].ID != tt.first || strings.HasSuffix(f.Sentence, ", and no login has gone well since 11:09 UTC.") != tt.since || strings.Contains(f.Sentence, "gone well") != tt.since {
 			t.Errorf("%s: want it told: %t:\n%s", tt.name, tt.since, said(r))
+		}
+		if told := f != nil && strings.Contains(f.Do, "until 11:") && strings.Contains(f.Do, "client secret has expired"); told != (len(tt.well) > 0) {
+			t.Errorf("%s: want it to be laid to the secret: %t:\n%s", tt.name, !told, said(r))
 		}
 		if after == nil || after.Sentence != "50 × other 5xx after 11:55 UTC, where the logs end: most likely more of login-provider-fails." {
 			t.Errorf("%s: want what comes after the logs to be more of it:\n%s", tt.name, said(r))

@@ -170,8 +170,34 @@ func (f *facts) failsInTLS(g *Group, plain, others []endpoint) *Finding {
 	} else {
 		found.rival("", noName)
 	}
+	if found.Level == Fail && !uncertified {
+		f.unlikeOthers(found, g)
+	}
 	found.handshake(others)
 	return found
+}
+
+// unlikeOthers says of targets with which TLS fails that it does not with others of their group, and why they are sent
+// requests all the same.
+func (f *facts) unlikeOthers(found *Finding, g *Group) {
+	well, unchecked := 0, false
+	for _, e := range f.of(g) {
+		switch {
+		case !found.has(e):
+			if f.served(e, g.logARN(f)) > 0 && f.met(e, found.share) == 0 {
+				well++
+			}
+		case e.healthy() && (e.checkPort != e.port || g.Check.Protocol != "HTTPS"):
+			unchecked = true
+		}
+	}
+	if unchecked {
+		found.because(FromConfig, fmt.Sprintf("health checks go in %s to port %s, and do not see it: %s sent requests all the time", g.Check.Protocol, g.Check.Port, amount.Noun(len(found.Targets), "the target is", "the targets are")))
+	}
+	if well > 0 {
+		found.because(FromLog, fmt.Sprintf("TLS fails with none of %s of the group that answered", amount.Of(well, "other target", "other targets")))
+		found.Do = fmt.Sprintf("compare certificate, key, versions and ciphers of %s with those of the others of the group; until then, deregister %s if these bear the load", whom(found.Targets, g), amount.Noun(len(found.Targets), "it", "them"))
+	}
 }
 
 // nameFailing names the targets with which TLS fails, and returns them: those that a probe saw, and those of which

@@ -448,3 +448,40 @@ func TestExpectsTLSWithoutLogs(t *testing.T) {
 		t.Error(said(r))
 	}
 }
+
+// TestTLSFailsWithOne: where TLS fails with one target and with none of the others, these are what to compare it with; and
+// checks that go past TLS are why it is sent requests all the same.
+func TestTLSFailsWithOne(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		change    func(*Snapshot)
+		one, past bool
+	}{
+		{"checks in HTTP on another port", func(s *Snapshot) { s.checkPort("8081") }, true, true},
+		{"checks in TLS", func(s *Snapshot) { s.web().Check.Protocol = "HTTPS" }, true, false},
+		{"both fail", func(s *Snapshot) {
+			s.checkPort("8081")
+			s.failing("Target_Connection_Error", first, 502, 3000)
+			s.Metrics[len(s.Metrics)-1].Points = nil
+			s.late("TargetTLSNegotiationErrorCount", webARN, 0, 100)
+			s.Metrics = slices.Delete(s.Metrics, len(s.Metrics)-2, len(s.Metrics)-1)
+		}, false, true},
+	} {
+		s := base()
+		s.web().Protocol = "HTTPS"
+		s.failing("Target_Connection_Error", second, 502, 3000)
+		s.late("TargetTLSNegotiationErrorCount", webARN, 0, 50)
+		tt.change(s)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-tls-negotiation-fails")
+		if f == nil {
+			t.Errorf("%s: not told:\n%s", tt.name, said(r))
+			continue
+		}
+		text := said(&Report{Findings: []*Finding{f}})
+		one := strings.Contains(f.Do, "compare certificate, key, versions and ciphers of "+second+" with those of the others") && strings.Contains(text, "TLS fails with none of 1 other target of the group that answered")
+		if past := strings.Contains(text, "health checks go in HTTP to port 8081, and do not see it"); one != tt.one || past != tt.past {
+			t.Errorf("%s: it is one of some: %t, want %t; checks go past it: %t, want %t:\n%s", tt.name, one, tt.one, past, tt.past, text)
+		}
+	}
+}

@@ -39,6 +39,7 @@ var accounts = map[string][]string{
 	"target-control-channel-missing": toAgents,
 	"fail-open-routing":              withNetwork("target-group-fail-open", "target-health-", "health-check-", "target-port-refused"),
 	"nlb-sg-blocks-flows":            {"balancer-sg-"},
+	"clients-gave-up":                append([]string{"target-connect-timeout", "idle-timeout-reached"}, toTraffic...),
 	// None of what metrics count beside it, which may be much less; and targets that answer what
 	// they should not are no reason for what the balancer answers.
 	"balancer-5xx-not-in-logs": withNetwork("target-port-refused", "target-speaks-", "target-expects-tls", "target-health-timeout", "target-health-failed-checks", "target-group-empty", "target-group-all-",
@@ -102,7 +103,8 @@ func (f *facts) canCause(cause, symptom *Finding, counts errorCounts) bool {
 	case symptom.ID == "idle-timeout-reached" && !f.cutOff(symptom, cause),
 		symptom.ID == "balancer-5xx-not-in-logs" && (counts.areUnready() && !leavesNone(cause.ID) || f.isOfUnused(cause)),
 		symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause),
-		cause.unseen && ofChecks(symptom.ID):
+		cause.unseen && ofChecks(symptom.ID),
+		symptom.ID == "clients-gave-up" && !f.leftMeanwhile(cause, symptom):
 		return false
 	}
 	return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })
@@ -182,4 +184,35 @@ func (f *facts) leadsTo(cause, symptom *Finding, target string) bool {
 		}
 	}
 	return 2*explained >= seen
+}
+
+// leftMeanwhile reports whether clients that gave up rather than wait for a timeout of the balancer did so for the same
+// cause as those that waited: nearly all of them while its failures came, of requests to the same targets by the same
+// nodes, and no more than four for each of these.
+func (f *facts) leftMeanwhile(cause, symptom *Finding) bool {
+	type place struct{ group, target, node string }
+	of := func(row Failure) place { return place{row.Group, row.Target, row.Node} }
+	failed, waited := map[place]bool{}, int64(0)
+	for _, row := range f.failures() {
+		if cause.share != nil && among(cause.share)(row) {
+			failed[of(row)], waited = true, waited+cause.share(row)
+		}
+	}
+	gone := those(func(row Failure) bool { return row.Reason == "Client_Closed" && f.about(symptom, row) })
+	all, there := f.sumAll(gone), f.sumAll(where(func(row Failure) bool { return failed[of(row)] }, gone))
+	if 10*there < 9*all || all > 4*waited {
+		return false
+	}
+	first, last := f.firstAndLast(cause.share)
+	inTime, ever := int64(0), int64(0)
+	for _, m := range f.logMinutes() {
+		if g := f.group(m.Group); g == nil || !slices.Contains(symptom.Groups, g.Name) {
+			continue
+		}
+		n := m.Reasons["Client_Closed"]
+		if ever += n; !m.Minute.Before(first.Add(-quiet)) && !m.Minute.After(last.Add(quiet)) {
+			inTime += n
+		}
+	}
+	return 10*inTime >= 9*ever
 }

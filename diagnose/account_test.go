@@ -198,3 +198,47 @@ func TestAccountsInNoCircle(t *testing.T) {
 		follow(id, nil)
 	}
 }
+
+// TestGaveUpMeanwhile: clients with less patience than the balancer are behind what keeps the others waiting, where that
+// is at the same targets, seen by the same nodes, at the same time, and for no few.
+func TestGaveUpMeanwhile(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		reason        string // of those that waited, and of which there are so many
+		waited        int64
+		node          string // by which clients gave up, within these minutes
+		from, until   int
+		behind, other string
+	}{
+		{"not connected", "Target_Connect_Timeout", 600, "10.0.0.5", 20, 40, "target-connect-timeout", ""},
+		{"not answered", "Target_Response_Timeout", 600, "10.0.0.5", 20, 40, "idle-timeout-reached", ""},
+		{"four times as many", "Target_Response_Timeout", 150, "10.0.0.5", 20, 40, "idle-timeout-reached", ""},
+		{"many more", "Target_Response_Timeout", 60, "10.0.0.5", 20, 40, "", "idle-timeout-reached"},
+		{"by another node", "Target_Connect_Timeout", 600, "10.0.1.5", 20, 40, "", "target-connect-timeout"},
+		{"at another time", "Target_Response_Timeout", 600, "10.0.0.5", 40, 60, "", "idle-timeout-reached"},
+		{"broken off", "Target_Closed_Connection", 600, "10.0.0.5", 20, 40, "", "target-closes-connection"},
+	} {
+		s := base()
+		add := func(reason, node string, status, n int64, from, until int) {
+			f := Failure{Group: webARN, Target: first, Node: node, Status: status, TargetStatus: -1, Reason: reason, Class: "target", Source: "derived", Count: n, First: s.minute(from), Last: s.minute(until - 1), Connect: n, Idle: n}
+			if reason == "Client_Closed" {
+				f.Class, f.Slow, f.Low, f.High = "client", n, 6, 6.1
+			}
+			s.Logs.Failures = append(s.Logs.Failures, f)
+			for i := from; i < until; i++ {
+				m := &s.Logs.Minutes[i]
+				if m.Reasons == nil {
+					m.Reasons = map[string]int64{}
+				}
+				m.Reasons[reason] += n / int64(until-from)
+			}
+		}
+		add(tt.reason, "10.0.0.5", 504, tt.waited, 20, 40)
+		add("Client_Closed", tt.node, 460, 600, tt.from, tt.until)
+		r := Diagnose(copied(t, s))
+		f := r.finding("clients-gave-up")
+		if f == nil || strings.Join(f.BecauseOf, " ") != tt.behind || r.finding(tt.behind+tt.other) == nil {
+			t.Errorf("%s: want clients that gave up behind %q:\n%s", tt.name, tt.behind, said(r))
+		}
+	}
+}

@@ -23,14 +23,19 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	hang, newest := f.mostly(g, share), f.gaveUpSince(g)
 	failed, sent, since := f.newest(g, "Client_Closed")
 	most, during := f.worst(g, "Client_Closed")
+	met := f.limitMet(f.own(g, share), n)
+	many, how := tooMany, ""
+	if met != "" { // which those that leave at any time do not
+		many, how = fewFailures, ", most after the same time"
+	}
 	which := ""
 	switch {
 	case n < fewRequests:
 		return nil
-	case rate >= tooMany:
-		which = fmt.Sprintf("%.0f %% of the requests to %s", 100*rate, g.Name)
-	case manyOf(late, of):
-		which = fmt.Sprintf("%.0f %% of the requests to %s in the last minutes that the logs have", 100*float64(late)/float64(of), g.Name)
+	case rate >= many:
+		which = fmt.Sprintf("%s of the requests to %s", roundly(rate), g.Name)
+	case late >= fewRequests && float64(late) >= many*float64(of):
+		which = fmt.Sprintf("%s of the requests to %s in the last minutes that the logs have", roundly(float64(late)/float64(of)), g.Name)
 	case !newest.IsZero():
 		which = fmt.Sprintf("nearly all requests to %s since %s UTC", g.Name, f.clock(newest))
 	case f.isNew(since) && manyOf(failed, sent):
@@ -42,20 +47,38 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	default:
 		return nil
 	}
-	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer: %s ended with 460.", which))
+	these, when := func(row Failure) bool { return share(row) > 0 }, ""
+	span, over := f.areOver(g, names, these, 0)
+	if over {
+		when = " " + span + ", and not since"
+	}
+	found := finding("clients-gave-up", fmt.Sprintf("Clients closed the connection before they had an answer%s: %s ended with 460%s.", how, which, when))
 	found.Targets = names
 	found.ruined = min(slow, int64(fewFailures*float64(f.requests()))) // behind an outage, whose clients may leave as well
-	first, last := f.timesOf(func(row Failure) bool { return share(row) > 0 })
+	first, last := f.timesOf(these)
 	found.because(FromLog, fmt.Sprintf("%s got 460, %s", amount.Of(n, "request", "requests"), f.span(first, last)))
 	if slowest := f.slowest(g); slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
-	if f.limit(found, f.own(g, share), n) {
+	if met != "" {
+		found.because(FromLog, met)
 		found.Do = "see whose time limit this is: the clients', or that of what stands between, such as a proxy or a CDN (CloudFront: 30 s unless changed); look at what keeps the targets from answering"
 	} else {
 		found.rival("", "clients that close at once whatever they ask for, such as a monitor or a scanner")
 	}
+	if over {
+		found.tellAsOver()
+		found.Do = "see what kept the targets from answering at that time: their load, a restart, what they wait for"
+	}
 	return found
+}
+
+// roundly writes a part of 1 that is told in a sentence.
+func roundly(part float64) string {
+	if part < tooMany {
+		return percent(part, 1)
+	}
+	return percent(part, 0)
 }
 
 // slowOf are those of a group's failures for a reason that took a second or longer.

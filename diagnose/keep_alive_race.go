@@ -232,7 +232,7 @@ func (f *facts) isOutage(g *Group, share func(Failure) int64) bool {
 		return false
 	}
 	hits := countParts(f.parts(g, share, first, time.Minute), f.hit(share)) // of several at once none says more than the others
-	return 2*failed > during || f.isRest(f.answeredFor(share), among(share)) && hits*since >= fewRequests*during
+	return 2*failed > during || f.isRest(f.answeredFor(among(share)), among(share)) && hits*since >= fewRequests*during
 }
 
 func (f *facts) race(g *Group) *Finding {

@@ -135,7 +135,7 @@ func (f *facts) functionFails(g *Group) *Finding {
 		found.because(FromLog, fmt.Sprintf("%s: %d", code, sums[code]))
 	}
 	found.share = f.reasons(found, codes...)
-	if f.answeredFor(found.share) > 0 && f.areRare(g, found.share, f.lateOf(found.share), codes...) { // which may all be of this group
+	if f.answeredFor(among(found.share)) > 0 && f.areRare(g, found.share, f.lateOf(found.share), codes...) { // which may all be of this group
 		found.Level = Warn
 		found.Sentence = fmt.Sprintf("The function of %s fails now and then: %s.", g.Name, few(codes))
 	}

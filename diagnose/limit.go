@@ -9,9 +9,19 @@ import (
 // have met a time limit: a limit is looked at once a second, or as it passes.
 const steady = 1.2
 
-// limit looks for a time limit that most of some failures have met: targets, or clients, ended
-// them after a while, and always after the same. Few that ended at another time do not hide it.
+// limit says which time limit most of some failures have met, and reports whether they have.
 func (f *facts) limit(found *Finding, share func(Failure) int64, n int64) bool {
+	met := f.limitMet(share, n)
+	if met != "" {
+		found.because(FromLog, met)
+	}
+	return met != ""
+}
+
+// limitMet looks for a time limit that most of some failures have met: targets, or clients, ended
+// them after a while, and always after the same. Few that ended at another time do not hide it.
+// It says how many have; "" for none.
+func (f *facts) limitMet(share func(Failure) int64, n int64) string {
 	var slow []Failure
 	var begins []float64
 	all := int64(0)
@@ -36,12 +46,11 @@ func (f *facts) limit(found *Finding, share func(Failure) int64, n int64) bool {
 		}
 	}
 	if met < fewRequests || 2*met < n {
-		return false
+		return ""
 	}
 	after := fmt.Sprintf("%.1f", low)
 	if until := fmt.Sprintf("%.1f", high); until != after {
 		after += " to " + until
 	}
-	found.because(FromLog, fmt.Sprintf("%d of them took a second or longer, and at least %d of these ended after %s s, as at a time limit", all, least, after))
-	return true
+	return fmt.Sprintf("%d of them took a second or longer, and at least %d of these ended after %s s, as at a time limit", all, least, after)
 }

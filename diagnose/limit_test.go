@@ -188,3 +188,50 @@ func TestClientsGiveUpHere(t *testing.T) {
 		}
 	}
 }
+
+// TestFewGaveUpAtALimit: where clients that gave up did so after always the same time, few of them are no chance: from
+// 0.5 % of the requests on they are told, in the past where they came for a while, and none has since. As few that leave
+// at any time, or at once, are those that every service has.
+func TestFewGaveUpAtALimit(t *testing.T) {
+	at30 := func(i int) time.Duration { return 30*time.Second + time.Duration(i%5)*50*time.Millisecond }
+	for _, tt := range []struct {
+		name  string
+		each  int              // requests of a minute
+		gives func(i int) bool // whether clients give up in a minute of the hour
+		n     int              // how many of them
+		took  func(i int) time.Duration
+		want  string // how the sentence ends; "" for no finding
+		over  bool
+	}{
+		{"one in a hundred", 20, func(i int) bool { return i%5 == 0 }, 1, at30, "most after the same time: 1.0 % of the requests to web ended with 460.", false},
+		{"one in 250", 50, func(i int) bool { return i%5 == 0 }, 1, at30, "", false},
+		{"a few of a day", 20, func(i int) bool { return i%7 == 0 }, 1, at30, "", false},
+		{"at any time", 20, func(i int) bool { return i%5 == 0 }, 1, func(i int) time.Duration { return time.Duration(2+i%40) * time.Second }, "", false},
+		{"at once, as a monitor", 20, func(i int) bool { return i%5 == 0 }, 1, func(int) time.Duration { return 20 * time.Millisecond }, "", false},
+		{"since three minutes", 100, func(i int) bool { return i >= 57 }, 5, at30, "most after the same time: 3.0 % of the requests to web in the last minutes that the logs have ended with 460.", false},
+		{"for ten minutes", 50, func(i int) bool { return i >= 20 && i < 30 }, 2, at30, "most after the same time: 0.7 % of the requests to web ended with 460 between 11:20 and 11:29 UTC, and not since.", true},
+	} {
+		s := base()
+		var lines []string
+		for i := range 60 {
+			gone := 0
+			if tt.gives(i) {
+				gone = tt.n
+			}
+			for k := range tt.each {
+				target := []string{first, second}[k%2]
+				if k < gone {
+					lines = append(lines, strings.Replace(endedLine(s.minute(i), target, tt.took(i), 0), " -1 502 - ", " -1 460 - ", 1))
+				} else {
+					lines = append(lines, accessLine(s.minute(i).Add(time.Second), target, false))
+				}
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("clients-gave-up")
+		if (f != nil) != (tt.want != "") || f != nil && (!strings.HasSuffix(f.Sentence, tt.want) || f.Level != Warn || strings.HasPrefix(f.Do, "see what kept the targets") != tt.over) {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

@@ -144,7 +144,7 @@ func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
 // answer most of their requests, some of them after or between those that were refused: checks
 // may not have seen yet what began a moment ago.
 func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64, rare bool) bool {
-	if f.answeredFor(share) == 0 && f.longestRest(among(share)) < 2*time.Minute {
+	if f.answeredFor(among(share)) == 0 && f.longestRest(among(share)) < 2*time.Minute {
 		return false
 	}
 	for _, t := range found.Targets {

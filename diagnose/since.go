@@ -13,12 +13,14 @@ const quiet = 5 * time.Minute
 
 // hasAnswered reports whether each target of some failures was sent requests for a while
 // after the last of them, the newest of which did not fail.
-func (f *facts) hasAnswered(share func(Failure) int64) bool { return f.answeredFor(share) >= quiet }
+func (f *facts) hasAnswered(share func(Failure) int64) bool {
+	return f.answeredFor(among(share)) >= quiet
+}
 
 // answeredFor is for how long each target of some failures was sent requests after the last
 // of them; 0 if the newest of its requests failed: it was not answered, and not as a few are not at any time, since a
 // client left or for another reason. Logs do not name a function: what is sent to its group is sent to it.
-func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
+func (f *facts) answeredFor(which func(Failure) bool) time.Duration {
 	type place struct{ group, target string }
 	latest := func(m map[place]time.Time, at place, t time.Time) {
 		if t.After(m[at]) {
@@ -27,7 +29,7 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	}
 	these, sent := map[place]time.Time{}, map[place]time.Time{}
 	for _, row := range f.failures() {
-		if among(share)(row) {
+		if which(row) {
 			latest(these, place{row.Group, row.Target}, row.Last)
 		}
 	}
@@ -36,7 +38,7 @@ func (f *facts) answeredFor(share func(Failure) int64) time.Duration {
 	}
 	for _, row := range f.failures() {
 		at := place{row.Group, row.Target}
-		if last, ok := these[at]; ok && !sent[at].After(row.Last) && (among(share)(row) || row.TargetStatus < 0 && !f.fewEndSo(row, last)) {
+		if last, ok := these[at]; ok && !sent[at].After(row.Last) && (which(row) || row.TargetStatus < 0 && !f.fewEndSo(row, last)) {
 			return 0
 		}
 	}
@@ -110,17 +112,21 @@ func (f *facts) targetsSince(share func(Failure) int64) time.Duration {
 // when it was. late is what metrics count of them after the logs. What comes now and then
 // is over only after a longer rest than it had before.
 func (f *facts) isOver(g *Group, targets []string, share func(Failure) int64, late float64) (span string, over bool) {
-	share = f.ofAsked(share)
+	return f.areOver(g, targets, among(share), late)
+}
+
+// areOver is isOver for any requests that ended so, those that clients gave up included.
+func (f *facts) areOver(g *Group, targets []string, which func(Failure) bool, late float64) (span string, over bool) {
+	these := func(row Failure) bool { return f.concerns(row.Target) && which(row) }
 	if late > 0 || slices.ContainsFunc(f.of(g), func(e endpoint) bool {
 		return slices.Contains(targets, e.name()) && (!e.healthy() || e.target.Anomalous) || g.Type == "lambda" && e.failing()
 	}) {
 		return "", false
 	}
-	if !f.isRest(f.answeredFor(share), among(share)) {
+	if !f.isRest(f.answeredFor(these), these) {
 		return "", false
 	}
-	first, last := f.firstAndLast(share)
-	return f.span(first, last), true
+	return f.span(f.timesOf(these)), true
 }
 
 // areRare reports whether so few requests to a group failed for some reasons that it is no outage: one or two, or

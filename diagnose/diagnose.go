@@ -81,6 +81,12 @@ func (f *Finding) finish(facts *facts) {
 		return
 	}
 	text := fmt.Sprintf("the first of these failures at %s, the last at %s UTC", facts.clock(first), facts.clock(last))
+	if f.when == nil {
+		f.when = facts.bursts(f.share)
+	}
+	if len(f.when) > 1 {
+		text = facts.inBurstsAt(f.when)
+	}
 	if facts.hasAnswered(f.share) {
 		text += "; each of these targets has answered since"
 	}

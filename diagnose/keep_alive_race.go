@@ -138,6 +138,7 @@ type part struct {
 	all             int64 // requests
 	closed, refused int64 // those of them that were broken off at once, and for which no connection came about
 	reset           int64 // those among the last to targets of which some share has any
+	these           int64 // failures that are looked at, whatever they are
 }
 
 func (p part) failed() bool { return p.closed+p.refused > 0 }
@@ -174,23 +175,6 @@ func (f *facts) parts(g *Group, share func(Failure) int64, from time.Time, width
 		}
 	}
 	return parts
-}
-
-// spell is a time from the first to the last minute in which some failures came, with none for a while before and after.
-type spell struct{ first, last time.Time }
-
-// spells are those of minutes.
-func spells(minutes []part, hit func(part) bool) (list []spell) {
-	for _, p := range minutes {
-		switch last := len(list) - 1; {
-		case !hit(p):
-		case last >= 0 && p.from.Sub(list[last].last) <= quiet:
-			list[last].last = p.from
-		default:
-			list = append(list, spell{p.from, p.from})
-		}
-	}
-	return list
 }
 
 // Targets that restart one after the other do so in few deployments a day, each of which is over within an hour:
@@ -284,11 +268,8 @@ func (f *facts) orRestarts(found *Finding, g *Group, times []spell) {
 	found.Confidence = Low
 	found.Sentence = fmt.Sprintf("Requests to %s got 502 at once: its targets were restarted, as in a deployment, or close idle connections before the balancer's %s.", g.Name, f.idleTimeout())
 	found.Do = "see whether the targets were deployed, or restarted, at these times: then let them end what is under way before they stop; if not, " + found.Do
-	var when []string
-	for _, s := range times {
-		when = append(when, f.span(s.first, s.last))
-	}
-	if len(when) > 0 {
-		found.because(FromLog, "they came "+few(when)+", which does not tell restarts from idle connections")
+	if len(times) > 0 {
+		found.when = times
+		found.because(FromLog, "when they came does not tell restarts from idle connections")
 	}
 }

@@ -79,6 +79,7 @@ type Finding struct {
 	share    func(Failure) int64 // how many of these failures it explains; nil for none
 	admitted []string            // other ends and ports that Fix lets through already
 	keptOut  []string            // subnets of the balancer whose nodes are not let in, where others are
+	when     []spell             // when its failures came, where a check has looked at that
 	unseen   bool                // it is about traffic of which health checks say nothing
 	over     bool                // it is told in the past
 	partly   int64               // of the failures that it explains, those that others account for, if these do not wholly

@@ -233,13 +233,28 @@ func among(share func(Failure) int64) func(Failure) bool {
 	return func(row Failure) bool { return counted(row) && share(row) > 0 }
 }
 
-// longestRest is the longest time between some failures, by the minutes in which their
-// groups have any for the same reasons, and answers of the balancer with the same status:
-// one reason may be that of a login that is refused, and of a provider that fails.
+// longestRest is the longest time between some failures, by minutes.
 func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
+	var before time.Time
+	for _, m := range f.minutesWith(which) {
+		if m.these == 0 {
+			continue
+		}
+		if !before.IsZero() {
+			longest = max(longest, m.from.Sub(before))
+		}
+		before = m.from
+	}
+	return longest
+}
+
+// minutesWith are the minutes up to the last of some failures of the groups that have any, with those that came for the
+// same reasons, as answers of the balancer with the same status: one reason may be that of a login that is refused, and
+// of a provider that fails.
+func (f *facts) minutesWith(which func(Failure) bool) (list []part) {
 	told := slices.ContainsFunc(f.logMinutes(), func(m Minute) bool { return m.Later > 0 })
 	var these []likeness
-	var before, last time.Time
+	var last time.Time
 	for _, row := range f.failures() {
 		if which(row) {
 			these = add(these, likenessOf(row, told))
@@ -249,15 +264,19 @@ func (f *facts) longestRest(which func(Failure) bool) (longest time.Duration) {
 		}
 	}
 	for _, m := range f.logMinutes() { // by time
-		if m.Minute.After(last) || !slices.ContainsFunc(these, func(k likeness) bool { return k.in(m) }) {
+		if m.Minute.After(last) || !slices.ContainsFunc(these, func(k likeness) bool { return k.group == m.Group }) {
 			continue
 		}
-		if !before.IsZero() {
-			longest = max(longest, m.Minute.Sub(before))
+		if len(list) == 0 || !list[len(list)-1].from.Equal(m.Minute) {
+			list = append(list, part{from: m.Minute})
 		}
-		before = m.Minute
+		p := &list[len(list)-1]
+		p.all += m.Requests
+		for _, k := range these {
+			p.these += k.in(m)
+		}
 	}
-	return longest
+	return list
 }
 
 // likeness is by what minutes tell failures from others.
@@ -277,16 +296,21 @@ func likenessOf(row Failure, told bool) likeness {
 	return k
 }
 
-// in reports whether a minute has any.
-func (k likeness) in(m Minute) bool {
+// in is how many a minute has.
+func (k likeness) in(m Minute) int64 {
 	n := m.Reasons[k.reason]
 	switch {
+	case k.group != m.Group:
+		return 0
 	case k.atOnce:
 		n = m.brokenOffAtOnce()
 	case k.later:
 		n = m.Later
 	}
-	return k.group == m.Group && n > 0 && (k.status == "" || len(m.Statuses) == 0 || m.Statuses[k.status] > 0)
+	if k.status != "" && len(m.Statuses) > 0 {
+		n = min(n, m.Statuses[k.status])
+	}
+	return n
 }
 
 // lateConnections are the failed connections of a group that metrics count after the logs, and that may be more of a

@@ -80,6 +80,9 @@ func (f *Finding) finish(facts *facts) {
 	if first.IsZero() {
 		return
 	}
+	if routes := facts.ofFewRoutes(f.share); routes != "" {
+		f.because(FromLog, routes)
+	}
 	text := fmt.Sprintf("the first of these failures at %s, the last at %s UTC", facts.clock(first), facts.clock(last))
 	if f.when == nil {
 		f.when = facts.bursts(f.share)

@@ -60,6 +60,9 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	if slowest := f.slowest(g); slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
+	if routes := f.ofFewRoutes(f.own(g, share)); routes != "" {
+		found.because(FromLog, routes)
+	}
 	if met != "" {
 		found.because(FromLog, met)
 		found.Do = "see whose time limit this is: the clients', or that of what stands between, such as a proxy or a CDN (CloudFront: 30 s unless changed); look at what keeps the targets from answering"

@@ -386,6 +386,7 @@ type Logs struct {
 	Redirects  []Redirects  `json:"redirects,omitempty"`    // looked for only where nearly all requests, of a target or of all, are redirected
 	Sockets    []Sockets    `json:"sockets,omitempty"`      // looked for only where WebSockets are no small part of the requests
 	IPv6       *IPv6Clients `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
+	Routes     []RouteFail  `json:"routes,omitempty"`       // looked for only where nearly all failures of a group for a reason are of a few
 	Late       []Late       `json:"late,omitempty"`         // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
 }
 
@@ -411,6 +412,16 @@ type Redirects struct {
 	Group    string `json:"group"` // ARN; "" if none
 	Requests int64  `json:"requests"`
 	Repeated int64  `json:"repeated"` // those among them that came five times or more within four seconds, from the same network and for the same URL
+}
+
+// RouteFail counts requests to a group that failed for a reason, and all to it, of a route: the path without what names
+// single things, as relation request has it, nor what may be a secret.
+type RouteFail struct {
+	Group    string `json:"group"` // ARN; "" behind a Classic Load Balancer
+	Reason   string `json:"reason"`
+	Route    string `json:"route"`
+	Failures int64  `json:"failures"`
+	Requests int64  `json:"requests"`
 }
 
 // Late counts requests since some time up to the last one: to a group, or of all logs, of which these are redirected

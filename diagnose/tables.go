@@ -92,6 +92,18 @@ FROM (
 SELECT target_group_arn, count(*) AS sockets, count(*) FILTER (duration >= %[1]g - 0.2) AS lasted, count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 3) AS idle
 FROM request WHERE type IN ('ws', 'wss') AND elb_status_code = 101 GROUP BY ALL ORDER BY ALL`
 
+	// Of the routes of failures only the most frequent ones tell anything.
+	failingRoutesSQL = `
+SELECT target_group_arn, reason, route, count(*) AS failures
+FROM failure WHERE route IS NOT NULL AND list_contains($reasons, reason) GROUP BY target_group_arn, reason, route
+QUALIFY row_number() OVER (PARTITION BY target_group_arn, reason ORDER BY failures DESC, route) <= %d
+ORDER BY target_group_arn, reason, failures DESC, route`
+
+	// How many requests each has takes another reading.
+	routesSQL = `
+SELECT target_group_arn, route, count(*) AS requests
+FROM request WHERE list_contains($routes, route) GROUP BY ALL ORDER BY ALL`
+
 	minuteSQL = `
 SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests, sum(status_3xx)::BIGINT AS redirected, sum(status_4xx)::BIGINT AS refused
 FROM traffic GROUP BY ALL ORDER BY ALL`
@@ -150,7 +162,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
-	err = errors.Join(err, r.refusals(), r.redirects(s), r.late(s), r.sockets(s, idle), r.ipv6(s), store.FirstFailure())
+	err = errors.Join(err, r.refusals(), r.redirects(s), r.late(s), r.sockets(s, idle), r.ipv6(s), r.routes(), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks && s.Balancer.Type == Application), store.FirstFailure())
 }
 
@@ -181,8 +193,8 @@ func (r rows) Row(row []any) error {
 	return nil
 }
 
-func (r *reader) ask(text string, each rows) (*query.Table, error) {
-	t, err := r.store.Ask(r.ctx, text, nil, each)
+func (r *reader) ask(text string, each rows, args ...any) (*query.Table, error) {
+	t, err := r.store.Ask(r.ctx, text, args, each)
 	if err != nil {
 		return nil, fmt.Errorf("read logs: %w", err)
 	}
@@ -271,8 +283,8 @@ func (r *reader) refusals() error {
 }
 
 // again asks for lines of requests once more, which there may be none of.
-func (r *reader) again(text string, each rows) error {
-	_, err := r.ask(text, each)
+func (r *reader) again(text string, each rows, args ...any) error {
+	_, err := r.ask(text, each, args...)
 	if errors.As(err, new(*query.StatementError)) || errors.Is(err, query.ErrDrained) {
 		return nil
 	}

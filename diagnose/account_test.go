@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"loglens/report"
 )
 
 // TestAccountsForNothing: what explains none, or few, of a symptom's failures, or cannot be why
@@ -239,6 +241,38 @@ func TestGaveUpMeanwhile(t *testing.T) {
 		f := r.finding("clients-gave-up")
 		if f == nil || strings.Join(f.BecauseOf, " ") != tt.behind || r.finding(tt.behind+tt.other) == nil {
 			t.Errorf("%s: want clients that gave up behind %q:\n%s", tt.name, tt.behind, said(r))
+		}
+	}
+}
+
+// TestFactOfASymptom: of what others account for, one fact is shown, where there is no number of failures that says as much,
+// and not of notes.
+func TestFactOfASymptom(t *testing.T) {
+	s := base()
+	s.failing("Target_Connect_Timeout", first, 504, 600, func(f *Failure) { f.Connect = 600 })
+	s.failing("Client_Closed", first, 460, 600, func(f *Failure) { f.Class, f.Slow, f.Low, f.High = "client", 600, 6, 6.1 })
+	r := Diagnose(copied(t, s))
+	for name, encode := range map[string]func(*strings.Builder) error{
+		"table":    func(b *strings.Builder) error { return encodeTable(b, r, report.Style{}) },
+		"markdown": func(b *strings.Builder) error { return encodeMarkdown(b, r, report.Style{}) },
+	} {
+		var b strings.Builder
+		if err := encode(&b); err != nil {
+			t.Fatal(err)
+		}
+		_, after, behind := strings.Cut(b.String(), "because of target-connect-timeout\n")
+		if fact, rest, _ := strings.Cut(after, "\n"); !behind || !strings.Contains(strings.ReplaceAll(fact, "`", ""), "log: 600 requests got 460, between 11:00 and 12:00 UTC") || strings.Contains(rest, "log") {
+			t.Errorf("%s: want one fact of clients that gave up:\n%s", name, b.String())
+		}
+	}
+	for _, f := range []*Finding{
+		{Level: Fail, Explains: 600, Evidence: []Evidence{{FromLog, "600"}}},
+		{Level: Note, Evidence: []Evidence{{FromLog, "600"}}},
+		{Level: Fail, Evidence: []Evidence{{FromConfig, "600"}, {FromHealth, "2 unhealthy"}}},
+		{Level: Fail},
+	} {
+		if list := f.ownFact(); len(list) > 0 {
+			t.Errorf("%+v: %v", f, list)
 		}
 	}
 }

@@ -291,6 +291,16 @@ func (f *Finding) weight(o Observed) string {
 	return text
 }
 
+// ownFact is what is shown of a finding that others account for: how much was counted of it, where no number of
+// failures says as much.
+func (f *Finding) ownFact() []Evidence {
+	at := slices.IndexFunc(f.Evidence, func(e Evidence) bool { return e.Source == FromLog || e.Source == FromMetric })
+	if at < 0 || f.Explains > 0 || f.Level == Note {
+		return nil
+	}
+	return f.Evidence[at : at+1]
+}
+
 // words are a rival's.
 func (r Rival) words() string {
 	if r.ID == "" {

@@ -7,8 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-
-	"loglens/internal/amount"
 )
 
 // mostRoutes is of how many routes failures are told, at most, to be.
@@ -133,7 +131,7 @@ func (f *facts) ofFewRoutes(share func(Failure) int64) string {
 			break
 		}
 		failed, sent = failed+one.Failures, sent+one.Requests
-		named = append(named, fmt.Sprintf("%s (%d of its %s)", shortRoute(one.Route), one.Failures, amount.Of(one.Requests, "request", "requests")))
+		named = append(named, fmt.Sprintf("%s (%d of its %d)", shortRoute(one.Route), one.Failures, one.Requests))
 	}
 	requests := f.requestsOf(func(t Traffic) bool { return t.Group == group })
 	if !areNearlyAll(failed, total) || 3*sent > requests {

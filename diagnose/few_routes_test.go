@@ -46,15 +46,15 @@ func TestFewRoutes(t *testing.T) {
 		fails func(i int) bool
 		want  string
 	}{
-		{"of one", usual, func(i int) bool { return i%100 == 10 }, "all of them were for /v2/a/{id} (60 of its 600 requests), which had 10.0 % of the requests to web"},
-		{"of two", usual, func(i int) bool { return i%100 == 10 || i%200 == 11 }, "all of them were for /v2/a/{id} (60 of its 600 requests), /v2/b/{id} (30 of its 600 requests), which had 20.0 % of the requests to web"},
-		{"of one, and few of others", usual, func(i int) bool { return i%100 == 10 || i%1000 == 13 }, "60 of them were for /v2/a/{id} (60 of its 600 requests), which had 10.0 % of the requests to web"},
+		{"of one", usual, func(i int) bool { return i%100 == 10 }, "all of them were for /v2/a/{id} (60 of its 600), which had 10.0 % of the requests to web"},
+		{"of two", usual, func(i int) bool { return i%100 == 10 || i%200 == 11 }, "all of them were for /v2/a/{id} (60 of its 600), /v2/b/{id} (30 of its 600), which had 20.0 % of the requests to web"},
+		{"of one, and few of others", usual, func(i int) bool { return i%100 == 10 || i%1000 == 13 }, "60 of them were for /v2/a/{id} (60 of its 600), which had 10.0 % of the requests to web"},
 		{"of four", usual, func(i int) bool { return i%100 < 4 }, ""},
 		{"of those that are asked for mostly", func(i int) string { return []string{"/x", "/x", "/y"}[i%3] }, func(i int) bool { return i%99 == 0 }, ""},
 		{"of any", usual, func(i int) bool { return i%7 == 0 }, ""},
 		{"few", usual, func(i int) bool { return i%1000 == 10 }, ""},
-		{"most requests", usual, func(i int) bool { return i%10 == 1 || i%10 == 2 || i%10 == 3 }, "all of them were for /v2/b/{id} (600 of its 600 requests), /v2/c/{id} (600 of its 600 requests), /v2/d/{id} (600 of its 600 requests), which had 30.0 % of the requests to web"},
-		{"a long path", func(i int) string { return usual(i) + strings.Repeat("/x", i%2*60) }, func(i int) bool { return i%100 == 11 }, "all of them were for /v2/b/{id}" + strings.Repeat("/x", 25) + "… (60 of its 600 requests), which had 10.0 % of the requests to web"},
+		{"most requests", usual, func(i int) bool { return i%10 == 1 || i%10 == 2 || i%10 == 3 }, "all of them were for /v2/b/{id} (600 of its 600), /v2/c/{id} (600 of its 600), /v2/d/{id} (600 of its 600), which had 30.0 % of the requests to web"},
+		{"a long path", func(i int) string { return usual(i) + strings.Repeat("/x", i%2*60) }, func(i int) bool { return i%100 == 11 }, "all of them were for /v2/b/{id}" + strings.Repeat("/x", 25) + "… (60 of its 600), which had 10.0 % of the requests to web"},
 	} {
 		s := base()
 		s.Logs = logged(t, s, askedFor(s, tt.path, tt.fails))

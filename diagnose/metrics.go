@@ -61,6 +61,7 @@ func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding 
 		return nil
 	}
 	found := finding("fail-open-routing", traffic+" went to unhealthy targets, since too few of a target group were healthy (fail-open).")
+	found.because(FromMetric, f.tally(name, of))
 	if len(groups) == 1 {
 		g := groups[0]
 		found.Sentence = fmt.Sprintf("%s went to unhealthy targets of %s, since %s (fail-open).", traffic, g.Name, f.failOpen(g))
@@ -70,7 +71,6 @@ func (f *facts) failedOpen(name, of, traffic string, groups ...*Group) *Finding 
 			found.because(FromMetric, "UnHealthyHostCount (Minimum) was 0 at the same time")
 		}
 	}
-	found.because(FromMetric, f.tally(name, of))
 	found.Level = Warn // it is over
 	ended := f.period() <= recently && f.latelyAll(of) > 0 && f.lately(name, of) == 0
 	for _, g := range groups {

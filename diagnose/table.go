@@ -111,11 +111,20 @@ func (p *printer) state(s State) string {
 	return "\x1b[" + code + "m" + word + "\x1b[0m"
 }
 
+// indent is that of a finding.
+const indent = "   "
+
+func (p *printer) evidence(list []Evidence) {
+	for _, e := range list {
+		p.say(indent+"  ", indent+"- "+string(e.Source)+": "+e.Text)
+	}
+}
+
 func (p *printer) finding(f *Finding, o Observed) {
-	const indent = "   "
 	p.say(indent, indent+f.Sentence)
 	if len(f.BecauseOf) > 0 {
 		p.say(indent, indent+f.weight(o))
+		p.evidence(f.ownFact())
 		return // all else is said there
 	}
 	p.say(indent+"  ", indent+"> "+f.Do)
@@ -123,9 +132,7 @@ func (p *printer) finding(f *Finding, o Observed) {
 	if who := f.about(); who != "" {
 		p.say(indent+"  ", indent+"about "+who)
 	}
-	for _, e := range f.Evidence {
-		p.say(indent+"  ", indent+"- "+string(e.Source)+": "+e.Text)
-	}
+	p.evidence(f.Evidence)
 	for _, r := range f.Rivals {
 		p.say(indent+"  ", indent+"? not excluded: "+r.words())
 	}
@@ -167,10 +174,17 @@ func encodeMarkdown(w io.Writer, r *Report, _ report.Style) error {
 	return err
 }
 
+func markdownEvidence(line func(format string, args ...any), list []Evidence) {
+	for _, e := range list {
+		line("* %s: %s", e.Source, report.Markdown(e.Text))
+	}
+}
+
 func (f *Finding) markdown(line func(format string, args ...any), o Observed) {
 	line("%s\n", report.Markdown(f.Sentence))
 	if len(f.BecauseOf) > 0 {
 		line("* %s", f.weight(o))
+		markdownEvidence(line, f.ownFact())
 		return // all else is said there
 	}
 	line("* to do: %s", report.Markdown(f.Do))
@@ -178,9 +192,7 @@ func (f *Finding) markdown(line func(format string, args ...any), o Observed) {
 	if who := f.about(); who != "" {
 		line("* about %s", report.Markdown(who))
 	}
-	for _, e := range f.Evidence {
-		line("* %s: %s", e.Source, report.Markdown(e.Text))
-	}
+	markdownEvidence(line, f.Evidence)
 	for _, rival := range f.Rivals {
 		line("* not excluded: %s", report.Markdown(rival.words()))
 	}

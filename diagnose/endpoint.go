@@ -222,6 +222,10 @@ func (t Target) usable() bool {
 	return slices.Contains([]string{"healthy", "unhealthy", "initial", "unavailable", "InService"}, t.State)
 }
 
+// unchecked reports whether nothing is known of a target's health since it is not checked, as a function is unless that is
+// switched on.
+func (t Target) unchecked() bool { return t.Reason == "Target.HealthCheckDisabled" }
+
 // of are the endpoints of a group.
 func (f *facts) of(g *Group) (list []endpoint) {
 	for _, e := range f.endpoints {

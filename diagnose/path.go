@@ -139,7 +139,11 @@ func rulePasses(f *facts) ([]string, bool) {
 func groupPasses(f *facts) (evidence []string, ok bool) {
 	ok = f.Groups != nil
 	for _, g := range f.groups {
-		evidence = append(evidence, fmt.Sprintf("%s: %s on port %d, targets of type %s, %s", g.Name, g.Protocol, g.Port, g.Type, f.states(g)))
+		at := fmt.Sprintf("%s on port %d, ", g.Protocol, g.Port)
+		if g.Type == "lambda" {
+			at = ""
+		}
+		evidence = append(evidence, fmt.Sprintf("%s: %stargets of type %s, %s", g.Name, at, g.Type, f.states(g)))
 		ok = ok && g.Targets != nil
 	}
 	if len(f.Groups) == 0 {
@@ -149,13 +153,23 @@ func groupPasses(f *facts) (evidence []string, ok bool) {
 }
 
 func targetPasses(f *facts) (evidence []string, ok bool) {
-	healthy := 0
+	healthy, unchecked := 0, 0
 	for _, e := range f.endpoints {
-		if e.healthy() {
+		switch {
+		case e.healthy():
 			healthy++
+		case e.target.unchecked():
+			unchecked++
 		}
 	}
-	evidence = append(evidence, fmt.Sprintf("%d of %s healthy", healthy, amount.Of(len(f.endpoints), "target", "targets")))
+	all := fmt.Sprintf("%d of %s healthy", healthy, amount.Of(len(f.endpoints)-unchecked, "target", "targets"))
+	switch {
+	case unchecked > 0 && unchecked == len(f.endpoints):
+		all = amount.Of(unchecked, "target", "targets") + " without health check"
+	case unchecked > 0:
+		all += fmt.Sprintf(", %d without health check", unchecked)
+	}
+	evidence = append(evidence, all)
 	for _, g := range f.groups {
 		if g.Check.Enabled {
 			evidence = append(evidence, fmt.Sprintf("health check of %s: %s", g.Name, g.Check.words()))

@@ -47,3 +47,31 @@ func TestNodeOfGateway(t *testing.T) {
 		t.Errorf("it says %q", evidence)
 	}
 }
+
+// TestPathOfFunction: a function has no port, and as AWS makes it no health check: it is not counted as a target that is
+// not healthy.
+func TestPathOfFunction(t *testing.T) {
+	function := []Target{{ID: "arn:aws:lambda:eu-central-1:111122223333:function:f", State: "unavailable", Reason: "Target.HealthCheckDisabled"}}
+	for name, tt := range map[string]struct {
+		change        func(*Snapshot)
+		group, target string
+	}{
+		"alone": {func(s *Snapshot) {
+			s.web().Type, s.web().Protocol, s.web().Port, s.web().Targets, s.web().Check = "lambda", "", 0, function, HealthCheck{}
+		}, "web: targets of type lambda, 1 without health check", "1 target without health check"},
+		"beside others": {func(s *Snapshot) {
+			s.second(function)
+			g := &s.Groups[1]
+			g.Type, g.Protocol, g.Port, g.Check = "lambda", "", 0, HealthCheck{}
+		}, ": targets of type lambda, 1 without health check", "2 of 2 targets healthy, 1 without health check"},
+		"none": {func(*Snapshot) {}, "web: HTTP on port 8080, targets of type ip, 2 healthy", "2 of 2 targets healthy"},
+	} {
+		s := base()
+		tt.change(s)
+		f := newFacts(s)
+		groups, _ := groupPasses(f)
+		if targets, _ := targetPasses(f); !strings.HasSuffix(groups[len(groups)-1], tt.group) || targets[0] != tt.target {
+			t.Errorf("%s: %q, %q", name, groups, targets[0])
+		}
+	}
+}

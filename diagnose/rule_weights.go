@@ -67,8 +67,12 @@ func (f *facts) states(g *Group) string {
 	var names []string
 	n := map[string]int64{}
 	for _, t := range g.Targets {
-		names = add(names, t.State)
-		n[t.State]++
+		state := t.State
+		if t.unchecked() {
+			state = "without health check"
+		}
+		names = add(names, state)
+		n[state]++
 	}
 	slices.Sort(names)
 	for i, name := range names {

@@ -31,6 +31,7 @@ var accounts = map[string][]string{
 	"target-health-flapping":          {"health-check-timeout-too-short", "target-port-refused", "acl-target-outbound" + ephemeral, "acl-balancer-inbound" + ephemeral},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
 	"target-connect-timeout":          slices.Concat(toTraffic, []string{"nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc", "target-address-gone"}),
+	"target-port-refused":             {"health-check-port-hides-refusal"},
 	"idle-timeout-reached":            {"acl-target-", "acl-balancer-"}, // as it was changed
 	"target-connection-errors": slices.Concat(toTraffic, []string{"target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-address-gone",
 		"health-check-port-", "classic-instance-out-of-service", "nlb-"}),

@@ -20,9 +20,9 @@ func (f *facts) erring(g *Group) *Finding {
 		_, _, rate = f.spread(g, share)
 		rate = max(rate, f.rateOfMinutes(g))
 	}
-	name, of := "HTTPCode_Target_5XX_Count", g.ARN
+	name, of := f.targetErrorMetric(), g.ARN
 	if f.Balancer.Type == Classic {
-		name, of = "HTTPCode_Backend_5XX", ""
+		of = ""
 	}
 	late := f.unlogged(name, of, forReasons("Target_5XX"))
 	if n == 0 && late == 0 {

@@ -250,7 +250,7 @@ func actionsOf(actions []types.Action) []Action {
 		case a.ForwardConfig != nil && len(a.ForwardConfig.TargetGroups) > 0:
 			groups := a.ForwardConfig.TargetGroups
 			if s := a.ForwardConfig.TargetGroupStickinessConfig; s != nil {
-				out.Sticky = aws.ToBool(s.Enabled)
+				out.Sticky, out.Stays = aws.ToBool(s.Enabled), int(aws.ToInt32(s.DurationSeconds))
 			}
 			for _, g := range groups {
 				weight := 1 // where there is one group, none is given

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 )
 
 // Check looks at one thing that can be wrong.
@@ -37,6 +38,9 @@ func Diagnose(s *Snapshot) *Report {
 		}
 	}
 	account(f, r.Findings)
+	for _, found := range r.Findings {
+		f.spare(found)
+	}
 	r.Findings = append(r.Findings, leftOver(f, r.Findings)...)
 	f.moreOfTheSame(r.Findings)
 	r.Observed = f.observed(r.Findings)
@@ -83,7 +87,11 @@ func (f *Finding) finish(facts *facts) {
 	if routes := facts.ofFewRoutes(f.share); routes != "" {
 		f.because(FromLog, routes)
 	}
-	text := fmt.Sprintf("the first of these failures at %s, the last at %s UTC", facts.clock(first), facts.clock(last))
+	from := facts.clock(first)
+	if begin := facts.logsBegin(); !begin.IsZero() && first.Sub(begin) < 2*time.Minute {
+		from += ", where the logs begin"
+	}
+	text := fmt.Sprintf("the first of these failures at %s, the last at %s UTC", from, facts.clock(last))
 	if f.when == nil {
 		f.when = facts.bursts(f.share)
 	}

@@ -157,6 +157,9 @@ func (f *facts) incomplete() *Finding {
 	if r.counted < 100 || r.logged >= 0.9*r.counted {
 		return nil
 	}
+	if found := f.beginLate(r); found != nil {
+		return found
+	}
 	found := finding("logs-incomplete", fmt.Sprintf("The logs hold %.0f %% of the requests that CloudWatch counts: the numbers above are too low.", 100*r.logged/r.counted))
 	found.because(FromMetric, "RequestCount: "+number(r.counted))
 	found.because(FromLog, fmt.Sprintf("%s requests in the same minutes", number(r.logged)))

@@ -113,7 +113,7 @@ func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
 	errors := f.total("TargetConnectionErrorCount", g.ARN)
 	switch {
 	case errors > 0:
-		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s", g.Name, number(errors)))
+		found.because(FromMetric, fmt.Sprintf("TargetConnectionErrorCount of %s: %s%s", g.Name, number(errors), f.countedBefore("TargetConnectionErrorCount", g.ARN)))
 		if f.decide(g).unclear && !probed {
 			found.rival("target-tls-negotiation-fails", "TargetTLSNegotiationErrorCount counts in the same minutes, and nothing tells at which targets: these may be those whose TLS fails; --probe tells")
 			return false

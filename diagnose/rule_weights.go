@@ -114,8 +114,8 @@ func (f *facts) reweigh(found *Finding, r placed, a Action) {
 // setWeights gives the groups of an action other weights, and those of now back. A command
 // replaces all actions of a rule, so that there is none where the rule does more than that.
 func (f *facts) setWeights(found *Finding, r placed, a Action, weight func(i int, w Weight) int) {
-	if len(r.Actions) > 1 || a.Sticky {
-		found.because(FromConfig, "the rule has more than weights (authentication, stickiness): all of its actions have to be given again with the weights")
+	if len(r.Actions) > 1 || a.Sticky && a.Stays == 0 {
+		found.because(FromConfig, "the rule has more than weights (authentication, stickiness whose time is not known): all of its actions have to be given again with the weights")
 		found.Verify = append(found.Verify, f.describeRules(r.on))
 		return
 	}
@@ -150,7 +150,11 @@ func (a Action) forwarding(weight func(i int, w Weight) int) string {
 	for i, w := range a.Weights {
 		groups = append(groups, fmt.Sprintf(`{"TargetGroupArn":%q,"Weight":%d}`, w.Group, weight(i, w)))
 	}
-	return `{"Type":"forward","ForwardConfig":{"TargetGroups":[` + strings.Join(groups, ",") + `]}}`
+	sticky := ""
+	if a.Sticky {
+		sticky = fmt.Sprintf(`,"TargetGroupStickinessConfig":{"Enabled":true,"DurationSeconds":%d}`, a.Stays)
+	}
+	return `{"Type":"forward","ForwardConfig":{"TargetGroups":[` + strings.Join(groups, ",") + `]` + sticky + `}}`
 }
 
 func sameWeight(_ int, w Weight) int { return w.Weight }

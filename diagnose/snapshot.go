@@ -138,7 +138,8 @@ type Action struct {
 	Status  string    `json:"status,omitempty"` // of a fixed response or redirect
 	To      *Location `json:"to,omitempty"`     // of a redirect; nil if not known
 	Weights []Weight  `json:"weights,omitempty"`
-	Sticky  bool      `json:"sticky,omitempty"` // requests of a client stay in one group
+	Sticky  bool      `json:"sticky,omitempty"`     // requests of a client stay in one group
+	Stays   int       `json:"sticky_for,omitempty"` // for so many seconds; 0 if not known
 }
 
 // Location is where a redirect leads. A part such as #{host} stays as it was. What may be a

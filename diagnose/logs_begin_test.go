@@ -1,0 +1,49 @@
+package diagnose
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestLogsBegin: logs that have nothing of what was before a time, and all since, are told to begin there, with what metrics
+// count before; and failures that come from then on are not said to have begun then. Logs with holes, and a window without
+// traffic at its beginning, are not told so.
+func TestLogsBegin(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		has      func(minute int) bool // the logs
+		traffic  func(minute int) bool // the metric
+		begin    bool
+		complete bool
+	}{
+		{"from minute 20 on", func(i int) bool { return i >= 20 }, func(int) bool { return true }, true, false},
+		{"with holes", func(i int) bool { return i%2 == 0 }, func(int) bool { return true }, false, false},
+		{"from minute 10 on, with holes", func(i int) bool { return i >= 10 && i%2 == 0 }, func(int) bool { return true }, false, false},
+		{"no traffic before", func(i int) bool { return i >= 20 }, func(i int) bool { return i >= 20 }, false, true},
+		{"from minute 2 on", func(i int) bool { return i >= 2 }, func(int) bool { return true }, false, true},
+	} {
+		s := base()
+		s.Logs.Minutes = slices.DeleteFunc(s.Logs.Minutes, func(m Minute) bool { return !tt.has(int(m.Minute.Sub(s.From).Minutes())) })
+		at := slices.IndexFunc(s.Metrics, func(m Series) bool { return m.Name == "RequestCount" && m.Group == "" })
+		s.Metrics[at].Points = slices.DeleteFunc(s.Metrics[at].Points, func(p Point) bool { return !tt.traffic(int(p.Time.Sub(s.From).Minutes())) })
+		s.failing("Target_Connection_Error", second, 502, 600, func(f *Failure) { f.First = s.Logs.Minutes[0].Minute })
+		s.metric("TargetConnectionErrorCount", webARN, "Sum", 600)
+		s.metric("HTTPCode_Target_5XX_Count", "", "Sum", 120)
+		r := Diagnose(copied(t, s))
+		text := said(r)
+		f := r.finding("logs-incomplete")
+		if (f == nil) != tt.complete || f != nil && strings.Contains(f.Sentence, "The logs begin at 11:20 UTC, and 2000 requests came before") != tt.begin {
+			t.Errorf("%s: want it complete: %t, and to begin later: %t:\n%s", tt.name, tt.complete, tt.begin, text)
+		}
+		late := f != nil && !tt.has(0) // which is true of logs with holes as well
+		if want := ", the first at 11:00 UTC, before the logs begin"; strings.Contains(text, want) != late {
+			t.Errorf("%s: want %q: %t:\n%s", tt.name, want, late, text)
+		}
+		for _, want := range []string{"HTTPCode_Target_5XX_Count before: 40, the first at 11:00 UTC, of which no line is there", "the first of these failures at 11:20, where the logs begin, the last"} {
+			if strings.Contains(text, want) != tt.begin {
+				t.Errorf("%s: want %q: %t:\n%s", tt.name, want, tt.begin, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,74 @@
+package diagnose
+
+import (
+	"fmt"
+)
+
+// spare sends the part that rules give to a group of which nearly all requests fail to the groups beside it, which work: as of
+// a new version to which a few are sent. That helps at once; what is wrong with the group can be mended then.
+func (f *facts) spare(found *Finding) {
+	if found.Level != Fail || found.Explains == 0 || len(found.BecauseOf) > 0 || len(found.Groups) != 1 {
+		return
+	}
+	for _, g := range f.groupsThat(func(g *Group) bool { return g.Name == found.Groups[0] }) {
+		if !areNearlyAll(f.sum(f.own(g, found.share)), f.sent(g)) {
+			return
+		}
+		for _, r := range f.rules() {
+			for _, a := range r.Actions {
+				if part := a.weightOf(g); part > 0 && f.othersWork(a, g) {
+					f.weighNothing(found, g, r, a, part)
+				}
+			}
+		}
+	}
+}
+
+// weightOf is what an action gives to a group.
+func (a Action) weightOf(g *Group) (sum int) {
+	for _, w := range a.Weights {
+		if w.Group == g.ARN {
+			sum += w.Weight
+		}
+	}
+	return sum
+}
+
+// othersWork reports whether an action sends requests to other groups than one, and nearly all of these go well.
+func (f *facts) othersWork(a Action, g *Group) bool {
+	others := false
+	for _, w := range a.Weights {
+		if w.Weight == 0 || w.Group == g.ARN {
+			continue
+		}
+		other := f.group(w.Group)
+		if other == nil || !f.works(w) {
+			return false
+		}
+		failed := f.sum(those(func(row Failure) bool { return row.Group == other.logARN(f) }))
+		if sent := f.sent(other); sent < fewRequests || float64(failed) >= tooMany*float64(sent) {
+			return false
+		}
+		others = true
+	}
+	return others
+}
+
+// weighNothing gives a group no weight in an action that gives it a part.
+func (f *facts) weighNothing(found *Finding, g *Group, r placed, a Action, part int) {
+	text := fmt.Sprintf("%s gives %s %d of %d of the weight", r.name(), g.Name, part, a.weight())
+	if a.Sticky {
+		text += ", and keeps a client in the group that it was given (stickiness): some are always sent there, and may be for as long as their cookie says, others never"
+	}
+	found.because(FromConfig, text)
+	if len(found.Fix) > 0 { // which mends it
+		return
+	}
+	found.Do = fmt.Sprintf("send nothing to %s for now; then %s", g.Name, found.Do)
+	f.setWeights(found, r, a, func(_ int, w Weight) int {
+		if w.Group == g.ARN {
+			return 0
+		}
+		return w.Weight
+	})
+}

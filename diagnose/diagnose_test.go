@@ -585,6 +585,8 @@ var faults = []fault{
 		s.metric("ClientTLSNegotiationErrorCount", "", "Sum", 600)
 		s.metric("NewConnectionCount", "", "Sum", 1200)
 	}},
+	{want: "client-certificate-refused", change: func(s *Snapshot) { s.connecting(partner("a", "ClientCertUntrusted", 600, 0)) }},
+	{want: "client-tls-negotiation-fails", name: "by the log", change: func(s *Snapshot) { s.connecting(bare("UnmappedConnectionError", 600, 30)) }},
 	{want: "no-usable-target", change: func(s *Snapshot) { s.failing("No_Usable_Target", "", 503, 60) }},
 	{want: "unexplained-failures", change: func(s *Snapshot) { s.failing("Unknown", first, 500, 60, func(f *Failure) { f.Class = "unknown" }) }},
 	{want: "logs-bucket-missing", change: func(s *Snapshot) { s.Bucket.Exists = false }},

@@ -42,6 +42,9 @@ func (l Listener) transports() []string { return transports(l.Protocol) }
 // speaksTLS reports whether clients speak TLS to a listener: only then does a policy that it is said to have mean anything.
 func (l Listener) speaksTLS() bool { return overTLS(l.Protocol) }
 
+// verifies reports whether the balancer verifies certificates of clients at a listener (mutual TLS).
+func (l Listener) verifies() bool { return l.Mutual == "verify" }
+
 // overTLS reports whether a protocol of listeners and groups is one over TLS.
 func overTLS(protocol string) bool {
 	return protocol == "HTTPS" || protocol == "TLS" || protocol == "SSL"

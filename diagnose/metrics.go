@@ -376,44 +376,6 @@ func (f *facts) unlogged(name, group string, logged func(Minute) int64) (sum flo
 	return sum
 }
 
-func (f *facts) clientTLS() *Finding {
-	n := f.total("ClientTLSNegotiationErrorCount", "")
-	if n == 0 {
-		return nil
-	}
-	found := finding("client-tls-negotiation-fails", "Clients and listener do not agree on TLS: the security policy is too strict for them, or they do not trust the certificate.")
-	found.because(FromMetric, f.tally("ClientTLSNegotiationErrorCount", ""))
-	connections := max(f.total("NewConnectionCount", ""), f.total("NewFlowCount", "")) // of a network balancer, which counts no others
-	late, came := f.lately("ClientTLSNegotiationErrorCount", ""), f.lately("NewConnectionCount", "")+f.lately("NewFlowCount", "")
-	before := func(name string) (n float64) { // in the hour before that, for as long as that is
-		for _, p := range f.series(name, "") {
-			if p.Time.After(f.Taken.Add(-time.Hour)) {
-				n += p.Value
-			}
-		}
-		return (n - f.lately(name, "")) * float64(recently) / float64(time.Hour-recently)
-	}
-	failed := before("ClientTLSNegotiationErrorCount")
-	others := before("NewConnectionCount") + before("NewFlowCount") - failed
-	sudden := f.period() <= recently && mostInPlace(late, came, failed, others)
-	// Whoever scans the internet fails as well.
-	if !sudden && (n < tooMany*connections || n < 10) {
-		found.Level = Note
-	}
-	if f.total("RequestCount", "") > n && found.Level != Note && !sudden { // else these may be most clients there are
-		f.likeScanners(found, int64(n))
-	}
-	for _, l := range f.Listeners {
-		if l.Policy != "" && l.speaksTLS() {
-			found.because(FromConfig, "listener "+l.label()+" has the policy "+l.Policy)
-		}
-	}
-	f.verified(found)
-	f.tellRise(found, "ClientTLSNegotiationErrorCount")
-	f.whyConnectionsFailed(found)
-	return found
-}
-
 // reconciled compares the logs with CloudWatch minute by minute, or whatever the
 // metrics are summed up by.
 type reconciled struct {

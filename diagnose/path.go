@@ -319,7 +319,39 @@ func (f *facts) logsAgainst(r reconciled) string {
 }
 
 func logsPass(f *facts) ([]string, bool) {
+	evidence, ok := f.requestsRead()
+	return append(evidence, f.Handshakes.read()...), ok
+}
+
+// read says what there is of a log of connections; nothing if none was read.
+func (h *Handshakes) read() (evidence []string) {
+	if h == nil {
+		return nil
+	}
+	evidence = []string{
+		fmt.Sprintf("of connections %s, %s = %d parsed + %d rejected + %d skipped", amount.Of(h.Objects, "object", "objects"), amount.Of(h.Lines, "line", "lines"), h.Parsed, h.Rejected, h.Skipped),
+		fmt.Sprintf("%s over TLS, %d of them failed", amount.Of(h.Connections, "connection", "connections"), h.refused()+h.failed()),
+	}
+	return append(append(evidence, partly(h.ObjectsFailed, h.NotIngested)...), h.Warnings...)
+}
+
+// partly says what of logs is not there.
+func partly(failed, seconds int64) (evidence []string) {
+	if failed > 0 {
+		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", amount.Of(failed, "object", "objects")))
+	}
+	if seconds > 0 {
+		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s of the window was never ingested", when.FormatDuration(time.Duration(seconds)*time.Second)))
+	}
+	return evidence
+}
+
+// requestsRead says what there is of logs of requests and health checks.
+func (f *facts) requestsRead() ([]string, bool) {
 	if f.Logs == nil {
+		if f.Handshakes != nil {
+			return nil, true
+		}
 		return []string{"none were read"}, false
 	}
 	l := f.Logs
@@ -327,12 +359,7 @@ func logsPass(f *facts) ([]string, bool) {
 		fmt.Sprintf("%s, %s = %d parsed + %d rejected + %d skipped", amount.Of(l.Objects, "object", "objects"), amount.Of(l.Lines, "line", "lines"), l.Parsed, l.Rejected, l.Skipped),
 		fmt.Sprintf("%s, %s", amount.Of(f.requests(), "request", "requests"), amount.Of(f.sum(Failure.all), "failure", "failures")),
 	}
-	if l.ObjectsFailed > 0 {
-		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s could not be read", amount.Of(l.ObjectsFailed, "object", "objects")))
-	}
-	if l.NotIngested > 0 {
-		evidence = append(evidence, fmt.Sprintf("PARTIAL: %s of the window was never ingested", when.FormatDuration(time.Duration(l.NotIngested)*time.Second)))
-	}
+	evidence = append(evidence, partly(l.ObjectsFailed, l.NotIngested)...)
 	newest := l.Newest.UTC().Format("2006-01-02 15:04")
 	if !l.Newest.IsZero() {
 		evidence = append(evidence, "newest object ends "+newest+" UTC")

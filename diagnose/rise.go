@@ -16,23 +16,26 @@ const (
 	likelyRise  = 20
 )
 
-// tellRise says since when a metric of the balancer counts how much more than before.
-func (f *facts) tellRise(found *Finding, name string) {
-	since, times, ok := f.rise(name)
+// tellRise says since when how many more handshakes fail than before, as a metric of the balancer counts
+// them, and takes those for the damage that are more than before: so many fail everywhere.
+func (found *Finding) tellRise(f *facts, counted map[time.Time]float64) {
+	since, times, more, ok := f.rise(counted)
 	switch {
 	case !ok:
+		return
 	case math.IsInf(times, 1):
 		found.Sentence += fmt.Sprintf(" They fail since %s UTC: none did before.", f.clock(since))
 	default:
 		found.Sentence += fmt.Sprintf(" Since %s UTC, %.0f times as many fail as before.", f.clock(since), times)
 	}
+	found.ruined = max(found.ruined, int64(more))
 }
 
-// rise is when a metric of the balancer rose, and how many times as much it counts since; ok is false if it
-// did not rise, or is down again. The window is divided where one rate before and one since
+// rise is when a count by the metrics' periods rose, how many times as much it comes to since, and how much more; ok is
+// false if it did not rise, or is down again. The window is divided where one rate before and one since
 // fit best what was counted, as events that come by chance at these rates.
-func (f *facts) rise(name string) (since time.Time, times float64, ok bool) {
-	counted, period := f.byPeriod(f.series(name, "")), f.period()
+func (f *facts) rise(counted map[time.Time]float64) (since time.Time, times, more float64, ok bool) {
+	period := f.period()
 	begin := f.From.UTC().Truncate(period)
 	var counts []float64
 	sum := 0.0
@@ -55,13 +58,14 @@ func (f *facts) rise(name string) (since time.Time, times float64, ok bool) {
 	}
 	length := len(counts) - at
 	if time.Duration(at)*period < beforeRise || time.Duration(length)*period < sinceRise || sum-before < leastOfRise || best-fits(sum, float64(len(counts))) < likelyRise {
-		return since, 0, false
+		return since, 0, 0, false
 	}
 	rate := (sum - before) / float64(length)
 	last := 0.0 // in the last third, at the end of which metrics may lack
 	for _, n := range counts[at+length-length/3:] {
 		last += n
 	}
-	times = rate / (before / float64(at)) // infinite after none
-	return begin.Add(time.Duration(at) * period), times, times >= steep && last >= rate*float64(length/3)/2
+	usual := before / float64(at)
+	times = rate / usual // infinite after none
+	return begin.Add(time.Duration(at) * period), times, sum - before - usual*float64(length), times >= steep && last >= rate*float64(length/3)/2
 }

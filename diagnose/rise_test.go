@@ -72,7 +72,7 @@ func TestRiseByChance(t *testing.T) {
 		}
 		rate := math.Pow(10, 1.5*random.Float64()-1) // 0.1 to 3 in a minute
 		f := newFacts(counting(handshakes, 480, func(int) float64 { return poisson(rate) }))
-		if since, times, ok := f.rise(handshakes); ok {
+		if since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, ""))); ok {
 			t.Errorf("seed %d: %g in each minute rose %g times at %s", seed, rate, times, since)
 		}
 		at, steeper := 60+random.IntN(360), 12+30*random.Float64()
@@ -82,7 +82,7 @@ func TestRiseByChance(t *testing.T) {
 			}
 			return poisson(rate * steeper)
 		}))
-		since, times, ok := f.rise(handshakes)
+		since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")))
 		if off := since.Sub(f.minute(at)).Abs(); !ok || off > 6*time.Minute || times < steeper/2.5 && !math.IsInf(times, 1) {
 			t.Errorf("seed %d: %g in each minute rose %g times at %s: found %t, %g times at %s", seed, rate, steeper, f.minute(at), ok, times, since)
 		}

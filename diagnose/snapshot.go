@@ -38,12 +38,13 @@ type Snapshot struct {
 	Balancer     Balancer      `json:"balancer"`
 	Listeners    []Listener    `json:"listeners"`
 	Certificates []Certificate `json:"certificates,omitempty"`
-	Groups       []Group       `json:"groups"`           // behind the balancer
-	Idle         []Group       `json:"idle,omitempty"`   // in the balancer's VPC and behind no balancer; asked for only where that may explain something
-	Network      Network       `json:"network"`          //
-	Metrics      []Series      `json:"metrics"`          // nil if they could not be read
-	Bucket       *Bucket       `json:"bucket,omitempty"` // where the access logs go; nil if nowhere, or not known
-	Logs         *Logs         `json:"logs,omitempty"`   // nil if there are none to read
+	Groups       []Group       `json:"groups"`               // behind the balancer
+	Idle         []Group       `json:"idle,omitempty"`       // in the balancer's VPC and behind no balancer; asked for only where that may explain something
+	Network      Network       `json:"network"`              //
+	Metrics      []Series      `json:"metrics"`              // nil if they could not be read
+	Bucket       *Bucket       `json:"bucket,omitempty"`     // where the access logs go; nil if nowhere, or not known
+	Logs         *Logs         `json:"logs,omitempty"`       // nil if there are none to read
+	Handshakes   *Handshakes   `json:"handshakes,omitempty"` // nil if no log of connections was read
 	Probes       []Probe       `json:"probes,omitempty"`
 
 	Missing []Missing   `json:"missing"`
@@ -509,6 +510,61 @@ type LogCheck struct {
 
 	LastFlap time.Time `json:"last_flap"` // the last of these; zero if none, or not known
 	Last     time.Time `json:"last"`      // the newest check; zero if not known
+}
+
+// Handshakes is what a log of connections of the window comes to: how many TLS handshakes of clients came through, and
+// why others did not.
+type Handshakes struct {
+	Objects       int64    `json:"objects"`
+	ObjectsFailed int64    `json:"objects_failed"`
+	NotIngested   int64    `json:"not_ingested_seconds,omitempty"` // as in Logs
+	Lines         int64    `json:"lines"`                          // = Parsed + Rejected + Skipped
+	Parsed        int64    `json:"parsed"`
+	Rejected      int64    `json:"rejected"`
+	Skipped       int64    `json:"skipped"`
+	Warnings      []string `json:"warnings,omitempty"`
+
+	Connections  int64 `json:"connections"`            // over TLS, those that failed included
+	Certificates int64 `json:"certificates,omitempty"` // how many names of certificates came through that none of Failing has; looked for only where some failed often
+
+	Causes  []HandshakeCause  `json:"causes"`  // the most frequent first
+	Failing []FailingClient   `json:"failing"` // those that failed most: ten with a certificate, ten without
+	Minutes []HandshakeMinute `json:"minutes"` // by time
+}
+
+// HandshakeCause counts handshakes that failed for a cause.
+type HandshakeCause struct {
+	Cause        string    `json:"cause"` // as in the report tls
+	Count        int64     `json:"count"`
+	Clients      int64     `json:"clients"`      // addresses
+	Certificates int64     `json:"certificates"` // different ones of clients
+	First        time.Time `json:"first"`
+	Last         time.Time `json:"last"`
+}
+
+// FailingClient counts handshakes that failed for a cause, of a certificate, or without one of an address.
+type FailingClient struct {
+	Cause     string    `json:"cause"`
+	Subject   string    `json:"subject,omitempty"` // "" without a certificate
+	Serial    string    `json:"serial,omitempty"`
+	NotBefore time.Time `json:"not_before"` // zero if not told
+	NotAfter  time.Time `json:"not_after"`
+	Addresses []string  `json:"addresses"` // those from which most came, three at most
+	Clients   int64     `json:"clients"`   // addresses
+	Count     int64     `json:"count"`
+	First     time.Time `json:"first"`
+	Last      time.Time `json:"last"`
+
+	Passed     int64     `json:"passed"`      // handshakes with the same subject that came through, or of the same address without a certificate
+	LastPassed time.Time `json:"last_passed"` // the last of these; zero if none
+}
+
+// HandshakeMinute counts handshakes within a minute.
+type HandshakeMinute struct {
+	Minute  time.Time `json:"minute"`
+	Passed  int64     `json:"passed"`
+	Refused int64     `json:"refused,omitempty"` // for the client's certificate
+	Failed  int64     `json:"failed,omitempty"`  // for other causes
 }
 
 // Probe is how a target answered loglens itself.

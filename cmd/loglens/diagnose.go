@@ -103,11 +103,24 @@ func (a *app) diagnose(ctx context.Context, o diagnoseOptions, args []string) er
 		if r.Wrong() {
 			return &findingsError{r.Findings}
 		}
-		if l := s.Logs; l != nil && (l.ObjectsFailed > 0 || l.NotIngested > 0) {
-			return &partialError{failed: l.ObjectsFailed, objects: l.Objects, lacking: time.Duration(l.NotIngested) * time.Second}
-		}
-		return nil
+		return partlyRead(s)
 	})
+}
+
+// partlyRead says that some of the logs could not be read; nil if all were.
+func partlyRead(s *diagnose.Snapshot) error {
+	var p partialError
+	if l := s.Logs; l != nil {
+		p = partialError{failed: l.ObjectsFailed, objects: l.Objects, lacking: time.Duration(l.NotIngested) * time.Second}
+	}
+	if h := s.Handshakes; h != nil {
+		p.failed, p.objects = p.failed+h.ObjectsFailed, p.objects+h.Objects
+		p.lacking = max(p.lacking, time.Duration(h.NotIngested)*time.Second)
+	}
+	if p.failed > 0 || p.lacking > 0 {
+		return &p
+	}
+	return nil
 }
 
 // live are the flags of a diagnosis that asks AWS.
@@ -251,83 +264,148 @@ func (a *app) logsNamed(o diagnoseOptions, args []string) (n logsNamed, err erro
 // readLogs sums up the logs of the window: those named, or where the balancer writes
 // them. A diagnosis goes on without logs, and says so.
 func (a *app) readLogs(ctx context.Context, o diagnoseOptions, n logsNamed, w when.Window, s *diagnose.Snapshot) (err error) {
-	if s.Balancer.Type != diagnose.Application && s.Balancer.Type != diagnose.Classic {
-		if n.disk.Path != "" && a.typed["store"] {
-			n.specs = []string{"store " + n.disk.Path}
-		}
-		if len(n.specs) > 0 {
+	named := n.specs
+	if n.disk.Path != "" {
+		named = []string{"store " + n.disk.Path}
+	}
+	requests := s.Balancer.Type == diagnose.Application || s.Balancer.Type == diagnose.Classic
+	handshakes := s.LooksAtHandshakes()
+	if !requests && !handshakes {
+		if len(n.specs) > 0 || a.typed["store"] {
 			why := fmt.Sprintf("no logs of a %s load balancer are read: they name no target", s.Balancer.Type)
-			s.Missing = append(s.Missing, diagnose.Missing{What: "logs in " + strings.Join(n.specs, ", "), Why: why})
+			if s.Balancer.Type == diagnose.NetworkType {
+				why += ", and metrics count no TLS handshake that failed"
+			}
+			s.Missing = append(s.Missing, diagnose.Missing{What: "logs in " + strings.Join(named, ", "), Why: why})
 		}
 		return nil
 	}
 	if n.absent != nil {
+		if !requests { // it may never have been meant for such a balancer
+			return nil
+		}
 		return n.absent
 	}
 	w = a.byMinute(n.disk, w, "the window of the logs")
-	specs, sources, checks := n.specs, n.sources, true
-	switch {
-	case n.disk.Path != "":
-		specs = []string{"store " + n.disk.Path}
-	case len(specs) == 0:
-		if specs, checks = logPlaces(s.Balancer); len(specs) == 0 {
-			return nil // logs are off, which is a finding
+	in := query.Input{
+		Sources: n.sources, Workers: o.read.workers, Decoder: n.decoder, MaxBytes: n.most, Disk: n.disk,
+		Plan: ingest.Plan{Window: w, Now: a.now(), LoadBalancer: s.Balancer.ID},
+	}
+	read := func(store *query.Store, checks bool) error {
+		logs, err := diagnose.ReadLogs(ctx, store, s, checks)
+		if logs.Objects > 0 || err == nil {
+			s.Logs = logs
 		}
-		if sources, err = ingest.NewSources(specs, a.in, o.read.source.aws); err != nil {
+		return logsRead(ctx, s, readOf{what: "logs", places: named, objects: logs.Objects, failed: logs.ObjectsFailed, err: err}, true)
+	}
+	readHandshakes := func(store *query.Store, alone bool) error {
+		found, err := diagnose.ReadHandshakes(ctx, store, s)
+		of := readOf{what: "logs of connections", places: named, err: err, more: true}
+		if found != nil && found.Objects > 0 {
+			s.Handshakes = found
+			of.objects, of.failed = found.Objects, found.ObjectsFailed
+		}
+		return logsRead(ctx, s, of, alone)
+	}
+	if len(named) > 0 {
+		return a.withStore(ctx, in, func(store *query.Store) error {
+			if requests {
+				err = read(store, true)
+			}
+			if err == nil && handshakes {
+				err = readHandshakes(store, !requests)
+			}
+			return err
+		})
+	}
+	// Each has a place of its own, and one that is shut says nothing of the other.
+	checks := false
+	if named, checks = logPlaces(s.Balancer); requests && len(named) > 0 { // else logs are off, which is a finding
+		if in.Sources, err = ingest.NewSources(named, a.in, o.read.source.aws); err != nil {
+			return err
+		}
+		if err := a.withStore(ctx, in, func(store *query.Store) error { return read(store, checks) }); err != nil {
 			return err
 		}
 	}
-	store, err := query.Open(ctx, "", query.Input{
-		Sources: sources, Workers: o.read.workers, Decoder: n.decoder, MaxBytes: n.most, Disk: n.disk,
-		Plan: ingest.Plan{Window: w, Now: a.now(), LoadBalancer: s.Balancer.ID},
-	})
+	if named = connectionPlaces(s.Balancer); handshakes && len(named) > 0 {
+		if in.Sources, err = ingest.NewSources(named, a.in, o.read.source.aws); err != nil {
+			return err
+		}
+		return a.withStore(ctx, in, func(store *query.Store) error { return readHandshakes(store, true) })
+	}
+	return nil
+}
+
+// withStore opens a store on an input for a while.
+func (a *app) withStore(ctx context.Context, in query.Input, use func(*query.Store) error) error {
+	store, err := query.Open(ctx, "", in)
 	if err != nil {
 		return err
 	}
 	done := a.showProgress(store.Progress())
-	logs, err := diagnose.ReadLogs(ctx, store, s, checks)
+	err = use(store)
 	done()
-	if cerr := store.Close(); err == nil {
-		err = cerr
-	}
-	return a.logsRead(ctx, specs, s, logs, err)
+	return errors.Join(err, store.Close())
 }
 
-// logPlaces are where a balancer's logs go, and whether health check logs are among
-// them.
+// writtenLog is a log that a balancer may write to S3, and how the attributes begin that say where to.
+type writtenLog struct {
+	kind  parse.Kind
+	start string
+}
+
+// logPlaces are where a balancer's logs of requests go, and whether health check logs are
+// among them.
 func logPlaces(b diagnose.Balancer) (places []string, checks bool) {
+	const start = "health_check_logs.s3."
+	return writtenTo(b, writtenLog{parse.KindAccess, "access_logs.s3."}, writtenLog{parse.KindHealthCheck, start}), b.Attributes[start+"enabled"] == "true"
+}
+
+// connectionPlaces is where a balancer's log of connections goes.
+func connectionPlaces(b diagnose.Balancer) []string {
+	if b.Type == diagnose.NetworkType { // whose access logs are of TLS connections
+		return writtenTo(b, writtenLog{parse.KindNLB, "access_logs.s3."})
+	}
+	return writtenTo(b, writtenLog{parse.KindConnection, "connection_logs.s3."})
+}
+
+// writtenTo are the places to which a balancer writes some logs.
+func writtenTo(b diagnose.Balancer, logs ...writtenLog) []string {
 	out := ingest.Balancer{Account: b.Account, Region: b.Region}
-	for _, l := range []struct {
-		kind  parse.Kind
-		start string
-	}{{parse.KindAccess, "access_logs.s3."}, {parse.KindHealthCheck, "health_check_logs.s3."}} {
-		on := b.Attributes[l.start+"enabled"] == "true"
-		out.Logs = append(out.Logs, ingest.BalancerLog{Kind: l.kind, Enabled: on, Bucket: b.Attributes[l.start+"bucket"], Prefix: b.Attributes[l.start+"prefix"]})
-		checks = on && l.kind == parse.KindHealthCheck
+	for _, l := range logs {
+		out.Logs = append(out.Logs, ingest.BalancerLog{Kind: l.kind, Enabled: b.Attributes[l.start+"enabled"] == "true", Bucket: b.Attributes[l.start+"bucket"], Prefix: b.Attributes[l.start+"prefix"]})
 	}
-	if bucket := b.Attributes["access_logs.s3.bucket"]; b.Account == "" && bucket != "" && out.Logs[0].Enabled {
-		return []string{"s3://" + bucket + "/" + b.Attributes["access_logs.s3.prefix"]}, checks
+	if first := out.Logs[0]; b.Account == "" && first.Bucket != "" && first.Enabled {
+		return []string{"s3://" + first.Bucket + "/" + first.Prefix}
 	}
-	return out.Sources(), checks
+	return out.Sources()
+}
+
+// readOf is what a reading of logs came to.
+type readOf struct {
+	what            string // logs they are
+	places          []string
+	objects, failed int64
+	err             error
+	more            bool // the diagnosis does without, however they cannot be read
 }
 
 // logsRead decides what it means that logs, or some of their objects, could not be
-// read.
-func (a *app) logsRead(ctx context.Context, specs []string, s *diagnose.Snapshot, logs *diagnose.Logs, err error) error {
-	where := "logs in " + few(mostFiles, specs)
-	if logs.Objects > 0 || err == nil {
-		s.Logs = logs
-	}
-	if logs.ObjectsFailed > 0 {
-		where = fmt.Sprintf("%d of %s of %s", logs.ObjectsFailed, amount.Of(logs.Objects, "object", "objects"), where)
+// read; and that there are none, where they were to be.
+func logsRead(ctx context.Context, s *diagnose.Snapshot, r readOf, expected bool) error {
+	where := r.what + " in " + few(mostFiles, r.places)
+	if r.failed > 0 {
+		where = fmt.Sprintf("%d of %s of %s", r.failed, amount.Of(r.objects, "object", "objects"), where)
 	}
 	var denied *ingest.AccessError
-	switch {
-	case err == nil && logs.Objects == 0:
+	switch err := r.err; {
+	case err == nil && r.objects == 0 && expected:
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Why: "there are none of this balancer in the window"})
 	case err == nil:
-	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError)) ||
-		errors.As(err, new(*query.DiskError)) || errors.As(err, new(*query.LockedError)):
+	case ctx.Err() != nil || errors.As(err, new(*ingest.CredentialsError)) || errors.As(err, new(*query.DiskError)) || errors.As(err, new(*query.LockedError)):
+		return err
+	case !r.more && (errors.As(err, new(*query.TooMuchError)) || errors.As(err, new(*ingest.SourceError))):
 		return err
 	case errors.As(err, &denied) && denied.Action != "":
 		s.Missing = append(s.Missing, diagnose.Missing{What: where, Action: denied.Action, Denied: true, Why: "access denied"})

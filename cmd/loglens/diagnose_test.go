@@ -54,8 +54,8 @@ func diagnosed(t *testing.T, balancer string, bucket http.HandlerFunc, args ...s
 	return status, out.String(), talk.String()
 }
 
-// TestDiagnoseLogsNotRead: logs that were named for a balancer whose logs are not read are
-// said to be left out; a store that only the environment names is not needed then.
+// TestDiagnoseLogsNotRead: where logs that were named have no connections of a balancer whose requests
+// are in no log, that is said; a store that only the environment names is not needed then.
 func TestDiagnoseLogsNotRead(t *testing.T) {
 	network := strings.NewReplacer("<Type>application", "<Type>network", "/app/", "/net/").Replace(balancerAnswer)
 	folder := t.TempDir()
@@ -71,8 +71,8 @@ func TestDiagnoseLogsNotRead(t *testing.T) {
 		status                      int
 		said                        string // of logs that were not read
 	}{
-		{"a source", network, "", []string{logs}, 0, "logs in " + logs},
-		{"a store", network, "", []string{"--store", store}, 0, "logs in store " + store},
+		{"a source", network, "", []string{logs}, 0, "logs of connections in " + logs + ": there are none"},
+		{"a store that is damaged", network, "", []string{"--store", store}, exitNoStore, ""},
 		{"a store that is not there", network, "", []string{"--store", absent}, exitNoStore, ""},
 		{"a store of the environment that is not there", network, absent, nil, 0, ""},
 		{"a store of the environment that is not there, and that is needed", balancerAnswer, absent, nil, exitNoStore, ""},
@@ -83,7 +83,7 @@ func TestDiagnoseLogsNotRead(t *testing.T) {
 			if status != tt.status {
 				t.Fatalf("exit status %d, want %d: %s%s", status, tt.status, stdout, stderr)
 			}
-			if says := strings.Contains(stdout, "name no target"); says != (tt.said != "") || !strings.Contains(stdout, tt.said) {
+			if says := strings.Contains(stdout, "there are none"); says != (tt.said != "") || !strings.Contains(stdout, tt.said) {
 				t.Errorf("it is to say %q:\n%s", tt.said, stdout)
 			}
 		})

@@ -149,6 +149,11 @@ func (s *scenario) observe(t *testing.T, b *built, kind string, from, to time.Ti
 				t.Fatal(err)
 			}
 		}
+		if s.Refused != "" {
+			if err := deliver(ctx, read, b.bucket, "conn_log_", read.connectionLog(b.network, s.Refused, from, to), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
 		if s.HealthLog {
 			if err := deliver(ctx, read, b.bucket, "health_check_log_", read.healthLog(ctx, b.network, from, to, 20), 0); err != nil {
 				t.Fatal(err)

@@ -119,6 +119,23 @@ func deliver(ctx context.Context, s *setup, bucket, word string, lines []line, l
 	return nil
 }
 
+// connectionLog are the lines of the connections of two clients, twice in a minute each: one of them is refused for a
+// reason since the middle of the window.
+func (s *setup) connectionLog(network, reason string, from, to time.Time) []line {
+	var lines []line
+	for at, i := from, 0; at.Before(to); at, i = at.Add(30*time.Second), i+1 {
+		for _, client := range []string{"well", "cut-off"} {
+			took, status, node := "0.012", "Success", network+"."+strconv.Itoa(i%2)+".5"
+			if client == "cut-off" && at.Sub(from) >= to.Sub(from)/2 {
+				took, status = "-", "Failed:"+reason
+			}
+			lines = append(lines, line{at, node, fmt.Sprintf(`%s 198.51.100.%d 40000 443 TLSv1.3 TLS_AES_128_GCM_SHA256 %s "CN=%s.example" NotBefore=2020-01-01T00:00:00Z;NotAfter=%s 0A1B %s TID_%s x25519 %s %s`+"\n",
+				at.UTC().Format("2006-01-02T15:04:05.000000Z"), len(client), took, client, from.Add(to.Sub(from)/2).UTC().Format(time.RFC3339), status, hex(32), s.id, node)})
+		}
+	}
+	return lines
+}
+
 // healthLog probes each target of each group as often as its checks of the window,
 // but at most a number of times, and returns the lines that the balancer writes of it.
 func (s *setup) healthLog(ctx context.Context, network string, from, to time.Time, most int) []line {

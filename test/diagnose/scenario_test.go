@@ -35,6 +35,7 @@ type scenario struct {
 	}
 	Traffic      []traffic
 	HealthLog    bool     `yaml:"health-log"`
+	Refused      string   `yaml:"connection-log"` // the balancer logs connections, and that it refuses a client's certificate, as this
 	SilentLogs   bool     `yaml:"no-log-objects"`
 	Lost         int      // one log object of so many never came
 	BucketPolicy string   `yaml:"bucket-policy"` // "none", or what it does with the balancer: "Allow" (if empty) or "Deny"

@@ -1,0 +1,424 @@
+package diagnose
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"loglens/ingest"
+	"loglens/internal/demo"
+	"loglens/query"
+)
+
+// connected is a TLS connection of a client.
+type connected struct {
+	at                      time.Time
+	client, subject, serial string
+	until                   time.Time // of the certificate
+	cause                   string    // why it failed; "" if it did not
+	plain                   bool      // no version of TLS was agreed upon
+}
+
+// line is it in a connection log.
+func (c connected) line() string {
+	protocol, cipher, status, valid := "TLSv1.3", "TLS_AES_128_GCM_SHA256", "Success", "-"
+	if c.plain {
+		protocol, cipher = "-", "-"
+	}
+	if c.cause != "" {
+		status = "Failed:" + c.cause
+	}
+	if c.subject != "" {
+		valid = "NotBefore=2025-11-20T00:00:00Z;NotAfter=" + c.until.Format(time.RFC3339)
+	}
+	dash := func(s string) string {
+		if s == "" {
+			return "-"
+		}
+		return s
+	}
+	return fmt.Sprintf("%s %s 4711 443 %s %s - %s %s %s %s TID_1 x25519 app/shop/50dc6c495c0c9188 203.0.113.9",
+		c.at.Format("2006-01-02T15:04:05.000000Z"), c.client, protocol, cipher, `"`+dash(c.subject)+`"`, valid, dash(c.serial), status)
+}
+
+// connections are clients that connect at even steps of the base's hour, or of a part of it.
+func connections(s *Snapshot, n int, from, until float64, like connected) (list []connected) {
+	begin, long := s.From.Add(time.Duration(from*float64(time.Hour))), time.Duration((until-from)*float64(time.Hour))
+	for i := range n {
+		like.at = begin.Add(long * time.Duration(i) / time.Duration(n))
+		list = append(list, like)
+	}
+	return list
+}
+
+// partner are connections of a client that fails so often, and came through as often before.
+func partner(name, cause string, failed, before int) func(*Snapshot) []connected {
+	return func(s *Snapshot) []connected {
+		c := connected{client: "198.51.100.7", subject: "CN=" + name + ".example,O=Partner", serial: "5A0C" + name, until: s.From.Add(30 * time.Minute)}
+		list := connections(s, before, 0, 0.5, c)
+		c.cause = cause
+		return append(list, connections(s, failed, 0.5, 1, c)...)
+	}
+}
+
+// others are connections of so many other clients with certificates, which come through.
+func others(n, each int) func(*Snapshot) (list []connected) {
+	return func(s *Snapshot) (list []connected) {
+		for i := range n {
+			list = append(list, connections(s, each, 0, 1, connected{client: fmt.Sprintf("192.0.2.%d", i), subject: fmt.Sprintf("CN=other-%d", i), serial: "1", until: s.Until.AddDate(1, 0, 0)})...)
+		}
+		return list
+	}
+}
+
+// bare are connections without a certificate of an address that fails so often, and came through before.
+func bare(cause string, failed, before int) func(*Snapshot) []connected {
+	return func(s *Snapshot) []connected {
+		return append(connections(s, before, 0, 0.5, connected{client: "198.51.100.9"}), connections(s, failed, 0.5, 1, connected{client: "198.51.100.9", cause: cause})...)
+	}
+}
+
+// scanners are connections that fail, each of another address, with no certificate.
+func scanners(n int) func(*Snapshot) []connected {
+	return func(s *Snapshot) []connected {
+		list := connections(s, n, 0, 1, connected{cause: "UnmappedConnectionError"})
+		for i := range list {
+			list[i].client, list[i].plain = fmt.Sprintf("198.18.%d.%d", i/250, i%250), i%3 == 0
+		}
+		return list
+	}
+}
+
+// connecting has a listener for TLS, and its log of connections read, which metrics agree with.
+func (s *Snapshot) connecting(clients ...func(*Snapshot) []connected) {
+	s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+	s.Listeners[1].Mutual = "verify"
+	s.Balancer.Attributes["connection_logs.s3.enabled"] = "true"
+	failed, all := map[time.Time]float64{}, map[time.Time]float64{}
+	var lines []string
+	for _, these := range clients {
+		for _, c := range these(s) {
+			lines = append(lines, c.line())
+			all[c.at.Truncate(time.Minute)]++
+			if c.cause != "" {
+				failed[c.at.Truncate(time.Minute)]++
+			}
+		}
+	}
+	for _, name := range []string{handshakesFailed, "NewConnectionCount"} {
+		counts := map[string]map[time.Time]float64{handshakesFailed: failed, "NewConnectionCount": all}[name]
+		s.Metrics = slices.DeleteFunc(s.Metrics, func(m Series) bool { return m.Name == name })
+		m := Series{Name: name, Stat: "Sum", Period: 60}
+		for i := range 60 {
+			if n := counts[s.minute(i)]; n > 0 {
+				m.Points = append(m.Points, Point{s.minute(i), n})
+			}
+		}
+		s.Metrics = append(s.Metrics, m)
+	}
+	h, err := handshakesOf(s, strings.Join(lines, "\n")+"\n")
+	if err != nil {
+		panic(err)
+	}
+	s.Handshakes = h
+}
+
+// handshakesOf reads a connection log.
+func handshakesOf(s *Snapshot, text string) (_ *Handshakes, err error) {
+	folder, err := os.MkdirTemp("", "connections")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	file := filepath.Join(folder, "conn_log.log")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	list, err := ingest.NewSources([]string{file}, nil, ingest.AWS{})
+	if err != nil {
+		return nil, err
+	}
+	return readHandshakes(s, query.Input{Sources: list})
+}
+
+func readHandshakes(s *Snapshot, in query.Input) (_ *Handshakes, err error) {
+	in.Workers, in.Plan.LoadBalancer = 2, s.Balancer.ID
+	in.Plan.Window.From, in.Plan.Window.Until = s.From, s.Until
+	store, err := query.Open(context.Background(), "", in)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	return ReadHandshakes(context.Background(), store, s)
+}
+
+// TestHandshakes: whose handshakes fail and why is told by the log, as bad as it is for those who do not get through.
+func TestHandshakes(t *testing.T) {
+	type clients = []func(*Snapshot) []connected
+	for _, tt := range []struct {
+		name    string
+		clients clients
+		want    string // levels by id, notes and all
+		say     string // in the first finding
+	}{
+		{"one of five is cut off", clients{partner("a", "ClientCertExpired", 600, 100), others(4, 100), scanners(20)},
+			"client-certificate-refused warn, client-tls-negotiation-fails note",
+			"A client's certificate is refused: CN=a.example,O=Partner (serial 5A0Ca) expired at 2026-11-22 11:30 UTC. 600 TLS handshakes from 198.51.100.7 failed between 11:30 and 11:59 UTC. Up to 11:29 UTC, it came through."},
+		{"one of many, a small part of the connections", clients{partner("a", "ClientCertExpired", 30, 10), others(40, 100)}, "client-certificate-refused warn", "30 TLS handshakes"},
+		{"all are refused", clients{partner("a", "ClientCertUntrusted", 600, 100), partner("b", "ClientCertUntrusted", 600, 100)}, "client-certificate-refused fail", "Certificates of clients are refused: ClientCertUntrusted 1200."},
+		{"a few times", clients{partner("a", "ClientCertUntrusted", 5, 0), others(4, 100)}, "client-certificate-refused note", ""},
+		{"a stranger now and then", clients{partner("a", "ClientCertUntrusted", 12, 0), others(4, 100)}, "client-certificate-refused note", ""},
+		{"scanners alone", clients{scanners(20), others(4, 100)}, "client-tls-negotiation-fails note", "log says no more than UnmappedConnectionError"},
+		{"a client without a certificate that came through before", clients{bare("UnmappedConnectionError", 15, 40), others(4, 100)}, "client-tls-negotiation-fails warn", "198.51.100.9: 15 handshakes failed, between 11:30 and 11:58 UTC; 40 came through before, the last at 11:29 UTC, and none since"},
+		{"one that never came through", clients{bare("UnmappedConnectionError", 15, 0), others(4, 100)}, "client-tls-negotiation-fails note", "none came through"},
+		{"a code that AWS has not had", clients{partner("a", "ClientCertOdd", 600, 100), others(4, 100)}, "client-certificate-refused warn", "is refused as ClientCertOdd"},
+	} {
+		s := base()
+		s.connecting(tt.clients...)
+		r := Diagnose(copied(t, s))
+		var got []string
+		for _, f := range r.Findings {
+			got = append(got, f.ID+" "+string(f.Level))
+		}
+		if strings.Join(got, ", ") != tt.want || !strings.Contains(said(r), tt.say) {
+			t.Errorf("%s: want %s, saying %q:\n%s", tt.name, tt.want, tt.say, said(r))
+		}
+	}
+}
+
+// TestCertificateOver: a certificate that expired long before the window is no news, however often its client comes; and
+// one that was renewed is told in the past.
+func TestCertificateOver(t *testing.T) {
+	s := base()
+	forgotten := partner("a", "ClientCertExpired", 600, 0)(s)
+	for i := range forgotten {
+		forgotten[i].until = s.From.AddDate(0, -2, 0)
+	}
+	given := func(list []connected) func(*Snapshot) []connected {
+		return func(*Snapshot) []connected { return list }
+	}
+	s.connecting(given(forgotten), others(4, 100))
+	if f := Diagnose(copied(t, s)).finding("client-certificate-refused"); f == nil || f.Level != Note {
+		t.Errorf("a client that was forgotten: %s", said(Diagnose(s)))
+	}
+	s = base()
+	list := partner("a", "ClientCertExpired", 600, 100)(s)
+	for i := range list { // half as long, and earlier
+		list[i].at = s.From.Add(list[i].at.Sub(s.From) / 2)
+	}
+	renewed := connections(s, 20, 0.55, 1, connected{client: "198.51.100.7", subject: list[0].subject, serial: "new", until: s.Until.AddDate(1, 0, 0)})
+	s.connecting(given(append(list, renewed...)), others(4, 100))
+	if f := Diagnose(copied(t, s)).finding("client-certificate-refused"); f == nil || f.Level != Warn || !f.over || !strings.Contains(f.Sentence, "was refused") {
+		t.Errorf("a certificate that was renewed: %s", said(Diagnose(s)))
+	}
+}
+
+// TestHandshakesBeforeFewFailures: what fails without a trace in the access log stands before what fails of fewer
+// requests, and behind what fails of more.
+func TestHandshakesBeforeFewFailures(t *testing.T) {
+	for _, failures := range []int64{7, 3000} {
+		s := base()
+		s.connecting(partner("a", "ClientCertExpired", 600, 100), others(4, 100))
+		s.refusing(failures)
+		r := Diagnose(copied(t, s))
+		if first := r.Findings[0].ID == "client-certificate-refused"; first != (failures < 600) {
+			t.Errorf("%d requests failed:\n%s", failures, said(r))
+		}
+	}
+}
+
+// refusing has the first target refuse connections.
+func (s *Snapshot) refusing(n int64) {
+	s.failing("Target_Connection_Error", first, 502, n)
+	s.metric("TargetConnectionErrorCount", webARN, "Sum", float64(n))
+}
+
+// TestRiseCounts: without the log, what fails more than before counts, and no more than that.
+func TestRiseCounts(t *testing.T) {
+	for before, want := range map[float64]string{1: "client-tls-negotiation-fails", 30: "target-answers-5xx"} {
+		s := counting(handshakes, 180, func(i int) float64 {
+			if i < 60 {
+				return before
+			}
+			return 30
+		})
+		s.metric("NewConnectionCount", "", "Sum", 6000)
+		s.failing("Target_5XX", first, 500, 90, func(f *Failure) { f.TargetStatus = 500 })
+		if r := Diagnose(copied(t, s)); r.Findings[0].ID != want {
+			t.Errorf("%g in a minute before, 30 since: want %s first:\n%s", before, want, said(r))
+		}
+	}
+}
+
+// TestHandshakesLogIsLate: what the metric counts after the end of the log, or of connections that the log lacks, is not
+// lost.
+func TestHandshakesLogIsLate(t *testing.T) {
+	for _, until := range []int{30, 60} {
+		s := base()
+		s.connecting(others(4, 100))
+		m := &s.Metrics[slices.IndexFunc(s.Metrics, func(m Series) bool { return m.Name == handshakesFailed })]
+		for i := range 60 {
+			m.Points = append(m.Points, Point{s.minute(i), 20})
+		}
+		s.Handshakes.Minutes = s.Handshakes.Minutes[:until]
+		if f := Diagnose(copied(t, s)).finding("client-tls-negotiation-fails"); f == nil || f.Level != Warn {
+			t.Errorf("a log up to minute %d: %s", until, said(Diagnose(s)))
+		}
+	}
+}
+
+// TestHostileCertificates: a client names itself as it likes, and as long as it likes.
+func TestHostileCertificates(t *testing.T) {
+	s := base()
+	long := strings.Repeat("CN=x'); DROP TABLE object; --,", 2000) + "\\x1b[31m"
+	list := partner("a", "ClientCertUntrusted", 600, 10)(s)
+	for i := range list {
+		list[i].subject, list[i].serial = long, strings.Repeat("F", 5000)
+	}
+	s.connecting(func(*Snapshot) []connected { return list }, others(4, 100))
+	if n := len(s.Handshakes.Failing); n != 1 || s.Handshakes.Failing[0].Passed != 10 {
+		t.Fatalf("%d clients fail, want one that came through 10 times before: %+v", n, s.Handshakes.Failing)
+	}
+	var b bytes.Buffer
+	if err := s.Write(&b); err != nil || strings.Contains(b.String(), strings.Repeat("F", 300)) {
+		t.Errorf("error %v, or a name is kept whole", err)
+	}
+	f := Diagnose(copied(t, s)).finding("client-certificate-refused")
+	if f == nil || len(f.Sentence) > 1000 {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestHandshakesTruth holds what is read of made logs against what was decided when they were made.
+func TestHandshakesTruth(t *testing.T) {
+	for seed := range int64(3) {
+		folder := t.TempDir()
+		truth, err := demo.Write(t.Context(), folder, demo.Options{Seed: seed, End: noon, Lines: 20_000, Oddities: true, Kinds: []demo.Kind{demo.KindConnection, demo.KindNLB}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		balancers := map[string]string{}
+		for i := range truth.Connections {
+			balancers[truth.Connections[i].LoadBalancer] = Application
+		}
+		for i := range truth.TLS {
+			balancers[truth.TLS[i].LoadBalancer] = NetworkType
+		}
+		random := rand.New(rand.NewPCG(uint64(seed), 1))
+		for id, kind := range balancers {
+			s := base()
+			s.Balancer.ID, s.Balancer.Type = id, kind
+			s.Listeners = []Listener{{Port: 443, Protocol: "HTTPS"}, {Port: 80, Protocol: "HTTP"}}
+			s.From, s.Until = truth.From.Add(time.Duration(random.IntN(600))*time.Second), truth.Until
+			list, err := ingest.NewSources([]string{folder}, nil, ingest.AWS{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := readHandshakes(s, query.Input{Sources: list})
+			if got == nil {
+				t.Fatal(err)
+			}
+			want := truthOf(truth, s)
+			for i := range got.Causes { // which have serials that nobody has written down
+				got.Causes[i].Certificates = 0
+			}
+			if diff := cmp.Diff(want.Causes, got.Causes); diff != "" || want.Connections != got.Connections {
+				t.Errorf("seed %d, %s: %d of %d connections (-want +got):\n%s", seed, id, got.Connections, want.Connections, diff)
+			}
+			if diff := cmp.Diff(want.Minutes, got.Minutes); diff != "" {
+				t.Errorf("seed %d, %s, minutes (-want +got):\n%s", seed, id, diff)
+			}
+			if got.Lines != got.Parsed+got.Rejected+got.Skipped {
+				t.Errorf("%d lines = %d + %d + %d", got.Lines, got.Parsed, got.Rejected, got.Skipped)
+			}
+		}
+	}
+}
+
+// truthOf counts what was decided, one connection at a time.
+func truthOf(truth *demo.Truth, s *Snapshot) *Handshakes {
+	h := &Handshakes{}
+	causes, clients, minutes := map[string]*HandshakeCause{}, map[string]map[string]bool{}, map[time.Time]*HandshakeMinute{}
+	count := func(at time.Time, client, cause string) {
+		h.Connections++
+		m := minutes[at.Truncate(time.Minute)]
+		if m == nil {
+			m = &HandshakeMinute{Minute: at.Truncate(time.Minute)}
+			minutes[m.Minute] = m
+		}
+		switch {
+		case cause == "":
+			m.Passed++
+			return
+		case strings.HasPrefix(cause, "ClientCert"):
+			m.Refused++
+		default:
+			m.Failed++
+		}
+		c := causes[cause]
+		if c == nil {
+			c = &HandshakeCause{Cause: cause, First: at, Last: at}
+			causes[cause], clients[cause] = c, map[string]bool{}
+		}
+		c.Count++
+		clients[cause][client] = true
+		if at.Before(c.First) {
+			c.First = at
+		}
+		if at.After(c.Last) {
+			c.Last = at
+		}
+	}
+	of := func(at time.Time, balancer string) bool {
+		return balancer == s.Balancer.ID && !at.Before(s.From) && at.Before(s.Until)
+	}
+	for _, c := range truth.Connections {
+		cause, _ := strings.CutPrefix(c.Verify, "Failed:")
+		switch {
+		case !of(c.Time, c.LoadBalancer) || c.ListenerPort == 80:
+			continue
+		case c.Verify == "Success":
+			cause = ""
+		case c.Verify == "":
+			cause = "TLS_Handshake_Failed"
+		}
+		count(c.Time, c.Client, cause)
+	}
+	for _, c := range truth.TLS {
+		cause := ""
+		switch {
+		case !of(c.Time, c.LoadBalancer):
+			continue
+		case c.Handshake < 0 && c.Alert >= 0:
+			cause = fmt.Sprintf("TLS_Alert_%d", c.Alert)
+		case c.Handshake < 0:
+			cause = "TLS_Handshake_Failed"
+		}
+		count(c.Time, c.Client, cause)
+	}
+	for cause, c := range causes {
+		c.Clients = int64(len(clients[cause]))
+		h.Causes = append(h.Causes, *c)
+	}
+	slices.SortFunc(h.Causes, func(a, b HandshakeCause) int {
+		if a.Count != b.Count {
+			return int(b.Count - a.Count)
+		}
+		return a.First.Compare(b.First)
+	})
+	for _, m := range minutes {
+		h.Minutes = append(h.Minutes, *m)
+	}
+	slices.SortFunc(h.Minutes, func(a, b HandshakeMinute) int { return a.Minute.Compare(b.Minute) })
+	return h
+}

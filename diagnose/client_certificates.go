@@ -90,7 +90,7 @@ func (f *facts) forgotten(c FailingClient) bool {
 // certificatesRefused looks for clients whose certificate is refused. Their requests are in no access log: they count
 // as damage by their number.
 func (f *facts) certificatesRefused() *Finding {
-	h := f.Handshakes
+	h := f.handshakes()
 	if h == nil || h.refused() == 0 {
 		return nil
 	}

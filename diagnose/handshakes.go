@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,14 +21,14 @@ func (f *facts) clientTLS() *Finding {
 	found := finding("client-tls-negotiation-fails", "Clients and listener do not agree on TLS: the security policy is too strict for them, or they do not trust the certificate.")
 	if f.total(handshakesFailed, "") > 0 {
 		text := f.tally(handshakesFailed, "")
-		if h := f.Handshakes; h != nil && h.refused() > 0 {
+		if h := f.handshakes(); h != nil && h.refused() > 0 {
 			text += ", with those of certificates that are refused"
 		}
 		found.because(FromMetric, text)
 	}
 	connections := max(f.total("NewConnectionCount", ""), f.total("NewFlowCount", "")) // of a network balancer, which counts no others
 	sudden := f.period() <= recently && f.mostFailNow()
-	if h := f.Handshakes; h != nil {
+	if h := f.handshakes(); h != nil {
 		connections = max(connections, float64(h.Connections))
 		if counted = f.failedByPeriod(); h.refused() > 0 {
 			sudden = false // which may be those whose certificate is refused
@@ -45,7 +46,7 @@ func (f *facts) clientTLS() *Finding {
 			found.because(FromConfig, "listener "+l.label()+" has the policy "+l.Policy)
 		}
 	}
-	if f.Handshakes == nil {
+	if f.handshakes() == nil {
 		f.verified(found)
 	} else {
 		f.tellCauses(found)
@@ -58,7 +59,7 @@ func (f *facts) clientTLS() *Finding {
 // otherHandshakes are the handshakes that failed, but for those whose certificate is refused by the log. That ends before
 // the metric does, which is also there where connections lack in the log.
 func (f *facts) otherHandshakes() float64 {
-	all, h := f.total(handshakesFailed, ""), f.Handshakes
+	all, h := f.total(handshakesFailed, ""), f.handshakes()
 	if h == nil {
 		return all
 	}
@@ -70,7 +71,7 @@ func (f *facts) otherHandshakes() float64 {
 	}
 	refused, failed := float64(h.refused()), float64(h.failed())
 	n := max(failed, reached-refused)
-	if refused == 0 { // else what came later is most likely more of the same
+	if !h.refusedUpTo(end) { // else what came later is most likely more of the same
 		n += all - reached
 	}
 	return n
@@ -90,6 +91,19 @@ func (f *facts) mostFailNow() bool {
 	failed := before(handshakesFailed)
 	others := before("NewConnectionCount") + before("NewFlowCount") - failed
 	return mostInPlace(late, came, failed, others)
+}
+
+// handshakes is what was read of connections; nil if there were none in it, which may not have been a log of them.
+func (f *facts) handshakes() *Handshakes {
+	if h := f.Handshakes; h != nil && h.Connections > 0 {
+		return h
+	}
+	return nil
+}
+
+// refusedUpTo reports whether certificates were refused in the last minutes before the log's end.
+func (h *Handshakes) refusedUpTo(end time.Time) bool {
+	return slices.ContainsFunc(h.Minutes, func(m HandshakeMinute) bool { return m.Refused > 0 && end.Sub(m.Minute) <= recently })
 }
 
 // refused are the handshakes that failed for the client's certificate, failed those for other causes.
@@ -208,7 +222,7 @@ func (f *facts) whyConnectionsFailed(found *Finding) {
 	}
 	from := "--lb " + ingest.ShellWord(f.Balancer.Name)
 	switch logs := f.Balancer.Attributes[attribute]; {
-	case f.Handshakes != nil:
+	case f.handshakes() != nil:
 		if logs != "true" {
 			from = "SOURCE"
 		}

@@ -265,7 +265,9 @@ func TestRiseCounts(t *testing.T) {
 func TestHandshakesLogIsLate(t *testing.T) {
 	for _, until := range []int{30, 60} {
 		s := base()
-		s.connecting(others(4, 100))
+		s.connecting(others(4, 100), func(s *Snapshot) []connected { // long over
+			return connections(s, 12, 0, 0.2, connected{client: "198.51.100.7", subject: "CN=a", until: s.Until, cause: "ClientCertUntrusted"})
+		})
 		m := &s.Metrics[slices.IndexFunc(s.Metrics, func(m Series) bool { return m.Name == handshakesFailed })]
 		for i := range 60 {
 			m.Points = append(m.Points, Point{s.minute(i), 20})
@@ -421,4 +423,36 @@ func truthOf(truth *demo.Truth, s *Snapshot) *Handshakes {
 	}
 	slices.SortFunc(h.Minutes, func(a, b HandshakeMinute) int { return a.Minute.Compare(b.Minute) })
 	return h
+}
+
+// TestClientsDoNotTrust: a Network Load Balancer logs what clients say as they leave.
+func TestClientsDoNotTrust(t *testing.T) {
+	for cause, want := range map[string]string{
+		"TLS_Alert_48":         "clients do not take the listener's certificate",
+		"TLS_Alert_70":         "the log says no more than TLS_Alert_70",
+		"TLS_Handshake_Failed": "the log says no more than TLS_Handshake_Failed",
+	} {
+		s := base()
+		s.network()
+		var lines []string
+		for i := range 600 {
+			handshake, alert, protocol := "-", "-", "-"
+			if n, ok := strings.CutPrefix(cause, "TLS_Alert_"); ok {
+				alert = n
+			}
+			if i%3 == 0 {
+				handshake, alert, protocol = "12", "-", "tlsv13"
+			}
+			at := s.From.Add(time.Duration(i) * 5 * time.Second).Format("2006-01-02T15:04:05")
+			lines = append(lines, fmt.Sprintf(`tls 2.0 %s %s b2 198.51.100.%d:4711 10.0.0.5:443 100 %s 0 0 %s - - - %s - shop.example.com - - - %s`, at, s.Balancer.ID, i%200, handshake, alert, protocol, at))
+		}
+		h, err := handshakesOf(s, strings.Join(lines, "\n")+"\n")
+		if err != nil || h == nil || h.Connections != 600 || h.failed() != 400 {
+			t.Fatalf("%s: %+v, %v", cause, h, err)
+		}
+		s.Handshakes = h
+		if f := Diagnose(copied(t, s)).finding("client-tls-negotiation-fails"); f == nil || f.Level != Warn || !strings.Contains(f.Sentence, want) {
+			t.Errorf("%s: want %q:\n%s", cause, want, said(Diagnose(s)))
+		}
+	}
 }

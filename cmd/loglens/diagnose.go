@@ -301,8 +301,10 @@ func (a *app) readLogs(ctx context.Context, o diagnoseOptions, n logsNamed, w wh
 	readHandshakes := func(store *query.Store, alone bool) error {
 		found, err := diagnose.ReadHandshakes(ctx, store, s)
 		of := readOf{what: "logs of connections", places: named, err: err, more: true}
-		if found != nil && found.Objects > 0 {
+		if found != nil && (found.Connections > 0 || alone && found.ObjectsFailed > 0) { // else those objects are of requests, or not known to be others
 			s.Handshakes = found
+		}
+		if found != nil {
 			of.objects, of.failed = found.Objects, found.ObjectsFailed
 		}
 		return logsRead(ctx, s, of, alone)

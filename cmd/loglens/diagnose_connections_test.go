@@ -54,6 +54,18 @@ func TestDiagnoseConnections(t *testing.T) {
 	}
 }
 
+// TestDiagnoseNoConnections: a file of requests alone, which its name does not say, is none of connections.
+func TestDiagnoseNoConnections(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "requests.log")
+	if err := os.WriteFile(file, bytes.ReplaceAll(failing(10), []byte("app/shop/50dc6c495c0c9188"), []byte("app/shop/a1")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, stdout, _ := diagnosed(t, balancerAnswer, func(http.ResponseWriter, *http.Request) {}, append([]string{file}, ofThatHour...)...)
+	if !strings.Contains(stdout, "10 requests, 10 failures") || strings.Contains(stdout, "connections over TLS") || strings.Contains(stdout, "logs of connections") {
+		t.Error(stdout)
+	}
+}
+
 // TestDiagnoseConnectionsShut: where the log of connections cannot be read, that is said, with the permission that
 // lacks, and the requests are told as without.
 func TestDiagnoseConnectionsShut(t *testing.T) {

@@ -40,7 +40,7 @@ func TestRise(t *testing.T) {
 		count func(int) float64
 		want  string // "" for no rise
 	}{
-		{"a step", step(60, 1, 12), " Since 10:00 UTC, 12 times as many fail as before."},
+		{"a step", step(60, 1, 12), " Since 10:00 UTC, 12 times as large a part of the connections fails as before."},
 		{"none before", step(100, 0, 12), " They fail since 10:40 UTC: none did before."},
 		{"twice as many", step(60, 6, 12), ""},
 		{"few", step(60, 0, 0.25), ""},
@@ -51,7 +51,14 @@ func TestRise(t *testing.T) {
 		{"one burst", func(i int) float64 { return step(60, 1, 500)(i) - step(61, 0, 499)(i) }, ""},
 		{"less", step(60, 12, 1), ""},
 	} {
-		r := Diagnose(copied(t, counting(handshakes, 180, tt.count)))
+		s := counting(handshakes, 180, tt.count)
+		for i := range s.Metrics { // the traffic of all of the window
+			if m := &s.Metrics[i]; m.Name == "RequestCount" {
+				all := counting(m.Name, 180, func(int) float64 { return 1000 }).Metrics
+				m.Points = all[len(all)-1].Points
+			}
+		}
+		r := Diagnose(copied(t, s))
 		f := r.finding("client-tls-negotiation-fails")
 		if f == nil || tt.want != "" && !strings.HasSuffix(f.Sentence, tt.want) || tt.want == "" && strings.Contains(f.Sentence, "before.") {
 			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
@@ -72,7 +79,7 @@ func TestRiseByChance(t *testing.T) {
 		}
 		rate := math.Pow(10, 1.5*random.Float64()-1) // 0.1 to 3 in a minute
 		f := newFacts(counting(handshakes, 480, func(int) float64 { return poisson(rate) }))
-		if since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, ""))); ok {
+		if since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil); ok {
 			t.Errorf("seed %d: %g in each minute rose %g times at %s", seed, rate, times, since)
 		}
 		at, steeper := 60+random.IntN(360), 12+30*random.Float64()
@@ -82,10 +89,56 @@ func TestRiseByChance(t *testing.T) {
 			}
 			return poisson(rate * steeper)
 		}))
-		since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")))
+		since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil)
 		if off := since.Sub(f.minute(at)).Abs(); !ok || off > 6*time.Minute || times < steeper/2.5 && !math.IsInf(times, 1) {
 			t.Errorf("seed %d: %g in each minute rose %g times at %s: found %t, %g times at %s", seed, rate, steeper, f.minute(at), ok, times, since)
 		}
+	}
+}
+
+// TestRiseWithTraffic: what always fails goes up with traffic, and scanners are a larger part of less; a rise is found where
+// it was made in most cases all the same, and nowhere else.
+func TestRiseWithTraffic(t *testing.T) {
+	const seeds = 200
+	found, near := 0, 0
+	for seed := range uint64(seeds) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		about := func(mean float64) float64 { return math.Max(0, math.Round(mean+math.Sqrt(mean)*random.NormFloat64())) }
+		low, high, scanners, part := 4+6*random.Float64(), 50+100*random.Float64(), 0.3+random.Float64(), 0.02+0.03*random.Float64()
+		turn := 100 + random.IntN(280)
+		up := seed%2 == 0 // at that time, within half an hour; else down
+		traffic := func(i int) float64 {
+			x := min(max(float64(i-turn)/30, 0), 1)
+			if !up {
+				x = 1 - x
+			}
+			return low + (high-low)*x
+		}
+		at := 60 + random.IntN(360)
+		for _, fails := range []bool{false, true} {
+			s := counting("NewConnectionCount", 480, func(i int) float64 { return about(traffic(i)) })
+			s.Metrics = append(s.Metrics, counting(handshakes, 480, func(i int) float64 {
+				n := about(scanners + part*traffic(i))
+				if fails && i >= at {
+					n += about(0.4*traffic(i) + 6*scanners)
+				}
+				return n
+			}).Metrics...)
+			f := newFacts(copied(t, s))
+			since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), f.connections())
+			if ok && !fails {
+				t.Errorf("seed %d: traffic turned at %s, and nothing else: found %.1f times at %s", seed, s.minute(turn), times, since)
+			}
+			if ok && fails {
+				if found++; since.Sub(s.minute(at)).Abs() <= 10*time.Minute {
+					near++
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d rises found, %d of them within ten minutes", found, seeds, near)
+	if 10*found < 6*seeds || 10*near < 9*found {
+		t.Errorf("%d of %d rises found, %d of them within ten minutes", found, seeds, near)
 	}
 }
 

@@ -59,9 +59,11 @@ ORDER BY part, n DESC, first_seen, cause, subject, serial, addresses`
 
 	// %[2]s are subjects, %[3]s addresses. There may be a name for each of many devices: hashes of them take less memory.
 	passedSQL = `
-SELECT CASE WHEN subject IN (%[2]s) THEN subject END AS known, CASE WHEN subject IS NULL AND client_ip IN (%[3]s) THEN client_ip END AS alone,
-	count(*) AS n, max(moment) AS last_seen, count(DISTINCT hash(subject)) AS certificates
-FROM (%[1]s) WHERE cause IS NULL AND protocol IS NOT NULL GROUP BY ALL ORDER BY ALL`
+SELECT known, alone, count(*) AS n, max(moment) AS last_seen, count(DISTINCT hash(subject)) AS certificates, arg_max(version, moment) AS last_version, protocol, min(moment) AS first_seen
+FROM (
+	SELECT *, protocol AS version, CASE WHEN subject IN (%[2]s) THEN subject END AS known, CASE WHEN subject IS NULL AND client_ip IN (%[3]s) THEN client_ip END AS alone
+	FROM (%[1]s) WHERE cause IS NULL AND protocol IS NOT NULL
+) GROUP BY GROUPING SETS ((known, alone), (protocol)) ORDER BY ALL`
 )
 
 // handshakesFailed is the metric of TLS handshakes of clients that failed.
@@ -183,6 +185,10 @@ func (h *Handshakes) passed(r reader, lines string) error {
 	}
 	_, err := r.store.Ask(r.ctx, fmt.Sprintf(passedSQL, lines, listed("subject", subjects), listed("address", addresses)), args, rows(func(row []any) {
 		subject, address := text(row[0]), text(row[1])
+		if version := text(row[6]); version != "" {
+			h.Protocols = append(h.Protocols, ProtocolUse{Protocol: version, Count: whole(row[2], 0), First: moment(row[7]), Last: moment(row[3])})
+			return
+		}
 		if subject == "" && address == "" {
 			h.Certificates += whole(row[4], 0)
 		}
@@ -191,7 +197,7 @@ func (h *Handshakes) passed(r reader, lines string) error {
 			if subject != "" && c.Subject == subject || c.Subject == "" && address != "" && slices.Equal(c.Addresses, []string{address}) {
 				c.Passed += whole(row[2], 0)
 				if last := moment(row[3]); last.After(c.LastPassed) {
-					c.LastPassed = last
+					c.LastPassed, c.Protocol = last, text(row[5])
 				}
 			}
 		}
@@ -210,7 +216,7 @@ const longestName = 200
 func (h *Handshakes) bound() {
 	for i := range h.Failing {
 		c := &h.Failing[i]
-		for _, s := range []*string{&c.Cause, &c.Subject, &c.Serial} {
+		for _, s := range []*string{&c.Cause, &c.Subject, &c.Serial, &c.Protocol} {
 			if r := []rune(*s); len(r) > longestName {
 				*s = string(r[:longestName]) + "…"
 			}

@@ -183,11 +183,46 @@ func (f *facts) tellCauses(found *Finding) {
 			found.because(FromLog, strings.Join(c.Addresses, ", ")+": "+f.howOften(c))
 		}
 	}
+	f.protocolGone(found)
 	if len(causes) > 0 && often == 0 {
 		found.because(FromLog, fmt.Sprintf("no address has %d of them, as where the internet is scanned", fewRequests))
 		if found.Level == Note {
 			found.Do = "nothing, unless a client is known that does not get through"
 		}
+	}
+}
+
+// protocolGone says that clients fail since a version of TLS is taken no more, where those who came through before spoke that
+// one, and nobody has come through with it since.
+func (f *facts) protocolGone(found *Finding) {
+	h := f.Handshakes
+	for _, p := range h.Protocols {
+		if !slices.ContainsFunc(h.Protocols, func(other ProtocolUse) bool { return other.Last.After(p.Last) }) || !(Traffic{Requests: p.Count, First: p.First, Last: p.Last}).seldomRests(h.last().Sub(p.Last)) {
+			continue
+		}
+		same, others := int64(0), int64(0) // clients that are cut off, by what they spoke
+		for _, c := range h.Failing {
+			switch {
+			case ofCertificate(c.Cause) || !c.cutOff():
+			case c.Protocol == p.Protocol:
+				same++
+			default:
+				others++
+			}
+		}
+		if same == 0 || same < 4*others {
+			continue
+		}
+		found.Level, found.Confidence = Fail, High
+		found.Sentence = fmt.Sprintf("Clients that speak %s fail: none has come through since %s UTC, and the listener's security policy was most likely changed.", p.Protocol, f.clock(p.Last))
+		found.Do = fmt.Sprintf("see whether the listener's security policy has %s; these clients need one that does until they speak another version", p.Protocol)
+		found.because(FromLog, fmt.Sprintf("%s came through with %s, the last at %s UTC, and none since; with others they do", amount.Of(p.Count, "handshake", "handshakes"), p.Protocol, f.clock(p.Last)))
+		for _, l := range f.Listeners {
+			if l.Policy != "" && l.speaksTLS() {
+				found.Verify = append(found.Verify, f.command("elbv2", "describe-ssl-policies", "--names", l.Policy, "--query", "SslPolicies[].SslProtocols", "--output", "text"))
+			}
+		}
+		return
 	}
 }
 

@@ -27,11 +27,15 @@ type connected struct {
 	until                   time.Time // of the certificate
 	cause                   string    // why it failed; "" if it did not
 	plain                   bool      // no version of TLS was agreed upon
+	version                 string    // TLSv1.3 if empty
 }
 
 // line is it in a connection log.
 func (c connected) line() string {
 	protocol, cipher, status, valid := "TLSv1.3", "TLS_AES_128_GCM_SHA256", "Success", "-"
+	if c.version != "" {
+		protocol, cipher = c.version, "ECDHE-RSA-AES128-SHA"
+	}
 	if c.plain {
 		protocol, cipher = "-", "-"
 	}
@@ -453,6 +457,53 @@ func TestClientsDoNotTrust(t *testing.T) {
 		s.Handshakes = h
 		if f := Diagnose(copied(t, s)).finding("client-tls-negotiation-fails"); f == nil || f.Level != Warn || !strings.Contains(f.Sentence, want) {
 			t.Errorf("%s: want %q:\n%s", cause, want, said(Diagnose(s)))
+		}
+	}
+}
+
+// TestProtocolGone: where a version of TLS is taken no more, those who spoke it are told, and since when; not where it still
+// is, where those who fail spoke another one, or where it was seldom spoken.
+func TestProtocolGone(t *testing.T) {
+	// tills are so many clients that speak a version each minute up to the middle of the hour, and then fail.
+	tills := func(n int, version string) func(*Snapshot) []connected {
+		return func(s *Snapshot) (list []connected) {
+			for i := range n {
+				c := connected{client: fmt.Sprintf("198.51.100.%d", i), version: version}
+				list = append(list, connections(s, 30, 0, 0.5, c)...)
+				c.cause, c.plain = "UnmappedConnectionError", true
+				list = append(list, connections(s, 30, 0.5, 1, c)...)
+			}
+			return list
+		}
+	}
+	speaking := func(version string, n int, from, until float64) func(*Snapshot) []connected {
+		return func(s *Snapshot) []connected {
+			return connections(s, n, from, until, connected{client: "192.0.2.200", version: version})
+		}
+	}
+	for _, tt := range []struct {
+		name    string
+		clients []func(*Snapshot) []connected
+		want    string
+	}{
+		{"taken no more", []func(*Snapshot) []connected{tills(8, "TLSv1"), others(5, 60)}, "Clients that speak TLSv1 fail: none has come through since 11:29 UTC"},
+		{"some still come through", []func(*Snapshot) []connected{tills(8, "TLSv1"), others(5, 60), speaking("TLSv1", 60, 0, 1)}, ""},
+		{"those who fail spoke another", []func(*Snapshot) []connected{tills(8, "TLSv1.2"), others(5, 60), speaking("TLSv1.2", 60, 0, 1), speaking("TLSv1", 60, 0, 0.5)}, ""},
+		{"nobody comes through", []func(*Snapshot) []connected{bare("UnmappedConnectionError", 30, 30)}, ""},
+		{"seldom spoken", []func(*Snapshot) []connected{tills(1, "TLSv1.2"), others(5, 60), speaking("TLSv1.2", 30, 0.5, 1), speaking("TLSv1", 5, 0, 0.5)}, ""},
+		{"with scanners", []func(*Snapshot) []connected{tills(8, "TLSv1.1"), others(5, 600), scanners(300)}, "Clients that speak TLSv1.1 fail: none has come through since 11:29 UTC"},
+	} {
+		s := base()
+		s.connecting(tt.clients...)
+		s.Listeners[1].Policy = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+		r := Diagnose(copied(t, s))
+		f := r.finding("client-tls-negotiation-fails")
+		told := f != nil && strings.HasPrefix(f.Sentence, "Clients that speak ")
+		if f == nil || told != (tt.want != "") || !strings.HasPrefix(f.Sentence, tt.want) || told != (f.Level == Fail) {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
+		}
+		if told && !strings.Contains(strings.Join(f.Verify, "\n"), "describe-ssl-policies --region eu-central-1 --names ELBSecurityPolicy-TLS13-1-2-2021-06 ") {
+			t.Errorf("%s: no command shows what the policy has: %q", tt.name, f.Verify)
 		}
 	}
 }

@@ -527,6 +527,8 @@ type Handshakes struct {
 	Connections  int64 `json:"connections"`            // over TLS, those that failed included
 	Certificates int64 `json:"certificates,omitempty"` // how many names of certificates came through that none of Failing has; looked for only where some failed often
 
+	Protocols []ProtocolUse `json:"protocols,omitempty"` // in which handshakes came through; looked for only where some failed often
+
 	Causes  []HandshakeCause  `json:"causes"`  // the most frequent first
 	Failing []FailingClient   `json:"failing"` // those that failed most: ten with a certificate, ten without
 	Minutes []HandshakeMinute `json:"minutes"` // by time
@@ -555,8 +557,17 @@ type FailingClient struct {
 	First     time.Time `json:"first"`
 	Last      time.Time `json:"last"`
 
-	Passed     int64     `json:"passed"`      // handshakes with the same subject that came through, or of the same address without a certificate
-	LastPassed time.Time `json:"last_passed"` // the last of these; zero if none
+	Passed     int64     `json:"passed"`             // handshakes with the same subject that came through, or of the same address without a certificate
+	LastPassed time.Time `json:"last_passed"`        // the last of these; zero if none
+	Protocol   string    `json:"protocol,omitempty"` // of this one: TLSv1.2
+}
+
+// ProtocolUse counts handshakes that came through in a version of TLS.
+type ProtocolUse struct {
+	Protocol string    `json:"protocol"`
+	Count    int64     `json:"count"`
+	First    time.Time `json:"first"`
+	Last     time.Time `json:"last"`
 }
 
 // HandshakeMinute counts handshakes within a minute.

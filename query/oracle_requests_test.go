@@ -407,21 +407,37 @@ func (q question) routes() []row {
 			}
 		}
 		_, success := span(times(good))
-		since := 0
-		for _, x := range bad {
-			if success == nil || x.Time.After(success.(time.Time)) {
-				since++
-			}
-		}
 		r["requests"], r["share"] = int64(len(g)), ratio(len(g), len(all))
 		r["failures"], r["failure_rate"], r["reason"] = int64(len(bad)), ratio(len(bad), len(g)), most(reasons(bad))
-		r["dead"], r["last_success"] = since >= 3, success
+		r["dead"], r["last_success"] = q.dead(r, g, good, bad), success
 		rows = append(rows, r)
 	}
 	return best(rows, q.Limit, func(a, b row) int {
 		return cmp.Or(falling(a["dead"], b["dead"]), falling(a["failures"], b["failures"]), falling(a["requests"], b["requests"]),
 			order(a.listed(columns...), b.listed(columns...)))
 	})
+}
+
+// dead reports whether nothing succeeds any more on a route of some requests, and that is no chance.
+func (q question) dead(r row, all, good, bad []*demo.Request) bool {
+	if route, divided := r["route"]; divided && route == nil {
+		return false
+	}
+	if len(good) == 0 {
+		return len(bad) >= 3
+	}
+	first, _ := span(times(all))
+	_, success := span(times(good))
+	since := 0
+	var rest time.Duration
+	for _, x := range bad {
+		if d := x.Time.Sub(success.(time.Time)); d > 0 {
+			since, rest = since+1, max(rest, d)
+		}
+	}
+	usually := success.(time.Time).Sub(first.(time.Time)) / time.Duration(len(good))
+	seldom := float64(len(bad)-3)/float64(len(bad)-3+len(good)) <= 0.1
+	return since >= 3 && (seldom || rest >= 10*usually)
 }
 
 func (q question) clients() []row {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -410,6 +411,53 @@ func TestFailOpenOfLambda(t *testing.T) {
 		}
 		if got := column(answer, "fail_open_minutes", "fail_open_requests"); !slices.Equal(got, []string{"10 10"}) {
 			t.Errorf("by %v: fail-open %q, want 10 minutes and 10 requests", by, got)
+		}
+	}
+}
+
+// TestDeadRoutes: a route some of whose requests always fail is not dead since the last ones did; one on which hardly any
+// failed is, once three do in a row, and one on which nothing has succeeded for long.
+func TestDeadRoutes(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fails func(i int) bool // the request of second i
+		dead  bool
+	}{
+		{"a third fails, the last three of them", func(i int) bool { return i%3 == 0 || i >= 597 }, false},
+		{"a third fails, and since a minute all", func(i int) bool { return i%3 == 0 || i >= 540 }, true},
+		{"none fails but the last three", func(i int) bool { return i >= 597 }, true},
+		{"none fails but the last two", func(i int) bool { return i >= 598 }, false},
+		{"all fail", func(int) bool { return true }, true},
+		{"all fail but the last one", func(i int) bool { return i < 599 }, false},
+	} {
+		var log strings.Builder
+		for i := range 600 {
+			status, times := "200", "0.000 0.010 0.000"
+			if tt.fails(i) {
+				status, times = "502", "-1 -1 -1"
+			}
+			for _, line := range []string{`"GET https://h:443/a HTTP/1.1"`, `"- https://h:443- -"`} {
+				fmt.Fprintf(&log, `https %s app/a/50dc6c495c0c9188 198.51.100.7:1234 10.0.1.7:8080 %s %s %s 1 2 %s "-" - - `+
+					"arn:aws:elasticloadbalancing:eu-central-1:111122223333:targetgroup/web/cd18ee8d310e74a0 \"-\" \"-\" \"-\" 1 %[1]s \"forward\" \"-\" \"-\"\n",
+					end.Add(time.Duration(i)*time.Second).Format("2006-01-02T15:04:05.000000Z"), times, status, strings.NewReplacer("502", "-").Replace(status), line)
+			}
+		}
+		dir := t.TempDir()
+		if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(log.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		report, _ := query.FindReport("routes")
+		answer, err := open(t, dir, ingest.Plan{}, 1).Run(t.Context(), report, query.Question{By: report.Default, Classes: outages})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]string{}
+		for _, row := range column(answer, "route", "dead") {
+			route, dead, _ := strings.Cut(row, " ")
+			got[route] = dead
+		}
+		if want := map[string]string{"/a": fmt.Sprint(tt.dead), "<nil>": "false"}; !maps.Equal(got, want) {
+			t.Errorf("%s: dead %v, want %v", tt.name, got, want)
 		}
 	}
 }

@@ -24,9 +24,11 @@
 -- column: last_success     time    everyone  last success
 -- column: reason           text    everyone  mostly
 --
--- dead: since the last success, or in the whole window, at least three requests
--- failed. A success is an answer below 400, or a TCP connection, that nothing speaks
--- against. A row without route has requests that could not be read, and TCP connections.
+-- dead: nothing succeeds any more. Since the last success, or in the whole window, at least
+-- three requests failed, and not by chance: no more than a tenth did before, or it has been
+-- ten times as long as from one success to the next. A success is an answer below 400, or a
+-- TCP connection, that nothing speaks against. A row without route has requests that could
+-- not be read, and TCP connections, and is not called dead.
 WITH
 counted AS MATERIALIZED (
 	SELECT {
@@ -39,7 +41,9 @@ counted AS MATERIALIZED (
 		count(*) AS requests,
 		count(*) FILTER (list_contains($classes, reason_class)) AS failures,
 		max(time, 3) FILTER (list_contains($classes, reason_class)) AS latest, -- failures
-		max(time) FILTER (reason IS NULL AND coalesce(elb_status_code, 0) < 400) AS last_success
+		max(time) FILTER (reason IS NULL AND coalesce(elb_status_code, 0) < 400) AS last_success,
+		count(*) FILTER (reason IS NULL AND coalesce(elb_status_code, 0) < 400) AS successes,
+		min(time) AS first_seen
 	FROM request GROUP BY ALL
 ),
 -- There may be millions of routes, and what DuckDB sums up for each can go to disk
@@ -49,14 +53,21 @@ numbered AS MATERIALIZED (
 ),
 summed AS (
 	SELECT key, sum(requests)::BIGINT AS requests, sum(failures)::BIGINT AS failures, max(last_success) AS last_success,
-		list_reverse_sort(flatten(list(latest) FILTER (latest IS NOT NULL)))[3] AS third, -- latest failure
+		sum(successes)::BIGINT AS successes, min(first_seen) AS first_seen,
+		list_reverse_sort(flatten(list(latest) FILTER (latest IS NOT NULL))) AS latest, -- failures
 		max(failures::HUGEINT * 1_000_000_000 + number) % 1_000_000_000 AS number -- of the reason of most
 	FROM counted LEFT JOIN numbered USING (reason) GROUP BY key
 ),
 ranked AS (
 	SELECT *, sum(requests) OVER () AS all_requests, count(*) OVER () AS all_rows,
 		row_number() OVER (ORDER BY dead DESC, failures DESC, requests DESC, key) AS rank
-	FROM (SELECT *, third IS NOT NULL AND (last_success IS NULL OR third > last_success) AS dead FROM summed)
+	FROM (
+		SELECT *, coalesce(len(latest), 0) >= 3 AND (last_success IS NULL OR latest[3] > last_success AND (
+				10 * (failures - 3) <= failures - 3 + successes
+				OR epoch_us(latest[1]) - epoch_us(last_success) >= 10 * (epoch_us(last_success) - epoch_us(first_seen)) // successes
+			)) IS TRUE AND NOT (list_contains($by, 'route') AND key.route IS NULL) AS dead
+		FROM summed
+	)
 	QUALIFY $max_rows = 0 OR rank <= $max_rows
 )
 SELECT

@@ -71,6 +71,19 @@ func isNetwork(s string) bool {
 	return err == nil && p.Bits() == bits && p.Masked().String() == s
 }
 
+// withReason are some classes, or those that a reason can have if none of them is.
+func withReason(classes []string, reason string) []string {
+	var others []string
+	_, of := parse.FindReason(reason)
+	for _, c := range of {
+		if slices.Contains(classes, c.String()) {
+			return classes
+		}
+		others = append(others, c.String())
+	}
+	return others
+}
+
 // possibleReason refuses a reason of failing requests that can have no line among those
 // classes.
 func possibleReason(reason string, classes []string) error {

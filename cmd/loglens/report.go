@@ -229,15 +229,15 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if q.Filters, err = o.given(r); err != nil {
 		return q, e, err
 	}
-	if err := a.reasonOf(q, o); err != nil {
+	if err := a.reasonOf(&q, o); err != nil {
 		return q, e, err
 	}
 	q.Every, err = every(o.every)
 	return q, e, err
 }
 
-// reasonOf checks what was typed of classes and reasons.
-func (a *app) reasonOf(q query.Question, o reportOptions) error {
+// reasonOf checks what was typed of classes and reasons. Who names a reason wants it, of whatever class it is.
+func (a *app) reasonOf(q *query.Question, o reportOptions) error {
 	if log := q.Filters["log"]; log != "" && log != "request" {
 		if a.typed["class"] && !slices.Equal(o.classes, outages) {
 			return usage("it is for --log request; what these logs have are reasons: --reason", "--class does not apply to --log %s", log)
@@ -247,6 +247,9 @@ func (a *app) reasonOf(q query.Question, o reportOptions) error {
 	reason := q.Filters["reason"]
 	if reason == "" {
 		return nil
+	}
+	if !a.typed["class"] {
+		q.Classes = withReason(q.Classes, reason)
 	}
 	if err := possibleReason(reason, q.Classes); err != nil {
 		return err

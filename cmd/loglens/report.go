@@ -62,7 +62,7 @@ func (a *app) reportCommand(r query.Report) *cobra.Command {
 		complete(c, "by", byNames(r))
 	}
 	if r.Has(query.WindowDimension) {
-		f.StringVar(&o.every, "window", "", "divide by time as well: 5m, 1h (whole minutes, in UTC whatever --tz says)")
+		f.StringVar(&o.every, "window", "", fmt.Sprintf("divide by time as well: 5m, 1h (whole minutes, in UTC whatever --tz says); shows %d rows unless --limit says otherwise", seriesLimit))
 	}
 	if r.Asks("classes") {
 		f.StringSliceVar(&o.classes, "class", outages, "classes of reasons that count: "+strings.Join(parse.Classes(), ", ")+", or all")
@@ -232,9 +232,15 @@ func (a *app) question(r query.Report, o reportOptions) (q query.Question, e for
 	if err := a.reasonOf(&q, o); err != nil {
 		return q, e, err
 	}
-	q.Every, err = every(o.every)
+	if q.Every, err = every(o.every); q.Every > 0 && q.Limit > 0 && !a.typed["limit"] && a.getenv(flagVariable("limit")) == "" {
+		q.Limit = seriesLimit
+	}
 	return q, e, err
 }
+
+// seriesLimit is how many rows an answer has at most that is divided by time, unless told otherwise. To cut it as others are,
+// to the rows with most failures, would take out windows in its middle, and how it began.
+const seriesLimit = 200
 
 // reasonOf checks what was typed of classes and reasons. Who names a reason wants it, of whatever class it is.
 func (a *app) reasonOf(q *query.Question, o reportOptions) error {

@@ -116,7 +116,7 @@ func (f *facts) reweigh(found *Finding, r placed, a Action) {
 func (f *facts) setWeights(found *Finding, r placed, a Action, weight func(i int, w Weight) int) {
 	if len(r.Actions) > 1 || a.Sticky && a.Stays == 0 {
 		found.because(FromConfig, "the rule has more than weights (authentication, stickiness whose time is not known): all of its actions have to be given again with the weights")
-		found.Verify = append(found.Verify, f.describeRules(r.on))
+		found.Verify = add(found.Verify, f.describeRules(r.on))
 		return
 	}
 	for i, w := range a.Weights {

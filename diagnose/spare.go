@@ -2,6 +2,8 @@ package diagnose
 
 import (
 	"fmt"
+
+	"loglens/internal/amount"
 )
 
 // spare sends the part that rules give to a group of which nearly all requests fail to the groups beside it, which work: as of
@@ -14,13 +16,32 @@ func (f *facts) spare(found *Finding) {
 		if !areNearlyAll(f.sum(f.own(g, found.share)), f.sent(g)) {
 			return
 		}
+		mended, told := len(found.Fix) > 0, false
+		var alone []string
 		for _, r := range f.rules() {
 			for _, a := range r.Actions {
-				if part := a.weightOf(g); part > 0 && f.othersWork(a, g) {
-					f.weighNothing(found, g, r, a, part)
+				switch part := a.weightOf(g); {
+				case part == 0:
+				case !f.othersWork(a, g):
+					alone = append(alone, r.name())
+				default:
+					told = true
+					f.tellWeight(found, g, r, a, part)
+					if !mended {
+						f.weighNothing(found, g, r, a)
+					}
 				}
 			}
 		}
+		if !told || mended {
+			return
+		}
+		where := ""
+		if len(alone) > 0 {
+			where = " where others stand beside it"
+			found.because(FromConfig, fmt.Sprintf("%s %s no other group that works: what %s to %s goes on to fail", few(alone), amount.Noun(len(alone), "has", "have"), amount.Noun(len(alone), "it sends", "they send"), g.Name))
+		}
+		found.Do = fmt.Sprintf("send nothing to %s for now%s; then %s", g.Name, where, found.Do)
 	}
 }
 
@@ -54,17 +75,20 @@ func (f *facts) othersWork(a Action, g *Group) bool {
 	return others
 }
 
-// weighNothing gives a group no weight in an action that gives it a part.
-func (f *facts) weighNothing(found *Finding, g *Group, r placed, a Action, part int) {
+// tellWeight says which part of the weight an action gives to a group.
+func (f *facts) tellWeight(found *Finding, g *Group, r placed, a Action, part int) {
 	text := fmt.Sprintf("%s gives %s %d of %d of the weight", r.name(), g.Name, part, a.weight())
 	if a.Sticky {
 		text += ", and keeps a client in the group that it was given (stickiness): some are always sent there, and may be for as long as their cookie says, others never"
 	}
-	found.because(FromConfig, text)
-	if len(found.Fix) > 0 { // which mends it
-		return
+	if rest := a.weight() - part; part > rest {
+		text += fmt.Sprintf("; without it the others get %.0f times as many requests: see whether they bear that", float64(a.weight())/float64(rest))
 	}
-	found.Do = fmt.Sprintf("send nothing to %s for now; then %s", g.Name, found.Do)
+	found.because(FromConfig, text)
+}
+
+// weighNothing gives a group no weight in an action that gives it a part.
+func (f *facts) weighNothing(found *Finding, g *Group, r placed, a Action) {
 	f.setWeights(found, r, a, func(_ int, w Weight) int {
 		if w.Group == g.ARN {
 			return 0

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -53,6 +54,60 @@ func TestSpare(t *testing.T) {
 		mends := len(f.Fix) == 1 && len(f.Undo) == 1 && strings.Contains(f.Fix[0], take+tt.fix+"}}") && strings.Contains(f.Undo[0], giveBack+tt.fix+"}}")
 		if told != tt.told || mends != (tt.fix != "-") || tt.fix == "-" && len(f.Fix) > 0 {
 			t.Errorf("%s: want the weight told: %t, and taken %q:\n%s", tt.name, tt.told, tt.fix, said(&Report{Findings: []*Finding{f}}))
+		}
+	}
+}
+
+// TestSpareInEachRule: the weight is taken in each rule that gives some, by commands of each; where a
+// rule has no other group, that is said.
+func TestSpareInEachRule(t *testing.T) {
+	part, most := []Weight{{webARN, 9}, {newARN, 1}}, []Weight{{webARN, 1}, {newARN, 9}}
+	beside, alone := []Weight{{webARN, 4}, {newARN, 1}}, []Weight{{newARN, 1}}
+	for _, tt := range []struct {
+		name    string
+		sticky  bool
+		first   []Weight // of the default rule
+		another []Weight // of a second rule
+		rules   []string // in which the weight is told
+		taken   int      // by so many commands
+		do      string
+	}{
+		{"in two rules", false, part, beside, []string{"1 of 5", "1 of 10"}, 2, "send nothing to new for now; then start"},
+		{"in two rules, of which nobody knows how long clients stay", true, part, beside, []string{"1 of 5", "1 of 10"}, 0, "send nothing to new for now; then start"},
+		{"most of it", false, most, []Weight{{webARN, 1}}, []string{"9 of 10"}, 1, "send nothing to new for now; then start"},
+		{"alone in the other", false, part, alone, []string{"1 of 10"}, 1, "send nothing to new for now where others stand beside it; then start"},
+	} {
+		s := base()
+		s.second([]Target{{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+		s.mainAction().Weights, s.mainAction().Sticky = tt.first, tt.sticky
+		rule := forwardTo("7", webARN)
+		rule.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/open/*"}}}
+		rule.Actions[0].Weights, rule.Actions[0].Sticky = tt.another, tt.sticky
+		s.Listeners[0].Rules = append([]Rule{rule}, s.Listeners[0].Rules...)
+		s.failing("Target_Connection_Error", "10.0.10.13:8080", 502, 600, func(f *Failure) { f.Group = newARN })
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 600, Slowest: -1, Last: noon})
+		for i := range s.Logs.Minutes {
+			delete(s.Logs.Minutes[i].Reasons, "Target_Connection_Error")
+		}
+		for i := range 60 {
+			s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: newARN, Requests: 10, Reasons: map[string]int64{"Target_Connection_Error": 10}, Statuses: map[string]int64{"502": 10}, Unconnected: map[string]int64{"10.0.10.13:8080": 10}})
+		}
+		s.metric("TargetConnectionErrorCount", newARN, "Sum", 600)
+		f := Diagnose(copied(t, s)).finding("target-port-refused")
+		if f == nil {
+			t.Errorf("%s: it is not told", tt.name)
+			continue
+		}
+		var told []string
+		for _, e := range f.Evidence {
+			if _, part, ok := strings.Cut(e.Text, " gives "+groupName(newARN)+" "); ok {
+				part, _, _ = strings.Cut(part, " of the weight")
+				told = append(told, part)
+			}
+		}
+		if !slices.Equal(told, tt.rules) || len(f.Fix) != tt.taken || len(f.Undo) != tt.taken || !strings.HasPrefix(f.Do, tt.do) ||
+			strings.Contains(fmt.Sprint(f.Evidence), "; without it the others get 10 times as many requests: see whether they bear that") != (tt.first[0].Weight == 1) {
+			t.Errorf("%s: want it told of %q, taken %d times, and %q; told of %q:\n%s", tt.name, tt.rules, tt.taken, tt.do, told, said(&Report{Findings: []*Finding{f}}))
 		}
 	}
 }

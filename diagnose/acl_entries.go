@@ -213,17 +213,26 @@ func (f *facts) admit(found *Finding, g gate, r refusal, to netip.Prefix) {
 	entry := func(operation string, n int, more ...string) string {
 		return f.command("ec2", operation, append([]string{"--network-acl-id", g.ID, way, "--rule-number", strconv.Itoa(n)}, more...)...)
 	}
-	cidr := "--cidr-block"
-	if to.Addr().Is6() {
-		cidr = "--ipv6-cidr-block"
-	}
-	allow := []string{"--protocol", g.protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
-	if n := f.number(newEntry{g.ID, g.egress, strings.Join(allow, " ")}, g.ACL, r.entry.Number); n > 0 {
+	allow := g.allowing(r, to)
+	if n := f.number(g.newEntry(allow), g.ACL, r.entry.Number); n > 0 {
 		found.mend(entry("create-network-acl-entry", n, allow...), entry("delete-network-acl-entry", n))
 		return
 	}
 	// To take the entry away would let in all that it keeps out.
 	found.because(FromConfig, fmt.Sprintf("%s has no free number before rule %d: its entries have to be numbered anew, so that one for %s %s and %s comes first", g.ID, r.entry.Number, g.protocol, ports(r.from, r.to), to))
+}
+
+// allowing is how commands let ports through.
+func (g gate) allowing(r refusal, to netip.Prefix) []string {
+	cidr := "--cidr-block"
+	if to.Addr().Is6() {
+		cidr = "--ipv6-cidr-block"
+	}
+	return []string{"--protocol", g.protocol, "--port-range", fmt.Sprintf("From=%d,To=%d", r.from, r.to), cidr, to.String(), "--rule-action", "allow"}
+}
+
+func (g gate) newEntry(allow []string) newEntry {
+	return newEntry{g.ID, g.egress, strings.Join(allow, " ")}
 }
 
 // newEntry is an entry that commands make.
@@ -240,13 +249,21 @@ func (f *facts) number(e newEntry, a *ACL, before int) int {
 	if n := f.numbers[e]; 0 < n && n < before {
 		return n
 	}
+	n := f.free(e, a, before)
+	if n > 0 {
+		f.numbers[e] = n
+	}
+	return n
+}
+
+// free is the last free number before another; 0 if there is none.
+func (f *facts) free(e newEntry, a *ACL, before int) int {
 	for n := min(before, lastNumber) - 1; n > 0; n-- {
 		taken := slices.ContainsFunc(a.Entries, func(old ACLEntry) bool { return old.Egress == e.egress && old.Number == n })
 		for other, m := range f.numbers {
 			taken = taken || other.acl == e.acl && other.egress == e.egress && m == n
 		}
 		if !taken {
-			f.numbers[e] = n
 			return n
 		}
 	}

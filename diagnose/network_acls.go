@@ -137,10 +137,8 @@ func (f *facts) refusedPassage(p passage, e endpoint, s Subnet, b *gather) {
 	}
 	small := narrow(list, p.from, p.to)
 	list, first, last := e.widened(p.from, p.to, refuses)
-	open := unmeant(list, p.from, p.to)
-	if toTarget || f.Network.Interfaces != nil { // else what is between may be let through for some only
-		open = joined(list, open)
-	}
+	all := slices.Concat(list, p.refuses(p.from, p.to, peer)) // what is let through for some only included
+	open := joined(all, unmeant(list, p.from, p.to))
 	found := b.at(fmt.Sprint(p.id, p.ID, list, p.protocol), func() *Finding {
 		found := f.refusedByACL(p.id, p.gate, list, peer, p.subnet)
 		if small {
@@ -155,8 +153,8 @@ func (f *facts) refusedPassage(p passage, e endpoint, s Subnet, b *gather) {
 		return found
 	})
 	found.on(e)
-	for _, r := range open {
-		f.admit(found, p.gate, r, peer)
+	for _, o := range open {
+		f.open(found, p.gate, o, peer)
 	}
 }
 
@@ -174,19 +172,45 @@ func unmeant(list []refusal, from, to int) []refusal {
 	})
 }
 
+// opening is a range of ports that are to be let through by one entry.
+type opening struct {
+	refusal
+	behind int       // the last of the entries that keep a part of them shut; 0 if there are none
+	parts  []refusal // all but these
+}
+
 // joined are some of all refusals with those by one entry as one range, where what lies between is let through, or is
-// refused by entries before it: to let all of it through, right before that entry, leaves these as they are.
-func joined(all, some []refusal) (list []refusal) {
+// refused by entries before it: to let all of it through behind these, and before that entry, leaves these as they are.
+func joined(all, some []refusal) (list []opening) {
 	for _, r := range some {
-		if n := len(list); n > 0 && list[n-1].entry == r.entry && !slices.ContainsFunc(all, func(o refusal) bool {
-			return o.from > list[n-1].to && o.to < r.from && o.entry.Number >= r.entry.Number
-		}) {
-			list[n-1].to = r.to
-			continue
+		if n := len(list); n > 0 && list[n-1].entry == r.entry {
+			last, behind := &list[n-1], list[n-1].behind
+			for _, o := range all {
+				if o.to > last.to && o.from < r.from {
+					behind = max(behind, o.entry.Number)
+				}
+			}
+			if behind < r.entry.Number {
+				last.to, last.behind, last.parts = r.to, behind, append(last.parts, r)
+				continue
+			}
 		}
-		list = append(list, r)
+		list = append(list, opening{r, 0, []refusal{r}})
 	}
 	return list
+}
+
+// open lets a range of ports through an ACL: by one entry, or where none fits in behind those that keep a part of it shut, by
+// one for each other part.
+func (f *facts) open(found *Finding, g gate, o opening, to netip.Prefix) {
+	parts := o.parts
+	e := g.newEntry(g.allowing(o.refusal, to))
+	if n := f.numbers[e]; o.behind < n && n < o.entry.Number || f.free(e, g.ACL, o.entry.Number) > o.behind {
+		parts = []refusal{o.refusal}
+	}
+	for _, r := range parts {
+		f.admit(found, g, r, to)
+	}
 }
 
 // narrow reports whether a list of refusals is but a small part of some ports, as one

@@ -57,8 +57,10 @@ func (f *facts) providerFails() *Finding {
 	span, over := f.loginsRest(p, Failure.ofProvider)
 	if over = over && 2*long <= p.n; over { // else they are of these clients, whoever else has logged in since
 		begin, end = "The balancer could not log clients in "+span+": "+p.words(), "; logins have gone well since."
-	} else if last := f.lastLogin(); p.last.Sub(last) >= quiet && !last.IsZero() {
-		end = ", and no login has gone well since " + f.clock(last) + " UTC."
+	}
+	stopped := f.loginsStopped(p)
+	if !over && !stopped.IsZero() {
+		end = ", and no login has gone well since " + f.clock(stopped) + " UTC."
 	}
 	found := finding("login-provider-fails", begin+" failed in its exchange with the identity provider, or in the balancer itself"+end)
 	if over || max(p.rate, p.ruleRate) < fewFailures && late == "" {
@@ -81,8 +83,8 @@ func (f *facts) providerFails() *Finding {
 	}
 	if code := p.most(); endPoints[code] != "" {
 		found.Sentence = begin + " failed, mostly since the identity provider's " + endPoints[code] + " end point answered with an error" + end
-		if last := f.lastLogin(); !last.IsZero() {
-			found.Do = fmt.Sprintf("see at the provider, and in its log, whether the client secret has expired, or the client was changed; logins went well until %s UTC, so issuer and end points are right, unless the rule was changed then", f.clock(last))
+		if !stopped.IsZero() && !f.logInElsewhere(f.loginsOf(Failure.ofProvider)) {
+			found.Do = fmt.Sprintf("see at the provider, and in its log, whether the client secret has expired, or the client was changed; logins went well until %s UTC, so issuer and end points are right, unless the rule was changed then", f.clock(stopped))
 		}
 	}
 	if over {
@@ -239,9 +241,7 @@ func (f *facts) loginsRest(p ended, which func(Failure) bool) (span string, over
 // read 2026-11.
 func (f *facts) lastLetIn(r placed, of []placed) (last time.Time) {
 	if r.login() != "jwt-validation" {
-		if f.anyRule(func(o Rule) bool {
-			return strings.HasPrefix(o.login(), "authenticate-") && !slices.ContainsFunc(of, func(one placed) bool { return one.ARN == o.ARN })
-		}) {
+		if f.logInElsewhere(of) {
 			return last
 		}
 		return f.lastLogin()
@@ -262,6 +262,22 @@ func (f *facts) lastLogin() (last time.Time) {
 		}
 	}
 	return last
+}
+
+// loginsStopped is the end of that period, if some failed long after; zero else.
+func (f *facts) loginsStopped(p ended) time.Time {
+	last := f.lastLogin()
+	if end := last.Add(f.period()); !last.IsZero() && p.last.Sub(end) >= quiet {
+		return end
+	}
+	return time.Time{}
+}
+
+// logInElsewhere reports whether clients log in at other rules than some.
+func (f *facts) logInElsewhere(than []placed) bool {
+	return f.anyRule(func(o Rule) bool {
+		return strings.HasPrefix(o.login(), "authenticate-") && !slices.ContainsFunc(than, func(one placed) bool { return one.ARN == o.ARN })
+	})
 }
 
 // anyRule reports whether a rule of any listener is so.

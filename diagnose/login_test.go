@@ -82,11 +82,24 @@ func TestNoLoginSince(t *testing.T) {
 		refused int64 // requests that a target refused
 		since   bool
 		first   string
+		change  func(*Snapshot)
+		secret  bool // it is laid to the client secret
 	}{
-		{"none since minute 9", []int{1, 5, 9}, 300, true, "login-provider-fails"},
-		{"some go well", []int{1, 5, 9, 30, 54}, 300, false, "login-provider-fails"},
-		{"none is known to have gone well", nil, 300, false, "login-provider-fails"},
-		{"a target fails more", []int{1, 5, 9}, 900, true, "target-port-refused"},
+		{"none since minute 9", []int{1, 5, 9}, 300, true, "login-provider-fails", nil, true},
+		{"some go well", []int{1, 5, 9, 30, 54}, 300, false, "login-provider-fails", nil, false},
+		{"none is known to have gone well", nil, 300, false, "login-provider-fails", nil, false},
+		{"a target fails more", []int{1, 5, 9}, 900, true, "target-port-refused", nil, true},
+		{"clients log in at another provider, too", []int{1, 5, 9}, 300, true, "login-provider-fails", func(s *Snapshot) {
+			rule := forwardTo("7", webARN)
+			rule.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/open/*"}}}
+			rule.Actions = append([]Action{{Type: "authenticate-oidc"}}, rule.Actions...)
+			s.Listeners[1].Rules = append([]Rule{rule}, s.Listeners[1].Rules...)
+		}, false},
+		{"metrics by the hour, in which some have gone well", []int{0}, 300, false, "login-provider-fails", func(s *Snapshot) {
+			for i := range s.Metrics {
+				s.Metrics[i].Period = 3600
+			}
+		}, false},
 	} {
 		s := base()
 		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
@@ -109,15 +122,18 @@ func TestNoLoginSince(t *testing.T) {
 			m.Points = append(m.Points, Point{s.minute(i), 3})
 		}
 		s.Metrics = append(s.Metrics, m)
+		if tt.change != nil {
+			tt.change(s)
+		}
 		r := Diagnose(copied(t, s))
 		f, after := r.finding("login-provider-fails"), r.finding("balancer-5xx-after-logs")
-		if f == nil || r.Findings[0].ID != tt.first || strings.HasSuffix(f.Sentence, ", and no login has gone well since 11:09 UTC.") != tt.since || strings.Contains(f.Sentence, "gone well") != tt.since {
+		if f == nil || r.Findings[0].ID != tt.first || strings.HasSuffix(f.Sentence, ", and no login has gone well since 11:10 UTC.") != tt.since || strings.Contains(f.Sentence, "gone well") != tt.since {
 			t.Errorf("%s: want it told: %t:\n%s", tt.name, tt.since, said(r))
 		}
-		if told := f != nil && strings.Contains(f.Do, "until 11:") && strings.Contains(f.Do, "client secret has expired"); told != (len(tt.well) > 0) {
-			t.Errorf("%s: want it to be laid to the secret: %t:\n%s", tt.name, !told, said(r))
+		if told := f != nil && strings.Contains(f.Do, "until 11:") && strings.Contains(f.Do, "client secret has expired"); told != tt.secret {
+			t.Errorf("%s: want it to be laid to the secret: %t:\n%s", tt.name, tt.secret, said(r))
 		}
-		if after == nil || after.Sentence != "50 × other 5xx after 11:55 UTC, where the logs end: most likely more of login-provider-fails." {
+		if byTheMinute := s.Metrics[0].Period == 60; byTheMinute && (after == nil || after.Sentence != "50 × other 5xx after 11:55 UTC, where the logs end: most likely more of login-provider-fails.") {
 			t.Errorf("%s: want what comes after the logs to be more of it:\n%s", tt.name, said(r))
 		}
 	}

@@ -48,10 +48,18 @@ func (f *facts) beginLate(r reconciled) *Finding {
 	if missed < 0.9*(r.counted-r.logged) {
 		return nil
 	}
-	found := finding("logs-incomplete", fmt.Sprintf("The logs begin at %s UTC, and %s requests came before: the numbers above are of what came since.", f.clock(begin), number(missed)))
+	atLeast, until := "", ""
+	if f.period() > time.Minute { // which has both
+		atLeast, until = "at least ", " "+f.clock(begin.Truncate(f.period()))
+	}
+	found := finding("logs-incomplete", fmt.Sprintf("The logs begin at %s UTC, and %s%s requests came before: the numbers above are of what came since.", f.clock(begin), atLeast, number(missed)))
 	found.Do = "look for the logs of that time under another prefix, or in another bucket, if they were moved then, and name where they are as SOURCE; if they were switched on then, there are none"
 	found.Confidence = High
-	found.because(FromMetric, fmt.Sprintf("RequestCount before: %s; since then the logs hold %s of %s", number(missed), number(r.logged), number(r.counted-missed)))
+	text := fmt.Sprintf("RequestCount before%s: %s", until, number(missed))
+	if since := r.counted - missed; since > 0 { // of whole periods
+		text += fmt.Sprintf("; since then the logs hold %s of %s", number(r.logged), number(since))
+	}
+	found.because(FromMetric, text)
 	for _, name := range []string{f.errorMetric(), f.targetErrorMetric()} {
 		if n := f.before(name, "", begin); n > 0 {
 			first, _, _ := f.whenCounted(name, "")

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestLogsBegin: logs that have nothing of what was before a time, and all since, are told to begin there, with what metrics
@@ -44,6 +45,27 @@ func TestLogsBegin(t *testing.T) {
 			if strings.Contains(text, want) != tt.begin {
 				t.Errorf("%s: want %q: %t:\n%s", tt.name, want, tt.begin, text)
 			}
+		}
+	}
+}
+
+// TestLogsBeginWithinHour: of metrics by the hour, what came before in the hour in which the logs begin is not known.
+func TestLogsBeginWithinHour(t *testing.T) {
+	s := base()
+	s.From = s.Until.Add(-8 * time.Hour)
+	for i := range s.Metrics {
+		m := &s.Metrics[i]
+		m.Period, m.Points = 3600, nil
+		for h := 0; h < 8 && m.Name == "RequestCount"; h++ {
+			m.Points = append(m.Points, Point{s.From.Add(time.Duration(h) * time.Hour), 6000})
+		}
+	}
+	s.Logs.Minutes = slices.DeleteFunc(s.Logs.Minutes, func(m Minute) bool { return m.Minute.Before(s.Until.Add(-40 * time.Minute)) })
+	r := Diagnose(copied(t, s))
+	text := said(r)
+	for _, want := range []string{"The logs begin at 11:20 UTC, and at least 42000 requests came before", `"RequestCount before 11:00: 42000"`} {
+		if !strings.Contains(text, want) {
+			t.Errorf("want %q:\n%s", want, text)
 		}
 	}
 }

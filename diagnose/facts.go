@@ -211,7 +211,7 @@ func percent(part float64, digits int) string {
 
 // clock writes a time of the window, with its day where one would have to think which it is.
 func (s *Snapshot) clock(t time.Time) string {
-	if s.Until.Sub(s.From) > 12*time.Hour && s.From.UTC().Day() != s.Until.Add(-1).UTC().Day() {
+	if wide := s.Until.Sub(s.From); wide > 24*time.Hour || wide > 12*time.Hour && s.From.UTC().Day() != s.Until.Add(-1).UTC().Day() {
 		return t.UTC().Format("2006-01-02 15:04")
 	}
 	return t.UTC().Format("15:04")

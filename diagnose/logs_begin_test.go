@@ -69,3 +69,11 @@ func TestLogsBeginWithinHour(t *testing.T) {
 		}
 	}
 }
+
+// TestClockOfMonth: times of a window from one day to that of the next month have their date.
+func TestClockOfMonth(t *testing.T) {
+	s := &Snapshot{From: noon, Until: noon.AddDate(0, 1, 0)}
+	if got := s.clock(noon); got != noon.Format("2006-01-02 15:04") {
+		t.Errorf("got %s", got)
+	}
+}

@@ -75,32 +75,36 @@ flapping AS (
 	SELECT key, max(flaps) AS flaps
 	FROM (SELECT key, elb, group_name, address, node, count(*) FILTER (flap) AS flaps FROM keyed GROUP BY ALL) GROUP BY key
 ),
-usual AS ( -- not known where no target was checked twice: others may not have been checked yet
-	SELECT elb AS its_elb, group_name AS its_name, quantile_disc(next - t, 0.5) AS every FROM keyed GROUP BY ALL
-),
 seen AS ( -- what a check tells of its target, and from when on nothing is known before it
 	SELECT elb, group_name, address, node, unnest([
-			{fails: NOT pass, start: t, until: least(coalesce(next, t + 2 * every), t + 2 * every)},
-			{fails: false, start: CASE WHEN t - previous <= 2 * every THEN t ELSE greatest(t - every, previous + 2 * every) END, until: t}
+			{fails: NOT pass, start: instant, until: least(coalesce(following, instant + 2 * every), instant + 2 * every)},
+			{fails: false, start: CASE WHEN instant - before <= 2 * every THEN instant ELSE greatest(instant - every, before + 2 * every) END, until: instant}
 		], recursive := true)
-	FROM keyed JOIN usual ON elb IS NOT DISTINCT FROM its_elb AND group_name IS NOT DISTINCT FROM its_name
+	FROM ( -- every is not known where no target was checked twice: others may not have been checked yet
+		SELECT elb, group_name, address, node, pass, t, previous, next, quantile_disc(next - t, 0.5) OVER (PARTITION BY elb, group_name) FROM keyed
+	) AS timed(elb, group_name, address, node, pass, instant, before, following, every)
 ),
 touched AS ( -- minutes in which a node found all targets failing throughout, or not
 	SELECT elb, group_name, node, nth, bool_and(fails) AS none,
 		max(address) FILTER (starts_with(address, 'arn:')) AS function -- of Lambda: the group's only target, which requests do not name
-	FROM (SELECT elb, group_name, address, node, fails, unnest(range(start // 60000000, (until - 1) // 60000000 + 1)) AS nth FROM seen WHERE start < until)
+	FROM (
+		SELECT elb, group_name, address, node, fails, unnest(range(start // 60000000, (until - 1) // 60000000 + 1)) FROM seen WHERE start < until
+	) AS touching(elb, group_name, address, node, fails, nth)
 	GROUP BY ALL
 ),
-minute AS (
+found AS (
 	SELECT *, make_timestamp(nth * 60000000) AS minute, bool_and(none) OVER (PARTITION BY elb, group_name, nth) AS all_nodes FROM touched
 ),
 open_minute AS (
-	SELECT elb, group_name, minute, max(function) AS function FROM minute WHERE all_nodes GROUP BY ALL
+	SELECT elb, group_name, minute, max(function) AS function FROM found WHERE all_nodes GROUP BY ALL
 ),
-alone AS ( -- nodes that found so by themselves, and not only until the others did
-	SELECT node, group_name, count(*) AS minutes, max(minute) + INTERVAL 1 MINUTE AS until, count(*) OVER () AS all
-	FROM minute WHERE none AND NOT all_nodes AND node IS NOT NULL GROUP BY elb, group_name, node HAVING minutes >= 5
-	ORDER BY minutes DESC, node, group_name LIMIT 1
+alone AS ( -- a node that found so by itself, and not only until the others did
+	SELECT 'node ' || node || ' alone found all targets of ' || group_name || ' failing, for ' || count(*) || ' minutes until ' || strftime(max(minute) + INTERVAL 1 MINUTE, '%Y-%m-%d %H:%MZ')
+			|| CASE WHEN count(*) OVER () > 1 THEN ', and so did others' ELSE '' END
+			|| ': its requests to them went to all (fail-open), and are not counted as such'
+			|| CASE WHEN list_contains($by, 'node') THEN '' ELSE '; --by node,target_group tells more' END AS told
+	FROM found WHERE none AND NOT all_nodes AND node IS NOT NULL GROUP BY elb, group_name, node HAVING count(*) >= 5
+	ORDER BY count(*) DESC, node, group_name LIMIT 1
 ),
 open AS (
 	SELECT {
@@ -140,10 +144,7 @@ SELECT
 	} AS drill,
 	failed AS drill_rows,
 	(SELECT min(time) FROM checked) AS seen_first, (SELECT max(time) FROM checked) AS seen_last,
-	nullif(concat_ws('; ', (SELECT 'node ' || node || ' alone found all targets of ' || group_name || ' failing, for ' || minutes || ' minutes until ' || strftime(until, '%Y-%m-%d %H:%MZ')
-			|| CASE WHEN alone.all > 1 THEN ', and so did others' ELSE '' END
-			|| ': its requests to them went to all (fail-open), and are not counted as such'
-			|| CASE WHEN list_contains($by, 'node') THEN '' ELSE '; --by node,target_group tells more' END FROM alone),
+	nullif(concat_ws('; ', (SELECT told FROM alone),
 	CASE WHEN list_contains($by, 'target_group') AND NOT list_contains($by, 'load_balancer') THEN
 		(SELECT 'target groups of one name are of several balancers, and count as one: ' || array_to_string(names[:3], ', ')
 			|| CASE WHEN len(names) > 3 THEN ', and ' || len(names) - 3 || ' more' ELSE '' END

@@ -30,31 +30,32 @@ SELECT time AS moment, client_ip, tls_protocol_version AS protocol, NULL::VARCHA
 	CASE WHEN tls_handshake_time IS NULL THEN coalesce('TLS_Alert_' || incoming_tls_alert, 'TLS_Handshake_Failed') END AS cause
 FROM nlb_tls`
 
-	// A client is its certificate, and without one its address.
+	// A client is its certificate, and without one its address. There may be as many as connections, in a flood of
+	// them: minutes are counted apart from clients, and addresses of a certificate listed for those alone that are told.
 	failedSQL = `
 WITH counted AS MATERIALIZED (
-	SELECT date_trunc('minute', moment) AS minute, cause,
-		CASE WHEN cause IS NOT NULL THEN subject END AS subject, CASE WHEN cause IS NOT NULL THEN validity END AS validity, CASE WHEN cause IS NOT NULL THEN serial END AS serial,
-		CASE WHEN cause IS NOT NULL THEN client_ip END AS client, count(*) AS n, min(moment) AS first_seen, max(moment) AS last_seen
-	FROM (%s) WHERE cause IS NOT NULL OR protocol IS NOT NULL GROUP BY ALL
+	SELECT grouping(minute) = 0 AS by_minute, minute, cause, subject, validity, serial, client, count(*) AS n, min(moment) AS first_seen, max(moment) AS last_seen
+	FROM (
+		SELECT moment, date_trunc('minute', moment) AS minute, cause, CASE WHEN cause IS NOT NULL THEN subject END AS subject, CASE WHEN cause IS NOT NULL THEN validity END AS validity,
+			CASE WHEN cause IS NOT NULL THEN serial END AS serial, CASE WHEN cause IS NOT NULL THEN client_ip END AS client
+		FROM (%s) WHERE cause IS NOT NULL OR protocol IS NOT NULL
+	) GROUP BY GROUPING SETS ((minute, cause), (cause, subject, validity, serial, client))
 ),
-clients AS (
-	SELECT cause, subject, validity, serial, CASE WHEN subject IS NULL THEN client END AS alone, client, sum(n)::BIGINT AS n, min(first_seen) AS first_seen, max(last_seen) AS last_seen
-	FROM counted WHERE cause IS NOT NULL GROUP BY ALL
-),
-failing AS (
-	SELECT cause, subject, validity, serial, alone, sum(n)::BIGINT AS n, count(*) AS clients, min(first_seen) AS first_seen, max(last_seen) AS last_seen,
-		array_to_string(list(client ORDER BY n DESC, client)[:3], ' ') AS addresses
-	FROM clients GROUP BY cause, subject, validity, serial, alone
+clients AS (FROM counted WHERE NOT by_minute AND cause IS NOT NULL),
+certificates AS MATERIALIZED (
+	SELECT cause, subject, validity, serial, sum(n)::BIGINT AS n, count(*) AS clients, min(first_seen) AS first_seen, max(last_seen) AS last_seen
+	FROM clients WHERE subject IS NOT NULL GROUP BY ALL ORDER BY n DESC, cause, subject, serial LIMIT 10
 )
-SELECT 1::BIGINT AS part, minute AS first_seen, NULL::TIMESTAMP AS last_seen, cause, sum(n)::BIGINT AS n, 0::BIGINT AS clients, 0::BIGINT AS certificates, NULL::VARCHAR AS subject, NULL::VARCHAR AS validity, NULL::VARCHAR AS serial, NULL::VARCHAR AS addresses
-FROM counted GROUP BY minute, cause
+SELECT 1::BIGINT AS part, minute AS first_seen, NULL::TIMESTAMP AS last_seen, cause, n, 0::BIGINT AS clients, 0::BIGINT AS certificates, NULL::VARCHAR AS subject, NULL::VARCHAR AS validity, NULL::VARCHAR AS serial, NULL::VARCHAR AS addresses
+FROM counted WHERE by_minute
 UNION ALL
-SELECT 2, min(first_seen), max(last_seen), cause, sum(n)::BIGINT, count(DISTINCT client), count(DISTINCT (subject, serial)) FILTER (subject IS NOT NULL), NULL, NULL, NULL, NULL
+SELECT 2, min(first_seen), max(last_seen), cause, sum(n)::BIGINT, count(DISTINCT hash(client)), count(DISTINCT hash(subject, serial)) FILTER (subject IS NOT NULL), NULL, NULL, NULL, NULL
 FROM clients GROUP BY cause
 UNION ALL
-SELECT 3, first_seen, last_seen, cause, n, clients, 0, subject, validity, serial, addresses FROM failing
-QUALIFY row_number() OVER (PARTITION BY subject IS NULL ORDER BY n DESC, cause, subject, serial, alone) <= 10
+FROM (SELECT 3, first_seen, last_seen, cause, n, 1, 0, NULL, NULL, serial, client FROM clients WHERE subject IS NULL ORDER BY n DESC, cause, serial, client LIMIT 10)
+UNION ALL
+SELECT 3, t.first_seen, t.last_seen, cause, t.n, clients, 0, subject, t.validity, t.serial, array_to_string(list(client ORDER BY c.n DESC, client)[:3], ' ')
+FROM certificates t JOIN clients c USING (cause, subject) WHERE c.validity IS NOT DISTINCT FROM t.validity AND c.serial IS NOT DISTINCT FROM t.serial GROUP BY ALL
 ORDER BY part, n DESC, first_seen, cause, subject, serial, addresses`
 
 	// %[2]s are subjects, %[3]s addresses. There may be a name for each of many devices: hashes of them take less memory.

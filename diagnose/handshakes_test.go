@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -138,7 +139,12 @@ func (s *Snapshot) connecting(clients ...func(*Snapshot) []connected) {
 }
 
 // handshakesOf reads a connection log.
-func handshakesOf(s *Snapshot, text string) (_ *Handshakes, err error) {
+func handshakesOf(s *Snapshot, text string) (*Handshakes, error) {
+	return handshakesWithin(s, text, 0)
+}
+
+// handshakesWithin reads it with so much memory for its sums, in bytes.
+func handshakesWithin(s *Snapshot, text string, memory int64) (_ *Handshakes, err error) {
 	folder, err := os.MkdirTemp("", "connections")
 	if err != nil {
 		return nil, err
@@ -152,7 +158,7 @@ func handshakesOf(s *Snapshot, text string) (_ *Handshakes, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return readHandshakes(s, query.Input{Sources: list})
+	return readHandshakes(s, query.Input{Sources: list, Memory: memory})
 }
 
 func readHandshakes(s *Snapshot, in query.Input) (_ *Handshakes, err error) {
@@ -302,6 +308,52 @@ func TestHostileCertificates(t *testing.T) {
 	f := Diagnose(copied(t, s)).finding("client-certificate-refused")
 	if f == nil || len(f.Sentence) > 1000 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestHandshakesInAFlood: as many clients as connections take no more memory than few do, whether they come with
+// certificates or without, and what is told of them is right. The last comes 20 times more.
+func TestHandshakesInAFlood(t *testing.T) {
+	const n = 150_000
+	address := func(i int) string {
+		return netip.AddrFrom4([4]byte{100, byte(i >> 16), byte(i >> 8), byte(i)}).String()
+	}
+	for _, tt := range []struct {
+		name                         string
+		like                         func(i int) connected
+		clients, certificates, worst int64
+		told                         int
+	}{
+		{"addresses", func(i int) connected {
+			return connected{client: address(i), cause: "UnmappedConnectionError", plain: true}
+		}, n, 0, 21, 10},
+		{"certificates", func(i int) connected {
+			return connected{client: "198.51.100.7", subject: fmt.Sprintf("CN=device-%06d.example,O=Fleet", i), serial: fmt.Sprintf("%032X", i), until: noon, cause: "ClientCertUntrusted"}
+		}, 1, n, 21, 10},
+		{"one certificate that was copied", func(i int) connected {
+			return connected{client: address(i), subject: "CN=copied", serial: "1", until: noon, cause: "ClientCertUntrusted"}
+		}, n, 1, n + 20, 1},
+	} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		var text strings.Builder
+		for i := range n + 20 {
+			c := tt.like(min(i, n-1))
+			c.at = s.From.Add(time.Duration(i) * time.Hour / (n + 20))
+			text.WriteString(c.line() + "\n")
+		}
+		h, err := handshakesWithin(s, text.String(), 64<<20)
+		if err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+			continue
+		}
+		if c := h.Causes; h.Connections != n+20 || len(h.Minutes) != 60 || len(c) != 1 || c[0].Count != n+20 || c[0].Clients != tt.clients || c[0].Certificates != tt.certificates {
+			t.Errorf("%s: %d connections in %d minutes, %+v", tt.name, h.Connections, len(h.Minutes), c)
+		}
+		last := tt.like(n - 1)
+		if worst := h.Failing[0]; len(h.Failing) != tt.told || worst.Count != tt.worst || worst.Subject != last.subject || worst.Addresses[0] != last.client {
+			t.Errorf("%s: %d clients, first of them %+v", tt.name, len(h.Failing), worst)
+		}
 	}
 }
 

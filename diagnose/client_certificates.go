@@ -97,7 +97,8 @@ func (f *facts) certificatesRefused() *Finding {
 	n, different := h.refused(), int64(0)
 	list := slices.DeleteFunc(slices.Clone(h.Failing), func(c FailingClient) bool { return !ofCertificate(c.Cause) })
 	causes := slices.DeleteFunc(slices.Clone(h.Causes), func(c HandshakeCause) bool { return !ofCertificate(c.Cause) })
-	ruined, cut, back := n, false, len(list) > 0
+	ruined, cut, back := n, false, true
+	told := int64(0) // of those who may have come back
 	for _, c := range causes {
 		different += c.Certificates
 	}
@@ -107,12 +108,14 @@ func (f *facts) certificatesRefused() *Finding {
 			different--
 			continue
 		}
+		told += c.Count
 		expired := c.Cause == "ClientCertExpired" && c.Passed == 0 // not long ago
 		cut = cut || c.cutOff() || expired && c.Count >= fewRequests
 		back = back && c.back() && f.Until.Sub(c.Last) >= quiet
 	}
 	found := finding("client-certificate-refused", "")
 	found.ruined, found.Confidence = ruined, High
+	back = back && told > 0 && 10*told >= 9*ruined // of the others nothing is known
 	many := manyOf(ruined, h.Connections)
 	switch {
 	case many && 4*different >= 3*h.Certificates: // as many as come through, or nearly

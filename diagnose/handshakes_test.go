@@ -233,6 +233,34 @@ func TestCertificateOver(t *testing.T) {
 	}
 }
 
+// TestCertificatesOfManyNotOver: where more names are refused than are kept, those that are do not stand for all: be they
+// renewed, or such as expired long before.
+func TestCertificatesOfManyNotOver(t *testing.T) {
+	for name, renewed := range map[string]bool{"the first were renewed": true, "all expired long before": false} {
+		s := base()
+		var list []connected
+		for i := range 40 {
+			c := connected{client: fmt.Sprintf("198.51.100.%d", i), subject: fmt.Sprintf("CN=device-%d", i), serial: "1", until: s.From.AddDate(0, -2, 0), cause: "ClientCertUntrusted"}
+			if renewed {
+				c.until = s.Until.AddDate(1, 0, 0)
+			}
+			n := 20
+			if i < 10 {
+				n = 25
+			}
+			list = append(list, connections(s, n, 0, 0.3, c)...)
+			if c.cause = ""; renewed && i < 10 {
+				list = append(list, connections(s, 5, 0.5, 1, c)...)
+			}
+		}
+		s.connecting(func(*Snapshot) []connected { return list }, others(4, 100))
+		f := Diagnose(copied(t, s)).finding("client-certificate-refused")
+		if f == nil || f.over || strings.Contains(f.Sentence, "have come through since") || !strings.HasPrefix(f.Sentence, "Certificates of clients are refused: ClientCertUntrusted 850.") {
+			t.Errorf("%s: %s", name, said(Diagnose(s)))
+		}
+	}
+}
+
 // TestHandshakesBeforeFewFailures: what fails without a trace in the access log stands before what fails of fewer
 // requests, and behind what fails of more.
 func TestHandshakesBeforeFewFailures(t *testing.T) {

@@ -130,10 +130,16 @@ func (h *Handshakes) last() (end time.Time) {
 	return end
 }
 
-// failedByPeriod counts handshakes that failed for other causes than the client's certificate, by the metrics' periods.
+// failedByPeriod counts handshakes that failed for other causes than the client's certificate, by the metrics' periods. Where
+// the log begins later than the window, as one that was switched on in an incident, the metric tells what came before.
 func (f *facts) failedByPeriod() map[time.Time]float64 {
-	counted := map[time.Time]float64{}
-	for _, m := range f.Handshakes.Minutes {
+	h, counted := f.Handshakes, map[time.Time]float64{}
+	for at, n := range f.byPeriod(f.series(handshakesFailed, "")) {
+		if at.Before(h.Minutes[0].Minute.UTC().Truncate(f.period())) {
+			counted[at] = n
+		}
+	}
+	for _, m := range h.Minutes {
 		counted[m.Minute.UTC().Truncate(f.period())] += float64(m.Failed)
 	}
 	return counted

@@ -298,6 +298,27 @@ func TestRiseCounts(t *testing.T) {
 	}
 }
 
+// TestHandshakesLogBeginsLate: what fails since before the log of connections was switched on has not begun with it.
+func TestHandshakesLogBeginsLate(t *testing.T) {
+	for _, failedBefore := range []bool{true, false} {
+		s := base()
+		s.connecting(scanners(600), others(4, 100))
+		kept := slices.DeleteFunc(s.Handshakes.Minutes, func(m HandshakeMinute) bool { return m.Minute.Before(s.minute(40)) })
+		s.Handshakes.Minutes = kept
+		if !failedBefore {
+			for i := range s.Metrics {
+				if m := &s.Metrics[i]; m.Name == handshakesFailed {
+					m.Points = slices.DeleteFunc(m.Points, func(p Point) bool { return p.Time.Before(s.minute(40)) })
+				}
+			}
+		}
+		f := Diagnose(copied(t, s)).finding("client-tls-negotiation-fails")
+		if f == nil || strings.Contains(f.Sentence, "They fail since 11:40 UTC: none did before.") == failedBefore {
+			t.Errorf("handshakes failed before: %t:\n%s", failedBefore, said(Diagnose(s)))
+		}
+	}
+}
+
 // TestHandshakesLogIsLate: what the metric counts after the end of the log, or of connections that the log lacks, is not
 // lost.
 func TestHandshakesLogIsLate(t *testing.T) {

@@ -46,7 +46,7 @@ var classPages = []struct {
 	{ClassLambda, "a Lambda function as target", "yes"},
 	{ClassUnknown, "nobody knows yet", "yes"},
 	{ClassClient, "the client: it gave up, or asked for something that cannot be", "no, listed under \"not counted\""},
-	{ClassPolicy, "nobody: the balancer answered as it was told to", "no, listed under \"not counted\""},
+	{ClassPolicy, "nobody: the balancer answered as it was told to, or what it asked did not answer: an identity provider, AWS WAF", "no, listed under \"not counted\""},
 }
 
 // TestReasonsPage compares docs/reasons.md with Rules and ClassicRules.

@@ -160,10 +160,27 @@ func (s *Store) totals(ctx context.Context, t *Table, classes []string) error {
 		FROM traffic GROUP BY load_balancer ORDER BY load_balancer`, []any{&balancer, &requests, &failures}, classes)
 }
 
+// brokenOnTheWay are failures of class policy that nobody meant: the balancer answered 5xx itself, as an identity
+// provider or AWS WAF gave it no answer to go by.
+const brokenOnTheWay = `reason_class = 'policy' AND elb_status_code >= 500 AND reason NOT IN ('Fixed_Response', 'WAF_Block')`
+
+// notCounted says which failures the answer leaves out by their class, and warns of those that are an outage as well.
 func (s *Store) notCounted(ctx context.Context, t *Table, classes []string) error {
 	var n NotCounted
-	return s.each(ctx, func() { t.NotCounted = append(t.NotCounted, n) }, `
-		SELECT reason, reason_class, sum(failures)::BIGINT AS requests FROM failure_minute
+	var broken, all int64
+	most := ""
+	err := s.each(ctx, func() {
+		t.NotCounted = append(t.NotCounted, n)
+		if all += broken; broken > 0 && most == "" {
+			most = n.Reason
+		}
+	}, `
+		SELECT reason, reason_class, sum(failures)::BIGINT AS requests, coalesce(sum(failures) FILTER (`+brokenOnTheWay+`), 0)::BIGINT FROM failure_minute
 		WHERE NOT list_contains($1, reason_class)
-		GROUP BY ALL ORDER BY requests DESC, reason, reason_class`, []any{&n.Reason, &n.Class, &n.Requests}, classes)
+		GROUP BY reason, reason_class ORDER BY requests DESC, reason, reason_class`, []any{&n.Reason, &n.Class, &n.Requests, &broken}, classes)
+	if err == nil && t.Failures && all >= max(10, t.Total/10) {
+		t.Warnings = append(t.Warnings, fmt.Sprintf("not counted, but no less an outage: %s 5xx as an identity provider or AWS WAF failed, most %s; --class all counts them",
+			amount.Of(all, "request was answered", "requests were answered"), most))
+	}
+	return err
 }

@@ -163,6 +163,21 @@ func shutBy(entries []ACLEntry, addresses netip.Prefix, but []netip.Prefix) (ACL
 	return noneMatches, true
 }
 
+// keptShut is the first entry of a kind that refuses any of some addresses, unless they are allowed before it.
+func keptShut(entries []ACLEntry, addresses netip.Prefix, kind func(ACLEntry) bool) (ACLEntry, bool) {
+	var left netipx.IPSetBuilder
+	left.AddPrefix(addresses)
+	for _, e := range entries {
+		switch {
+		case e.Allow:
+			left.RemovePrefix(e.addresses())
+		case kind(e) && setOf(&left).OverlapsPrefix(e.addresses()):
+			return e, true
+		}
+	}
+	return ACLEntry{}, false
+}
+
 // addresses are those that an entry is for; none if its range cannot be read.
 func (e ACLEntry) addresses() netip.Prefix {
 	p, _ := netip.ParsePrefix(e.CIDR)

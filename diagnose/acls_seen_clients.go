@@ -96,7 +96,8 @@ func (f *facts) refusedSeen(id string, s seen, g gate, from, to int, clients net
 	found.unseen = true // health checks come from the nodes
 	found.on(s.endpoint)
 	for _, back := range f.letBack(clients) {
-		for _, r := range unmeant(list, from, to) {
+		open, _ := g.unmeant(list, from, to, back)
+		for _, r := range open {
 			f.admit(found, g, r, back)
 		}
 	}

@@ -231,9 +231,11 @@ func (f *facts) shutToSome(a *ACL, c crossing, comers []netip.Prefix, text strin
 
 // letCross adds the commands that let some clients through an ACL.
 func (f *facts) letCross(found *Finding, a *ACL, c crossing, clients ...netip.Prefix) {
+	g := c.through(a)
 	for _, who := range clients {
-		for _, r := range unmeant(c.through(a).shuts(c.from, c.to, who, f.noClients()...), c.from, c.to) {
-			f.admit(found, c.through(a), r, who)
+		open, _ := g.unmeant(g.shuts(c.from, c.to, who, f.noClients()...), c.from, c.to, who)
+		for _, r := range open {
+			f.admit(found, g, r, who)
 		}
 	}
 }

@@ -138,8 +138,9 @@ func (f *facts) aclsWithoutIPv6() (list []*Finding) {
 			for _, r := range shut {
 				found.because(FromConfig, a.ID+", IPv6: "+r.entry.words())
 			}
-			for _, r := range unmeant(shut, c.from, c.to) {
-				for _, clients := range f.letBack(all6) {
+			for _, clients := range f.letBack(all6) {
+				open, _ := c.through(a).unmeant(shut, c.from, c.to, clients)
+				for _, r := range open {
 					f.admit(found, c.through(a), r, clients)
 				}
 			}

@@ -137,8 +137,8 @@ func (f *facts) refusedPassage(p passage, e endpoint, s Subnet, b *gather) {
 	}
 	small := narrow(list, p.from, p.to)
 	list, first, last := e.widened(p.from, p.to, refuses)
-	all := slices.Concat(list, p.refuses(p.from, p.to, peer)) // what is let through for some only included
-	open := joined(all, unmeant(list, p.from, p.to))
+	parts, shut := p.unmeant(list, p.from, p.to, peer)
+	open := joined(slices.Concat(list, p.refuses(p.from, p.to, peer), shut), parts) // of all, what is let through for some only included
 	found := b.at(fmt.Sprint(p.id, p.ID, list, p.protocol), func() *Finding {
 		found := f.refusedByACL(p.id, p.gate, list, peer, p.subnet)
 		if small {
@@ -164,12 +164,32 @@ func (f *facts) nodesPass(p passage, s Subnet) bool {
 	return len(nodes) > 0 && !slices.ContainsFunc(nodes, func(node netip.Prefix) bool { return len(p.refuses(p.from, p.to, node)) > 0 })
 }
 
-// unmeant are refusals of some ports but for those by entries for a small part of them: somebody means to
-// keep these shut, such as that of remote desktops. What an entry for all ports is left with is not meant.
-func unmeant(list []refusal, from, to int) []refusal {
-	return slices.DeleteFunc(slices.Clone(list), func(r refusal) bool {
-		return r.entry.Number < lastNumber && narrow([]refusal{{r.entry.From, r.entry.To, r.entry}}, from, to)
-	})
+// unmeant are refusals of some ports but for those that an entry for a small part of them keeps shut for any of some
+// addresses: somebody means to, such as that of remote desktops. They are shut, whether or not an entry before it, as for one
+// node, is the first to refuse them. What an entry for all ports is left with is not meant.
+func (g gate) unmeant(list []refusal, from, to int, addresses netip.Prefix) (open, shut []refusal) {
+	small := func(e ACLEntry) bool {
+		return e.Number < lastNumber && narrow([]refusal{{e.From, e.To, e}}, from, to)
+	}
+	shut = g.refusals(from, to, func(entries []ACLEntry) (ACLEntry, bool) { return keptShut(entries, addresses, small) })
+	for _, r := range list {
+		if small(r.entry) {
+			continue
+		}
+		for _, s := range shut {
+			if s.to < r.from || r.to < s.from {
+				continue
+			}
+			if r.from < s.from {
+				open = append(open, refusal{r.from, s.from - 1, r.entry})
+			}
+			r.from = s.to + 1
+		}
+		if r.from <= r.to {
+			open = append(open, r)
+		}
+	}
+	return open, shut
 }
 
 // opening is a range of ports that are to be let through by one entry.

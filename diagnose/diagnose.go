@@ -84,8 +84,8 @@ func (f *Finding) finish(facts *facts) {
 	if first.IsZero() {
 		return
 	}
-	if routes := facts.ofFewRoutes(f.share); routes != "" {
-		f.because(FromLog, routes)
+	for _, text := range facts.inCommon(f.share) {
+		f.because(FromLog, text)
 	}
 	from := facts.clock(first)
 	if begin := facts.logsBegin(); !begin.IsZero() && first.Sub(begin) < 2*time.Minute {

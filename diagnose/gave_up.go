@@ -60,8 +60,8 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	if slowest := f.slowest(g); slowest > 0 {
 		found.because(FromLog, fmt.Sprintf("the slowest answer of the group took %.1f s", slowest))
 	}
-	if routes := f.ofFewRoutes(f.own(g, share)); routes != "" {
-		found.because(FromLog, routes)
+	for _, text := range f.inCommon(f.own(g, share)) {
+		found.because(FromLog, text)
 	}
 	if met != "" {
 		found.because(FromLog, met)

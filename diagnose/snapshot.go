@@ -388,7 +388,7 @@ type Logs struct {
 	Redirects  []Redirects  `json:"redirects,omitempty"`    // looked for only where nearly all requests, of a target or of all, are redirected
 	Sockets    []Sockets    `json:"sockets,omitempty"`      // looked for only where WebSockets are no small part of the requests
 	IPv6       *IPv6Clients `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
-	Routes     []RouteFail  `json:"routes,omitempty"`       // looked for only where nearly all failures of a group for a reason are of a few
+	Alike      []Alike      `json:"alike,omitempty"`        // looked for only where nearly all failures of a group for a reason have something in common
 	Late       []Late       `json:"late,omitempty"`         // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
 }
 
@@ -416,12 +416,12 @@ type Redirects struct {
 	Repeated int64  `json:"repeated"` // those among them that came five times or more within four seconds, from the same network and for the same URL
 }
 
-// RouteFail counts requests to a group that failed for a reason, and all to it, of a route: the path without what names
-// single things, as relation request has it, nor what may be a secret.
-type RouteFail struct {
+// Alike counts requests to a group that failed for a reason and have something in common, and all to it that have.
+type Alike struct {
 	Group    string `json:"group"` // ARN; "" behind a Classic Load Balancer
 	Reason   string `json:"reason"`
-	Route    string `json:"route"`
+	Trait    string `json:"trait"` // route: the path without what names single things, as relation request has it; program: the user agent
+	Value    string `json:"value"` // without what may be a secret
 	Failures int64  `json:"failures"`
 	Requests int64  `json:"requests"`
 }

@@ -92,17 +92,12 @@ FROM (
 SELECT target_group_arn, count(*) AS sockets, count(*) FILTER (duration >= %[1]g - 0.2) AS lasted, count(*) FILTER (duration >= %[1]g - 0.2 AND duration < %[1]g + 3) AS idle
 FROM request WHERE type IN ('ws', 'wss') AND elb_status_code = 101 GROUP BY ALL ORDER BY ALL`
 
-	// Of the routes of failures only the most frequent ones tell anything.
-	failingRoutesSQL = `
-SELECT target_group_arn, reason, route, count(*) AS failures
-FROM failure WHERE route IS NOT NULL AND list_contains($reasons, reason) GROUP BY target_group_arn, reason, route
-QUALIFY row_number() OVER (PARTITION BY target_group_arn, reason ORDER BY failures DESC, route) <= %d
-ORDER BY target_group_arn, reason, failures DESC, route`
-
-	// How many requests each has takes another reading.
-	routesSQL = `
-SELECT target_group_arn, route, count(*) AS requests
-FROM request WHERE list_contains($routes, route) GROUP BY ALL ORDER BY ALL`
+	// Of what failing requests may have in common, only what is most frequent tells anything. %[1]s is a trait's column.
+	failingAlikeSQL = `
+SELECT target_group_arn, reason, %[1]s, count(*) AS failures
+FROM failure WHERE %[1]s IS NOT NULL AND list_contains($reasons, reason) GROUP BY target_group_arn, reason, %[1]s
+QUALIFY row_number() OVER (PARTITION BY target_group_arn, reason ORDER BY failures DESC, %[1]s) <= %[2]d
+ORDER BY target_group_arn, reason, failures DESC, %[1]s`
 
 	minuteSQL = `
 SELECT minute, target_group_arn, sum(requests)::BIGINT AS requests, sum(status_3xx)::BIGINT AS redirected, sum(status_4xx)::BIGINT AS refused
@@ -162,7 +157,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
-	err = errors.Join(err, r.refusals(), r.redirects(s), r.late(s), r.sockets(s, idle), r.ipv6(s), r.routes(), store.FirstFailure())
+	err = errors.Join(err, r.refusals(), r.redirects(s), r.late(s), r.sockets(s, idle), r.ipv6(s), r.alike(), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks && s.Balancer.Type == Application), store.FirstFailure())
 }
 

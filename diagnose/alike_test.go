@@ -82,13 +82,50 @@ func TestRoutesOfClients(t *testing.T) {
 	}
 }
 
+// TestPrograms: failures that are nearly all of a program are told to be, be they of targets or of clients that gave up, and
+// as it cannot command a terminal; not where it sends most requests anyway, or none says what it is.
+func TestPrograms(t *testing.T) {
+	agents := []string{"okhttp/4.12.0 (till)", "Mozilla/5.0 (X11)", "curl/8.5.0", "UptimeBeacon/2"}
+	for _, tt := range []struct {
+		name   string
+		status string
+		agent  func(i int) string
+		fails  func(i int) bool
+		want   string
+	}{
+		{"of one", "504", func(i int) string { return agents[i%4] }, func(i int) bool { return i%100 == 4 }, `all of them were sent by "okhttp/4.12.0 (till)" (60 of its 1500), which sent 25.0 % of the requests to web`},
+		{"of one that gave up", "460", func(i int) string { return agents[i%4] }, func(i int) bool { return i%100 == 4 }, `all of them were sent by "okhttp/4.12.0 (till)" (60 of its 1500), which sent 25.0 % of the requests to web`},
+		{"of all", "504", func(i int) string { return agents[i%4] }, func(i int) bool { return i%99 == 4 }, ""},
+		{"of the one that there is", "504", func(int) string { return agents[0] }, func(i int) bool { return i%100 == 4 }, ""},
+		{"of nobody who says what it is", "504", func(i int) string { return []string{"-", agents[1]}[min(1, i%4)] }, func(i int) bool { return i%100 == 4 }, ""},
+		{"with commands", "504", func(i int) string { return []string{`\x1b[2J;rm`, agents[1]}[min(1, i%4)] }, func(i int) bool { return i%100 == 4 }, `all of them were sent by "\\x1b[2J;rm" (60 of its 1500)`},
+	} {
+		s := base()
+		lines := askedFor(s, func(i int) string { return fmt.Sprintf("/%d", i) }, tt.fails)
+		for i := range lines {
+			lines[i] = strings.Replace(strings.Replace(lines[i], `"UA"`, `"`+tt.agent(i)+`"`, 1), " -1 504 - ", " -1 "+tt.status+" - ", 1)
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		got := ""
+		for _, e := range r.Findings[0].Evidence {
+			if strings.Contains(e.Text, " were sent by ") {
+				got = e.Text
+			}
+		}
+		if got != tt.want && (tt.want == "" || !strings.HasPrefix(got, tt.want)) {
+			t.Errorf("%s: want %q, got %q:\n%s", tt.name, tt.want, got, said(r))
+		}
+	}
+}
+
 // TestRoutesOnce: what can be read one time only has no routes, and nothing else is amiss.
 func TestRoutesOnce(t *testing.T) {
 	s := base()
 	lines := strings.Join(askedFor(s, func(i int) string { return fmt.Sprintf("/p%d", i%10) }, func(i int) bool { return i%100 == 10 }), "\n") + "\n"
 	s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(lines), "-")})
 	r := Diagnose(copied(t, s))
-	if len(s.Logs.Routes) > 0 || len(s.Logs.Warnings) > 0 || routesSaid(r) != "" || r.Findings[0].Explains != 60 {
-		t.Errorf("routes %v, warnings %q:\n%s", s.Logs.Routes, s.Logs.Warnings, said(r))
+	if len(s.Logs.Alike) > 0 || len(s.Logs.Warnings) > 0 || routesSaid(r) != "" || r.Findings[0].Explains != 60 {
+		t.Errorf("alike: %v, warnings %q:\n%s", s.Logs.Alike, s.Logs.Warnings, said(r))
 	}
 }

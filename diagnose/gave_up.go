@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -69,11 +70,59 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	} else {
 		found.rival("", "clients that close at once whatever they ask for, such as a monitor or a scanner")
 	}
-	if over {
+	switch {
+	case over:
 		found.tellAsOver()
 		found.Do = "see what kept the targets from answering at that time: their load, a restart, what they wait for"
+	case f.gaveUpAlways(g):
+		found.Sentence += " As many always have, as far back as the logs go."
+		if met != "" && rate < tooMany { // how these clients are made, as those that ask again and again for news
+			found.Level = Note
+			found.Do = "nothing, if these clients wait for news that may not come, and ask again; otherwise " + found.Do
+		}
+	default:
+		f.gaveUpMore(found, g)
 	}
 	return found
+}
+
+// gaveUpAlways reports whether clients give up as often in each quarter of hours of logs.
+func (f *facts) gaveUpAlways(g *Group) bool {
+	const quarters = 4
+	list := f.minutesOf(g)
+	if len(list) == 0 {
+		return false
+	}
+	begin := list[0].Minute
+	long := list[len(list)-1].Minute.Sub(begin) + time.Minute
+	n, all := inMinutes(list, func(Minute) bool { return true }, forReasons("Client_Closed"))
+	if long < 3*time.Hour || n < quarters*fewRequests {
+		return false
+	}
+	for i := range quarters {
+		from, until := begin.Add(long*time.Duration(i)/quarters), begin.Add(long*time.Duration(i+1)/quarters)
+		some, of := inMinutes(list, func(m Minute) bool { return !m.Minute.Before(from) && m.Minute.Before(until) }, forReasons("Client_Closed"))
+		if part, usual := float64(some)*float64(all), float64(n)*float64(of); of == 0 || 2*part < usual || part > 2*usual {
+			return false
+		}
+	}
+	return true
+}
+
+// gaveUpMore says since when more clients give up than before.
+func (f *facts) gaveUpMore(found *Finding, g *Group) {
+	counted, among := map[time.Time]float64{}, map[time.Time]float64{}
+	for _, m := range f.minutesOf(g) {
+		at := m.Minute.UTC().Truncate(f.period())
+		counted[at], among[at] = counted[at]+float64(m.Reasons["Client_Closed"]), among[at]+float64(m.Requests)
+	}
+	switch since, times, _, ok := f.rise(counted, among); {
+	case !ok:
+	case math.IsInf(times, 1):
+		found.Sentence += fmt.Sprintf(" They do since %s UTC: none did before.", f.clock(since))
+	default:
+		found.Sentence += fmt.Sprintf(" Since %s UTC, %.0f times as large a part of the requests ends so as before.", f.clock(since), times)
+	}
 }
 
 // roundly writes a part of 1 that is told in a sentence.

@@ -235,3 +235,46 @@ func TestFewGaveUpAtALimit(t *testing.T) {
 		}
 	}
 }
+
+// TestGaveUpSince: since when more clients give up is told where that is known; and if as few always have after the same
+// time, over hours, it is how they are made, and a note.
+func TestGaveUpSince(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		hours int
+		n     func(minute, of int) int // how many of 50 give up
+		want  string
+		level Level
+	}{
+		{"always", 4, func(m, _ int) int { return max(0, 1-m%2) }, "1.0 % of the requests to web ended with 460. As many always have, as far back as the logs go.", Note},
+		{"always, and many", 4, func(int, int) int { return 5 }, "10 % of the requests to web ended with 460. As many always have, as far back as the logs go.", Warn},
+		{"in an hour, of which nobody knows what was before", 1, func(m, _ int) int { return max(0, 1-m%2) }, "1.0 % of the requests to web ended with 460.", Warn},
+		{"since the middle", 4, func(m, of int) int { return min(1, m*2/of) }, "1.0 % of the requests to web ended with 460. They do since 10:00 UTC: none did before.", Warn},
+		{"more since the middle", 4, func(m, of int) int {
+			if 2*m < of {
+				return max(0, 1-m%12)
+			}
+			return 2
+		}, "2.1 % of the requests to web ended with 460. Since 10:00 UTC, 24 times as large a part of the requests ends so as before.", Warn},
+	} {
+		s := base()
+		s.From = s.Until.Add(-time.Duration(tt.hours) * time.Hour)
+		var lines []string
+		for i := range 60 * tt.hours {
+			gone := tt.n(i, 60*tt.hours)
+			for k := range 50 {
+				target := []string{first, second}[k%2]
+				if k < gone {
+					lines = append(lines, strings.Replace(endedLine(s.minute(i), target, 30*time.Second, 0), " -1 502 - ", " -1 460 - ", 1))
+				} else {
+					lines = append(lines, accessLine(s.minute(i).Add(time.Second), target, false))
+				}
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		if f := r.finding("clients-gave-up"); f == nil || !strings.HasSuffix(f.Sentence, tt.want) || f.Level != tt.level || strings.HasPrefix(f.Do, "nothing, ") != (tt.level == Note) {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}

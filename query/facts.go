@@ -86,17 +86,21 @@ func (s *Store) several(ctx context.Context, rows string, args ...any) (n int64,
 	return n, *busiest, *list, nil
 }
 
-// window closes the open bounds of the window with the minutes that have requests.
+// window closes the open bounds of the window with the minutes that have requests, or of logs that have none, with the
+// intervals that their objects are of.
 func (s *Store) window(ctx context.Context, t *Table) error {
 	if closed(t.Window) {
 		return nil
 	}
 	var first, last *time.Time
-	err := s.one(ctx, `SELECT time_bucket(INTERVAL 1 minute, min(first_seen)), time_bucket(INTERVAL 1 minute, max(last_seen)) FROM traffic`, []any{&first, &last})
+	err := s.one(ctx, `SELECT time_bucket(INTERVAL 1 minute, min(first_seen)), time_bucket(INTERVAL 1 minute, max(last_seen)) + INTERVAL 1 minute FROM traffic`, []any{&first, &last})
+	if err == nil && first == nil {
+		first, last, err = s.intervals(ctx)
+	}
 	if err != nil || first == nil {
 		return err
 	}
-	seen := when.Window{From: first.UTC(), Until: last.UTC().Add(time.Minute)}
+	seen := when.Window{From: first.UTC(), Until: last.UTC()}
 	if t.Window.From.IsZero() {
 		t.Window.From = seen.From
 	}
@@ -104,6 +108,26 @@ func (s *Store) window(ctx context.Context, t *Table) error {
 		t.Window.Until = seen.Until
 	}
 	return nil
+}
+
+// ofNoRequests are objects that have entries of logs of connections or checks, which no table of requests is made of.
+const ofNoRequests = ` FROM object_read JOIN accounting USING (object_id) WHERE status = 'ok' AND parsed > 0 AND list_contains($1, kind)`
+
+func (s *Store) readsRequests() bool {
+	return s.read.Has(parse.KindAccess) || s.read.Has(parse.KindClassic)
+}
+
+// intervals are from when to when the objects were written that hold no requests; nil if a name does not tell.
+func (s *Store) intervals(ctx context.Context) (first, last *time.Time, err error) {
+	var nameless int64
+	if s.readsRequests() {
+		return nil, nil, nil
+	}
+	err = s.one(ctx, `SELECT min(interval_end) - INTERVAL 5 minute, max(interval_end), count(*) - count(interval_end)`+ofNoRequests, []any{&first, &last, &nameless}, s.Kinds())
+	if nameless > 0 {
+		first = nil
+	}
+	return first, last, err
 }
 
 // accounting adds up the objects and lines of the kinds that were read for the
@@ -144,7 +168,7 @@ func kindNames(kinds ingest.KindSet) (names []string) {
 func (s *Store) totals(ctx context.Context, t *Table, classes []string) error {
 	var balancer *string
 	var requests, failures int64
-	return s.each(ctx, func() {
+	err := s.each(ctx, func() {
 		if balancer != nil {
 			t.Balancers = append(t.Balancers, *balancer)
 		}
@@ -158,6 +182,10 @@ func (s *Store) totals(ctx context.Context, t *Table, classes []string) error {
 			CASE WHEN list_contains($1, 'policy') THEN failures_policy ELSE 0 END +
 			CASE WHEN list_contains($1, 'unknown') THEN failures_unknown ELSE 0 END)::BIGINT
 		FROM traffic GROUP BY load_balancer ORDER BY load_balancer`, []any{&balancer, &requests, &failures}, classes)
+	if err != nil || len(t.Balancers) > 0 || s.readsRequests() {
+		return err
+	}
+	return s.each(ctx, func() { t.Balancers = append(t.Balancers, *balancer) }, `SELECT DISTINCT load_balancer`+ofNoRequests+` AND load_balancer IS NOT NULL ORDER BY 1`, []any{&balancer}, s.Kinds())
 }
 
 // brokenOnTheWay are failures of class policy that nobody meant: the balancer answered 5xx itself, as an identity

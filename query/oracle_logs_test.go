@@ -181,6 +181,37 @@ func (w *world) accounting(t testing.TB, kinds []demo.Kind) (a query.Accounting)
 	return a
 }
 
+// written is the window, its open bounds closed with the intervals of the objects that have entries of it, unless one does not
+// say its own, and the load balancers that these name.
+func (w *world) written(t testing.TB, kinds []demo.Kind) (when.Window, []string) {
+	var first, last time.Time
+	named := true
+	balancers := map[string]bool{}
+	for i, logs := range w.tallies(t, kinds) {
+		o := &w.truth.Objects[i]
+		if !slices.ContainsFunc(kinds, func(k demo.Kind) bool { n := logs[kindNames[k]]; return n != nil && n.parsed > 0 }) {
+			continue
+		}
+		if begin := o.End.Add(-o.Interval); first.IsZero() || begin.Before(first) {
+			first = begin
+		}
+		if o.End.After(last) {
+			last = o.End
+		}
+		if named = named && w.named[i]; w.named[i] {
+			balancers[o.LoadBalancer] = true
+		}
+	}
+	window := w.window
+	if window.From.IsZero() && named {
+		window.From = first
+	}
+	if window.Until.IsZero() && named {
+		window.Until = last
+	}
+	return window, slices.Sorted(keysOf(balancers))
+}
+
 // checks are the health checks of the window.
 func (w *world) checks() (list []*demo.Check) {
 	for i := range w.truth.Checks {

@@ -19,7 +19,7 @@ type Check struct {
 
 // Checks are all checks. A check stands in a file of its own.
 var Checks = []Check{
-	balancerCheck, dualstackCheck, listenersCheck, certificatesCheck, clientCertificatesCheck, rulesCheck,
+	balancerCheck, dualstackCheck, shutOutCheck, listenersCheck, certificatesCheck, clientCertificatesCheck, rulesCheck,
 	targetHealthCheck, groupsCheck, goneCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck, publicAccessCheck,
 	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, answersCheck, timeoutsCheck,

@@ -40,6 +40,10 @@ var faults = []fault{
 		s.group("sg-lb").Ingress[0].CIDRs = []string{"10.9.0.0/16"}
 		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.9.0.0/16", "pcx-gone", "blackhole"})
 	}},
+	{want: "clients-shut-out", change: func(s *Snapshot) {
+		s.group("sg-lb").Ingress[0].CIDRs = []string{"198.51.100.0/24"}
+		s.Logs.ShutOut = []ShutOut{{Requests: 500, Addresses: 1, First: s.From, Last: s.minute(30), Clients: []string{"203.0.113.7"}}}
+	}},
 	{want: "ipv6-clients-blocked", name: "security group", change: func(s *Snapshot) {
 		s.dualstack()
 		s.group("sg-lb").Ingress[0].CIDRs = []string{"0.0.0.0/0"}

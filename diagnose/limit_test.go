@@ -149,7 +149,7 @@ func TestClientsGiveUpHere(t *testing.T) {
 		late, each int64 // 460s of each of the last minutes, and of the first target
 		want       string
 	}{
-		{"all, since a few minutes", 990, 0, "99 % of the requests to web in the last minutes that the logs have ended with 460."},
+		{"all, since a few minutes", 990, 0, "99 % of the requests to web in the last minutes that the logs have ended with 460. They do since 11:50 UTC: none did before."},
 		{"few, since a few minutes", 40, 0, ""},
 		{"hardly any", 1, 0, ""},
 		{"all to one of many", 0, 600, "most requests to 10.0.10.1:8080 ended with 460."},

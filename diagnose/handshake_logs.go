@@ -96,9 +96,6 @@ func ReadHandshakes(ctx context.Context, store *query.Store, s *Snapshot) (*Hand
 	}
 	at := map[time.Time]int{}
 	t, err := r.ask(fmt.Sprintf(failedSQL, lines), func(row []any) { h.take(row, at) })
-	if errors.Is(err, query.ErrDrained) {
-		return nil, nil
-	}
 	if err != nil {
 		return nil, err
 	}

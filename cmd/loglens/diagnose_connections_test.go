@@ -54,6 +54,18 @@ func TestDiagnoseConnections(t *testing.T) {
 	}
 }
 
+// TestDiagnoseConnectionsOnce: what can be read one time only is read for requests, and it is said that connections were not
+// looked for in it.
+func TestDiagnoseConnectionsOnce(t *testing.T) {
+	requests := bytes.ReplaceAll(failing(10), []byte("app/shop/50dc6c495c0c9188"), []byte("app/shop/a1"))
+	_, stdout, stderr := diagnosedWith(t, bytes.NewReader(append(requests, refusedConnections(40)...)), balancerAnswer, func(http.ResponseWriter, *http.Request) {}, append([]string{"-"}, ofThatHour...)...)
+	for _, want := range []string{"10 requests, 10 failures", "logs of connections in -: read logs: standard input and pipes can be read one time only"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("want %q:\n%s%s", want, stdout, stderr)
+		}
+	}
+}
+
 // TestDiagnoseNoConnections: a file of requests alone, which its name does not say, is none of connections.
 func TestDiagnoseNoConnections(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "requests.log")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -35,6 +36,12 @@ func diagnosing(t *testing.T, bucket http.HandlerFunc, args ...string) string {
 // diagnosed runs a diagnosis of a balancer before a bucket.
 func diagnosed(t *testing.T, balancer string, bucket http.HandlerFunc, args ...string) (status int, stdout, stderr string) {
 	t.Helper()
+	return diagnosedWith(t, strings.NewReader(""), balancer, bucket, args...)
+}
+
+// diagnosedWith is the same, with something on standard input.
+func diagnosedWith(t *testing.T, stdin io.Reader, balancer string, bucket http.HandlerFunc, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.Method != http.MethodPost:
@@ -49,7 +56,7 @@ func diagnosed(t *testing.T, balancer string, bucket http.HandlerFunc, args ...s
 	defer server.Close()
 	asSomebody(t)
 	var out, talk bytes.Buffer
-	a := &app{in: strings.NewReader(""), out: &out, err: &talk, now: time.Now, getenv: os.Getenv}
+	a := &app{in: stdin, out: &out, err: &talk, now: time.Now, getenv: os.Getenv}
 	status = a.run(t.Context(), append([]string{"diagnose", "--lb", "shop", "--region", "us-east-1", "--endpoint-url", server.URL}, args...))
 	return status, out.String(), talk.String()
 }

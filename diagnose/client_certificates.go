@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -111,11 +112,18 @@ func (f *facts) certificatesRefused() *Finding {
 		told += c.Count
 		expired := c.Cause == "ClientCertExpired" && c.Passed == 0 // not long ago
 		cut = cut || c.cutOff() || expired && c.Count >= fewRequests
-		back = back && c.back() && f.Until.Sub(c.Last) >= quiet
+		back = back && c.back() && h.last().Sub(c.Last) >= quiet
 	}
 	found := finding("client-certificate-refused", "")
 	found.ruined, found.Confidence = ruined, High
-	back = back && told > 0 && 10*told >= 9*ruined // of the others nothing is known
+	since := "" // what says that it is over
+	switch {
+	case !back || told == 0:
+	case 10*told >= 9*ruined: // of the others nothing is known
+		since = "The same names have come through since."
+	case h.asManyAgain():
+		since = "None was refused since, and as many handshakes come through as before."
+	}
 	many := manyOf(ruined, h.Connections)
 	switch {
 	case many && 4*different >= 3*h.Certificates: // as many as come through, or nearly
@@ -124,7 +132,7 @@ func (f *facts) certificatesRefused() *Finding {
 	default:
 		found.Level = Note
 	}
-	f.tellRefused(found, list, causes, back && found.Level != Note)
+	f.tellRefused(found, list, causes, since)
 	for _, c := range causes[:min(3, len(causes))] {
 		found.because(FromLog, fmt.Sprintf("%s %d%s, of %s, %s", c.Cause, c.Count, inWords(c.Cause), amount.Of(c.Clients, "address", "addresses"), f.span(c.First, c.Last)))
 	}
@@ -132,11 +140,12 @@ func (f *facts) certificatesRefused() *Finding {
 		found.because(FromLog, f.certificateOf(c)+": "+f.howOften(c))
 	}
 	if passed := h.Connections - n - h.failed(); passed > 0 {
-		text := fmt.Sprintf("%s came through in the window", amount.Of(passed, "other handshake", "other handshakes"))
-		if h.Certificates > 0 {
-			text += fmt.Sprintf(", of %s", amount.Of(h.Certificates, "other certificate", "other certificates"))
+		text := fmt.Sprintf("%s came through in the window", amount.Of(passed, "handshake", "handshakes"))
+		// Where not all that are refused are listed, those may be among them.
+		if h.Certificates > 0 && allListed(list, causes) {
+			text += fmt.Sprintf(", of %s beside these", amount.Of(h.Certificates, "certificate", "certificates"))
 		}
-		found.because(FromLog, text)
+		found.because(FromLog, text+h.throughSinceRefused())
 	}
 	if f.Metrics != nil {
 		f.againstMetric(found, n)
@@ -146,6 +155,73 @@ func (f *facts) certificatesRefused() *Finding {
 	}
 	f.whyConnectionsFailed(found)
 	return found
+}
+
+// allListed reports whether all certificates that were refused are among some clients.
+func allListed(list []FailingClient, causes []HandshakeCause) bool {
+	named, all := int64(0), int64(0)
+	for _, c := range list {
+		if c.Subject != "" {
+			named++
+		}
+	}
+	for _, c := range causes {
+		all += c.Certificates
+	}
+	return named >= all
+}
+
+// whenRefused are the first and the last minute in which certificates were refused.
+func (h *Handshakes) whenRefused() (first, last time.Time) {
+	for _, m := range h.Minutes {
+		if m.Refused > 0 {
+			if last = m.Minute; first.IsZero() {
+				first = m.Minute
+			}
+		}
+	}
+	return first, last
+}
+
+// passedIn counts what came through from a minute on, up to another.
+func (h *Handshakes) passedIn(from, until time.Time) (n int64) {
+	for _, m := range h.Minutes {
+		if !m.Minute.Before(from) && m.Minute.Before(until) {
+			n += m.Passed
+		}
+	}
+	return n
+}
+
+// throughSinceRefused says how many came through since certificates were refused, if none or few did.
+func (h *Handshakes) throughSinceRefused() string {
+	first, _ := h.whenRefused()
+	switch n := h.passedIn(first.Add(time.Minute), h.last()); {
+	case h.last().Sub(first) < quiet || manyOf(n, h.refused()):
+		return ""
+	case n == 0:
+		return ", and none since these are refused"
+	default:
+		return fmt.Sprintf(", %d of them since these are refused", n)
+	}
+}
+
+// asManyAgain reports whether no certificate is refused any more, and those that were come through again: while they were
+// refused fewer handshakes came through than before, and now it is as many.
+func (h *Handshakes) asManyAgain() bool {
+	first, last := h.whenRefused()
+	last = last.Add(time.Minute) // its end
+	begin, end := h.Minutes[0].Minute, h.last()
+	if first.Sub(begin) < quiet || end.Sub(last) < max(quiet, last.Sub(first)/2) {
+		return false
+	}
+	rate := func(from, until time.Time) float64 {
+		return float64(h.passedIn(from, until)) / until.Sub(from).Minutes()
+	}
+	before := rate(begin, first)
+	lack := before - rate(first, last)
+	usual := before * last.Sub(first).Minutes()
+	return lack*last.Sub(first).Minutes() >= fewRequests+4*math.Sqrt(usual) && rate(last, end) >= before-lack/4
 }
 
 // againstMetric holds what the log has against what the metric counts.
@@ -162,8 +238,10 @@ func (f *facts) againstMetric(found *Finding, n int64) {
 	}
 }
 
-// tellRefused says whose certificates are refused, why, and what is to be done.
-func (f *facts) tellRefused(found *Finding, list []FailingClient, causes []HandshakeCause, over bool) {
+// tellRefused says whose certificates are refused, why, and what is to be done; since is what says that it is over, "" if it
+// is not.
+func (f *facts) tellRefused(found *Finding, list []FailingClient, causes []HandshakeCause, since string) {
+	over := since != ""
 	if why, ok := rejections[causes[0].Cause]; ok {
 		found.Do = why.do
 	}
@@ -196,8 +274,10 @@ func (f *facts) tellRefused(found *Finding, list []FailingClient, causes []Hands
 		}
 	}
 	if over {
-		found.tellAsOver()
-		found.Sentence += " The same names have come through since."
+		if found.Level != Note {
+			found.tellAsOver()
+		}
+		found.Sentence += " " + since
 		found.Do = "nothing, if the certificate was renewed, or the trust store mended"
 	}
 }

@@ -261,6 +261,68 @@ func TestCertificatesOfManyNotOver(t *testing.T) {
 	}
 }
 
+// TestCertificatesOfManyOver: where more names were refused than are kept, that it is over is told if as many come through
+// as before; not where those stay away, and not where they still do not come through. Nor are they told as others.
+func TestCertificatesOfManyOver(t *testing.T) {
+	for _, tt := range []struct {
+		name        string
+		again, all  int // come through again, of all
+		refuseLater bool
+		over        bool
+	}{
+		{"all come through again", 40, 40, false, true},
+		{"30 of 40 stay away", 10, 40, false, false},
+		{"30 of 40 are refused still", 10, 40, true, false},
+	} {
+		s := base()
+		var list []connected
+		for i := range tt.all {
+			c := connected{client: fmt.Sprintf("198.51.100.%d", i), subject: fmt.Sprintf("CN=device-%d", i), serial: "1", until: s.Until.AddDate(1, 0, 0)}
+			list = append(list, connections(s, 12, 0, 0.4, c)...)
+			c.cause = "ClientCertCrlProcessingError"
+			n := 6
+			if i < tt.again {
+				n = 7
+			}
+			list = append(list, connections(s, n, 0.4, 0.6, c)...)
+			if i < tt.again {
+				c.cause = ""
+			}
+			if i < tt.again || tt.refuseLater {
+				list = append(list, connections(s, 12, 0.6, 1, c)...)
+			}
+		}
+		s.connecting(func(*Snapshot) []connected { return list }, others(4, 100))
+		r := Diagnose(copied(t, s))
+		f := r.finding("client-certificate-refused")
+		if f == nil || f.over != tt.over || strings.Contains(said(r), "other certificates") ||
+			tt.over && (f.Level != Warn || !strings.HasPrefix(f.Sentence, "Certificates of clients were refused: ClientCertCrlProcessingError 280. So 280 TLS handshakes failed between 11:24 and 11:34 UTC. None was refused since")) {
+			t.Errorf("%s: %s", tt.name, said(r))
+		}
+	}
+}
+
+// TestCertificateNoteInThePast: a certificate that was refused a few times, and was renewed, is told in the past, if only as
+// a note; one that is refused as the log ends is not over, however long after that the window does.
+func TestCertificateNoteInThePast(t *testing.T) {
+	s := base()
+	c := connected{client: "198.51.100.7", subject: "CN=a", serial: "1", until: s.Until.AddDate(1, 0, 0)}
+	list := connections(s, 100, 0.5, 1, c)
+	c.cause = "ClientCertExpired"
+	list = append(list, connections(s, 12, 0.3, 0.45, c)...)
+	s.connecting(func(*Snapshot) []connected { return list }, others(4, 100))
+	r := Diagnose(copied(t, s))
+	if f := r.finding("client-certificate-refused"); f == nil || f.Level != Note || !strings.HasPrefix(f.Sentence, "A client's certificate was refused") {
+		t.Error(said(r))
+	}
+	s.Until = s.Until.Add(time.Hour)
+	s.Handshakes.Minutes = slices.DeleteFunc(s.Handshakes.Minutes, func(m HandshakeMinute) bool { return m.Minute.After(s.From.Add(29 * time.Minute)) })
+	r = Diagnose(copied(t, s))
+	if f := r.finding("client-certificate-refused"); f == nil || !strings.HasPrefix(f.Sentence, "A client's certificate is refused") {
+		t.Error(said(r))
+	}
+}
+
 // TestHandshakesBeforeFewFailures: what fails without a trace in the access log stands before what fails of fewer
 // requests, and behind what fails of more.
 func TestHandshakesBeforeFewFailures(t *testing.T) {

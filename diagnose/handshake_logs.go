@@ -25,10 +25,12 @@ SELECT timestamp AS moment, client_ip, tls_protocol AS protocol, leaf_client_cer
 	CASE WHEN tls_verify_status LIKE 'Failed:%%' THEN substr(tls_verify_status, 8) WHEN tls_protocol IS NULL AND listener_port IN (%s) THEN 'TLS_Handshake_Failed' END AS cause
 FROM connection`
 
+	// A line is written, and has the time, as its connection ends, which may be hours after the handshake. %s is when the
+	// window begins: what shook hands before it says nothing of it.
 	flowSQL = `
-SELECT time AS moment, client_ip, tls_protocol_version AS protocol, NULL::VARCHAR AS subject, NULL::VARCHAR AS validity, NULL::VARCHAR AS serial,
+SELECT coalesce(try_cast(tls_connection_creation_time AS TIMESTAMP), time) AS moment, client_ip, tls_protocol_version AS protocol, NULL::VARCHAR AS subject, NULL::VARCHAR AS validity, NULL::VARCHAR AS serial,
 	CASE WHEN tls_handshake_time IS NULL THEN coalesce('TLS_Alert_' || incoming_tls_alert, 'TLS_Handshake_Failed') END AS cause
-FROM nlb_tls`
+FROM nlb_tls WHERE coalesce(try_cast(tls_connection_creation_time AS TIMESTAMP), time) >= TIMESTAMP '%s'`
 
 	// A client is its certificate, and without one its address. There may be as many as connections, in a flood of
 	// them: minutes are counted apart from clients, and addresses of a certificate listed for those alone that are told.
@@ -90,7 +92,7 @@ func (s *Snapshot) LooksAtHandshakes() bool {
 func ReadHandshakes(ctx context.Context, store *query.Store, s *Snapshot) (*Handshakes, error) {
 	h := &Handshakes{Causes: []HandshakeCause{}, Failing: []FailingClient{}, Minutes: []HandshakeMinute{}}
 	r := reader{ctx: ctx, store: store, logs: &Logs{}}
-	lines := flowSQL
+	lines := fmt.Sprintf(flowSQL, s.From.UTC().Format(time.DateTime))
 	if s.Balancer.Type == Application {
 		lines = fmt.Sprintf(connectionSQL, s.portsOfTLS())
 	}

@@ -189,7 +189,15 @@ func (f *facts) tellCauses(found *Finding) {
 			found.because(FromLog, strings.Join(c.Addresses, ", ")+": "+f.howOften(c))
 		}
 	}
-	f.protocolGone(found)
+	switch first, last, ok := h.cameBack(); {
+	case ok:
+		f.tellCameBack(found, causes, 2*byAlert > h.failed(), first, last)
+	case 2*byAlert <= h.failed(): // else it is the certificate, whichever version they speak
+		f.protocolGone(found)
+	}
+	if f.Balancer.Type == NetworkType && slices.ContainsFunc(h.Failing, FailingClient.cutOff) {
+		found.because(FromLog, "of connections that are still open there is no line yet: clients may have come through with these")
+	}
 	if len(causes) > 0 && often == 0 {
 		found.because(FromLog, fmt.Sprintf("no address has %d of them, as where the internet is scanned", fewRequests))
 		if found.Level == Note {
@@ -219,8 +227,17 @@ func (f *facts) protocolGone(found *Finding) {
 		if same == 0 || same < 4*others {
 			continue
 		}
-		found.Level, found.Confidence = Fail, High
-		found.Sentence = fmt.Sprintf("Clients that speak %s fail: none has come through since %s UTC, and the listener's security policy was most likely changed.", p.Protocol, f.clock(p.Last))
+		taken, known := f.takenBy(p.Protocol)
+		if known && taken {
+			found.because(FromConfig, fmt.Sprintf("%s, which clients spoke that fail now, is taken by the listener's policy: they may have no cipher of it, or not take the certificate", p.Protocol))
+			return
+		}
+		found.Level, found.Confidence = Fail, Medium
+		why := "the listener's security policy was most likely changed"
+		if known {
+			found.Confidence, why = High, "the listener's security policy does not take that version"
+		}
+		found.Sentence = fmt.Sprintf("Clients that speak %s fail: none has come through since %s UTC, and %s.", p.Protocol, f.clock(p.Last), why)
 		found.Do = fmt.Sprintf("see whether the listener's security policy has %s; these clients need one that does until they speak another version", p.Protocol)
 		found.because(FromLog, fmt.Sprintf("%s came through with %s, the last at %s UTC, and none since; with others they do", amount.Of(p.Count, "handshake", "handshakes"), p.Protocol, f.clock(p.Last)))
 		for _, l := range f.Listeners {
@@ -229,6 +246,51 @@ func (f *facts) protocolGone(found *Finding) {
 			}
 		}
 		return
+	}
+}
+
+// cameBack reports whether all clients that failed often, but not for their certificate, have come through since, and how
+// long none of them has failed is no chance; and from when to when they failed. Where a scanner comes, some always fail.
+func (h *Handshakes) cameBack() (first, last time.Time, ok bool) {
+	for _, c := range h.Failing {
+		if ofCertificate(c.Cause) || c.Count < fewRequests {
+			continue
+		}
+		if !c.back() || !(Traffic{Requests: c.Count, First: c.First, Last: c.Last}).seldomRests(h.last().Sub(c.Last)) {
+			return first, last, false
+		}
+		if first.IsZero() || c.First.Before(first) {
+			first = c.First
+		}
+		if c.Last.After(last) {
+			last = c.Last
+		}
+	}
+	if first.IsZero() {
+		return first, last, false
+	}
+	during, since := int64(0), int64(0)
+	for _, m := range h.Minutes {
+		switch {
+		case m.Minute.After(last):
+			since += m.Failed
+		case !m.Minute.Before(first.Truncate(time.Minute)):
+			during += m.Failed
+		}
+	}
+	return first, last, steep*float64(since)/h.last().Sub(last).Minutes() <= float64(during)/max(1, last.Sub(first).Minutes())
+}
+
+// tellCameBack tells in the past of clients that failed, and come through since.
+func (f *facts) tellCameBack(found *Finding, causes []string, ofAlerts bool, first, last time.Time) {
+	why := "and the log says no more than " + few(causes)
+	if ofAlerts {
+		why = "most since clients did not take the listener's certificate"
+	}
+	found.Sentence = fmt.Sprintf("TLS handshakes failed %s, %s: those who failed most have come through since.", f.span(first, last), why)
+	found.Do = "see what happened at that time: whether the listener's certificate or its security policy was changed, and changed back"
+	if found.Level != Note {
+		found.tellAsOver()
 	}
 }
 

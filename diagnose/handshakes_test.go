@@ -566,14 +566,14 @@ func truthOf(truth *demo.Truth, s *Snapshot) *Handshakes {
 	for _, c := range truth.TLS {
 		cause := ""
 		switch {
-		case !of(c.Time, c.LoadBalancer):
+		case !of(c.Time, c.LoadBalancer) || c.Created.Before(s.From): // it shook hands before
 			continue
 		case c.Handshake < 0 && c.Alert >= 0:
 			cause = fmt.Sprintf("TLS_Alert_%d", c.Alert)
 		case c.Handshake < 0:
 			cause = "TLS_Handshake_Failed"
 		}
-		count(c.Time, c.Client, cause)
+		count(c.Created, c.Client, cause)
 	}
 	for cause, c := range causes {
 		c.Clients = int64(len(clients[cause]))
@@ -624,6 +624,88 @@ func TestClientsDoNotTrust(t *testing.T) {
 	}
 }
 
+// flow is a connection of a client in the log of a Network Load Balancer; it failed if it has an alert.
+func flow(s *Snapshot, at time.Time, long time.Duration, client, version, alert string) string {
+	handshake := "12"
+	if alert != "" {
+		handshake, version = "-", "-"
+	} else {
+		alert = "-"
+	}
+	const form = "2006-01-02T15:04:05"
+	return fmt.Sprintf("tls 2.0 %s %s b2 %s:4711 10.0.0.5:443 %d %s 0 0 %s - - - %s - shop.example.com - - - %s\n",
+		at.Add(long).Format(form), s.Balancer.ID, client, long.Milliseconds(), handshake, alert, version, at.Format(form))
+}
+
+// TestFlows: clients of one version of TLS that do not take the listener's certificate any more are told to be so, and not to
+// speak what the security policy has not; when they came through last is when the last of them shook hands, and not when that
+// connection ended; where all do again, that is told in the past.
+func TestFlows(t *testing.T) {
+	for name, tt := range map[string]struct {
+		alert string
+		until int // minute from which on they come through again
+		want  string
+		over  bool
+	}{
+		"no authority of theirs":     {"48", 60, "TLS handshakes fail, most since clients do not take the listener's certificate", false},
+		"no version in common":       {"70", 60, "Clients that speak tlsv10 fail: none has come through since 11:29 UTC, and the listener's security policy does not take that version.", false},
+		"the certificate was mended": {"42", 40, "TLS handshakes failed between 11:30 and 11:39 UTC, most since clients did not take the listener's certificate: those who failed most have come through since.", true},
+	} {
+		s := base()
+		s.network()
+		for i := range s.Listeners {
+			s.Listeners[i].Protocol, s.Listeners[i].Policy = "TLS", "ELBSecurityPolicy-TLS13-1-2-2021-06"
+		}
+		text := ""
+		for i := range 60 {
+			text += flow(s, s.minute(i).Add(5*time.Second), time.Second, "192.0.2.7", "tlsv13", "")
+			for c := range 20 {
+				at, client := s.minute(i).Add(time.Duration(1+2*c)*time.Second), fmt.Sprintf("198.51.100.%d", c)
+				if i >= 30 && i < tt.until {
+					text += flow(s, at, 0, client, "", tt.alert) + flow(s, at, 0, client, "", tt.alert)
+				} else {
+					text += flow(s, at, 10*time.Minute, client, "tlsv10", "")
+				}
+			}
+		}
+		text += flow(s, s.From.Add(-time.Hour), 90*time.Minute, "192.0.2.7", "tlsv13", "")
+		h, err := handshakesOf(s, text)
+		if err != nil || !h.Minutes[0].Minute.Equal(s.From) {
+			t.Fatalf("%s: %+v, %v", name, h, err)
+		}
+		s.Handshakes = h
+		r := Diagnose(copied(t, s))
+		if f := r.finding("client-tls-negotiation-fails"); f == nil || !strings.HasPrefix(f.Sentence, tt.want) || f.over != tt.over || tt.over == strings.Contains(said(r), "still open") {
+			t.Errorf("%s: want %q:\n%s", name, tt.want, said(r))
+		}
+	}
+}
+
+// TestPolicyTakes: names of policies tell which versions they take.
+func TestPolicyTakes(t *testing.T) {
+	for policy, want := range map[string]string{
+		"ELBSecurityPolicy-2016-08": "yyyn", "ELBSecurityPolicy-FS-2018-06": "yyyn", "ELBSecurityPolicy-TLS-1-2-Ext-2018-06": "nnyn", "ELBSecurityPolicy-FS-1-1-2019-08": "nyyn",
+		"ELBSecurityPolicy-TLS13-1-2-Res-2021-06": "nnyy", "ELBSecurityPolicy-TLS13-1-3-2021-06": "nnny", "ELBSecurityPolicy-TLS13-1-0-2021-06": "yyyy", "ELBSecurityPolicy-TLS13-1-2-FIPS-2023-04": "nnyy", "mine": "????",
+	} {
+		for _, versions := range [][]string{{"TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"}, {"tlsv10", "tlsv11", "tlsv12", "tlsv13"}} {
+			got := ""
+			for _, v := range versions {
+				switch takes, known := policyTakes(policy, v); {
+				case !known:
+					got += "?"
+				case takes:
+					got += "y"
+				default:
+					got += "n"
+				}
+			}
+			if got != want {
+				t.Errorf("%s: %v are %s, want %s", policy, versions, got, want)
+			}
+		}
+	}
+}
+
 // TestProtocolGone: where a version of TLS is taken no more, those who spoke it are told, and since when; not where it still
 // is, where those who fail spoke another one, or where it was seldom spoken.
 func TestProtocolGone(t *testing.T) {
@@ -653,6 +735,7 @@ func TestProtocolGone(t *testing.T) {
 		{"some still come through", []func(*Snapshot) []connected{tills(8, "TLSv1"), others(5, 60), speaking("TLSv1", 60, 0, 1)}, ""},
 		{"those who fail spoke another", []func(*Snapshot) []connected{tills(8, "TLSv1.2"), others(5, 60), speaking("TLSv1.2", 60, 0, 1), speaking("TLSv1", 60, 0, 0.5)}, ""},
 		{"nobody comes through", []func(*Snapshot) []connected{bare("UnmappedConnectionError", 30, 30)}, ""},
+		{"of a version that the policy has", []func(*Snapshot) []connected{tills(8, "TLSv1.2"), others(5, 60)}, ""},
 		{"seldom spoken", []func(*Snapshot) []connected{tills(1, "TLSv1.2"), others(5, 60), speaking("TLSv1.2", 30, 0.5, 1), speaking("TLSv1", 5, 0, 0.5)}, ""},
 		{"with scanners", []func(*Snapshot) []connected{tills(8, "TLSv1.1"), others(5, 600), scanners(300)}, "Clients that speak TLSv1.1 fail: none has come through since 11:29 UTC"},
 	} {

@@ -183,20 +183,10 @@ func (h *Handshakes) whenRefused() (first, last time.Time) {
 	return first, last
 }
 
-// passedIn counts what came through from a minute on, up to another.
-func (h *Handshakes) passedIn(from, until time.Time) (n int64) {
-	for _, m := range h.Minutes {
-		if !m.Minute.Before(from) && m.Minute.Before(until) {
-			n += m.Passed
-		}
-	}
-	return n
-}
-
 // throughSinceRefused says how many came through since certificates were refused, if none or few did.
 func (h *Handshakes) throughSinceRefused() string {
 	first, _ := h.whenRefused()
-	switch n := h.passedIn(first.Add(time.Minute), h.last()); {
+	switch n := h.through(first.Add(time.Minute), h.last()); {
 	case h.last().Sub(first) < quiet || manyOf(n, h.refused()):
 		return ""
 	case n == 0:
@@ -216,7 +206,7 @@ func (h *Handshakes) asManyAgain() bool {
 		return false
 	}
 	rate := func(from, until time.Time) float64 {
-		return float64(h.passedIn(from, until)) / until.Sub(from).Minutes()
+		return float64(h.through(from, until.Add(-time.Minute))) / until.Sub(from).Minutes()
 	}
 	before := rate(begin, first)
 	lack := before - rate(first, last)

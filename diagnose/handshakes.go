@@ -122,6 +122,11 @@ func (h *Handshakes) failed() (n int64) {
 	return n
 }
 
+// through counts what came through from one time to another.
+func (h *Handshakes) through(from, until time.Time) int64 {
+	return countIn(h.Minutes, func(m HandshakeMinute) (time.Time, int64) { return m.Minute, m.Passed })(from, until)
+}
+
 // last is when the last minute of the log ends.
 func (h *Handshakes) last() (end time.Time) {
 	if n := len(h.Minutes); n > 0 {
@@ -211,7 +216,7 @@ func (f *facts) tellCauses(found *Finding) {
 func (f *facts) protocolGone(found *Finding) {
 	h := f.Handshakes
 	for _, p := range h.Protocols {
-		if !slices.ContainsFunc(h.Protocols, func(other ProtocolUse) bool { return other.Last.After(p.Last) }) || !(Traffic{Requests: p.Count, First: p.First, Last: p.Last}).seldomRests(h.last().Sub(p.Last)) {
+		if !slices.ContainsFunc(h.Protocols, func(other ProtocolUse) bool { return other.Last.After(p.Last) }) || !(Traffic{Requests: p.Count, First: p.First, Last: p.Last}).seldomRests(p.Last, h.last(), h.through) {
 			continue
 		}
 		same, others := int64(0), int64(0) // clients that are cut off, by what they spoke
@@ -252,11 +257,12 @@ func (f *facts) protocolGone(found *Finding) {
 // cameBack reports whether all clients that failed often, but not for their certificate, have come through since, and how
 // long none of them has failed is no chance; and from when to when they failed. Where a scanner comes, some always fail.
 func (h *Handshakes) cameBack() (first, last time.Time, ok bool) {
+	all := countIn(h.Minutes, func(m HandshakeMinute) (time.Time, int64) { return m.Minute, m.Passed + m.Failed })
 	for _, c := range h.Failing {
 		if ofCertificate(c.Cause) || c.Count < fewRequests {
 			continue
 		}
-		if !c.back() || !(Traffic{Requests: c.Count, First: c.First, Last: c.Last}).seldomRests(h.last().Sub(c.Last)) {
+		if !c.back() || !(Traffic{Requests: c.Count, First: c.First, Last: c.Last}).seldomRests(c.Last, h.last(), all) {
 			return first, last, false
 		}
 		if first.IsZero() || c.First.Before(first) {

@@ -38,8 +38,7 @@ func (f *facts) cameByIPv6(found *Finding) {
 		return
 	}
 	text := fmt.Sprintf("%s came by IPv6, the last at %s UTC", amount.Of(came.Requests, "request", "requests"), f.clock(came.Last))
-	rest := f.Logs.Last.Sub(came.Last)
-	if !(Traffic{Requests: came.Requests, First: came.First, Last: came.Last}).seldomRests(rest) {
+	if !f.comesNoMore(came.Requests, came.First, came.Last) {
 		found.because(FromLog, text)
 		return
 	}

@@ -155,8 +155,7 @@ func (f *facts) shutOut() *Finding {
 	}
 	var out ShutOut
 	for _, o := range f.Logs.ShutOut {
-		rests := Traffic{Requests: o.Requests, First: o.First, Last: o.Last}.seldomRests(f.Logs.Last.Sub(o.Last))
-		if rests && o.Requests > out.Requests {
+		if f.comesNoMore(o.Requests, o.First, o.Last) && o.Requests > out.Requests {
 			out = o
 		}
 	}

@@ -24,12 +24,13 @@ func (f *facts) turnover() (list []string) {
 		}
 		start := slices.MinFunc(targets, func(a, b Traffic) int { return a.First.Compare(b.First) }).First
 		end := slices.MaxFunc(targets, func(a, b Traffic) int { return a.Last.Compare(b.Last) }).Last
+		all := countIn(f.minutesOf(g), func(m *Minute) (time.Time, int64) { return m.Minute, m.Requests })
 		var came, went []time.Time
 		for _, t := range targets {
-			if t.seldomRests(t.First.Sub(start)) {
+			if t.seldomRests(start, t.First, all) {
 				came = append(came, t.First)
 			}
-			if t.seldomRests(end.Sub(t.Last)) {
+			if t.seldomRests(t.Last, end, all) {
 				went = append(went, t.Last)
 			}
 		}
@@ -52,8 +53,29 @@ func (f *facts) turnover() (list []string) {
 // mostTurnovers is of how many groups it is told which targets came and went.
 const mostTurnovers = 3
 
-// seldomRests reports whether a target that is used as often as it was would hardly ever get no request for so long.
-func (t Traffic) seldomRests(d time.Duration) bool {
+// seldomRests reports whether what is used as often as it was, and as large a part of all that is counted as it was, would
+// hardly ever rest from one time to another: at night, nobody comes for long.
+func (t Traffic) seldomRests(from, until time.Time, all func(from, until time.Time) int64) bool {
 	const times = 10 // of what passes from one request to the next: by chance once in 22,000
-	return t.Requests >= fewRequests && d >= quiet && d >= times*t.Last.Sub(t.First)/time.Duration(t.Requests-1)
+	d := until.Sub(from)
+	return t.Requests >= fewRequests && d >= quiet && d >= times*t.Last.Sub(t.First)/time.Duration(t.Requests-1) &&
+		t.Requests*all(from.Add(time.Minute), until.Add(-time.Minute)) >= times*all(t.First, t.Last)
+}
+
+// comesNoMore reports whether some requests of the logs would hardly ever rest until their end.
+func (f *facts) comesNoMore(n int64, first, last time.Time) bool {
+	all := countIn(f.logMinutes(), func(m Minute) (time.Time, int64) { return m.Minute, m.Requests })
+	return Traffic{Requests: n, First: first, Last: last}.seldomRests(last, f.Logs.Last, all)
+}
+
+// countIn adds up what is counted by minutes, from the minute of one time to that of another.
+func countIn[T any](minutes []T, count func(T) (time.Time, int64)) func(from, until time.Time) int64 {
+	return func(from, until time.Time) (n int64) {
+		for _, m := range minutes {
+			if at, some := count(m); at.Add(time.Minute).After(from) && !at.After(until) {
+				n += some
+			}
+		}
+		return n
+	}
 }

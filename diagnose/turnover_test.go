@@ -86,3 +86,52 @@ func TestTurnoverTimes(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
+
+// TestQuietNight: at night, when hardly anybody comes, targets rest, clients that come by IPv6 do, and those that speak an
+// old version of TLS: none of them is gone.
+func TestQuietNight(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 8))
+		s := base()
+		s.From = noon.Add(-6 * time.Hour)
+		s.dualstack()
+		s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 443, CIDRs: []string{"0.0.0.0/0"}}}
+		var lines []string
+		var connections []connected
+		for at := s.From; at.Before(noon); {
+			line := accessLine(at, fmt.Sprintf("10.0.10.%d:8080", 50+r.IntN(4)), false)
+			c := connected{at: at, client: fmt.Sprintf("198.51.100.%d", r.IntN(9))}
+			if r.IntN(4) == 0 {
+				line = strings.Replace(line, "198.51.100.7:", "2001:db8::1:", 1)
+			}
+			switch r.IntN(5) {
+			case 0:
+				c.version = "TLSv1"
+			case 1:
+				c.cause, c.plain = "UnmappedConnectionError", true
+			}
+			lines, connections = append(lines, line), append(connections, c)
+			every := 4 * time.Second
+			if at.Sub(s.From) > 3*time.Hour {
+				every = 6 * time.Minute
+			}
+			at = at.Add(time.Duration(r.ExpFloat64() * float64(every)))
+		}
+		lines = append(lines, accessLine(noon.Add(-time.Second), first, false))
+		s.connecting(func(*Snapshot) []connected { return connections })
+		s.Listeners[1].Policy = ""
+		s.Logs = logged(t, s, lines)
+		r2 := Diagnose(copied(t, s))
+		for _, station := range r2.Path {
+			if text := strings.Join(station.Evidence, "; "); strings.Contains(text, "last request") {
+				t.Errorf("seed %d: %s", seed, text)
+			}
+		}
+		if f := r2.finding("ipv6-clients-blocked"); f == nil || f.Level == Fail {
+			t.Errorf("seed %d: %s", seed, said(r2))
+		}
+		if f := r2.finding("client-tls-negotiation-fails"); f != nil && strings.HasPrefix(f.Sentence, "Clients that speak") {
+			t.Errorf("seed %d: %s", seed, f.Sentence)
+		}
+	}
+}

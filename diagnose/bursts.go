@@ -10,7 +10,10 @@ import (
 )
 
 // spell is a time from the first to the last minute in which some failures came, with none for a while before and after.
-type spell struct{ first, last time.Time }
+type spell struct {
+	first, last time.Time
+	n           int64 // failures
+}
 
 // spells are those of parts of some time in which something came.
 func spells(parts []part, hit func(part) bool) (list []spell) {
@@ -18,9 +21,9 @@ func spells(parts []part, hit func(part) bool) (list []spell) {
 		switch last := len(list) - 1; {
 		case !hit(p):
 		case last >= 0 && p.from.Sub(list[last].last) <= quiet:
-			list[last].last = p.from
+			list[last].last, list[last].n = p.from, list[last].n+p.these
 		default:
-			list = append(list, spell{p.from, p.from})
+			list = append(list, spell{p.from, p.from, p.these})
 		}
 	}
 	return list
@@ -28,7 +31,8 @@ func spells(parts []part, hit func(part) bool) (list []spell) {
 
 // bursts are the spells in which the failures of a share came, if there are several, with longer rests between them than
 // any of them took, and if it is no chance that there are: five failures or more in each, in at most half as many minutes
-// as these would be spread over. There are none if minutes do not tell these failures from others.
+// as these would be spread over. Few that came by ones and twos beside these do not hide them. There are none if minutes do
+// not tell these failures from others.
 func (f *facts) bursts(share func(Failure) int64) []spell {
 	minutes, n := f.minutesWith(among(share)), int64(0)
 	hit := func(p part) bool { return p.these > 0 }
@@ -40,8 +44,8 @@ func (f *facts) bursts(share func(Failure) int64) []spell {
 	for _, m := range minutes {
 		n += m.these
 	}
-	list := spells(minutes, hit)
-	if 10*f.sum(share) < 9*n || len(list) < 2 || n < 5*int64(len(list)) || float64(2*countParts(minutes, hit)) > byChance(minutes, n, hit) {
+	list := slices.DeleteFunc(spells(minutes, hit), func(s spell) bool { return s.n < 5 })
+	if 10*f.sum(share) < 9*n || len(list) < 2 || 10*failuresOf(list) < 9*n || float64(2*countParts(minutes, hit)) > byChance(minutes, n, hit) {
 		return nil
 	}
 	longest, rest := longestOf(list), list[1].first.Sub(list[0].last)
@@ -62,8 +66,16 @@ func longestOf(list []spell) (longest time.Duration) {
 	return longest
 }
 
-// inBurstsAt says of failures when they came, if in bursts.
-func (f *facts) inBurstsAt(list []spell) string {
+// failuresOf are those of some spells.
+func failuresOf(list []spell) (n int64) {
+	for _, s := range list {
+		n += s.n
+	}
+	return n
+}
+
+// inBurstsAt says of so many failures when they came, if in bursts.
+func (f *facts) inBurstsAt(list []spell, all int64) string {
 	var begins []string
 	most, least := time.Duration(0), time.Duration(0) // from one to the next
 	for i, s := range list {
@@ -75,7 +87,11 @@ func (f *facts) inBurstsAt(list []spell) string {
 			}
 		}
 	}
-	text := fmt.Sprintf("these failures came in %d bursts of up to %s", len(list), minutesLong(longestOf(list)))
+	which := "these failures"
+	if failuresOf(list) < all {
+		which = "nearly all of these failures"
+	}
+	text := fmt.Sprintf("%s came in %d bursts of up to %s", which, len(list), minutesLong(longestOf(list)))
 	if len(list) > 2 && most <= 2*least {
 		text += ", " + apartBy(least, most)
 	}

@@ -59,6 +59,39 @@ func TestBursts(t *testing.T) {
 	}
 }
 
+// TestBurstsAmongFew: a few that fail by themselves, between bursts, are no bursts, and do not hide these.
+func TestBurstsAmongFew(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 6))
+		s := base()
+		s.From = noon.Add(-8 * time.Hour)
+		var lines []string
+		for i := range 480 {
+			for range 10 {
+				lines = append(lines, accessLine(s.minute(i).Add(time.Duration(r.IntN(60))*time.Second), []string{first, second}[r.IntN(2)], false))
+			}
+			n := 0
+			switch {
+			case i%120 == 60:
+				n = 50
+			case i%30 == 11: // no nearer to these than eleven minutes
+				n = 1
+			}
+			for range n {
+				at := s.minute(i).Add(time.Duration(r.IntN(60)) * time.Second)
+				lines = append(lines, strings.Replace(endedLine(at, first, time.Minute, 0), " 60.000 -1 502 - ", " -1 -1 504 - ", 1))
+			}
+		}
+		slices.SortStableFunc(lines, func(a, b string) int { return strings.Compare(a[5:32], b[5:32]) })
+		s.Logs = logged(t, s, lines)
+		r2 := Diagnose(copied(t, s))
+		want := "nearly all of these failures came in 4 bursts of up to 1 minute, 120 minutes apart: at 05:00, 07:00, 09:00, 11:00 UTC"
+		if text := said(r2); !strings.Contains(text, want) {
+			t.Errorf("seed %d: want %q:\n%s", seed, want, text)
+		}
+	}
+}
+
 // TestWhatBursts: how long bursts took, and how far they are apart, is told where it is regular, and of many over days the
 // first and the last; bursts that are no shorter than the rests between them are none, nor those that minutes do not tell
 // from what failed elsewhere.

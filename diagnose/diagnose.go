@@ -96,7 +96,7 @@ func (f *Finding) finish(facts *facts) {
 		f.when = facts.bursts(f.share)
 	}
 	if len(f.when) > 1 {
-		text = facts.inBurstsAt(f.when)
+		text = facts.inBurstsAt(f.when, f.Explains)
 	}
 	if facts.hasAnswered(f.share) {
 		text += "; each of these targets has answered since"

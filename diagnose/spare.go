@@ -66,13 +66,23 @@ func (f *facts) othersWork(a Action, g *Group) bool {
 		if other == nil || !f.works(w) {
 			return false
 		}
-		failed := f.sum(those(func(row Failure) bool { return row.Group == other.logARN(f) }))
-		if sent := f.sent(other); sent < fewRequests || float64(failed) >= tooMany*float64(sent) {
+		if sent := f.sent(other); sent < fewRequests || float64(f.sum(f.own(other, Failure.all))) >= tooMany*float64(sent) || f.failsLately(other) {
 			return false
 		}
 		others = true
 	}
 	return others
+}
+
+// failsLately reports whether many requests to a group failed in the last minutes that logs have, for any reason.
+func (f *facts) failsLately(g *Group) bool {
+	var reasons []string
+	for _, row := range f.failures() {
+		if row.Group == g.logARN(f) && counted(row) {
+			reasons = add(reasons, row.Reason)
+		}
+	}
+	return manyOf(f.lastMinutes(g, reasons...))
 }
 
 // tellWeight says which part of the weight an action gives to a group.

@@ -118,3 +118,38 @@ func (s *Snapshot) mainAction() *Action {
 	r := &rules[len(rules)-1]
 	return &r.Actions[len(r.Actions)-1]
 }
+
+// TestSpareNotToWhatFails: nothing is taken from a group where the other has begun to fail, however many requests went well
+// before.
+func TestSpareNotToWhatFails(t *testing.T) {
+	for late, want := range map[int64]bool{0: true, 1: true, 50: false} { // that fail in each of the last four minutes, of 100
+		s := base()
+		s.second([]Target{{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+		s.mainAction().Weights = []Weight{{webARN, 9}, {newARN, 1}}
+		s.failing("Target_Connection_Error", "10.0.10.13:8080", 502, 600, func(f *Failure) { f.Group = newARN })
+		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 600, Slowest: -1, Last: noon})
+		for i := range s.Logs.Minutes {
+			delete(s.Logs.Minutes[i].Reasons, "Target_Connection_Error")
+		}
+		for i := range 60 {
+			s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: newARN, Requests: 10, Reasons: map[string]int64{"Target_Connection_Error": 10}, Statuses: map[string]int64{"502": 10}, Unconnected: map[string]int64{"10.0.10.13:8080": 10}})
+		}
+		s.metric("TargetConnectionErrorCount", newARN, "Sum", 600)
+		if late > 0 {
+			s.failing("Target_5xx", first, 500, 4*late, func(f *Failure) { f.TargetStatus, f.First, f.Last = 500, s.minute(56), s.minute(59) })
+			for i := range s.Logs.Minutes {
+				switch m := &s.Logs.Minutes[i]; {
+				case m.Group != webARN:
+				case m.Minute.Before(s.minute(56)):
+					m.Reasons["Target_5xx"] = 0
+				default:
+					m.Reasons["Target_5xx"] = late
+				}
+			}
+		}
+		f := Diagnose(copied(t, s)).finding("target-port-refused")
+		if f == nil || strings.HasPrefix(f.Do, "send nothing to new for now") != want || len(f.Fix) > 0 != want {
+			t.Errorf("%d: %s", late, said(Diagnose(s)))
+		}
+	}
+}

@@ -97,7 +97,7 @@ func (f *facts) noClients() []netip.Prefix {
 	if f.Balancer.Scheme == "internal" {
 		return nil
 	}
-	return append(f.ownRanges(), privateRanges...)
+	return append(f.ownRanges(), prefixes([]string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"})...)
 }
 
 // comeIn are all who may come and are let in: by the balancer's groups, and, of answers, by the ACL as well; but for

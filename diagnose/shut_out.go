@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -116,14 +115,10 @@ func (f *facts) letInToListeners(encrypted bool) (in *netipx.IPSet, ok bool) {
 		var here netipx.IPSetBuilder
 		for _, p := range openings {
 			ranges, whole := f.ranges(p)
-			known = known && whole
+			// Where members of a group are is not known; clients of a Network Load Balancer in front come as one.
+			known = known && whole && len(p.Groups) == 0
 			for _, r := range family(ranges, false) {
 				here.AddPrefix(r)
-			}
-			if len(p.Groups) > 0 { // whose members may be wherever networks are private
-				for _, r := range slices.Concat(privateRanges, family(f.ownRanges(), false)) {
-					here.AddPrefix(r)
-				}
 			}
 		}
 		if !known {
@@ -143,9 +138,6 @@ func (f *facts) letInToListeners(encrypted bool) (in *netipx.IPSet, ok bool) {
 	in = setOf(&all)
 	return in, len(in.Ranges()) > 0 && !in.ContainsPrefix(all4)
 }
-
-// privateRanges are those of networks that are not the internet (RFC 1918, RFC 6598).
-var privateRanges = prefixes([]string{"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"})
 
 // shutOut says that clients whom the settings keep out came, and do not any more while others do. Whoever scans the internet
 // comes a few times.
@@ -168,7 +160,7 @@ func (f *facts) shutOut() *Finding {
 	if len(out.Clients) > 0 {
 		who = "Clients at " + strings.Join(out.Clients, ", ")
 	} else if nets := int64(len(out.Most)); nets == fewRanges && out.Addresses > nets {
-		who = fmt.Sprintf("Clients at %d addresses, most of %s,", out.Addresses, few(out.Most))
+		who = fmt.Sprintf("Clients at %d addresses, such as those of %s,", out.Addresses, few(out.Most))
 	}
 	found := finding("clients-shut-out", fmt.Sprintf("%s came until %s UTC, and none since: the balancer's settings do not let them in now.", who, f.clock(out.Last)))
 	found.Confidence = High

@@ -702,10 +702,10 @@ func (q question) coverage(copies bool) []row {
 		if len(gaps) > 0 {
 			r["missing_at"] = slices.Compact(gaps)
 		}
-		r["newest"], r["age"], r["late"], r["late_most"] = any(nil), any(nil), any(nil), any(nil)
+		r["oldest"], r["newest"], r["age"], r["late"], r["late_most"] = any(nil), any(nil), any(nil), any(nil), any(nil)
 		if objects > 0 {
-			_, last := span(ends)
-			r["newest"], r["age"] = last, q.Now.Sub(last.(time.Time)).Seconds()
+			first, last := span(ends)
+			r["oldest"], r["newest"], r["age"] = first, last, q.Now.Sub(last.(time.Time)).Seconds()
 			if slices.Sort(late); !copies {
 				r["late"], r["late_most"] = float64(late[(len(late)+1)/2-1]), float64(late[len(late)-1])
 			}

@@ -122,7 +122,7 @@ func (s *Store) listed(ctx context.Context, t *Table) error {
 		return err
 	}
 	say := func(format string, args ...any) { t.Warnings = append(t.Warnings, fmt.Sprintf(format, args...)) }
-	if err := s.namesakes(ctx, "listing WHERE kind", say); err != nil {
+	if err := errors.Join(s.namesakes(ctx, "listing WHERE kind", say), s.moved(ctx, say)); err != nil {
 		return err
 	}
 	before, err := s.justBefore(ctx)

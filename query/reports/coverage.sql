@@ -9,7 +9,7 @@
 -- dimension: node          node
 -- dimension: window        window_start
 -- default: log load_balancer node
--- narrow: log late_most bytes late objects load_balancer newest age
+-- narrow: log late_most bytes late objects oldest load_balancer newest age
 --
 -- column: window_start  time    everyone  window
 -- column: log           text    everyone
@@ -20,6 +20,7 @@
 -- column: intervals     count   programs
 -- column: missing       count   everyone
 -- column: missing_at    times   everyone  interval ends
+-- column: oldest        time    everyone
 -- column: newest        time    everyone
 -- column: age           seconds everyone
 -- column: late          seconds everyone
@@ -38,7 +39,8 @@
 -- time in the three hours before, a warning says so (of a bucket, if that was on the
 -- day on which the window begins, in UTC).
 -- late is from the end of the interval to the delivery, in the middle and at most,
--- and not known of copies; age from the newest interval's end to now. intervals are
+-- and not known of copies; oldest and newest
+-- are ends of intervals; age is from the newest to now. intervals are
 -- those with an object and the missing ones, those of each node added up; missing_at
 -- names the ends of the missing ones, each once; of those before and after all
 -- objects of a balancer only the nearest, of a day. An interval is of the window in
@@ -55,13 +57,13 @@ grouped AS (
 		CASE WHEN list_contains($by, 'node') THEN node END AS node,
 		count(had) AS objects, coalesce(sum(size), 0)::BIGINT AS bytes, count(written) + count(lacking) AS intervals, count(lacking) AS missing,
 		list_sort(list(DISTINCT gap) FILTER (gap IS NOT NULL)) AS gaps,
-		max(had) AS newest, quantile_disc(late, 0.5) AS late, max(late) AS late_most
+		min(had) AS oldest, max(had) AS newest, quantile_disc(late, 0.5) AS late, max(late) AS late_most
 	FROM (
 		SELECT *, least(greatest(ends - 300000000, $since_us), CASE WHEN $until_us > 0 THEN $until_us - 1 END) AS start FROM together
 	) GROUP BY ALL
 )
 SELECT window_start, log, load_balancer, node, objects, bytes, intervals, missing,
 	list_transform(gaps, lambda t: make_timestamp(t)) AS missing_at,
-	make_timestamp(newest) AS newest, ($now_us - newest) / 1e6 AS age, late / 1e6 AS late, late_most / 1e6 AS late_most
+	make_timestamp(oldest) AS oldest, make_timestamp(newest) AS newest, ($now_us - newest) / 1e6 AS age, late / 1e6 AS late, late_most / 1e6 AS late_most
 FROM grouped
 ORDER BY window_start, missing DESC, log, load_balancer, node;

@@ -74,19 +74,20 @@ func (f *facts) gaveUp(g *Group) *Finding {
 	case over:
 		found.tellAsOver()
 		found.Do = "see what kept the targets from answering at that time: their load, a restart, what they wait for"
+	case f.gaveUpMore(found, g):
+		found.Do = "look at what keeps the targets from answering since then; if clients were changed then, or what stands between, compare their timeouts with how long the targets take"
 	case f.gaveUpAlways(g):
 		found.Sentence += " As many always have, as far back as the logs go."
 		if met != "" && rate < tooMany { // how these clients are made, as those that ask again and again for news
 			found.Level = Note
 			found.Do = "nothing, if these clients wait for news that may not come, and ask again; otherwise " + found.Do
 		}
-	default:
-		f.gaveUpMore(found, g)
 	}
 	return found
 }
 
-// gaveUpAlways reports whether clients give up as often in each quarter of hours of logs.
+// gaveUpAlways reports whether clients give up as often in each quarter of hours of logs, and in no shorter part of these so
+// much more often that it is no chance.
 func (f *facts) gaveUpAlways(g *Group) bool {
 	const quarters = 4
 	list := f.minutesOf(g)
@@ -99,30 +100,40 @@ func (f *facts) gaveUpAlways(g *Group) bool {
 	if long < 3*time.Hour || n < quarters*fewRequests {
 		return false
 	}
+	in := func(i, parts int) (some, usual float64) {
+		from, until := begin.Add(long*time.Duration(i)/time.Duration(parts)), begin.Add(long*time.Duration(i+1)/time.Duration(parts))
+		gone, of := inMinutes(list, func(m Minute) bool { return !m.Minute.Before(from) && m.Minute.Before(until) }, forReasons("Client_Closed"))
+		return float64(gone), float64(n) * float64(of) / float64(all)
+	}
 	for i := range quarters {
-		from, until := begin.Add(long*time.Duration(i)/quarters), begin.Add(long*time.Duration(i+1)/quarters)
-		some, of := inMinutes(list, func(m Minute) bool { return !m.Minute.Before(from) && m.Minute.Before(until) }, forReasons("Client_Closed"))
-		if part, usual := float64(some)*float64(all), float64(n)*float64(of); of == 0 || 2*part < usual || part > 2*usual {
+		if some, usual := in(i, quarters); usual == 0 || 2*some < usual || some > 2*usual {
+			return false
+		}
+	}
+	for i := range 6 * quarters {
+		if some, usual := in(i, 6*quarters); some > 2*usual && some > usual+4*math.Sqrt(usual) {
 			return false
 		}
 	}
 	return true
 }
 
-// gaveUpMore says since when more clients give up than before.
-func (f *facts) gaveUpMore(found *Finding, g *Group) {
+// gaveUpMore says since when more clients give up than before, twice as large a part at least; it reports whether they do.
+func (f *facts) gaveUpMore(found *Finding, g *Group) bool {
 	counted, among := map[time.Time]float64{}, map[time.Time]float64{}
 	for _, m := range f.minutesOf(g) {
 		at := m.Minute.UTC().Truncate(f.period())
 		counted[at], among[at] = counted[at]+float64(m.Reasons["Client_Closed"]), among[at]+float64(m.Requests)
 	}
-	switch since, times, _, ok := f.rise(counted, among); {
+	since, times, _, ok := f.rise(counted, among, 2)
+	switch {
 	case !ok:
 	case math.IsInf(times, 1):
 		found.Sentence += fmt.Sprintf(" They do since %s UTC: none did before.", f.clock(since))
 	default:
 		found.Sentence += fmt.Sprintf(" Since %s UTC, %.0f times as large a part of the requests ends so as before.", f.clock(since), times)
 	}
+	return ok
 }
 
 // roundly writes a part of 1 that is told in a sentence.

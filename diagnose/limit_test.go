@@ -250,6 +250,18 @@ func TestGaveUpSince(t *testing.T) {
 		{"always, and many", 4, func(int, int) int { return 5 }, "10 % of the requests to web ended with 460. As many always have, as far back as the logs go.", Warn},
 		{"in an hour, of which nobody knows what was before", 1, func(m, _ int) int { return max(0, 1-m%2) }, "1.0 % of the requests to web ended with 460.", Warn},
 		{"since the middle", 4, func(m, of int) int { return min(1, m*2/of) }, "1.0 % of the requests to web ended with 460. They do since 10:00 UTC: none did before.", Warn},
+		{"always, and thrice as many since half an hour", 4, func(m, of int) int {
+			if m >= of-30 {
+				return 3
+			}
+			return 1
+		}, "2.5 % of the requests to web ended with 460. Since 11:30 UTC, 3 times as large a part of the requests ends so as before.", Warn},
+		{"always, and thrice as many for half an hour", 4, func(m, _ int) int {
+			if m >= 75 && m < 105 {
+				return 3
+			}
+			return 1
+		}, "2.5 % of the requests to web ended with 460.", Warn},
 		{"more since the middle", 4, func(m, of int) int {
 			if 2*m < of {
 				return max(0, 1-m%12)
@@ -273,7 +285,8 @@ func TestGaveUpSince(t *testing.T) {
 		}
 		s.Logs = logged(t, s, lines)
 		r := Diagnose(copied(t, s))
-		if f := r.finding("clients-gave-up"); f == nil || !strings.HasSuffix(f.Sentence, tt.want) || f.Level != tt.level || strings.HasPrefix(f.Do, "nothing, ") != (tt.level == Note) {
+		if f := r.finding("clients-gave-up"); f == nil || !strings.HasSuffix(f.Sentence, tt.want) || f.Level != tt.level || strings.HasPrefix(f.Do, "nothing, ") != (tt.level == Note) ||
+			strings.HasPrefix(f.Do, "look at what keeps the targets from answering since then") != (strings.Contains(tt.want, " ends so as before") || strings.Contains(tt.want, "They do since")) {
 			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
 		}
 	}

@@ -9,7 +9,7 @@ import (
 // What is told as a rise: so many times as large a part of the connections as before, and so many times as many, over so
 // long before and since, so many at least since, and so much more likely than one rate all the time, as a logarithm.
 const (
-	steep       = 5
+	steep       = 5 // where scanners come, and go
 	asMany      = 2
 	beforeRise  = 30 * time.Minute
 	sinceRise   = 10 * time.Minute
@@ -21,7 +21,7 @@ const (
 // them, and takes those for the damage that are more than before: so many fail everywhere.
 func (found *Finding) tellRise(f *facts, counted map[time.Time]float64) {
 	among := f.connections()
-	since, times, more, ok := f.rise(counted, among)
+	since, times, more, ok := f.rise(counted, among, steep)
 	switch {
 	case !ok:
 		return
@@ -47,10 +47,10 @@ func (f *facts) connections() map[time.Time]float64 {
 }
 
 // rise is when a count by the metrics' periods rose, how many times as large a part it comes to since of what it is
-// among, and how much more; ok is false if it did not rise, or is down again. The window is divided where one rate before
+// among, and how much more; ok is false if it did not rise, to so many times as much at least, or is down again. The window is divided where one rate before
 // and one since fit best what was counted, as events that come by chance at these rates. As traffic goes up in the morning,
 // so does what always fails; as it goes down at night, scanners are a larger part of it: neither is a rise.
-func (f *facts) rise(counted, among map[time.Time]float64) (since time.Time, times, more float64, ok bool) {
+func (f *facts) rise(counted, among map[time.Time]float64, steep float64) (since time.Time, times, more float64, ok bool) {
 	period := f.period()
 	begin := f.From.UTC().Truncate(period)
 	var counts, of []float64

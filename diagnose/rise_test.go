@@ -79,7 +79,7 @@ func TestRiseByChance(t *testing.T) {
 		}
 		rate := math.Pow(10, 1.5*random.Float64()-1) // 0.1 to 3 in a minute
 		f := newFacts(counting(handshakes, 480, func(int) float64 { return poisson(rate) }))
-		if since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil); ok {
+		if since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil, steep); ok {
 			t.Errorf("seed %d: %g in each minute rose %g times at %s", seed, rate, times, since)
 		}
 		at, steeper := 60+random.IntN(360), 12+30*random.Float64()
@@ -89,7 +89,7 @@ func TestRiseByChance(t *testing.T) {
 			}
 			return poisson(rate * steeper)
 		}))
-		since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil)
+		since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil, steep)
 		if off := since.Sub(f.minute(at)).Abs(); !ok || off > 6*time.Minute || times < steeper/2.5 && !math.IsInf(times, 1) {
 			t.Errorf("seed %d: %g in each minute rose %g times at %s: found %t, %g times at %s", seed, rate, steeper, f.minute(at), ok, times, since)
 		}
@@ -125,7 +125,7 @@ func TestRiseWithTraffic(t *testing.T) {
 				return n
 			}).Metrics...)
 			f := newFacts(copied(t, s))
-			since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), f.connections())
+			since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), f.connections(), steep)
 			if ok && !fails {
 				t.Errorf("seed %d: traffic turned at %s, and nothing else: found %.1f times at %s", seed, s.minute(turn), times, since)
 			}

@@ -62,11 +62,12 @@ ORDER BY part, n DESC, first_seen, cause, subject, serial, addresses`
 
 	// %[2]s are subjects, %[3]s addresses. There may be a name for each of many devices: hashes of them take less memory.
 	passedSQL = `
-SELECT known, alone, count(*) AS n, max(moment) AS last_seen, count(DISTINCT hash(subject)) AS certificates, arg_max(version, moment) AS last_version, protocol, min(moment) AS first_seen
+SELECT known, address, count(*) AS n, max(moment) AS last_seen, CASE WHEN grouping(known) = 0 THEN count(DISTINCT hash(subject)) ELSE 0 END AS certificates,
+	arg_max(version, moment) AS last_version, protocol, min(moment) AS first_seen
 FROM (
-	SELECT *, protocol AS version, CASE WHEN subject IN (%[2]s) THEN subject END AS known, CASE WHEN subject IS NULL AND client_ip IN (%[3]s) THEN client_ip END AS alone
+	SELECT *, protocol AS version, CASE WHEN subject IN (%[2]s) THEN subject END AS known, CASE WHEN client_ip IN (%[3]s) THEN client_ip END AS address
 	FROM (%[1]s) WHERE cause IS NULL AND protocol IS NOT NULL
-) GROUP BY GROUPING SETS ((known, alone), (protocol)) ORDER BY ALL`
+) GROUP BY GROUPING SETS ((known), (address), (protocol)) ORDER BY ALL`
 )
 
 // handshakesFailed is the metric of TLS handshakes of clients that failed.

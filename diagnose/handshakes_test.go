@@ -323,6 +323,23 @@ func TestCertificateNoteInThePast(t *testing.T) {
 	}
 }
 
+// TestCertificateGivenNoMore: a client that came with its certificate, and fails since it gives none, or speaks a version that
+// is taken no more, is one that came through before. Other certificates of its address are counted once.
+func TestCertificateGivenNoMore(t *testing.T) {
+	s := base()
+	var list []connected
+	for i := range 3 { // at one address
+		list = append(list, connections(s, 40, 0, 0.5, connected{client: "198.51.100.9", subject: fmt.Sprintf("CN=till-%d", i), serial: "1", until: s.Until.AddDate(1, 0, 0)})...)
+	}
+	list = append(list, connections(s, 15, 0.5, 1, connected{client: "198.51.100.9", cause: "UnmappedConnectionError", plain: true})...)
+	s.connecting(func(*Snapshot) []connected { return list }, others(4, 100))
+	r := Diagnose(copied(t, s))
+	want := "198.51.100.9: 15 handshakes failed, between 11:30 and 11:58 UTC; 120 came through before, the last at 11:29 UTC, and none since"
+	if f := r.finding("client-tls-negotiation-fails"); f == nil || f.Level != Warn || !strings.Contains(said(r), want) || s.Handshakes.Certificates != 7 {
+		t.Errorf("%d certificates: want %q:\n%s", s.Handshakes.Certificates, want, said(r))
+	}
+}
+
 // TestHandshakesBeforeFewFailures: what fails without a trace in the access log stands before what fails of fewer
 // requests, and behind what fails of more.
 func TestHandshakesBeforeFewFailures(t *testing.T) {

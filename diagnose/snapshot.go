@@ -558,7 +558,7 @@ type FailingClient struct {
 	First     time.Time `json:"first"`
 	Last      time.Time `json:"last"`
 
-	Passed     int64     `json:"passed"`             // handshakes with the same subject that came through, or of the same address without a certificate
+	Passed     int64     `json:"passed"`             // handshakes with the same subject that came through, or, without one, of the same address, with or without a certificate
 	LastPassed time.Time `json:"last_passed"`        // the last of these; zero if none
 	Protocol   string    `json:"protocol,omitempty"` // of this one: TLSv1.2
 }

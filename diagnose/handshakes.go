@@ -182,6 +182,9 @@ func (f *facts) tellCauses(found *Finding) {
 		found.Sentence = fmt.Sprintf("TLS handshakes fail, and the log says no more than %s: client and security policy have no version or cipher in common, the client does not take the listener's certificate, gives none where one is asked for, or speaks no TLS.", few(causes))
 		found.Do = "ask one of the clients that fail most what it sees; compare the listener's policy with what it speaks"
 	}
+	if begin := h.Minutes[0].Minute; begin.Sub(f.From) >= quiet && max(f.before("NewConnectionCount", "", begin), f.before("NewFlowCount", "", begin)) >= fewRequests {
+		found.because(FromLog, fmt.Sprintf("the log of connections begins at %s UTC: who came through before is not known", f.clock(begin)))
+	}
 	often := 0
 	for _, c := range h.Failing {
 		if ofCertificate(c.Cause) || c.Count < fewRequests {

@@ -127,7 +127,7 @@ func (f *facts) noVerdict() *Finding {
 	found.apart = ofWAF
 	f.told(found, p, late, ofWAF)
 	open, ok := f.Balancer.Attributes["waf.fail_open.enabled"]
-	if open != "true" && f.lateErrors() == 0 && f.isRest(f.Logs.Last.Sub(p.last), ofWAF) {
+	if open != "true" && f.lateAs(ofWAF) == 0 && f.isRest(f.Logs.Last.Sub(p.last), ofWAF) {
 		found.Level = Warn
 		found.Sentence = "AWS WAF gave the balancer no verdict " + f.span(p.first, p.last) + ": " + p.words() + " failed for that, and none since."
 		found.Do = "see what AWS's health page says of AWS WAF in the region at that time"
@@ -230,7 +230,7 @@ func (f *facts) loginsRest(p ended, which func(Failure) bool) (span string, over
 			well = at
 		}
 	}
-	return f.span(p.first, p.last), f.rulesKnown() && f.lateErrors() == 0 && f.isRest(well.Sub(p.last), which)
+	return f.span(p.first, p.last), f.rulesKnown() && f.lateAs(which) == 0 && f.isRest(well.Sub(p.last), which)
 }
 
 // lastLetIn is when one of some rules is known to have let the last client in; zero if that is

@@ -266,6 +266,7 @@ func TestLoginOver(t *testing.T) {
 		return func(s *Snapshot) { s.Balancer.Attributes["waf.fail_open.enabled"] = value }
 	}
 	late := func(s *Snapshot) { s.late("HTTPCode_ELB_5XX_Count", "", 57, 40) }
+	late502 := func(s *Snapshot) { s.late("HTTPCode_ELB_502_Count", "", 57, 40) }
 	quiet := func(s *Snapshot) {
 		s.Logs.Last, s.Logs.Traffic[0].Last, s.Logs.Traffic[1].Last = s.minute(8), s.minute(8), s.minute(8)
 	}
@@ -284,6 +285,8 @@ func TestLoginOver(t *testing.T) {
 		{"provider comes and goes, and some are refused all the time", provider, "Auth_Failed", 561, []func(*Snapshot){goesWell(0, 54), again, beside("401")}, false},
 		{"provider, and some are refused all the time", provider, "Auth_Failed", 561, []func(*Snapshot){goesWell(0, 54), beside("401")}, true},
 		{"provider fails after the logs", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), late}, false},
+		{"another status comes after the logs", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), late, late502}, true},
+		{"no verdict, and another status comes after the logs", waf, "WAF_Error", 500, []func(*Snapshot){late, late502}, true},
 		{"others may have logged in elsewhere", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), another("authenticate-oidc")}, false},
 		{"beside a rule without login", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), another("")}, true},
 		{"rules not known", provider, "AuthTokenEpRequestFailed", 500, []func(*Snapshot){goesWell(0, 54), func(s *Snapshot) {

@@ -358,9 +358,12 @@ func (f *facts) lateAnswers(status string) float64 {
 
 // lateOf are the 5xx of the balancer that metrics count after the logs, of all groups, but for those with a status that
 // some failures did not have.
-func (f *facts) lateOf(share func(Failure) int64) float64 {
+func (f *facts) lateOf(share func(Failure) int64) float64 { return f.lateAs(among(share)) }
+
+// lateAs is lateOf for any requests that ended so, those included that count as no failures.
+func (f *facts) lateAs(which func(Failure) bool) float64 {
 	n := f.lateErrors()
-	had := f.sumBy(byStatus, where(among(share), share))
+	had := f.sumBy(byStatus, those(which))
 	for _, status := range countedStatuses {
 		if had[status] == 0 {
 			n -= f.lateAnswers(status)

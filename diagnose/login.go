@@ -59,6 +59,11 @@ func (f *facts) providerFails() *Finding {
 		begin, end = "The balancer could not log clients in "+span+": "+p.words(), "; logins have gone well since."
 	}
 	stopped := f.loginsStopped(p)
+	well := f.loginsMeanwhile(p, Failure.ofProvider)
+	some := !over && stopped.IsZero() && well >= float64(p.n)
+	if some {
+		begin, end = "The balancer cannot log some clients in: "+p.words(), fmt.Sprintf(", while %s logins went well.", number(well))
+	}
 	if !over && !stopped.IsZero() {
 		end = ", and no login has gone well since " + f.clock(stopped) + " UTC."
 	}
@@ -83,7 +88,10 @@ func (f *facts) providerFails() *Finding {
 	}
 	if code := p.most(); endPoints[code] != "" {
 		found.Sentence = begin + " failed, mostly since the identity provider's " + endPoints[code] + " end point answered with an error" + end
-		if !stopped.IsZero() && !f.logInElsewhere(f.loginsOf(Failure.ofProvider)) {
+		switch {
+		case some:
+			found.Do = "see in the provider's log what it says of these logins: others go well, so issuer, end points and client secret are right"
+		case !stopped.IsZero() && !f.logInElsewhere(f.loginsOf(Failure.ofProvider)):
 			found.Do = fmt.Sprintf("see at the provider, and in its log, whether the client secret has expired, or the client was changed; logins went well until %s UTC, so issuer and end points are right, unless the rule was changed then", f.clock(stopped))
 		}
 	}
@@ -271,6 +279,20 @@ func (f *facts) loginsStopped(p ended) time.Time {
 		return end
 	}
 	return time.Time{}
+}
+
+// loginsMeanwhile counts the logins that went well between the first and the last that failed, in periods of metrics that lie
+// between these; 0 if they may be of other rules.
+func (f *facts) loginsMeanwhile(p ended, which func(Failure) bool) (n float64) {
+	if f.logInElsewhere(f.loginsOf(which)) {
+		return 0
+	}
+	for _, one := range f.series("ELBAuthSuccess", "") {
+		if !one.Time.Before(p.first) && !one.Time.Add(f.period()).After(p.last) {
+			n += one.Value
+		}
+	}
+	return n
 }
 
 // logInElsewhere reports whether clients log in at other rules than some.

@@ -139,6 +139,51 @@ func TestNoLoginSince(t *testing.T) {
 	}
 }
 
+// TestSomeLoginsFail: where more logins go well than fail, in the same time, it is some that do, and no setting of the rule is
+// wrong; not where they may be of another rule, or of another time of the same hour.
+func TestSomeLoginsFail(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		well   float64 // in each minute
+		change func(*Snapshot)
+		want   string
+	}{
+		{"most go well", 30, nil, "The balancer cannot log some clients in: 300 requests, 5.0 % of all, failed, mostly since the identity provider's token end point answered with an error, while 1440 logins went well."},
+		{"few go well", 3, nil, "The balancer cannot log clients in: 300 requests"},
+		{"in the same hour", 30, func(s *Snapshot) {
+			for i := range s.Metrics {
+				s.Metrics[i].Period = 3600
+			}
+		}, "The balancer cannot log clients in: 300 requests"},
+		{"at another rule", 30, func(s *Snapshot) {
+			rule := forwardTo("7", webARN)
+			rule.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/open/*"}}}
+			rule.Actions = append([]Action{{Type: "authenticate-oidc"}}, rule.Actions...)
+			s.Listeners[1].Rules = append([]Rule{rule}, s.Listeners[1].Rules...)
+		}, "The balancer cannot log clients in: 300 requests"},
+	} {
+		s := base()
+		s.https(Certificate{certARN, "ISSUED", noon.Add(5000 * time.Hour), []string{"shop.example.com"}, ""})
+		login := &s.Listeners[1].Rules[0]
+		login.Actions = append([]Action{{Type: "authenticate-oidc"}}, login.Actions...)
+		s.login("AuthTokenEpRequestFailed", 561, "0", "HTTPS", 300)
+		s.Logs.Failures[0].First, s.Logs.Failures[0].Last = s.minute(10).Add(9*time.Second), s.minute(59)
+		m := Series{Name: "ELBAuthSuccess", Stat: "Sum", Period: 60}
+		for i := range 60 {
+			m.Points = append(m.Points, Point{s.minute(i), tt.well})
+		}
+		s.Metrics = append(s.Metrics, m)
+		if tt.change != nil {
+			tt.change(s)
+		}
+		r := Diagnose(copied(t, s))
+		f := r.finding("login-provider-fails")
+		if some := strings.Contains(tt.want, "some clients"); f == nil || !strings.HasPrefix(f.Sentence, tt.want) || strings.Contains(f.Do, "client secret are right") != some {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.want, said(r))
+		}
+	}
+}
+
 // TestLoginOfRule: logins at a rule that takes few of all requests are compared with what that
 // rule let through, which is at most what the groups behind it got.
 func TestLoginOfRule(t *testing.T) {

@@ -35,7 +35,15 @@ func (f *facts) countedBefore(name, group string) string {
 	if begin := f.logsBegin(); begin.IsZero() || first.IsZero() || f.before(name, group, begin) == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", the first at %s UTC, before the logs begin", f.clock(first))
+	return fmt.Sprintf(", the first %s UTC, before the logs begin", f.inPeriod(first))
+}
+
+// inPeriod writes when something was that a metric counts in the period of a time.
+func (f *facts) inPeriod(t time.Time) string {
+	if f.period() <= time.Minute {
+		return "at " + f.clock(t)
+	}
+	return "between " + f.clock(t) + " and " + f.clock(t.Add(f.period()))
 }
 
 // beginLate tells of logs that lack what was before a time, and have nearly all since.
@@ -63,7 +71,7 @@ func (f *facts) beginLate(r reconciled) *Finding {
 	for _, name := range []string{f.errorMetric(), f.targetErrorMetric()} {
 		if n := f.before(name, "", begin); n > 0 {
 			first, _, _ := f.whenCounted(name, "")
-			found.because(FromMetric, fmt.Sprintf("%s before: %s, the first at %s UTC, of which no line is there", name, number(n), f.clock(first)))
+			found.because(FromMetric, fmt.Sprintf("%s before: %s, the first %s UTC, of which no line is there", name, number(n), f.inPeriod(first)))
 		}
 	}
 	return found

@@ -60,10 +60,12 @@ func TestLogsBeginWithinHour(t *testing.T) {
 			m.Points = append(m.Points, Point{s.From.Add(time.Duration(h) * time.Hour), 6000})
 		}
 	}
+	s.Metrics = append(s.Metrics, Series{Name: "HTTPCode_Target_5XX_Count", Stat: "Sum", Period: 3600, Points: []Point{{s.From.Add(3 * time.Hour), 30}}})
 	s.Logs.Minutes = slices.DeleteFunc(s.Logs.Minutes, func(m Minute) bool { return m.Minute.Before(s.Until.Add(-40 * time.Minute)) })
 	r := Diagnose(copied(t, s))
 	text := said(r)
-	for _, want := range []string{"The logs begin at 11:20 UTC, and at least 42000 requests came before", `"RequestCount before 11:00: 42000"`} {
+	for _, want := range []string{"The logs begin at 11:20 UTC, and at least 42000 requests came before", `"RequestCount before 11:00: 42000"`,
+		"HTTPCode_Target_5XX_Count before: 30, the first between 07:00 and 08:00 UTC, of which no line is there"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("want %q:\n%s", want, text)
 		}

@@ -125,13 +125,9 @@ func (f *facts) gaveUpMore(found *Finding, g *Group) bool {
 		at := m.Minute.UTC().Truncate(f.period())
 		counted[at], among[at] = counted[at]+float64(m.Reasons["Client_Closed"]), among[at]+float64(m.Requests)
 	}
-	since, times, _, ok := f.rise(counted, among, 2)
-	switch {
-	case !ok:
-	case math.IsInf(times, 1):
-		found.Sentence += fmt.Sprintf(" They do since %s UTC: none did before.", f.clock(since))
-	default:
-		found.Sentence += fmt.Sprintf(" Since %s UTC, %.0f times as large a part of the requests ends so as before.", f.clock(since), times)
+	r, ok := f.rise(counted, among, 2)
+	if ok {
+		found.Sentence += r.words(f, "They do", "as large a part of the requests ends so")
 	}
 	return ok
 }

@@ -21,18 +21,30 @@ const (
 // them, and takes those for the damage that are more than before: so many fail everywhere.
 func (found *Finding) tellRise(f *facts, counted map[time.Time]float64) {
 	among := f.connections()
-	since, times, more, ok := f.rise(counted, among, steep)
+	r, ok := f.rise(counted, among, steep)
 	switch {
 	case !ok:
 		return
-	case math.IsInf(times, 1):
-		found.Sentence += fmt.Sprintf(" They fail since %s UTC: none did before.", f.clock(since))
 	case len(among) == 0:
-		found.Sentence += fmt.Sprintf(" Since %s UTC, %.0f times as many fail as before.", f.clock(since), times)
+		found.Sentence += r.words(f, "They fail", "as many fail")
 	default:
-		found.Sentence += fmt.Sprintf(" Since %s UTC, %.0f times as large a part of the connections fails as before.", f.clock(since), times)
+		found.Sentence += r.words(f, "They fail", "as large a part of the connections fails")
 	}
-	found.ruined = max(found.ruined, int64(more))
+	found.ruined = max(found.ruined, int64(r.more))
+}
+
+// words says when it rose, of what they do, and what does it so many times.
+func (r rise) words(f *facts, they, such string) string {
+	since := f.clock(r.since)
+	switch {
+	case math.IsInf(r.times, 1) && r.onset.Before(r.since):
+		return fmt.Sprintf(" %s since %s UTC, and most since %s: none did before.", they, f.clock(r.onset), since)
+	case math.IsInf(r.times, 1):
+		return fmt.Sprintf(" %s since %s UTC: none did before.", they, since)
+	case r.onset.Before(r.since):
+		return fmt.Sprintf(" Since %s UTC, more and more do, and since %s %.0f times %s as before.", f.clock(r.onset), since, r.times, such)
+	}
+	return fmt.Sprintf(" Since %s UTC, %.0f times %s as before.", since, r.times, such)
 }
 
 // connections are those of clients by the metrics' periods; where no metric counts them, requests, which go up and down
@@ -46,47 +58,94 @@ func (f *facts) connections() map[time.Time]float64 {
 	return nil
 }
 
-// rise is when a count by the metrics' periods rose, how many times as large a part it comes to since of what it is
-// among, and how much more; ok is false if it did not rise, to so many times as much at least, or is down again. The window is divided where one rate before
-// and one since fit best what was counted, as events that come by chance at these rates. As traffic goes up in the morning,
-// so does what always fails; as it goes down at night, scanners are a larger part of it: neither is a rise.
-func (f *facts) rise(counted, among map[time.Time]float64, steep float64) (since time.Time, times, more float64, ok bool) {
+// rise is when a count went up.
+type rise struct {
+	onset time.Time // when it began; before since, where it went up in steps, or little by little
+	since time.Time // when it went up most
+	times float64   // how many times as large a part it is since than before the onset; infinite after none
+	more  float64   // how many more than before
+}
+
+// rise looks whether a count by the metrics' periods rose, as a part of what it is among; ok is false if it did not, to so many
+// times as much at least, or is down again. The window is divided where one rate before and one since fit best what was counted,
+// as events that come by chance at these rates; what came before, once more, for as long as that finds a rise. As traffic goes
+// up in the morning, so does what always fails; as it goes down at night, scanners are a larger part of it: neither is a rise.
+func (f *facts) rise(counted, among map[time.Time]float64, steep float64) (r rise, ok bool) {
 	period := f.period()
 	begin := f.From.UTC().Truncate(period)
-	var counts, of []float64
-	var sum, all float64
+	var s steps
 	for at := begin; at.Before(f.Until); at = at.Add(period) {
 		part := 1.0
 		if len(among) > 0 {
 			part = max(among[at], counted[at]) // a connection that fails may be counted a minute later
 		}
-		counts, of = append(counts, counted[at]), append(of, part)
-		sum, all = sum+counted[at], all+part
+		s.counts, s.of = append(s.counts, counted[at]), append(s.of, part)
 	}
-	fits := func(n, of float64) float64 {
-		if n == 0 {
-			return 0
+	long := func(n int) time.Duration { return time.Duration(n) * period }
+	at, likely := s.divide()
+	before, since := s.upTo(at), s.from(at)
+	length := len(s.counts) - at
+	if long(at) < beforeRise || long(length) < sinceRise || since.n < leastOfRise || likely < likelyRise {
+		return r, false
+	}
+	last := s.from(at + length - length/3) // in the last third, at the end of which metrics may lack
+	onset := at
+	for ok := true; ok; {
+		earlier := steps{s.counts[:onset], s.of[:onset]}
+		i, likely := earlier.divide()
+		if ok = likely >= likelyRise && long(i) >= beforeRise && earlier.from(i).exceeds(earlier.upTo(i), onset-i, i, asMany); ok {
+			onset, before = i, s.upTo(i)
 		}
-		return n * math.Log(n/of)
 	}
-	best, at, before, ofBefore := math.Inf(-1), 0, 0.0, 0.0
-	n, m := 0.0, 0.0
-	for i := 1; i < len(counts); i++ {
-		n, m = n+counts[i-1], m+of[i-1]
-		if fit := fits(n, m) + fits(sum-n, all-m); m > 0 && m < all && fit > best {
-			best, at, before, ofBefore = fit, i, n, m
+	r = rise{begin.Add(long(onset)), begin.Add(long(at)), since.rate() / before.rate(), s.from(onset).n - before.rate()*s.from(onset).of}
+	ok = since.exceeds(before, length, onset, steep) && last.n >= since.rate()*last.of/2
+	return r, ok
+}
+
+// steps are counts one after another, and what each is of.
+type steps struct{ counts, of []float64 }
+
+// portion is how many there were of how many.
+type portion struct{ n, of float64 }
+
+func (p portion) rate() float64 { return p.n / p.of }
+
+// exceeds reports whether it is so many times as large a part as another, and as many in the same time; both took so long.
+func (p portion) exceeds(other portion, long, others int, steep float64) bool {
+	return p.rate() >= steep*other.rate() && p.n/float64(long) >= asMany*other.n/float64(others)
+}
+
+// fits is how likely it was, at their own rate, as a logarithm, but for what is the same however they are divided.
+func (p portion) fits() float64 {
+	if p.n == 0 {
+		return 0
+	}
+	return p.n * math.Log(p.rate())
+}
+
+func (s steps) upTo(i int) (p portion) {
+	for k := range i {
+		p.n, p.of = p.n+s.counts[k], p.of+s.of[k]
+	}
+	return p
+}
+
+func (s steps) from(i int) (p portion) {
+	for k := i; k < len(s.counts); k++ {
+		p.n, p.of = p.n+s.counts[k], p.of+s.of[k]
+	}
+	return p
+}
+
+// divide is where two rates fit best, and how much better than one.
+func (s steps) divide() (at int, likely float64) {
+	all, before, best := s.from(0), portion{}, math.Inf(-1)
+	for i := 1; i < len(s.counts); i++ {
+		before.n, before.of = before.n+s.counts[i-1], before.of+s.of[i-1]
+		since := portion{all.n - before.n, all.of - before.of}
+		if fit := before.fits() + since.fits(); before.of > 0 && since.of > 0 && fit > best {
+			at, best = i, fit
 		}
 	}
-	length := len(counts) - at
-	if time.Duration(at)*period < beforeRise || time.Duration(length)*period < sinceRise || sum-before < leastOfRise || best-fits(sum, all) < likelyRise {
-		return since, 0, 0, false
-	}
-	rate, usual := (sum-before)/(all-ofBefore), before/ofBefore
-	last, ofLast := 0.0, 0.0 // in the last third, at the end of which metrics may lack
-	for i := at + length - length/3; i < len(counts); i++ {
-		last, ofLast = last+counts[i], ofLast+of[i]
-	}
-	times = rate / usual // infinite after none
-	ok = times >= steep && (sum-before)/float64(length) >= asMany*before/float64(at) && last >= rate*ofLast/2
-	return begin.Add(time.Duration(at) * period), times, sum - before - usual*(all-ofBefore), ok
+	return at, best - all.fits()
 }

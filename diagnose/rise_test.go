@@ -79,8 +79,8 @@ func TestRiseByChance(t *testing.T) {
 		}
 		rate := math.Pow(10, 1.5*random.Float64()-1) // 0.1 to 3 in a minute
 		f := newFacts(counting(handshakes, 480, func(int) float64 { return poisson(rate) }))
-		if since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil, steep); ok {
-			t.Errorf("seed %d: %g in each minute rose %g times at %s", seed, rate, times, since)
+		if r, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil, steep); ok {
+			t.Errorf("seed %d: %g in each minute rose %g times at %s", seed, rate, r.times, r.since)
 		}
 		at, steeper := 60+random.IntN(360), 12+30*random.Float64()
 		f = newFacts(counting(handshakes, 480, func(i int) float64 {
@@ -89,9 +89,28 @@ func TestRiseByChance(t *testing.T) {
 			}
 			return poisson(rate * steeper)
 		}))
-		since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil, steep)
-		if off := since.Sub(f.minute(at)).Abs(); !ok || off > 6*time.Minute || times < steeper/2.5 && !math.IsInf(times, 1) {
-			t.Errorf("seed %d: %g in each minute rose %g times at %s: found %t, %g times at %s", seed, rate, steeper, f.minute(at), ok, times, since)
+		r, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil, steep)
+		if off := r.since.Sub(f.minute(at)).Abs(); !ok || off > 6*time.Minute || r.times < steeper/2.5 && !math.IsInf(r.times, 1) || r.since.Sub(r.onset) > 6*time.Minute {
+			t.Errorf("seed %d: %g in each minute rose %g times at %s: found %t, %+v", seed, rate, steeper, f.minute(at), ok, r)
+		}
+	}
+}
+
+// TestRiseLittleByLittle: what goes up for hours is told to have begun when it did, within forty minutes, and not where it went
+// up most.
+func TestRiseLittleByLittle(t *testing.T) {
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 3))
+		about := func(mean float64) float64 {
+			return math.Max(0, math.Round(mean+math.Sqrt(mean)*random.NormFloat64()))
+		}
+		at, long, usual, most := 60+random.IntN(120), 100+random.IntN(120), 2*random.Float64(), 20+40*random.Float64()
+		f := newFacts(counting(handshakes, 480, func(i int) float64 {
+			return about(usual + most*min(max(float64(i-at)/float64(long), 0), 1))
+		}))
+		r, ok := f.rise(f.byPeriod(f.series(handshakes, "")), nil, steep)
+		if !ok || r.onset.Sub(f.minute(at)).Abs() > 40*time.Minute || !r.since.After(r.onset) {
+			t.Errorf("seed %d: from %s on it rose for %d minutes from %.1f to %.1f: found %t, %+v", seed, f.minute(at), long, usual, usual+most, ok, r)
 		}
 	}
 }
@@ -125,12 +144,12 @@ func TestRiseWithTraffic(t *testing.T) {
 				return n
 			}).Metrics...)
 			f := newFacts(copied(t, s))
-			since, times, _, ok := f.rise(f.byPeriod(f.series(handshakes, "")), f.connections(), steep)
+			r, ok := f.rise(f.byPeriod(f.series(handshakes, "")), f.connections(), steep)
 			if ok && !fails {
-				t.Errorf("seed %d: traffic turned at %s, and nothing else: found %.1f times at %s", seed, s.minute(turn), times, since)
+				t.Errorf("seed %d: traffic turned at %s, and nothing else: found %+v", seed, s.minute(turn), r)
 			}
 			if ok && fails {
-				if found++; since.Sub(s.minute(at)).Abs() <= 10*time.Minute {
+				if found++; max(r.since.Sub(s.minute(at)).Abs(), r.onset.Sub(s.minute(at)).Abs()) <= 10*time.Minute {
 					near++
 				}
 			}

@@ -14,7 +14,7 @@ import (
 var answersCheck = Check{
 	Name:  "answers",
 	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; many are refused by the balancer itself, or nearly all, or large ones, by AWS WAF; or one target takes far longer than the others.",
-	Gives: []string{"requests-refused", "waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower"},
+	Gives: []string{"requests-refused", "waf-blocks-clients", "waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower"},
 	look:  lookAtAnswers,
 }
 
@@ -22,7 +22,7 @@ func lookAtAnswers(f *facts) []*Finding {
 	if !f.hasAccess() {
 		return nil
 	}
-	return append(given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksLarge(), f.ruleLoop()), f.ofEach(f.targetLoop, f.notFound, f.farSlower)...)
+	return append(given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksClients(), f.wafBlocksLarge(), f.ruleLoop()), f.ofEach(f.targetLoop, f.notFound, f.farSlower)...)
 }
 
 // refusing are the reasons for which a balancer refuses by itself what clients send, but for those
@@ -81,7 +81,7 @@ func (f *facts) refusesClients() *Finding {
 // set) of the AWS WAF guide, read 2026-11.
 func (f *facts) wafBlocksLarge() *Finding {
 	blocked, large := f.blockedByWAF()
-	if large < fewRequests || 2*large < blocked {
+	if large < fewRequests || 2*large < blocked || f.wafBlocksClients() != nil { // which says more
 		return nil
 	}
 	found := finding("waf-blocks-large-bodies", fmt.Sprintf("AWS WAF blocks large requests, such as uploads: %d of %s that it blocked were larger than 8 KB.", large, amount.Of(blocked, "request", "requests")))

@@ -40,6 +40,13 @@ var faults = []fault{
 		s.group("sg-lb").Ingress[0].CIDRs = []string{"10.9.0.0/16"}
 		s.Network.RouteTables[1].Routes = append(s.Network.RouteTables[1].Routes, Route{"10.9.0.0/16", "pcx-gone", "blackhole"})
 	}},
+	{want: "waf-blocks-clients", change: func(s *Snapshot) {
+		blocked := WAFRoute{Route: "/api", Blocked: 300, Served: 900, Addresses: 90, Known: 90, First: s.minute(30), Last: s.minute(59)}
+		for i := range 30 {
+			blocked.Minutes = append(blocked.Minutes, WAFMinute{s.minute(30 + i), 10})
+		}
+		s.Logs.WAFRoutes = []WAFRoute{blocked}
+	}},
 	{want: "clients-shut-out", change: func(s *Snapshot) {
 		s.group("sg-lb").Ingress[0].CIDRs = []string{"198.51.100.0/24"}
 		s.Logs.ShutOut = []ShutOut{{Requests: 500, Addresses: 1, First: s.From, Last: s.minute(30), Clients: []string{"203.0.113.7"}}}

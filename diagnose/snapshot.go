@@ -387,6 +387,7 @@ type Logs struct {
 	StrayHosts []StrayHost  `json:"stray_hosts,omitempty"`  // the most frequent ones
 	Redirects  []Redirects  `json:"redirects,omitempty"`    // looked for only where nearly all requests, of a target or of all, are redirected
 	Sockets    []Sockets    `json:"sockets,omitempty"`      // looked for only where WebSockets are no small part of the requests
+	WAFRoutes  []WAFRoute   `json:"waf_routes,omitempty"`   // looked for only where AWS WAF blocked many requests of one
 	ShutOut    []ShutOut    `json:"shut_out,omitempty"`     // looked for only where the balancer's settings do not let in everybody
 	IPv6       *IPv6Clients `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
 	Alike      []Alike      `json:"alike,omitempty"`        // looked for only where nearly all failures of a group for a reason have something in common

@@ -1,0 +1,110 @@
+package diagnose
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// asked is a request of a client for a path, and whether AWS WAF blocked it.
+type asked struct {
+	at           time.Time
+	client, path string
+	bytes        int
+	blocked      bool
+}
+
+func (a asked) line() string {
+	line := strings.Replace(accessLine(a.at, first, false), "198.51.100.7:", a.client+":", 1)
+	line = strings.Replace(line, ":80/ HTTP", ":80"+a.path+" HTTP", 1)
+	line = strings.Replace(line, " 200 200 100 200 ", fmt.Sprintf(" 200 200 %d 200 ", a.bytes), 1)
+	if a.blocked {
+		line = strings.Replace(line, " "+first+" 0.000 0.001 0.000 200 200 ", " - -1 -1 -1 403 - ", 1)
+		line = strings.NewReplacer(webARN, "-", `"forward"`, `"waf"`, fmt.Sprintf("%q %q", first, "200"), `"-" "-"`).Replace(line)
+	}
+	return line
+}
+
+// TestWAFBlocksClients: a path of which AWS WAF blocks what it let through before, of clients that are answered otherwise, is
+// told, with how many of how many, and since when; scanners, who guesses passwords from a few addresses, and what was always
+// blocked, are not.
+func TestWAFBlocksClients(t *testing.T) {
+	const hours, path = 4, "/api/listings"
+	for _, tt := range []struct {
+		name   string
+		blocks func(minute int, random *rand.Rand) bool // a request of a client for the path
+		attack func(minute int) (client string, n int)  // blocked for the path in a minute
+		bytes  int
+		level  Level // "" for no finding
+		says   []string
+	}{
+		{"since the second hour", func(m int, r *rand.Rand) bool { return m >= 90 && r.IntN(3) == 0 }, nil, 500, Fail, []string{"They end so since 09:30 UTC: none did before.", " addresses, "}},
+		{"large ones, since the second hour", func(m int, r *rand.Rand) bool { return m >= 90 && r.IntN(3) == 0 }, nil, 9000, Fail, []string{"since 09:30 UTC", "larger than 8 KB", "SizeRestrictions_BODY"}},
+		{"more than before", func(m int, r *rand.Rand) bool { return r.IntN(map[bool]int{true: 2, false: 40}[m >= 90]) == 0 }, nil, 500, Fail, []string{"Since 09:30 UTC, "}},
+		{"always", func(_ int, r *rand.Rand) bool { return r.IntN(3) == 0 }, nil, 500, "", nil},
+		{"none", func(int, *rand.Rand) bool { return false }, nil, 500, "", nil},
+		{"over", func(m int, r *rand.Rand) bool { return m >= 60 && m < 100 && r.IntN(3) == 0 }, nil, 500, "", nil},
+		{"passwords guessed from a few addresses", func(int, *rand.Rand) bool { return false }, func(m int) (string, int) { return fmt.Sprintf("203.0.113.%d", m%5), min(40, max(0, m-120)) }, 500, "", nil},
+		{"from addresses that nobody answers", func(int, *rand.Rand) bool { return false }, func(m int) (string, int) { return fmt.Sprintf("203.0.%d.7", m), min(40, max(0, m-120)) }, 500, "", nil},
+		{"again and again from addresses of clients", func(int, *rand.Rand) bool { return false }, func(m int) (string, int) { return fmt.Sprintf("192.0.2.%d", m%20), min(40, max(0, m-120)) }, 500, Warn, []string{"of each address, more than people try"}},
+	} {
+		s := base()
+		s.From = s.Until.Add(-hours * time.Hour)
+		random := rand.New(rand.NewPCG(5, 8))
+		var lines []string
+		blocked, addresses, answered := int64(0), map[string]bool{}, map[string]bool{}
+		add := func(a asked) {
+			lines = append(lines, a.line())
+			if a.path == path && a.blocked {
+				blocked++
+				addresses[a.client] = true
+			}
+			if !a.blocked {
+				answered[a.client] = true
+			}
+		}
+		for m := range 60 * hours {
+			at := s.minute(m)
+			for range 20 {
+				add(asked{at: at, client: fmt.Sprintf("192.0.2.%d", random.IntN(200)), path: fmt.Sprintf("/items/%d", random.IntN(99)), bytes: 300})
+			}
+			for range 6 {
+				add(asked{at: at, client: fmt.Sprintf("192.0.2.%d", random.IntN(200)), path: path, bytes: tt.bytes, blocked: tt.blocks(m, random)})
+			}
+			for range 3 {
+				add(asked{at: at, client: fmt.Sprintf("198.18.0.%d", random.IntN(30)), path: "/wp-login.php", bytes: 200, blocked: true})
+			}
+			if tt.attack != nil {
+				client, n := tt.attack(m)
+				for range n {
+					add(asked{at: at, client: client, path: path, bytes: 400, blocked: true})
+				}
+			}
+		}
+		known := 0
+		for a := range addresses {
+			if answered[a] {
+				known++
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("waf-blocks-clients")
+		if (f != nil) != (tt.level != "") {
+			t.Errorf("%s: found is %t:\n%s\n%+v", tt.name, f != nil, said(r), s.Logs.WAFRoutes)
+			continue
+		}
+		if f == nil {
+			continue
+		}
+		text := said(&Report{Findings: []*Finding{f}})
+		want := append(tt.says, fmt.Sprintf("%d requests for %s ended with the action waf", blocked, path), fmt.Sprintf("of %d addresses, %d of which targets answered others", len(addresses), known))
+		for _, want := range want {
+			if f.Level != tt.level || !strings.Contains(text, want) {
+				t.Errorf("%s: want %s, %q:\n%s", tt.name, tt.level, want, text)
+			}
+		}
+	}
+}

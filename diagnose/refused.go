@@ -144,7 +144,7 @@ func (f *facts) settles(found *Finding, g *Group, probed bool) (sure bool) {
 // answer most of their requests, some of them after or between those that were refused: checks
 // may not have seen yet what began a moment ago.
 func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64, rare bool) bool {
-	if f.answeredFor(among(share)) == 0 && f.longestRest(among(share)) < 2*time.Minute {
+	if f.answeredFor(among(share)) == 0 && f.longestRest(among(share)) < 2*time.Minute && !f.fromTheFirst(found.Targets, g, share) {
 		return false
 	}
 	for _, t := range found.Targets {
@@ -154,6 +154,15 @@ func (f *facts) comesAndGoes(found *Finding, g *Group, share func(Failure) int64
 		}
 	}
 	return true
+}
+
+// fromTheFirst reports whether each of some targets failed so since about its first request: what it answered then came
+// in between.
+func (f *facts) fromTheFirst(targets []string, g *Group, share func(Failure) int64) bool {
+	return !slices.ContainsFunc(f.traffic(), func(t Traffic) bool {
+		first, _ := f.firstAndLast(to(share, t.Target))
+		return t.Group == g.logARN(f) && slices.Contains(targets, t.Target) && (t.First.IsZero() || first.Sub(t.First) > time.Minute)
+	})
 }
 
 // otherwiseNumbered adds to what is to be done that the process may listen on another port,

@@ -30,17 +30,8 @@ func TestSpare(t *testing.T) {
 		{"half of them fail", func(s *Snapshot) { s.Logs.Traffic[len(s.Logs.Traffic)-1].Requests = 1200 }, false, "-"},
 	} {
 		s := base()
-		s.second([]Target{{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+		s.newVersionFails()
 		s.mainAction().Weights = []Weight{{webARN, 9}, {newARN, 1}}
-		s.failing("Target_Connection_Error", "10.0.10.13:8080", 502, 600, func(f *Failure) { f.Group = newARN })
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 600, Slowest: -1, Last: noon})
-		for i := range s.Logs.Minutes {
-			delete(s.Logs.Minutes[i].Reasons, "Target_Connection_Error")
-		}
-		for i := range 60 {
-			s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: newARN, Requests: 10, Reasons: map[string]int64{"Target_Connection_Error": 10}, Statuses: map[string]int64{"502": 10}, Unconnected: map[string]int64{"10.0.10.13:8080": 10}})
-		}
-		s.metric("TargetConnectionErrorCount", newARN, "Sum", 600)
 		tt.change(s)
 		r := Diagnose(copied(t, s))
 		f := r.finding("target-port-refused")
@@ -56,6 +47,20 @@ func TestSpare(t *testing.T) {
 			t.Errorf("%s: want the weight told: %t, and taken %q:\n%s", tt.name, tt.told, tt.fix, said(&Report{Findings: []*Finding{f}}))
 		}
 	}
+}
+
+// newVersionFails has a second group, whose one target refuses all of its requests.
+func (s *Snapshot) newVersionFails() {
+	s.second([]Target{{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+	s.failing("Target_Connection_Error", "10.0.10.13:8080", 502, 600, func(f *Failure) { f.Group = newARN })
+	s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 600, Slowest: -1, Last: noon})
+	for i := range s.Logs.Minutes {
+		delete(s.Logs.Minutes[i].Reasons, "Target_Connection_Error")
+	}
+	for i := range 60 {
+		s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: newARN, Requests: 10, Reasons: map[string]int64{"Target_Connection_Error": 10}, Statuses: map[string]int64{"502": 10}, Unconnected: map[string]int64{"10.0.10.13:8080": 10}})
+	}
+	s.metric("TargetConnectionErrorCount", newARN, "Sum", 600)
 }
 
 // TestSpareInEachRule: the weight is taken in each rule that gives some, by commands of each; where a
@@ -78,21 +83,12 @@ func TestSpareInEachRule(t *testing.T) {
 		{"alone in the other", false, part, alone, []string{"1 of 10"}, 1, "send nothing to new for now where others stand beside it; then start"},
 	} {
 		s := base()
-		s.second([]Target{{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+		s.newVersionFails()
 		s.mainAction().Weights, s.mainAction().Sticky = tt.first, tt.sticky
 		rule := forwardTo("7", webARN)
 		rule.Conditions = []Condition{{Field: "path-pattern", Values: []string{"/open/*"}}}
 		rule.Actions[0].Weights, rule.Actions[0].Sticky = tt.another, tt.sticky
 		s.Listeners[0].Rules = append([]Rule{rule}, s.Listeners[0].Rules...)
-		s.failing("Target_Connection_Error", "10.0.10.13:8080", 502, 600, func(f *Failure) { f.Group = newARN })
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 600, Slowest: -1, Last: noon})
-		for i := range s.Logs.Minutes {
-			delete(s.Logs.Minutes[i].Reasons, "Target_Connection_Error")
-		}
-		for i := range 60 {
-			s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: newARN, Requests: 10, Reasons: map[string]int64{"Target_Connection_Error": 10}, Statuses: map[string]int64{"502": 10}, Unconnected: map[string]int64{"10.0.10.13:8080": 10}})
-		}
-		s.metric("TargetConnectionErrorCount", newARN, "Sum", 600)
 		f := Diagnose(copied(t, s)).finding("target-port-refused")
 		if f == nil {
 			t.Errorf("%s: it is not told", tt.name)
@@ -124,17 +120,8 @@ func (s *Snapshot) mainAction() *Action {
 func TestSpareNotToWhatFails(t *testing.T) {
 	for late, want := range map[int64]bool{0: true, 1: true, 50: false} { // that fail in each of the last four minutes, of 100
 		s := base()
-		s.second([]Target{{ID: "10.0.10.13", Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"}})
+		s.newVersionFails()
 		s.mainAction().Weights = []Weight{{webARN, 9}, {newARN, 1}}
-		s.failing("Target_Connection_Error", "10.0.10.13:8080", 502, 600, func(f *Failure) { f.Group = newARN })
-		s.Logs.Traffic = append(s.Logs.Traffic, Traffic{Group: newARN, Target: "10.0.10.13:8080", Requests: 600, Slowest: -1, Last: noon})
-		for i := range s.Logs.Minutes {
-			delete(s.Logs.Minutes[i].Reasons, "Target_Connection_Error")
-		}
-		for i := range 60 {
-			s.Logs.Minutes = append(s.Logs.Minutes, Minute{Minute: s.minute(i), Group: newARN, Requests: 10, Reasons: map[string]int64{"Target_Connection_Error": 10}, Statuses: map[string]int64{"502": 10}, Unconnected: map[string]int64{"10.0.10.13:8080": 10}})
-		}
-		s.metric("TargetConnectionErrorCount", newARN, "Sum", 600)
 		if late > 0 {
 			s.failing("Target_5xx", first, 500, 4*late, func(f *Failure) { f.TargetStatus, f.First, f.Last = 500, s.minute(56), s.minute(59) })
 			for i := range s.Logs.Minutes {

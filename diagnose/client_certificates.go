@@ -117,8 +117,11 @@ func (f *facts) certificatesRefused() *Finding {
 	found := finding("client-certificate-refused", "")
 	found.ruined, found.Confidence = ruined, High
 	since := "" // what says that it is over
+	forgotten := slices.ContainsFunc(list, f.forgotten)
 	switch {
 	case !back || told == 0:
+	case forgotten && 10*told >= 9*ruined:
+		since = "Those that had not expired long before have come through since."
 	case 10*told >= 9*ruined: // of the others nothing is known
 		since = "The same names have come through since."
 	case h.asManyAgain():
@@ -132,7 +135,10 @@ func (f *facts) certificatesRefused() *Finding {
 	default:
 		found.Level = Note
 	}
-	f.tellRefused(found, list, causes, since)
+	f.tellRefused(found, list, causes, since, forgotten)
+	if _, last := h.whenRefused(); since == "" && h.last().Sub(last) > 2*quiet {
+		found.because(FromLog, fmt.Sprintf("none was refused after %s UTC, but it is not known that all come through again", f.clock(last)))
+	}
 	for _, c := range causes[:min(3, len(causes))] {
 		found.because(FromLog, fmt.Sprintf("%s %d%s, of %s, %s", c.Cause, c.Count, inWords(c.Cause), amount.Of(c.Clients, "address", "addresses"), f.span(c.First, c.Last)))
 	}
@@ -229,8 +235,8 @@ func (f *facts) againstMetric(found *Finding, n int64) {
 }
 
 // tellRefused says whose certificates are refused, why, and what is to be done; since is what says that it is over, "" if it
-// is not.
-func (f *facts) tellRefused(found *Finding, list []FailingClient, causes []HandshakeCause, since string) {
+// is not; forgotten, that others expired long before, and are refused still.
+func (f *facts) tellRefused(found *Finding, list []FailingClient, causes []HandshakeCause, since string, forgotten bool) {
 	over := since != ""
 	if why, ok := rejections[causes[0].Cause]; ok {
 		found.Do = why.do
@@ -247,7 +253,7 @@ func (f *facts) tellRefused(found *Finding, list []FailingClient, causes []Hands
 			last = c.Last
 		}
 	}
-	is := map[bool][2]string{false: {"is", "are"}, true: {"was", "were"}}[over]
+	is := map[bool][2]string{false: {"is", "are"}, true: {"was", "were"}}[over && !forgotten]
 	found.Sentence = fmt.Sprintf("Certificates of clients %s refused: %s. So %s failed %s.", is[1], few(counts), amount.Of(sum, "TLS handshake", "TLS handshakes"), f.span(first, last))
 	if len(list) > 0 && list[0].Subject != "" && 10*list[0].Count >= 9*sum {
 		c := list[0]
@@ -268,6 +274,8 @@ func (f *facts) tellRefused(found *Finding, list []FailingClient, causes []Hands
 			found.tellAsOver()
 		}
 		found.Sentence += " " + since
+	}
+	if over && !forgotten {
 		found.Do = "nothing, if the certificate was renewed, or the trust store mended"
 	}
 }

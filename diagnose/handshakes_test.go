@@ -323,6 +323,28 @@ func TestCertificateNoteInThePast(t *testing.T) {
 	}
 }
 
+// TestForgottenBesideRenewed: that others were renewed does not put in the past what expired long before, and is refused still;
+// nor is what nobody has tried since told as over, but that nobody has.
+func TestForgottenBesideRenewed(t *testing.T) {
+	s := base()
+	c := connected{client: "198.51.100.7", subject: "CN=a", serial: "1", until: s.Until.AddDate(1, 0, 0)}
+	list := connections(s, 100, 0.5, 1, c)
+	c.cause = "ClientCertUntrusted"
+	refused := connections(s, 200, 0.1, 0.45, c)
+	old := connections(s, 60, 0, 1, connected{client: "198.51.100.8", subject: "CN=old", serial: "2", until: s.From.AddDate(-1, 0, 0), cause: "ClientCertExpired"})
+	s.connecting(func(*Snapshot) []connected { return slices.Concat(list, refused, old) }, others(4, 100))
+	r := Diagnose(copied(t, s))
+	if f := r.finding("client-certificate-refused"); f == nil || !f.over || !strings.HasPrefix(f.Sentence, "Certificates of clients are refused") || !strings.HasSuffix(f.Sentence, "Those that had not expired long before have come through since.") {
+		t.Error(said(r))
+	}
+	s = base()
+	s.connecting(func(*Snapshot) []connected { return refused }, others(4, 100))
+	r = Diagnose(copied(t, s))
+	if f := r.finding("client-certificate-refused"); f == nil || f.over || !strings.Contains(said(r), "none was refused after 11:26 UTC, but it is not known that all come through again") {
+		t.Error(said(r))
+	}
+}
+
 // TestCertificateGivenNoMore: a client that came with its certificate, and fails since it gives none, or speaks a version that
 // is taken no more, is one that came through before. Other certificates of its address are counted once.
 func TestCertificateGivenNoMore(t *testing.T) {

@@ -51,7 +51,7 @@ func (s *Snapshot) withoutGroup(t *testing.T) string {
 		slices.DeleteFunc(slices.Clone(n.Subnets), func(s Subnet) bool { return other(s.ID) }),
 	}
 	if s.Logs != nil {
-		rest = append(rest, s.Logs.Newest)
+		rest = append(rest, s.Logs.Newest, s.Logs.WAFRoutes, s.Logs.ShutOut)
 	}
 	b, err := json.Marshal([]any{
 		rest, n.VPCs, n.PrefixLists, s.Balancer, s.Listeners, s.Certificates, s.From, s.Until, s.Target, s.Idle, s.Bucket,

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,7 +101,7 @@ func TestWAFBlocksClients(t *testing.T) {
 			continue
 		}
 		text := said(&Report{Findings: []*Finding{f}})
-		want := append(tt.says, fmt.Sprintf("%d requests for %s ended with the action waf", blocked, path), fmt.Sprintf("of %d addresses, %d of which targets answered others", len(addresses), known))
+		want := append(slices.Clone(tt.says), fmt.Sprintf("%d requests for %s ended with the action waf", blocked, path), fmt.Sprintf("of %d addresses, %d of which targets answered others", len(addresses), known))
 		for _, want := range want {
 			if f.Level != tt.level || !strings.Contains(text, want) {
 				t.Errorf("%s: want %s, %q:\n%s", tt.name, tt.level, want, text)

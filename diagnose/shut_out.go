@@ -187,6 +187,7 @@ func (f *facts) whoKeepsOut(found *Finding, out ShutOut) {
 			}
 		}
 	}
+	chosen := false // by an entry of an ACL that is for some, as for whoever attacks
 	for _, l := range f.Listeners {
 		if l.speaksTLS() != out.Encrypted {
 			continue
@@ -200,9 +201,14 @@ func (f *facts) whoKeepsOut(found *Finding, out ShutOut) {
 				if a := f.aclOf(z.Subnet); a != nil {
 					for _, r := range a.in("tcp").shuts(l.Port, l.Port, client) {
 						found.because(FromConfig, a.ID+": "+r.entry.words())
+						chosen = chosen || r.entry.Number < lastNumber && !everybody(r.entry.CIDR)
 					}
 				}
 			}
 		}
+	}
+	if chosen && len(found.Fix) == 0 {
+		found.Level, found.ruined = Warn, 0
+		found.Do = "nothing, if somebody means to keep these clients out; otherwise see who made that entry, and let them in again"
 	}
 }

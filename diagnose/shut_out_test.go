@@ -35,7 +35,12 @@ func TestShutOut(t *testing.T) {
 		{"came until minute 30", some, 5, 30, nil, nil, Fail, "Clients at 203.0.113.7 came until 11:29 UTC, and none since: the balancer's settings do not let them in now.", "CidrIp=203.0.113.7/32"},
 		{"a few of many", some, 50, 30, nil, nil, Warn, "Clients at 203.0.113.7 came until 11:28 UTC", "CidrIp=203.0.113.7/32"},
 		{"many addresses", some, 5, 30, func(i int) string { return fmt.Sprintf("203.0.%d.%d", i%7, i%90) }, nil, Fail, "Clients at 180 addresses, such as those of 203.0.", ""},
-		{"by an ACL", open, 5, 30, nil, func(s *Snapshot) { deny(s, ACLEntry{Number: 7, Protocol: "-1", CIDR: "203.0.113.0/24"}) }, Fail, "rule 7 denies all traffic from 203.0.113.0/24", ""},
+		{"by an ACL", open, 5, 30, nil, func(s *Snapshot) { deny(s, ACLEntry{Number: 7, Protocol: "-1", CIDR: "203.0.113.0/24"}) }, Warn, "nothing, if somebody means to keep these clients out", ""},
+		{"by an ACL that is for all", open, 5, 30, nil, func(s *Snapshot) {
+			deny(s, ACLEntry{Number: 7, Allow: true, Protocol: "-1", CIDR: "198.51.100.0/24"})
+			deny(s, ACLEntry{Number: 8, Protocol: "-1", CIDR: "0.0.0.0/0"})
+		}, Fail, "rule 8 denies all traffic from 0.0.0.0/0", ""},
+		{"by an ACL, with the rule", open, 5, 30, nil, func(s *Snapshot) { deny(s, ACLEntry{Number: 7, Protocol: "-1", CIDR: "203.0.113.0/24"}) }, Warn, "rule 7 denies all traffic from 203.0.113.0/24", ""},
 		{"they come", some, 5, 60, nil, nil, "", "", ""},
 		{"until a minute ago", some, 5, 58, nil, nil, "", "", ""},
 		{"they may come", open, 5, 30, nil, nil, "", "", ""},

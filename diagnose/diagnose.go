@@ -95,6 +95,7 @@ func (f *Finding) finish(facts *facts) {
 	if f.when == nil {
 		f.when = facts.bursts(f.share)
 	}
+	facts.newTargets(f)
 	if len(f.when) > 1 {
 		text = facts.inBurstsAt(f.when, f.Explains)
 	}

@@ -1,0 +1,61 @@
+package diagnose
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestNewTargets: targets that fail for a while after their first request, each as it comes, are told to get requests before
+// they can serve; not those that fail at other times as well, nor all at once.
+func TestNewTargets(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		fails func(minute, began int) bool // half of the requests of a target that came in some minute
+		line  func(at time.Time, target string) string
+		id    string
+		say   string // "" if it is not told as of new ones
+	}{
+		{"refuse", func(m, began int) bool { return began > 0 && m < began+2 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", "New targets of web refuse connections, 7 of them, within 2 minutes of their first request, and not after"},
+		{"answer 5xx", func(m, began int) bool { return began > 0 && m < began+1 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "New targets of web answer 5xx, 7 of them, within 1 minute of their first request, and not after"},
+		{"refuse again and again", func(m, began int) bool { return (m-began)%20 == 0 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
+		{"all refuse at one time", func(m, _ int) bool { return m == 150 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
+		{"refuse for long", func(m, began int) bool { return began > 0 && m < began+9 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
+	} {
+		s := base()
+		s.From = s.Until.Add(-4 * time.Hour)
+		random := rand.New(rand.NewPCG(1, 1))
+		s.web().Targets = nil
+		for k := range 10 {
+			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", k+1), Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
+		}
+		var lines []string
+		refused := Series{Name: "TargetConnectionErrorCount", Group: webARN, Stat: "Sum", Period: 60}
+		for m := range 240 {
+			n := 0
+			for range 200 {
+				at := s.minute(m).Add(time.Duration(random.IntN(60)) * time.Second)
+				k := random.IntN(min(10, 3+m/30)) // one more each half hour
+				target, began := fmt.Sprintf("10.0.10.%d:8080", k+1), max(0, (k-2)*30)
+				if tt.fails(m, began) && random.IntN(2) == 0 {
+					lines = append(lines, tt.line(at, target))
+					n++
+				} else {
+					lines = append(lines, accessLine(at, target, false))
+				}
+			}
+			if n > 0 && tt.id == "target-port-refused" {
+				refused.Points = append(refused.Points, Point{s.minute(m), float64(n)})
+			}
+		}
+		s.Metrics = append(s.Metrics, refused)
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding(tt.id)
+		if told := f != nil && strings.HasPrefix(f.Sentence, "New targets "); f == nil || told != (tt.say != "") || !strings.HasPrefix(f.Sentence, tt.say) || told && (f.Level == Note || !strings.Contains(f.Do, "has to pass one check")) {
+			t.Errorf("%s: want %q:\n%s", tt.name, tt.say, said(r))
+		}
+	}
+}

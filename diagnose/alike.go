@@ -20,6 +20,7 @@ type trait struct {
 var traits = []trait{
 	{"route", "route", "%s", "%s were for %s, which had %s of %s"},
 	{"program", "user_agent", "%q", "%s were sent by %s, which sent %s of %s"},
+	{"client", "client_ip", "%s", "%s came from %s, which sent %s of %s"},
 }
 
 // mostAlike is of how many values of a trait failures are told, at most, to be.

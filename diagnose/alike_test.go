@@ -119,6 +119,39 @@ func TestPrograms(t *testing.T) {
 	}
 }
 
+// TestFewClients: failures that are nearly all of a few addresses are told to be, of IPv4 and IPv6; not where these send most
+// requests anyway, as what stands before a balancer does.
+func TestFewClients(t *testing.T) {
+	for _, tt := range []struct {
+		name    string
+		clients []string // of the i-th request by turns
+		fails   func(i int) bool
+		want    string
+	}{
+		{"of one", []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"}, func(i int) bool { return i%100 == 10 }, "all of them came from 192.0.2.1 (60 of its 1200), which sent 20.0 % of the requests to web"},
+		{"of one by IPv6", []string{"2001:db8::1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"}, func(i int) bool { return i%100 == 10 }, "all of them came from 2001:db8::1 (60 of its 1200), which sent 20.0 % of the requests to web"},
+		{"of the proxy that all come by", []string{"192.0.2.1"}, func(i int) bool { return i%100 == 10 }, ""},
+		{"of any", []string{"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4", "192.0.2.5"}, func(i int) bool { return i%99 == 10 }, ""},
+	} {
+		s := base()
+		lines := askedFor(s, func(i int) string { return fmt.Sprintf("/%d", i) }, tt.fails)
+		for i := range lines {
+			lines[i] = strings.Replace(lines[i], "198.51.100.7:", tt.clients[i%len(tt.clients)]+":", 1)
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		got := ""
+		for _, e := range r.Findings[0].Evidence {
+			if strings.Contains(e.Text, " came from ") {
+				got = e.Text
+			}
+		}
+		if got != tt.want {
+			t.Errorf("%s: want %q, got %q:\n%s", tt.name, tt.want, got, said(r))
+		}
+	}
+}
+
 // TestRoutesOnce: what can be read one time only has no routes, and nothing else is amiss.
 func TestRoutesOnce(t *testing.T) {
 	s := base()

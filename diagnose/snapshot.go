@@ -422,7 +422,7 @@ type Redirects struct {
 type Alike struct {
 	Group    string `json:"group"` // ARN; "" behind a Classic Load Balancer
 	Reason   string `json:"reason"`
-	Trait    string `json:"trait"` // route: the path without what names single things, as relation request has it; program: the user agent
+	Trait    string `json:"trait"` // route: the path without what names single things, as relation request has it; program: the user agent; client: the address
 	Value    string `json:"value"` // without what may be a secret
 	Failures int64  `json:"failures"`
 	Requests int64  `json:"requests"`

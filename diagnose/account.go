@@ -30,9 +30,11 @@ var accounts = map[string][]string{
 	"classic-instance-out-of-service": withNetwork("health-check-", "target-port-refused", "target-invalid-state", "target-zone-not-enabled"),
 	"target-health-flapping":          {"health-check-timeout-too-short", "target-port-refused", "acl-target-outbound" + ephemeral, "acl-balancer-inbound" + ephemeral},
 	"target-was-unhealthy":            {"target-health-flapping", "health-check-", "target-port-refused", "target-closes-connection", "target-speaks-http1"},
-	"target-connect-timeout":          slices.Concat(toTraffic, []string{"nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc", "target-address-gone"}),
+	"target-connect-timeout":          slices.Concat(toTraffic, []string{"traffic-surge", "nlb-client-addresses-blocked", "target-tls-negotiation-fails", "target-invalid-state", "target-other-vpc", "target-address-gone"}),
 	"target-port-refused":             {"health-check-port-hides-refusal"},
-	"idle-timeout-reached":            {"acl-target-", "acl-balancer-"}, // as it was changed
+	"target-closes-connection":        {"traffic-surge"},
+	"target-answers-5xx":              {"traffic-surge"},
+	"idle-timeout-reached":            {"traffic-surge", "acl-target-", "acl-balancer-"}, // as it was changed
 	"target-connection-errors": slices.Concat(toTraffic, []string{"target-port-refused", "target-health-timeout", "target-health-failed-checks", "target-health-flapping", "target-invalid-state", "target-ip-unusable", "target-other-vpc", "target-address-gone",
 		"health-check-port-", "classic-instance-out-of-service", "nlb-"}),
 	// The way to the traffic port and to the health checks' has nothing to do with these.
@@ -40,7 +42,7 @@ var accounts = map[string][]string{
 	"target-control-channel-missing": toAgents,
 	"fail-open-routing":              withNetwork("target-group-fail-open", "target-health-", "health-check-", "target-port-refused"),
 	"nlb-sg-blocks-flows":            {"balancer-sg-"},
-	"clients-gave-up":                append([]string{"target-connect-timeout", "idle-timeout-reached"}, toTraffic...),
+	"clients-gave-up":                append([]string{"traffic-surge", "target-connect-timeout", "idle-timeout-reached"}, toTraffic...),
 	// None of what metrics count beside it, which may be much less; and targets that answer what
 	// they should not are no reason for what the balancer answers.
 	"balancer-5xx-not-in-logs": withNetwork("target-port-refused", "target-speaks-", "target-expects-tls", "target-health-timeout", "target-health-failed-checks", "target-group-empty", "target-group-all-",
@@ -101,6 +103,10 @@ func (f *facts) canCause(cause, symptom *Finding, counts errorCounts) bool {
 		return false
 	}
 	switch {
+	case cause.ID == "traffic-surge":
+		if !f.inTimeOf(cause, symptom) {
+			return false
+		}
 	case symptom.ID == "idle-timeout-reached" && !f.cutOff(symptom, cause),
 		symptom.ID == "balancer-5xx-not-in-logs" && (counts.areUnready() && !leavesNone(cause.ID) || f.isOfUnused(cause)),
 		symptom.ID == "target-connection-errors" && f.isOfChecksAlone(cause),
@@ -109,6 +115,19 @@ func (f *facts) canCause(cause, symptom *Finding, counts errorCounts) bool {
 		return false
 	}
 	return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })
+}
+
+// inTimeOf reports whether a surge explains most of what a symptom is: failures, or requests that clients gave up.
+func (f *facts) inTimeOf(surge, symptom *Finding) bool {
+	share := symptom.share
+	if symptom.ID == "clients-gave-up" {
+		share = those(func(row Failure) bool { return row.Reason == "Client_Closed" && f.about(symptom, row) })
+	}
+	if share == nil || surge.share == nil {
+		return false
+	}
+	in := f.sumAll(func(row Failure) int64 { return min(share(row), surge.share(row)) })
+	return 2*in >= f.sumAll(share)
 }
 
 // cutOff reports whether all requests that were never answered had been sent when connections began to fail: a network ACL

@@ -15,12 +15,13 @@ type trait struct {
 	column string // of the relations failure and request
 	word   string // how a value is written
 	told   string // of how many requests, by which values, of how large a part, of which requests
+	were   string // of what a part of some requests were
 }
 
 var traits = []trait{
-	{"route", "route", "%s", "%s were for %s, which had %s of %s"},
-	{"program", "user_agent", "%q", "%s were sent by %s, which sent %s of %s"},
-	{"client", "client_ip", "%s", "%s came from %s, which sent %s of %s"},
+	{"route", "route", "%s", "%s were for %s, which had %s of %s", "were for"},
+	{"program", "user_agent", "%q", "%s were sent by %s, which sent %s of %s", "were sent by"},
+	{"client", "client_ip", "%s", "%s came from %s, which sent %s of %s", "came from"},
 }
 
 // mostAlike is of how many values of a trait failures are told, at most, to be.

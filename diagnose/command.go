@@ -176,17 +176,24 @@ func (f *facts) asCaller() string {
 
 // lines is the command that shows lines of the window: out of where the balancer's logs go, or, where
 // that is not known, out of what has to be filled in.
-func (f *facts) lines(filter ...string) string {
-	from := "--lb " + ingest.ShellWord(f.Balancer.Name)
+func (f *facts) lines(filter ...string) string { return f.ofWindow("raw", f.logs(), filter...) }
+
+// logs is how the balancer's access logs are named.
+func (f *facts) logs() string {
 	if f.Bucket == nil {
-		from = "SOURCE"
+		return "SOURCE"
 	}
-	return f.ofWindow("raw", from, filter...)
+	return "--lb " + ingest.ShellWord(f.Balancer.Name)
 }
 
-// ofWindow is a command of loglens that reads logs of the window.
+// ofWindow is a command of loglens that reads logs of the window, and ofTimes one that reads those of some time.
+
 func (f *facts) ofWindow(command, from string, filter ...string) string {
-	words := append([]string{"loglens", command, from, "--since", f.From.UTC().Format(time.RFC3339), "--until", f.Until.UTC().Format(time.RFC3339)}, filter...)
+	return f.ofTimes(command, from, f.From, f.Until, filter...)
+}
+
+func (f *facts) ofTimes(command, from string, since, until time.Time, filter ...string) string {
+	words := append([]string{"loglens", command, from, "--since", since.UTC().Format(time.RFC3339), "--until", until.UTC().Format(time.RFC3339)}, filter...)
 	return strings.Join(words, " ") + f.asCaller()
 }
 

@@ -22,7 +22,7 @@ var Checks = []Check{
 	balancerCheck, dualstackCheck, shutOutCheck, listenersCheck, certificatesCheck, clientCertificatesCheck, rulesCheck,
 	targetHealthCheck, groupsCheck, goneCheck, zonesCheck, zonalShiftCheck, healthCheckCheck,
 	securityGroupsCheck, networkACLsCheck, routesCheck, publicAccessCheck,
-	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, answersCheck, timeoutsCheck,
+	protocolsCheck, targetTLSCheck, targetVersionCheck, connectionsCheck, answersCheck, surgesCheck, timeoutsCheck,
 	lambdaCheck, loginCheck, metricsCheck, targetOptimizerCheck, networkBalancerCheck, logsCheck,
 }
 

@@ -47,6 +47,16 @@ var faults = []fault{
 		}
 		s.Logs.WAFRoutes = []WAFRoute{blocked}
 	}},
+	{want: "traffic-surge", change: func(s *Snapshot) {
+		s.failing("Target_5XX", first, 503, 900, func(f *Failure) { f.TargetStatus, f.First = 503, s.minute(40) })
+		for i := range s.Logs.Minutes {
+			m := &s.Logs.Minutes[i]
+			if m.Reasons = nil; !m.Minute.Before(s.minute(40)) {
+				m.Requests, m.Reasons = 10*m.Requests, map[string]int64{"Target_5XX": 45}
+			}
+		}
+		s.Logs.Surges = []Surge{{Group: webARN, Known: true, Times: []SurgeTime{{Since: s.minute(40), First: s.minute(40), Last: s.minute(59), Usual: 100, Minutes: 20, Requests: 20000, Failed: 900}}}}
+	}},
 	{want: "clients-shut-out", change: func(s *Snapshot) {
 		s.group("sg-lb").Ingress[0].CIDRs = []string{"198.51.100.0/24"}
 		s.Logs.ShutOut = []ShutOut{{Requests: 500, Addresses: 1, First: s.From, Last: s.minute(30), Clients: []string{"203.0.113.7"}}}

@@ -391,6 +391,7 @@ type Logs struct {
 	ShutOut    []ShutOut    `json:"shut_out,omitempty"`     // looked for only where the balancer's settings do not let in everybody
 	IPv6       *IPv6Clients `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
 	Alike      []Alike      `json:"alike,omitempty"`        // looked for only where nearly all failures of a group for a reason have something in common
+	Surges     []Surge      `json:"surges,omitempty"`       // the largest first
 	Late       []Late       `json:"late,omitempty"`         // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
 }
 

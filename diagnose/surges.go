@@ -1,0 +1,298 @@
+package diagnose
+
+import (
+	"cmp"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Surge is that a group got many more requests than before, at times in which many failed.
+type Surge struct {
+	Group string      `json:"group"` // ARN; "" behind a Classic Load Balancer
+	Times []SurgeTime `json:"times"` // by time
+	Known bool        `json:"known"` // it was looked at whose requests these were
+	Parts []SurgePart `json:"parts,omitempty"`
+}
+
+// SurgeTime is a time in which requests failed that were far more than before.
+type SurgeTime struct {
+	Since    time.Time `json:"since"` // the minute in which requests became more
+	First    time.Time `json:"first"` // the first minute in which many failed, and the last
+	Last     time.Time `json:"last"`
+	Usual    float64   `json:"usual"`    // requests a minute before
+	Minutes  int64     `json:"minutes"`  // from First on, half an hour at most: later it may be the day that has more of them
+	Requests int64     `json:"requests"` // in these minutes
+	Failed   int64     `json:"failed"`   // of these requests
+}
+
+// SurgePart is what rose far more than all other requests did.
+type SurgePart struct {
+	Trait string  `json:"trait"` // as of Alike
+	Value string  `json:"value"` // without what may be a secret
+	Usual float64 `json:"usual"` // requests a minute before, and in the surge
+	Rose  float64 `json:"rose"`
+}
+
+// What is a surge: so many times as many requests as in the hour before, and how much of that hour has to be known.
+const (
+	surging     = 2
+	beforeSurge = time.Hour
+	leastBefore = 10 // minutes
+	intoSurge   = 30 * time.Minute
+)
+
+// mostSurges is of how many groups, and of how many times of each, it is asked whose requests came.
+const mostSurges = 10
+
+// surges looks for times in which a group's requests failed and were far more than before, and whose these were: that takes
+// two more readings for each group, and nothing is told of whose they were where that cannot be.
+func (r *reader) surges(s *Snapshot) error {
+	for _, one := range r.logs.surged() {
+		if one.Group == "" && s.Balancer.Type != Classic { // of no group
+			continue
+		}
+		if len(r.logs.Surges) < mostSurges {
+			if err := r.surgeParts(&one); err != nil {
+				return err
+			}
+		}
+		r.logs.Surges = append(r.logs.Surges, one)
+	}
+	return nil
+}
+
+// surged are the surges that the minutes of the logs show, most failures first.
+func (l *Logs) surged() (list []Surge) {
+	failing := map[[2]string]bool{} // by group and reason: what an overload can have for a result
+	for _, row := range l.Failures {
+		if mayBeAlike(row) {
+			failing[[2]string{row.Group, row.Reason}] = true
+		}
+	}
+	minutes := map[string][]part{}
+	for _, m := range l.Minutes {
+		p := part{from: m.Minute, all: m.Requests}
+		for reason, n := range m.Reasons {
+			if failing[[2]string{m.Group, reason}] {
+				p.these += n
+			}
+		}
+		minutes[m.Group] = append(minutes[m.Group], p)
+	}
+	for _, group := range slices.Sorted(maps.Keys(minutes)) {
+		if times := surgeTimes(minutes[group]); len(times) > 0 {
+			list = append(list, Surge{Group: group, Times: times})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Surge) int { return cmp.Compare(b.failed(), a.failed()) })
+	return list
+}
+
+// surgeTimes are those of a group's minutes.
+func surgeTimes(minutes []part) (times []SurgeTime) {
+	bad := failsMore(minutes)
+	for _, s := range spells(minutes, bad) {
+		if t, ok := surgeOf(minutes, bad, s); ok && s.n >= fewRequests {
+			times = append(times, t)
+		}
+	}
+	if len(times) > mostSurges {
+		slices.SortStableFunc(times, func(a, b SurgeTime) int { return cmp.Compare(b.Failed, a.Failed) })
+		times = times[:mostSurges]
+		slices.SortFunc(times, func(a, b SurgeTime) int { return a.First.Compare(b.First) })
+	}
+	return times
+}
+
+// failsMore reports of minutes in which a far larger part of the requests failed than in most of the better ones.
+func failsMore(minutes []part) func(part) bool {
+	const least, more = 0.01, 5
+	var rates []float64
+	for _, m := range minutes {
+		if m.all > 0 {
+			rates = append(rates, float64(m.these)/float64(m.all))
+		}
+	}
+	if len(rates) == 0 {
+		return func(part) bool { return false }
+	}
+	slices.Sort(rates)
+	rate := max(least, more*rates[len(rates)/4])
+	return func(m part) bool { return m.these >= 3 && float64(m.these) >= rate*float64(m.all) }
+}
+
+// surgeOf compares the requests of a time in which many failed with those before it.
+func surgeOf(minutes []part, bad func(part) bool, s spell) (t SurgeTime, ok bool) {
+	t = SurgeTime{Since: s.first, First: s.first, Last: s.last}
+	var before []float64
+	for _, m := range minutes {
+		switch into := m.from.Sub(s.first); {
+		case into < -beforeSurge || m.from.After(s.last) || into >= intoSurge:
+		case into >= 0:
+			t.Requests, t.Failed = t.Requests+m.all, t.Failed+m.these
+		case !bad(m):
+			before = append(before, float64(m.all))
+		}
+	}
+	t.Minutes = int64(min(s.last.Sub(s.first)+time.Minute, intoSurge) / time.Minute)
+	if len(before) < leastBefore {
+		return t, false
+	}
+	slices.Sort(before)
+	t.Usual = before[len(before)/2]
+	for i := len(minutes) - 1; i >= 0; i-- { // they may be more for a while before they are too many
+		if m := minutes[i]; m.from.Before(t.Since) {
+			if t.Since.Sub(m.from) > time.Minute || s.first.Sub(m.from) > beforeSurge/2 || float64(m.all) < surging*t.Usual/math.Sqrt2 {
+				break
+			}
+			t.Since = m.from
+		}
+	}
+	more := float64(t.Requests) - float64(t.Minutes)*t.Usual
+	return t, more >= leastOfRise && float64(t.Requests) >= surging*float64(t.Minutes)*t.Usual
+}
+
+func (s Surge) failed() (n int64) {
+	for _, t := range s.Times {
+		n += t.Failed
+	}
+	return n
+}
+
+// rates are the requests a minute before and in a surge, and those in it that did not fail.
+func (s Surge) rates() (usual, rose, answered float64) {
+	long := 0.0
+	for _, t := range s.Times {
+		n := float64(t.Minutes)
+		usual, rose, answered, long = usual+n*t.Usual, rose+float64(t.Requests), answered+float64(t.Requests-t.Failed), long+n
+	}
+	return usual / long, rose / long, answered / long
+}
+
+const (
+	// surgeTopSQL finds what is frequent in a surge, in as little memory for a million addresses as for ten.
+	surgeTopSQL = `
+SELECT to_json(approx_top_k(route, %[1]d))::VARCHAR AS route, to_json(approx_top_k(user_agent, %[1]d))::VARCHAR AS program, to_json(approx_top_k(client_ip, %[1]d))::VARCHAR AS client
+FROM request WHERE target_group_arn IS NOT DISTINCT FROM $group AND %[2]s`
+
+	// surgePartsSQL counts requests with these, before and in it.
+	surgePartsSQL = `
+SELECT surge, count(*) AS requests, route, program, client
+FROM (
+	SELECT %[1]s AS surge, CASE WHEN list_contains($route, route) THEN route END AS route, CASE WHEN list_contains($program, user_agent) THEN user_agent END AS program,
+		CASE WHEN list_contains($client, client_ip) THEN client_ip END AS client
+	FROM request WHERE target_group_arn IS NOT DISTINCT FROM $group AND (%[1]s OR %[2]s)
+) GROUP BY GROUPING SETS ((surge, route), (surge, program), (surge, client))`
+)
+
+// surgeParts looks whose requests a surge was of.
+func (r *reader) surgeParts(s *Surge) error {
+	const candidates = 10
+	group := sql.Named("group", sql.NullString{String: s.Group, Valid: s.Group != ""})
+	during, before, long := s.during(r.logs.Minutes[0].Minute)
+	top := map[string][]string{}
+	err := r.again(fmt.Sprintf(surgeTopSQL, candidates, during), func(row []any) {
+		for i, t := range traits {
+			var values []string
+			if json.Unmarshal([]byte(text(row[i])), &values) == nil {
+				top[t.name] = slices.DeleteFunc(values, func(v string) bool { return v == "" })
+			}
+		}
+	}, group)
+	if err != nil || len(top) == 0 {
+		return err
+	}
+	args := []any{group}
+	for _, t := range traits {
+		args = append(args, sql.Named(t.name, top[t.name]))
+	}
+	type place struct {
+		trait, value string
+	}
+	usual, rose := map[place]float64{}, map[place]float64{}
+	err = r.again(fmt.Sprintf(surgePartsSQL, during, before), func(row []any) {
+		s.Known = true
+		in, _ := row[0].(bool)
+		for i, t := range traits {
+			value := text(row[2+i])
+			if value == "" {
+				continue
+			}
+			if at := (place{t.name, value}); in {
+				rose[at] += float64(whole(row[1], 0)) / s.minutes()
+			} else {
+				usual[at] += float64(whole(row[1], 0)) / long
+			}
+		}
+	}, args...)
+	for at := range rose {
+		s.Parts = append(s.Parts, SurgePart{at.trait, at.value, usual[at], rose[at]})
+	}
+	s.Parts = s.most()
+	return err
+}
+
+// during and before are the times of a surge, and the hour before each in logs that begin some time, as conditions; long is how
+// many minutes these are.
+func (s Surge) during(begin time.Time) (during, before string, long float64) {
+	between := func(from, until time.Time) string {
+		const form = "2006-01-02 15:04:05"
+		return fmt.Sprintf("time >= TIMESTAMP '%s' AND time < TIMESTAMP '%s'", from.UTC().Format(form), until.UTC().Format(form))
+	}
+	var in, ahead []string
+	end := begin // of the surge before
+	for _, t := range s.Times {
+		in = append(in, between(t.First, t.First.Add(time.Duration(t.Minutes)*time.Minute)))
+		from := t.Since.Add(-beforeSurge)
+		if from.Before(end) {
+			from = end
+		}
+		if from.Before(t.Since) {
+			ahead, long = append(ahead, between(from, t.Since)), long+t.Since.Sub(from).Minutes()
+		}
+		end = t.Last.Add(time.Minute)
+	}
+	either := func(list []string) string { return "(" + strings.Join(list, " OR ") + ")" }
+	return either(in), either(ahead), long
+}
+
+func (s Surge) minutes() (n float64) {
+	for _, t := range s.Times {
+		n += float64(t.Minutes)
+	}
+	return n
+}
+
+// most are the few values of each trait that rose twice as steeply as all requests did, and had half of what came in addition.
+func (s Surge) most() (list []SurgePart) {
+	usual, rose, _ := s.rates()
+	for _, t := range traits {
+		var of []SurgePart
+		for _, p := range s.Parts {
+			if p.Trait == t.name && p.Rose*usual >= 2*rose*p.Usual {
+				of = append(of, p)
+			}
+		}
+		slices.SortFunc(of, func(a, b SurgePart) int {
+			return cmp.Or(cmp.Compare(b.Rose-b.Usual, a.Rose-a.Usual), cmp.Compare(a.Value, b.Value))
+		})
+		sum, n := 0.0, 0
+		for n < len(of) && n < mostAlike && 10*sum < 9*(rose-usual) {
+			sum, n = sum+of[n].Rose-of[n].Usual, n+1
+		}
+		if 2*sum < rose-usual {
+			continue
+		}
+		for _, p := range of[:n] {
+			p.Value = redacted(p.Value)
+			list = append(list, p)
+		}
+	}
+	return list
+}

@@ -1,0 +1,165 @@
+package diagnose
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"loglens/internal/amount"
+)
+
+var surgesCheck = Check{
+	Name:  "surges",
+	About: "Whether requests that fail are far more than before, and whose they are: targets that are too few for them, or clients that try again and again.",
+	Gives: []string{"traffic-surge"},
+	look:  func(f *facts) []*Finding { return f.ofEach(f.surged) },
+}
+
+// surged looks for requests to a group that became far more, and failed then. Where targets answer no fewer than before, they
+// are too few for so many; where they answer fewer, what keeps them from it may be something else, and clients try again. That
+// is told only where few of them do.
+//
+// Source: AWS, "Target tracking scaling policies" (ALBRequestCountPerTarget) of the EC2 Auto Scaling guide, and "Rate-based
+// rule statement" of the AWS WAF guide, read 2026-12.
+func (f *facts) surged(g *Group) *Finding {
+	if !f.hasAccess() || f.Target != "" {
+		return nil
+	}
+	at := slices.IndexFunc(f.Logs.Surges, func(s Surge) bool { return s.Group == g.logARN(f) })
+	if at < 0 {
+		return nil
+	}
+	s := f.Logs.Surges[at]
+	usual, rose, answered := s.rates()
+	overloaded := answered >= 0.9*usual
+	if !overloaded && len(s.Parts) == 0 || float64(s.failed()) < fewFailures*float64(f.requestsOf(func(t Traffic) bool { return t.Group == s.Group })) {
+		return nil
+	}
+	last := s.Times[len(s.Times)-1]
+	over := f.logsEnd().Sub(last.Last) > quiet
+	found := finding("traffic-surge", f.surgeWords(s, g, over))
+	one := s.oneClient()
+	switch {
+	case !overloaded:
+		found.Level, found.Confidence = Warn, Low
+		found.Do = "look at what keeps the targets from answering first; have who sends these wait longer each time before they try again"
+	case one != "":
+		found.Do = fmt.Sprintf("see who %s is, and why it sends so many: have it send fewer, and wait longer each time before it tries again; a rate-based rule of AWS WAF limits how many one address may send. If it is to send as many, add targets", one)
+		fallthrough
+	default:
+		found.share, found.ruined = f.inSurge(s), s.failed()
+	}
+	if over {
+		found.tellAsOver()
+	}
+	found.because(FromLog, fmt.Sprintf("%s requests a minute before, %s in %s; without those that failed %s", perMinute(usual), perMinute(rose), amount.Of(int64(s.minutes()), "such minute", "such minutes"), perMinute(answered)))
+	for _, t := range traits {
+		if text := s.partWords(t, rose-usual); text != "" {
+			found.because(FromLog, text)
+		}
+	}
+	switch {
+	case !s.Known:
+		found.because(FromLog, "whose requests these were is not known: their lines could not be read once more")
+	case len(s.Parts) == 0:
+		found.because(FromLog, "the additional requests were of many paths, programs and addresses")
+	}
+	if overloaded {
+		found.rival("", "clients that try again, since something else makes requests fail")
+	}
+	found.Verify = append(found.Verify, f.ofTimes("clients", f.logs(), s.Times[0].Since, last.Last.Add(time.Minute)))
+	return found
+}
+
+// inSurge is the share of failures, and of what clients gave up, for reasons nearly all of which came in a surge.
+func (f *facts) inSurge(s Surge) func(Failure) int64 {
+	during, all := map[string]int64{}, map[string]int64{}
+	for _, m := range f.minutes[s.Group] {
+		in := slices.ContainsFunc(s.Times, func(t SurgeTime) bool { return !m.Minute.Before(t.Since) && !m.Minute.After(t.Last.Add(time.Minute)) })
+		for reason, n := range m.Reasons {
+			if all[reason] += n; in {
+				during[reason] += n
+			}
+		}
+	}
+	return func(row Failure) int64 {
+		if row.Group != s.Group || !mayBeAlike(row) || 10*during[row.Reason] < 9*all[row.Reason] {
+			return 0
+		}
+		return row.Count
+	}
+}
+
+// surgeWords says how many more requests came, and when.
+func (f *facts) surgeWords(s Surge, g *Group, over bool) string {
+	usual, rose, answered := s.rates()
+	times := fmt.Sprintf("%s times as many requests as before", perMinute(rose/usual))
+	gets, fail := "gets", "many fail"
+	if over {
+		gets, fail = "got", "many failed"
+	}
+	first, last := s.Times[0], s.Times[len(s.Times)-1]
+	var when string
+	switch {
+	case len(s.Times) > 1:
+		var begins []string
+		for _, t := range s.Times {
+			begins = append(begins, f.clock(t.First))
+		}
+		when = fmt.Sprintf("%s at times, and %s then: at %s UTC", times, fail, few(begins))
+	case over:
+		when = fmt.Sprintf("%s %s, and %s", times, f.span(first.Since, last.Last), fail)
+	case first.Since.Equal(first.First):
+		when = fmt.Sprintf("%s since %s UTC, and %s", times, f.clock(first.Since), fail)
+	default:
+		when = fmt.Sprintf("%s since %s UTC, and %s since %s", times, f.clock(first.Since), fail, f.clock(first.First))
+	}
+	text := fmt.Sprintf("%s %s %s", g.Name, gets, when)
+	if answered < 0.9*usual {
+		return text + "; its targets answer fewer than before, so that it may be clients that try again."
+	}
+	if one := s.oneClient(); one != "" {
+		return text + fmt.Sprintf(": more than its targets can serve. Most of what came in addition is of %s.", one)
+	}
+	return text + ": more than its targets can serve."
+}
+
+// oneClient is the address that most of what came in addition is of; "" if it is of several.
+func (s Surge) oneClient() (address string) {
+	for _, p := range s.Parts {
+		switch {
+		case p.Trait != "client":
+		case address != "":
+			return ""
+		default:
+			address = p.Value
+		}
+	}
+	return address
+}
+
+// partWords says of which few values of a trait was most of what came in addition.
+func (s Surge) partWords(t trait, more float64) string {
+	var named []string
+	sum := 0.0
+	for _, p := range s.Parts {
+		if p.Trait == t.name {
+			sum += p.Rose - p.Usual
+			named = append(named, fmt.Sprintf(t.word+" (%s requests a minute before, %s then)", inSentence(p.Value), perMinute(p.Usual), perMinute(p.Rose)))
+		}
+	}
+	if len(named) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s of the additional requests %s %s", percent(min(sum/more, 1), 0), t.were, strings.Join(named, ", "))
+}
+
+// perMinute writes a rate, or how many times as large one is.
+func perMinute(n float64) string {
+	if n < 10 {
+		return number(math.Round(10*n) / 10)
+	}
+	return number(math.Round(n))
+}

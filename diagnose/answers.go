@@ -13,8 +13,8 @@ import (
 
 var answersCheck = Check{
 	Name:  "answers",
-	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; many are refused by the balancer itself, or nearly all, or large ones, by AWS WAF; or one target takes far longer than the others.",
-	Gives: []string{"requests-refused", "waf-blocks-clients", "waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower"},
+	About: "Answers that are no failures of the logs, and of no use: nearly all requests are redirected in a circle, or not found; many are refused by the balancer itself, or nearly all, or large ones, by AWS WAF; or one target takes far longer than the others, or all of a group than before.",
+	Gives: []string{"requests-refused", "waf-blocks-clients", "waf-blocks-large-bodies", "rule-redirect-loop", "target-redirect-loop", "target-answers-not-found", "target-far-slower", "target-group-slower"},
 	look:  lookAtAnswers,
 }
 
@@ -22,7 +22,7 @@ func lookAtAnswers(f *facts) []*Finding {
 	if !f.hasAccess() {
 		return nil
 	}
-	return append(given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksClients(), f.wafBlocksLarge(), f.ruleLoop()), f.ofEach(f.targetLoop, f.notFound, f.farSlower)...)
+	return append(given(f.refusesClients(), f.wafBlocksMost(), f.wafBlocksClients(), f.wafBlocksLarge(), f.ruleLoop()), f.ofEach(f.targetLoop, f.notFound, f.farSlower, f.groupSlower)...)
 }
 
 // refusing are the reasons for which a balancer refuses by itself what clients send, but for those

@@ -93,7 +93,7 @@ func (s *Snapshot) beside(t *testing.T, api *Snapshot) *Snapshot {
 		l, k := s.Logs, api.Logs
 		l.Traffic, l.Failures, l.Health = append(l.Traffic, k.Traffic...), append(l.Failures, k.Failures...), append(l.Health, k.Health...)
 		l.Sockets, l.Redirects = append(l.Sockets, k.Sockets...), append(l.Redirects, k.Redirects...)
-		l.Surges = append(l.Surges, k.Surges...)
+		l.Surges, l.Slower = append(l.Surges, k.Surges...), append(l.Slower, k.Slower...)
 		for _, x := range k.Minutes {
 			if x.Group != "" {
 				l.Minutes = append(l.Minutes, x)

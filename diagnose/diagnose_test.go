@@ -57,6 +57,9 @@ var faults = []fault{
 		}
 		s.Logs.Surges = []Surge{{Group: webARN, Known: true, Times: []SurgeTime{{Since: s.minute(40), First: s.minute(40), Last: s.minute(59), Usual: 100, Minutes: 20, Requests: 20000, Failed: 900}}}}
 	}},
+	{want: "target-group-slower", change: func(s *Snapshot) {
+		s.Logs.Slower = []Slower{{Group: webARN, Since: s.minute(30), Until: s.minute(59), Goes: true, Halves: true, Limit: 0.4, Before: Pace{0.1, 0.3, 3000, 10, 30}, Then: Pace{2, 5, 3000, 2900, 30}, Known: true}}
+	}},
 	{want: "clients-shut-out", change: func(s *Snapshot) {
 		s.group("sg-lb").Ingress[0].CIDRs = []string{"198.51.100.0/24"}
 		s.Logs.ShutOut = []ShutOut{{Requests: 500, Addresses: 1, First: s.From, Last: s.minute(30), Clients: []string{"203.0.113.7"}}}

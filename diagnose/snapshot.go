@@ -392,6 +392,7 @@ type Logs struct {
 	IPv6       *IPv6Clients `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
 	Alike      []Alike      `json:"alike,omitempty"`        // looked for only where nearly all failures of a group for a reason have something in common
 	Surges     []Surge      `json:"surges,omitempty"`       // the largest first
+	Slower     []Slower     `json:"slower,omitempty"`       // one of a group, at most
 	Late       []Late       `json:"late,omitempty"`         // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
 }
 

@@ -2,13 +2,9 @@ package diagnose
 
 import (
 	"cmp"
-	"database/sql"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -175,91 +171,34 @@ func (s Surge) rates() (usual, rose, answered float64) {
 	return usual / long, rose / long, answered / long
 }
 
-const (
-	// surgeTopSQL finds what is frequent in a surge, in as little memory for a million addresses as for ten.
-	surgeTopSQL = `
-SELECT to_json(approx_top_k(route, %[1]d))::VARCHAR AS route, to_json(approx_top_k(user_agent, %[1]d))::VARCHAR AS program, to_json(approx_top_k(client_ip, %[1]d))::VARCHAR AS client
-FROM request WHERE target_group_arn IS NOT DISTINCT FROM $group AND %[2]s`
-
-	// surgePartsSQL counts requests with these, before and in it.
-	surgePartsSQL = `
-SELECT surge, count(*) AS requests, route, program, client
-FROM (
-	SELECT %[1]s AS surge, CASE WHEN list_contains($route, route) THEN route END AS route, CASE WHEN list_contains($program, user_agent) THEN user_agent END AS program,
-		CASE WHEN list_contains($client, client_ip) THEN client_ip END AS client
-	FROM request WHERE target_group_arn IS NOT DISTINCT FROM $group AND (%[1]s OR %[2]s)
-) GROUP BY GROUPING SETS ((surge, route), (surge, program), (surge, client))`
-)
-
 // surgeParts looks whose requests a surge was of.
 func (r *reader) surgeParts(s *Surge) error {
-	const candidates = 10
-	group := sql.Named("group", sql.NullString{String: s.Group, Valid: s.Group != ""})
-	during, before, long := s.during(r.logs.Minutes[0].Minute)
-	top := map[string][]string{}
-	err := r.again(fmt.Sprintf(surgeTopSQL, candidates, during), func(row []any) {
-		for i, t := range traits {
-			var values []string
-			if json.Unmarshal([]byte(text(row[i])), &values) == nil {
-				top[t.name] = slices.DeleteFunc(values, func(v string) bool { return v == "" })
-			}
+	c := contrast{group: s.Group, which: "true", traits: traits}
+	long, end := 0.0, r.logs.Minutes[0].Minute // of the surge before
+	for _, t := range s.Times {
+		c.during = append(c.during, interval{t.First, t.First.Add(time.Duration(t.Minutes) * time.Minute)})
+		if b := (interval{later(t.Since.Add(-beforeSurge), end), t.Since}); b.from.Before(b.until) {
+			c.before, long = append(c.before, b), long+b.minutes()
 		}
-	}, group)
-	if err != nil || len(top) == 0 {
-		return err
+		end = t.Last.Add(time.Minute)
 	}
-	args := []any{group}
-	for _, t := range traits {
-		args = append(args, sql.Named(t.name, top[t.name]))
-	}
-	type place struct {
-		trait, value string
-	}
-	usual, rose := map[place]float64{}, map[place]float64{}
-	err = r.again(fmt.Sprintf(surgePartsSQL, during, before), func(row []any) {
-		s.Known = true
-		in, _ := row[0].(bool)
-		for i, t := range traits {
-			value := text(row[2+i])
-			if value == "" {
-				continue
-			}
-			if at := (place{t.name, value}); in {
-				rose[at] += float64(whole(row[1], 0)) / s.minutes()
-			} else {
-				usual[at] += float64(whole(row[1], 0)) / long
-			}
+	list, known, err := r.contrast(c)
+	s.Known = known
+	for _, one := range list {
+		if one.trait == "" {
+			continue
 		}
-	}, args...)
-	for at := range rose {
-		s.Parts = append(s.Parts, SurgePart{at.trait, at.value, usual[at], rose[at]})
+		s.Parts = append(s.Parts, SurgePart{one.trait, one.value, float64(one.before.all) / long, float64(one.during.all) / s.minutes()})
 	}
 	s.Parts = s.most()
 	return err
 }
 
-// during and before are the times of a surge, and the hour before each in logs that begin some time, as conditions; long is how
-// many minutes these are.
-func (s Surge) during(begin time.Time) (during, before string, long float64) {
-	between := func(from, until time.Time) string {
-		const form = "2006-01-02 15:04:05"
-		return fmt.Sprintf("time >= TIMESTAMP '%s' AND time < TIMESTAMP '%s'", from.UTC().Format(form), until.UTC().Format(form))
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
-	var in, ahead []string
-	end := begin // of the surge before
-	for _, t := range s.Times {
-		in = append(in, between(t.First, t.First.Add(time.Duration(t.Minutes)*time.Minute)))
-		from := t.Since.Add(-beforeSurge)
-		if from.Before(end) {
-			from = end
-		}
-		if from.Before(t.Since) {
-			ahead, long = append(ahead, between(from, t.Since)), long+t.Since.Sub(from).Minutes()
-		}
-		end = t.Last.Add(time.Minute)
-	}
-	either := func(list []string) string { return "(" + strings.Join(list, " OR ") + ")" }
-	return either(in), either(ahead), long
+	return b
 }
 
 func (s Surge) minutes() (n float64) {

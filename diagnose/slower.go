@@ -1,0 +1,259 @@
+package diagnose
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"time"
+)
+
+// Slower is that targets of a group answered far more slowly for some time than in the hour before.
+type Slower struct {
+	Group  string     `json:"group"` // ARN; "" behind a Classic Load Balancer
+	Since  time.Time  `json:"since"` // by five minutes
+	Until  time.Time  `json:"until"`
+	Goes   bool       `json:"goes_on"` // to the end of the logs
+	Halves bool       `json:"halves"`  // half of the answers took longer, not only one in twenty
+	Limit  float64    `json:"limit"`   // seconds from which on an answer is slow here
+	Before Pace       `json:"before"`  // in the hour before, as far as the logs have it
+	Then   Pace       `json:"then"`
+	Known  bool       `json:"known"` // it was looked at which answers are slow
+	Parts  []SlowPart `json:"parts,omitempty"`
+}
+
+// Pace is how long answers took: seconds until the target began to answer.
+type Pace struct {
+	Median     float64 `json:"median"`
+	Percentile float64 `json:"p95"`
+	Answers    int64   `json:"answers"`
+	Slow       int64   `json:"slow"` // that took as long as Limit
+	Minutes    float64 `json:"minutes"`
+}
+
+// SlowPart counts answers that have something in common, and those among them that were slow: before, and then.
+type SlowPart struct {
+	Trait      string `json:"trait"` // as of Alike, or target
+	Value      string `json:"value"` // without what may be a secret
+	Before     int64  `json:"before"`
+	SlowBefore int64  `json:"slow_before"`
+	Requests   int64  `json:"requests"`
+	Slow       int64  `json:"slow"`
+}
+
+// What is slower than before: so many times as slow, and by so many seconds, at least; and how many answers of five minutes
+// tell it of half of them, and of one in twenty.
+const (
+	timesSlower  = 3
+	slowerByHalf = 0.3
+	slowerByFew  = 1.0
+	leastOfHalf  = 20
+	leastOfFew   = 200
+	paceOver     = 5 * time.Minute
+	leastPaces   = 3 // within the hour before
+)
+
+// paceSQL is how long answers took, by what is to be told apart. %[1]s is that, %[2]s which answers, %[3]s the seconds from which
+// on one is slow.
+const paceSQL = `
+SELECT target_group_arn, part, max(answered)::BIGINT AS answers, min(seconds) FILTER (2 * upto >= answered) AS median, min(seconds) FILTER (20 * upto >= 19 * answered) AS p95,
+	coalesce(sum(n) FILTER (seconds >= %[3]g), 0)::BIGINT AS slow
+FROM (
+	SELECT *, sum(n) OVER (PARTITION BY target_group_arn, part ORDER BY seconds) AS upto, sum(n) OVER (PARTITION BY target_group_arn, part) AS answered
+	FROM (SELECT target_group_arn, %[1]s AS part, seconds, sum(requests) AS n FROM latency WHERE %[2]s GROUP BY ALL)
+) GROUP BY ALL ORDER BY target_group_arn, part`
+
+// paced are the answers of some time.
+type paced struct {
+	Pace
+	at time.Time
+}
+
+// slower looks for groups that answer more slowly than before, and, in two more readings, what is slow; that is not told where
+// the logs cannot be read again.
+func (r *reader) slower() error {
+	paces, groups := map[string][]paced{}, []string{}
+	_, err := r.ask(fmt.Sprintf(paceSQL, "time_bucket(INTERVAL 5 MINUTE, minute)", "true", 0.0), func(row []any) {
+		group := text(row[0])
+		groups = add(groups, group)
+		paces[group] = append(paces[group], paced{paceOf(row), moment(row[1])})
+	})
+	if err != nil {
+		return err
+	}
+	for _, group := range groups {
+		s, ok := slowed(paces[group])
+		if !ok {
+			continue
+		}
+		s.Group = group
+		if err := r.compare(&s, paces[group][0].at); err != nil {
+			return err
+		}
+		r.logs.Slower = append(r.logs.Slower, s)
+	}
+	return nil
+}
+
+func paceOf(row []any) (p Pace) {
+	p.Answers, p.Slow = whole(row[2], 0), whole(row[5], 0)
+	p.Median, _ = row[3].(float64)
+	p.Percentile, _ = row[4].(float64)
+	return p
+}
+
+// slowed is the time in which a group was slower than before: the one that goes on, or else the one with most answers.
+func slowed(list []paced) (worst Slower, ok bool) {
+	var before []paced
+	var now *Slower
+	var all []Slower
+	for _, p := range list {
+		if p.Answers < leastOfHalf {
+			continue
+		}
+		usual, known := usually(before, p.at)
+		most := 1.0
+		if now != nil { // it is slower until it is nearly as fast again
+			usual, known, most = now.Before, true, 1.5
+		}
+		half := beyond(p.Median, usual.Median, slowerByHalf, most)
+		few := p.Answers >= leastOfFew && beyond(p.Percentile, usual.Percentile, slowerByFew, most)
+		if !known || !half && !few {
+			before, now = append(before, p), nil
+			continue
+		}
+		if now == nil {
+			all = append(all, Slower{Since: p.at, Before: usual})
+			now = &all[len(all)-1]
+		}
+		now.Until, now.Halves = p.at.Add(paceOver), now.Halves || half
+		now.Then.Answers += p.Answers
+	}
+	if now != nil {
+		now.Goes = true
+	}
+	for _, s := range all {
+		long := s.Until.Sub(s.Since) > paceOver || s.Halves // a few slow ones of five minutes are nothing
+		if long && (!ok || s.Goes || s.Then.Answers > worst.Then.Answers) {
+			worst, ok = s, true
+		}
+	}
+	if worst.Limit = max(worst.Before.Percentile*timesSlower, worst.Before.Percentile+slowerByFew); worst.Halves {
+		worst.Limit = max(worst.Before.Median*timesSlower, worst.Before.Median+slowerByHalf)
+	}
+	return worst, ok
+}
+
+// beyond reports whether a time is far longer than usual, or, by a factor, nearly so.
+func beyond(now, usual, by, most float64) bool {
+	return usual > 0 && now*most >= timesSlower*usual && (now-usual)*most >= by
+}
+
+// usually is the pace of the middle of those in the hour before some time; known is false if there are too few.
+func usually(before []paced, at time.Time) (usual Pace, known bool) {
+	var medians, percentiles []float64
+	for _, p := range before {
+		if at.Sub(p.at) <= beforeSurge {
+			medians, percentiles = append(medians, p.Median), append(percentiles, p.Percentile)
+		}
+	}
+	if len(medians) < leastPaces {
+		return usual, false
+	}
+	slices.Sort(medians)
+	slices.Sort(percentiles)
+	return Pace{Median: medians[len(medians)/2], Percentile: percentiles[len(percentiles)/2]}, true
+}
+
+// compare counts the answers of a time in which a group was slower, and of the hour before, in logs that begin some time.
+func (r *reader) compare(s *Slower, begin time.Time) error {
+	then, before := interval{s.Since, s.Until}, interval{later(s.Since.Add(-beforeSurge), begin), s.Since}
+	in := func(column string, i interval) string {
+		return fmt.Sprintf("%[1]s >= TIMESTAMP '%[2]s' AND %[1]s < TIMESTAMP '%[3]s'", column, i.from.UTC().Format(time.DateTime), i.until.UTC().Format(time.DateTime))
+	}
+	_, err := r.ask(fmt.Sprintf(paceSQL, in("minute", then), fmt.Sprintf("(%s OR %s)", in("minute", then), in("minute", before)), s.Limit), func(row []any) {
+		if text(row[0]) != s.Group {
+			return
+		}
+		if during, _ := row[1].(bool); during {
+			s.Then = paceOf(row)
+		} else {
+			s.Before = paceOf(row)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	s.Then.Minutes, s.Before.Minutes = then.minutes(), before.minutes()
+	list, known, err := r.contrast(contrast{
+		group: s.Group, during: []interval{then}, before: []interval{before}, which: fmt.Sprintf("target_processing_time >= %g", s.Limit),
+		traits: append(slices.Clone(traits), trait{"target", "target", "%s", "", "were of"}),
+	})
+	s.Known = known
+	for _, one := range list {
+		if one.trait == "" { // counts that are not off by what a bucket is wide
+			s.Then.Slow, s.Before.Slow = one.during.some, one.before.some
+			continue
+		}
+		s.Parts = append(s.Parts, SlowPart{one.trait, one.value, one.before.all, one.before.some, one.during.all, one.during.some})
+	}
+	s.Parts = s.most()
+	return err
+}
+
+// most are the few values of each trait that nearly all slow answers have, and no more than a third of all; a target may be one
+// of two.
+func (s Slower) most() (list []SlowPart) {
+	for _, name := range []string{"route", "program", "client", "target"} {
+		var of []SlowPart
+		for _, p := range s.Parts {
+			if p.Trait == name && p.Slow > 0 {
+				of = append(of, p)
+			}
+		}
+		slices.SortFunc(of, func(a, b SlowPart) int { return int(b.Slow - a.Slow) })
+		slow, all, n := int64(0), int64(0), 0
+		for n < min(len(of), mostAlike) && !areNearlyAll(slow, s.Then.Slow) {
+			slow, all, n = slow+of[n].Slow, all+of[n].Requests, n+1
+		}
+		few := s.Then.Answers / 3
+		if name == "target" {
+			few = s.Then.Answers * 3 / 5
+		}
+		if !areNearlyAll(slow, s.Then.Slow) || all > few {
+			continue
+		}
+		for _, p := range of[:n] {
+			p.Value = redacted(p.Value)
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// words says how long answers took, of half of them or of one in twenty.
+func (s Slower) words() string {
+	which, before, then := "one in twenty answers", s.Before.Percentile, s.Then.Percentile
+	if s.Halves {
+		which, before, then = "half of the answers", s.Before.Median, s.Then.Median
+	}
+	when := "since"
+	if !s.Goes {
+		when = "then"
+	}
+	return fmt.Sprintf("%s took %s or longer before, and %s %s", which, inSeconds(before), inSeconds(then), when)
+}
+
+// inSeconds writes a time that is at most 1.6 % off.
+func inSeconds(s float64) string {
+	digits := 0
+	switch {
+	case s < 0.0995:
+		digits = 3
+	case s < 0.995:
+		digits = 2
+	case s < 9.95:
+		digits = 1
+	}
+	scale := math.Pow10(digits)
+	return number(math.Round(s*scale)/scale) + " s"
+}

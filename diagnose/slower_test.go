@@ -1,0 +1,134 @@
+package diagnose
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"loglens/query"
+)
+
+// took is a request that a target answered after some seconds.
+func took(at time.Time, target, client, program, path string, seconds float64) string {
+	line := strings.NewReplacer("198.51.100.7:", client+":", `"UA"`, `"`+program+`"`, ":80/ HTTP", ":80"+path+" HTTP").Replace(accessLine(at, target, false))
+	return strings.Replace(line, " 0.000 0.001 0.000 ", fmt.Sprintf(" 0.000 %.3f 0.000 ", seconds), 1)
+}
+
+// TestGroupSlower: a group that answers far more slowly than before is told, with since when, how slowly, and for what; not one
+// that always has slow answers, nor what gets slower little by little over the day.
+func TestGroupSlower(t *testing.T) {
+	const minutes = 240
+	calm := func(r *rand.Rand) float64 { return 0.08 * math.Exp(0.6*r.NormFloat64()) }
+	for _, tt := range []struct {
+		name  string
+		slow  func(m int, path, target string, r *rand.Rand) (seconds float64, ok bool)
+		extra func(m int) int // requests for /export of one client
+		level Level           // "" for no finding
+		says  []string
+	}{
+		{"all", func(m int, _, _ string, r *rand.Rand) (float64, bool) { return 30 * calm(r), m >= 180 }, nil, Warn, []string{"web answers more slowly since 11:00 UTC: half of the answers took "}},
+		{"all, and over", func(m int, _, _ string, r *rand.Rand) (float64, bool) { return 30 * calm(r), m >= 100 && m < 130 }, nil, Warn, []string{"web answered more slowly between 09:40 and 10:10 UTC, and not since: half of the answers took "}},
+		{"one path", func(m int, path, _ string, r *rand.Rand) (float64, bool) {
+			return 4 + r.Float64(), m >= 180 && path == "/a"
+		}, nil, Warn, []string{"web answers more slowly since 11:00 UTC: one in twenty answers took ", "slow answers were for /a ("}},
+		{"one path, and over", func(m int, path, _ string, r *rand.Rand) (float64, bool) {
+			return 4 + r.Float64(), m >= 100 && m < 130 && path == "/a"
+		}, nil, Note, []string{"web answered more slowly between 09:40 and 10:10 UTC", "slow answers were for /a ("}},
+		{"one target", func(m int, _, target string, r *rand.Rand) (float64, bool) {
+			return 2 + r.Float64(), m >= 230 && target == second && r.IntN(3) == 0
+		}, nil, Warn, []string{"since 11:50 UTC", "slow answers were of " + second}},
+		{"what hardly came before", func(m int, path, _ string, r *rand.Rand) (float64, bool) { return 6 + r.Float64(), path == "/export" }, func(m int) int { return map[bool]int{true: 10}[m >= 180] }, Note, []string{"slow answers were for /export (", "slow answers came from 10.9.9.9 (", "hardly any of them came before"}},
+		{"always, one in ten", func(m int, _, _ string, r *rand.Rand) (float64, bool) { return 4 + r.Float64(), r.IntN(10) == 0 }, nil, "", nil},
+		{"little by little", func(m int, _, _ string, r *rand.Rand) (float64, bool) { return calm(r) * math.Exp(float64(m)/80), true }, nil, "", nil},
+		{"a few of five minutes", func(m int, _, _ string, r *rand.Rand) (float64, bool) {
+			return 5, m >= 100 && m < 105 && r.IntN(5) == 0
+		}, nil, "", nil},
+		{"none", func(int, string, string, *rand.Rand) (float64, bool) { return 0, false }, nil, "", nil},
+	} {
+		s := base()
+		s.From = s.Until.Add(-minutes * time.Minute)
+		random := rand.New(rand.NewPCG(11, 4))
+		var lines []string
+		type answer struct {
+			m       int
+			seconds float64
+		}
+		var answers []answer
+		send := func(m int, client, program, path string) {
+			target := []string{first, second}[random.IntN(2)]
+			seconds := calm(random)
+			if slow, ok := tt.slow(m, path, target, random); ok {
+				seconds = slow
+			}
+			answers = append(answers, answer{m, seconds})
+			lines = append(lines, took(s.minute(m), target, client, program, path, seconds))
+		}
+		for m := range minutes {
+			for range 60 {
+				send(m, fmt.Sprintf("192.0.2.%d", random.IntN(200)), fmt.Sprintf("Browser/%d", random.IntN(40)), fmt.Sprintf("/%c", 'a'+random.IntN(10)))
+			}
+			if tt.extra != nil {
+				for range tt.extra(m) {
+					send(m, "10.9.9.9", "batch/1", "/export")
+				}
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-group-slower")
+		if (f != nil) != (tt.level != "") {
+			t.Errorf("%s: found is %t:\n%s\n%+v", tt.name, f != nil, said(r), s.Logs.Slower)
+			continue
+		}
+		if f == nil {
+			continue
+		}
+		text := said(&Report{Findings: []*Finding{f}})
+		for _, want := range tt.says {
+			if f.Level != tt.level || !strings.Contains(text, want) {
+				t.Errorf("%s: want %s, %q:\n%s", tt.name, tt.level, want, text)
+			}
+		}
+		one := s.Logs.Slower[0]
+		for _, of := range []struct {
+			Pace
+			from, until int
+		}{{one.Then, int(one.Since.Sub(s.From).Minutes()), int(one.Until.Sub(s.From).Minutes())}, {one.Before, int(one.Since.Sub(s.From).Minutes()) - 60, int(one.Since.Sub(s.From).Minutes())}} {
+			var took []float64
+			slow := int64(0)
+			for _, a := range answers {
+				if a.m >= of.from && a.m < of.until {
+					if took = append(took, a.seconds); a.seconds >= one.Limit {
+						slow++
+					}
+				}
+			}
+			slices.Sort(took)
+			n := len(took)
+			near := func(got, want float64) bool { return math.Abs(got-want) <= 0.03*want+0.001 }
+			if of.Answers != int64(n) || !near(of.Median, took[(n-1)/2]) || !near(of.Percentile, took[(19*n+19)/20-1]) || math.Abs(float64(of.Slow-slow)) > 0.02*float64(n) {
+				t.Errorf("%s: %+v of minutes %d to %d, want %d answers, %.3f and %.3f s, %d slow", tt.name, of.Pace, of.from, of.until, n, took[(n-1)/2], took[(19*n+19)/20-1], slow)
+			}
+		}
+	}
+}
+
+// TestSlowerOnce: of what can be read one time only it is said that it is not known what is slow.
+func TestSlowerOnce(t *testing.T) {
+	s := base()
+	var lines []string
+	for m := range 60 {
+		for range 20 {
+			lines = append(lines, took(s.minute(m), first, "192.0.2.1", "UA", "/", map[bool]float64{false: 0.1, true: 3}[m >= 40]))
+		}
+	}
+	s.Logs = readLogs(t, s, query.Input{Sources: sources(t, strings.NewReader(strings.Join(lines, "\n")+"\n"), "-")})
+	f := Diagnose(copied(t, s)).finding("target-group-slower")
+	if f == nil || !strings.Contains(said(&Report{Findings: []*Finding{f}}), "which answers are slow is not known") {
+		t.Errorf("slower: %+v", s.Logs.Slower)
+	}
+}

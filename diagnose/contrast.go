@@ -23,12 +23,18 @@ type interval struct{ from, until time.Time }
 
 func (s interval) minutes() float64 { return s.until.Sub(s.from).Minutes() }
 
-// atTimes is a condition: requests of some times.
-func atTimes(list []interval) string {
+func minutesOf(list []interval) (n float64) {
+	for _, i := range list {
+		n += i.minutes()
+	}
+	return n
+}
+
+// atTimes is a condition: that a column is of some times.
+func atTimes(column string, list []interval) string {
 	any := []string{"false"}
 	for _, s := range list {
-		const form = "2006-01-02 15:04:05"
-		any = append(any, fmt.Sprintf("time >= TIMESTAMP '%s' AND time < TIMESTAMP '%s'", s.from.UTC().Format(form), s.until.UTC().Format(form)))
+		any = append(any, fmt.Sprintf("%[1]s >= TIMESTAMP '%[2]s' AND %[1]s < TIMESTAMP '%[3]s'", column, s.from.UTC().Format(time.DateTime), s.until.UTC().Format(time.DateTime)))
 	}
 	return "(" + strings.Join(any, " OR ") + ")"
 }
@@ -67,7 +73,7 @@ func (r *reader) contrast(c contrast) (list []contrasted, known bool, err error)
 		sets = append(sets, "(during, "+t.name+")")
 	}
 	args := []any{group}
-	err = r.again(fmt.Sprintf(topSQL, strings.Join(tops, ", "), atTimes(c.during), c.which), func(row []any) {
+	err = r.again(fmt.Sprintf(topSQL, strings.Join(tops, ", "), atTimes("time", c.during), c.which), func(row []any) {
 		for i, t := range c.traits {
 			var values []string
 			if json.Unmarshal([]byte(text(row[i])), &values) == nil {
@@ -80,7 +86,7 @@ func (r *reader) contrast(c contrast) (list []contrasted, known bool, err error)
 		return nil, false, err
 	}
 	at := map[contrasted]int{} // by trait and value
-	err = r.again(fmt.Sprintf(contrastSQL, strings.Join(names, ", "), atTimes(c.during), atTimes(c.before), c.which, strings.Join(columns, ", "), strings.Join(sets, ", "), 1<<len(c.traits)-1), func(row []any) {
+	err = r.again(fmt.Sprintf(contrastSQL, strings.Join(names, ", "), atTimes("time", c.during), atTimes("time", c.before), c.which, strings.Join(columns, ", "), strings.Join(sets, ", "), 1<<len(c.traits)-1), func(row []any) {
 		known = true
 		of := contrasted{}
 		for i, t := range c.traits {

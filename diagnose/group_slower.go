@@ -10,11 +10,10 @@ import (
 
 // groupSlower looks for groups whose targets answer far more slowly than before, whether anything fails or not.
 func (f *facts) groupSlower(g *Group) *Finding {
-	at := slices.IndexFunc(f.Logs.Slower, func(s Slower) bool { return s.Group == g.logARN(f) })
-	if at < 0 || f.Target != "" {
+	s, ok := f.slowerOf(g)
+	if !ok || f.Target != "" {
 		return nil
 	}
-	s := f.Logs.Slower[at]
 	if slow, _ := f.compared(g); len(slow) > 0 && !s.Halves { // of which another finding tells
 		return nil
 	}
@@ -30,18 +29,21 @@ func (f *facts) groupSlower(g *Group) *Finding {
 	}
 	found.ruined = min(s.Then.Slow, int64(fewFailures*float64(f.requests()))) // behind an outage
 	found.because(FromLog, fmt.Sprintf("%s took %s or longer, and in the hour before %s; counted by five minutes", s.Then.words(), inSeconds(s.Limit), s.Before.words()))
-	fresh := false
-	for _, t := range append(slices.Clone(traits), trait{name: "target", word: "%s", were: "were of"}) {
-		text, hardly := s.partWords(t)
-		if text != "" {
+	if !s.Failed.IsZero() {
+		found.because(FromLog, fmt.Sprintf("from %s on so many failed that how long the others took says nothing", f.clock(s.Failed)))
+	}
+	for _, t := range slowTraits {
+		if text := s.partWords(t); text != "" {
 			found.because(FromLog, text)
 		}
-		fresh = fresh || hardly
 	}
 	switch {
-	case fresh: // they are slow by themselves
+	case s.fresh(): // they are slow by themselves
 		found.Level, found.ruined = Note, 0
 		found.Do = "nothing, if such requests are meant to take as long: hardly any of them came before"
+	case s.ofNew():
+		found.because(FromLog, "these targets had no request in the hour before")
+		found.Do = serveFirst
 	case !s.Known:
 		found.because(FromLog, "which answers are slow is not known: the lines of the requests could not be read once more")
 		found.rival("", "requests that are slow by themselves, of which few came before")
@@ -59,21 +61,61 @@ func (p Pace) words() string {
 	return fmt.Sprintf("%s of %s answers a minute", slow, perMinute(float64(p.Answers)/p.Minutes))
 }
 
-// partWords says of which few values of a trait nearly all slow answers were; hardly says that hardly any answer was of these
-// before.
-func (s Slower) partWords(t trait) (text string, hardly bool) {
+// slowerOf is what is known of a group that answered more slowly.
+func (f *facts) slowerOf(g *Group) (s Slower, ok bool) {
+	if f.Logs == nil {
+		return s, false
+	}
+	at := slices.IndexFunc(f.Logs.Slower, func(s Slower) bool { return s.Group == g.logARN(f) })
+	if at < 0 {
+		return s, false
+	}
+	return f.Logs.Slower[at], true
+}
+
+// partWords says of which few values of a trait nearly all slow answers were; "" if they were of many.
+func (s Slower) partWords(t trait) string {
 	var named []string
-	slow, before, all := int64(0), int64(0), int64(0)
+	slow := int64(0)
 	for _, p := range s.Parts {
 		if p.Trait == t.name {
-			slow, before, all = slow+p.Slow, before+p.Before, all+p.Requests
+			slow += p.Slow
 			named = append(named, fmt.Sprintf(t.word+" (%d of its %d; before %d of %d)", inSentence(p.Value), p.Slow, p.Requests, p.SlowBefore, p.Before))
 		}
 	}
 	if len(named) == 0 {
-		return "", false
+		return ""
 	}
-	// A client that came only then is slow by what it asks for.
-	hardly = t.name != "target" && 10*float64(before)/s.Before.Minutes < float64(all)/s.Then.Minutes
-	return fmt.Sprintf("%d of %s %s %s", slow, amount.Of(s.Then.Slow, "slow answer", "slow answers"), t.were, strings.Join(named, ", ")), hardly
+	return fmt.Sprintf("%d of %s %s %s", slow, amount.Of(s.Then.Slow, "slow answer", "slow answers"), t.were, strings.Join(named, ", "))
+}
+
+// fresh reports whether hardly any answer was of what nearly all slow ones were, before: whoever, or whatever, came only then is
+// slow by what it asks for.
+func (s Slower) fresh() bool {
+	before, then := map[string]float64{}, map[string]float64{} // a minute, by trait
+	for _, p := range s.Parts {
+		if p.Trait != "target" {
+			before[p.Trait] += float64(p.Before) / s.Before.Minutes
+			then[p.Trait] += float64(p.Requests) / s.Then.Minutes
+		}
+	}
+	for trait := range then {
+		if 10*before[trait] < then[trait] {
+			return true
+		}
+	}
+	return false
+}
+
+// ofNew reports whether nearly all slow answers were of targets that came only then.
+func (s Slower) ofNew() bool {
+	n := 0
+	for _, p := range s.Parts {
+		if p.Trait == "target" {
+			if n++; p.Before > 0 {
+				return false
+			}
+		}
+	}
+	return n > 0
 }

@@ -8,6 +8,14 @@ import (
 	"time"
 )
 
+// hung is a request that the target did not answer within the balancer's idle timeout.
+func hung(at time.Time, target string) string {
+	line := accessLine(at.Add(time.Minute), target, false)
+	line = strings.Replace(line, " 0.000 0.001 0.000 200 200 ", " 0.001 -1 -1 504 - ", 1)
+	const form = "2006-01-02T15:04:05.000000Z"
+	return strings.NewReplacer(" 0 "+at.Add(time.Minute).Format(form), " 0 "+at.Format(form), fmt.Sprintf("%q %q", target, "200"), fmt.Sprintf("%q %q", target, "-")).Replace(line)
+}
+
 // TestNewTargets: targets that fail for a while after their first request, each as it comes, are told to get requests before
 // they can serve; not those that fail at other times as well, nor all at once.
 func TestNewTargets(t *testing.T) {
@@ -20,6 +28,8 @@ func TestNewTargets(t *testing.T) {
 	}{
 		{"refuse", func(m, began int) bool { return began > 0 && m < began+2 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", "New targets of web refuse connections, 7 of them, within 2 minutes of their first request, and not after"},
 		{"answer 5xx", func(m, began int) bool { return began > 0 && m < began+1 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "New targets of web answer 5xx, 7 of them, within 1 minute of their first request, and not after"},
+		{"answer 5xx, and once others do", func(m, began int) bool { return began > 0 && m < began+1 || m == 220 && began == 0 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "New targets of web answer 5xx, 7 of them, within 1 minute of their first request, and seldom at other times"},
+		{"hang", func(m, began int) bool { return began > 0 && m < began+1 }, hung, "idle-timeout-reached", "New targets of web take longer to answer than the balancer waits, 7 of them, within 2 minutes of their first request, and not after"},
 		{"refuse again and again", func(m, began int) bool { return (m-began)%20 == 0 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
 		{"all refuse at one time", func(m, _ int) bool { return m == 150 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
 		{"refuse for long", func(m, began int) bool { return began > 0 && m < began+9 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
@@ -54,6 +64,9 @@ func TestNewTargets(t *testing.T) {
 		s.Logs = logged(t, s, lines)
 		r := Diagnose(copied(t, s))
 		f := r.finding(tt.id)
+		if f != nil && tt.say != "" && len(f.Fix) > 0 {
+			t.Errorf("%s: %v", tt.name, f.Fix)
+		}
 		if told := f != nil && strings.HasPrefix(f.Sentence, "New targets "); f == nil || told != (tt.say != "") || !strings.HasPrefix(f.Sentence, tt.say) || told && (f.Level == Note || !strings.Contains(f.Do, "has to pass one check")) {
 			t.Errorf("%s: want %q:\n%s", tt.name, tt.say, said(r))
 		}

@@ -13,6 +13,7 @@ type Slower struct {
 	Since  time.Time  `json:"since"` // by five minutes
 	Until  time.Time  `json:"until"`
 	Goes   bool       `json:"goes_on"` // to the end of the logs
+	Failed time.Time  `json:"failed"`  // from when on so many failed that the others say nothing; zero if not
 	Halves bool       `json:"halves"`  // half of the answers took longer, not only one in twenty
 	Limit  float64    `json:"limit"`   // seconds from which on an answer is slow here
 	Before Pace       `json:"before"`  // in the hour before, as far as the logs have it
@@ -50,6 +51,7 @@ const (
 	leastOfFew   = 200
 	paceOver     = 5 * time.Minute
 	leastPaces   = 3 // within the hour before
+	mostFailed   = 0.2
 )
 
 // paceSQL is how long answers took, by what is to be told apart. %[1]s is that, %[2]s which answers, %[3]s the seconds from which
@@ -62,31 +64,48 @@ FROM (
 	FROM (SELECT target_group_arn, %[1]s AS part, seconds, sum(requests) AS n FROM latency WHERE %[2]s GROUP BY ALL)
 ) GROUP BY ALL ORDER BY target_group_arn, part`
 
+// slowTraits are what slow answers may have in common.
+var slowTraits = append(slices.Clone(traits), trait{name: "target", column: "target", word: "%s", were: "were of"})
+
 // paced are the answers of some time.
 type paced struct {
 	Pace
-	at time.Time
+	at     time.Time
+	failed bool // so many requests that the others say nothing of all: what fails may do so at once, or after long
 }
+
+func (p paced) interval() interval { return interval{p.at, p.at.Add(paceOver)} }
 
 // slower looks for groups that answer more slowly than before, and, in two more readings, what is slow; that is not told where
 // the logs cannot be read again.
 func (r *reader) slower() error {
-	paces, groups := map[string][]paced{}, []string{}
+	paces, groups, fails := map[string][]paced{}, []string{}, r.logs.failing()
 	_, err := r.ask(fmt.Sprintf(paceSQL, "time_bucket(INTERVAL 5 MINUTE, minute)", "true", 0.0), func(row []any) {
 		group := text(row[0])
 		groups = add(groups, group)
-		paces[group] = append(paces[group], paced{paceOf(row), moment(row[1])})
+		paces[group] = append(paces[group], paced{Pace: paceOf(row), at: moment(row[1])})
 	})
 	if err != nil {
 		return err
 	}
+	for group, list := range r.logs.parts(fails) {
+		all, failed := map[time.Time]int64{}, map[time.Time]int64{}
+		for _, m := range list {
+			at := m.from.Truncate(paceOver)
+			all[at], failed[at] = all[at]+m.all, failed[at]+m.these
+		}
+		for i := range paces[group] {
+			p := &paces[group][i]
+			p.failed = float64(failed[p.at]) >= mostFailed*float64(all[p.at])
+		}
+	}
 	for _, group := range groups {
-		s, ok := slowed(paces[group])
+		s, then, ok := slowed(paces[group])
 		if !ok {
 			continue
 		}
 		s.Group = group
-		if err := r.compare(&s, paces[group][0].at); err != nil {
+		if err := r.compare(&s, then, interval{later(s.Since.Add(-beforeSurge), paces[group][0].at), s.Since}); err != nil {
 			return err
 		}
 		r.logs.Slower = append(r.logs.Slower, s)
@@ -101,12 +120,25 @@ func paceOf(row []any) (p Pace) {
 	return p
 }
 
-// slowed is the time in which a group was slower than before: the one that goes on, or else the one with most answers.
-func slowed(list []paced) (worst Slower, ok bool) {
+// slowed is the time in which a group was slower than before: the one that goes on, or else the one with most answers; then are
+// those parts of it of which the answers tell.
+func slowed(list []paced) (worst Slower, then []interval, ok bool) {
+	type spell struct {
+		Slower
+		then []interval
+	}
 	var before []paced
-	var now *Slower
-	var all []Slower
+	var now *spell
+	var all []spell
 	for _, p := range list {
+		if p.failed {
+			if now != nil {
+				if now.Until = p.at.Add(paceOver); now.Failed.IsZero() {
+					now.Failed = p.at
+				}
+			}
+			continue
+		}
 		if p.Answers < leastOfHalf {
 			continue
 		}
@@ -122,10 +154,10 @@ func slowed(list []paced) (worst Slower, ok bool) {
 			continue
 		}
 		if now == nil {
-			all = append(all, Slower{Since: p.at, Before: usual})
+			all = append(all, spell{Slower: Slower{Since: p.at, Before: usual}})
 			now = &all[len(all)-1]
 		}
-		now.Until, now.Halves = p.at.Add(paceOver), now.Halves || half
+		now.Until, now.Halves, now.then = p.at.Add(paceOver), now.Halves || half, append(now.then, p.interval())
 		now.Then.Answers += p.Answers
 	}
 	if now != nil {
@@ -134,13 +166,13 @@ func slowed(list []paced) (worst Slower, ok bool) {
 	for _, s := range all {
 		long := s.Until.Sub(s.Since) > paceOver || s.Halves // a few slow ones of five minutes are nothing
 		if long && (!ok || s.Goes || s.Then.Answers > worst.Then.Answers) {
-			worst, ok = s, true
+			worst, then, ok = s.Slower, s.then, true
 		}
 	}
 	if worst.Limit = max(worst.Before.Percentile*timesSlower, worst.Before.Percentile+slowerByFew); worst.Halves {
 		worst.Limit = max(worst.Before.Median*timesSlower, worst.Before.Median+slowerByHalf)
 	}
-	return worst, ok
+	return worst, then, ok
 }
 
 // beyond reports whether a time is far longer than usual, or, by a factor, nearly so.
@@ -164,13 +196,10 @@ func usually(before []paced, at time.Time) (usual Pace, known bool) {
 	return Pace{Median: medians[len(medians)/2], Percentile: percentiles[len(percentiles)/2]}, true
 }
 
-// compare counts the answers of a time in which a group was slower, and of the hour before, in logs that begin some time.
-func (r *reader) compare(s *Slower, begin time.Time) error {
-	then, before := interval{s.Since, s.Until}, interval{later(s.Since.Add(-beforeSurge), begin), s.Since}
-	in := func(column string, i interval) string {
-		return fmt.Sprintf("%[1]s >= TIMESTAMP '%[2]s' AND %[1]s < TIMESTAMP '%[3]s'", column, i.from.UTC().Format(time.DateTime), i.until.UTC().Format(time.DateTime))
-	}
-	_, err := r.ask(fmt.Sprintf(paceSQL, in("minute", then), fmt.Sprintf("(%s OR %s)", in("minute", then), in("minute", before)), s.Limit), func(row []any) {
+// compare counts the answers of a time in which a group was slower, and those before.
+func (r *reader) compare(s *Slower, then []interval, before interval) error {
+	during := atTimes("minute", then)
+	_, err := r.ask(fmt.Sprintf(paceSQL, during, "("+during+" OR "+atTimes("minute", []interval{before})+")", s.Limit), func(row []any) {
 		if text(row[0]) != s.Group {
 			return
 		}
@@ -183,10 +212,10 @@ func (r *reader) compare(s *Slower, begin time.Time) error {
 	if err != nil {
 		return err
 	}
-	s.Then.Minutes, s.Before.Minutes = then.minutes(), before.minutes()
+	s.Then.Minutes, s.Before.Minutes = minutesOf(then), before.minutes()
 	list, known, err := r.contrast(contrast{
-		group: s.Group, during: []interval{then}, before: []interval{before}, which: fmt.Sprintf("target_processing_time >= %g", s.Limit),
-		traits: append(slices.Clone(traits), trait{"target", "target", "%s", "", "were of"}),
+		group: s.Group, during: then, before: []interval{before}, which: fmt.Sprintf("target_processing_time >= %g", s.Limit),
+		traits: slowTraits,
 	})
 	s.Known = known
 	for _, one := range list {
@@ -203,10 +232,10 @@ func (r *reader) compare(s *Slower, begin time.Time) error {
 // most are the few values of each trait that nearly all slow answers have, and no more than a third of all; a target may be one
 // of two.
 func (s Slower) most() (list []SlowPart) {
-	for _, name := range []string{"route", "program", "client", "target"} {
+	for _, t := range slowTraits {
 		var of []SlowPart
 		for _, p := range s.Parts {
-			if p.Trait == name && p.Slow > 0 {
+			if p.Trait == t.name && p.Slow > 0 {
 				of = append(of, p)
 			}
 		}
@@ -216,7 +245,7 @@ func (s Slower) most() (list []SlowPart) {
 			slow, all, n = slow+of[n].Slow, all+of[n].Requests, n+1
 		}
 		few := s.Then.Answers / 3
-		if name == "target" {
+		if t.name == "target" {
 			few = s.Then.Answers * 3 / 5
 		}
 		if !areNearlyAll(slow, s.Then.Slow) || all > few {

@@ -42,6 +42,12 @@ func TestGroupSlower(t *testing.T) {
 			return 2 + r.Float64(), m >= 230 && target == second && r.IntN(3) == 0
 		}, nil, Warn, []string{"since 11:50 UTC", "slow answers were of " + second}},
 		{"what hardly came before", func(m int, path, _ string, r *rand.Rand) (float64, bool) { return 6 + r.Float64(), path == "/export" }, func(m int) int { return map[bool]int{true: 10}[m >= 180] }, Note, []string{"slow answers were for /export (", "slow answers came from 10.9.9.9 (", "hardly any of them came before"}},
+		{"all, until most fail at once", func(m int, _, _ string, r *rand.Rand) (float64, bool) {
+			if m >= 190 && r.IntN(3) > 0 {
+				return -1, true
+			}
+			return 30 * calm(r), m >= 180
+		}, nil, Warn, []string{"web answers more slowly since 11:00 UTC: half of the answers took ", "from 11:10 on so many failed that how long the others took says nothing"}},
 		{"always, one in ten", func(m int, _, _ string, r *rand.Rand) (float64, bool) { return 4 + r.Float64(), r.IntN(10) == 0 }, nil, "", nil},
 		{"little by little", func(m int, _, _ string, r *rand.Rand) (float64, bool) { return calm(r) * math.Exp(float64(m)/80), true }, nil, "", nil},
 		{"a few of five minutes", func(m int, _, _ string, r *rand.Rand) (float64, bool) {
@@ -63,6 +69,10 @@ func TestGroupSlower(t *testing.T) {
 			seconds := calm(random)
 			if slow, ok := tt.slow(m, path, target, random); ok {
 				seconds = slow
+			}
+			if seconds < 0 {
+				lines = append(lines, endedLine(s.minute(m), target, 4*time.Millisecond, 503))
+				return
 			}
 			answers = append(answers, answer{m, seconds})
 			lines = append(lines, took(s.minute(m), target, client, program, path, seconds))
@@ -94,6 +104,9 @@ func TestGroupSlower(t *testing.T) {
 			}
 		}
 		one := s.Logs.Slower[0]
+		if !one.Failed.IsZero() {
+			one.Until = one.Failed
+		}
 		for _, of := range []struct {
 			Pace
 			from, until int

@@ -384,16 +384,17 @@ type Logs struct {
 	Minutes  []Minute   `json:"minutes"`
 	Health   []LogCheck `json:"health"`
 
-	StrayHosts []StrayHost  `json:"stray_hosts,omitempty"`  // the most frequent ones
-	Redirects  []Redirects  `json:"redirects,omitempty"`    // looked for only where nearly all requests, of a target or of all, are redirected
-	Sockets    []Sockets    `json:"sockets,omitempty"`      // looked for only where WebSockets are no small part of the requests
-	WAFRoutes  []WAFRoute   `json:"waf_routes,omitempty"`   // looked for only where AWS WAF blocked many requests of one
-	ShutOut    []ShutOut    `json:"shut_out,omitempty"`     // looked for only where the balancer's settings do not let in everybody
-	IPv6       *IPv6Clients `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
-	Alike      []Alike      `json:"alike,omitempty"`        // looked for only where nearly all failures of a group for a reason have something in common
-	Surges     []Surge      `json:"surges,omitempty"`       // the largest first
-	Slower     []Slower     `json:"slower,omitempty"`       // one of a group, at most
-	Late       []Late       `json:"late,omitempty"`         // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
+	StrayHosts []StrayHost     `json:"stray_hosts,omitempty"`  // the most frequent ones
+	Redirects  []Redirects     `json:"redirects,omitempty"`    // looked for only where nearly all requests, of a target or of all, are redirected
+	Sockets    []Sockets       `json:"sockets,omitempty"`      // looked for only where WebSockets are no small part of the requests
+	WAFRoutes  []WAFRoute      `json:"waf_routes,omitempty"`   // looked for only where AWS WAF blocked many requests of one
+	ShutOut    []ShutOut       `json:"shut_out,omitempty"`     // looked for only where the balancer's settings do not let in everybody
+	IPv6       *IPv6Clients    `json:"ipv6_clients,omitempty"` // looked for only where the balancer's settings keep such clients out
+	Alike      []Alike         `json:"alike,omitempty"`        // looked for only where nearly all failures of a group for a reason have something in common
+	Surges     []Surge         `json:"surges,omitempty"`       // the largest first
+	Slower     []Slower        `json:"slower,omitempty"`       // one of a group, at most
+	Young      []YoungFailures `json:"young,omitempty"`        // looked for only where targets came while others were there
+	Late       []Late          `json:"late,omitempty"`         // of groups nearly all of whose requests were redirected, or answered with 4xx, up to the end, in place of others
 }
 
 // Traffic counts all requests of a target; group and target may be absent.

@@ -65,22 +65,7 @@ func (r *reader) surges(s *Snapshot) error {
 
 // surged are the surges that the minutes of the logs show, most failures first.
 func (l *Logs) surged() (list []Surge) {
-	failing := map[[2]string]bool{} // by group and reason: what an overload can have for a result
-	for _, row := range l.Failures {
-		if mayBeAlike(row) {
-			failing[[2]string{row.Group, row.Reason}] = true
-		}
-	}
-	minutes := map[string][]part{}
-	for _, m := range l.Minutes {
-		p := part{from: m.Minute, all: m.Requests}
-		for reason, n := range m.Reasons {
-			if failing[[2]string{m.Group, reason}] {
-				p.these += n
-			}
-		}
-		minutes[m.Group] = append(minutes[m.Group], p)
-	}
+	minutes := l.parts(l.failing())
 	for _, group := range slices.Sorted(maps.Keys(minutes)) {
 		if times := surgeTimes(minutes[group]); len(times) > 0 {
 			list = append(list, Surge{Group: group, Times: times})
@@ -88,6 +73,32 @@ func (l *Logs) surged() (list []Surge) {
 	}
 	slices.SortStableFunc(list, func(a, b Surge) int { return cmp.Compare(b.failed(), a.failed()) })
 	return list
+}
+
+// failing are what requests fail for that an overload can have for a result, by group.
+func (l *Logs) failing() map[alikes]bool {
+	failing := map[alikes]bool{}
+	for _, row := range l.Failures {
+		if mayBeAlike(row) {
+			failing[alikesOf(row)] = true
+		}
+	}
+	return failing
+}
+
+// parts are the minutes of each group, with how many requests failed for some reasons.
+func (l *Logs) parts(failing map[alikes]bool) map[string][]part {
+	minutes := map[string][]part{}
+	for _, m := range l.Minutes {
+		p := part{from: m.Minute, all: m.Requests}
+		for reason, n := range m.Reasons {
+			if failing[alikes{m.Group, reason}] {
+				p.these += n
+			}
+		}
+		minutes[m.Group] = append(minutes[m.Group], p)
+	}
+	return minutes
 }
 
 // surgeTimes are those of a group's minutes.

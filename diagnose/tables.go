@@ -157,7 +157,7 @@ func ReadLogs(ctx context.Context, store *query.Store, s *Snapshot, checks bool)
 	}
 	idle := numeric(s.Balancer.Attributes, attrIdle, 60)
 	err := errors.Join(r.access(idle), store.FirstFailure())
-	err = errors.Join(err, r.refusals(), r.redirects(s), r.late(s), r.sockets(s, idle), r.ipv6(s), r.shutOut(s), r.wafRoutes(), r.alike(), r.surges(s), r.slower(), store.FirstFailure())
+	err = errors.Join(err, r.refusals(), r.redirects(s), r.late(s), r.sockets(s, idle), r.ipv6(s), r.shutOut(s), r.wafRoutes(), r.alike(), r.surges(s), r.slower(), r.young(), store.FirstFailure())
 	return r.logs, errors.Join(err, r.health(checks && s.Balancer.Type == Application), store.FirstFailure())
 }
 

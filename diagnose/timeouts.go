@@ -162,12 +162,25 @@ func (f *facts) waitLonger(found *Finding, g *Group, n, wall int64) {
 	case wall == 0 || f.Balancer.Attributes == nil: // it is not what ended them, or may be longer already
 	case f.onlyHere(found, g, n):
 		found.Do = fmt.Sprintf("look at what keeps %s from answering, and not the others: load, threads, what is waited for; a longer timeout only lets requests wait longer", amount.Noun(len(found.Targets), "this target", "these targets"))
+	case f.slowsDown(found, g):
 	case f.checksWait(found, g):
 		found.Do = fmt.Sprintf("look at what keeps %s from answering, even health checks: load, threads, what is waited for; a stack trace of the process tells", amount.Noun(len(found.Targets), "this target", "these targets"))
 	case f.longerIsWorse(found):
 	default:
 		f.raiseIdle(found, longer)
 	}
+}
+
+// slowsDown reports whether a group answers far more slowly since some time than before, as what is meant to take long does not,
+// and says so.
+func (f *facts) slowsDown(found *Finding, g *Group) bool {
+	s, ok := f.slowerOf(g)
+	if !ok || !s.Goes || s.fresh() {
+		return false
+	}
+	found.because(FromLog, fmt.Sprintf("since %s UTC the group answers more slowly: %s", f.clock(s.Since), s.words()))
+	found.Do = fmt.Sprintf("look at what makes %s answer more slowly since %s UTC: a deployment, load, what it waits for; a longer timeout would only let requests wait longer", g.Name, f.clock(s.Since))
+	return true
 }
 
 // checksWait reports whether health checks of targets that take too long to answer time out as well, now or in turn,

@@ -545,3 +545,19 @@ func TestUnhealthyBesideSlow(t *testing.T) {
 		}
 	}
 }
+
+// TestIdleTimeoutOfSlower: a group that answers more slowly since some time gets no command that lets requests wait longer.
+func TestIdleTimeoutOfSlower(t *testing.T) {
+	for slower, want := range map[bool]int{false: 1, true: 0} {
+		s := base()
+		s.failing("Target_Response_Timeout", first, 504, 600, func(f *Failure) { f.Idle = f.Count })
+		s.failing("Target_Response_Timeout", second, 504, 600, func(f *Failure) { f.Idle = f.Count })
+		if slower {
+			s.Logs.Slower = []Slower{{Group: webARN, Since: s.minute(30), Until: s.minute(59), Goes: true, Halves: true, Before: Pace{Median: 0.1}, Then: Pace{Median: 2, Minutes: 30}}}
+		}
+		f := said504(t, s)
+		if len(f.Fix) != want || strings.Contains(f.Do, "answer more slowly since 11:30 UTC") != slower {
+			t.Errorf("slower: %t: %+v", slower, f)
+		}
+	}
+}

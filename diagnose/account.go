@@ -117,13 +117,14 @@ func (f *facts) canCause(cause, symptom *Finding, counts errorCounts) bool {
 	return slices.ContainsFunc(accounts[symptom.ID], func(begin string) bool { return strings.HasPrefix(cause.ID, begin) })
 }
 
-// inTimeOf reports whether a surge explains most of what a symptom is: failures, or requests that clients gave up.
+// inTimeOf reports whether a surge explains most of what a symptom is: failures, or requests that clients gave up; not where it
+// may be what came of the symptom.
 func (f *facts) inTimeOf(surge, symptom *Finding) bool {
 	share := symptom.share
 	if symptom.ID == "clients-gave-up" {
 		share = those(func(row Failure) bool { return row.Reason == "Client_Closed" && f.about(symptom, row) })
 	}
-	if share == nil || surge.share == nil {
+	if share == nil || surge.share == nil || surge.Confidence == Low {
 		return false
 	}
 	in := f.sumAll(func(row Failure) int64 { return min(share(row), surge.share(row)) })

@@ -46,20 +46,33 @@ func (d decided) at(target string) causes {
 	return d.causes
 }
 
+// ofRow is what was decided of a row's target, at the times of the row, if it is told apart.
+func (d decided) ofRow(row Failure) causes {
+	one := d.at(row.Target)
+	switch {
+	case one.idle == 0: // it was seen to fail in TLS
+	case row.Apart == idleApart:
+		return causes{idle: one.idle}
+	case row.Apart == othersApart:
+		one.idle = 0
+	}
+	return one
+}
+
 // refusals, tlsFailures and idleEnds are the parts of a row of failures that have one cause.
 
 func (d decided) refusals(row Failure) int64 {
-	one := d.at(row.Target)
+	one := d.ofRow(row)
 	return one.of(row.Count, one.refused)
 }
 
 func (d decided) tlsFailures(row Failure) int64 {
-	one := d.at(row.Target)
+	one := d.ofRow(row)
 	return one.of(row.Count, one.tls)
 }
 
 func (d decided) idleEnds(row Failure) int64 {
-	one := d.at(row.Target)
+	one := d.ofRow(row)
 	return one.of(row.Count, one.idle)
 }
 

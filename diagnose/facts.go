@@ -40,6 +40,7 @@ type facts struct {
 	numbers   map[newEntry]int     // of entries of network ACLs that commands make
 	divided   map[string]decided   // by ARN of a group, of those that were looked at
 	minutes   map[string][]*Minute // what the logs have of each group, by its ARN in them
+	rows      []Failure            // those of the logs, where some are divided; else nil
 }
 
 func newFacts(s *Snapshot) *facts {
@@ -58,6 +59,7 @@ func newFacts(s *Snapshot) *facts {
 		m := &f.Logs.Minutes[i]
 		f.minutes[m.Group] = append(f.minutes[m.Group], m)
 	}
+	f.setApart()
 	return f
 }
 

@@ -19,6 +19,9 @@ func (f *facts) failures() []Failure {
 	if f.Logs == nil {
 		return nil
 	}
+	if f.rows != nil {
+		return f.rows
+	}
 	return f.Logs.Failures
 }
 

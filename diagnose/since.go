@@ -283,13 +283,14 @@ func (f *facts) minutesWith(which func(Failure) bool) (list []part) {
 type likeness struct {
 	group, reason, status string // status of the balancer's answer; "" for any
 	atOnce, later         bool   // of those that were broken off, each of which came otherwise
+	apart                 apartness
 }
 
 // likenessOf is by what minutes tell failures such as these; told says whether they have which of those that were
 // broken off came later.
 func likenessOf(row Failure, told bool) likeness {
 	closed := row.Reason == "Target_Closed_Connection"
-	k := likeness{row.Group, row.Reason, "", closed && row.Quick == row.Count, closed && row.Quick == 0 && told}
+	k := likeness{row.Group, row.Reason, "", closed && row.Quick == row.Count, closed && row.Quick == 0 && told, row.Apart}
 	if row.TargetStatus < 0 && row.Status >= 0 {
 		k.status = strconv.FormatInt(row.Status, 10)
 	}
@@ -306,6 +307,10 @@ func (k likeness) in(m Minute) int64 {
 		n = m.brokenOffAtOnce()
 	case k.later:
 		n = m.Later
+	case k.apart == idleApart:
+		n = m.Idle
+	case k.apart == othersApart:
+		n -= m.Idle
 	}
 	if k.status != "" && len(m.Statuses) > 0 {
 		n = min(n, m.Statuses[k.status])

@@ -474,8 +474,12 @@ func TestOverForOne(t *testing.T) {
 			s := base()
 			s.restart("Target_Connection_Error", 502)
 			s.Logs.Failures[1].Last = s.Until
+			errors := &s.Metrics[len(s.Metrics)-1]
+			errors.Points = nil
 			for i := range s.Logs.Minutes {
-				s.Logs.Minutes[i].Reasons["Target_Connection_Error"] += 2
+				m := &s.Logs.Minutes[i]
+				m.Reasons["Target_Connection_Error"] += 2
+				errors.Points = append(errors.Points, Point{m.Minute, float64(m.Reasons["Target_Connection_Error"])})
 			}
 			if !since {
 				s.Logs.Traffic[0].Last = s.Logs.Failures[0].Last

@@ -485,6 +485,8 @@ type Failure struct {
 	Rule     string `json:"rule,omitempty"`     // priority of the rule that matched, "0" for the default one; "" if not known
 	Listener string `json:"listener,omitempty"` // its listener's protocol, HTTP or HTTPS; "" if not known
 	Large    int64  `json:"large,omitempty"`    // how many of those that AWS WAF blocked were larger than the 8 KB of a body that it looks at
+
+	Apart apartness `json:"-"` // see setApart
 }
 
 // Minute counts a group's requests, and failures by status, within a minute.
@@ -500,6 +502,8 @@ type Minute struct {
 
 	Redirected int64 `json:"redirected,omitempty"` // answered with 3xx
 	Refused    int64 `json:"refused,omitempty"`    // answered with 4xx by the target
+
+	Idle int64 `json:"-"` // those for Target_Connection_Error that were idle connections which targets closed, see setApart
 }
 
 // LogCheck counts health checks of a target by how they ended.

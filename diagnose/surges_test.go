@@ -49,7 +49,9 @@ func TestTrafficSurge(t *testing.T) {
 			[]string{"web got 9.3 times as many requests as before at times, and many failed then: at 09:30, 10:00, 10:30 and 2 more UTC", "came from 10.9.9.9 ("}},
 		{"of clients that try again", steady, none, func(m, _ int) bool { return m >= 120 }, 3, "", false, nil},
 		{"of one client that tries again", steady, func(m int) map[string]int { return caller(map[bool]int{false: 4, true: 300}[m >= 120]) }, func(m, _ int) bool { return m >= 120 }, 0, Warn, false,
-			[]string{"its targets answer fewer than before, so that it may be clients that try again", "came from 10.9.9.9 (4 requests a minute before, 300 then)"}},
+			[]string{"most of what came in addition is of 10.9.9.9, and its targets answer fewer than before", "look at what keeps the targets from answering first", "came from 10.9.9.9 (4 requests a minute before, 300 then)"}},
+		{"of one client that tries again, while targets hang", steady, func(m int) map[string]int { return caller(map[bool]int{false: 4, true: 300}[m >= 120]) }, func(m, k int) bool { return m >= 120 && k%30 > 0 }, 0, Fail, true,
+			[]string{"most of what came in addition is of 10.9.9.9, and its targets answer fewer than before", "stop 10.9.9.9 for some minutes", "came from 10.9.9.9 (4 requests a minute before, 300 then)"}},
 		{"of a morning", func(m int) int { return usual + 2*m }, none, func(m, k int) bool { return m >= 60 && k%10 == 0 }, 0, "", false, nil},
 		{"without failures", steady, from(120, 500), func(_, _ int) bool { return false }, 0, "", false, nil},
 		{"that came before the logs", steady, from(0, 500), func(_, k int) bool { return k > 200 && k%2 == 0 }, 0, "", false, nil},
@@ -61,7 +63,10 @@ func TestTrafficSurge(t *testing.T) {
 		var lines []string
 		send := func(at time.Time, client, program, path string, fails bool) {
 			line := accessLine(at, first, false)
-			if fails {
+			switch {
+			case fails && strings.Contains(tt.name, "hang"):
+				line = strings.Replace(line, " 0.000 0.001 0.000 200 200 ", " 0.001 -1 -1 460 - ", 1)
+			case fails:
 				line = endedLine(at, first, 200*time.Millisecond, 503)
 			}
 			lines = append(lines, strings.NewReplacer("198.51.100.7:", client+":", `"UA"`, `"`+program+`"`, ":80/ HTTP", ":80"+path+" HTTP").Replace(line))

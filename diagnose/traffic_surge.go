@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -40,16 +41,17 @@ func (f *facts) surged(g *Group) *Finding {
 	last := s.Times[len(s.Times)-1]
 	over := f.logsEnd().Sub(last.Last) > quiet
 	found := finding("traffic-surge", f.surgeWords(s, g, over))
-	one := s.oneClient()
-	switch {
-	case !overloaded:
-		found.Level, found.Confidence = Warn, Low
+	found.share, found.ruined = f.inSurge(s), s.failed()
+	switch who := s.who(); {
+	case overloaded && who != "":
+		found.Do = fmt.Sprintf("see why %s sends so many: have it send fewer, and wait longer each time before it tries again; a rate-based rule of AWS WAF limits how many one address may send. If it is to send as many, add targets", who)
+	case overloaded:
+	case who != "" && f.inTime(s):
+		found.Confidence = Low
+		found.Do = fmt.Sprintf("stop %s for some minutes, or limit what comes from there. If others are answered then, repeated requests kept the targets busy: they have to wait longer each time, and to end at some time. If not, look at what the targets wait for", who)
+	default: // what is not answered for another reason is sent again
+		found.Level, found.Confidence, found.share, found.ruined = Warn, Low, nil, 0
 		found.Do = "look at what keeps the targets from answering first; have who sends these wait longer each time before they try again"
-	case one != "":
-		found.Do = fmt.Sprintf("see who %s is, and why it sends so many: have it send fewer, and wait longer each time before it tries again; a rate-based rule of AWS WAF limits how many one address may send. If it is to send as many, add targets", one)
-		fallthrough
-	default:
-		found.share, found.ruined = f.inSurge(s), s.failed()
 	}
 	if over {
 		found.tellAsOver()
@@ -66,7 +68,7 @@ func (f *facts) surged(g *Group) *Finding {
 	case len(s.Parts) == 0:
 		found.because(FromLog, "the additional requests were of many paths, programs and addresses")
 	}
-	if overloaded {
+	if found.share != nil {
 		found.rival("", "clients that try again, since something else makes requests fail")
 	}
 	found.Verify = append(found.Verify, f.ofTimes("clients", f.logs(), s.Times[0].Since, last.Last.Add(time.Minute)))
@@ -117,27 +119,49 @@ func (f *facts) surgeWords(s Surge, g *Group, over bool) string {
 		when = fmt.Sprintf("%s since %s UTC, and %s since %s", times, f.clock(first.Since), fail, f.clock(first.First))
 	}
 	text := fmt.Sprintf("%s %s %s", g.Name, gets, when)
-	if answered < 0.9*usual {
+	who := s.who()
+	switch fewer := answered < 0.9*usual; {
+	case fewer && who != "":
+		return fmt.Sprintf("%s: most of what came in addition is of %s, and its targets answer fewer than before.", text, who)
+	case fewer:
 		return text + "; its targets answer fewer than before, so that it may be clients that try again."
-	}
-	if one := s.oneClient(); one != "" {
-		return text + fmt.Sprintf(": more than its targets can serve. Most of what came in addition is of %s.", one)
+	case who != "":
+		return fmt.Sprintf("%s: more than its targets can serve. Most of what came in addition is of %s.", text, who)
 	}
 	return text + ": more than its targets can serve."
 }
 
-// oneClient is the address that most of what came in addition is of; "" if it is of several.
-func (s Surge) oneClient() (address string) {
-	for _, p := range s.Parts {
-		switch {
-		case p.Trait != "client":
-		case address != "":
-			return ""
-		default:
-			address = p.Value
+// who are the few addresses that most of what came in addition is of, or else the few programs; "" if it is of many.
+func (s Surge) who() string {
+	for _, t := range traits {
+		if t.name == "route" {
+			continue
+		}
+		var named []string
+		for _, p := range s.Parts {
+			if p.Trait == t.name {
+				named = append(named, fmt.Sprintf(t.word, inSentence(p.Value)))
+			}
+		}
+		if len(named) > 0 && (t.name == "client" || !slices.ContainsFunc(s.Parts, func(p SurgePart) bool { return p.Trait == "client" })) {
+			return strings.Join(named, ", ")
 		}
 	}
-	return address
+	return ""
+}
+
+// inTime reports whether nearly all that fails in a surge does so for want of time: targets that have too much to do keep some
+// clients waiting, and may turn others away; those that are gone, or fail at once, do not.
+func (f *facts) inTime(s Surge) bool {
+	waited, busy, all := int64(0), int64(0), int64(0)
+	for _, m := range f.minutes[s.Group] {
+		if slices.ContainsFunc(s.Times, func(t SurgeTime) bool { return !m.Minute.Before(t.First) && !m.Minute.After(t.Last) }) {
+			waited += forReasons("Target_Response_Timeout", "Client_Closed")(*m)
+			busy += forReasons("Target_5XX")(*m)
+			all += forReasons(slices.Collect(maps.Keys(m.Reasons))...)(*m)
+		}
+	}
+	return 10*waited >= all && 10*(waited+busy) >= 9*all
 }
 
 // partWords says of which few values of a trait was most of what came in addition.

@@ -20,7 +20,8 @@ var shutOutCheck = Check{
 	look:  func(f *facts) []*Finding { return given(f.shutOut()) },
 }
 
-// ShutOut counts the requests of clients that came by IPv4 and whom the balancer's settings let in no more.
+// ShutOut counts the requests of clients that came by IPv4, of which most were not refused, and whom the balancer's settings let
+// in no more.
 type ShutOut struct {
 	Requests  int64     `json:"requests"`
 	Addresses int64     `json:"addresses"`
@@ -31,12 +32,13 @@ type ShutOut struct {
 	Encrypted bool      `json:"encrypted,omitempty"` // they are of listeners with TLS
 }
 
-// shutOutSQL looks at each address once. %[1]s is whether a request is of such listeners, %[2]s whether a number, that of an
-// address, is of those who are let in.
+// shutOutSQL looks at each address once, and leaves out those of which most requests were refused, as by AWS WAF or for a wrong
+// password: who attacks is kept out on purpose. %[1]s is whether a request is of such listeners, %[2]s whether a number, that of
+// an address, is of those who are let in.
 const shutOutSQL = `
 WITH came AS (
 	SELECT client_ip, any_value(client_net) AS net, count(*) AS n, min(time) AS first_seen, max(time) AS last_seen
-	FROM request WHERE %[1]s GROUP BY client_ip
+	FROM request WHERE %[1]s GROUP BY client_ip HAVING 2 * count(*) FILTER (elb_status_code BETWEEN 400 AND 499) <= n
 ),
 numbered AS (
 	SELECT *, TRY_CAST(split_part(client_ip, '.', 1) AS BIGINT) * 16777216 + TRY_CAST(split_part(client_ip, '.', 2) AS BIGINT) * 65536

@@ -9,7 +9,8 @@ import (
 )
 
 // TestShutOut: clients whom the balancer's settings keep out, and who came before, are told, with when they came last; not
-// those who come, are let in, or came now and then as scanners do.
+// those who come, are let in, came now and then as scanners do, or were refused most of what they asked for: no command lets in
+// who attacked.
 func TestShutOut(t *testing.T) {
 	const partner = "203.0.113.7"
 	open := []string{"0.0.0.0/0"}
@@ -48,6 +49,9 @@ func TestShutOut(t *testing.T) {
 		{"of a security group", some, 5, 30, func(int) string { return "10.7.0.3" }, func(s *Snapshot) { s.group("sg-lb").Ingress[0].Groups = []string{"sg-callers"} }, "", "", ""},
 		{"of a prefix list that is not known", some, 5, 30, nil, func(s *Snapshot) { s.group("sg-lb").Ingress[0].PrefixLists = []string{"pl-1"} }, "", "", ""},
 		{"now and then", some, 300, 30, nil, nil, "", "", ""},
+		{"blocked by AWS WAF", some, 5, 30, nil, nil, "", "", ""},
+		{"guessed passwords", some, 5, 30, nil, nil, "", "", ""},
+		{"mistook a password now and then", some, 5, 30, nil, nil, Fail, "Clients at 203.0.113.7 came until 11:29 UTC", "CidrIp=203.0.113.7/32"},
 	} {
 		s := base()
 		s.group("sg-lb").Ingress = []Permission{{Protocol: "tcp", From: 80, To: 443, CIDRs: tt.lets}}
@@ -63,7 +67,14 @@ func TestShutOut(t *testing.T) {
 			at := s.From.Add(time.Duration(i) * 2 * time.Second)
 			lines = append(lines, accessLine(at, first, false))
 			if i%tt.every == 0 && at.Before(s.minute(tt.until)) {
-				lines = append(lines, strings.Replace(accessLine(at, second, false), "198.51.100.7:", tt.from(i/tt.every)+":", 1))
+				line := strings.Replace(accessLine(at, second, false), "198.51.100.7:", tt.from(i/tt.every)+":", 1)
+				switch n := i / tt.every; {
+				case tt.name == "blocked by AWS WAF":
+					line = asked{at: at, client: partner, path: "/login", bytes: 100, blocked: true}.line()
+				case tt.name == "guessed passwords" && n%4 != 0, tt.name == "mistook a password now and then" && n%4 == 0:
+					line = strings.Replace(line, " 200 200 ", " 401 401 ", 1)
+				}
+				lines = append(lines, line)
 				came++
 				addresses[tt.from(i/tt.every)] = true
 			}

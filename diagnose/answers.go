@@ -81,7 +81,10 @@ func (f *facts) refusesClients() *Finding {
 // set) of the AWS WAF guide, read 2026-11.
 func (f *facts) wafBlocksLarge() *Finding {
 	blocked, large := f.blockedByWAF()
-	if large < fewRequests || 2*large < blocked || f.wafBlocksClients() != nil { // which says more
+	if large < fewRequests || 2*large < blocked {
+		return nil
+	}
+	if more := f.blockedMore(); len(more) > 0 && more[0].isLarge() { // which says more
 		return nil
 	}
 	found := finding("waf-blocks-large-bodies", fmt.Sprintf("AWS WAF blocks large requests, such as uploads: %d of %s that it blocked were larger than 8 KB.", large, amount.Of(blocked, "request", "requests")))

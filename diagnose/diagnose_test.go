@@ -43,7 +43,7 @@ var faults = []fault{
 	{want: "waf-blocks-clients", change: func(s *Snapshot) {
 		blocked := WAFRoute{Route: "/api", Blocked: 300, Served: 900, Addresses: 90, Known: 90, First: s.minute(30), Last: s.minute(59)}
 		for i := range 30 {
-			blocked.Minutes = append(blocked.Minutes, WAFMinute{s.minute(30 + i), 10})
+			blocked.Minutes = append(blocked.Minutes, WAFMinute{s.minute(i), 0, 20}, WAFMinute{s.minute(30 + i), 10, 10})
 		}
 		s.Logs.WAFRoutes = []WAFRoute{blocked}
 	}},

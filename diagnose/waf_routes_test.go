@@ -109,3 +109,74 @@ func TestWAFBlocksClients(t *testing.T) {
 		}
 	}
 }
+
+// TestWAFBlocksAttack: what AWS WAF blocks of who guesses passwords, a few from each of many addresses that load the form
+// first, is at most a warning that says to look first, and hides no route of which it blocks clients as well.
+func TestWAFBlocksAttack(t *testing.T) {
+	const hours = 4
+	for _, tt := range []struct {
+		name    string
+		upload  int // one of so many large uploads is blocked since 09:30, and always if that is all; 0 for none
+		guesses int // from each of three new addresses of a minute
+		again   int // times that a client tries in a minute
+		level   Level
+		says    []string
+		not     string
+		beside  string // another finding
+	}{
+		{"guesses from new addresses", 0, 4, 0, Warn, []string{"for /login, of clients", "they come on top", "look first", "leave it as it is"}, "leave the path out", ""},
+		{"and large uploads that were always blocked", 1, 3, 0, Warn, []string{"for /login, of clients"}, "/upload", "waf-blocks-large-bodies"},
+		{"and large uploads of clients", 3, 4, 0, Fail, []string{"for /upload, of clients", "SizeRestrictions_BODY"}, "/login", ""},
+		{"from addresses of clients, and uploads of others", 3, 0, 1, Fail, []string{"for /upload, of clients", "SizeRestrictions_BODY"}, "/login", ""},
+		{"only from addresses of clients", 0, 0, 1, Warn, []string{"more than people try", "look first"}, "leave the path out", ""},
+	} {
+		s := base()
+		s.From = s.Until.Add(-hours * time.Hour)
+		random := rand.New(rand.NewPCG(5, 8))
+		client := func() string { return fmt.Sprintf("192.0.2.%d", random.IntN(200)) }
+		var lines []string
+		add := func(a asked) { lines = append(lines, a.line()) }
+		for m := range 60 * hours {
+			at := s.minute(m)
+			for range 20 {
+				add(asked{at: at, client: client(), path: fmt.Sprintf("/items/%d", random.IntN(99)), bytes: 300})
+			}
+			for range 6 {
+				add(asked{at: at, client: client(), path: "/login", bytes: 400})
+				add(asked{at: at, client: client(), path: "/upload", bytes: 9000, blocked: tt.upload > 0 && (m >= 90 || tt.upload == 1) && random.IntN(max(tt.upload, 1)) == 0})
+			}
+			if m < 90 {
+				continue
+			}
+			for i := range 3 * min(tt.guesses, 1) {
+				from := fmt.Sprintf("10.%d.%d.7", m, i)
+				add(asked{at: at, client: from, path: "/login", bytes: 300})
+				for range tt.guesses {
+					add(asked{at: at, client: from, path: "/login", bytes: 400, blocked: true})
+				}
+			}
+			for i := range 30 * tt.again {
+				add(asked{at: at, client: fmt.Sprintf("192.0.2.%d", i), path: "/login", bytes: 400, blocked: true})
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("waf-blocks-clients")
+		if f == nil {
+			t.Errorf("%s: nothing found:\n%s", tt.name, said(r))
+			continue
+		}
+		text := said(&Report{Findings: []*Finding{f}})
+		if f.Level != tt.level || strings.Contains(text, tt.not) {
+			t.Errorf("%s: want %s, without %q:\n%s", tt.name, tt.level, tt.not, text)
+		}
+		if tt.beside != "" && r.finding(tt.beside) == nil {
+			t.Errorf("%s: %s is not found:\n%s", tt.name, tt.beside, said(r))
+		}
+		for _, want := range tt.says {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: want %q:\n%s", tt.name, want, text)
+			}
+		}
+	}
+}

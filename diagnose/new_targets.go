@@ -103,7 +103,9 @@ func (f *facts) newTargets(found *Finding) {
 	found.because(FromLog, fmt.Sprintf("%d of these %d were within %s of their target's first request, which came while others had requests", young, all, within))
 }
 
-// freshTargets is when targets of a group got their first request, of those that came while others were there.
+// freshTargets is when targets of a group got their first request, of those that came while others were there, and got requests
+// for as long again as they are new: of those that go sooner, as where each crashes and is replaced, it is not known whether
+// they would serve.
 func freshTargets(traffic []Traffic, of func(Traffic) bool) map[string]time.Time {
 	begin := map[string]time.Time{}
 	for _, t := range traffic {
@@ -113,7 +115,7 @@ func freshTargets(traffic []Traffic, of func(Traffic) bool) map[string]time.Time
 	}
 	fresh := map[string]time.Time{}
 	for _, t := range traffic {
-		if of(t) && t.Target != "" && !t.First.IsZero() && t.First.Sub(begin[t.Group]) >= thereBefore {
+		if of(t) && t.Target != "" && !t.First.IsZero() && t.First.Sub(begin[t.Group]) >= thereBefore && t.Last.Sub(t.First) >= 2*stillNew {
 			fresh[t.Target] = t.First
 		}
 	}

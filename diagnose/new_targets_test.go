@@ -72,3 +72,43 @@ func TestNewTargets(t *testing.T) {
 		}
 	}
 }
+
+// TestNewTargetsThatGo: targets that fail from their first request until they are replaced, minutes later, are not told to serve
+// after that: nothing says that they would.
+func TestNewTargetsThatGo(t *testing.T) {
+	const every = 20 // minutes until another comes
+	for lives, told := range map[int]bool{2: false, 3: false, 4: false, 6: false, 15: false, every: true} {
+		s := base()
+		s.From = s.Until.Add(-4 * time.Hour)
+		random := rand.New(rand.NewPCG(1, 1))
+		s.web().Targets = nil
+		for k := range 2 {
+			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", k+1), Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
+		}
+		var lines []string
+		for m := range 240 {
+			for range 200 {
+				at := s.minute(m).Add(time.Duration(random.IntN(60)) * time.Second)
+				k, age := random.IntN(3), m%every
+				if k == 2 && (m < every || age >= lives) {
+					k = 0
+				}
+				target := fmt.Sprintf("10.0.10.%d:8080", k+1)
+				if k == 2 {
+					target = fmt.Sprintf("10.0.10.%d:8080", 10+m/every)
+				}
+				if k == 2 && (!told || age < 2) && random.IntN(2) == 0 {
+					lines = append(lines, endedLine(at, target, 200*time.Millisecond, 500))
+				} else {
+					lines = append(lines, accessLine(at, target, false))
+				}
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-answers-5xx")
+		if f == nil || strings.HasPrefix(f.Sentence, "New targets ") != told {
+			t.Errorf("targets that live %d minutes: told as new ones is to be %t:\n%s", lives, told, said(r))
+		}
+	}
+}

@@ -195,12 +195,12 @@ const brokenOnTheWay = `reason_class = 'policy' AND elb_status_code >= 500 AND r
 // notCounted says which failures the answer leaves out by their class, and warns of those that are an outage as well.
 func (s *Store) notCounted(ctx context.Context, t *Table, classes []string) error {
 	var n NotCounted
-	var broken, all int64
+	var broken, all, worst int64
 	most := ""
 	err := s.each(ctx, func() {
 		t.NotCounted = append(t.NotCounted, n)
-		if all += broken; broken > 0 && most == "" {
-			most = n.Reason
+		if all += broken; broken > worst {
+			worst, most = broken, n.Reason
 		}
 	}, `
 		SELECT reason, reason_class, sum(failures)::BIGINT AS requests, coalesce(sum(failures) FILTER (`+brokenOnTheWay+`), 0)::BIGINT FROM failure_minute

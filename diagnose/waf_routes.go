@@ -176,7 +176,8 @@ func (f *facts) blockedMore() []blockedMore {
 }
 
 // likeAttack says what blocked requests have of an attack: more of each address than people try, or that they come on top of
-// those which targets answer. Where a rule begins to block clients, as many fewer for the route are answered, beside others.
+// those which targets answer. Where a rule begins to block clients, as many fewer for the route are answered, beside others or,
+// where most routes are blocked, by time.
 func (f *facts) likeAttack(one WAFRoute, up rise) string {
 	if one.Blocked > mostTries*one.Addresses { // as who guesses passwords, or scrapes
 		return fmt.Sprintf("that are %d of each address, more than people try", one.Blocked/one.Addresses)
@@ -188,27 +189,39 @@ func (f *facts) likeAttack(one WAFRoute, up rise) string {
 		}
 		return 1
 	}
+	begin := up.onset
 	for _, m := range f.logMinutes() {
+		if m.Minute.Before(begin) {
+			begin = m.Minute
+		}
 		delivered := m.Requests
 		for _, n := range m.Reasons {
 			delivered -= n
 		}
 		others[part(m.Minute)] += float64(delivered)
 	}
+	listed := 0.0 // before
 	for _, r := range f.Logs.WAFRoutes {
 		for _, m := range r.Minutes {
 			others[part(m.Minute)] -= float64(m.Served)
+			if m.Minute.Before(up.onset) {
+				listed += float64(m.Served)
+			}
 			if r.Route == one.Route {
 				served[part(m.Minute)] += float64(m.Served)
 			}
 		}
 	}
-	expected := served[0] * others[1] / max(others[0], 1)
+	growth := others[1] / max(others[0], 1)
+	if others[0] < listed { // of most that is asked for, much is blocked
+		growth = f.Logs.Last.Sub(up.onset).Seconds() / max(up.onset.Sub(begin).Seconds(), 1)
+	}
+	expected := served[0] * growth
 	const noise = 3 // times the root of what is expected
 	if missed := expected - served[1]; missed >= up.more/mostTries && missed >= noise*math.Sqrt(expected) {
 		return ""
 	}
-	return fmt.Sprintf("they come on top: targets answer no fewer for it than before, as a part of what they answer, %.0f since %s UTC", served[1], f.clock(up.onset))
+	return fmt.Sprintf("they come on top: targets answer no fewer for it than are to be expected by those before, %.0f since %s UTC", served[1], f.clock(up.onset))
 }
 
 // isLarge reports whether most of what was blocked is larger than AWS WAF looks at.

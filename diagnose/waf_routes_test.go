@@ -180,3 +180,27 @@ func TestWAFBlocksAttack(t *testing.T) {
 		}
 	}
 }
+
+// TestWAFBlocksOfAllRoutes: where AWS WAF begins to block a part of all that clients ask for, no other route tells how many would
+// be answered.
+func TestWAFBlocksOfAllRoutes(t *testing.T) {
+	for since, level := range map[int]Level{90: Fail, 240: ""} {
+		s := base()
+		s.From = s.Until.Add(-4 * time.Hour)
+		random := rand.New(rand.NewPCG(5, 8))
+		var lines []string
+		for m := range 240 {
+			for i := range 30 {
+				a := asked{at: s.minute(m), client: fmt.Sprintf("192.0.2.%d", random.IntN(200)), path: []string{"/", "/login", "/cart"}[i%3], bytes: 300}
+				a.blocked = m >= since && random.IntN(3) == 0
+				lines = append(lines, a.line())
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("waf-blocks-clients")
+		if f == nil && level != "" || f != nil && f.Level != level {
+			t.Errorf("since minute %d: want %q:\n%s", since, level, said(r))
+		}
+	}
+}

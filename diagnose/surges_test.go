@@ -48,6 +48,8 @@ func TestTrafficSurge(t *testing.T) {
 		{"each half an hour", steady, func(m int) map[string]int { return caller(map[bool]int{true: 500}[m >= 30 && m%30 < 3]) }, func(_, k int) bool { return k > 200 && k%2 == 0 }, 0, Warn, true,
 			[]string{"web got 9.3 times as many requests as before at times, and many failed then: at 09:30, 10:00, 10:30 and 2 more UTC", "came from 10.9.9.9 ("}},
 		{"of clients that try again", steady, none, func(m, _ int) bool { return m >= 120 }, 3, "", false, nil},
+		{"of clients that try again until they are answered", steady, none, func(m, k int) bool { return m >= 120 && k%3 > 0 }, 9, Warn, false,
+			[]string{"; its targets answer no more than before, so that it may be clients that try again."}},
 		{"of one client that tries again", steady, func(m int) map[string]int { return caller(map[bool]int{false: 4, true: 300}[m >= 120]) }, func(m, _ int) bool { return m >= 120 }, 0, Warn, false,
 			[]string{"most of what came in addition is of 10.9.9.9, and its targets answer fewer than before", "look at what keeps the targets from answering first", "came from 10.9.9.9 (4 requests a minute before, 300 then)"}},
 		{"of one client that tries again, while targets hang", steady, func(m int) map[string]int { return caller(map[bool]int{false: 4, true: 300}[m >= 120]) }, func(m, k int) bool { return m >= 120 && k%30 > 0 }, 0, Fail, true,

@@ -18,9 +18,16 @@ var surgesCheck = Check{
 	look:  func(f *facts) []*Finding { return f.ofEach(f.surged) },
 }
 
-// surged looks for requests to a group that became far more, and failed then. Where targets answer no fewer than before, they
-// are too few for so many; where they answer fewer, what keeps them from it may be something else, and clients try again. That
-// is told only where few of them do.
+// answersMore is how many times as many answers as before show that more was asked for. Clients that try again until they are
+// answered make many requests out of few, and the answers as many as before: by and by, a few more or fewer.
+const (
+	answersMore  = 1.2
+	answersFewer = 0.9
+)
+
+// surged looks for requests to a group that became far more, and failed then. Where targets answer more than before, they are
+// too few for so many; where they do not, what keeps them from it may be something else, and clients try again. Where they
+// answer fewer, that is told only where few of them do.
 //
 // Source: AWS, "Target tracking scaling policies" (ALBRequestCountPerTarget) of the EC2 Auto Scaling guide, and "Rate-based
 // rule statement" of the AWS WAF guide, read 2026-12.
@@ -34,8 +41,8 @@ func (f *facts) surged(g *Group) *Finding {
 	}
 	s := f.Logs.Surges[at]
 	usual, rose, answered := s.rates()
-	overloaded := answered >= 0.9*usual
-	if !overloaded && len(s.Parts) == 0 || float64(s.failed()) < fewFailures*float64(f.requestsOf(func(t Traffic) bool { return t.Group == s.Group })) {
+	overloaded := answered >= answersMore*usual
+	if answered < answersFewer*usual && len(s.Parts) == 0 || float64(s.failed()) < fewFailures*float64(f.requestsOf(func(t Traffic) bool { return t.Group == s.Group })) {
 		return nil
 	}
 	last := s.Times[len(s.Times)-1]
@@ -120,11 +127,15 @@ func (f *facts) surgeWords(s Surge, g *Group, over bool) string {
 	}
 	text := fmt.Sprintf("%s %s %s", g.Name, gets, when)
 	who := s.who()
-	switch fewer := answered < 0.9*usual; {
-	case fewer && who != "":
-		return fmt.Sprintf("%s: most of what came in addition is of %s, and its targets answer fewer than before.", text, who)
-	case fewer:
-		return text + "; its targets answer fewer than before, so that it may be clients that try again."
+	answers := "no more"
+	if answered < answersFewer*usual {
+		answers = "fewer"
+	}
+	switch again := answered < answersMore*usual; {
+	case again && who != "":
+		return fmt.Sprintf("%s: most of what came in addition is of %s, and its targets answer %s than before.", text, who, answers)
+	case again:
+		return fmt.Sprintf("%s; its targets answer %s than before, so that it may be clients that try again.", text, answers)
 	case who != "":
 		return fmt.Sprintf("%s: more than its targets can serve. Most of what came in addition is of %s.", text, who)
 	}

@@ -25,14 +25,17 @@ func TestNewTargets(t *testing.T) {
 		line  func(at time.Time, target string) string
 		id    string
 		say   string // "" if it is not told as of new ones
+		lives int    // for how many minutes targets get requests; 0 for ever
 	}{
-		{"refuse", func(m, began int) bool { return began > 0 && m < began+2 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", "New targets of web refuse connections, 7 of them, within 2 minutes of their first request, and not after"},
-		{"answer 5xx", func(m, began int) bool { return began > 0 && m < began+1 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "New targets of web answer 5xx, 7 of them, within 1 minute of their first request, and not after"},
-		{"answer 5xx, and once others do", func(m, began int) bool { return began > 0 && m < began+1 || m == 220 && began == 0 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "New targets of web answer 5xx, 7 of them, within 1 minute of their first request, and seldom at other times"},
-		{"hang", func(m, began int) bool { return began > 0 && m < began+1 }, hung, "idle-timeout-reached", "New targets of web take longer to answer than the balancer waits, 7 of them, within 2 minutes of their first request, and not after"},
-		{"refuse again and again", func(m, began int) bool { return (m-began)%20 == 0 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
-		{"all refuse at one time", func(m, _ int) bool { return m == 150 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
-		{"refuse for long", func(m, began int) bool { return began > 0 && m < began+9 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", ""},
+		{"refuse", func(m, began int) bool { return began > 0 && m < began+2 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", "New targets of web refuse connections, 7 of them, within 2 minutes of their first request, and not after", 0},
+		{"answer 5xx", func(m, began int) bool { return began > 0 && m < began+1 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "New targets of web answer 5xx, 7 of them, within 1 minute of their first request, and not after", 0},
+		{"answer 5xx, and once others do", func(m, began int) bool { return began > 0 && m < began+1 || m == 220 && began == 0 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "New targets of web answer 5xx, 7 of them, within 1 minute of their first request, and seldom at other times", 0},
+		{"hang", func(m, began int) bool { return began > 0 && m < began+1 }, hung, "idle-timeout-reached", "New targets of web take longer to answer than the balancer waits, 7 of them, within 2 minutes of their first request, and not after", 0},
+		{"refuse again and again", func(m, began int) bool { return (m-began)%20 == 0 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", "", 0},
+		{"all refuse at one time", func(m, _ int) bool { return m == 150 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", "", 0},
+		{"refuse for long", func(m, began int) bool { return began > 0 && m < began+9 }, func(at time.Time, target string) string { return accessLine(at, target, true) }, "target-port-refused", "", 0},
+		{"answer 5xx until they are replaced", func(_, began int) bool { return began > 0 }, func(at time.Time, target string) string { return endedLine(at, target, 200*time.Millisecond, 500) }, "target-answers-5xx", "", 3},
+		{"hang until they are replaced", func(_, began int) bool { return began > 0 }, hung, "idle-timeout-reached", "", 3},
 	} {
 		s := base()
 		s.From = s.Until.Add(-4 * time.Hour)
@@ -49,6 +52,9 @@ func TestNewTargets(t *testing.T) {
 				at := s.minute(m).Add(time.Duration(random.IntN(60)) * time.Second)
 				k := random.IntN(min(10, 3+m/30)) // one more each half hour
 				target, began := fmt.Sprintf("10.0.10.%d:8080", k+1), max(0, (k-2)*30)
+				if tt.lives > 0 && began > 0 && m >= began+tt.lives {
+					continue
+				}
 				if tt.fails(m, began) && random.IntN(2) == 0 {
 					lines = append(lines, tt.line(at, target))
 					n++

@@ -14,7 +14,9 @@ type contrast struct {
 	group  string // ARN; "" behind a Classic Load Balancer
 	during []interval
 	before []interval
-	which  string // a condition: which requests; those that came during these times are looked at first
+	among  string // a condition: of those that came during these times, whose values are the most frequent ones
+	which  string // another one: which requests are counted apart, with args
+	args   []any
 	traits []trait
 }
 
@@ -46,7 +48,7 @@ type contrasted struct {
 	during       tally
 }
 
-// tally counts requests, and those among them that are looked at.
+// tally counts requests, and those among them that are counted apart.
 type tally struct{ some, all int64 }
 
 const (
@@ -60,7 +62,7 @@ FROM (SELECT %[2]s AS during, (%[4]s) IS TRUE AS which, %[5]s FROM request WHERE
 GROUP BY GROUPING SETS (%[6]s, (during))`
 )
 
-// contrast counts the requests with the values of each trait that are most frequent among those that are looked at. It takes
+// contrast counts the requests with the values of each trait that are most frequent. It takes
 // two more readings; known is false where that cannot be, as of a pipe, or of a store that has no whole requests.
 func (r *reader) contrast(c contrast) (list []contrasted, known bool, err error) {
 	const candidates = 10
@@ -73,7 +75,7 @@ func (r *reader) contrast(c contrast) (list []contrasted, known bool, err error)
 		sets = append(sets, "(during, "+t.name+")")
 	}
 	args := []any{group}
-	err = r.again(fmt.Sprintf(topSQL, strings.Join(tops, ", "), atTimes("time", c.during), c.which), func(row []any) {
+	err = r.again(fmt.Sprintf(topSQL, strings.Join(tops, ", "), atTimes("time", c.during), c.among), func(row []any) {
 		for i, t := range c.traits {
 			var values []string
 			if json.Unmarshal([]byte(text(row[i])), &values) == nil {
@@ -108,6 +110,6 @@ func (r *reader) contrast(c contrast) (list []contrasted, known bool, err error)
 		} else {
 			list[k].before = tally{whole(row[1], 0), whole(row[2], 0)}
 		}
-	}, args...)
+	}, append(args, c.args...)...)
 	return list, known, err
 }

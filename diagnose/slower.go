@@ -213,10 +213,8 @@ func (r *reader) compare(s *Slower, then []interval, before interval) error {
 		return err
 	}
 	s.Then.Minutes, s.Before.Minutes = minutesOf(then), before.minutes()
-	list, known, err := r.contrast(contrast{
-		group: s.Group, during: then, before: []interval{before}, which: fmt.Sprintf("target_processing_time >= %g", s.Limit),
-		traits: slowTraits,
-	})
+	slow := fmt.Sprintf("target_processing_time >= %g", s.Limit)
+	list, known, err := r.contrast(contrast{group: s.Group, during: then, before: []interval{before}, among: slow, which: slow, traits: slowTraits})
 	s.Known = known
 	for _, one := range list {
 		if one.trait == "" { // counts that are not off by what a bucket is wide

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"database/sql"
 	"maps"
 	"math"
 	"slices"
@@ -33,6 +34,9 @@ type SurgePart struct {
 	Value string  `json:"value"` // without what may be a secret
 	Usual float64 `json:"usual"` // requests a minute before, and in the surge
 	Rose  float64 `json:"rose"`
+
+	Requests int64 `json:"requests"` // in the surge
+	Failed   int64 `json:"failed"`   // of these
 }
 
 // What is a surge: so many times as many requests as in the hour before, and how much of that hour has to be known.
@@ -184,7 +188,13 @@ func (s Surge) rates() (usual, rose, answered float64) {
 
 // surgeParts looks whose requests a surge was of.
 func (r *reader) surgeParts(s *Surge) error {
-	c := contrast{group: s.Group, which: "true", traits: traits}
+	var reasons []string
+	for these := range r.logs.failing() {
+		if these.group == s.Group {
+			reasons = append(reasons, these.reason)
+		}
+	}
+	c := contrast{group: s.Group, among: "true", which: "list_contains($failing, reason)", args: []any{sql.Named("failing", reasons)}, traits: traits}
 	long, end := 0.0, r.logs.Minutes[0].Minute // of the surge before
 	for _, t := range s.Times {
 		c.during = append(c.during, interval{t.First, t.First.Add(time.Duration(t.Minutes) * time.Minute)})
@@ -199,7 +209,7 @@ func (r *reader) surgeParts(s *Surge) error {
 		if one.trait == "" {
 			continue
 		}
-		s.Parts = append(s.Parts, SurgePart{one.trait, one.value, float64(one.before.all) / long, float64(one.during.all) / s.minutes()})
+		s.Parts = append(s.Parts, SurgePart{one.trait, one.value, float64(one.before.all) / long, float64(one.during.all) / s.minutes(), one.during.all, one.during.some})
 	}
 	s.Parts = s.most()
 	return err

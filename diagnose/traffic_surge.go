@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -49,7 +50,11 @@ func (f *facts) surged(g *Group) *Finding {
 	over := f.logsEnd().Sub(last.Last) > quiet
 	found := finding("traffic-surge", f.surgeWords(s, g, over))
 	found.share, found.ruined = f.inSurge(s), s.failed()
-	switch who := s.who(); {
+	alone, who := s.alone(), s.who()
+	switch {
+	case alone != "": // of whom the targets answer more
+		found.Level, found.Confidence, found.share, found.ruined = Warn, Low, nil, 0
+		found.Do = fmt.Sprintf("see what %s asks for, and why that fails, in the application's log; whether such requests are wanted at all: a scanner, a job", alone)
 	case overloaded && who != "":
 		found.Do = fmt.Sprintf("see why %s sends so many: have it send fewer, and wait longer each time before it tries again; a rate-based rule of AWS WAF limits how many one address may send. If it is to send as many, add targets", who)
 	case overloaded:
@@ -126,12 +131,14 @@ func (f *facts) surgeWords(s Surge, g *Group, over bool) string {
 		when = fmt.Sprintf("%s since %s UTC, and %s since %s", times, f.clock(first.Since), fail, f.clock(first.First))
 	}
 	text := fmt.Sprintf("%s %s %s", g.Name, gets, when)
-	who := s.who()
+	alone, who := s.alone(), s.who()
 	answers := "no more"
 	if answered < answersFewer*usual {
 		answers = "fewer"
 	}
 	switch again := answered < answersMore*usual; {
+	case alone != "":
+		return fmt.Sprintf("%s: nearly all that %s are of %s, as most of what came in addition is.", text, map[bool]string{false: "do", true: "did"}[over], alone)
 	case again && who != "":
 		return fmt.Sprintf("%s: most of what came in addition is of %s, and its targets answer %s than before.", text, who, answers)
 	case again:
@@ -143,19 +150,38 @@ func (f *facts) surgeWords(s Surge, g *Group, over bool) string {
 }
 
 // who are the few addresses that most of what came in addition is of, or else the few programs; "" if it is of many.
-func (s Surge) who() string {
+func (s Surge) who() string { return cmp.Or(s.values("client"), s.values("program")) }
+
+// values are the few of a trait that most of what came in addition has; "" if it has many.
+func (s Surge) values(name string) string {
+	var named []string
 	for _, t := range traits {
-		if t.name == "route" {
-			continue
-		}
-		var named []string
 		for _, p := range s.Parts {
-			if p.Trait == t.name {
+			if t.name == name && p.Trait == name {
 				named = append(named, fmt.Sprintf(t.word, inSentence(p.Value)))
 			}
 		}
-		if len(named) > 0 && (t.name == "client" || !slices.ContainsFunc(s.Parts, func(p SurgePart) bool { return p.Trait == "client" })) {
-			return strings.Join(named, ", ")
+	}
+	return strings.Join(named, ", ")
+}
+
+// alone are the few values that most of what came in addition has, if these requests fail by themselves: hardly any of the
+// others do, of which some would if the targets could not serve so many. "" if not.
+func (s Surge) alone() string {
+	const least, rarely = 5, 0.2
+	for _, name := range []string{"client", "program", "route"} {
+		requests, failed, others := int64(0), int64(0), int64(0)
+		for _, p := range s.Parts {
+			if p.Trait == name {
+				requests, failed = requests+p.Requests, failed+p.Failed
+			}
+		}
+		for _, t := range s.Times {
+			others += t.Requests
+		}
+		asThese := float64(others-requests) * float64(failed) / float64(max(1, requests)) // of the others, if they failed alike
+		if asThese >= least && float64(s.failed()-failed) < rarely*asThese {
+			return s.values(name)
 		}
 	}
 	return ""

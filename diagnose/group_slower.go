@@ -18,11 +18,14 @@ func (f *facts) groupSlower(g *Group) *Finding {
 		return nil
 	}
 	when := fmt.Sprintf("%s answers more slowly since %s UTC", g.Name, f.clock(s.Since))
-	if !s.Goes {
-		when = fmt.Sprintf("%s answered more slowly %s, and not since", g.Name, f.span(s.Since, s.Until))
+	switch since := fmt.Sprintf("%s answered more slowly %s", g.Name, f.span(s.Since, s.Until)); {
+	case s.Open:
+		when = since + ", and too few answers since tell whether it still does"
+	case !s.Goes:
+		when = since + ", and not since"
 	}
 	found := finding("target-group-slower", when+": "+s.words()+".")
-	if !s.Goes {
+	if !s.Goes && !s.Open {
 		if found.tellAsOver(); !s.Halves {
 			found.Level = Note
 		}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -13,6 +14,7 @@ type Slower struct {
 	Since  time.Time  `json:"since"` // by five minutes
 	Until  time.Time  `json:"until"`
 	Goes   bool       `json:"goes_on"` // to the end of the logs
+	Open   bool       `json:"open"`    // too few answers since tell whether it does
 	Failed time.Time  `json:"failed"`  // from when on so many failed that the others say nothing; zero if not
 	Halves bool       `json:"halves"`  // half of the answers took longer, not only one in twenty
 	Limit  float64    `json:"limit"`   // seconds from which on an answer is slow here
@@ -52,6 +54,8 @@ const (
 	paceOver     = 5 * time.Minute
 	leastPaces   = 3 // within the hour before
 	mostFailed   = 0.2
+	untilUnknown = 30 * time.Minute // without answers that tell
+	mostSlowed   = 10               // of how many times of a group it is asked whether it is chance
 )
 
 // paceSQL is how long answers took, by what is to be told apart. %[1]s is that, %[2]s which answers, %[3]s the seconds from which
@@ -70,11 +74,16 @@ var slowTraits = append(slices.Clone(traits), trait{name: "target", column: "tar
 // paced are the answers of some time.
 type paced struct {
 	Pace
-	at     time.Time
+	interval
 	failed bool // so many requests that the others say nothing of all: what fails may do so at once, or after long
 }
 
-func (p paced) interval() interval { return interval{p.at, p.at.Add(paceOver)} }
+// slowSpell is a time in which a group seems to have been slower than before; then are those parts of it of which the answers
+// tell.
+type slowSpell struct {
+	Slower
+	then []interval
+}
 
 // slower looks for groups that answer more slowly than before, and, in two more readings, what is slow; that is not told where
 // the logs cannot be read again.
@@ -83,7 +92,8 @@ func (r *reader) slower() error {
 	_, err := r.ask(fmt.Sprintf(paceSQL, "time_bucket(INTERVAL 5 MINUTE, minute)", "true", 0.0), func(row []any) {
 		group := text(row[0])
 		groups = add(groups, group)
-		paces[group] = append(paces[group], paced{Pace: paceOf(row), at: moment(row[1])})
+		at := moment(row[1])
+		paces[group] = append(paces[group], paced{Pace: paceOf(row), interval: interval{at, at.Add(paceOver)}})
 	})
 	if err != nil {
 		return err
@@ -96,19 +106,26 @@ func (r *reader) slower() error {
 		}
 		for i := range paces[group] {
 			p := &paces[group][i]
-			p.failed = float64(failed[p.at]) >= mostFailed*float64(all[p.at])
+			p.failed = float64(failed[p.from]) >= mostFailed*float64(all[p.from])
 		}
 	}
 	for _, group := range groups {
-		s, then, ok := slowed(paces[group])
-		if !ok {
-			continue
+		list := slowed(pooled(paces[group]), r.logs.Last)
+		for _, s := range list[:min(len(list), mostSlowed)] {
+			s.Group = group
+			before := interval{later(s.Since.Add(-beforeSurge), paces[group][0].from), s.Since}
+			if err := r.compare(&s.Slower, s.then, before); err != nil {
+				return err
+			}
+			if s.byChance() {
+				continue
+			}
+			if err := r.slowParts(&s.Slower, s.then, before); err != nil {
+				return err
+			}
+			r.logs.Slower = append(r.logs.Slower, s.Slower)
+			break
 		}
-		s.Group = group
-		if err := r.compare(&s, then, interval{later(s.Since.Add(-beforeSurge), paces[group][0].at), s.Since}); err != nil {
-			return err
-		}
-		r.logs.Slower = append(r.logs.Slower, s)
 	}
 	return nil
 }
@@ -120,29 +137,52 @@ func paceOf(row []any) (p Pace) {
 	return p
 }
 
-// slowed is the time in which a group was slower than before: the one that goes on, or else the one with most answers; then are
-// those parts of it of which the answers tell.
-func slowed(list []paced) (worst Slower, then []interval, ok bool) {
-	type spell struct {
-		Slower
-		then []interval
+// pooled are the answers with those of some minutes put together where each five have too few.
+func pooled(list []paced) (all []paced) {
+	var few []paced
+	for _, p := range list {
+		if p.failed || p.Answers >= leastOfHalf {
+			all, few = append(all, p), nil
+			continue
+		}
+		few = slices.DeleteFunc(append(few, p), func(old paced) bool { return p.from.Sub(old.from) >= beforeSurge })
+		if one := merged(few); one.Answers >= leastOfHalf {
+			all, few = append(all, one), nil
+		}
 	}
+	return all
+}
+
+// merged is the pace of all, nearly.
+func merged(list []paced) paced {
+	one := paced{interval: interval{list[0].from, list[len(list)-1].until}}
+	for _, p := range list {
+		one.Answers, one.Percentile = one.Answers+p.Answers, max(one.Percentile, p.Percentile)
+	}
+	half := int64(0)
+	list = slices.SortedFunc(slices.Values(list), func(a, b paced) int { return cmp.Compare(a.Median, b.Median) })
+	for i := 0; 2*half < one.Answers; i++ {
+		half, one.Median = half+list[i].Answers, list[i].Median
+	}
+	return one
+}
+
+// slowed are the times in which a group seems to have been slower than before: the one that goes on, then those with most
+// answers. end is that of the logs.
+func slowed(list []paced, end time.Time) []slowSpell {
 	var before []paced
-	var now *spell
-	var all []spell
+	var now *slowSpell
+	var all []*slowSpell
 	for _, p := range list {
 		if p.failed {
 			if now != nil {
-				if now.Until = p.at.Add(paceOver); now.Failed.IsZero() {
-					now.Failed = p.at
+				if now.Until = p.until; now.Failed.IsZero() {
+					now.Failed = p.from
 				}
 			}
 			continue
 		}
-		if p.Answers < leastOfHalf {
-			continue
-		}
-		usual, known := usually(before, p.at)
+		usual, known := usually(before, p.from)
 		most := 1.0
 		if now != nil { // it is slower until it is nearly as fast again
 			usual, known, most = now.Before, true, 1.5
@@ -150,29 +190,56 @@ func slowed(list []paced) (worst Slower, then []interval, ok bool) {
 		half := beyond(p.Median, usual.Median, slowerByHalf, most)
 		few := p.Answers >= leastOfFew && beyond(p.Percentile, usual.Percentile, slowerByFew, most)
 		if !known || !half && !few {
-			before, now = append(before, p), nil
+			if now == nil || now.Halves || p.Answers >= leastOfFew { // fewer do not tell of one in twenty
+				before, now = append(before, p), nil
+			}
 			continue
 		}
 		if now == nil {
-			all = append(all, spell{Slower: Slower{Since: p.at, Before: usual}})
-			now = &all[len(all)-1]
+			now = &slowSpell{Slower: Slower{Since: p.from, Before: usual}}
+			all = append(all, now)
 		}
-		now.Until, now.Halves, now.then = p.at.Add(paceOver), now.Halves || half, append(now.then, p.interval())
+		now.Until, now.Halves, now.then = p.until, now.Halves || half, append(now.then, p.interval)
 		now.Then.Answers += p.Answers
 	}
 	if now != nil {
-		now.Goes = true
+		now.Open = end.Sub(now.Until) > untilUnknown
+		now.Goes = !now.Open
 	}
+	var told []slowSpell
 	for _, s := range all {
-		long := s.Until.Sub(s.Since) > paceOver || s.Halves // a few slow ones of five minutes are nothing
-		if long && (!ok || s.Goes || s.Then.Answers > worst.Then.Answers) {
-			worst, then, ok = s.Slower, s.then, true
+		if s.Until.Sub(s.Since) > paceOver || s.Halves { // a few slow ones of five minutes are nothing
+			s.setLimit()
+			told = append(told, *s)
 		}
 	}
-	if worst.Limit = max(worst.Before.Percentile*timesSlower, worst.Before.Percentile+slowerByFew); worst.Halves {
-		worst.Limit = max(worst.Before.Median*timesSlower, worst.Before.Median+slowerByHalf)
+	slices.SortStableFunc(told, func(a, b slowSpell) int {
+		if a.Goes != b.Goes {
+			return map[bool]int{true: -1, false: 1}[a.Goes]
+		}
+		return cmp.Compare(b.Then.Answers, a.Then.Answers)
+	})
+	return told
+}
+
+// setLimit sets from which time on an answer is slow.
+func (s *Slower) setLimit() {
+	if s.Limit = max(s.Before.Percentile*timesSlower, s.Before.Percentile+slowerByFew); s.Halves {
+		s.Limit = max(s.Before.Median*timesSlower, s.Before.Median+slowerByHalf)
 	}
-	return worst, then, ok
+}
+
+// byChance reports whether so many slow answers may come of those that were as slow before: of few answers half may be slow now
+// and then, if many always are. A week has two thousand times to compare.
+func (s Slower) byChance() bool {
+	const likely = 5 // standard deviations
+	n, m := float64(s.Then.Answers), float64(s.Before.Answers)
+	if n == 0 || m == 0 {
+		return true
+	}
+	then, before := float64(s.Then.Slow)/n, float64(s.Before.Slow)/m
+	part := float64(s.Then.Slow+s.Before.Slow) / (n + m)
+	return then-before < likely*math.Sqrt(part*(1-part)*(1/n+1/m)) || s.Then.Slow == 0
 }
 
 // beyond reports whether a time is far longer than usual, or, by a factor, nearly so.
@@ -184,7 +251,7 @@ func beyond(now, usual, by, most float64) bool {
 func usually(before []paced, at time.Time) (usual Pace, known bool) {
 	var medians, percentiles []float64
 	for _, p := range before {
-		if at.Sub(p.at) <= beforeSurge {
+		if at.Sub(p.from) <= beforeSurge {
 			medians, percentiles = append(medians, p.Median), append(percentiles, p.Percentile)
 		}
 	}
@@ -209,10 +276,12 @@ func (r *reader) compare(s *Slower, then []interval, before interval) error {
 			s.Before = paceOf(row)
 		}
 	})
-	if err != nil {
-		return err
-	}
 	s.Then.Minutes, s.Before.Minutes = minutesOf(then), before.minutes()
+	return err
+}
+
+// slowParts looks which answers are slow.
+func (r *reader) slowParts(s *Slower, then []interval, before interval) error {
 	slow := fmt.Sprintf("target_processing_time >= %g", s.Limit)
 	list, known, err := r.contrast(contrast{group: s.Group, during: then, before: []interval{before}, among: slow, which: slow, traits: slowTraits})
 	s.Known = known

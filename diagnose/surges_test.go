@@ -139,3 +139,39 @@ func TestSurgeOnce(t *testing.T) {
 		t.Errorf("surges: %+v:\n%s", s.Logs.Surges, said(r))
 	}
 }
+
+// TestSurgeMoved: requests that went to another group before are told to have, as of blue and green; not to be more than targets
+// can serve, as a version that fails does so of as many as it gets. Where the other group gets as many as before, they are.
+func TestSurgeMoved(t *testing.T) {
+	for _, moved := range []bool{true, false} {
+		s := base()
+		s.From = s.Until.Add(-2 * time.Hour)
+		green := s.Groups[0]
+		green.ARN, green.Name = newARN, "new"
+		s.Groups = append(s.Groups, green)
+		s.Listeners[0].Rules = []Rule{forwardTo("default", webARN, newARN)}
+		random := rand.New(rand.NewPCG(8, 1))
+		var lines []string
+		send := func(m int, group string, n int) {
+			for k := range n {
+				line := accessLine(s.minute(m), first, false)
+				if m >= 90 && group == newARN && k%20 == 0 {
+					line = endedLine(s.minute(m), first, 20*time.Millisecond, 500)
+				}
+				lines = append(lines, strings.NewReplacer(webARN, group, "198.51.100.7:", fmt.Sprintf("192.0.2.%d:", random.IntN(200))).Replace(line))
+			}
+		}
+		for m := range 120 {
+			if m < 90 || !moved {
+				send(m, webARN, 100)
+			}
+			send(m, newARN, map[bool]int{false: 4, true: 100}[m >= 90])
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("traffic-surge")
+		if f == nil || (f.Level == Warn) != moved || strings.HasSuffix(f.Sentence, " and many fail: most of what came in addition went to web before.") != moved || (r.Findings[0] == f) == moved {
+			t.Errorf("moved is %t:\n%s", moved, said(r))
+		}
+	}
+}

@@ -48,10 +48,14 @@ func (f *facts) surged(g *Group) *Finding {
 	}
 	last := s.Times[len(s.Times)-1]
 	over := f.logsEnd().Sub(last.Last) > quiet
-	found := finding("traffic-surge", f.surgeWords(s, g, over))
+	moved := groupNamesOf(f.movedFrom(s))
+	found := finding("traffic-surge", f.surgeWords(s, g, over, moved))
 	found.share, found.ruined = f.inSurge(s), s.failed()
 	alone, who := s.alone(), s.who()
 	switch {
+	case moved != "": // a version that fails does so of as many as it gets
+		found.Level, found.Confidence, found.share, found.ruined = Warn, Low, nil, 0
+		found.Do = fmt.Sprintf("if a deployment, or the weights of rules, moved them, move them back until it is known why %s fails; if not, see why %s gets fewer, and whether %s has targets enough for both", g.Name, moved, g.Name)
 	case alone != "": // of whom the targets answer more
 		found.Level, found.Confidence, found.share, found.ruined = Warn, Low, nil, 0
 		found.Do = fmt.Sprintf("see what %s asks for, and why that fails, in the application's log; whether such requests are wanted at all: a scanner, a job", alone)
@@ -87,6 +91,15 @@ func (f *facts) surged(g *Group) *Finding {
 	return found
 }
 
+// groupNamesOf names groups by what logs have of them.
+func groupNamesOf(arns []string) string {
+	var names []string
+	for _, arn := range arns {
+		names = append(names, cmp.Or(groupName(arn), "no group"))
+	}
+	return few(names)
+}
+
 // inSurge is the share of failures, and of what clients gave up, for reasons nearly all of which came in a surge.
 func (f *facts) inSurge(s Surge) func(Failure) int64 {
 	during, all := map[string]int64{}, map[string]int64{}
@@ -107,7 +120,7 @@ func (f *facts) inSurge(s Surge) func(Failure) int64 {
 }
 
 // surgeWords says how many more requests came, and when.
-func (f *facts) surgeWords(s Surge, g *Group, over bool) string {
+func (f *facts) surgeWords(s Surge, g *Group, over bool, moved string) string {
 	usual, rose, answered := s.rates()
 	times := fmt.Sprintf("%s times as many requests as before", perMinute(rose/usual))
 	gets, fail := "gets", "many fail"
@@ -137,6 +150,8 @@ func (f *facts) surgeWords(s Surge, g *Group, over bool) string {
 		answers = "fewer"
 	}
 	switch again := answered < answersMore*usual; {
+	case moved != "":
+		return fmt.Sprintf("%s: most of what came in addition went to %s before.", text, moved)
 	case alone != "":
 		return fmt.Sprintf("%s: nearly all that %s are of %s, as most of what came in addition is.", text, map[bool]string{false: "do", true: "did"}[over], alone)
 	case again && who != "":

@@ -69,9 +69,12 @@ func (d during) clipped(row Failure, n int64, apart apartness) Failure {
 }
 
 // timesApart are the failed connections of a group by target; minutes are told which of theirs were idle. ok is false if some
-// minute has more of them than idle connections can be: then the metrics lack it.
+// minute has more of them than idle connections can be, or the last ones have at least half as many as there were while others
+// failed: then the metrics lack them.
 func (f *facts) timesApart(g *Group) (of map[string]*both, ok bool) {
 	of = map[string]*both{}
+	var others during // of all targets
+	since := int64(0) // idle ones after these
 	periods := f.periods(g)
 	for _, m := range f.minutes[g.ARN] {
 		c, _ := periods[m.Minute.UTC().Truncate(f.period())].divide(false)
@@ -89,11 +92,16 @@ func (f *facts) timesApart(g *Group) (of map[string]*both, ok bool) {
 				of[target].others.add(n, m.Minute)
 			}
 		}
-		if idle {
-			m.Idle = m.Reasons["Target_Connection_Error"]
+		if n := m.Reasons["Target_Connection_Error"]; idle {
+			m.Idle, since = n, since+n
+		} else if n > 0 {
+			others.add(n, m.Minute)
+			since = 0
 		}
 	}
-	return of, true
+	long := others.last.Sub(others.first) + time.Minute
+	rest := f.logsEnd().Sub(others.last) - time.Minute
+	return of, since < 3 || 2*float64(since)*long.Minutes() < float64(others.n)*rest.Minutes()
 }
 
 // rowsApart are all rows, with those of failed connections of a group divided, in proportion to what its targets have of both.

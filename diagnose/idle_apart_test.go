@@ -54,3 +54,34 @@ func TestRefusedLongBeforeRaces(t *testing.T) {
 		}
 	}
 }
+
+// TestFewRefusedBesideRaces: where few are refused up to the end, and metrics have no errors of the last minutes yet, they are
+// not told to be over, as if what came then were idle connections: these do not come as often.
+func TestFewRefusedBesideRaces(t *testing.T) {
+	const hours = 6
+	for lacking, level := range map[int]Level{0: Fail, 6: Fail, 12: Fail, 40: Warn} { // of the last minutes; in 40, few were refused
+		s := base()
+		s.From = s.Until.Add(-hours * time.Hour)
+		var lines []string
+		errors := Series{Name: "TargetConnectionErrorCount", Group: webARN, Stat: "Sum", Period: 60}
+		requests := Series{Name: "RequestCount", Group: webARN, Stat: "Sum", Period: 60}
+		for m := range 60 * hours {
+			at := s.minute(m)
+			goes := m >= 240 && (lacking < 40 || m < 60*hours-lacking)
+			for k := range 60 {
+				target := []string{first, second}[k%2]
+				refused := goes && target == first && k%30 == 0
+				lines = append(lines, accessLine(at.Add(time.Duration(k)*time.Second), target, refused || k < 2 && (m+7*k)%17 == 0))
+			}
+			if requests.Points = append(requests.Points, Point{at, 60}); goes && m < 60*hours-lacking {
+				errors.Points = append(errors.Points, Point{at, 2})
+			}
+		}
+		s.Metrics = append(slices.DeleteFunc(s.Metrics, func(x Series) bool { return x.Name == requests.Name && x.Group == webARN }), errors, requests)
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		if f := r.finding("target-port-refused"); f == nil || f.Level != level {
+			t.Errorf("%d minutes lacking: want %s:\n%s", lacking, level, said(r))
+		}
+	}
+}

@@ -41,7 +41,7 @@ func (f *facts) groupSlower(g *Group) *Finding {
 		}
 	}
 	switch {
-	case s.fresh(): // they are slow by themselves
+	case s.Fresh: // they are slow by themselves
 		found.Level, found.ruined = Note, 0
 		found.Do = "nothing, if such requests are meant to take as long: hardly any of them came before"
 	case s.ofNew():
@@ -90,24 +90,6 @@ func (s Slower) partWords(t trait) string {
 		return ""
 	}
 	return fmt.Sprintf("%d of %s %s %s", slow, amount.Of(s.Then.Slow, "slow answer", "slow answers"), t.were, strings.Join(named, ", "))
-}
-
-// fresh reports whether hardly any answer was of what nearly all slow ones were, before: whoever, or whatever, came only then is
-// slow by what it asks for.
-func (s Slower) fresh() bool {
-	before, then := map[string]float64{}, map[string]float64{} // a minute, by trait
-	for _, p := range s.Parts {
-		if p.Trait != "target" {
-			before[p.Trait] += float64(p.Before) / s.Before.Minutes
-			then[p.Trait] += float64(p.Requests) / s.Then.Minutes
-		}
-	}
-	for trait := range then {
-		if 10*before[trait] < then[trait] {
-			return true
-		}
-	}
-	return false
 }
 
 // ofNew reports whether nearly all slow answers were of targets that came only then.

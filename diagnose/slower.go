@@ -21,6 +21,7 @@ type Slower struct {
 	Before Pace       `json:"before"`  // in the hour before, as far as the logs have it
 	Then   Pace       `json:"then"`
 	Known  bool       `json:"known"` // it was looked at which answers are slow
+	Fresh  bool       `json:"fresh"` // hardly any such requests as the slow ones came before
 	Parts  []SlowPart `json:"parts,omitempty"`
 }
 
@@ -292,38 +293,57 @@ func (r *reader) slowParts(s *Slower, then []interval, before interval) error {
 		}
 		s.Parts = append(s.Parts, SlowPart{one.trait, one.value, one.before.all, one.before.some, one.during.all, one.during.some})
 	}
-	s.Parts = s.most()
+	s.most()
 	return err
 }
 
-// most are the few values of each trait that nearly all slow answers have, and no more than a third of all; a target may be one
-// of two.
-func (s Slower) most() (list []SlowPart) {
+// most leaves the few values of each trait that nearly all slow answers have, and no more than a third of all; a target may be
+// one of two. It says whether they are slow by themselves: hardly any that have these values came before, in place of no others.
+// Not where answers were not slow before that have other values in common with them, as callers with new addresses have, nor
+// where the others are slow, too.
+func (s *Slower) most() {
+	var list []SlowPart
+	fresh, changed := false, false
 	for _, t := range slowTraits {
-		var of []SlowPart
-		for _, p := range s.Parts {
-			if p.Trait == t.name && p.Slow > 0 {
-				of = append(of, p)
-			}
+		parts, sum := s.covering(t)
+		if len(parts) == 0 {
+			continue
 		}
-		slices.SortFunc(of, func(a, b SlowPart) int { return int(b.Slow - a.Slow) })
-		slow, all, n := int64(0), int64(0), 0
-		for n < min(len(of), mostAlike) && !areNearlyAll(slow, s.Then.Slow) {
-			slow, all, n = slow+of[n].Slow, all+of[n].Requests, n+1
-		}
+		before, then := float64(sum.Before)/s.Before.Minutes, float64(sum.Requests)/s.Then.Minutes
+		more := float64(s.Then.Answers)/s.Then.Minutes - float64(s.Before.Answers)/s.Before.Minutes
 		few := s.Then.Answers / 3
 		if t.name == "target" {
 			few = s.Then.Answers * 3 / 5
 		}
-		if !areNearlyAll(slow, s.Then.Slow) || all > few {
-			continue
-		}
-		for _, p := range of[:n] {
-			p.Value = redacted(p.Value)
-			list = append(list, p)
+		isFew, came := sum.Requests <= few, 10*before >= then
+		added := t.name != "target" && !came && (isFew || 2*more >= then) && 10*(s.Then.Slow-sum.Slow) <= s.Then.Answers-sum.Requests
+		fresh = fresh || added
+		changed = changed || t.name != "target" && came && 2*sum.Slow >= sum.Requests && 4*sum.SlowBefore < sum.Before
+		if isFew || added {
+			for _, p := range parts {
+				p.Value = redacted(p.Value)
+				list = append(list, p)
+			}
 		}
 	}
-	return list
+	s.Parts, s.Fresh = list, fresh && !changed
+}
+
+// covering are the few values of a trait that nearly all slow answers have, and what these sum up to; none if these have many.
+func (s *Slower) covering(t trait) (of []SlowPart, sum SlowPart) {
+	for _, p := range s.Parts {
+		if p.Trait == t.name && p.Slow > 0 {
+			of = append(of, p)
+		}
+	}
+	slices.SortFunc(of, func(a, b SlowPart) int { return cmp.Or(cmp.Compare(b.Slow, a.Slow), cmp.Compare(a.Value, b.Value)) })
+	for n, p := range of[:min(len(of), mostAlike)] {
+		sum.Before, sum.SlowBefore, sum.Requests, sum.Slow = sum.Before+p.Before, sum.SlowBefore+p.SlowBefore, sum.Requests+p.Requests, sum.Slow+p.Slow
+		if areNearlyAll(sum.Slow, s.Then.Slow) {
+			return of[:n+1], sum
+		}
+	}
+	return nil, sum
 }
 
 // words says how long answers took, of half of them or of one in twenty.

@@ -194,3 +194,81 @@ func TestSlowerByChance(t *testing.T) {
 		}
 	}
 }
+
+// TestSlowerFresh: what only came then, in addition, is slow by itself, however many there are of it; not what took the place of
+// others that had the same path and were fast, nor if the others are slow since, too.
+func TestSlowerFresh(t *testing.T) {
+	const minutes = 240
+	type sent struct {
+		client, program, path string
+		seconds               float64
+	}
+	user := func(r *rand.Rand, seconds float64) sent {
+		return sent{fmt.Sprintf("192.0.2.%d", r.IntN(200)), fmt.Sprintf("Browser/%d", r.IntN(40)), fmt.Sprintf("/%c", 'a'+r.IntN(26)), seconds}
+	}
+	late := func(m int) bool { return m >= 180 }
+	for _, tt := range []struct {
+		name  string
+		sends func(m int, r *rand.Rand) []sent
+		level Level
+	}{
+		{"a job at night", func(m int, r *rand.Rand) (list []sent) {
+			for range 8 {
+				list = append(list, user(r, 0.1))
+			}
+			for range map[bool]int{true: 80}[late(m)] {
+				list = append(list, sent{"10.9.9.9", "batch/1", user(r, 0).path, 3})
+			}
+			return list
+		}, Note},
+		{"a job at night that slows all", func(m int, r *rand.Rand) (list []sent) {
+			for range 6 {
+				list = append(list, user(r, map[bool]float64{false: 0.1, true: 3}[late(m)]))
+			}
+			for range map[bool]int{true: 80}[late(m)] {
+				list = append(list, sent{"10.9.9.9", "batch/1", user(r, 0).path, 3})
+			}
+			return list
+		}, Warn},
+		{"callers with new addresses", func(m int, r *rand.Rand) (list []sent) {
+			for k := range 60 {
+				one := user(r, 0.1)
+				if k < 15 {
+					one = sent{fmt.Sprintf("10.0.7.%d", k%2), "svc", "/svc", 0.1}
+					if late(m) {
+						one.client, one.seconds = fmt.Sprintf("10.0.8.%d", k%2), 3
+					}
+				}
+				list = append(list, one)
+			}
+			return list
+		}, Warn},
+		{"all callers have new addresses", func(m int, r *rand.Rand) (list []sent) {
+			for k := range 60 {
+				one := user(r, 0.1)
+				one.client = fmt.Sprintf("10.0.7.%d", k%2)
+				if late(m) {
+					one.client, one.seconds = fmt.Sprintf("10.0.8.%d", k%2), 3
+				}
+				list = append(list, one)
+			}
+			return list
+		}, Warn},
+	} {
+		s := base()
+		s.From = s.Until.Add(-minutes * time.Minute)
+		random := rand.New(rand.NewPCG(4, 4))
+		var lines []string
+		for m := range minutes {
+			for _, one := range tt.sends(m, random) {
+				lines = append(lines, took(s.minute(m), []string{first, second}[random.IntN(2)], one.client, one.program, one.path, one.seconds*(0.8+0.4*random.Float64())))
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		r := Diagnose(copied(t, s))
+		f := r.finding("target-group-slower")
+		if f == nil || f.Level != tt.level || strings.HasPrefix(f.Do, "nothing") != (tt.level == Note) {
+			t.Errorf("%s: want %s:\n%s", tt.name, tt.level, said(r))
+		}
+	}
+}

@@ -175,7 +175,7 @@ func (f *facts) waitLonger(found *Finding, g *Group, n, wall int64) {
 // and says so.
 func (f *facts) slowsDown(found *Finding, g *Group) bool {
 	s, ok := f.slowerOf(g)
-	if !ok || !s.Goes || s.fresh() {
+	if !ok || !s.Goes || s.Fresh {
 		return false
 	}
 	found.because(FromLog, fmt.Sprintf("since %s UTC the group answers more slowly: %s", f.clock(s.Since), s.words()))

@@ -166,7 +166,20 @@ func surgeOf(minutes []part, bad func(part) bool, s spell) (t SurgeTime, ok bool
 		}
 	}
 	more := float64(t.Requests) - float64(t.Minutes)*t.Usual
-	return t, more >= leastOfRise && float64(t.Requests) >= surging*float64(t.Minutes)*t.Usual
+	return t, more >= leastOfRise && float64(t.Requests) >= surging*float64(t.Minutes)*t.Usual && t.failsMore(minutes, bad)
+}
+
+// failsMore reports whether so large a part of the requests failed that it is no part that always does, which of few requests
+// does not show in each minute; surges before are none of what is usual.
+func (t SurgeTime) failsMore(minutes []part, bad func(part) bool) bool {
+	const more = 2
+	failed, all := int64(1), int64(1) // one might have
+	for _, m := range minutes {
+		if into := m.from.Sub(t.First); into >= -beforeSurge && into < 0 && !(bad(m) && float64(m.all) >= surging*t.Usual) {
+			failed, all = failed+m.these, all+m.all
+		}
+	}
+	return float64(t.Failed)*float64(all) >= more*float64(t.Requests)*float64(failed)
 }
 
 func (s Surge) failed() (n int64) {

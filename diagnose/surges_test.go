@@ -61,6 +61,7 @@ func TestTrafficSurge(t *testing.T) {
 		{"of a morning", func(m int) int { return usual + 2*m }, none, func(m, k int) bool { return m >= 60 && k%10 == 0 }, 0, "", false, nil},
 		{"without failures", steady, from(120, 500), func(_, _ int) bool { return false }, 0, "", false, nil},
 		{"that came before the logs", steady, from(0, 500), func(_, k int) bool { return k > 200 && k%2 == 0 }, 0, "", false, nil},
+		{"of a morning, with failures as always", func(m int) int { return map[bool]int{false: 20, true: 400}[m >= 120] }, none, func(m, k int) bool { return (k+17*m)%71 == 0 }, 0, "", false, nil},
 		{"beside failures as always", steady, from(120, 500), func(_, k int) bool { return k%50 == 0 }, 0, "", false, nil},
 	} {
 		s := base()

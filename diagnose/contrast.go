@@ -62,11 +62,16 @@ FROM (SELECT %[2]s AS during, (%[4]s) IS TRUE AS which, %[5]s FROM request WHERE
 GROUP BY GROUPING SETS (%[6]s, (during))`
 )
 
+// ofGroup is the argument that names a group.
+func ofGroup(arn string) sql.NamedArg {
+	return sql.Named("group", sql.NullString{String: arn, Valid: arn != ""})
+}
+
 // contrast counts the requests with the values of each trait that are most frequent. It takes
 // two more readings; known is false where that cannot be, as of a pipe, or of a store that has no whole requests.
 func (r *reader) contrast(c contrast) (list []contrasted, known bool, err error) {
 	const candidates = 10
-	group := sql.Named("group", sql.NullString{String: c.group, Valid: c.group != ""})
+	group := ofGroup(c.group)
 	var tops, names, columns, sets []string
 	for _, t := range c.traits {
 		tops = append(tops, fmt.Sprintf("to_json(approx_top_k(%s, %d))::VARCHAR AS %s", t.column, candidates, t.name))

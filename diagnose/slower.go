@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"database/sql"
 	"fmt"
 	"math"
 	"slices"
@@ -69,6 +70,14 @@ FROM (
 	FROM (SELECT target_group_arn, %[1]s AS part, seconds, sum(requests) AS n FROM latency WHERE %[2]s GROUP BY ALL)
 ) GROUP BY ALL ORDER BY target_group_arn, part`
 
+// countSlowSQL counts answers, and slow ones, at some times of some groups, by what these are.
+const countSlowSQL = `
+SELECT spell, during, sum(requests)::BIGINT AS answers, coalesce(sum(requests) FILTER (seconds >= least), 0)::BIGINT AS slow
+FROM latency JOIN (
+	SELECT unnest($spells) AS spell, unnest($groups) AS arn, unnest($during) AS during, unnest($least) AS least, unnest($since)::TIMESTAMP AS since, unnest($until)::TIMESTAMP AS until
+) ON coalesce(target_group_arn, '') = arn AND minute >= since AND minute < until
+GROUP BY ALL ORDER BY ALL`
+
 // slowTraits are what slow answers may have in common.
 var slowTraits = append(slices.Clone(traits), trait{name: "target", column: "target", word: "%s", were: "were of"})
 
@@ -83,7 +92,8 @@ type paced struct {
 // tell.
 type slowSpell struct {
 	Slower
-	then []interval
+	then   []interval
+	before interval
 }
 
 // slower looks for groups that answer more slowly than before, and, in two more readings, what is slow; that is not told where
@@ -110,25 +120,56 @@ func (r *reader) slower() error {
 			p.failed = float64(failed[p.from]) >= mostFailed*float64(all[p.from])
 		}
 	}
+	var all []slowSpell
 	for _, group := range groups {
 		list := slowed(pooled(paces[group]), r.logs.Last)
 		for _, s := range list[:min(len(list), mostSlowed)] {
-			s.Group = group
-			before := interval{later(s.Since.Add(-beforeSurge), paces[group][0].from), s.Since}
-			if err := r.compare(&s.Slower, s.then, before); err != nil {
-				return err
-			}
-			if s.byChance() {
-				continue
-			}
-			if err := r.slowParts(&s.Slower, s.then, before); err != nil {
-				return err
-			}
-			r.logs.Slower = append(r.logs.Slower, s.Slower)
-			break
+			s.Group, s.before = group, interval{later(s.Since.Add(-beforeSurge), paces[group][0].from), s.Since}
+			all = append(all, s)
 		}
 	}
+	if err := r.countSlow(all); err != nil {
+		return err
+	}
+	told := map[string]bool{}
+	for _, s := range all { // the first one of each group
+		if told[s.Group] || s.byChance() {
+			continue
+		}
+		told[s.Group] = true
+		if err := r.compare(&s.Slower, s.then, s.before); err != nil {
+			return err
+		}
+		r.logs.Slower = append(r.logs.Slower, s.Slower)
+	}
 	return nil
+}
+
+// countSlow counts the answers of each time in which a group seems to have been slower, and of the hour before, in one question:
+// of a week, and many groups with few answers, there are many.
+func (r *reader) countSlow(all []slowSpell) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var spells []int64
+	var groups, since, until []string
+	var during []bool
+	var least []float64
+	for i, s := range all {
+		for k, t := range append([]interval{s.before}, s.then...) {
+			spells, groups, during, least = append(spells, int64(i)), append(groups, s.Group), append(during, k > 0), append(least, s.Limit)
+			since, until = append(since, t.from.UTC().Format(time.DateTime)), append(until, t.until.UTC().Format(time.DateTime))
+		}
+	}
+	_, err := r.ask(countSlowSQL, func(row []any) {
+		s := &all[whole(row[0], 0)]
+		p := &s.Before
+		if during, _ := row[1].(bool); during {
+			p = &s.Then
+		}
+		p.Answers, p.Slow = whole(row[2], 0), whole(row[3], 0)
+	}, sql.Named("spells", spells), sql.Named("groups", groups), sql.Named("during", during), sql.Named("least", least), sql.Named("since", since), sql.Named("until", until))
+	return err
 }
 
 func paceOf(row []any) (p Pace) {
@@ -200,7 +241,7 @@ func slowed(list []paced, end time.Time) []slowSpell {
 			now = &slowSpell{Slower: Slower{Since: p.from, Before: usual}}
 			all = append(all, now)
 		}
-		now.Until, now.Halves, now.then = p.until, now.Halves || half, append(now.then, p.interval)
+		now.Until, now.Halves, now.then = p.until, now.Halves || half, with(now.then, p.interval)
 		now.Then.Answers += p.Answers
 	}
 	if now != nil {
@@ -221,6 +262,18 @@ func slowed(list []paced, end time.Time) []slowSpell {
 		return cmp.Compare(b.Then.Answers, a.Then.Answers)
 	})
 	return told
+}
+
+// with are times and one more, later one, of which no more are taken than a statement may name.
+func with(list []interval, one interval) []interval {
+	const most = 100
+	switch last := len(list) - 1; {
+	case last >= 0 && list[last].until.Equal(one.from):
+		list[last].until = one.until
+	case len(list) < most:
+		return append(list, one)
+	}
+	return list
 }
 
 // setLimit sets from which time on an answer is slow.
@@ -267,22 +320,18 @@ func usually(before []paced, at time.Time) (usual Pace, known bool) {
 // compare counts the answers of a time in which a group was slower, and those before.
 func (r *reader) compare(s *Slower, then []interval, before interval) error {
 	during := atTimes("minute", then)
-	_, err := r.ask(fmt.Sprintf(paceSQL, during, "("+during+" OR "+atTimes("minute", []interval{before})+")", s.Limit), func(row []any) {
-		if text(row[0]) != s.Group {
-			return
-		}
+	which := "target_group_arn IS NOT DISTINCT FROM $group AND (" + during + " OR " + atTimes("minute", []interval{before}) + ")"
+	_, err := r.ask(fmt.Sprintf(paceSQL, during, which, s.Limit), func(row []any) {
 		if during, _ := row[1].(bool); during {
 			s.Then = paceOf(row)
 		} else {
 			s.Before = paceOf(row)
 		}
-	})
+	}, ofGroup(s.Group))
+	if err != nil {
+		return err
+	}
 	s.Then.Minutes, s.Before.Minutes = minutesOf(then), before.minutes()
-	return err
-}
-
-// slowParts looks which answers are slow.
-func (r *reader) slowParts(s *Slower, then []interval, before interval) error {
 	slow := fmt.Sprintf("target_processing_time >= %g", s.Limit)
 	list, known, err := r.contrast(contrast{group: s.Group, during: then, before: []interval{before}, among: slow, which: slow, traits: slowTraits})
 	s.Known = known

@@ -272,3 +272,28 @@ func TestSlowerFresh(t *testing.T) {
 		}
 	}
 }
+
+// TestSlowerForDays: a group that is slower for days is told, be it that many requests fail each few minutes: a statement can name
+// only so many times.
+func TestSlowerForDays(t *testing.T) {
+	const minutes, since = 3 * 24 * 60, 8 * 60
+	for _, fails := range []bool{false, true} {
+		s := base()
+		s.From = s.Until.Add(-minutes * time.Minute)
+		var lines []string
+		for m := range minutes {
+			for k := range 8 {
+				if at := s.minute(m); fails && m >= since && m%10 < 5 && k < 4 {
+					lines = append(lines, endedLine(at, first, 4*time.Millisecond, 503))
+				} else {
+					lines = append(lines, took(at, first, "192.0.2.1", "UA", "/", map[bool]float64{false: 0.1, true: 3}[m >= since]))
+				}
+			}
+		}
+		s.Logs = logged(t, s, lines)
+		f := Diagnose(copied(t, s)).finding("target-group-slower")
+		if f == nil || !strings.HasPrefix(f.Sentence, "web answers more slowly since 2026-11-19 20:0") || len(s.Logs.Slower) != 1 || !s.Logs.Slower[0].Known {
+			t.Errorf("fails is %t: %+v", fails, s.Logs.Slower)
+		}
+	}
+}

@@ -20,6 +20,9 @@ type contrast struct {
 	traits []trait
 }
 
+// mostContrasts is for how many groups logs are read again, each time twice.
+const mostContrasts = 10
+
 // interval is a time, half-open.
 type interval struct{ from, until time.Time }
 

@@ -48,7 +48,7 @@ func (f *facts) groupSlower(g *Group) *Finding {
 		found.because(FromLog, "these targets had no request in the hour before")
 		found.Do = serveFirst
 	case !s.Known:
-		found.because(FromLog, "which answers are slow is not known: the lines of the requests could not be read once more")
+		found.because(FromLog, "which answers are slow is not known: "+notRead(len(f.Logs.Slower)))
 		found.rival("", "requests that are slow by themselves, of which few came before")
 	}
 	found.Verify = append(found.Verify, f.ofTimes("routes", f.logs(), s.Since, s.Until), f.ofTimes("targets", f.logs(), s.Since, s.Until))

@@ -96,8 +96,8 @@ type slowSpell struct {
 	before interval
 }
 
-// slower looks for groups that answer more slowly than before, and, in two more readings, what is slow; that is not told where
-// the logs cannot be read again.
+// slower looks for groups that answer more slowly than before, and, in two more readings for each, what is slow; that is not told
+// where the logs cannot be read again, nor of more than some groups, as where what they all wait for is slow.
 func (r *reader) slower() error {
 	paces, groups, fails := map[string][]paced{}, []string{}, r.logs.failing()
 	_, err := r.ask(fmt.Sprintf(paceSQL, "time_bucket(INTERVAL 5 MINUTE, minute)", "true", 0.0), func(row []any) {
@@ -132,11 +132,13 @@ func (r *reader) slower() error {
 		return err
 	}
 	told := map[string]bool{}
-	for _, s := range all { // the first one of each group
-		if told[s.Group] || s.byChance() {
-			continue
-		}
-		told[s.Group] = true
+	all = slices.DeleteFunc(all, func(s slowSpell) bool { // all but the first one of each group
+		no := told[s.Group] || s.byChance()
+		told[s.Group] = told[s.Group] || !no
+		return no
+	})
+	slices.SortStableFunc(all, func(a, b slowSpell) int { return cmp.Compare(b.Then.Slow, a.Then.Slow) })
+	for _, s := range all {
 		if err := r.compare(&s.Slower, s.then, s.before); err != nil {
 			return err
 		}
@@ -332,6 +334,9 @@ func (r *reader) compare(s *Slower, then []interval, before interval) error {
 		return err
 	}
 	s.Then.Minutes, s.Before.Minutes = minutesOf(then), before.minutes()
+	if len(r.logs.Slower) >= mostContrasts {
+		return nil
+	}
 	slow := fmt.Sprintf("target_processing_time >= %g", s.Limit)
 	list, known, err := r.contrast(contrast{group: s.Group, during: then, before: []interval{before}, among: slow, which: slow, traits: slowTraits})
 	s.Known = known

@@ -297,3 +297,32 @@ func TestSlowerForDays(t *testing.T) {
 		}
 	}
 }
+
+// TestSlowerGroups: where many groups are slower, as what they all wait for is, the logs are read again for some of them only,
+// and that is said.
+func TestSlowerGroups(t *testing.T) {
+	s := base()
+	groups := s.Groups[0]
+	s.Groups = nil
+	var lines []string
+	for g := range 13 {
+		groups.Name = fmt.Sprintf("web%d", g)
+		groups.ARN = strings.Replace(webARN, "/web/", "/"+groups.Name+"/", 1)
+		s.Groups = append(s.Groups, groups)
+		for m := range 60 {
+			for range 6 {
+				lines = append(lines, strings.ReplaceAll(took(s.minute(m), first, "192.0.2.1", "UA", "/", map[bool]float64{false: 0.1, true: 3}[m >= 40]), webARN, groups.ARN))
+			}
+		}
+	}
+	s.Logs = logged(t, s, lines)
+	known := 0
+	for _, one := range s.Logs.Slower {
+		if one.Known {
+			known++
+		}
+	}
+	if text := said(Diagnose(copied(t, s))); known != 10 || len(s.Logs.Slower) != 13 || strings.Count(text, "which answers are slow is not known: that is looked at in 10 groups only") != 3 {
+		t.Errorf("%d of %d known:\n%s", known, len(s.Logs.Slower), text)
+	}
+}

@@ -47,7 +47,7 @@ const (
 	intoSurge   = 30 * time.Minute
 )
 
-// mostSurges is of how many groups, and of how many times of each, it is asked whose requests came.
+// mostSurges is of how many times of a group it is asked whose requests came.
 const mostSurges = 10
 
 // surges looks for times in which a group's requests failed and were far more than before, and whose these were: that takes
@@ -57,7 +57,7 @@ func (r *reader) surges(s *Snapshot) error {
 		if one.Group == "" && s.Balancer.Type != Classic { // of no group
 			continue
 		}
-		if len(r.logs.Surges) < mostSurges {
+		if len(r.logs.Surges) < mostContrasts {
 			if err := r.surgeParts(&one); err != nil {
 				return err
 			}

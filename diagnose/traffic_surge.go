@@ -80,7 +80,8 @@ func (f *facts) surged(g *Group) *Finding {
 	}
 	switch {
 	case !s.Known:
-		found.because(FromLog, "whose requests these were is not known: their lines could not be read once more")
+		found.because(FromLog, "whose requests these were is not known: "+notRead(len(f.Logs.Surges)))
+		found.rival("", "requests that fail by themselves, of a scanner or a job")
 	case len(s.Parts) == 0:
 		found.because(FromLog, "the additional requests were of many paths, programs and addresses")
 	}
@@ -89,6 +90,14 @@ func (f *facts) surged(g *Group) *Finding {
 	}
 	found.Verify = append(found.Verify, f.ofTimes("clients", f.logs(), s.Times[0].Since, last.Last.Add(time.Minute)))
 	return found
+}
+
+// notRead says why there was no further reading for a group, of so many.
+func notRead(groups int) string {
+	if groups > mostContrasts {
+		return fmt.Sprintf("that is looked at in %d groups only", mostContrasts)
+	}
+	return "the lines of the requests could not be read once more"
 }
 
 // groupNamesOf names groups by what logs have of them.

@@ -176,6 +176,18 @@ func copied(t *testing.T, s *Snapshot) *Snapshot {
 	return out
 }
 
+// found is a finding that a report is to have; nil if it has none. It is an error if it has one for no level, or none for one;
+// read is what the logs have for it.
+func (r *Report) found(t *testing.T, name, id string, level Level, read any) *Finding {
+	t.Helper()
+	f := r.finding(id)
+	if (f != nil) != (level != "") {
+		t.Errorf("%s: found is %t:\n%s\n%+v", name, f != nil, said(r), read)
+		return nil
+	}
+	return f
+}
+
 // said is what a report says, for the message of a test that fails.
 func said(r *Report) string {
 	var lines []string

@@ -179,8 +179,11 @@ func (f *facts) asCaller() string {
 func (f *facts) lines(filter ...string) string { return f.ofWindow("raw", f.logs(), filter...) }
 
 // logs is how the balancer's access logs are named.
-func (f *facts) logs() string {
-	if f.Bucket == nil {
+func (f *facts) logs() string { return f.logsFound(f.Bucket != nil) }
+
+// logsFound is how logs are named that are found by the balancer's name, or have to be filled in.
+func (f *facts) logsFound(byName bool) string {
+	if !byName {
 		return "SOURCE"
 	}
 	return "--lb " + ingest.ShellWord(f.Balancer.Name)

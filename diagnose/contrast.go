@@ -28,6 +28,17 @@ type interval struct{ from, until time.Time }
 
 func (s interval) minutes() float64 { return s.until.Sub(s.from).Minutes() }
 
+func (s interval) has(t time.Time) bool { return !t.Before(s.from) && t.Before(s.until) }
+
+// hourBefore is the hour before a time, as far as it lies after another.
+func hourBefore(since, begin time.Time) interval {
+	from := since.Add(-beforeSurge)
+	if from.Before(begin) {
+		from = begin
+	}
+	return interval{from, since}
+}
+
 func minutesOf(list []interval) (n float64) {
 	for _, i := range list {
 		n += i.minutes()

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"loglens/ingest"
 	"loglens/internal/amount"
 )
 
@@ -332,16 +331,12 @@ func (f *facts) whyConnectionsFailed(found *Finding) {
 	if f.Balancer.Type == NetworkType { // whose access logs are of TLS connections
 		attribute = "access_logs.s3.enabled"
 	}
-	from := "--lb " + ingest.ShellWord(f.Balancer.Name)
 	switch logs := f.Balancer.Attributes[attribute]; {
 	case f.handshakes() != nil:
-		if logs != "true" {
-			from = "SOURCE"
-		}
-		found.Verify = append(found.Verify, f.ofWindow("tls", from, "--by", "log,cause,client"))
+		found.Verify = append(found.Verify, f.ofWindow("tls", f.logsFound(logs == "true"), "--by", "log,cause,client"))
 	case logs == "true":
 		found.because(FromConfig, "the balancer logs connections: why each failed, and whose it was, is there, and was not read here")
-		found.Verify = append(found.Verify, f.ofWindow("tls", from))
+		found.Verify = append(found.Verify, f.ofWindow("tls", f.logsFound(true)))
 	case logs == "false":
 		found.because(FromConfig, attribute+" is false: no log says why a connection failed, or whose it was")
 	}

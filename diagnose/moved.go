@@ -1,7 +1,5 @@
 package diagnose
 
-import "time"
-
 // movedFrom are the groups to which most of what came in addition in a surge went before, the largest part first: as in a
 // deployment with two groups, after a change of weights, or as the other one has no targets any more. "" is what rules answered
 // themselves. It is not known of surges that come and go.
@@ -11,8 +9,7 @@ func (f *facts) movedFrom(s Surge) []string {
 	}
 	const least = 0.2 // of what a group had
 	t := s.Times[0]
-	long := time.Duration(t.Minutes) * time.Minute
-	before := interval{later(t.Since.Add(-beforeSurge), f.Logs.Minutes[0].Minute), t.Since}
+	during, before := t.interval(), hourBefore(t.Since, f.Logs.Minutes[0].Minute)
 	if before.minutes() < leastBefore {
 		return nil
 	}
@@ -21,14 +18,14 @@ func (f *facts) movedFrom(s Surge) []string {
 		if group == s.Group {
 			continue
 		}
-		had, _ := inMinutes(minutes, func(m Minute) bool { return !m.Minute.Before(before.from) && m.Minute.Before(before.until) }, Minute.all)
-		has, _ := inMinutes(minutes, func(m Minute) bool { return !m.Minute.Before(t.First) && m.Minute.Before(t.First.Add(long)) }, Minute.all)
-		usual := float64(had) * long.Minutes() / before.minutes()
+		had, _ := inMinutes(minutes, func(m Minute) bool { return before.has(m.Minute) }, Minute.all)
+		has, _ := inMinutes(minutes, func(m Minute) bool { return during.has(m.Minute) }, Minute.all)
+		usual := float64(had) * during.minutes() / before.minutes()
 		if n := usual - float64(has); n > least*usual {
 			lost[group], sum = int64(n), sum+n
 		}
 	}
-	if 2*sum < float64(t.Requests)-long.Minutes()*t.Usual {
+	if 2*sum < float64(t.Requests)-during.minutes()*t.Usual {
 		return nil
 	}
 	return mostFirst(lost)

@@ -53,7 +53,8 @@ func (r *reader) young() error {
 	return err
 }
 
-// newTargets says of failures that most are of targets that were new, one after another, that these get requests too early. A new target is healthy once it passes one check, whatever the threshold is.
+// newTargets says of failures that most are of targets that were new, one after another, that these get requests too early. A
+// new target is healthy once it passes one check, whatever the threshold is.
 //
 // Source: AWS, "Health checks for Application Load Balancer target groups" and "Target group attributes" (slow start) of the
 // Application Load Balancer guide, read 2026-12.

@@ -16,6 +16,14 @@ func hung(at time.Time, target string) string {
 	return strings.NewReplacer(" 0 "+at.Add(time.Minute).Format(form), " 0 "+at.Format(form), fmt.Sprintf("%q %q", target, "200"), fmt.Sprintf("%q %q", target, "-")).Replace(line)
 }
 
+// register lets web have so many healthy targets, 10.0.10.1 and on, and no others.
+func (s *Snapshot) register(n int) {
+	s.web().Targets = nil
+	for k := range n {
+		s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", k+1), Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
+	}
+}
+
 // TestNewTargets: targets that fail for a while after their first request, each as it comes, are told to get requests before
 // they can serve; not those that fail at other times as well, nor all at once.
 func TestNewTargets(t *testing.T) {
@@ -40,10 +48,7 @@ func TestNewTargets(t *testing.T) {
 		s := base()
 		s.From = s.Until.Add(-4 * time.Hour)
 		random := rand.New(rand.NewPCG(1, 1))
-		s.web().Targets = nil
-		for k := range 10 {
-			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", k+1), Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
-		}
+		s.register(10)
 		var lines []string
 		refused := Series{Name: "TargetConnectionErrorCount", Group: webARN, Stat: "Sum", Period: 60}
 		for m := range 240 {
@@ -87,10 +92,7 @@ func TestNewTargetsThatGo(t *testing.T) {
 		s := base()
 		s.From = s.Until.Add(-4 * time.Hour)
 		random := rand.New(rand.NewPCG(1, 1))
-		s.web().Targets = nil
-		for k := range 2 {
-			s.web().Targets = append(s.web().Targets, Target{ID: fmt.Sprintf("10.0.10.%d", k+1), Port: 8080, Zone: "eu-central-1a", State: "healthy", CheckPort: "8080"})
-		}
+		s.register(2)
 		var lines []string
 		for m := range 240 {
 			for range 200 {

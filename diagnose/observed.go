@@ -135,6 +135,14 @@ func forReasons(reasons ...string) func(Minute) int64 {
 
 func (m Minute) all() int64 { return m.Requests }
 
+// ended counts the requests of a minute that have a reason, whatever it is.
+func (m Minute) ended() (n int64) {
+	for _, some := range m.Reasons {
+		n += some
+	}
+	return n
+}
+
 // brokenOffAtOnce counts the requests of a minute that targets broke off as soon as they were sent.
 func (m Minute) brokenOffAtOnce() int64 { return m.Reasons["Target_Closed_Connection"] - m.Later }
 

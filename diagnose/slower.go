@@ -124,7 +124,7 @@ func (r *reader) slower() error {
 	for _, group := range groups {
 		list := slowed(pooled(paces[group]), r.logs.Last)
 		for _, s := range list[:min(len(list), mostSlowed)] {
-			s.Group, s.before = group, interval{later(s.Since.Add(-beforeSurge), paces[group][0].from), s.Since}
+			s.Group, s.before = group, hourBefore(s.Since, paces[group][0].from)
 			all = append(all, s)
 		}
 	}

@@ -89,11 +89,7 @@ func TestGroupSlower(t *testing.T) {
 		}
 		s.Logs = logged(t, s, lines)
 		r := Diagnose(copied(t, s))
-		f := r.finding("target-group-slower")
-		if (f != nil) != (tt.level != "") {
-			t.Errorf("%s: found is %t:\n%s\n%+v", tt.name, f != nil, said(r), s.Logs.Slower)
-			continue
-		}
+		f := r.found(t, tt.name, "target-group-slower", tt.level, s.Logs.Slower)
 		if f == nil {
 			continue
 		}

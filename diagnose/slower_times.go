@@ -132,10 +132,11 @@ func beyond(now, usual, by, most float64) bool {
 // usually is the pace of the middle of those in the hour before some time; known is false if there are too few.
 func usually(before []paced, at time.Time) (usual Pace, known bool) {
 	var medians, percentiles []float64
-	for _, p := range before {
-		if at.Sub(p.from) <= beforeSurge {
-			medians, percentiles = append(medians, p.Median), append(percentiles, p.Percentile)
+	for _, p := range slices.Backward(before) { // the newest first: a week has two thousand
+		if at.Sub(p.from) > beforeSurge {
+			break
 		}
+		medians, percentiles = append(medians, p.Median), append(percentiles, p.Percentile)
 	}
 	if len(medians) < leastPaces {
 		return usual, false

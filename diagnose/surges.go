@@ -39,6 +39,11 @@ type SurgePart struct {
 	Failed   int64 `json:"failed"`   // of these
 }
 
+// interval is the time whose requests are compared with those before.
+func (t SurgeTime) interval() interval {
+	return interval{t.First, t.First.Add(time.Duration(t.Minutes) * time.Minute)}
+}
+
 // What is a surge: so many times as many requests as in the hour before, and how much of that hour has to be known.
 const (
 	surging     = 2
@@ -166,12 +171,12 @@ func surgeOf(minutes []part, bad func(part) bool, s spell) (t SurgeTime, ok bool
 		}
 	}
 	more := float64(t.Requests) - float64(t.Minutes)*t.Usual
-	return t, more >= leastOfRise && float64(t.Requests) >= surging*float64(t.Minutes)*t.Usual && t.failsMore(minutes, bad)
+	return t, more >= leastOfRise && float64(t.Requests) >= surging*float64(t.Minutes)*t.Usual && t.partRose(minutes, bad)
 }
 
-// failsMore reports whether so large a part of the requests failed that it is no part that always does, which of few requests
+// partRose reports whether so large a part of the requests failed that it is no part that always does, which of few requests
 // does not show in each minute; surges before are none of what is usual.
-func (t SurgeTime) failsMore(minutes []part, bad func(part) bool) bool {
+func (t SurgeTime) partRose(minutes []part, bad func(part) bool) bool {
 	const more = 2
 	failed, all := int64(1), int64(1) // one might have
 	for _, m := range minutes {
@@ -210,8 +215,8 @@ func (r *reader) surgeParts(s *Surge) error {
 	c := contrast{group: s.Group, among: "true", which: "list_contains($failing, reason)", args: []any{sql.Named("failing", reasons)}, traits: traits}
 	long, end := 0.0, r.logs.Minutes[0].Minute // of the surge before
 	for _, t := range s.Times {
-		c.during = append(c.during, interval{t.First, t.First.Add(time.Duration(t.Minutes) * time.Minute)})
-		if b := (interval{later(t.Since.Add(-beforeSurge), end), t.Since}); b.from.Before(b.until) {
+		c.during = append(c.during, t.interval())
+		if b := hourBefore(t.Since, end); b.from.Before(b.until) {
 			c.before, long = append(c.before, b), long+b.minutes()
 		}
 		end = t.Last.Add(time.Minute)
@@ -226,13 +231,6 @@ func (r *reader) surgeParts(s *Surge) error {
 	}
 	s.Parts = s.most()
 	return err
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func (s Surge) minutes() (n float64) {

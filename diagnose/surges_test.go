@@ -99,11 +99,7 @@ func TestTrafficSurge(t *testing.T) {
 		}
 		s.Logs = logged(t, s, lines)
 		r := Diagnose(copied(t, s))
-		f := r.finding("traffic-surge")
-		if (f != nil) != (tt.level != "") {
-			t.Errorf("%s: found is %t:\n%s\n%+v", tt.name, f != nil, said(r), s.Logs.Surges)
-			continue
-		}
+		f := r.found(t, tt.name, "traffic-surge", tt.level, s.Logs.Surges)
 		if f == nil {
 			continue
 		}

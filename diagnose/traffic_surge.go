@@ -3,7 +3,6 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -219,7 +218,7 @@ func (f *facts) inTime(s Surge) bool {
 		if slices.ContainsFunc(s.Times, func(t SurgeTime) bool { return !m.Minute.Before(t.First) && !m.Minute.After(t.Last) }) {
 			waited += forReasons("Target_Response_Timeout", "Client_Closed")(*m)
 			busy += forReasons("Target_5XX")(*m)
-			all += forReasons(slices.Collect(maps.Keys(m.Reasons))...)(*m)
+			all += m.ended()
 		}
 	}
 	return 10*waited >= all && 10*(waited+busy) >= 9*all

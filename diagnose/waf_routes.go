@@ -194,11 +194,7 @@ func (f *facts) likeAttack(one WAFRoute, up rise) string {
 		if m.Minute.Before(begin) {
 			begin = m.Minute
 		}
-		delivered := m.Requests
-		for _, n := range m.Reasons {
-			delivered -= n
-		}
-		others[part(m.Minute)] += float64(delivered)
+		others[part(m.Minute)] += float64(m.Requests - m.ended())
 	}
 	listed := 0.0 // before
 	for _, r := range f.Logs.WAFRoutes {

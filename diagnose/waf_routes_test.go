@@ -92,11 +92,7 @@ func TestWAFBlocksClients(t *testing.T) {
 		}
 		s.Logs = logged(t, s, lines)
 		r := Diagnose(copied(t, s))
-		f := r.finding("waf-blocks-clients")
-		if (f != nil) != (tt.level != "") {
-			t.Errorf("%s: found is %t:\n%s\n%+v", tt.name, f != nil, said(r), s.Logs.WAFRoutes)
-			continue
-		}
+		f := r.found(t, tt.name, "waf-blocks-clients", tt.level, s.Logs.WAFRoutes)
 		if f == nil {
 			continue
 		}
